@@ -1,0 +1,40 @@
+# The one list of commands. `make` alone prints it.
+.DEFAULT_GOAL := help
+AWQCTL := .venv/bin/awqctl
+PYTHON := .venv/bin/python
+
+.PHONY: help demo test unit check format lock wheel clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/.ready ## set up everything and run the packaged recipe `demo`, all stages
+	$(AWQCTL) run demo
+
+test: check ## set up everything and run all tests, real engines included
+	$(PYTHON) -m pytest
+
+unit: .venv/.ready ## the tests that take seconds
+	$(PYTHON) -m pytest -q tests/unit
+
+check: .venv/.ready ## formatter, linter, types and the import contract
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+format: .venv/.ready ## format and fix what can be fixed
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+lock: .venv/.ready ## resolve all lock files again (maintainers)
+	$(PYTHON) -m pipeline.runtimes.locking
+
+wheel: .venv/.ready ## build the wheel into dist/
+	.venv/bin/uv build --quiet --wheel --no-build-isolation --out-dir dist
+
+clean: ## remove .venv, dist and caches; engine environments stay (`awqctl env rm`)
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.venv/.ready: pyproject.toml pipeline/runtimes/locks/awqctl.txt
+	@.ci/bootstrap

@@ -1,0 +1,135 @@
+"""Finding, reading, overriding and validating recipes."""
+
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from pipeline.errors import RecipeError
+from pipeline.recipe.models import Recipe
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def packaged_recipes() -> dict[str, Path]:
+    """Return the recipes that ship, by name."""
+    folder = Path(str(resources.files("recipes")))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def find_recipe(reference: str) -> Path:
+    """Return the file of a recipe given as a path or as the name of one that ships.
+
+    Raises:
+        RecipeError: there is neither such a file nor such a packaged recipe.
+    """
+    path = Path(reference).expanduser()
+    if path.suffix in SUFFIXES or "/" in reference:
+        if path.is_file():
+            return path.resolve()
+        raise RecipeError(f"There is no recipe file {reference}. `awqctl recipe ls` lists the ones that ship.")
+    packaged = packaged_recipes()
+    if reference in packaged:
+        return packaged[reference]
+    raise RecipeError(
+        f"There is no recipe named '{reference}'; these ship: {', '.join(packaged)}. "
+        f"For a file of your own, give its path (ending in .yaml)."
+    )
+
+
+def load_recipe(reference: str, overrides: Sequence[str] = ()) -> tuple[Recipe, Path]:
+    """Return the validated recipe and its file.
+
+    Args:
+        reference: path or name.
+        overrides: `key.path=value` strings; values are YAML.
+
+    Raises:
+        RecipeError: not found, not YAML, or not valid; names the key path, the value and what is allowed.
+    """
+    path = find_recipe(reference)
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+        raise RecipeError(
+            f"{path} is not valid YAML: {_one_line(problem)}. Correct the file and try again."
+        ) from problem
+    if not isinstance(document, dict):
+        raise RecipeError(f"{path} is not a recipe: a mapping of sections is expected. See `awqctl recipe show demo`.")
+    for override in overrides:
+        _apply(document, override)
+    return validate_recipe(document, str(path)), path
+
+
+def validate_recipe(document: Mapping[str, Any], origin: str) -> Recipe:
+    """Return the recipe in `document`.
+
+    Raises:
+        RecipeError: every problem on a line of its own, with key path, value and what is allowed.
+    """
+    try:
+        return Recipe.model_validate(document)
+    except ValidationError as problem:
+        lines = [_explain(error) for error in problem.errors()]
+        raise RecipeError(
+            f"{origin} is not a valid recipe:\n  "
+            + "\n  ".join(lines)
+            + "\nSee `awqctl recipe show demo` for a full example."
+        ) from problem
+
+
+def _explain(error: ErrorDetails) -> str:
+    location = ".".join(str(part) for part in error["loc"]) or "recipe"
+    if error["type"] == "extra_forbidden":
+        allowed = ", ".join(_keys_at(error["loc"][:-1]))
+        return f"{location}: unknown key; allowed here: {allowed}"
+    if error["type"] == "missing":
+        return f"{location}: required, but missing"
+    message = error["msg"].removeprefix("Value error, ")
+    shown = "" if isinstance(error["input"], dict) else f" (value: {error['input']!r})"
+    return f"{location}: {message}{shown}"
+
+
+def _keys_at(location: Sequence[str | int]) -> list[str]:
+    """Return the keys that the section at `location` knows."""
+    schema = Recipe.model_json_schema()
+    node: dict[str, Any] = schema
+    for part in location:
+        node = node["items"] if isinstance(part, int) else node["properties"][part]
+        node = _dereference(node, schema)
+    return list(node.get("properties", {}))
+
+
+def _dereference(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    for candidate in (node, *node.get("anyOf", ()), *node.get("allOf", ())):
+        if "$ref" in candidate:
+            found: dict[str, Any] = schema["$defs"][candidate["$ref"].rsplit("/", 1)[1]]
+            return found
+    return node
+
+
+def _apply(document: dict[str, Any], override: str) -> None:
+    """Set one `key.path=value` in place."""
+    key, separator, text = override.partition("=")
+    if not separator or not key:
+        raise RecipeError(
+            f"--set {override!r} is not of the form key.path=value, for example engine.max_model_len=2048."
+        )
+    node: Any = document
+    *parents, last = key.split(".")
+    try:
+        for part in parents:
+            node = node[int(part)] if isinstance(node, list) else node.setdefault(part, {})
+        node[int(last) if isinstance(node, list) else last] = yaml.safe_load(text)
+    except (TypeError, ValueError, IndexError, AttributeError, yaml.YAMLError) as problem:
+        raise RecipeError(
+            f"--set {override!r} does not fit the recipe: {_one_line(problem)}. Check the key path."
+        ) from problem
+
+
+def _one_line(problem: Exception) -> str:
+    return " ".join(str(problem).split())

@@ -1,0 +1,209 @@
+"""The recipe: one frozen section per stage, composed into `Recipe`. Unknown keys are refused."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Accelerator = Literal["auto", "cpu", "cuda"]
+Origin = Literal["measured", "modelled", "quoted", "assumed"]
+PositiveInt = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+NonNegativeFloat = Annotated[float, Field(ge=0)]
+
+
+class Section(BaseModel):
+    """Base of all recipe sections: immutable, strict about keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class ModelSource(Section):
+    """Where the source model comes from."""
+
+    source: str
+    """A folder, a hub id (`org/name`), or `packaged:demo`."""
+    revision: str | None = None
+    """Branch, tag or commit of a hub id; resolved to a commit and recorded."""
+    licence: str | None = None
+    """Overrides the licence found in the model card."""
+
+
+class Calibration(Section):
+    """Text that AWQ observes activations on."""
+
+    source: str
+    """`packaged:demo`, a local .jsonl or .txt file, or a `datasets` name."""
+    config: str | None = None
+    """Configuration name of a `datasets` name."""
+    split: str = "train"
+    column: str = "text"
+    """Column of a `datasets` name, or key of a JSONL row."""
+    blocks: PositiveInt = 128
+    """Number of blocks of exactly `block_tokens` tokens."""
+    block_tokens: Annotated[int, Field(ge=16)] = 512
+    seed: int = 0
+
+
+class Quantize(Section):
+    """How the weights are quantized."""
+
+    backend: Literal["autoawq"] = "autoawq"
+    bits: Literal[4] = 4
+    group_size: Literal[32, 64, 128] = 128
+    zero_point: bool = True
+    format: Literal["gemm"] = "gemm"
+    calibration: Calibration
+    n_parallel_calib_samples: PositiveInt | None = None
+    """Blocks per forward pass during calibration (AutoAWQ's name); lower it when memory is short."""
+
+
+class Engine(Section):
+    """Settings of the vLLM engine, the same for every variant."""
+
+    accelerator: Accelerator = "auto"
+    dtype: Literal["bfloat16", "float16"] = "bfloat16"
+    max_model_len: PositiveInt = 4096
+    max_num_seqs: PositiveInt = 64
+    gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] = 0.9
+    cpu_kv_cache_gib: PositiveInt = 4
+    """KV cache in GiB of system memory; used on the CPU only."""
+    enforce_eager: bool = False
+    """Skip compilation: quicker start, slower steps. On the CPU compilation needs g++."""
+    start_timeout_s: PositiveInt = 900
+    extra_args: tuple[str, ...] = ()
+    """Further arguments of vLLM's API server, given to every variant alike."""
+
+    @model_validator(mode="after")
+    def _quantization_is_left_to_vllm(self) -> "Engine":
+        if any(argument.split("=")[0] in ("--quantization", "-q") for argument in self.extra_args):
+            raise ValueError("leave --quantization out: vLLM reads it from the checkpoint and picks the fast kernel")
+        return self
+
+
+class EvalTask(Section):
+    """One lm-eval task with the loss of accuracy that was agreed."""
+
+    name: str
+    metric: str = "acc"
+    margin: NonNegativeFloat
+    """Largest acceptable loss, in the metric's own unit (0.01 of `acc` is one point)."""
+    num_fewshot: Annotated[int, Field(ge=0)] | None = None
+    limit: PositiveInt | None = None
+    """Use only the first items of the task; recorded, because it widens the standard error."""
+
+
+class Eval(Section):
+    """Which accuracy is measured."""
+
+    tasks: Annotated[tuple[EvalTask, ...], Field(min_length=1)]
+    include_path: str | None = None
+    """Folder with further lm-eval task files; `~` and paths relative to the recipe are allowed."""
+    num_concurrent: PositiveInt = 8
+    max_length: PositiveInt | None = None
+    """Longest sequence scored at once; default `engine.max_model_len - 1`."""
+    seed: int = 1234
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "Eval":
+        names = [task.name for task in self.tasks]
+        if len(set(names)) != len(names):
+            raise ValueError("each task may appear once")
+        return self
+
+
+class Bench(Section):
+    """Which load is offered, through vLLM's own benchmark."""
+
+    concurrency: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (1, 4, 16)
+    input_tokens: PositiveInt = 256
+    output_tokens: PositiveInt = 128
+    requests_per_concurrency: PositiveInt = 8
+    """Requests of a run = this times its concurrency."""
+    repeats: PositiveInt = 3
+    """Runs per concurrency; the median is reported, with the smallest and largest."""
+    warmup_requests: PositiveInt = 4
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _concurrency_rises(self) -> "Bench":
+        if list(self.concurrency) != sorted(set(self.concurrency)):
+            raise ValueError("concurrency must rise, without repeats")
+        return self
+
+
+class Price(Section):
+    """A price and where it came from."""
+
+    usd: NonNegativeFloat
+    origin: Literal["quoted", "assumed"]
+    source: str
+    """Who quoted it and when, or why it was assumed."""
+
+
+class Load(Section):
+    """The load the client has to serve."""
+
+    requests_per_day: PositiveFloat
+    output_tokens_per_request: PositiveFloat
+    peak_to_average: Annotated[float, Field(ge=1)] = 1.0
+    """Capacity is sized for the peak."""
+    origin: Literal["measured", "quoted", "assumed"]
+    source: str
+
+
+class Roi(Section):
+    """What it costs."""
+
+    machine: str
+    """The machine the price is for: one unit of capacity, as measured by `bench`."""
+    hourly: Price
+    """Price of one such machine for one hour."""
+    load: Load
+    engagement: Price | None = None
+    """One-time price of the quantization project."""
+    hours_per_month: PositiveFloat = 730.0
+
+
+class Report(Section):
+    """What stands on the cover of the report."""
+
+    title: str = "AWQ deployment report"
+    client: str | None = None
+    prepared_by: str | None = None
+
+
+class Serve(Section):
+    """How the endpoint is offered."""
+
+    model_name: str | None = None
+    """Name clients ask for; default the recipe's name."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8443
+    """0 takes a free port."""
+    tls: bool = True
+
+
+class Recipe(Section):
+    """Everything a user asks for, one section per stage."""
+
+    schema_version: Literal[1] = 1
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    description: str = ""
+    model: ModelSource
+    quantize: Quantize
+    engine: Engine = Engine()
+    eval: Eval
+    bench: Bench = Bench()
+    roi: Roi
+    report: Report = Report()
+    serve: Serve = Serve()
+
+    @model_validator(mode="after")
+    def _prompts_fit(self) -> "Recipe":
+        longest = self.bench.input_tokens + self.bench.output_tokens
+        if longest > self.engine.max_model_len:
+            raise ValueError(
+                f"bench.input_tokens + bench.output_tokens = {longest} exceeds engine.max_model_len = "
+                f"{self.engine.max_model_len}"
+            )
+        return self

@@ -1,0 +1,154 @@
+"""What a run leaves behind: `StageResult` per stage, `RunRecord` per output folder (`record.json`)."""
+
+import os
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.errors import MissingStageError, UsageError
+from pipeline.recipe.models import Origin, Recipe
+
+SCHEMA_VERSION: Literal[1] = 1
+Status = Literal["passed", "gate_failed", "failed", "interrupted"]
+PayloadT = TypeVar("PayloadT", bound=BaseModel)
+
+
+class Result(BaseModel):
+    """Base of all results: immutable, strict about keys, attribute docstrings as descriptions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Metric(Result):
+    """One figure. Units stand in the name (`_ms`, `_gib`, `_usd_per_mtok`)."""
+
+    name: str
+    value: float
+    step: int | None = None
+    """Concurrency or another axis; the step axis in MLflow."""
+    origin: Origin = "measured"
+
+
+class Gate(Result):
+    """A condition that was checked."""
+
+    name: str
+    passed: bool
+    statement: str
+    """One sentence with the figures, for a reader."""
+
+
+class StageResult(Result):
+    """Outcome of one stage."""
+
+    stage: str
+    status: Status
+    fingerprint: str
+    """SHA-256 over everything the stage depends on; equal fingerprints need no second run."""
+    started_at: str
+    """UTC, ISO 8601."""
+    seconds: float
+    metrics: tuple[Metric, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    artifacts: dict[str, str] = Field(default_factory=dict)
+    """Name -> path relative to the output folder."""
+    payload: dict[str, Any] = Field(default_factory=dict)
+    """The stage's own result model, as JSON."""
+    error: str | None = None
+
+    def payload_as(self, model: type[PayloadT]) -> PayloadT:
+        """Return the payload validated as `model`."""
+        return model.model_validate(self.payload)
+
+    def metric(self, name: str, step: int | None = None) -> float | None:
+        """Return the value of a metric at a step, or None."""
+        return next((m.value for m in self.metrics if m.name == name and m.step == step), None)
+
+
+class StageOutcome(Result):
+    """What a stage function returns; the runner adds status, time and fingerprint."""
+
+    metrics: tuple[Metric, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    artifacts: dict[str, str] = Field(default_factory=dict)
+    payload: dict[str, Any] = Field(default_factory=dict)
+
+
+class Environment(Result):
+    """The machine and the software a result was made with."""
+
+    awqctl: str
+    python: str
+    platform: str
+    cpu: str
+    cores: int
+    memory_gib: float
+    gpus: tuple[str, ...]
+    driver: str | None
+    git_commit: str | None
+    packages: dict[str, str]
+
+
+class RunRecord(Result):
+    """`record.json`: the recipe as resolved, the environment and one result per stage."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    recipe: Recipe
+    environment: Environment
+    mlflow_run_id: str | None = None
+    stages: dict[str, StageResult] = Field(default_factory=dict)
+
+    def done(self, stage: str) -> StageResult:
+        """Return a finished stage (passed or gate failed).
+
+        Raises:
+            MissingStageError: the stage has no usable result; names the command that makes it.
+        """
+        result = self.stages.get(stage)
+        if result is None or result.status not in ("passed", "gate_failed"):
+            raise MissingStageError(
+                f"The stage '{stage}' has no result yet. Run `awqctl {stage} {self.recipe.name}` first, "
+                f"or `awqctl run {self.recipe.name}` for all stages."
+            )
+        return result
+
+    def with_stage(self, result: StageResult) -> "RunRecord":
+        """Return a copy in which `result` replaces the stage of the same name."""
+        return self.model_copy(update={"stages": {**self.stages, result.stage: result}})
+
+
+def load_record(path: Path) -> RunRecord | None:
+    """Read `record.json`; None where there is none.
+
+    Raises:
+        UsageError: the file is not a record of this schema version.
+    """
+    if not path.exists():
+        return None
+    try:
+        return RunRecord.model_validate_json(path.read_text())
+    except ValueError as problem:
+        reason = str(problem).splitlines()[0]
+        raise UsageError(
+            f"{path} is not a record this version reads ({reason}). Move it away or use --out."
+        ) from problem
+
+
+def save_record(record: RunRecord, path: Path) -> None:
+    """Write `record.json` whole or not at all."""
+    write_atomically(path, record.model_dump_json(indent=2) + "\n")
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write `text` to `path` through a temporary file in the same folder and one rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("w") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
