@@ -1,0 +1,1 @@
+"""Isolated engine environments and the processes that run in them."""

@@ -1,0 +1,123 @@
+"""`GuardedProcess`: a child that never outlives its parent, with its output in a log file."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+_KEPT = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "CUDA_VISIBLE_DEVICES",
+    "CUDA_HOME",
+    "LD_LIBRARY_PATH",
+    "USER",
+    "LD_PRELOAD",
+)
+_KEPT_PREFIXES = ("OMP_", "MKL_", "KMP_", "NCCL_", "VLLM_CPU_", "SSL_CERT", "REQUESTS_CA", "CURL_CA", "XDG_")
+
+
+def engine_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of an engine process: an allow-list, so that no token or secret leaks into it.
+
+    Hubs are switched off: everything an engine needs is on the disk before it starts.
+    """
+    environment = {k: v for k, v in os.environ.items() if k in _KEPT or k.startswith(_KEPT_PREFIXES)}
+    environment |= {
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "HF_DATASETS_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "DO_NOT_TRACK": "1",
+        "VLLM_NO_USAGE_STATS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "NO_COLOR": "1",
+    }
+    return environment | dict(extra or {})
+
+
+class GuardedProcess:
+    """A command under `guardian.py`; a context manager that stops it and everything below it."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        log: Path,
+        environment: Mapping[str, str],
+        pipes: bool = False,
+        grace_s: float = 10.0,
+        cwd: Path | None = None,
+    ) -> None:
+        self.log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        guardian = str(resources.files("pipeline.runtimes") / "guardian.py")
+        read_end, self._lifeline = os.pipe()
+        self._grace_s = grace_s
+        with log.open("ab") as stream:
+            self.process: subprocess.Popen[str] = subprocess.Popen(
+                [sys.executable, "-P", "-S", guardian, str(read_end), str(grace_s), *command],
+                stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if pipes else stream,
+                stderr=stream,
+                env=dict(environment),
+                cwd=cwd,
+                text=True,
+                pass_fds=(read_end,),
+                start_new_session=True,
+            )
+        os.close(read_end)
+
+    @property
+    def stdin(self) -> IO[str]:
+        """Return the pipe to the command."""
+        assert self.process.stdin is not None  # noqa: S101 -- narrows the type; made with pipes=True
+        return self.process.stdin
+
+    @property
+    def stdout(self) -> IO[str]:
+        """Return the pipe from the command."""
+        assert self.process.stdout is not None  # noqa: S101 -- narrows the type; made with pipes=True
+        return self.process.stdout
+
+    def running(self) -> bool:
+        """Return whether the command has not ended."""
+        return self.process.poll() is None
+
+    def log_text(self) -> str:
+        """Return what the command wrote to its log."""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def stop(self) -> int:
+        """Stop the command and all below it; return its exit status."""
+        if self._lifeline >= 0:
+            os.close(self._lifeline)
+            self._lifeline = -1
+        try:
+            return self.process.wait(self._grace_s + 20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None and not stream.closed:
+                try:
+                    stream.close()
+                except BrokenPipeError:
+                    continue

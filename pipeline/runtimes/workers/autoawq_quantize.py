@@ -1,0 +1,65 @@
+"""Worker: quantizes a checkpoint with AutoAWQ. Runs in the `autoawq` environment.
+
+Request: `model` (folder readable by transformers 4.51), `output` (empty folder), `blocks` (list of lists of token
+ids, all of one length), `quant_config` (AutoAWQ's), `n_parallel_calib_samples`, `device` ("cpu" or "cuda").
+Answer: `quantization_config` as it belongs into config.json, `versions`, `quantized_modules`, `peak_memory_gib`.
+"""
+
+import importlib.metadata
+import resource
+from typing import Any
+
+import worker_protocol
+from worker_protocol import Channel
+
+
+def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    """Quantize and save; the weights in `output` are safetensors."""
+    channel.progress("loading AutoAWQ")
+    import torch
+    from awq import AutoAWQForCausalLM
+    from awq.modules.linear import WQLinear_GEMM
+    from awq.quantize import quantizer as awq_quantizer
+
+    awq_quantizer.tqdm = _reporting(channel)
+    channel.progress("loading the model")
+    model = AutoAWQForCausalLM.from_pretrained(
+        request["model"],
+        trust_remote_code=False,
+        torch_dtype=torch.float16,
+        device_map=None if request["device"] == "cpu" else "auto",
+    )
+    blocks = request["blocks"]
+    model.quantize(
+        tokenizer=None,
+        quant_config=request["quant_config"],
+        calib_data=blocks,
+        max_calib_samples=len(blocks),
+        max_calib_seq_len=len(blocks[0]),
+        n_parallel_calib_samples=request["n_parallel_calib_samples"],
+    )
+    channel.progress("saving the checkpoint")
+    model.save_quantized(request["output"], safetensors=True)
+    modules = [name for name, module in model.model.named_modules() if isinstance(module, WQLinear_GEMM)]
+    return {
+        "quantization_config": model.quant_config.to_transformers_dict(),
+        "quantized_modules": modules,
+        "versions": {name: importlib.metadata.version(name) for name in ("autoawq", "torch", "transformers")},
+        "peak_memory_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+    }
+
+
+def _reporting(channel: Channel) -> Any:
+    """Return a stand-in for tqdm that reports layers as progress."""
+
+    def wrapped(layers: Any, **_: Any) -> Any:
+        total = len(layers)
+        for number, layer in enumerate(layers):
+            channel.progress(f"quantizing layer {number + 1} of {total}", done=number, total=total)
+            yield layer
+
+    return wrapped
+
+
+if __name__ == "__main__":
+    worker_protocol.serve({"quantize": quantize})

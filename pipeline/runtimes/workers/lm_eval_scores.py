@@ -1,0 +1,84 @@
+"""Worker: scores a running OpenAI-compatible server with lm-eval.
+
+Runs in awqctl's own environment, as a process of its own because lm-eval is slow to import and logs freely.
+
+`check`: `tasks`, `include_path` -> `unknown` (names that lm-eval does not know).
+`score`: `task`, `include_path`, `base_url`, `model`, `tokenizer`, `max_length`, `num_concurrent`, `num_fewshot`,
+`limit`, `seed`, `output` (folder) -> `version`, `results_file`, `samples_file`. The key comes in `OPENAI_API_KEY`.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import worker_protocol
+from worker_protocol import Channel
+
+
+def check(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    """Return the tasks that lm-eval does not know."""
+    channel.progress("loading lm-eval")
+    manager = _task_manager(request)
+    known = set(manager.all_tasks)
+    return {"unknown": [name for name in request["tasks"] if name not in known]}
+
+
+def score(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    """Score one task; write lm-eval's results and per-item samples."""
+    from lm_eval import __version__, simple_evaluate
+    from lm_eval.models import api_models
+
+    api_models.tqdm_asyncio = _reporting(api_models.tqdm_asyncio, channel, request["task"])
+    answer = simple_evaluate(
+        model="local-completions",
+        model_args={
+            "model": request["model"],
+            "base_url": f"{request['base_url']}/v1/completions",
+            "tokenizer": request["tokenizer"],
+            "tokenizer_backend": "huggingface",
+            "num_concurrent": request["num_concurrent"],
+            "max_length": request["max_length"],
+            "max_retries": 3,
+            "revision": None,
+        },
+        tasks=[request["task"]],
+        num_fewshot=request["num_fewshot"],
+        limit=request["limit"],
+        batch_size=1,
+        log_samples=True,
+        bootstrap_iters=1000,
+        task_manager=_task_manager(request),
+        random_seed=request["seed"],
+        numpy_random_seed=request["seed"],
+        fewshot_random_seed=request["seed"],
+    )
+    folder = Path(request["output"])
+    folder.mkdir(parents=True, exist_ok=True)
+    results_file, samples_file = folder / f"{request['task']}.results.json", folder / f"{request['task']}.samples.jsonl"
+    samples = answer.pop("samples")
+    results_file.write_text(json.dumps(answer, default=str, indent=1))
+    with samples_file.open("w") as stream:
+        for subtask, rows in samples.items():
+            for row in sorted(rows, key=lambda row: row["doc_id"]):
+                stream.write(json.dumps({"task": subtask, **row}, default=str) + "\n")
+    return {"version": __version__, "results_file": str(results_file), "samples_file": str(samples_file)}
+
+
+def _task_manager(request: dict[str, Any]) -> Any:
+    from lm_eval.tasks import TaskManager
+
+    return TaskManager(include_path=request["include_path"])
+
+
+def _reporting(bar: Any, channel: Channel, task: str) -> Any:
+    """Return a kind of tqdm bar that reports to the channel instead of drawing."""
+
+    class ReportingBar(bar):  # type: ignore[misc]
+        def display(self, *_: Any, **__: Any) -> None:
+            channel.progress(f"{task}: requests", done=self.n, total=self.total)
+
+    return ReportingBar
+
+
+if __name__ == "__main__":
+    worker_protocol.serve({"check": check, "score": score})
