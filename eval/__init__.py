@@ -1,0 +1,1 @@
+"""Measurement: accuracy through lm-eval, load through vLLM's own benchmark."""

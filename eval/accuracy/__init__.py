@@ -1,0 +1,1 @@
+"""The eval stage: paired lm-eval scores of both variants."""

@@ -1,0 +1,1 @@
+"""The bench stage: throughput, latency and memory of both variants."""

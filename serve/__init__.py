@@ -1,0 +1,1 @@
+"""The vLLM engine, the HAProxy gateway and the endpoint made of both."""
