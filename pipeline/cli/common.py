@@ -1,0 +1,96 @@
+"""What the commands share: options, output, error handling."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+
+def json_option(function: FunctionT) -> FunctionT:
+    """Add `--json`: one document on standard output and nothing else there."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")(function)
+
+
+def recipe_options(function: FunctionT) -> FunctionT:
+    """Add RECIPE, `--set`, `--out` and `--accelerator`."""
+    for decorate in (
+        click.argument("recipe", metavar="RECIPE", shell_complete=_complete_recipe),
+        click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Override a recipe key."),
+        click.option("--out", type=click.Path(path_type=Path), help="Output folder; default out/<recipe name>."),
+    ):
+        function = decorate(function)
+    return function
+
+
+def _complete_recipe(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[Any]:
+    from pipeline.recipe.load import packaged_recipes
+
+    return [click.shell_completion.CompletionItem(n) for n in packaged_recipes() if n.startswith(incomplete)] or [
+        click.shell_completion.CompletionItem(incomplete, type="file")
+    ]
+
+
+def emit(as_json: bool, document: Any, text: Callable[[], None] | str) -> None:  # noqa: FBT001 -- mirrors the flag
+    """Print the document as JSON, or the text, to standard output."""
+    if as_json:
+        click.echo(json.dumps(_plain(document), indent=2))
+    elif callable(text):
+        text()
+    else:
+        click.echo(text)
+
+
+def _plain(document: Any) -> Any:
+    if hasattr(document, "model_dump"):
+        return document.model_dump(mode="json")
+    if isinstance(document, dict):
+        return {str(key): _plain(value) for key, value in document.items()}
+    if isinstance(document, list | tuple):
+        return [_plain(item) for item in document]
+    return str(document) if isinstance(document, Path) else document
+
+
+def console(*, error: bool = False) -> Any:
+    """Return a rich console; colour follows the terminal and NO_COLOR."""
+    from rich.console import Console
+
+    width = None if (sys.stderr if error else sys.stdout).isatty() else int(os.environ.get("COLUMNS", "100"))
+    return Console(stderr=error, width=width, highlight=False)
+
+
+def reporter(*, verbose: bool = False) -> Any:
+    """Return the reporter of progress on standard error."""
+    from pipeline.progress import ConsoleReporter
+
+    return ConsoleReporter(console(error=True), verbose=verbose)
+
+
+@dataclass(frozen=True)
+class Session:
+    """A recipe in its context."""
+
+    recipe: Any
+    context: Any
+
+
+def open_session(reference: str, overrides: Sequence[str], out: Path | None, *, verbose: bool = False) -> Session:
+    """Load the recipe and make the context of a run."""
+    from pipeline.context import RunContext, user_home
+    from pipeline.recipe.load import load_recipe
+
+    recipe, path = load_recipe(reference, overrides)
+    context = RunContext(
+        out=(out or Path("out") / recipe.name).absolute(),
+        home=user_home(),
+        recipe_dir=path.parent,
+        accelerator=recipe.engine.accelerator,
+        reporter=reporter(verbose=verbose),
+    )
+    return Session(recipe, context)

@@ -1,0 +1,75 @@
+"""`awqctl env`: the engines' isolated environments."""
+
+from typing import Any
+
+import click
+
+from pipeline.cli.common import emit, json_option, reporter
+
+
+@click.group()
+def env() -> None:
+    """The engines' isolated environments, kept in AWQCTL_HOME (default ~/.cache/awqctl)."""
+
+
+def _rows() -> list[dict[str, Any]]:
+    from pipeline.context import user_home
+    from pipeline.runtimes.specs import SPECS, external_interpreter
+    from pipeline.runtimes.store import is_ready, place, size_bytes
+
+    home = user_home()
+    rows = []
+    for spec in SPECS:
+        external = external_interpreter(spec.engine)
+        ready = is_ready(spec, home)
+        row: dict[str, Any] = {"name": spec.name, "version": f"{spec.package} {spec.version}"}
+        row["state"] = "external" if external else ("ready" if ready else "absent")
+        row["size_gib"] = round(size_bytes(spec, home) / 2**30, 2) if ready else None
+        row["path"] = str(external[0]) if external else str(place(spec, home))
+        rows.append(row)
+    return rows
+
+
+@env.command("ls")
+@json_option
+def ls(as_json: bool) -> None:  # noqa: FBT001 -- a flag
+    """List the environments and their state."""
+    rows = _rows()
+
+    def table() -> None:
+        for row in rows:
+            size = f"{row['size_gib']:.2f} GiB" if row["size_gib"] is not None else ""
+            click.echo(f"{row['name']:<13} {row['version']:<16} {row['state']:<9} {size:>9}  {row['path']}")
+
+    emit(as_json, rows, table)
+
+
+@env.command("sync")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--accelerator", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@json_option
+def sync(names: tuple[str, ...], accelerator: Any, as_json: bool) -> None:  # noqa: FBT001 -- a flag
+    """Make environments ahead of time: NAMEs like vllm or vllm-cuda; default all that this machine uses."""
+    from pipeline.context import user_home
+    from pipeline.runtimes.accelerator import resolve_accelerator
+    from pipeline.runtimes.specs import SPECS, specs_named
+    from pipeline.runtimes.store import ensure
+
+    wanted, _ = resolve_accelerator(accelerator)
+    chosen = [spec for name in names for spec in specs_named(name) if name == spec.name or spec.accelerator == wanted]
+    for spec in chosen or [spec for spec in SPECS if spec.accelerator == wanted]:
+        ensure(spec.engine, spec.accelerator, user_home(), reporter())
+    rows = _rows()
+    emit(as_json, rows, "\n".join(f"{row['name']:<13} {row['state']}" for row in rows))
+
+
+@env.command("rm")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+def rm(names: tuple[str, ...]) -> None:
+    """Remove environments, older versions of them included."""
+    from pipeline.context import user_home
+    from pipeline.runtimes.specs import specs_named
+    from pipeline.runtimes.store import remove
+
+    for spec in (spec for name in names for spec in specs_named(name)):
+        click.echo(f"{spec.name}: {'removed' if remove(spec, user_home()) else 'was not there'}")

@@ -1,0 +1,61 @@
+"""`awqctl keys`: API keys of the endpoint."""
+
+import click
+
+from pipeline.cli.common import emit, json_option
+
+
+@click.group()
+def keys() -> None:
+    """Make, list and revoke API keys of the endpoint.
+
+    A change takes effect within two seconds on an endpoint that is running.
+    """
+
+
+@keys.command()
+@click.argument("name")
+@json_option
+def add(name: str, *, as_json: bool) -> None:
+    """Make a key named NAME and print it, the only time it is readable."""
+    from serve.keys import KeyStore, default_path
+
+    issued = KeyStore(default_path()).add(name)
+
+    def show() -> None:
+        click.echo(issued.key)
+        click.echo(f"Key '{issued.name}' ({issued.id}) is active. It is not shown again.", err=True)
+
+    emit(as_json, issued, show)
+
+
+@keys.command("ls")
+@json_option
+def list_keys(*, as_json: bool) -> None:
+    """List all keys, revoked ones included. The keys themselves are not kept."""
+    from serve.keys import KeyStore, default_path
+
+    listing = KeyStore(default_path()).ls()
+
+    def show() -> None:
+        if not listing.keys:
+            click.echo("There is no key yet. Make one with `awqctl keys add NAME`.", err=True)
+            return
+        width = max(len("NAME"), *(len(key.name) for key in listing.keys))
+        click.echo(f"{'NAME':{width}}  {'ID':8}  {'CREATED':25}  STATE")
+        for key in listing.keys:
+            state = f"revoked {key.revoked_at}" if key.revoked_at else "active"
+            click.echo(f"{key.name:{width}}  {key.id:8}  {key.created_at:25}  {state}")
+
+    emit(as_json, listing, show)
+
+
+@keys.command()
+@click.argument("name")
+@json_option
+def revoke(name: str, *, as_json: bool) -> None:
+    """Revoke the active key of that NAME or id."""
+    from serve.keys import KeyStore, default_path
+
+    revoked = KeyStore(default_path()).revoke(name)
+    emit(as_json, revoked, f"Key '{revoked.name}' ({revoked.id}) is revoked.")

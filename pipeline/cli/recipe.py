@@ -1,0 +1,74 @@
+"""`awqctl recipe`: the recipes that ship, and yours."""
+
+from pathlib import Path
+
+import click
+
+from pipeline.cli.common import emit, json_option
+
+
+@click.group()
+def recipe() -> None:
+    """The recipes that ship, and yours."""
+
+
+@recipe.command("ls")
+@json_option
+def ls(as_json: bool) -> None:  # noqa: FBT001 -- a flag
+    """List the recipes that ship."""
+    from pipeline.recipe.load import load_recipe, packaged_recipes
+
+    found = {name: load_recipe(name)[0].description.strip() for name in packaged_recipes()}
+    rows = [{"name": name, "description": " ".join(text.split())} for name, text in found.items()]
+    emit(as_json, rows, "\n".join(f"{row['name']:<12} {row['description']}" for row in rows))
+
+
+@recipe.command("show")
+@click.argument("recipe_name", metavar="RECIPE")
+@click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Override a recipe key.")
+@click.option("--resolved", is_flag=True, help="With every default filled in.")
+@json_option
+def show(recipe_name: str, overrides: tuple[str, ...], resolved: bool, as_json: bool) -> None:  # noqa: FBT001 -- flags
+    """Print RECIPE as it stands in its file, or resolved."""
+    import yaml
+
+    from pipeline.recipe.load import load_recipe
+
+    loaded, path = load_recipe(recipe_name, overrides)
+    document = loaded.model_dump(mode="json")
+    plain = not (resolved or overrides)
+    emit(as_json, document, path.read_text().rstrip() if plain else yaml.safe_dump(document, sort_keys=False).rstrip())
+
+
+@recipe.command("cp")
+@click.argument("recipe_name", metavar="RECIPE")
+@click.argument("destination", type=click.Path(path_type=Path))
+def cp(recipe_name: str, destination: Path) -> None:
+    """Copy RECIPE to DESTINATION, a file that does not exist yet, to make it yours."""
+    from pipeline.errors import UsageError
+    from pipeline.recipe.load import find_recipe
+
+    source = find_recipe(recipe_name)
+    target = destination / source.name if destination.is_dir() else destination
+    if target.suffix not in (".yaml", ".yml"):
+        raise UsageError(f"{target} must end in .yaml, so that commands know it for a recipe file.")
+    try:
+        with target.open("x") as stream:
+            stream.write(source.read_text())
+    except FileExistsError:
+        raise UsageError(f"{target} exists already. Choose another name.") from None
+    except FileNotFoundError:
+        raise UsageError(f"The folder {target.parent} does not exist. Make it first.") from None
+    click.echo(str(target))
+
+
+@recipe.command("validate")
+@click.argument("recipe_name", metavar="RECIPE")
+@click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Override a recipe key.")
+@json_option
+def validate(recipe_name: str, overrides: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 -- a flag
+    """Check RECIPE; ends with 2 and every problem on a line of its own when it is not valid."""
+    from pipeline.recipe.load import load_recipe
+
+    loaded, path = load_recipe(recipe_name, overrides)
+    emit(as_json, {"recipe": loaded.name, "file": path, "valid": True}, f"{path}: valid")

@@ -1,0 +1,70 @@
+"""`awqctl run` and the commands of single stages."""
+
+from typing import Any
+
+import click
+
+from pipeline.cli.common import emit, json_option, open_session, recipe_options
+from pipeline.tracking import DEFAULT_STORE
+
+_FORCE = click.option("--force", is_flag=True, help="Do it again even when nothing changed.")
+_STORE = click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="URI", help="MLflow store.")
+_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Say what is being done even when not on a terminal.")
+
+
+def _execute(names: tuple[str, ...], arguments: dict[str, Any]) -> int:
+    """Bring the named stages up to date, print the outcome, return the exit code."""
+    from pipeline.cli.summary import print_summary
+    from pipeline.runner import Runner
+    from pipeline.stages import stage_named
+    from pipeline.tracking import Tracker
+
+    session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"], verbose=arguments["verbose"])
+    runner = Runner(session.recipe, session.context, Tracker(arguments["store"]))
+    record, reports = runner.run([stage_named(name) for name in names], force=arguments["force"])
+    document = record.model_dump(mode="json") if len(names) > 1 else record.stages[names[0]].model_dump(mode="json")
+    out = session.context.out
+    emit(arguments["as_json"], document, lambda: print_summary(record, reports, out, arguments["recipe"]))
+    failed = [gate for report in reports for gate in report.result.gates if not gate.passed]
+    for gate in failed:
+        click.echo(f"awqctl: gate failed: {gate.statement}", err=True)
+    return 3 if failed else 0
+
+
+def _stage_command(name: str, text: str) -> click.Command:
+    @click.command(name, help=text)
+    @recipe_options
+    @_FORCE
+    @_STORE
+    @_VERBOSE
+    @json_option
+    def command(**arguments: Any) -> int:
+        return _execute((name,), arguments)
+
+    return command
+
+
+@click.command()
+@recipe_options
+@_FORCE
+@_STORE
+@_VERBOSE
+@json_option
+def run(**arguments: Any) -> int:
+    """Run all stages of RECIPE, resuming where a previous run stopped.
+
+    RECIPE is a path or the name of a recipe that ships (`awqctl recipe ls`). Only what changed since the last
+    run is done again. Ends with 3 when a gate failed.
+    """
+    from pipeline.stages import STAGES
+
+    return _execute(tuple(stage.name for stage in STAGES), arguments)
+
+
+quantize = _stage_command("quantize", "Quantize the model of RECIPE to 4 bit with AWQ; writes OUT/checkpoint.")
+evaluate = _stage_command(
+    "eval", "Measure the accuracy of the baseline and of AWQ; ends with 3 when a margin is exceeded."
+)
+bench = _stage_command("bench", "Measure throughput, latency and memory of the baseline and of AWQ.")
+roi = _stage_command("roi", "Cost per million tokens, cost at the load of RECIPE, saving and break-even.")
+report = _stage_command("report", "Write the client report as HTML, Markdown and JSON.")

@@ -1,0 +1,59 @@
+"""`awqctl serve`: the endpoint in the foreground."""
+
+import signal
+import threading
+from typing import Any
+
+import click
+
+from pipeline.cli.common import emit, json_option, open_session, recipe_options
+
+
+@click.command()
+@recipe_options
+@click.option("--host", metavar="ADDRESS", help="Address to listen on; default the recipe's (127.0.0.1).")
+@click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free port; default the recipe's (8443).")
+@click.option("--plain-http", is_flag=True, help="No TLS. Keys and prompts cross the network readable.")
+@json_option
+def serve(**arguments: Any) -> None:
+    """Serve the AWQ checkpoint of RECIPE until Ctrl-C: vLLM behind HAProxy with TLS and API keys.
+
+    The checkpoint must have been made by `awqctl quantize` or `awqctl run`. Prints how to call the endpoint.
+    """
+    from pipeline.record import load_record
+    from pipeline.runner import RECORD, new_record
+    from pipeline.runtimes.accelerator import resolve_accelerator
+    from pipeline.runtimes.store import ensure
+    from serve.foreground import serve_forever, usage_lines
+    from serve.keys import KeyStore, default_path
+    from serve.variants import check_compiler
+
+    session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"])
+    recipe, context = session.recipe, session.context
+    (load_record(context.out / RECORD) or new_record(recipe, context)).done("quantize")
+    stop = _stop_on_signals()
+    accelerator, _ = resolve_accelerator(context.accelerator)
+    check_compiler(recipe.engine, accelerator)
+    serve_forever(
+        ensure("vllm", accelerator, context.home, context.reporter),
+        context.out / "checkpoint",
+        recipe,
+        accelerator=accelerator,
+        logs=context.logs,
+        reporter=context.reporter,
+        host=arguments["host"] or recipe.serve.host,
+        port=recipe.serve.port if arguments["port"] is None else arguments["port"],
+        tls=recipe.serve.tls and not arguments["plain_http"],
+        key_store=KeyStore(default_path()),
+        stop=stop,
+        on_ready=lambda serving: emit(arguments["as_json"], serving, f"{usage_lines(serving)}\n\nCtrl-C stops it."),
+    )
+    click.echo("stopped", err=True)
+
+
+def _stop_on_signals() -> threading.Event:
+    """Return an event that SIGINT and SIGTERM set."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

@@ -1,0 +1,115 @@
+"""The summary table at the end of `awqctl run`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from eval.accuracy.result import EvalResult
+from eval.load.result import BenchResult
+from pipeline.cli.common import console
+from pipeline.costs.result import RoiResult
+from pipeline.quantize.result import QuantizeResult
+from pipeline.record import RunRecord
+from pipeline.runner import StageReport
+from serve.result import ServeResult
+
+_MIB = 2**20
+_Row = tuple[str, str, str, str]
+
+
+def print_summary(record: RunRecord, reports: Sequence[StageReport], out: Path, reference: str) -> None:
+    """Print what was done, the figures of every stage, and where to look further."""
+    from rich.table import Table
+
+    screen = console()
+    stages = Table(title=f"{record.recipe.name}: stages", title_justify="left")
+    for column in ("stage", "outcome", "seconds", "why"):
+        stages.add_column(column, justify="right" if column == "seconds" else "left")
+    for report in reports:
+        outcome = report.result.status.replace("_", " ") if report.ran else "kept"
+        stages.add_row(report.stage, outcome, f"{report.result.seconds:.1f}", report.reason)
+    screen.print(stages)
+    rows = [
+        row for name, describe in _DESCRIBE.items() if name in record.stages for row in _rows(record, name, describe)
+    ]
+    if rows and len(reports) > 1:
+        figures = Table(title="figures", title_justify="left")
+        for column in ("", "baseline", "AWQ", "AWQ against baseline"):
+            figures.add_column(column, justify="left" if column == "" else "right")
+        for row in rows:
+            figures.add_row(*row)
+        screen.print(figures)
+    report_path = out / "report" / "report.html"
+    if report_path.exists():
+        screen.print(f"report     {_short(report_path)}", soft_wrap=True)
+    screen.print(f"record     {_short(out / 'record.json')}", soft_wrap=True)
+    if len(reports) > 1:
+        screen.print("compare    awqctl ui", soft_wrap=True)
+        screen.print(f"serve      awqctl serve {reference}", soft_wrap=True)
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _rows(record: RunRecord, name: str, describe: Any) -> list[_Row]:
+    model, function = describe
+    result = record.stages[name]
+    if result.status not in ("passed", "gate_failed"):
+        return []
+    rows: list[_Row] = function(result.payload_as(model))
+    return rows
+
+
+def _of_quantize(result: QuantizeResult) -> list[_Row]:
+    ratio = result.checkpoint_bytes / result.source_bytes
+    return [
+        ("weights, MiB", f"{result.source_bytes / _MIB:.2f}", f"{result.checkpoint_bytes / _MIB:.2f}", f"x {ratio:.2f}")
+    ]
+
+
+def _of_eval(result: EvalResult) -> list[_Row]:
+    rows = []
+    for task in result.tasks:
+        spread = "" if task.delta_stderr is None else f" ± {task.delta_stderr:.4f}"
+        verdict = "pass" if task.passed else "FAIL"
+        rows.append(
+            (
+                f"{task.task} {task.metric}",
+                f"{task.baseline.value:.4f}",
+                f"{task.awq.value:.4f}",
+                f"{task.delta:+.4f}{spread}, {verdict}",
+            )
+        )
+    return rows
+
+
+def _of_bench(result: BenchResult) -> list[_Row]:
+    rows = []
+    for before, after in zip(result.baseline.points, result.awq.points, strict=True):
+        ratio = after.output_tokens_per_s / before.output_tokens_per_s
+        values = f"{before.output_tokens_per_s:.0f}", f"{after.output_tokens_per_s:.0f}", f"x {ratio:.2f}"
+        rows.append((f"output tok/s, concurrency {before.concurrency}", *values))
+    return rows
+
+
+def _of_roi(result: RoiResult) -> list[_Row]:
+    before, after = result.baseline.usd_per_mtok_at_load.value, result.awq.usd_per_mtok_at_load.value
+    if before is None or after is None:
+        return []
+    change = f"x {after / before:.2f}" if before else "-"
+    return [("USD per million output tokens at the load", f"{before:.4f}", f"{after:.4f}", change)]
+
+
+def _of_serve(result: ServeResult) -> list[_Row]:
+    passed = sum(check.passed for check in result.checks)
+    return [("endpoint checks passed", "", f"{passed} of {len(result.checks)}", "")]
+
+
+_DESCRIBE = {
+    "quantize": (QuantizeResult, _of_quantize),
+    "eval": (EvalResult, _of_eval),
+    "bench": (BenchResult, _of_bench),
+    "roi": (RoiResult, _of_roi),
+    "serve": (ServeResult, _of_serve),
+}

@@ -1,0 +1,53 @@
+"""`awqctl ui`: the MLflow UI on the run store."""
+
+import sys
+import webbrowser
+
+import click
+
+from pipeline.tracking import DEFAULT_STORE
+
+
+@click.command()
+@click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="URI", help="MLflow store.")
+@click.option("--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0 takes a free port.")
+@click.option("--open", "open_browser", is_flag=True, help="Open a browser on it.")
+def ui(store: str, port: int, open_browser: bool) -> None:  # noqa: FBT001 -- a flag
+    """Open the MLflow UI on the run store, on loopback, until Ctrl-C."""
+    import tempfile
+    from pathlib import Path
+
+    from pipeline.errors import BusyError, EnvironmentLackError
+    from pipeline.runtimes.process import GuardedProcess, engine_environment
+    from pipeline.runtimes.rootcause import root_cause
+    from pipeline.tracking import Tracker
+    from serve.ports import choose_port
+
+    Tracker(store).connect()
+    chosen = choose_port("127.0.0.1", port)
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "ui",
+        "--backend-store-uri",
+        store,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(chosen),
+    ]
+    environment = engine_environment({"MLFLOW_DISABLE_TELEMETRY": "true"})
+    with tempfile.TemporaryDirectory(prefix="awqctl-ui-") as folder:
+        log = Path(folder) / "mlflow.log"
+        with GuardedProcess(command, log=log, environment=environment) as process:
+            url = f"http://127.0.0.1:{chosen}"
+            click.echo(f"MLflow UI on {url} (Ctrl-C stops it)")
+            if open_browser:
+                webbrowser.open(url)
+            status = process.process.wait()
+        if status:
+            cause = root_cause(log.read_text(errors="replace"))
+            if "ddress already in use" in cause:
+                raise BusyError(f"Port {chosen} is in use. Choose another with --port.")
+            raise EnvironmentLackError(f"The MLflow UI ended: {cause} Check --store and --port.")

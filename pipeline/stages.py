@@ -1,0 +1,130 @@
+"""The table of stages: what each reads, what it needs, and where its function is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from eval.accuracy.tasks import task_folders
+from pipeline.context import RunContext
+from pipeline.errors import UsageError
+from pipeline.identity import folder_identity
+from pipeline.quantize.calibration import calibration_identity
+from pipeline.recipe.models import Eval, Recipe
+from pipeline.record import RunRecord, StageOutcome
+from pipeline.runtimes.accelerator import resolve_accelerator
+from pipeline.runtimes.store import identity
+from pipeline.sources import source_identity
+
+StageFunction = Callable[[Recipe, RunContext, RunRecord], StageOutcome]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage; the function is imported when it runs."""
+
+    name: str
+    target: str
+    """`module:function`"""
+    sections: tuple[str, ...]
+    """Recipe sections whose change asks for a new run."""
+    needs: tuple[str, ...] = ()
+    """Stages whose results it reads."""
+    uses: tuple[str, ...] = ()
+    """Stages whose results it reads when they are there."""
+    engines: tuple[str, ...] = ()
+    """Runtimes whose change asks for a new run."""
+    files: dict[str, Callable[[Recipe, Path], str]] = field(default_factory=dict)
+    """What it reads beside the recipe, by name, with what tells a change of it."""
+    outputs: tuple[str, ...] = ()
+    """Paths in the output folder that must exist for a result to be reused."""
+
+    def load(self) -> StageFunction:
+        """Import and return the stage's function."""
+        module, function = self.target.split(":")
+        return cast("StageFunction", getattr(import_module(module), function))
+
+
+def _tasks_identity(settings: Eval, recipe_dir: Path) -> str:
+    return " ".join(folder_identity(folder) for folder in task_folders(settings, recipe_dir))
+
+
+STAGES = (
+    Stage(
+        "quantize",
+        "pipeline.quantize.stage:run",
+        sections=("model", "quantize"),
+        engines=("autoawq",),
+        files={
+            "the model's files": lambda recipe, folder: source_identity(recipe.model, folder),
+            "the calibration text": lambda recipe, folder: calibration_identity(recipe.quantize.calibration, folder),
+        },
+        outputs=("checkpoint/awqctl-manifest.json",),
+    ),
+    Stage(
+        "eval",
+        "eval.accuracy.stage:run",
+        sections=("engine", "eval"),
+        needs=("quantize",),
+        engines=("vllm",),
+        files={"the task files": lambda recipe, folder: _tasks_identity(recipe.eval, folder)},
+        outputs=("eval/results.json",),
+    ),
+    Stage(
+        "bench",
+        "eval.load.stage:run",
+        sections=("engine", "bench"),
+        needs=("quantize",),
+        engines=("vllm",),
+        outputs=("bench/results.json",),
+    ),
+    Stage("roi", "pipeline.costs.stage:run", sections=("roi",), needs=("bench",), outputs=("roi/roi.json",)),
+    Stage("serve", "serve.stage:run", sections=("engine", "serve"), needs=("quantize",), engines=("vllm",)),
+    Stage(
+        "report",
+        "pipeline.report.stage:run",
+        sections=("name", "description", "report"),
+        needs=("quantize", "eval", "bench", "roi"),
+        uses=("serve",),
+        outputs=("report/report.html", "report/report.md", "report/report.json"),
+    ),
+)
+
+
+def stage_named(name: str) -> Stage:
+    """Return a stage by name.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    for stage in STAGES:
+        if stage.name == name:
+            return stage
+    raise UsageError(f"There is no stage '{name}'; choose from {', '.join(stage.name for stage in STAGES)}.")
+
+
+def inputs_of(stage: Stage, recipe: Recipe, context: RunContext, record: RunRecord) -> dict[str, object]:
+    """Return everything the stage's result depends on, as JSON-ready values by name.
+
+    Upstream results enter by what they say, not by when they were made: quantizing again to the same bytes does
+    not ask for a new evaluation.
+    """
+    document = recipe.model_dump(mode="json")
+    inputs: dict[str, object] = {f"recipe.{section}": document[section] for section in stage.sections}
+    accelerator, _ = resolve_accelerator(context.accelerator)
+    for engine in stage.engines:
+        inputs[f"runtime {engine}"] = identity(engine, accelerator)
+    inputs |= {name: identify(recipe, context.recipe_dir) for name, identify in stage.files.items()}
+    for name in (*stage.needs, *stage.uses):
+        result = record.stages.get(name)
+        if result is not None and result.status in ("passed", "gate_failed"):
+            inputs[f"the result of '{name}'"] = _essence(name, result.payload)
+    return inputs
+
+
+def _essence(stage: str, payload: dict[str, object]) -> object:
+    """Return what later stages depend on: the checkpoint's bytes for `quantize`, everything else in full."""
+    if stage == "quantize":
+        return [payload["checkpoint_digest"], payload["source_path"], payload["source_commit"]]
+    return payload

@@ -1,0 +1,14 @@
+"""Every test has a home of its own; the engine environments of end-to-end tests are the machine's."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def isolated(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the user's configuration, keys and store out of every test but the end-to-end ones."""
+    if request.node.get_closest_marker("e2e") is None:
+        monkeypatch.setenv("AWQCTL_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("AWQCTL_RUNTIME_VLLM", raising=False)
+    monkeypatch.delenv("AWQCTL_RUNTIME_AUTOAWQ", raising=False)

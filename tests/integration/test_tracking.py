@@ -1,0 +1,101 @@
+"""MLflow on SQLite: what is logged, several first-time processes, runs of the dead."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from pipeline.context import RunContext
+from pipeline.errors import EnvironmentLackError
+from pipeline.progress import SilentReporter
+from pipeline.recipe.load import load_recipe
+from pipeline.record import Gate, Metric, StageResult
+from pipeline.runner import new_record
+from pipeline.tracking import Tracker
+
+CONNECT = "import sys; from pipeline.tracking import Tracker; Tracker(sys.argv[1]).connect()"
+BEGIN = """
+import os, sys
+from pipeline.tracking import Tracker
+print(Tracker(sys.argv[1]).create("doomed", {}), flush=True)
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    """A store that does not exist yet."""
+    return f"sqlite:///{tmp_path}/mlruns/mlflow.db"
+
+
+def test_eight_first_time_processes_all_succeed(store: str) -> None:
+    """Creating the schema at the same time is the case that fails without the lock."""
+    processes = [subprocess.Popen([sys.executable, "-c", CONNECT, store], stderr=subprocess.PIPE) for _ in range(8)]
+    answers = [process.communicate(timeout=600)[1].decode() for process in processes]
+    assert [process.returncode for process in processes] == [0] * 8, answers
+
+
+def test_killed_run_does_not_stay_running(store: str) -> None:
+    """The next start ends the runs of processes that no longer live, and no others."""
+    tracker = Tracker(store)
+    client = tracker.connect()
+    mine = tracker.create("mine", {})
+    killed = subprocess.run([sys.executable, "-c", BEGIN, store], stdout=subprocess.PIPE, text=True, check=False)
+    dead = killed.stdout.strip()
+    assert client.get_run(dead).info.status == "RUNNING"
+    Tracker(store).connect()
+    assert (client.get_run(dead).info.status, client.get_run(mine).info.status) == ("KILLED", "RUNNING")
+
+
+def test_everything_of_a_stage_is_logged(store: str, tmp_path: Path) -> None:
+    """Nested run, resolved recipe as parameters, metrics with steps, gates, tags and artifacts."""
+    recipe, path = load_recipe("demo")
+    context = RunContext(tmp_path / "out", tmp_path, path.parent, "cpu", SilentReporter())
+    (context.out / "bench").mkdir(parents=True)
+    (context.out / "bench" / "results.json").write_text(json.dumps({}))
+    result = StageResult(
+        stage="bench",
+        status="gate_failed",
+        fingerprint="f",
+        started_at="2026-11-20T00:00:00+00:00",
+        seconds=2.0,
+        metrics=(Metric(name="awq_output_tokens_per_s", value=5.0, step=16), Metric(name="x", value=1.0)),
+        gates=(Gate(name="speed", passed=False, statement="slow."),),
+        artifacts={"results": "bench/results.json", "gone": "bench/gone.json"},
+    )
+    tracker = Tracker(store)
+    with tracker.pipeline(new_record(recipe, context), context.out) as run:
+        parent_id = run.begin()
+        run.stage("bench").finish(result)
+    client = MlflowClient(store)
+    parent = client.get_run(parent_id)
+    nested = client.search_runs([parent.info.experiment_id], f"tags.`mlflow.parentRunId` = '{parent_id}'")[0]
+    assert (parent.info.status, nested.info.status) == ("FINISHED", "FINISHED")
+    assert parent.data.params["bench.concurrency"] == "[1, 4, 16]"
+    assert parent.data.params["eval.tasks.0.name"] == "stdlib_next_line"
+    history = client.get_metric_history(nested.info.run_id, "awq_output_tokens_per_s")
+    assert [(entry.step, entry.value) for entry in history] == [(16, 5.0)]
+    assert nested.data.tags["gate.speed"] == "failed"
+    assert {"awqctl.recipe_hash", "awqctl.model_revision", "hardware.cpu", "version.lm-eval"} <= nested.data.tags.keys()
+    assert [file.path for file in client.list_artifacts(nested.info.run_id, "bench")] == ["bench/results.json"]
+
+
+def test_interrupted_pipeline_is_killed_not_finished(store: str, tmp_path: Path) -> None:
+    """Ctrl-C ends the parent run as KILLED."""
+    recipe, path = load_recipe("demo")
+    context = RunContext(tmp_path / "out", tmp_path, path.parent, "cpu", SilentReporter())
+    run = Tracker(store).pipeline(new_record(recipe, context), context.out)
+    with pytest.raises(KeyboardInterrupt), run:
+        run_id = run.begin()
+        raise KeyboardInterrupt
+    assert MlflowClient(store).get_run(run_id).info.status == "KILLED"
+
+
+def test_unusable_store_is_explained(tmp_path: Path) -> None:
+    """A store that cannot be opened ends with code 4 and the option to check."""
+    (tmp_path / "mlflow.db").write_text("this is not a database, whatever it is called")
+    with pytest.raises(EnvironmentLackError, match="cannot be used"):
+        Tracker(f"sqlite:///{tmp_path}/mlflow.db").connect()

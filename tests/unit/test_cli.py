@@ -1,0 +1,111 @@
+"""The command line: help, start-up time, exit codes, output channels. Each test is a fresh process."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from pipeline.cli.main import cli
+
+HEAVY = ("mlflow", "transformers", "datasets", "matplotlib", "pydantic", "torch", "openai", "lm_eval", "rich", "uv")
+
+
+def awqctl(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command in a fresh interpreter."""
+    command = [sys.executable, "-m", "pipeline.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, timeout=120)
+
+
+def commands(group: click.Group, prefix: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Return every command and subcommand."""
+    context = click.Context(group)
+    found: list[tuple[str, ...]] = [prefix]
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        found += commands(command, (*prefix, name)) if isinstance(command, click.Group) else [(*prefix, name)]
+    return found
+
+
+@pytest.mark.parametrize("command", commands(cli), ids=" ".join)
+def test_every_command_has_help(command: tuple[str, ...]) -> None:
+    """`--help` works everywhere, says what the command does, and fits 100 columns."""
+    from click.testing import CliRunner  # noqa: PLC0415
+
+    answer = CliRunner().invoke(cli, [*command, "--help"])
+    assert answer.exit_code == 0
+    assert len(answer.output.splitlines()) > 3
+    assert max(len(line) for line in answer.output.splitlines()) <= 100
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """`awqctl --help` stays quick because no heavy module is imported."""
+    code = (
+        "import sys; from pipeline.cli.main import main; sys.argv = ['awqctl', '--help']\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        f"print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert answer.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["nonsense"], 2, "No such command"),
+        (["run"], 2, "Missing argument"),
+        (["run", "nosuch"], 2, "no recipe named 'nosuch'"),
+        (["run", "demo", "--set", "bench.repeats=x"], 2, "bench.repeats"),
+        (["report", "demo"], 2, "awqctl quantize demo"),
+        (["serve", "demo"], 2, "awqctl quantize demo"),
+        (["quantize", "demo", "--set", "model.source=/nowhere/model"], 2, "there is no folder /nowhere/model"),
+        (["quantize", "demo", "--set", "quantize.calibration.source=/nowhere.jsonl"], 2, "there is no file"),
+        (["eval", "demo", "--set", "engine.accelerator=cuda"], 4, "no GPU"),
+        (["verify", "."], 2, "not a checkpoint of awqctl"),
+        (["env", "rm", "tensorrt"], 2, "no runtime 'tensorrt'"),
+        (["keys", "revoke", "nobody"], 2, "nobody"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_mistakes_end_with_a_sentence(tmp_path: Path, arguments: list[str], code: int, message: str) -> None:
+    """Exit code of the contract, a message on standard error, nothing on standard output, no traceback."""
+    answer = awqctl(*arguments, cwd=tmp_path)
+    assert answer.returncode == code, answer.stderr
+    assert message in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert answer.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["recipe", "ls"], ["recipe", "show", "demo"], ["recipe", "validate", "demo"], ["env", "ls"], ["doctor"], ["keys", "ls"]],
+    ids=" ".join,
+)
+def test_json_is_one_document(tmp_path: Path, arguments: list[str]) -> None:
+    """With `--json`, standard output is one JSON document and nothing else."""
+    answer = awqctl(*arguments, "--json", cwd=tmp_path)
+    assert answer.returncode in (0, 4)
+    assert isinstance(json.loads(answer.stdout), list | dict)
+
+
+def test_recipe_cp_does_not_overwrite(tmp_path: Path) -> None:
+    """A copy validates; a second one to the same name is refused."""
+    assert awqctl("recipe", "cp", "demo", "mine.yaml", cwd=tmp_path).returncode == 0
+    assert awqctl("recipe", "validate", "mine.yaml", cwd=tmp_path).returncode == 0
+    again = awqctl("recipe", "cp", "demo", "mine.yaml", cwd=tmp_path)
+    assert (again.returncode, "exists already" in again.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_script(shell: str) -> None:
+    """Every shell gets a script that names the command."""
+    assert "_AWQCTL_COMPLETE" in awqctl("completion", shell).stdout
+
+
+def test_output_piped_into_head_is_no_error(tmp_path: Path) -> None:
+    """A reader that stops early ends the command quietly."""
+    command = f"{sys.executable} -m pipeline.cli recipe show demo | head -n 1"
+    answer = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (answer.stdout.strip(), answer.stderr) == ("schema_version: 1", "")

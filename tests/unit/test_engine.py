@@ -1,0 +1,59 @@
+"""What is read from the engine and what is passed to it."""
+
+import pytest
+
+from pipeline.errors import EngineError
+from pipeline.recipe.models import Engine
+from serve.engine import engine_arguments, parse_counters, parse_report
+
+LOG = """\
+(EngineCore pid=2) INFO 11-20 [cpu.py:1] Using CPUWNA16LinearKernel for AutoAWQMarlinLinearMethod
+(EngineCore pid=2) INFO 11-20 [model_runner.py:1] Model loading took 0.0041 GiB memory and 0.2 seconds
+(EngineCore pid=2) INFO 11-20 [kv_cache_utils.py:1] CPU KV cache size: 349,525 tokens, Maximum concurrency for \
+1,024 tokens per request: 341.33x
+"""
+
+
+def test_report_is_read_from_the_log() -> None:
+    """Weights, cache, concurrency and kernel, as the engine states them."""
+    report = parse_report(LOG)
+    assert (report.weights_gib, report.kv_cache_tokens, report.max_concurrency) == (0.0041, 349525, 341.33)
+    assert report.kernel == "CPUWNA16LinearKernel (AutoAWQMarlinLinearMethod)"
+
+
+def test_sixteen_bit_log_has_no_kernel() -> None:
+    """Without a quantized kernel the model is called unquantized."""
+    assert parse_report(LOG.replace("Using CPUWNA16LinearKernel", "Nothing")).kernel == "unquantized"
+
+
+def test_cpu_engine_does_not_report_weights() -> None:
+    """vLLM states the weights' memory on GPUs only; the absence is kept, not filled in."""
+    assert parse_report("\n".join(LOG.splitlines()[2:])).weights_gib is None
+
+
+def test_log_in_other_words_is_an_error() -> None:
+    """Memory is read or the measurement fails; it is never guessed."""
+    with pytest.raises(EngineError, match="does not state its memory"):
+        parse_report("INFO everything is fine")
+
+
+def test_counters_are_summed_over_labels() -> None:
+    """Two engines behind one server count together; gauges are left out."""
+    text = (
+        'vllm:generation_tokens_total{engine="0"} 10.0\nvllm:generation_tokens_total{engine="1"} 5.0\n'
+        "vllm:num_requests_running 3.0\n# HELP vllm:x_total x\n"
+    )
+    assert parse_counters(text) == {"vllm:generation_tokens_total": 15.0}
+
+
+def test_vllm_is_never_told_the_quantization() -> None:
+    """vLLM reads it from the checkpoint."""
+    assert not any("quantization" in argument for argument in engine_arguments(Engine()))
+
+
+def test_recipe_settings_reach_the_engine() -> None:
+    """Every setting of the section is passed on."""
+    arguments = " ".join(engine_arguments(Engine(max_model_len=512, enforce_eager=True, extra_args=("--seed", "7"))))
+    assert "--max-model-len 512" in arguments
+    assert "--enforce-eager" in arguments
+    assert "--seed 7" in arguments

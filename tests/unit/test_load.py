@@ -1,0 +1,67 @@
+"""The benchmark voids itself, and its medians are medians."""
+
+from typing import Any
+
+import pytest
+
+from eval.load.counters import disagreement, faults
+from eval.load.stage import summarise
+
+CLIENT = {"completed": 8, "failed": 0, "total_input_tokens": 1000, "total_output_tokens": 500}
+BEFORE = {"vllm:prompt_tokens_total": 50.0, "vllm:generation_tokens_total": 50.0}
+
+
+def after(prompt: float, generated: float) -> dict[str, float]:
+    """Return the server's counters after a run."""
+    return {"vllm:prompt_tokens_total": 50 + prompt, "vllm:generation_tokens_total": 50 + generated}
+
+
+def test_agreement_is_zero() -> None:
+    """Equal counts are no disagreement, whatever the counters stood at before."""
+    differences = disagreement(CLIENT, BEFORE, after(1000, 500))
+    assert set(differences.values()) == {0.0}
+    assert faults(CLIENT, 8, differences) == []
+
+
+def test_more_than_two_percent_is_a_fault() -> None:
+    """500 tokens counted, 515 served: 2.9 %."""
+    assert faults(CLIENT, 8, disagreement(CLIENT, BEFORE, after(1000, 515))) == [
+        "client and server disagree on total output tokens by 2.9%"
+    ]
+
+
+def test_two_percent_is_tolerated() -> None:
+    """The limit itself is not exceeded."""
+    assert faults(CLIENT, 8, disagreement(CLIENT, BEFORE, after(1000, 510))) == []
+
+
+def test_failed_requests_are_a_fault() -> None:
+    """A run that lost a request is not a measurement."""
+    client = CLIENT | {"completed": 7, "failed": 1}
+    assert faults(client, 8, {}) == ["7 of 8 requests completed, 1 failed"]
+
+
+def test_silent_server_is_a_fault() -> None:
+    """Tokens that the server never counted came from somewhere else."""
+    assert disagreement(CLIENT, BEFORE, BEFORE) == {"total_input_tokens": 1.0, "total_output_tokens": 1.0}
+
+
+def test_unknown_counters_are_an_error() -> None:
+    """A server without these counters cannot confirm anything."""
+    with pytest.raises(KeyError):
+        disagreement(CLIENT, {}, {})
+
+
+def run(throughput: float) -> dict[str, Any]:
+    """Return a result as vLLM's benchmark gives it."""
+    names = ("ttft", "tpot", "itl", "e2el")
+    latencies = {f"{kind}_{name}_ms": throughput for name in names for kind in ("mean", "p50", "p95", "p99")}
+    rates = {"output_throughput": throughput, "total_token_throughput": 3 * throughput, "request_throughput": 1.0}
+    return latencies | rates | {"completed": 8, "duration": 2.0}
+
+
+def test_summary_is_the_median_with_the_range() -> None:
+    """The median is reported, and the smallest and largest beside it."""
+    point = summarise(4, [run(30.0), run(10.0), run(20.0)])
+    shown = point.output_tokens_per_s, point.output_tokens_per_s_min, point.output_tokens_per_s_max
+    assert (shown, point.ttft.p95_ms, point.requests) == ((20.0, 10.0, 30.0), 20.0, 8)

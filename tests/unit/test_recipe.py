@@ -1,0 +1,93 @@
+"""Recipes: validation, overrides, errors that name the key."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.errors import RecipeError
+from pipeline.recipe.load import load_recipe, packaged_recipes
+
+ALL = sorted(packaged_recipes())
+
+
+def write(tmp_path: Path, **changes: object) -> str:
+    """Write the demo recipe with some sections replaced; return its path."""
+    document = yaml.safe_load(packaged_recipes()["demo"].read_text()) | changes
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(document))
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_packaged_recipe_is_valid(name: str) -> None:
+    """Every recipe that ships validates and is named like its file."""
+    recipe, path = load_recipe(name)
+    assert (recipe.name, path.stem) == (name, name)
+
+
+def test_override_reaches_nested_keys() -> None:
+    """`--set` replaces values in mappings and lists, parsed as YAML."""
+    recipe, _ = load_recipe("demo", ["bench.concurrency=[2, 8]", "eval.tasks.0.margin=0.5"])
+    assert (recipe.bench.concurrency, recipe.eval.tasks[0].margin) == ((2, 8), 0.5)
+
+
+def test_unknown_key_is_refused_with_the_allowed_ones() -> None:
+    """An unknown key is named with its path, and the keys of that section are listed."""
+    with pytest.raises(RecipeError, match=r"engine\.max_modellen: unknown key; allowed here: accelerator, dtype,"):
+        load_recipe("demo", ["engine.max_modellen=1"])
+
+
+def test_wrong_type_names_path_and_value() -> None:
+    """A wrong type is reported with key path and value."""
+    with pytest.raises(RecipeError, match=r"bench\.repeats: .*value: 'many'"):
+        load_recipe("demo", ["bench.repeats=many"])
+
+
+def test_missing_section_is_named(tmp_path: Path) -> None:
+    """A missing required section is named."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: mine\n")
+    with pytest.raises(RecipeError, match=r"quantize: required, but missing"):
+        load_recipe(str(path))
+
+
+def test_prompts_longer_than_the_context_are_refused() -> None:
+    """A benchmark that cannot fit into the context is refused before anything starts."""
+    with pytest.raises(RecipeError, match=r"= 5064 exceeds engine\.max_model_len = 1024"):
+        load_recipe("demo", ["bench.input_tokens=5000"])
+
+
+def test_quantization_flag_is_refused() -> None:
+    """vLLM must choose the kernel itself."""
+    with pytest.raises(RecipeError, match="leave --quantization out"):
+        load_recipe("demo", ["engine.extra_args=['--quantization=awq']"])
+
+
+@pytest.mark.parametrize(("reference", "message"), [("nosuch", "no recipe named"), ("./no.yaml", "no recipe file")])
+def test_missing_recipe_says_where_to_look(reference: str, message: str) -> None:
+    """An unknown name and a missing file are told apart."""
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(reference)
+
+
+def test_broken_yaml_is_reported_in_one_line(tmp_path: Path) -> None:
+    """A YAML error is a recipe error on one line."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: [unclosed\n")
+    with pytest.raises(RecipeError, match="not valid YAML"):
+        load_recipe(str(path))
+
+
+@pytest.mark.parametrize("override", ["noequals", "=1", "name.deeper=1", "eval.tasks.7.margin=1"])
+def test_override_that_does_not_fit(override: str) -> None:
+    """An override of a wrong form or path is a recipe error."""
+    with pytest.raises(RecipeError):
+        load_recipe("demo", [override])
+
+
+def test_repeated_task_is_refused(tmp_path: Path) -> None:
+    """The same task twice would overwrite its own samples."""
+    task = {"name": "stdlib_bits", "metric": "bits_per_byte", "margin": 0.1}
+    with pytest.raises(RecipeError, match="each task may appear once"):
+        load_recipe(write(tmp_path, eval={"tasks": [task, task]}))

@@ -1,0 +1,173 @@
+"""The runner: what runs, what is kept, what is written down. Stages are fakes; the store is left out."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from filelock import FileLock
+
+from pipeline.context import RunContext
+from pipeline.errors import BusyError, EngineError, Interrupted, MissingStageError
+from pipeline.progress import SilentReporter
+from pipeline.recipe.load import load_recipe
+from pipeline.recipe.models import Recipe
+from pipeline.record import Gate, Metric, RunRecord, StageOutcome, load_record
+from pipeline.runner import RECORD, Runner
+from pipeline.stages import Stage
+
+calls: list[str] = []
+
+
+def first(_recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome:
+    """Publish one file and report it."""
+    calls.append("first")
+    with context.staged("first") as folder:
+        (folder / "data").write_text("x")
+    return StageOutcome(metrics=(Metric(name="x", value=1.0),), payload={"digest": "same"})
+
+
+def second(_recipe: Recipe, _context: RunContext, _record: RunRecord) -> StageOutcome:
+    """Report a failed gate."""
+    calls.append("second")
+    return StageOutcome(gates=(Gate(name="g", passed=False, statement="too much."),))
+
+
+def breaking(_recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome:
+    """Fail half-way through writing."""
+    with context.staged("first") as folder:
+        (folder / "data").write_text("half")
+        raise EngineError("it broke.")
+
+
+def interrupted(_recipe: Recipe, _context: RunContext, _record: RunRecord) -> StageOutcome:
+    """Be stopped."""
+    raise Interrupted("stop.")
+
+
+class NoTracker:
+    """Stands in for MLflow, which has tests of its own."""
+
+    def pipeline(self, *_: object) -> Self:
+        """Return the run."""
+        return self
+
+    stage = pipeline
+
+    def begin(self) -> str:
+        """Return an id."""
+        return "run"
+
+    def finish(self, _result: object) -> None:
+        """Ignore."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+def stage(function: Callable[..., StageOutcome], **fields: Any) -> Stage:
+    """Return a table entry for a function of this file."""
+    entry = Stage(function.__name__, "unused:unused", **{"sections": ("bench",), **fields})
+    object.__setattr__(entry, "load", lambda: function)
+    return entry
+
+
+FIRST = stage(first, outputs=("first/data",))
+SECOND = stage(second, sections=("roi",), needs=("first",))
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., Runner]:
+    """Return a maker of runners on one output folder."""
+    calls.clear()
+
+    def runner(*overrides: str) -> Runner:
+        recipe, path = load_recipe("demo", overrides)
+        context = RunContext(tmp_path / "out", tmp_path / "home", path.parent, "cpu", SilentReporter())
+        return Runner(recipe, context, NoTracker())  # type: ignore[arg-type]
+
+    return runner
+
+
+def reasons(runner: Runner, **options: bool) -> list[str]:
+    """Run both stages; return why each ran, or that it was kept."""
+    return [report.reason for report in runner.run([FIRST, SECOND], **options)[1]]
+
+
+def test_second_run_does_nothing(make: Callable[..., Runner]) -> None:
+    """Unchanged inputs, kept results, a failed gate included."""
+    assert reasons(make()) == ["not run yet", "not run yet"]
+    assert reasons(make()) == ["up to date", "up to date"]
+    assert calls == ["first", "second"]
+
+
+def test_change_redoes_what_depends_on_it_and_says_so(make: Callable[..., Runner]) -> None:
+    """Only the stage that reads the key runs again, and the key is named."""
+    make().run([FIRST, SECOND])
+    assert reasons(make("roi.hourly.usd=2")) == ["up to date", "changed: recipe.roi.hourly"]
+    assert reasons(make("roi.hourly.usd=2", "bench.repeats=1")) == ["changed: recipe.bench.repeats", "up to date"]
+
+
+def test_force_redoes_everything(make: Callable[..., Runner]) -> None:
+    """`--force` asks for all."""
+    make().run([FIRST, SECOND])
+    assert reasons(make(), force=True) == ["asked for with --force"] * 2
+
+
+def test_lost_output_is_made_again(make: Callable[..., Runner], tmp_path: Path) -> None:
+    """A result whose file is gone is not kept."""
+    make().run([FIRST])
+    (tmp_path / "out" / "first" / "data").unlink()
+    assert reasons(make())[0] == "first/data is gone"
+
+
+def test_failure_is_recorded_and_leaves_the_last_output(make: Callable[..., Runner], tmp_path: Path) -> None:
+    """A stage that fails half-way changes nothing but the record, and runs again next time."""
+    make().run([FIRST])
+    broken = stage(breaking, outputs=FIRST.outputs)
+    with pytest.raises(EngineError):
+        make().run([broken], force=True)
+    record = load_record(tmp_path / "out" / RECORD)
+    assert record is not None
+    assert (record.stages["breaking"].status, record.stages["breaking"].error) == ("failed", "it broke.")
+    assert (tmp_path / "out" / "first" / "data").read_text() == "x"
+    assert list((tmp_path / "out" / ".partial").iterdir()) == []
+
+
+def test_interruption_is_recorded_as_such(make: Callable[..., Runner], tmp_path: Path) -> None:
+    """A stopped stage is not called failed."""
+    with pytest.raises(Interrupted):
+        make().run([stage(interrupted)])
+    record = json.loads((tmp_path / "out" / RECORD).read_text())
+    assert record["stages"]["interrupted"]["status"] == "interrupted"
+
+
+def test_missing_stage_names_the_command(make: Callable[..., Runner]) -> None:
+    """A stage without what it needs says which command makes it."""
+    with pytest.raises(MissingStageError, match="awqctl first demo"):
+        make().run([SECOND])
+
+
+def test_gate_failure_is_a_status(make: Callable[..., Runner]) -> None:
+    """A failed gate is a result, not an error."""
+    record, _ = make().run([FIRST, SECOND])
+    assert record.done("second").status == "gate_failed"
+
+
+def test_second_process_is_refused(make: Callable[..., Runner], tmp_path: Path) -> None:
+    """Two runs in one folder would mix their files."""
+    (tmp_path / "out").mkdir()
+    with FileLock(tmp_path / "out" / ".lock"), pytest.raises(BusyError, match="Another awqctl works in"):
+        make().run([FIRST])
+
+
+def test_leftovers_of_a_killed_run_are_cleaned(make: Callable[..., Runner], tmp_path: Path) -> None:
+    """What a SIGKILL left half-written is gone after the next start."""
+    leftover = tmp_path / "out" / ".partial" / "checkpoint.123"
+    leftover.mkdir(parents=True)
+    make().run([FIRST])
+    assert not leftover.exists()

@@ -1,0 +1,58 @@
+"""Configurations between transformers 5 and 4.51."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import SourceError
+from pipeline.quantize.translate import quantized_config, readable_view, to_transformers_4
+
+V5 = {
+    "model_type": "llama",
+    "dtype": "bfloat16",
+    "rope_parameters": {"rope_theta": 500000.0, "rope_type": "default"},
+}
+
+
+def test_rope_theta_survives() -> None:
+    """The base that 4.51 would silently replace by 10000 is where 4.51 looks for it."""
+    translated = to_transformers_4(V5)
+    assert translated == {"model_type": "llama", "torch_dtype": "bfloat16", "rope_theta": 500000.0}
+
+
+def test_rope_scaling_survives() -> None:
+    """A scaled rotary embedding becomes `rope_scaling`, without the base."""
+    rope = {"rope_theta": 1e6, "rope_type": "yarn", "factor": 4.0}
+    translated = to_transformers_4({"rope_parameters": rope})
+    assert translated == {"rope_theta": 1e6, "rope_scaling": {"rope_type": "yarn", "factor": 4.0}}
+
+
+def test_transformers_4_config_is_unchanged() -> None:
+    """What 4.51 reads anyway stays as it is."""
+    config = {"rope_theta": 10000.0, "torch_dtype": "float16", "rope_scaling": None}
+    assert to_transformers_4(config) == config
+
+
+def test_rope_per_layer_type_is_refused() -> None:
+    """4.51 cannot express it, and guessing would quantize against wrong activations."""
+    rope = {"full_attention": {"rope_theta": 1e6}, "sliding_attention": {"rope_theta": 1e4}}
+    with pytest.raises(SourceError, match="different rotary embedding per layer type"):
+        to_transformers_4({"rope_parameters": rope})
+
+
+def test_quantized_config_keeps_the_source_dialect() -> None:
+    """One dtype, under the name the source uses, and everything else as it was."""
+    config = quantized_config(V5, {"quant_method": "awq"}, "float16")
+    assert config == V5 | {"dtype": "float16", "quantization_config": {"quant_method": "awq"}}
+
+
+def test_view_links_weights_and_translates(tmp_path: Path) -> None:
+    """The view has a translated config and the same weights, copied nowhere."""
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "config.json").write_text(json.dumps(V5))
+    (source / "model.safetensors").write_bytes(b"weights")
+    view = readable_view(source, tmp_path / "view")
+    assert (view / "model.safetensors").is_symlink()
+    assert json.loads((view / "config.json").read_text())["rope_theta"] == 500000.0
