@@ -57,6 +57,11 @@ class StageResult(Result):
     """The stage's own result model, as JSON."""
     error: str | None = None
 
+    @property
+    def usable(self) -> bool:
+        """Return whether the stage came to an end, whatever its gates say."""
+        return self.status in ("passed", "gate_failed")
+
     def payload_as(self, model: type[PayloadT]) -> PayloadT:
         """Return the payload validated as `model`."""
         return model.model_validate(self.payload)
@@ -98,6 +103,9 @@ class RunRecord(Result):
     environment: Environment
     mlflow_run_id: str | None = None
     stages: dict[str, StageResult] = Field(default_factory=dict)
+    """The last result of each stage; a failed attempt only where there is no earlier result."""
+    failed_attempts: dict[str, StageResult] = Field(default_factory=dict)
+    """Attempts that failed or were stopped after an earlier result, which stays in `stages`."""
 
     def done(self, stage: str) -> StageResult:
         """Return a finished stage (passed or gate failed).
@@ -106,7 +114,7 @@ class RunRecord(Result):
             MissingStageError: the stage has no usable result; names the command that makes it.
         """
         result = self.stages.get(stage)
-        if result is None or result.status not in ("passed", "gate_failed"):
+        if result is None or not result.usable:
             raise MissingStageError(
                 f"The stage '{stage}' has no result yet. Run `awqctl {stage} {self.recipe.name}` first, "
                 f"or `awqctl run {self.recipe.name}` for all stages."
@@ -114,8 +122,12 @@ class RunRecord(Result):
         return result
 
     def with_stage(self, result: StageResult) -> "RunRecord":
-        """Return a copy in which `result` replaces the stage of the same name."""
-        return self.model_copy(update={"stages": {**self.stages, result.stage: result}})
+        """Return a copy with a new result of a stage; a failed one does not displace a usable one."""
+        earlier = self.stages.get(result.stage)
+        failed = {name: attempt for name, attempt in self.failed_attempts.items() if name != result.stage}
+        if earlier is not None and earlier.usable and not result.usable:
+            return self.model_copy(update={"failed_attempts": {**failed, result.stage: result}})
+        return self.model_copy(update={"stages": {**self.stages, result.stage: result}, "failed_attempts": failed})
 
 
 def load_record(path: Path) -> RunRecord | None:

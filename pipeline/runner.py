@@ -16,12 +16,12 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from pipeline.context import RunContext
-from pipeline.errors import AwqctlError, BusyError, Interrupted
+from pipeline.errors import AwqctlError, BusyError, Interrupted, MissingStageError
 from pipeline.machine import describe_machine
 from pipeline.recipe.models import Recipe
 from pipeline.record import RunRecord, StageOutcome, StageResult, Status, load_record, save_record, write_atomically
 from pipeline.runtimes.accelerator import resolve_accelerator
-from pipeline.stages import Stage, inputs_of
+from pipeline.stages import Stage, inputs_of, stage_named
 from pipeline.tracking import PipelineRun, Tracker
 
 RECORD = "record.json"
@@ -93,9 +93,8 @@ class Runner:
         reports: list[StageReport] = []
         with self._tracker.pipeline(record, self._context.out) as run:
             for stage in stages:
-                for need in stage.needs:
-                    record.done(need)
-                inputs = inputs_of(stage, self._recipe, self._context, record)
+                self._check_needs(stage, record)
+                inputs = self._inputs(stage, record)
                 reason = "asked for with --force" if force else self._reason_to_run(stage, record, inputs)
                 if reason is None:
                     self._context.reporter.note(f"[dim]{stage.name}: up to date[/dim]")
@@ -139,16 +138,32 @@ class Runner:
     def _open_record(self) -> RunRecord:
         fresh = new_record(self._recipe, self._context)
         found = load_record(self._context.out / RECORD)
-        return (
-            fresh.model_copy(update={"stages": found.stages, "mlflow_run_id": found.mlflow_run_id}) if found else fresh
-        )
+        if found is None:
+            return fresh
+        kept = {name: getattr(found, name) for name in ("stages", "failed_attempts", "mlflow_run_id")}
+        return fresh.model_copy(update=kept)
+
+    def _check_needs(self, stage: Stage, record: RunRecord) -> None:
+        """Refuse to build on a result that is missing or was made with other settings."""
+        for need in stage.needs:
+            record.done(need)
+            reason = self._reason_to_run(stage_named(need), record, self._inputs(stage_named(need), record))
+            if reason is not None:
+                name = self._recipe.name
+                raise MissingStageError(
+                    f"The result of '{need}' does not fit any more ({reason}). Run `awqctl {need} {name}` first, "
+                    f"or `awqctl run {name}` for all that changed."
+                )
+
+    def _inputs(self, stage: Stage, record: RunRecord) -> dict[str, object]:
+        return inputs_of(stage, self._recipe, self._context, record)
 
     def _reason_to_run(self, stage: Stage, record: RunRecord, inputs: dict[str, object]) -> str | None:
         """Return why the stage must run, or None when its result still holds."""
         result = record.stages.get(stage.name)
         if result is None:
             return "not run yet"
-        if result.status not in ("passed", "gate_failed"):
+        if not result.usable:
             return f"the last attempt {'failed' if result.status == 'failed' else 'was interrupted'}"
         missing = [path for path in stage.outputs if not (self._context.out / path).exists()]
         if missing:
@@ -166,6 +181,8 @@ class Runner:
 
     def _save(self, record: RunRecord, stage: Stage, inputs: dict[str, object]) -> None:
         save_record(record, self._context.out / RECORD)
+        if stage.name in record.failed_attempts:
+            return
         write_atomically(self._context.out / _INPUTS, json.dumps(self._known_inputs() | {stage.name: inputs}))
 
 

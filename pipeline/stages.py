@@ -118,7 +118,7 @@ def inputs_of(stage: Stage, recipe: Recipe, context: RunContext, record: RunReco
     inputs |= {name: identify(recipe, context.recipe_dir) for name, identify in stage.files.items()}
     for name in (*stage.needs, *stage.uses):
         result = record.stages.get(name)
-        if result is not None and result.status in ("passed", "gate_failed"):
+        if result is not None and result.usable:
             inputs[f"the result of '{name}'"] = _essence(name, result.payload)
     return inputs
 

@@ -55,7 +55,7 @@ def _short(path: Path) -> str:
 def _rows(record: RunRecord, name: str, describe: Any) -> list[_Row]:
     model, function = describe
     result = record.stages[name]
-    if result.status not in ("passed", "gate_failed"):
+    if not result.usable:
         return []
     rows: list[_Row] = function(result.payload_as(model))
     return rows

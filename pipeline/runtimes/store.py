@@ -45,11 +45,20 @@ def ensure(engine: str, accelerator: Resolved, home: Path, reporter: Reporter) -
         python, origin = external
         return Runtime(f"{engine}-{accelerator}", "external", "external", python, origin)
     spec = spec_for(engine, accelerator)
+    make_ready(spec, home, reporter)
+    return Runtime(spec.name, spec.version, spec.digest, _python(place(spec, home)), "lock")
+
+
+def make_ready(spec: RuntimeSpec, home: Path, reporter: Reporter) -> None:
+    """Make an environment unless it is there; of several processes one makes it and the others wait.
+
+    Raises:
+        RuntimeInstallError: it could not be made; the message has the root cause.
+    """
     if not is_ready(spec, home):
         with FileLock(_lock_path(spec, home)):
             if not is_ready(spec, home):
                 _build(spec, home, reporter)
-    return Runtime(spec.name, spec.version, spec.digest, _python(place(spec, home)), "lock")
 
 
 def identity(engine: str, accelerator: Resolved) -> str:

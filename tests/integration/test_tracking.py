@@ -88,9 +88,8 @@ def test_interrupted_pipeline_is_killed_not_finished(store: str, tmp_path: Path)
     recipe, path = load_recipe("demo")
     context = RunContext(tmp_path / "out", tmp_path, path.parent, "cpu", SilentReporter())
     run = Tracker(store).pipeline(new_record(recipe, context), context.out)
-    with pytest.raises(KeyboardInterrupt), run:
-        run_id = run.begin()
-        raise KeyboardInterrupt
+    run_id = run.begin()
+    run.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
     assert MlflowClient(store).get_run(run_id).info.status == "KILLED"
 
 

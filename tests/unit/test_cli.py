@@ -80,7 +80,14 @@ def test_mistakes_end_with_a_sentence(tmp_path: Path, arguments: list[str], code
 
 @pytest.mark.parametrize(
     "arguments",
-    [["recipe", "ls"], ["recipe", "show", "demo"], ["recipe", "validate", "demo"], ["env", "ls"], ["doctor"], ["keys", "ls"]],
+    [
+        ["recipe", "ls"],
+        ["recipe", "show", "demo"],
+        ["recipe", "validate", "demo"],
+        ["env", "ls"],
+        ["doctor"],
+        ["keys", "ls"],
+    ],
     ids=" ".join,
 )
 def test_json_is_one_document(tmp_path: Path, arguments: list[str]) -> None:
@@ -107,5 +114,7 @@ def test_completion_script(shell: str) -> None:
 def test_output_piped_into_head_is_no_error(tmp_path: Path) -> None:
     """A reader that stops early ends the command quietly."""
     command = f"{sys.executable} -m pipeline.cli recipe show demo | head -n 1"
-    answer = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path)
+    answer = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
     assert (answer.stdout.strip(), answer.stderr) == ("schema_version: 1", "")

@@ -33,7 +33,7 @@ def test_one_item_has_no_standard_error() -> None:
 @pytest.mark.parametrize(("baseline", "candidate"), [([], []), ([1.0], [1.0, 2.0])])
 def test_unpaired_input_is_refused(baseline: list[float], candidate: list[float]) -> None:
     """Lengths that differ cannot be pairs."""
-    with pytest.raises(ValueError, match="zip|weight"):
+    with pytest.raises(ValueError, match=r"zip|weight"):
         mean_delta(baseline, candidate)
 
 

@@ -15,8 +15,17 @@ from pipeline.progress import SilentReporter
 from pipeline.runtimes.process import GuardedProcess, engine_environment
 from pipeline.runtimes.worker import Worker, worker_script
 
-GRANDCHILD = "import subprocess, sys, time; subprocess.Popen(['sleep', '600']); print('up', flush=True); time.sleep(600)"
-ORPHAN = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(600)\nprint('up', flush=True)\ntime.sleep(600)"
+GRANDCHILD = (
+    "import subprocess, sys, time; subprocess.Popen(['sleep', '600']); print('up', flush=True); time.sleep(600)"
+)
+ORPHAN = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    time.sleep(600)
+print("up", flush=True)
+time.sleep(600)
+"""
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
 
 
@@ -135,9 +144,10 @@ def test_dead_worker_reports_its_last_error(worker: Worker) -> None:
 
 def test_killed_worker_is_explained(worker: Worker) -> None:
     """The kernel's out-of-memory killer leaves no message."""
-    with worker, pytest.raises(WorkerError, match="killed, most often because memory ran out"):
+    with worker:
         worker.call("echo", {}, "echo")
         for member in psutil.Process().children(recursive=True):
             if "echo_worker" in " ".join(member.cmdline()) and "guardian" not in " ".join(member.cmdline()):
                 os.kill(member.pid, signal.SIGKILL)
-        worker.call("echo", {}, "echo")
+        with pytest.raises(WorkerError, match="killed, most often because memory ran out"):
+            worker.call("echo", {}, "echo")

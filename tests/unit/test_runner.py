@@ -81,9 +81,11 @@ SECOND = stage(second, sections=("roi",), needs=("first",))
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Callable[..., Runner]:
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Runner]:
     """Return a maker of runners on one output folder."""
     calls.clear()
+    table = {entry.name: entry for entry in (FIRST, SECOND)}
+    monkeypatch.setattr("pipeline.runner.stage_named", table.__getitem__)
 
     def runner(*overrides: str) -> Runner:
         recipe, path = load_recipe("demo", overrides)
@@ -138,6 +140,24 @@ def test_failure_is_recorded_and_leaves_the_last_output(make: Callable[..., Runn
     assert list((tmp_path / "out" / ".partial").iterdir()) == []
 
 
+def test_failed_attempt_does_not_displace_a_result(make: Callable[..., Runner], tmp_path: Path) -> None:
+    """The earlier result stays usable, with the failed attempt noted beside it until one succeeds."""
+
+    def fails(*_: object) -> StageOutcome:
+        raise EngineError("no.")
+
+    make().run([FIRST])
+    broken = stage(first, outputs=FIRST.outputs)
+    object.__setattr__(broken, "load", lambda: fails)
+    with pytest.raises(EngineError):
+        make().run([broken], force=True)
+    record = load_record(tmp_path / "out" / RECORD)
+    assert record is not None
+    assert (record.done("first").status, record.failed_attempts["first"].error) == ("passed", "no.")
+    assert reasons(make())[0] == "up to date"
+    assert make().run([FIRST], force=True)[0].failed_attempts == {}
+
+
 def test_interruption_is_recorded_as_such(make: Callable[..., Runner], tmp_path: Path) -> None:
     """A stopped stage is not called failed."""
     with pytest.raises(Interrupted):
@@ -150,6 +170,13 @@ def test_missing_stage_names_the_command(make: Callable[..., Runner]) -> None:
     """A stage without what it needs says which command makes it."""
     with pytest.raises(MissingStageError, match="awqctl first demo"):
         make().run([SECOND])
+
+
+def test_stale_result_is_not_built_upon(make: Callable[..., Runner]) -> None:
+    """A single stage does not mix a result made with other settings into its own."""
+    make().run([FIRST])
+    with pytest.raises(MissingStageError, match=r"changed: recipe\.bench\.repeats.*Run `awqctl first demo`"):
+        make("bench.repeats=1").run([SECOND])
 
 
 def test_gate_failure_is_a_status(make: Callable[..., Runner]) -> None:
