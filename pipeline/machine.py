@@ -23,6 +23,7 @@ def describe_machine(accelerator: Resolved) -> Environment:
         awqctl=__version__,
         python=platform.python_version(),
         platform=platform.platform(),
+        accelerator=accelerator,
         cpu=cpu_name(),
         cores=usable_cores(),
         memory_gib=psutil.virtual_memory().total / 2**30,

@@ -1,15 +1,16 @@
 """Progress on standard error: bars with an estimate on a terminal, silence elsewhere."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -32,27 +33,17 @@ class Reporter(Protocol):
     def warn(self, text: str) -> None:
         """Say one line that matters even when output is not a terminal."""
 
-    def task(self, text: str, total: float | None = None) -> "TaskContext":
+    def task(self, text: str, total: float | None = None) -> AbstractContextManager[Task]:
         """Open a task that ends with the `with` block."""
-
-
-class TaskContext(Protocol):
-    """Context manager around a `Task`."""
-
-    def __enter__(self) -> Task:
-        """Start showing the task."""
-
-    def __exit__(self, *exc: object) -> None:
-        """Stop showing it."""
 
 
 class _BarTask:
     def __init__(self, progress: Progress, text: str, total: float | None) -> None:
         self._progress = progress
-        self._id = progress.add_task(text, total=total)
+        self.id = progress.add_task(text, total=total)
 
     def update(self, *, done: float | None = None, total: float | None = None, text: str | None = None) -> None:
-        self._progress.update(self._id, completed=done, total=total, description=text)
+        self._progress.update(self.id, completed=done, total=total, description=text)
 
 
 class _SilentTask:
@@ -61,12 +52,13 @@ class _SilentTask:
 
 
 class ConsoleReporter:
-    """Reporter on a rich console; bars only when it is a terminal."""
+    """Reporter on a rich console; bars only when it is a terminal. Open tasks share one live display."""
 
     def __init__(self, console: Console, *, verbose: bool = False) -> None:
         self._console = console
         self._live = console.is_terminal
         self._verbose = verbose or self._live
+        self._display: Progress | None = None
 
     def note(self, text: str) -> None:
         """Say one line on a terminal, or when asked to be verbose."""
@@ -82,18 +74,34 @@ class ConsoleReporter:
         """Show a bar with elapsed and remaining time until the block ends."""
         if not self._live:
             yield _SilentTask()
-            return
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=self._console, transient=True) as progress:
-            yield _BarTask(progress, text, total)
+        elif self._display is not None:
+            yield from self._shown(self._display, text, total)
+        else:
+            with Progress(*_columns(), console=self._console, transient=True) as display:
+                self._display = display
+                try:
+                    yield from self._shown(display, text, total)
+                finally:
+                    self._display = None
+
+    def _shown(self, display: Progress, text: str, total: float | None) -> Iterator[Task]:
+        task = _BarTask(display, text, total)
+        try:
+            yield task
+        finally:
+            display.remove_task(task.id)
+
+
+def _columns() -> tuple[ProgressColumn, ...]:
+    return (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
 
 
 class SilentReporter:

@@ -86,6 +86,8 @@ class Environment(Result):
     awqctl: str
     python: str
     platform: str
+    accelerator: Literal["cpu", "cuda"]
+    """Which engine builds were used."""
     cpu: str
     cores: int
     memory_gib: float

@@ -103,7 +103,8 @@ class Runner:
                     )
                     continue
                 self._context.reporter.note(f"[bold]{stage.name}[/bold]: {reason}")
-                record = record.model_copy(update={"mlflow_run_id": run.begin()})
+                with self._context.reporter.task("opening the MLflow store"):
+                    record = record.model_copy(update={"mlflow_run_id": run.begin()})
                 record = self._run_one(stage, record, inputs, run)
                 reports.append(StageReport(stage.name, ran=True, reason=reason, result=record.stages[stage.name]))
         return record, reports

@@ -1,6 +1,7 @@
 """The vLLM server: started, watched, read and stopped."""
 
 import re
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,14 +9,14 @@ from typing import Self
 
 import httpx
 
-from pipeline.errors import EngineError
+from pipeline.errors import EngineError, Interrupted
 from pipeline.progress import Reporter
 from pipeline.recipe.models import Engine
 from pipeline.runtimes.accelerator import Resolved
 from pipeline.runtimes.process import GuardedProcess, engine_environment
 from pipeline.runtimes.rootcause import root_cause
 from pipeline.runtimes.store import Runtime
-from serve.ports import choose_port
+from serve.address import choose_address
 
 _MODULE = "vllm.entrypoints.openai.api_server"
 _STAGES = (
@@ -69,11 +70,13 @@ class VllmServer:
         reporter: Reporter,
         api_key: str | None = None,
         uds: Path | None = None,
+        stop: threading.Event | None = None,
     ) -> None:
+        self._stop_asked = stop or threading.Event()
         self._engine = engine
         self._reporter = reporter
         self._uds = uds
-        self._port = 0 if uds else choose_port("127.0.0.1", 0)
+        self._port = 0 if uds else choose_address("127.0.0.1", 0)[1]
         self._api_key = api_key
         self._log = log
         log.unlink(missing_ok=True)
@@ -151,6 +154,8 @@ class VllmServer:
             while time.monotonic() < deadline:
                 if not self.running():
                     raise self.failure()
+                if self._stop_asked.is_set():
+                    raise Interrupted("Stopped before vLLM was up.")
                 try:
                     if client.get("/v1/models").status_code == httpx.codes.OK:
                         self.start_seconds = time.monotonic() - started

@@ -31,11 +31,12 @@ def serve(**arguments: Any) -> None:
     session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"])
     recipe, context = session.recipe, session.context
     (load_record(context.out / RECORD) or new_record(recipe, context)).done("quantize")
-    stop = _stop_on_signals()
     accelerator, _ = resolve_accelerator(context.accelerator)
     check_compiler(recipe.engine, accelerator)
+    runtime = ensure("vllm", accelerator, context.home, context.reporter)
+    stop = _stop_on_signals()
     serve_forever(
-        ensure("vllm", accelerator, context.home, context.reporter),
+        runtime,
         context.out / "checkpoint",
         recipe,
         accelerator=accelerator,

@@ -1,5 +1,7 @@
 """The summary table at the end of `awqctl run`."""
 
+import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -44,8 +46,18 @@ def print_summary(record: RunRecord, reports: Sequence[StageReport], out: Path, 
         screen.print(f"report     {_short(report_path)}", soft_wrap=True)
     screen.print(f"record     {_short(out / 'record.json')}", soft_wrap=True)
     if len(reports) > 1:
-        screen.print("compare    awqctl ui", soft_wrap=True)
-        screen.print(f"serve      awqctl serve {reference}", soft_wrap=True)
+        name = command_name()
+        screen.print(f"compare    {name} ui", soft_wrap=True)
+        screen.print(f"serve      {name} serve {reference}", soft_wrap=True)
+
+
+def command_name() -> str:
+    """Return how the user can call this program from here: by name when it is on PATH, else by path."""
+    called = Path(sys.argv[0])
+    on_path = shutil.which(called.name)
+    if called.name != "awqctl" or (on_path and Path(on_path).resolve() == called.resolve()):
+        return "awqctl"
+    return _short(called.absolute())
 
 
 def _short(path: Path) -> str:

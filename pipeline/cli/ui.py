@@ -2,10 +2,14 @@
 
 import sys
 import webbrowser
+from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.tracking import DEFAULT_STORE
+
+if TYPE_CHECKING:
+    from pipeline.runtimes.process import GuardedProcess
 
 
 @click.command()
@@ -21,10 +25,10 @@ def ui(store: str, port: int, open_browser: bool) -> None:  # noqa: FBT001 -- a 
     from pipeline.runtimes.process import GuardedProcess, engine_environment
     from pipeline.runtimes.rootcause import root_cause
     from pipeline.tracking import Tracker
-    from serve.ports import choose_port
+    from serve.address import choose_address
 
     Tracker(store).connect()
-    chosen = choose_port("127.0.0.1", port)
+    chosen = choose_address("127.0.0.1", port)[1]
     command = [
         sys.executable,
         "-m",
@@ -45,9 +49,17 @@ def ui(store: str, port: int, open_browser: bool) -> None:  # noqa: FBT001 -- a 
             click.echo(f"MLflow UI on {url} (Ctrl-C stops it)")
             if open_browser:
                 webbrowser.open(url)
-            status = process.process.wait()
+            status = _wait(process)
         if status:
             cause = root_cause(log.read_text(errors="replace"))
             if "ddress already in use" in cause:
                 raise BusyError(f"Port {chosen} is in use. Choose another with --port.")
             raise EnvironmentLackError(f"The MLflow UI ended: {cause} Check --store and --port.")
+
+
+def _wait(process: "GuardedProcess") -> int:
+    """Return how the UI ended; 0 when the user ended it."""
+    try:
+        return process.process.wait()
+    except KeyboardInterrupt:
+        return 0

@@ -81,6 +81,7 @@ def packed_size(folder: Path) -> tuple[int, int]:
 def assemble(source: SourceModel, weights: Path, folder: Path, quantization: dict[str, Any]) -> None:
     """Fill `folder` with the weights, the source's tokenizer and licence, and a complete configuration."""
     for path in weights.glob("*.safetensors*"):
+        path.chmod(0o644)  # safetensors makes them private, unlike the files beside them
         path.replace(folder / path.name)
     for pattern in _FROM_SOURCE:
         for path in source.path.glob(pattern):

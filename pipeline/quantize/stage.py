@@ -27,8 +27,10 @@ CHECKPOINT = "checkpoint"
 
 def run(recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome:
     """Quantize the recipe's model and publish it as `out/checkpoint`."""
-    source = resolve_source(recipe.model, context.recipe_dir)
-    blocks = calibration_blocks(recipe.quantize.calibration, context.recipe_dir, load_tokenizer(source.path))
+    with context.reporter.task(f"finding the model {recipe.model.source}"):
+        source = resolve_source(recipe.model, context.recipe_dir)
+    with context.reporter.task("reading the calibration text"):
+        blocks = calibration_blocks(recipe.quantize.calibration, context.recipe_dir, load_tokenizer(source.path))
     with context.staged("quantize") as notes:
         (notes / "calibration.json").write_text(json.dumps({"token_ids": blocks}))
     with context.staged(CHECKPOINT) as folder:

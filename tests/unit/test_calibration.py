@@ -22,7 +22,9 @@ class Characters:
 def blocks(source: Path, **settings: object) -> list[list[int]]:
     """Cut a file with small blocks."""
     values = {"blocks": 4, "block_tokens": 16, **settings}
-    return calibration_blocks(Calibration.model_validate({"source": str(source), **values}), source.parent, Characters())
+    return calibration_blocks(
+        Calibration.model_validate({"source": str(source), **values}), source.parent, Characters()
+    )
 
 
 def jsonl(tmp_path: Path, *texts: str) -> Path:

@@ -1,0 +1,1 @@
+"""Costs and return on investment."""

@@ -1,0 +1,242 @@
+"""The chapters on the endpoint, the checkpoint, the method, the environment and the files."""
+
+from pipeline.recipe.models import EvalTask
+from pipeline.report.cells import facts_table, figure, numbers, word, words
+from pipeline.report.document import Fact, Section, Table
+from pipeline.report.format import count, listed, number, percent, plural, seconds, size
+from pipeline.report.inputs import Inputs
+from serve.result import ServeResult
+
+_OPEN_ROWS = 20
+
+
+def endpoint_section(endpoint: ServeResult, sources: tuple[str, ...]) -> Section:
+    """Return what was tried against the running endpoint."""
+    rows = tuple(
+        (
+            word(check.name),
+            word("passed", "good") if check.passed else word("failed", "bad"),
+            word(check.detail),
+            figure(check.seconds, lambda value: number(value, 2)),
+        )
+        for check in endpoint.checks
+    )
+    encrypted = "with TLS" if endpoint.tls else "without TLS"
+    return Section(
+        id="endpoint",
+        title="Endpoint",
+        paragraphs=(
+            (
+                f"The AWQ model was started behind its gateway {encrypted}, and the checks below were run against "
+                f"it. Routes let through: {', '.join(endpoint.routes)}. Gateway {endpoint.gateway_version}, engine "
+                f"{endpoint.engine_version}, kernel {endpoint.kernel}."
+            ),
+        ),
+        tables=(
+            Table(
+                id="endpoint-checks",
+                title="Smoke test",
+                columns=(*words("Check", "Result", "Detail"), *numbers("Seconds")),
+                rows=rows,
+                origin="measured",
+                sources=sources,
+            ),
+        ),
+    )
+
+
+def checkpoint_section(inputs: Inputs) -> Section:
+    """Return the facts of the quantized checkpoint."""
+    made = inputs.quantize
+    facts = (
+        Fact(label="Source model", text=made.source),
+        Fact(label="Source commit", text=made.source_commit or "none (a folder)"),
+        Fact(label="Licence", text=made.licence),
+        Fact(label="Method", text=f"AWQ, {made.backend}, {_versions(made.backend_versions)}"),
+        Fact(
+            label="Bits, group size",
+            text=f"{made.bits} bit, groups of {made.group_size}, {_zero(made.zero_point)}",
+        ),
+        Fact(label="Parameters", text=count(made.parameters)),
+        Fact(
+            label="Of those now 4 bit",
+            text=f"{count(made.quantized_parameters)} ({percent(made.quantized_parameters / made.parameters)}) "
+            f"in {plural(made.quantized_modules, 'layer')}",
+        ),
+        Fact(label="Bits per weight, whole model", text=number(made.bits_per_weight)),
+        Fact(label="Bits per weight, quantized layers", text=number(made.bits_per_quantized_weight)),
+        Fact(label="Weight files of the source", text=size(made.source_bytes)),
+        Fact(label="Weight files of the checkpoint", text=size(made.checkpoint_bytes)),
+        Fact(
+            label="Calibration",
+            text=f"{made.calibration_source}: {count(made.calibration_blocks)} blocks of "
+            f"{count(made.calibration_block_tokens)} tokens",
+        ),
+        Fact(label="Time to quantize", text=seconds(made.quantize_seconds)),
+        Fact(label="Peak memory while quantizing", text=f"{number(made.peak_memory_gib)} GiB"),
+        Fact(label="Checkpoint digest (SHA-256)", text=made.checkpoint_digest),
+    )
+    return Section(
+        id="checkpoint",
+        title="Quantized checkpoint",
+        paragraphs=(
+            (
+                "Bits per weight include scales and zero points. Layers that stay at 16 bit, such as embeddings, "
+                "raise the figure of the whole model above that of the quantized layers."
+            ),
+        ),
+        tables=(
+            facts_table(
+                "checkpoint-facts",
+                "Facts",
+                facts,
+                sources=inputs.sources("quantize"),
+                note="Sizes, times and bits per weight are measured. `awqctl verify checkpoint` recomputes the sums.",
+            ),
+        ),
+    )
+
+
+def method_section(inputs: Inputs) -> Section:
+    """Return how every figure was obtained, and the gates that were applied."""
+    recipe, load, accuracy = inputs.recipe, inputs.load, inputs.accuracy
+    runs = (
+        f"{plural(load.repeats, 'run')} per concurrency after {plural(recipe.bench.warmup_requests, 'warm-up request')}"
+    )
+    return Section(
+        id="method",
+        title="Method",
+        bullets=(
+            (
+                f"Quantization: AWQ scales each layer by the activations seen on calibration text, then stores its "
+                f"weights in {inputs.quantize.bits} bit (seed {recipe.quantize.calibration.seed})."
+            ),
+            (
+                f"Accuracy: lm-eval {accuracy.lm_eval_version} against a running server, once per variant, on "
+                f"{listed([_task(task) for task in recipe.eval.tasks])} (seed {recipe.eval.seed})."
+            ),
+            (
+                f"Speed: the benchmark of vLLM {load.engine_version}; a fixed number of requests is in flight, a new "
+                f"one starts when one ends; {runs} (seed {recipe.bench.seed})."
+            ),
+            (
+                f"Both variants ran on the same machine, one after the other, with the same engine arguments: "
+                f"{' '.join(load.engine_arguments)}."
+            ),
+            (
+                f"Check of the load generator: its token counts and the server's own differ by at most "
+                f"{percent(load.counter_disagreement)}."
+            ),
+            (
+                f"Costs: whole machines for the peak load, {recipe.roi.hours_per_month:g} hours a month, no discount, "
+                f"no inflation."
+            ),
+            "Nothing is rounded before it is compared; figures are rounded when printed.",
+        ),
+        tables=(_gates(inputs),) if inputs.gates else (),
+    )
+
+
+def _gates(inputs: Inputs) -> Table:
+    return Table(
+        id="gates",
+        title="Gates",
+        columns=words("Stage", "Gate", "Result", "Statement"),
+        rows=tuple(
+            (
+                word(stage),
+                word(gate.name),
+                word("passed", "good") if gate.passed else word("failed", "bad"),
+                word(gate.statement),
+            )
+            for stage, gate in inputs.gates
+        ),
+        sources=("record.json",),
+    )
+
+
+def environment_section(inputs: Inputs) -> Section:
+    """Return machine, software, engine arguments and kernels."""
+    environment, load = inputs.record.environment, inputs.load
+    machine = (
+        Fact(label="Processor", text=f"{environment.cpu}, {plural(environment.cores, 'core')}"),
+        Fact(label="System memory", text=f"{number(environment.memory_gib)} GiB"),
+        Fact(label="GPU", text="none" if inputs.on_cpu else inputs.hardware),
+        Fact(label="GPU driver", text=environment.driver or "none"),
+        Fact(label="Platform", text=environment.platform),
+        Fact(label="Engine", text=f"vLLM {load.engine_version}"),
+        Fact(label="Engine arguments", text=" ".join(load.engine_arguments)),
+        Fact(label="Kernel, baseline", text=load.baseline.kernel),
+        Fact(label="Kernel, AWQ", text=load.awq.kernel),
+        Fact(label="lm-eval", text=inputs.accuracy.lm_eval_version),
+        Fact(label="Python", text=environment.python),
+        Fact(label="awqctl", text=_awqctl(environment.awqctl, environment.git_commit)),
+        Fact(label="Recipe", text=f"{inputs.recipe.name}, SHA-256 {inputs.recipe_digest}"),
+    )
+    packages = tuple(Fact(label=name, text=version) for name, version in sorted(environment.packages.items()))
+    tables = [facts_table("environment-facts", "Machine and software", machine, sources=("record.json",))]
+    if packages:
+        table = facts_table("environment-packages", "Python packages", packages, sources=("record.json",))
+        tables.append(table.model_copy(update={"folded": True}))
+    return Section(id="environment", title="Environment", tables=tuple(tables))
+
+
+def files_section(inputs: Inputs) -> Section:
+    """Return every file of the run, with the time its stage took."""
+    rows = [
+        (word(stage), word(name), word(path))
+        for stage in inputs.stages
+        for name, path in sorted(inputs.record.stages[stage].artifacts.items())
+    ]
+    stages = tuple(
+        (
+            word(stage),
+            word(result.status.replace("_", " ")),
+            word(result.started_at[:19].replace("T", " ")),
+            figure(result.seconds),
+        )
+        for stage in inputs.stages
+        for result in (inputs.record.stages[stage],)
+    )
+    sources = ("record.json",)
+    return Section(
+        id="files",
+        title="Files",
+        paragraphs=("Paths are relative to the output folder of the run. All figures above come from these files.",),
+        tables=(
+            Table(
+                id="files-stages",
+                title="Stages",
+                columns=(*words("Stage", "Status", "Started (UTC)"), *numbers("Seconds")),
+                rows=stages,
+                origin="measured",
+                sources=sources,
+            ),
+            Table(
+                id="files-list",
+                title="Artifacts",
+                columns=words("Stage", "Name", "Path"),
+                rows=(*rows, (word("all"), word("record"), word("record.json"))),
+                sources=sources,
+                folded=len(rows) > _OPEN_ROWS,
+            ),
+        ),
+    )
+
+
+def _versions(versions: dict[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+
+
+def _zero(zero_point: bool) -> str:  # noqa: FBT001 -- a recipe value, passed on
+    return "with zero points" if zero_point else "symmetric"
+
+
+def _task(task: EvalTask) -> str:
+    limit = "" if task.limit is None else f" (first {count(task.limit)} items)"
+    shots = "" if task.num_fewshot is None else f", {task.num_fewshot}-shot"
+    return f"{task.name}{shots}{limit}"
+
+
+def _awqctl(version: str, commit: str | None) -> str:
+    return f"{version}, git commit {commit}" if commit else f"{version}, no git commit recorded"

@@ -1,0 +1,118 @@
+"""Baseline against AWQ: what the measured figures allow to be said, as pure functions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from eval.accuracy.result import TaskScore
+from eval.load.result import BenchResult, LoadPoint
+from pipeline.quantize.result import QuantizeResult
+from pipeline.report.format import listed
+
+Direction = Literal["faster", "slower", "no clear difference", "not repeated"]
+TWO_SIDED_95 = 1.96
+"""Standard errors to either side of a 95 % interval (normal approximation)."""
+_FEW = 2
+"""Concurrencies that are named one by one."""
+_READABLE_GIB = 0.1
+"""The engine states GiB to two places: below this the ratio would be made of rounding."""
+_WIDEST_16_BIT = 17.0
+
+
+@dataclass(frozen=True)
+class SpeedRatio:
+    """Output throughput of AWQ over the baseline's at one concurrency."""
+
+    concurrency: int
+    median: float
+    low: float
+    """Slowest AWQ run over fastest baseline run."""
+    high: float
+    """Fastest AWQ run over slowest baseline run."""
+    direction: Direction
+
+
+@dataclass(frozen=True)
+class WeightMemory:
+    """Memory of the weights in both variants, in bytes."""
+
+    baseline_bytes: float
+    awq_bytes: float
+    basis: str
+
+    @property
+    def times_smaller(self) -> float:
+        """Baseline over AWQ."""
+        return self.baseline_bytes / self.awq_bytes
+
+
+def speed_ratios(load: BenchResult) -> tuple[SpeedRatio, ...]:
+    """Return one ratio per concurrency that both variants were measured at."""
+    awq = {point.concurrency: point for point in load.awq.points}
+    return tuple(
+        speed_ratio(point, awq[point.concurrency], load.repeats)
+        for point in load.baseline.points
+        if point.concurrency in awq and point.output_tokens_per_s_min > 0
+    )
+
+
+def speed_ratio(baseline: LoadPoint, awq: LoadPoint, repeats: int) -> SpeedRatio:
+    """Return the ratio of two points with the range that the repeats allow; concurrency is the baseline's."""
+    low = awq.output_tokens_per_s_min / baseline.output_tokens_per_s_max
+    high = awq.output_tokens_per_s_max / baseline.output_tokens_per_s_min
+    return SpeedRatio(
+        concurrency=baseline.concurrency,
+        median=awq.output_tokens_per_s / baseline.output_tokens_per_s,
+        low=low,
+        high=high,
+        direction="not repeated" if repeats == 1 else _direction(low, high),
+    )
+
+
+def _direction(low: float, high: float) -> Direction:
+    if low > 1:
+        return "faster"
+    return "slower" if high < 1 else "no clear difference"
+
+
+def concurrencies(ratios: Sequence[SpeedRatio], direction: Direction) -> str:
+    """Return at which concurrencies a direction was found: `1 and 4`, or `1 to 64` where neighbours agree."""
+    places = [place for place, one in enumerate(ratios) if one.direction == direction]
+    numbers = [str(ratios[place].concurrency) for place in places]
+    neighbours = bool(places) and places[-1] - places[0] == len(places) - 1
+    return f"{numbers[0]} to {numbers[-1]}" if neighbours and len(places) > _FEW else listed(numbers)
+
+
+def loss_interval(task: TaskScore) -> tuple[float, float] | None:
+    """Return the 95 % interval of the loss of accuracy; None without a standard error."""
+    if task.delta_stderr is None:
+        return None
+    half = TWO_SIDED_95 * task.delta_stderr
+    return task.loss - half, task.loss + half
+
+
+def larger_loss_possible(task: TaskScore) -> bool:
+    """Return whether the 95 % interval of a passed task reaches beyond its margin."""
+    interval = loss_interval(task)
+    return task.passed and interval is not None and interval[1] > task.margin
+
+
+def tightest(tasks: tuple[TaskScore, ...]) -> TaskScore:
+    """Return the task whose loss is nearest to, or furthest beyond, its margin."""
+    return max(tasks, key=lambda task: task.loss - task.margin if task.margin == 0 else task.loss / task.margin)
+
+
+def weight_memory(quantize: QuantizeResult, load: BenchResult) -> WeightMemory:
+    """Return the memory of the weights as the engine states it, or from the files of small models."""
+    baseline, awq = load.baseline.memory, load.awq.memory
+    reported = baseline.weights_from == awq.weights_from == "engine"
+    if reported and min(baseline.weights_gib, awq.weights_gib) >= _READABLE_GIB:
+        gib = 1024.0**3
+        return WeightMemory(baseline.weights_gib * gib, awq.weights_gib * gib, "as the engine reports it at start")
+    if 8 * quantize.source_bytes / quantize.parameters > _WIDEST_16_BIT:
+        return WeightMemory(
+            2.0 * quantize.parameters,
+            quantize.checkpoint_bytes,
+            "AWQ file size against 16 bits per parameter, because the source files hold more than 16",
+        )
+    return WeightMemory(quantize.source_bytes, quantize.checkpoint_bytes, "from the sizes of the weight files")

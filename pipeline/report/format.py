@@ -1,0 +1,109 @@
+"""Numbers as they are printed. The only place where anything is rounded."""
+
+import math
+
+TIMES = "\N{MULTIPLICATION SIGN}"
+MINUS = "\N{MINUS SIGN}"
+PLUS_MINUS = "\N{PLUS-MINUS SIGN}"
+TO = "\N{EN DASH}"
+NONE = "\N{EM DASH}"
+_TINY_RATIO = 0.1
+_MIB_PER_GIB = 1024
+_KIB = 1024
+_SECONDS_PER_MINUTE = 60
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return `value` with thousands separated and at least `digits` significant digits, none after 100."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return _signed_text(f"{value:,.{places}f}")
+
+
+def count(value: float) -> str:
+    """Return a whole number with thousands separated."""
+    return _signed_text(f"{value:,.0f}")
+
+
+def score(value: float) -> str:
+    """Return an accuracy score to four places."""
+    return _signed_text(f"{value:.4f}")
+
+
+def change(value: float, places: int = 4) -> str:
+    """Return a difference with its sign; no sign when it prints as zero."""
+    text = f"{value:+.{places}f}"
+    return text[1:] if float(text) == 0 else _signed_text(text)
+
+
+def ratio(value: float) -> str:
+    """Return a factor, `1.62x` with a multiplication sign."""
+    return f"{value:.2f}{TIMES}" if value >= _TINY_RATIO else f"{value:.2g}{TIMES}"
+
+
+def span(low: float, high: float, digits: int = 3) -> str:
+    """Return a range from `low` to `high`; one number when both print alike."""
+    first, last = number(low, digits), number(high, digits)
+    return first if first == last else f"{first}{TO}{last}"
+
+
+def ratio_span(low: float, high: float) -> str:
+    """Return a range of factors."""
+    first, last = ratio(low), ratio(high)
+    return first if first == last else f"{first.removesuffix(TIMES)}{TO}{last}"
+
+
+def usd(value: float) -> str:
+    """Return an amount in USD: whole dollars from 100 on, cents below, more places below one dollar."""
+    hundred = 100
+    if abs(value) >= hundred or value == 0:
+        return f"{count(value)} USD"
+    if abs(value) >= 1:
+        return f"{_signed_text(f'{value:,.2f}')} USD"
+    return f"{number(value)} USD"
+
+
+def usd_as_given(value: float) -> str:
+    """Return a price as it was stated, with two decimals at least."""
+    whole, _, decimals = f"{value:,.6f}".partition(".")
+    return f"{_signed_text(whole)}.{decimals.rstrip('0').ljust(2, '0')} USD"
+
+
+def percent(share: float) -> str:
+    """Return a share of one as a percentage."""
+    return f"{number(share * 100, 2)} %"
+
+
+def size(bytes_: float) -> str:
+    """Return a number of bytes in GiB, MiB or KiB."""
+    gib = bytes_ / _KIB**3
+    if gib >= 1:
+        return f"{number(gib)} GiB"
+    mib = gib * _MIB_PER_GIB
+    return f"{number(mib)} MiB" if mib >= 1 else f"{number(mib * _KIB)} KiB"
+
+
+def seconds(value: float) -> str:
+    """Return a duration in seconds, or in minutes and seconds from one minute on."""
+    if value < _SECONDS_PER_MINUTE:
+        return f"{number(value, 2)} s"
+    minutes, rest = divmod(round(value), _SECONDS_PER_MINUTE)
+    return f"{minutes} min {rest} s"
+
+
+def listed(items: list[str]) -> str:
+    """Return `a`, `a and b`, `a, b and c`."""
+    if not items:
+        return ""
+    head, last = items[:-1], items[-1]
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+def plural(amount: int, noun: str) -> str:
+    """Return `1 task`, `2 tasks`."""
+    return f"{count(amount)} {noun}" if amount == 1 else f"{count(amount)} {noun}s"
+
+
+def _signed_text(text: str) -> str:
+    return text.replace("-", MINUS)

@@ -1,0 +1,103 @@
+"""The results a report is made of, validated once and handed to every section."""
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from eval.accuracy.result import EvalResult
+from eval.load.result import BenchResult
+from pipeline.costs.result import RoiResult
+from pipeline.quantize.result import QuantizeResult
+from pipeline.recipe.models import Recipe
+from pipeline.record import Gate, RunRecord
+from serve.result import ServeResult
+
+MEASURED_STAGES = ("quantize", "eval", "bench", "roi", "serve")
+_FEW = 3
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The record and the payloads of its stages."""
+
+    record: RunRecord
+    quantize: QuantizeResult
+    accuracy: EvalResult
+    load: BenchResult
+    costs: RoiResult
+    endpoint: ServeResult | None
+    """None when the endpoint was not tested."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe as resolved."""
+        return self.record.recipe
+
+    @property
+    def on_cpu(self) -> bool:
+        """Whether the engine ran without a GPU."""
+        return self.record.environment.accelerator == "cpu"
+
+    @property
+    def hardware(self) -> str:
+        """The device that was measured, in words."""
+        environment = self.record.environment
+        if self.on_cpu:
+            return f"{environment.cpu} ({environment.cores} cores, no GPU)"
+        kinds = Counter(environment.gpus)
+        return ", ".join(f"{amount} x {name}" for name, amount in kinds.items())
+
+    @property
+    def date(self) -> str:
+        """Day of the latest stage, UTC."""
+        return max(self.record.stages[name].started_at for name in self.stages)[:10]
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The finished stages the report draws on, in order."""
+        return tuple(name for name in MEASURED_STAGES if name in self.record.stages)
+
+    @property
+    def gates(self) -> tuple[tuple[str, Gate], ...]:
+        """Every gate with its stage."""
+        return tuple((name, gate) for name in self.stages for gate in self.record.stages[name].gates)
+
+    @property
+    def recipe_digest(self) -> str:
+        """SHA-256 over the recipe as resolved, keys sorted."""
+        document = self.recipe.model_dump(mode="json")
+        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+    def sources(self, stage: str) -> tuple[str, ...]:
+        """Return the files a stage left behind; folders with a count where they are many."""
+        result = self.record.stages.get(stage)
+        paths = sorted(set(result.artifacts.values())) if result else []
+        if len(paths) <= _FEW:
+            return tuple(paths) or (f"record.json (stages.{stage})",)
+        folders = Counter(PurePosixPath(path).parent.as_posix() for path in paths)
+        return tuple(
+            f"{folder}/ ({amount} files)"
+            if amount > 1
+            else next(path for path in paths if PurePosixPath(path).parent.as_posix() == folder)
+            for folder, amount in folders.items()
+        )
+
+
+def inputs_of(record: RunRecord) -> Inputs:
+    """Return the validated results of a record.
+
+    Raises:
+        MissingStageError: quantize, eval, bench or roi has no result; serve may be missing.
+    """
+    served = record.stages.get("serve")
+    usable = served is not None and served.status in ("passed", "gate_failed")
+    return Inputs(
+        record=record,
+        quantize=record.done("quantize").payload_as(QuantizeResult),
+        accuracy=record.done("eval").payload_as(EvalResult),
+        load=record.done("bench").payload_as(BenchResult),
+        costs=record.done("roi").payload_as(RoiResult),
+        endpoint=served.payload_as(ServeResult) if served is not None and usable else None,
+    )

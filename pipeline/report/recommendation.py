@@ -1,0 +1,74 @@
+"""The recommendation and the next steps that follow from the findings."""
+
+from pipeline.report.comparison import concurrencies, larger_loss_possible, speed_ratios
+from pipeline.report.format import count, listed
+from pipeline.report.inputs import Inputs
+
+
+def recommendation(inputs: Inputs) -> str:
+    """Return what to do with the AWQ checkpoint, in two sentences at most."""
+    failed = [task.task for task in inputs.accuracy.tasks if not task.passed]
+    if failed:
+        return f"Do not deploy this AWQ checkpoint: it loses more than was agreed on {listed(failed)}."
+    if inputs.endpoint and not all(check.passed for check in inputs.endpoint.checks):
+        return "Do not deploy yet: the AWQ checkpoint passed the accuracy gate, but its endpoint failed a check."
+    ratios = speed_ratios(inputs.load)
+    faster, slower = (concurrencies(ratios, direction) for direction in ("faster", "slower"))
+    if inputs.costs.pays:
+        warning = f" Expect it to be slower at concurrency {slower}." if slower else ""
+        return f"Deploy the AWQ checkpoint: it passed the accuracy gate and pays at this load.{warning}"
+    where = "on this machine at this load" if inputs.on_cpu else "at this load"
+    if faster:
+        return (
+            f"AWQ saves no money {where}. It passed the accuracy gate and is faster at concurrency {faster}: deploy it "
+            f"for speed or memory, not for cost; otherwise keep the baseline."
+        )
+    return (
+        f"Keep the baseline {where} unless memory is the limit: the AWQ checkpoint passed the accuracy "
+        f"gate, but it saves no money here."
+    )
+
+
+def next_steps(inputs: Inputs) -> tuple[str, ...]:
+    """Return what to do next, in order."""
+    steps = (
+        _accuracy_step(inputs),
+        _certainty_step(inputs),
+        "Repeat the run on the GPU that is meant for production; speed and costs from a CPU do not carry over."
+        if inputs.on_cpu
+        else "",
+        "Replace assumed prices and loads in the recipe by quoted or measured ones, then run `awqctl roi` again."
+        if "assumed" in (inputs.recipe.roi.hourly.origin, inputs.recipe.roi.load.origin)
+        else "",
+        _load_step(inputs),
+        "Before switching over, run AWQ beside the baseline on a part of the real traffic." if _ready(inputs) else "",
+        "Test the endpoint with `awqctl serve` before it is handed over." if inputs.endpoint is None else "",
+        "Sign the last page, or state what is missing for a signature.",
+    )
+    return tuple(step for step in steps if step)
+
+
+def _ready(inputs: Inputs) -> bool:
+    """Return whether nothing measured so far speaks against AWQ."""
+    return inputs.costs.pays and all(task.passed for task in inputs.accuracy.tasks)
+
+
+def _accuracy_step(inputs: Inputs) -> str:
+    if all(task.passed for task in inputs.accuracy.tasks):
+        return ""
+    return (
+        "Quantize again with a smaller group size or calibration text that is closer to the task, and measure "
+        "again; otherwise agree on another margin before looking at new figures."
+    )
+
+
+def _certainty_step(inputs: Inputs) -> str:
+    unsure = [task.task for task in inputs.accuracy.tasks if larger_loss_possible(task)]
+    return f"Measure more items of {listed(unsure)} to narrow the interval of the loss." if unsure else ""
+
+
+def _load_step(inputs: Inputs) -> str:
+    requests = inputs.costs.break_even_requests_per_day.value
+    if inputs.costs.pays or requests is None or requests <= inputs.recipe.roi.load.requests_per_day:
+        return ""
+    return f"Look again when the load comes near the break-even of {count(requests)} requests a day."

@@ -1,0 +1,188 @@
+"""A stand-in for vLLM's API server in tests: same socket, same routes, answers at once or as slowly as asked.
+
+Standard library only. As a class it runs in a thread and keeps what reached it; as a program it takes vLLM's
+command line (`--uds`, `--host`, `--port`, `--served-model-name`; the rest is ignored) and writes the lines of
+vLLM's start that this project reads.
+"""
+
+import argparse
+import json
+import socket
+import socketserver
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any, Self
+
+_START_LINES = (
+    "INFO Model loading took 0.01 GiB memory and 0.1 seconds",
+    "INFO KV cache size: 1,024 tokens",
+    "INFO Maximum concurrency for 128 tokens per request: 8.00x",
+    "INFO Using FakeLinearKernel for FakeAWQLinearMethod",
+)
+_WORDS = ("Paris", " it", " is", ".")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request as it arrived."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Behaviour:
+    """What the stand-in does, changed by a test while it runs."""
+
+    model: str = "fake"
+    chunk_delay_s: float = 0.0
+    """Pause before each streamed chunk."""
+    answer_delay_s: float = 0.0
+    seen: list[Seen] = field(default_factory=list)
+    hung_up: threading.Event = field(default_factory=threading.Event)
+    """Set when a client was gone before its answer was."""
+
+
+class FakeUpstream(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """HTTP server on a unix socket or a TCP address; a context manager that serves from a thread."""
+
+    daemon_threads = True
+    request_queue_size = 64
+    allow_reuse_address = True
+
+    def __init__(self, address: Path | tuple[str, int], behaviour: Behaviour) -> None:
+        self.behaviour = behaviour
+        self._uds = address if isinstance(address, Path) else None
+        self.address_family = socket.AF_UNIX if self._uds else socket.AF_INET
+        bound: Any = address if isinstance(address, tuple) else str(address)  # TCPServer is typed for TCP only
+        super().__init__(bound, _Handler)
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.shutdown()
+        self.server_close()
+        if self._uds:
+            self._uds.unlink(missing_ok=True)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: FakeUpstream
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    do_POST = do_GET  # noqa: N815 -- named by http.server
+    do_PUT = do_GET  # noqa: N815
+    do_DELETE = do_GET  # noqa: N815
+    do_HEAD = do_GET  # noqa: N815
+    do_OPTIONS = do_GET  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        """Stay silent."""
+
+    def address_string(self) -> str:
+        return "unix"
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        behaviour = self.server.behaviour
+        behaviour.seen.append(Seen(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+        if not self._client_stays(behaviour.answer_delay_s):
+            behaviour.hung_up.set()
+            return
+        request = json.loads(body) if body else {}
+        if request.get("stream"):
+            self._stream(behaviour)
+        else:
+            self._document(_answer_to(self.path, behaviour.model))
+
+    def _client_stays(self, seconds: float) -> bool:
+        """Wait; return whether the client is still there at the end."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            time.sleep(0.05)
+            self.connection.setblocking(False)  # noqa: FBT003 -- the socket's own signature
+            try:
+                if self.connection.recv(1, socket.MSG_PEEK) == b"":
+                    return False
+            except BlockingIOError:
+                continue
+            finally:
+                self.connection.setblocking(True)  # noqa: FBT003
+        return True
+
+    def _document(self, document: dict[str, Any]) -> None:
+        payload = json.dumps(document).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(payload)
+
+    def _stream(self, behaviour: Behaviour) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        events = [_chunk(behaviour.model, word, None) for word in _WORDS]
+        events.append(_chunk(behaviour.model, "", "stop"))
+        try:
+            for event in [*(json.dumps(event) for event in events), "[DONE]"]:
+                time.sleep(behaviour.chunk_delay_s)
+                line = f"data: {event}\n\n".encode()
+                self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
+            self.wfile.write(b"0\r\n\r\n")
+        except BrokenPipeError:
+            behaviour.hung_up.set()
+
+
+def _chunk(model: str, text: str, reason: str | None) -> dict[str, Any]:
+    choice = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": reason}
+    return {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": model, "choices": [choice]}
+
+
+def _answer_to(path: str, model: str) -> dict[str, Any]:
+    usage = {"prompt_tokens": 5, "completion_tokens": len(_WORDS), "total_tokens": 5 + len(_WORDS)}
+    text = "".join(_WORDS)
+    common = {"id": "c", "created": 0, "model": model, "usage": usage}
+    if path == "/version":
+        return {"version": "0.0.0"}
+    if path.startswith("/v1/models"):
+        return {
+            "object": "list",
+            "data": [{"id": model, "object": "model", "created": 0, "owned_by": "fake"}],
+        }
+    if path.startswith("/v1/chat/completions"):
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        return {**common, "object": "chat.completion", "choices": [choice]}
+    choice = {"index": 0, "text": text, "finish_reason": "stop", "logprobs": None}
+    return {**common, "object": "text_completion", "choices": [choice]}
+
+
+def main(arguments: list[str]) -> None:
+    """Serve until killed."""
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("--uds", type=Path)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--served-model-name", default="fake")
+    known, _ = parser.parse_known_args(arguments)
+    sys.stdout.write("\n".join(_START_LINES) + "\n")
+    sys.stdout.flush()
+    address = known.uds or (known.host, known.port)
+    FakeUpstream(address, Behaviour(model=known.served_model_name)).serve_forever()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

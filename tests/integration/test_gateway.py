@@ -1,0 +1,472 @@
+"""HAProxy as it will run, in front of a stand-in for vLLM."""
+
+import hashlib
+import re
+import socket
+import ssl
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from pipeline.errors import BusyError, EngineError
+from serve.fake_upstream import Behaviour, FakeUpstream
+from serve.files import socket_folder
+from serve.gateway import Gateway
+from serve.haproxy import haproxy_version
+from serve.haproxy_config import ROUTES
+from serve.tls import Certificate, ensure_certificate
+
+KEY = "awq-test-key"
+REPO = Path(__file__).parents[2]
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+@dataclass(frozen=True)
+class Front:
+    """A running gateway and all that a test asks of it."""
+
+    gateway: Gateway
+    behaviour: Behaviour
+    client: httpx.Client
+    log: Path
+
+    def raw(self, request: bytes) -> bytes:
+        """Return the first bytes of the answer to bytes no HTTP client would send."""
+        with socket.create_connection(("127.0.0.1", self.gateway.port), timeout=5) as connection:
+            connection.sendall(request)
+            return connection.recv(4096)
+
+
+def _start(folder: Path, log: Path, *, port: int = 0, certificate: Certificate | None = None) -> Gateway:
+    return Gateway(
+        upstream=folder / "engine.sock",
+        folder=folder,
+        host="127.0.0.1",
+        port=port,
+        bundle=certificate.bundle if certificate else None,
+        keys={_digest(KEY): "key00001"},
+        log=log,
+    )
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeUpstream, Gateway, Path]]:
+    """Start stand-in and gateway on plain HTTP, once."""
+    log = tmp_path_factory.mktemp("gateway") / "haproxy.log"
+    with (
+        socket_folder() as folder,
+        FakeUpstream(folder / "engine.sock", Behaviour()) as upstream,
+        _start(folder, log) as gateway,
+    ):
+        yield upstream, gateway, log
+
+
+@pytest.fixture
+def front(running: tuple[FakeUpstream, Gateway, Path]) -> Iterator[Front]:
+    """Reset the keys and the stand-in, and open a client."""
+    upstream, gateway, log = running
+    upstream.behaviour = Behaviour()
+    gateway.sync_keys({_digest(KEY): "key00001"})
+    with httpx.Client(base_url=gateway.base_url, trust_env=False, timeout=10) as client:
+        yield Front(gateway, upstream.behaviour, client, log)
+
+
+def _eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return condition()
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_route_with_key(front: Front, route: str) -> None:
+    """Each route reaches the engine with a good key, query string included."""
+    method, path = route.split()
+    answer = front.client.request(method, f"{path}?a=1", headers=_bearer(KEY), json={} if method == "POST" else None)
+    assert answer.status_code == 200
+    assert [(seen.method, seen.path) for seen in front.behaviour.seen] == [(method, f"{path}?a=1")]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        _bearer("awq-wrong"),
+        {"Authorization": "Bearer"},
+        _bearer(KEY + "x"),
+        _bearer(KEY[:-1]),
+        _bearer(KEY.upper()),
+        _bearer(_digest(KEY)),
+        {"Authorization": KEY},
+        {"Authorization": f"Basic {KEY}"},
+        {"X-Api-Key": KEY},
+        {"Cookie": f"Authorization=Bearer {KEY}"},
+    ],
+)
+def test_route_without_key(front: Front, route: str, headers: dict[str, str]) -> None:
+    """Anything but the key as bearer token is 401 in OpenAI's form, and the engine does not hear of it."""
+    method, path = route.split()
+    answer = front.client.request(method, f"{path}?api_key={KEY}", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert answer.json()["error"]["code"] == "invalid_api_key"
+    assert front.behaviour.seen == []
+
+
+@pytest.mark.parametrize("key", [KEY, "awq-wrong", None])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *((method, path) for path in ("/metrics", "/docs", "/health") for method in ("GET", "POST")),
+        *(("POST", path) for path in ("/tokenize", "/invocations", "/v1/embeddings", "/v1/load_lora_adapter")),
+        ("POST", "/v1/models"),
+        ("HEAD", "/v1/models"),
+        ("OPTIONS", "/v1/models"),
+        ("DELETE", "/v1/models"),
+        ("GET", "/v1/models/fake"),
+        ("GET", "/v1/models/"),
+        ("GET", "/V1/models"),
+        ("GET", "/v1/Models"),
+        ("GET", "/"),
+        ("GET", "/v1/chat/completions"),
+        ("PUT", "/v1/chat/completions"),
+        ("POST", "/v1/chat/completions/render"),
+        ("GET", "/v1/responses/id"),
+    ],
+)
+def test_everything_else_is_404(front: Front, method: str, path: str, key: str | None) -> None:
+    """What is no route is 404 whatever the key, and the engine does not hear of it."""
+    answer = front.client.request(method, path, headers=_bearer(key) if key else {})
+    assert answer.status_code == 404
+    assert method == "HEAD" or answer.json()["error"]["code"] == "not_found"
+    assert front.behaviour.seen == []
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//v1/models",
+        "/v1//models",
+        "/v1/models/../../metrics",
+        "/v1/./models",
+        "/v1/../metrics",
+        "//v1/../metrics",
+        "/%761/models",
+        "/v1%2Fmodels",
+        "/v1/models%2F..%2F..%2Fmetrics",
+        "/v1/models%00",
+        "/v1/models;/../metrics",
+        "/v1\\models",
+        "/metrics?/v1/models",
+        "/metrics#/v1/models",
+        "/v1/models#/../../metrics",
+        "*",
+        "v1/models",
+        "http://x/metrics",
+        "http://x/v1/models/../../metrics",
+    ],
+)
+def test_no_spelling_gets_around_the_routes(front: Front, target: str) -> None:
+    """Paths that some server would tidy up into another one are refused, with a good key."""
+    request = f"GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\nConnection: close\r\n\r\n"
+    status = int(front.raw(request.encode()).split(b" ")[1])
+    assert status in (400, 404)
+    assert front.behaviour.seen == []
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: xchunked\r\nContent-Length: 4\r\n",
+        "Content-Length: 4\r\nContent-Length: 40\r\n",
+    ],
+)
+def test_no_second_request_is_smuggled(front: Front, framing: str) -> None:
+    """Ambiguous lengths never let a request for another path reach the engine."""
+    head = f"POST /v1/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n{framing}\r\n"
+    front.raw(f"{head}0\r\n\r\nGET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    assert {seen.path for seen in front.behaviour.seen} <= {"/v1/completions"}
+
+
+def test_http2_is_not_offered_in_the_clear(front: Front) -> None:
+    """The HTTP/2 preface is not understood: early refusals stay readable."""
+    assert b"400" in front.raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").split(b"\r\n")[0]
+
+
+def test_key_is_checked_for_every_request_of_a_connection(front: Front) -> None:
+    """A good key opens one request, not the connection."""
+    statuses = [front.client.get("/v1/models", headers=_bearer(key)).status_code for key in (KEY, "awq-wrong", KEY)]
+    assert statuses == [200, 401, 200]
+
+
+def test_scheme_may_be_in_any_case(front: Front) -> None:
+    """RFC 9110 has the scheme without regard to case."""
+    assert front.client.get("/v1/models", headers={"Authorization": f"bearer {KEY}"}).status_code == 200
+
+
+def test_authorization_stays_here(front: Front) -> None:
+    """The engine sees neither the header nor the key; its own name is not told."""
+    answer = front.client.get("/v1/models", headers=_bearer(KEY))
+    (seen,) = front.behaviour.seen
+    assert "authorization" not in seen.headers
+    assert KEY not in str(seen)
+    assert "server" not in answer.headers
+
+
+def test_log_names_the_key_by_its_id(front: Front) -> None:
+    """The log has method, path, status and key id; no key, no query string."""
+    before = len(front.log.read_text())
+    front.client.get("/v1/models?secret=1", headers=_bearer(KEY))
+    front.client.get("/v1/models?secret=1", headers=_bearer("awq-wrong"))
+    assert _eventually(lambda: front.log.read_text()[before:].count("\n") == 2)
+    text = front.log.read_text()[before:]
+    found = re.findall(r'^\S+Z 127\.0\.0\.1 key=(\S+) GET "/v1/models" (\d+) ', text, re.MULTILINE)
+    assert found == [("key00001", "200"), ("-", "401")]
+    assert not any(secret in text for secret in (KEY, "awq-wrong", "secret", _digest(KEY)))
+
+
+def test_stream_is_not_held_back(front: Front) -> None:
+    """Chunks arrive as they are made: the first one long before the last."""
+    front.behaviour.chunk_delay_s = 0.3
+    stamps, lines = [], []
+    with front.client.stream("POST", "/v1/chat/completions", headers=_bearer(KEY), json={"stream": True}) as answer:
+        for line in answer.iter_lines():
+            if line.startswith("data: "):
+                stamps.append(time.monotonic())
+                lines.append(line)
+    assert len(lines) == 6
+    assert lines[-1] == "data: [DONE]"
+    assert stamps[-1] - stamps[0] > 0.75  # 1.5 s when each passes at once, nothing when they are collected
+
+
+def test_client_that_hangs_up_ends_its_generation(front: Front) -> None:
+    """The engine sees the connection go although it has not answered yet."""
+    front.behaviour.answer_delay_s = 10
+    with pytest.raises(httpx.ReadTimeout):
+        front.client.post("/v1/completions", headers=_bearer(KEY), json={}, timeout=0.5)
+    assert front.behaviour.hung_up.wait(5)
+
+
+def test_large_body_passes_and_large_refusal_is_readable(front: Front) -> None:
+    """A prompt larger than HAProxy's buffers arrives whole; refused, it still gets its answer."""
+    prompt = {"prompt": "x" * 2_000_000}
+    assert front.client.post("/v1/completions", headers=_bearer(KEY), json=prompt).status_code == 200
+    assert len(front.behaviour.seen[0].body) > 2_000_000
+    assert front.client.post("/v1/completions", headers=_bearer("awq-no"), json=prompt).status_code == 401
+    assert front.client.post("/tokenize", headers=_bearer(KEY), json=prompt).status_code == 404
+
+
+def test_keys_change_while_a_stream_runs(front: Front) -> None:
+    """After `sync_keys` a new key works and a revoked one does not; an open stream is not cut."""
+    front.behaviour.chunk_delay_s = 0.2
+    post = ("POST", "/v1/chat/completions")
+    with front.client.stream(*post, headers=_bearer(KEY), json={"stream": True}) as answer:
+        lines = answer.iter_lines()
+        first = next(lines)
+        front.gateway.sync_keys({_digest("awq-new"): "key00002"})
+        new = httpx.get(f"{front.gateway.base_url}/v1/models", headers=_bearer("awq-new"), trust_env=False)
+        old = httpx.get(f"{front.gateway.base_url}/v1/models", headers=_bearer(KEY), trust_env=False)
+        rest = list(lines)
+    assert (new.status_code, old.status_code) == (200, 401)
+    assert first.startswith("data: ")
+    assert rest[-2:] == ["data: [DONE]", ""]
+    front.gateway.sync_keys({})
+    assert front.client.get("/v1/models", headers=_bearer("awq-new")).status_code == 401
+
+
+def test_engine_gone_is_503(tmp_path: Path) -> None:
+    """Without an engine a good key gets 503 in OpenAI's form, a bad one still 401."""
+    with socket_folder() as folder, _start(folder, tmp_path / "log") as gateway:
+        good = httpx.get(f"{gateway.base_url}/v1/models", headers=_bearer(KEY), trust_env=False)
+        bad = httpx.get(f"{gateway.base_url}/v1/models", trust_env=False)
+    assert (good.status_code, good.json()["error"]["code"]) == (503, "engine_unavailable")
+    assert bad.status_code == 401
+
+
+def test_tls_13_with_the_generated_certificate(tmp_path: Path) -> None:
+    """A client that trusts the certificate gets TLS 1.3 and HTTP/1.1, by name and by address."""
+    certificate = ensure_certificate("127.0.0.1", tmp_path / "tls o'f")
+    context = ssl.create_default_context(cafile=str(certificate.certificate))
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with socket_folder() as folder, _start(folder, tmp_path / "log", certificate=certificate) as gateway:
+        for name in ("localhost", "127.0.0.1"):
+            plain = socket.create_connection(("127.0.0.1", gateway.port), timeout=5)
+            with closing(context.wrap_socket(plain, server_hostname=name)) as secure:
+                assert (secure.version(), secure.selected_alpn_protocol()) == ("TLSv1.3", "http/1.1")
+        assert gateway.base_url == f"https://127.0.0.1:{gateway.port}"
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            httpx.get(f"{gateway.base_url}/v1/models", trust_env=False)
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"http://127.0.0.1:{gateway.port}/v1/models", trust_env=False)
+
+
+@pytest.mark.filterwarnings("ignore:.*TLSv1_1 is deprecated:DeprecationWarning")
+def test_old_tls_is_refused(tmp_path: Path) -> None:
+    """TLS 1.1 is not spoken."""
+    certificate = ensure_certificate("127.0.0.1", tmp_path / "tls")
+    context = ssl.create_default_context(cafile=str(certificate.certificate))
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.TLSv1_1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with socket_folder() as folder, _start(folder, tmp_path / "log", certificate=certificate) as gateway:
+        plain = socket.create_connection(("127.0.0.1", gateway.port), timeout=5)
+        with closing(plain), pytest.raises((ssl.SSLError, ConnectionResetError)):
+            context.wrap_socket(plain, server_hostname="localhost")
+
+
+def test_second_gateway_on_the_port_is_busy(front: Front, tmp_path: Path) -> None:
+    """A port that another HAProxy serves is refused, and that one goes on serving."""
+    with socket_folder() as folder, pytest.raises(BusyError, match=f"Port {front.gateway.port} "):
+        _start(folder, tmp_path / "second.log", port=front.gateway.port).__enter__()
+    assert front.client.get("/v1/models", headers=_bearer(KEY)).status_code == 200
+
+
+def test_port_lost_between_check_and_start(front: Front, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When HAProxy itself finds the port taken, the error is the same; port 0 is tried elsewhere."""
+    from serve import gateway as module  # noqa: PLC0415 -- the module is patched
+
+    port, choose = front.gateway.port, module.choose_address
+    answers = [(f"ipv4@127.0.0.1:{port}", port)]
+    monkeypatch.setattr(module, "choose_address", lambda *asked: answers.pop() if answers else choose(*asked))
+    with socket_folder() as folder, _start(folder, tmp_path / "second.log") as second:
+        assert second.port != port
+    answers.append((f"ipv4@127.0.0.1:{port}", port))
+    with socket_folder() as folder, pytest.raises(BusyError, match=f"Port {port} "):
+        _start(folder, tmp_path / "third.log", port=port).__enter__()
+
+
+@pytest.mark.parametrize("host", ["localhost", "::1", "0.0.0.0"])  # noqa: S104 -- reached over loopback
+def test_other_hosts(tmp_path: Path, host: str) -> None:
+    """Names, IPv6 and all interfaces can be listened on; `base_url` leads there with the certificate."""
+    if host == "::1" and not _has_ipv6():
+        pytest.skip("this machine has no IPv6 loopback")
+    certificate = ensure_certificate(host, tmp_path / "tls")
+    context = ssl.create_default_context(cafile=str(certificate.certificate))
+    with socket_folder() as folder:
+        place = {"folder": folder, "upstream": folder / "none", "log": tmp_path / "log"}
+        with Gateway(host=host, port=0, bundle=certificate.bundle, keys={}, **place) as gateway:
+            answer = httpx.get(f"{gateway.base_url}/metrics", verify=context, trust_env=False)
+    assert answer.status_code == 404
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+def test_damaged_certificate_is_named(tmp_path: Path) -> None:
+    """HAProxy's own check of the configuration ends in one sentence with the cause."""
+    broken = tmp_path / "broken.pem"
+    broken.write_text("nothing")
+    certificate = Certificate(bundle=broken, certificate=broken)
+    with socket_folder() as folder, pytest.raises(EngineError, match=r"does not accept.*broken\.pem"):
+        _start(folder, tmp_path / "log", certificate=certificate).__enter__()
+
+
+def test_death_is_seen_and_explained(tmp_path: Path) -> None:
+    """A HAProxy that is killed is no longer running, and the failure names the log."""
+    with socket_folder() as folder, _start(folder, tmp_path / "log") as gateway:
+        for process in _haproxies(folder):
+            process.kill()
+        assert _eventually(lambda: not gateway.running())
+        assert gateway.failure().log == tmp_path / "log"
+        with pytest.raises(EngineError, match="control socket"):
+            gateway.sync_keys({})
+
+
+def _haproxies(folder: Path) -> list[psutil.Process]:
+    return [process for process in psutil.process_iter() if str(folder) in " ".join(_command_line(process))]
+
+
+def _command_line(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return []
+
+
+def test_stop_leaves_nothing(tmp_path: Path) -> None:
+    """After the block there is no process, no folder, and the port is free."""
+    with socket_folder() as folder, _start(folder, tmp_path / "log") as gateway:
+        assert _haproxies(folder)
+    assert _haproxies(folder) == []
+    assert not folder.exists()
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", gateway.port))
+
+
+def test_killed_owner_takes_haproxy_with_it(tmp_path: Path) -> None:
+    """SIGKILL of the Python process that holds the gateway ends HAProxy too."""
+    program = textwrap.dedent(
+        """
+        import sys, time
+        from pathlib import Path
+        sys.path.insert(0, sys.argv[1])
+        from serve.gateway import Gateway
+        folder = Path(sys.argv[2])
+        place = {"folder": folder, "upstream": folder / "engine.sock", "log": folder / "log"}
+        with Gateway(host="127.0.0.1", port=0, bundle=None, keys={}, **place):
+            print("up", flush=True)
+            time.sleep(60)
+        """
+    )
+    with socket_folder() as folder:
+        command = [sys.executable, "-P", "-c", program, str(REPO), str(folder)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
+            assert owner.stdout is not None
+            assert owner.stdout.readline() == "up\n"
+            assert _haproxies(folder)
+            owner.kill()
+        assert _eventually(lambda: _haproxies(folder) == [], 10)
+
+
+def test_version() -> None:
+    """The version is the one of the packaged series or later."""
+    assert tuple(int(part) for part in haproxy_version().split(".")[:2]) >= (2, 6)
+
+
+def _accept_and_close(server: socket.socket) -> None:
+    server.accept()[0].close()
+
+
+def test_engine_that_breaks_off_is_502(tmp_path: Path) -> None:
+    """An engine that closes the connection without an answer is 502 in OpenAI's form."""
+    with socket_folder() as folder, socket.socket(socket.AF_UNIX) as engine:
+        engine.bind(str(folder / "engine.sock"))
+        engine.listen()
+        threading.Thread(target=_accept_and_close, args=(engine,), daemon=True).start()
+        with _start(folder, tmp_path / "log") as gateway:
+            answer = httpx.get(f"{gateway.base_url}/v1/models", headers=_bearer(KEY), trust_env=False)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (502, "bad_gateway")
+
+
+def test_what_is_not_http_is_400(front: Front) -> None:
+    """A malformed header ends at the gateway."""
+    assert b" 400 " in front.raw(b"GET /v1/models HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n")
+    assert front.behaviour.seen == []

@@ -1,0 +1,156 @@
+"""HAProxy's configuration as text, the choice of an address, and the usage lines of the endpoint."""
+
+import ast
+import shlex
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import BusyError, EnvironmentLackError, UsageError
+from serve.address import choose_address
+from serve.files import socket_folder
+from serve.foreground import Serving, usage_lines
+from serve.haproxy import find_haproxy
+from serve.haproxy_config import ROUTES, quoted, render_config
+
+REPO = Path(__file__).parents[2]
+
+
+def _render(bundle: Path | None) -> str:
+    return render_config(
+        address="ipv4@127.0.0.1:8443",
+        upstream=Path("/run/a/engine.sock"),
+        control_socket=Path("/run/a/control.sock"),
+        key_map=Path("/run/a/keys.map"),
+        bundle=bundle,
+    )
+
+
+def _directives(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
+
+
+def test_every_route_is_exact() -> None:
+    """Each route is one rule on method and whole path, and nothing else sets the route."""
+    rules = [line for line in _directives(_render(None)) if "set-var(txn.route)" in line]
+    expected = [
+        f"http-request set-var(txn.route) path if {{ method {method} }} {{ path -m str {path} }}"
+        for method, path in (route.split() for route in ROUTES)
+    ]
+    assert rules == expected
+
+
+def test_routes_are_decided_before_keys() -> None:
+    """Refusal of the route, then of the key, then the header goes, in this order."""
+    lines = _directives(_render(None))
+    positions = [
+        lines.index(next(line for line in lines if mark in line)) for mark in ("404 unless", "401 unless", "del-header")
+    ]
+    assert positions == sorted(positions)
+
+
+def test_tls_line() -> None:
+    """With a certificate the port speaks TLS and HTTP/1.1; without one it is plain."""
+    tls = [line for line in _directives(_render(Path("/c d/e.pem"))) if line.startswith("bind")]
+    plain = [line for line in _directives(_render(None)) if line.startswith("bind")]
+    assert tls == ["bind ipv4@127.0.0.1:8443 proto h1 ssl crt '/c d/e.pem' alpn http/1.1"]
+    assert plain == ["bind ipv4@127.0.0.1:8443 proto h1"]
+
+
+def test_port_cannot_be_shared() -> None:
+    """HAProxy's default, SO_REUSEPORT, would let a second endpoint take half of the requests."""
+    assert "noreuseport" in _directives(_render(None))
+
+
+@pytest.mark.parametrize(("value", "expected"), [("/a b", "'/a b'"), ("it's", r"'it'\''s'"), ('$x"#\\', "'$x\"#\\'")])
+def test_quoted(value: str, expected: str) -> None:
+    """Whatever HAProxy would interpret is inside strong quotes."""
+    assert quoted(value) == expected
+
+
+def test_line_break_cannot_be_quoted() -> None:
+    """A path that would add a line to the configuration is refused."""
+    with pytest.raises(UsageError, match="control character"):
+        quoted("/a\nglobal")
+
+
+def test_port_in_use_is_named() -> None:
+    """The message says which port and what to do."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        with pytest.raises(BusyError, match=rf"Port {port} on 127\.0\.0\.1 is in use.*--port N") as caught:
+            choose_address("127.0.0.1", port)
+    assert caught.value.exit_code == 4
+
+
+def test_port_0_takes_a_free_one() -> None:
+    """The port chosen is the one in the address, and can be bound."""
+    address, port = choose_address("127.0.0.1", 0)
+    assert address == f"ipv4@127.0.0.1:{port}"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", port))
+
+
+@pytest.mark.parametrize(
+    ("host", "reason"), [("", "not a host"), ("no such host", "not a host"), ("192.0.2.1", "not an address of this")]
+)
+def test_wrong_host(host: str, reason: str) -> None:
+    """A host that is unknown, or another machine's, is wrong usage."""
+    with pytest.raises(UsageError, match=reason):
+        choose_address(host, 0)
+
+
+def test_named_haproxy_must_exist(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A wrong AWQCTL_HAPROXY is named, not passed over."""
+    monkeypatch.setenv("AWQCTL_HAPROXY", str(tmp_path))
+    with pytest.raises(EnvironmentLackError, match="AWQCTL_HAPROXY"):
+        find_haproxy()
+
+
+@pytest.mark.parametrize("base", ["long" * 30, "with space"])
+def test_socket_folder_is_short_plain_and_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: str) -> None:
+    """Where the system's temporary folder would not do for a socket, another one is taken, and goes after."""
+    (tmp_path / base).mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / base))
+    with socket_folder() as folder, socket.socket(socket.AF_UNIX) as server:
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert " " not in str(folder)
+        server.bind(str(folder / "control.sock.4194304.tmp"))
+    assert not folder.exists()
+
+
+def test_socket_folder_of_a_dead_owner_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a killed process left goes with the next start; the folder of a living one stays."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("serve.files._LONGEST_BASE", 1000)
+    program = "import os, serve.files as f\nf._LONGEST_BASE = 1000\nwith f.socket_folder(): os._exit(9)"
+    subprocess.run([sys.executable, "-c", program], cwd=REPO, env={"TMPDIR": str(tmp_path)}, check=False)
+    (orphan,) = tmp_path.glob("awqctl-*")
+    with socket_folder() as first, socket_folder() as second:
+        assert set(tmp_path.glob("awqctl-*")) == {first, second}
+    assert not orphan.exists()
+
+
+@pytest.mark.parametrize("certificate", [None, "/home/o'neil/e.crt"])
+def test_usage_lines_are_a_shell_command_and_a_python_program(certificate: str | None) -> None:
+    """The curl lines parse as one command, the Python lines compile, whatever the path looks like."""
+    serving = Serving(base_url="https://127.0.0.1:8443/v1", model="demo", ca_certificate=certificate, new_key="awq-k")
+    text = usage_lines(serving)
+    command = shlex.split(text[text.index("curl ") : text.index("import os")].replace("\\\n", " "))
+    assert command[:2] == ["curl", "https://127.0.0.1:8443/v1/chat/completions"]
+    assert ("--cacert" in command) == (certificate is not None)
+    assert certificate is None or command[command.index("--cacert") + 1] == certificate
+    ast.parse(text[text.index("import os") :])
+    assert "export AWQCTL_API_KEY=awq-k" in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_usage_lines_without_a_new_key() -> None:
+    """Who has keys already is told how to get another one."""
+    serving = Serving(base_url="http://127.0.0.1:1/v1", model="demo", ca_certificate=None)
+    assert "awqctl keys add" in usage_lines(serving)

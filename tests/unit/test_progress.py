@@ -1,0 +1,35 @@
+"""Progress: bars on a terminal, silence elsewhere."""
+
+import io
+
+from rich.console import Console
+
+from pipeline.progress import ConsoleReporter
+
+
+def reporter(*, terminal: bool) -> tuple[ConsoleReporter, io.StringIO]:
+    """Return a reporter and what it writes to."""
+    stream = io.StringIO()
+    return ConsoleReporter(Console(file=stream, force_terminal=terminal, width=100)), stream
+
+
+def test_nested_tasks_share_one_display() -> None:
+    """A task inside a task shows both, and the display ends with the outer one."""
+    shown, stream = reporter(terminal=True)
+    for _ in range(2):
+        with shown.task("outer", total=2) as outer:
+            with shown.task("inner") as inner:
+                inner.update(text="inner, further")
+            outer.update(done=1)
+    assert "outer" in stream.getvalue()
+
+
+def test_nothing_but_warnings_without_a_terminal() -> None:
+    """Logs of automated runs hold no bars."""
+    quiet, stream = reporter(terminal=False)
+    with quiet.task("work", total=1) as task:
+        task.update(done=1)
+    quiet.note("a note")
+    assert stream.getvalue() == ""
+    quiet.warn("careful")
+    assert stream.getvalue() == "warning: careful\n"
