@@ -7,6 +7,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from pipeline.errors import EnvironmentLackError, SourceError
 from pipeline.identity import folder_identity
 from pipeline.recipe.models import ModelSource
@@ -120,10 +122,14 @@ def _check(path: Path, reference: str) -> None:
 
 
 def _licence_of(path: Path) -> str:
-    """Return `license` of the model card's front matter, or `unknown`."""
+    """Return the licence of the model card's front matter, or `unknown`; `other` gives way to its name."""
     card = path / "README.md"
-    if card.is_file():
-        found = re.search(r"\A---\n.*?^license:\s*(\S+)", card.read_text(errors="replace"), re.DOTALL | re.MULTILINE)
-        if found:
-            return found[1].strip("\"'")
-    return "unknown"
+    front = re.match(r"---\n(.*?)\n---", card.read_text(errors="replace"), re.DOTALL) if card.is_file() else None
+    if front is None:
+        return "unknown"
+    try:
+        fields = yaml.safe_load(front[1])
+    except yaml.YAMLError:
+        return "unknown"
+    named = fields.get("license_name") or fields.get("license") if isinstance(fields, dict) else None
+    return str(named or "unknown")

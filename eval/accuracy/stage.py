@@ -1,5 +1,6 @@
 """The stage `eval`: the recipe's lm-eval tasks on the baseline and on AWQ, with the same engine settings."""
 
+import os
 import sys
 import time
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from serve.engine import VllmServer, engine_arguments
 from serve.variants import SERVED_NAME, VARIANTS, Bed, measurement_bed
 
 _ONLINE = {"HF_HUB_OFFLINE": "0", "TRANSFORMERS_OFFLINE": "0", "HF_DATASETS_OFFLINE": "0"}
-"""Tasks may bring their data from the hub; the engine stays offline."""
+_FOR_THE_HUB = ("HF_TOKEN", "HF_HOME", "HF_HUB_CACHE", "HF_DATASETS_CACHE", "HF_ENDPOINT", "HTTP_PROXY", "HTTPS_PROXY")
 
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
@@ -26,7 +27,6 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     bed = measurement_bed(recipe, context, record)
     log = context.logs / "eval-lm-eval.log"
     log.unlink(missing_ok=True)
-    environment = _ONLINE | {"OPENAI_API_KEY": bed.api_key}
     with (
         context.staged("eval") as folder,
         Worker(
@@ -34,7 +34,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
             worker_script("lm_eval_scores"),
             log=log,
             reporter=context.reporter,
-            environment=environment,
+            environment=_environment(bed),
         ) as worker,
     ):
         evaluation = _Evaluation(worker, bed, recipe, context, folder)
@@ -48,6 +48,12 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
         artifacts={"results": "eval/results.json", "baseline samples": "eval/baseline", "awq samples": "eval/awq"},
         payload=result.model_dump(mode="json"),
     )
+
+
+def _environment(bed: Bed) -> dict[str, str]:
+    """Return lm-eval's environment: unlike the engine it may reach the hub, where tasks keep their data."""
+    hub = {name: os.environ[name] for name in _FOR_THE_HUB if name in os.environ}
+    return _ONLINE | hub | {"OPENAI_API_KEY": bed.api_key, "NO_PROXY": "127.0.0.1"}
 
 
 @dataclass(frozen=True)

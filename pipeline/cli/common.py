@@ -19,7 +19,7 @@ def json_option(function: FunctionT) -> FunctionT:
 
 
 def recipe_options(function: FunctionT) -> FunctionT:
-    """Add RECIPE, `--set`, `--out` and `--accelerator`."""
+    """Add RECIPE, `--set` and `--out`."""
     for decorate in (
         click.argument("recipe", metavar="RECIPE", shell_complete=_complete_recipe),
         click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Override a recipe key."),

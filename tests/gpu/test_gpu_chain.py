@@ -1,0 +1,28 @@
+"""The packaged recipe on a CUDA GPU. Skipped with a reason where there is none."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.runtimes.accelerator import list_gpus
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.e2e,
+    pytest.mark.skipif(not list_gpus(), reason="nvidia-smi reports no CUDA GPU"),
+]
+
+
+def test_demo_on_the_gpu(tmp_path: Path) -> None:
+    """Every stage with the CUDA engines; AWQ runs on Marlin and the engine reports the weights' memory itself."""
+    line = [sys.executable, "-m", "pipeline.cli", "run", "demo", "--json", "--set", "engine.accelerator=cuda"]
+    answer = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=3000)
+    assert answer.returncode in (0, 3), answer.stderr
+    record = json.loads(answer.stdout)
+    bench = record["stages"]["bench"]["payload"]
+    assert record["environment"]["accelerator"] == "cuda"
+    assert "Marlin" in bench["awq"]["kernel"]
+    assert bench["awq"]["memory"]["weights_from"] == "engine"
