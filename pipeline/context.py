@@ -10,6 +10,8 @@ from pathlib import Path
 from pipeline.progress import Reporter
 from pipeline.recipe.models import Accelerator
 
+_RETIRED = ".old"
+
 
 @dataclass(frozen=True)
 class RunContext:
@@ -39,6 +41,14 @@ class RunContext:
         """Return `path` relative to the output folder, as kept in the record."""
         return path.relative_to(self.out).as_posix()
 
+    def recover(self) -> None:
+        """Clean up after a run that was killed: put back what was being replaced, drop what was not finished."""
+        for retired in self.scratch.glob(f"*{_RETIRED}"):
+            final = self.out / retired.name.removesuffix(_RETIRED)
+            if not final.exists():
+                retired.replace(final)
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
     @contextmanager
     def staged(self, name: str) -> Iterator[Path]:
         """Yield a folder that becomes `out/name` when the block ends, and vanishes when it fails."""
@@ -57,7 +67,7 @@ def publish(partial: Path, final: Path) -> None:
     for path in partial.rglob("*"):
         if path.is_file():
             _sync(path)
-    retired = partial.with_name(f"{final.name}.old")
+    retired = partial.with_name(f"{final.name}{_RETIRED}")
     shutil.rmtree(retired, ignore_errors=True)
     if final.exists():
         final.replace(retired)

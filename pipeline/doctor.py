@@ -9,11 +9,13 @@ import psutil
 from pipeline.errors import AwqctlError
 from pipeline.machine import cpu_name, usable_cores
 from pipeline.record import Result
-from pipeline.runtimes.accelerator import list_gpus, resolve_accelerator
-from pipeline.runtimes.specs import SPECS, external_interpreter
+from pipeline.runtimes.accelerator import Gpu, Resolved, list_gpus, resolve_accelerator
+from pipeline.runtimes.specs import external_interpreter, spec_for
 from pipeline.runtimes.store import is_ready
 
+_ENGINES = ("autoawq", "vllm")
 State = Literal["ok", "missing", "note"]
+_CUDA_13_DRIVER = 580
 _RUNTIME_GIB = {"cpu": 6, "cuda": 16}
 """Disk space that both environments of an accelerator and uv's cache of them take, rounded up."""
 
@@ -33,9 +35,9 @@ def examine(home: Path) -> tuple[Finding, ...]:
         _processor,
         _gpus,
         lambda: [Finding(subject="engines", state="ok", detail=f"{accelerator} builds, because {reason}")],
-        lambda: [_runtime(engine, accelerator, home) for engine in ("autoawq", "vllm")],
+        lambda: [_runtime(engine, accelerator, home) for engine in _ENGINES],
         _compiler,
-        lambda: [_disk(home, _RUNTIME_GIB[accelerator])],
+        lambda: [_disk(home, accelerator)],
         _gateway,
     )
     return tuple(finding for look in looks for finding in look())
@@ -72,8 +74,9 @@ def _gpus() -> list[Finding]:
     found = [
         Finding(
             subject="gpu",
-            state="ok",
-            detail=f"{gpu.name}, {gpu.memory_mib} MiB, compute {gpu.compute_capability}, driver {gpu.driver}",
+            state="missing" if _outdated(gpu) else "ok",
+            detail=f"{gpu.name}, {gpu.memory_mib or 'unstated'} MiB, compute {gpu.compute_capability}, "
+            f"driver {gpu.driver}{_outdated(gpu)}",
         )
         for gpu in list_gpus()
     ]
@@ -82,7 +85,14 @@ def _gpus() -> list[Finding]:
     ]
 
 
-def _runtime(engine: str, accelerator: str, home: Path) -> Finding:
+def _outdated(gpu: Gpu) -> str:
+    """Return what to say of a driver older than the CUDA 13 builds of the engines need; nothing if it is new enough."""
+    major = gpu.driver.partition(".")[0]
+    old = major.isdigit() and int(major) < _CUDA_13_DRIVER
+    return f", too old: the engines' CUDA 13 builds need {_CUDA_13_DRIVER} or newer" if old else ""
+
+
+def _runtime(engine: str, accelerator: Resolved, home: Path) -> Finding:
     subject = f"runtime {engine}"
     try:
         external = external_interpreter(engine)
@@ -90,7 +100,7 @@ def _runtime(engine: str, accelerator: str, home: Path) -> Finding:
         return Finding(subject=subject, state="missing", detail=problem.message)
     if external:
         return Finding(subject=subject, state="ok", detail=f"{external[0]}, named by {external[1]}")
-    spec = next(spec for spec in SPECS if (spec.engine, spec.accelerator) == (engine, accelerator))
+    spec = spec_for(engine, accelerator)
     version = f"{spec.package} {spec.version}"
     if is_ready(spec, home):
         return Finding(subject=subject, state="ok", detail=f"{version}, ready")
@@ -105,10 +115,12 @@ def _compiler() -> list[Finding]:
     return [Finding(subject="g++", state="note", detail="not found; on the CPU, set engine.enforce_eager=true")]
 
 
-def _disk(home: Path, needed_gib: int) -> Finding:
+def _disk(home: Path, accelerator: Resolved) -> Finding:
+    absent = [engine for engine in _ENGINES if not is_ready(spec_for(engine, accelerator), home)]
+    needed_gib = _RUNTIME_GIB[accelerator] * len(absent) / len(_ENGINES)
     folder = next(parent for parent in (home, *home.parents) if parent.exists())
     free = shutil.disk_usage(folder).free / 2**30
-    detail = f"{free:.0f} GiB free for {home}; the engines take about {needed_gib} GiB"
+    detail = f"{free:.0f} GiB free for {home}; engines still to be made take about {needed_gib:.0f} GiB"
     return Finding(subject="disk", state="ok" if free > needed_gib else "missing", detail=detail)
 
 

@@ -39,13 +39,33 @@ class Gate(Result):
     """One sentence with the figures, for a reader."""
 
 
+class Environment(Result):
+    """The machine and the software a result was made with."""
+
+    awqctl: str
+    python: str
+    platform: str
+    accelerator: Literal["cpu", "cuda"]
+    """Which engine builds were used."""
+    cpu: str
+    cores: int
+    memory_gib: float
+    gpus: tuple[str, ...]
+    driver: str | None
+    git_commit: str | None
+    packages: dict[str, str]
+
+
 class StageResult(Result):
     """Outcome of one stage."""
 
     stage: str
     status: Status
-    fingerprint: str
-    """SHA-256 over everything the stage depends on; equal fingerprints need no second run."""
+    inputs: dict[str, Any]
+    """Everything the result depends on, by name: recipe sections as they were, hashes of files and of other results.
+    Equal inputs need no second run."""
+    environment: Environment
+    """The machine the result was made on; a record may be carried to another one."""
     started_at: str
     """UTC, ISO 8601."""
     seconds: float
@@ -80,28 +100,12 @@ class StageOutcome(Result):
     payload: dict[str, Any] = Field(default_factory=dict)
 
 
-class Environment(Result):
-    """The machine and the software a result was made with."""
-
-    awqctl: str
-    python: str
-    platform: str
-    accelerator: Literal["cpu", "cuda"]
-    """Which engine builds were used."""
-    cpu: str
-    cores: int
-    memory_gib: float
-    gpus: tuple[str, ...]
-    driver: str | None
-    git_commit: str | None
-    packages: dict[str, str]
-
-
 class RunRecord(Result):
     """`record.json`: the recipe as resolved, the environment and one result per stage."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     recipe: Recipe
+    """Of the last successful stage; what each stage was made with stands in its `inputs`."""
     environment: Environment
     mlflow_run_id: str | None = None
     stages: dict[str, StageResult] = Field(default_factory=dict)
@@ -154,12 +158,13 @@ def save_record(record: RunRecord, path: Path) -> None:
     write_atomically(path, record.model_dump_json(indent=2) + "\n")
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
     """Write `text` to `path` through a temporary file in the same folder and one rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("w") as stream:
+            temporary.chmod(mode)
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())

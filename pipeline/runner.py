@@ -3,9 +3,6 @@
 It alone does the last two, so every stage is recorded and logged by construction.
 """
 
-import hashlib
-import json
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,13 +16,12 @@ from pipeline.context import RunContext
 from pipeline.errors import AwqctlError, BusyError, Interrupted, MissingStageError
 from pipeline.machine import describe_machine
 from pipeline.recipe.models import Recipe
-from pipeline.record import RunRecord, StageOutcome, StageResult, Status, load_record, save_record, write_atomically
+from pipeline.record import Environment, RunRecord, StageOutcome, StageResult, Status, load_record, save_record
 from pipeline.runtimes.accelerator import resolve_accelerator
-from pipeline.stages import Stage, inputs_of, stage_named
+from pipeline.stages import Stage, changes, inputs_of, settings_of, stage_named
 from pipeline.tracking import PipelineRun, Tracker
 
 RECORD = "record.json"
-_INPUTS = ".inputs.json"
 
 
 @dataclass(frozen=True)
@@ -68,6 +64,7 @@ class Runner:
         self._recipe = recipe
         self._context = context
         self._tracker = tracker
+        self._environment = environment_of(recipe)
 
     def run(self, stages: Sequence[Stage], *, force: bool = False) -> tuple[RunRecord, list[StageReport]]:
         """Bring `stages` up to date, in order; return the record and what was done.
@@ -77,23 +74,21 @@ class Runner:
             AwqctlError: a stage failed; the record says so and keeps the results of the others.
         """
         self._context.out.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._context.out / ".lock")
         try:
-            lock.acquire(timeout=0)
+            with FileLock(self._context.out / ".lock", timeout=0):
+                self._context.recover()
+                return self._run(stages, force=force)
         except Timeout:
             raise BusyError(
                 f"Another awqctl works in {self._context.out}. Wait for it, or choose another folder with --out."
             ) from None
-        with lock:
-            shutil.rmtree(self._context.scratch, ignore_errors=True)
-            return self._run(stages, force=force)
 
     def _run(self, stages: Sequence[Stage], *, force: bool) -> tuple[RunRecord, list[StageReport]]:
         record = self._open_record()
         reports: list[StageReport] = []
         with self._tracker.pipeline(record, self._context.out) as run:
             for stage in stages:
-                self._check_needs(stage, record)
+                check_needs(stage, self._recipe, record)
                 inputs = self._inputs(stage, record)
                 reason = "asked for with --force" if force else self._reason_to_run(stage, record, inputs)
                 if reason is None:
@@ -110,14 +105,16 @@ class Runner:
         return record, reports
 
     def _run_one(self, stage: Stage, record: RunRecord, inputs: dict[str, object], run: PipelineRun) -> RunRecord:
-        attempt, outcome, tracked = _Attempt(), StageOutcome(), run.stage(stage.name)
+        attempt, outcome, tracked = _Attempt(), StageOutcome(), run.stage(stage.name, record)
         try:
             with attempt:
                 outcome = stage.load()(self._recipe, self._context, record)
         finally:
             result = self._result(stage, attempt, outcome, inputs)
             record = record.with_stage(result)
-            self._save(record, stage, inputs)
+            if result.usable:
+                record = record.model_copy(update={"recipe": self._recipe})
+            save_record(record, self._context.out / RECORD)
             tracked.finish(result)
         self._context.reporter.note(
             f"[bold]{stage.name}[/bold]: {result.status.replace('_', ' ')} in {result.seconds:.0f} s"
@@ -129,7 +126,8 @@ class Runner:
         return StageResult(
             stage=stage.name,
             status="gate_failed" if failed_gate else attempt.status,
-            fingerprint=_fingerprint(inputs),
+            inputs=inputs,
+            environment=self._environment,
             started_at=attempt.started_at,
             seconds=attempt.seconds,
             error=attempt.error,
@@ -137,24 +135,10 @@ class Runner:
         )
 
     def _open_record(self) -> RunRecord:
-        fresh = new_record(self._recipe, self._context)
         found = load_record(self._context.out / RECORD)
         if found is None:
-            return fresh
-        kept = {name: getattr(found, name) for name in ("stages", "failed_attempts", "mlflow_run_id")}
-        return fresh.model_copy(update=kept)
-
-    def _check_needs(self, stage: Stage, record: RunRecord) -> None:
-        """Refuse to build on a result that is missing or was made with other settings."""
-        for need in stage.needs:
-            record.done(need)
-            reason = self._reason_to_run(stage_named(need), record, self._inputs(stage_named(need), record))
-            if reason is not None:
-                name = self._recipe.name
-                raise MissingStageError(
-                    f"The result of '{need}' does not fit any more ({reason}). Run `awqctl {need} {name}` first, "
-                    f"or `awqctl run {name}` for all that changed."
-                )
+            return RunRecord(recipe=self._recipe, environment=self._environment)
+        return found.model_copy(update={"environment": self._environment})
 
     def _inputs(self, stage: Stage, record: RunRecord) -> dict[str, object]:
         return inputs_of(stage, self._recipe, self._context, record)
@@ -169,38 +153,29 @@ class Runner:
         missing = [path for path in stage.outputs if not (self._context.out / path).exists()]
         if missing:
             return f"{missing[0]} is gone"
-        if result.fingerprint == _fingerprint(inputs):
-            return None
-        before = self._known_inputs().get(stage.name, {})
-        changed = [name for name in inputs.keys() | before.keys() if inputs.get(name) != before.get(name)]
-        return f"changed: {', '.join(_details(inputs, before, name) for name in sorted(changed)) or 'its inputs'}"
-
-    def _known_inputs(self) -> dict[str, dict[str, object]]:
-        path = self._context.out / _INPUTS
-        known: dict[str, dict[str, object]] = json.loads(path.read_text()) if path.exists() else {}
-        return known
-
-    def _save(self, record: RunRecord, stage: Stage, inputs: dict[str, object]) -> None:
-        save_record(record, self._context.out / RECORD)
-        if stage.name in record.failed_attempts:
-            return
-        write_atomically(self._context.out / _INPUTS, json.dumps(self._known_inputs() | {stage.name: inputs}))
+        changed = changes(inputs, result.inputs)
+        return f"changed: {', '.join(changed)}" if changed else None
 
 
-def new_record(recipe: Recipe, context: RunContext) -> RunRecord:
-    """Return a record of this recipe on this machine without any results."""
-    accelerator, _ = resolve_accelerator(context.accelerator)
-    return RunRecord(recipe=recipe, environment=describe_machine(accelerator))
+def check_needs(stage: Stage, recipe: Recipe, record: RunRecord) -> None:
+    """Refuse to build on a result that is missing or was made with other settings, however far upstream.
+
+    Raises:
+        MissingStageError: names the stage, what changed and the command to run.
+    """
+    for need in map(stage_named, stage.needs):
+        before = record.done(need.name).inputs
+        wanted = settings_of(need, recipe)
+        changed = changes(wanted, {name: before.get(name) for name in wanted})
+        if changed:
+            raise MissingStageError(
+                f"The result of '{need.name}' was made with other settings ({', '.join(changed)}). Run "
+                f"`awqctl {need.name} {recipe.name}` first, or `awqctl run {recipe.name}` for all that changed."
+            )
+        check_needs(need, recipe, record)
 
 
-def _details(after: dict[str, object], before: dict[str, object], name: str) -> str:
-    """Return `recipe.bench.repeats` rather than `recipe.bench` where a single key changed."""
-    new, old = after.get(name), before.get(name)
-    if not (isinstance(new, dict) and isinstance(old, dict)) or not name.startswith("recipe."):
-        return name
-    keys = sorted(key for key in new.keys() | old.keys() if new.get(key) != old.get(key))
-    return ", ".join(f"{name}.{key}" for key in keys)
-
-
-def _fingerprint(inputs: dict[str, object]) -> str:
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+def environment_of(recipe: Recipe) -> Environment:
+    """Return this machine as it stands for a recipe, without asking for a GPU that is not there."""
+    accelerator, _ = resolve_accelerator("cpu" if recipe.engine.accelerator == "cpu" else "auto")
+    return describe_machine(accelerator)

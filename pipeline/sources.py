@@ -15,6 +15,8 @@ from pipeline.recipe.models import ModelSource
 
 PACKAGED = "packaged:demo"
 _HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
+_UNWANTED = ["consolidated*", "original/*", "*/consolidated*"]
+"""A second copy of the weights in the maker's own format."""
 _WANTED = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "LICENSE*", "README.md"]
 
 
@@ -33,6 +35,18 @@ class SourceModel:
         """Return the model's `config.json`."""
         document: dict[str, Any] = json.loads((self.path / "config.json").read_text())
         return document
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """Return the safetensors files that hold the model, without second copies of the weights.
+
+    The index names them where there is one; otherwise it is `model.safetensors`, or whatever else there is.
+    """
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        return sorted({folder / name for name in json.loads(index.read_text())["weight_map"].values()})
+    whole = folder / "model.safetensors"
+    return [whole] if whole.is_file() else sorted(folder.glob("*.safetensors"))
 
 
 def packaged_model() -> Path:
@@ -91,13 +105,17 @@ def _download(source: ModelSource) -> tuple[Path, str]:
 
     wanted = f"{source.source}@{source.revision or 'main'}"
     try:
-        path = Path(snapshot_download(source.source, revision=source.revision, allow_patterns=_WANTED))
+        path = Path(
+            snapshot_download(
+                source.source, revision=source.revision, allow_patterns=_WANTED, ignore_patterns=_UNWANTED
+            )
+        )
     except (RepositoryNotFoundError, RevisionNotFoundError) as problem:
         raise SourceError(
             f"The hub has no model {wanted} that you may read. Check the id and the revision; "
             f"for a gated model accept its licence and set HF_TOKEN."
         ) from problem
-    except (LocalEntryNotFoundError, HfHubHTTPError, httpx.HTTPError, OSError) as problem:
+    except (LocalEntryNotFoundError, HfHubHTTPError, httpx.HTTPError, ConnectionError, TimeoutError) as problem:
         raise EnvironmentLackError(
             f"The model hub cannot be reached and {wanted} is not in the local cache. Check the network, "
             f"or copy the model here and give its folder as model.source."

@@ -1,5 +1,7 @@
 """The table of stages: what each reads, what it needs, and where its function is."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -17,6 +19,7 @@ from pipeline.runtimes.accelerator import resolve_accelerator
 from pipeline.runtimes.store import identity
 from pipeline.sources import source_identity
 
+_SECTION = "recipe."
 StageFunction = Callable[[Recipe, RunContext, RunRecord], StageOutcome]
 
 
@@ -104,27 +107,44 @@ def stage_named(name: str) -> Stage:
     raise UsageError(f"There is no stage '{name}'; choose from {', '.join(stage.name for stage in STAGES)}.")
 
 
+def settings_of(stage: Stage, recipe: Recipe) -> dict[str, object]:
+    """Return the recipe sections that the stage reads, as JSON-ready values by name."""
+    document = recipe.model_dump(mode="json")
+    return {f"{_SECTION}{section}": document[section] for section in stage.sections}
+
+
 def inputs_of(stage: Stage, recipe: Recipe, context: RunContext, record: RunRecord) -> dict[str, object]:
     """Return everything the stage's result depends on, as JSON-ready values by name.
 
     Upstream results enter by what they say, not by when they were made: quantizing again to the same bytes does
     not ask for a new evaluation.
     """
-    document = recipe.model_dump(mode="json")
-    inputs: dict[str, object] = {f"recipe.{section}": document[section] for section in stage.sections}
-    accelerator, _ = resolve_accelerator(context.accelerator)
-    for engine in stage.engines:
-        inputs[f"runtime {engine}"] = identity(engine, accelerator)
+    inputs = settings_of(stage, recipe)
+    if stage.engines:
+        accelerator, _ = resolve_accelerator(context.accelerator)
+        inputs |= {f"runtime {engine}": identity(engine, accelerator) for engine in stage.engines}
     inputs |= {name: identify(recipe, context.recipe_dir) for name, identify in stage.files.items()}
     for name in (*stage.needs, *stage.uses):
         result = record.stages.get(name)
         if result is not None and result.usable:
-            inputs[f"the result of '{name}'"] = _essence(name, result.payload)
+            inputs[f"the result of '{name}'"] = _essence(name, stage, result.payload)
     return inputs
 
 
-def _essence(stage: str, payload: dict[str, object]) -> object:
-    """Return what later stages depend on: the checkpoint's bytes for `quantize`, everything else in full."""
-    if stage == "quantize":
-        return [payload["checkpoint_digest"], payload["source_path"], payload["source_commit"]]
-    return payload
+def changes(after: dict[str, object], before: dict[str, object]) -> list[str]:
+    """Return the names that differ; `recipe.bench.repeats` rather than `recipe.bench` where single keys do."""
+    names = sorted(name for name in after.keys() | before.keys() if after.get(name) != before.get(name))
+    return [detail for name in names for detail in _details(name, after.get(name), before.get(name))]
+
+
+def _details(name: str, new: object, old: object) -> list[str]:
+    if not (name.startswith(_SECTION) and isinstance(new, dict) and isinstance(old, dict)):
+        return [name]
+    return [f"{name}.{key}" for key in sorted(new.keys() | old.keys()) if new.get(key) != old.get(key)]
+
+
+def _essence(name: str, reader: Stage, payload: dict[str, object]) -> str:
+    """Return a hash of what `reader` depends on: of `quantize` the checkpoint's bytes, except for the report."""
+    if name == "quantize" and reader.name != "report":
+        payload = {key: payload[key] for key in ("checkpoint_digest", "source_path", "source_commit")}
+    return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()

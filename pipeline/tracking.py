@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import platform
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,15 +31,15 @@ _PARENT = "mlflow.parentRunId"
 _STATUS = {"passed": "FINISHED", "gate_failed": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 _LONGEST_PARAMETER = 500
 _PARAMETERS_PER_CALL = 100
-_NOT_LOGGED = ("checkpoint",)
-"""Artifacts that stay in the output folder: gigabytes."""
+_NOT_LOGGED = ("checkpoint", "calibration")
+"""Artifacts that stay in the output folder: gigabytes, and token ids that decode to the client's text."""
 
 
 class Tracker:
     """Logs runs to one store, which is made on first use."""
 
     def __init__(self, store: str) -> None:
-        self._store = store
+        self.store = store
         self._client: MlflowClient | None = None
         self._experiment_id = ""
 
@@ -49,14 +50,16 @@ class Tracker:
             EnvironmentLackError: the store cannot be opened.
         """
         if self._client is None:
-            with _first_use(self._store):
-                self._client, self._experiment_id = _open(self._store)
+            with _first_use(self.store), _explained(self.store):
+                self._client, self._experiment_id = _open(self.store)
             bury_the_dead(self._client, self._experiment_id)
         return self._client
 
     def create(self, name: str, tags: dict[str, str]) -> str:
         """Create a run of this process and return its id."""
-        run = self.connect().create_run(self._experiment_id, run_name=name, tags=tags | {_OWNER: _myself()})
+        client = self.connect()
+        with _explained(self.store):
+            run = client.create_run(self._experiment_id, run_name=name, tags=tags | {_OWNER: _myself()})
         run_id: str = run.info.run_id
         return run_id
 
@@ -82,11 +85,11 @@ class PipelineRun:
             _log_parameters(self._tracker.connect(), self._id, parameters)
         return self._id
 
-    def stage(self, name: str) -> "StageRun":
-        """Return the nested run of one stage."""
+    def stage(self, name: str, record: RunRecord) -> "StageRun":
+        """Return the nested run of one stage, tagged with what the record knows by now."""
         parent = self.begin()
-        tags = tags_of(self._record, self._out) | {_PARENT: parent, "awqctl.stage": name}
-        return StageRun(self._tracker.connect(), self._tracker.create(name, tags), parent, self._out)
+        tags = tags_of(record, self._out) | {_PARENT: parent, "awqctl.stage": name}
+        return StageRun(self._tracker, self._tracker.create(name, tags), parent, self._out)
 
     def __enter__(self) -> Self:
         return self
@@ -104,14 +107,19 @@ class PipelineRun:
 class StageRun:
     """One nested run."""
 
-    def __init__(self, client: "MlflowClient", run_id: str, parent: str, out: Path) -> None:
-        self._client = client
+    def __init__(self, tracker: Tracker, run_id: str, parent: str, out: Path) -> None:
+        self._client = tracker.connect()
+        self._store = tracker.store
         self._id = run_id
         self._parent = parent
         self._out = out
 
     def finish(self, result: StageResult) -> None:
         """Log the result to the nested run, its metrics to the parent too, and close the nested run."""
+        with _explained(self._store):
+            self._log(result)
+
+    def _log(self, result: StageResult) -> None:
         from mlflow.entities import Metric  # noqa: PLC0415 -- slow
 
         now = int(time.time() * 1000)
@@ -123,6 +131,9 @@ class StageRun:
             self._client.set_tag(self._id, f"gate.{gate.name}", "passed" if gate.passed else "failed")
         self._log_artifacts(result)
         self._client.set_tag(self._id, "awqctl.status", result.status)
+        if result.payload.get("source_commit"):
+            for run_id in (self._id, self._parent):
+                self._client.set_tag(run_id, "awqctl.model_revision", result.payload["source_commit"])
         self._client.set_terminated(self._id, _STATUS[result.status])
 
     def _log_artifacts(self, result: StageResult) -> None:
@@ -195,19 +206,32 @@ def _log_parameters(client: "MlflowClient", run_id: str, parameters: dict[str, s
 
 def _open(store: str) -> tuple["MlflowClient", str]:
     from mlflow import MlflowClient  # noqa: PLC0415 -- slow
-    from mlflow.exceptions import MlflowException  # noqa: PLC0415 -- slow
 
     folder = _sqlite_folder(store)
+    client = MlflowClient(tracking_uri=store)
+    found = client.get_experiment_by_name(_EXPERIMENT)
+    if found:
+        return client, found.experiment_id
+    location = (folder / "artifacts").resolve().as_uri() if folder else None
+    return client, client.create_experiment(_EXPERIMENT, artifact_location=location)
+
+
+@contextlib.contextmanager
+def _explained(store: str) -> Iterator[None]:
+    """Turn MLflow's own errors into a sentence."""
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415 -- slow
+
     try:
-        client = MlflowClient(tracking_uri=store)
-        found = client.get_experiment_by_name(_EXPERIMENT)
-        if found:
-            return client, found.experiment_id
-        location = (folder / "artifacts").resolve().as_uri() if folder else None
-        return client, client.create_experiment(_EXPERIMENT, artifact_location=location)
+        yield
     except MlflowException as problem:
-        reason = " ".join(str(problem).split())[:200]
-        raise EnvironmentLackError(f"The MLflow store {store} cannot be used: {reason}. Check --store.") from problem
+        reason = " ".join(str(problem).split())[:200].replace(store, masked(store))
+        message = f"The MLflow store {masked(store)} cannot be used: {reason}. Check --store and the disk."
+        raise EnvironmentLackError(message) from problem
+
+
+def masked(store: str) -> str:
+    """Return a store's address without a password."""
+    return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", store)
 
 
 @contextlib.contextmanager

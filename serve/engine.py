@@ -137,6 +137,11 @@ class VllmServer:
         """
         return parse_report(self._text(), self._log)
 
+    def version(self) -> str:
+        """Return the engine's own version; a runtime that the user brought has none of ours."""
+        with self.client() as client:
+            return str(client.get("/version").raise_for_status().json()["version"])
+
     def counters(self) -> dict[str, float]:
         """Return the server's own counters (`vllm:*_total`), summed over labels."""
         with self.client() as client:
@@ -178,7 +183,9 @@ def parse_report(log: str, path: Path | None = None) -> EngineReport:
     if not (cache and concurrency):
         raise EngineError("vLLM's log does not state its memory in the words this version knows.", log=path)
     kernels = re.findall(r"Using (\w+) for (\w*(?:AWQ|GPTQ|Compressed|WNA16)\w*)", log)
-    kernel = " + ".join(dict.fromkeys(f"{name} ({method})" for name, method in kernels)) or "unquantized"
+    slow = re.findall(r"Falling back to ((?:unoptimized AWQ|Moe WNA16) kernels)", log)
+    names = [*(f"{name} ({method})" for name, method in kernels), *slow]
+    kernel = " + ".join(dict.fromkeys(names)) or "unquantized"
     loaded = float(weights[1]) if weights else None
     return EngineReport(loaded, int(cache[1].replace(",", "")), float(concurrency[1]), kernel)
 

@@ -17,7 +17,7 @@ from serve.haproxy_config import ROUTES
 from serve.keys import new_key
 from serve.result import ServeResult, SmokeCheck
 from serve.smoke import smoke_test
-from serve.variants import check_checkpoint, check_compiler
+from serve.variants import check_compiler, checkpoint_of
 
 _HOST = "127.0.0.1"
 
@@ -31,9 +31,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
         EnvironmentLackError: the engine or the gateway cannot run here.
         EngineError: vLLM or HAProxy did not start.
     """
-    record.done("quantize")
-    checkpoint = context.out / "checkpoint"
-    check_checkpoint(checkpoint)
+    checkpoint = checkpoint_of(context, record)
     accelerator = resolve_accelerator(context.accelerator)[0]
     check_compiler(recipe.engine, accelerator)
     runtime = ensure("vllm", accelerator, context.home, context.reporter)
@@ -60,16 +58,10 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
             tls=recipe.serve.tls,
             routes=ROUTES,
             gateway_version=haproxy_version(),
-            engine_version=_engine_version(endpoint),
+            engine_version=endpoint.engine.version(),
             kernel=endpoint.engine.report().kernel,
         )
     return _outcome(result, start_seconds, context)
-
-
-def _engine_version(endpoint: Endpoint) -> str:
-    """Return what the engine itself says; a runtime that the user brought has no version of ours."""
-    with endpoint.engine.client() as client:
-        return str(client.get("/version").raise_for_status().json()["version"])
 
 
 def _outcome(result: ServeResult, start_seconds: float, context: RunContext) -> StageOutcome:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.context import RunContext
 from pipeline.errors import EnvironmentLackError, SourceError
-from pipeline.manifest import differences
+from pipeline.manifest import differences, read_manifest
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.models import Engine, Recipe
 from pipeline.record import RunRecord
@@ -54,12 +54,12 @@ def measurement_bed(recipe: Recipe, context: RunContext, record: RunRecord) -> B
         EnvironmentLackError: the engine cannot run here.
     """
     quantized = record.done("quantize").payload_as(QuantizeResult)
-    source, checkpoint = Path(quantized.source_path), context.out / "checkpoint"
+    source, checkpoint = Path(quantized.source_path), checkpoint_of(context, record)
     if not source.is_dir():
         raise SourceError(
-            f"The source model {source} is gone; the baseline cannot be measured. Run `awqctl quantize` again."
+            f"The source model {source} is gone; the baseline cannot be measured. "
+            f"Bring it back, or run `awqctl quantize --force`."
         )
-    check_checkpoint(checkpoint)
     accelerator, _ = resolve_accelerator(context.accelerator)
     check_compiler(recipe.engine, accelerator)
     return Bed(
@@ -69,6 +69,21 @@ def measurement_bed(recipe: Recipe, context: RunContext, record: RunRecord) -> B
         paths={"baseline": source, "awq": checkpoint},
         api_key=secrets.token_urlsafe(24),
     )
+
+
+def checkpoint_of(context: RunContext, record: RunRecord) -> Path:
+    """Return the checkpoint of this run, checked.
+
+    Raises:
+        MissingStageError: nothing has been quantized yet.
+        SourceError: the checkpoint differs from its manifest, or is not the one in the record.
+    """
+    checkpoint = context.out / "checkpoint"
+    expected = record.done("quantize").payload["checkpoint_digest"]
+    check_checkpoint(checkpoint)
+    if read_manifest(checkpoint).digest() != expected:
+        raise SourceError(f"{checkpoint} is not the checkpoint that the record describes. Quantize again with --force.")
+    return checkpoint
 
 
 def check_checkpoint(checkpoint: Path) -> None:

@@ -10,5 +10,6 @@ def isolated(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tm
     """Keep the user's configuration, keys and store out of every test but the end-to-end ones."""
     if request.node.get_closest_marker("e2e") is None:
         monkeypatch.setenv("AWQCTL_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.delenv("AWQCTL_RUNTIME_VLLM", raising=False)
     monkeypatch.delenv("AWQCTL_RUNTIME_AUTOAWQ", raising=False)

@@ -19,7 +19,10 @@ from serve.engine import VllmServer, engine_arguments
 from serve.variants import SERVED_NAME, VARIANTS, Bed, measurement_bed
 
 _ONLINE = {"HF_HUB_OFFLINE": "0", "TRANSFORMERS_OFFLINE": "0", "HF_DATASETS_OFFLINE": "0"}
-_FOR_THE_HUB = ("HF_TOKEN", "HF_HOME", "HF_HUB_CACHE", "HF_DATASETS_CACHE", "HF_ENDPOINT", "HTTP_PROXY", "HTTPS_PROXY")
+_FOR_THE_HUB = (
+    *("HF_TOKEN", "HF_HOME", "HF_HUB_CACHE", "HF_DATASETS_CACHE", "HF_ENDPOINT"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"),
+)
 
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
@@ -53,7 +56,11 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
 def _environment(bed: Bed) -> dict[str, str]:
     """Return lm-eval's environment: unlike the engine it may reach the hub, where tasks keep their data."""
     hub = {name: os.environ[name] for name in _FOR_THE_HUB if name in os.environ}
-    return _ONLINE | hub | {"OPENAI_API_KEY": bed.api_key, "NO_PROXY": "127.0.0.1"}
+    return (
+        _ONLINE
+        | hub
+        | {"OPENAI_API_KEY": bed.api_key, "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1")))}
+    )
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,8 @@ class _Measured:
     scores: dict[str, Scored]
     seconds: float
     kernel: str
-    version: str
+    lm_eval: str
+    engine: str
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,11 @@ class _Evaluation:
         scores: dict[str, Scored] = {}
         version = ""
         with self.bed.server(variant, "eval", self.context) as server:
+            kernel = server.report().kernel
+            if variant == "awq" and kernel == "unquantized":
+                raise EngineError(
+                    "vLLM loaded the AWQ checkpoint without a quantized kernel; its scores would not be AWQ's."
+                )
             started = time.monotonic()
             for task in self.recipe.eval.tasks:
                 answer = self._score(server, self._request(task, variant, server), f"{variant}: {task.name}")
@@ -97,7 +110,7 @@ class _Evaluation:
                 scores[task.name] = read_scored(*files, task.name, task.metric)
                 version = answer["version"]
             seconds = time.monotonic() - started
-            return _Measured(scores, seconds, server.report().kernel, version)
+            return _Measured(scores, seconds, kernel, version, server.version())
 
     def _score(self, server: VllmServer, request: dict[str, Any], text: str) -> dict[str, Any]:
         try:
@@ -128,12 +141,10 @@ class _Evaluation:
 
 def _result(recipe: Recipe, bed: Bed, measured: dict[str, _Measured]) -> EvalResult:
     baseline, awq = measured["baseline"], measured["awq"]
-    if awq.kernel == "unquantized":
-        raise EngineError("vLLM loaded the AWQ checkpoint without a quantized kernel; its scores would not be AWQ's.")
     return EvalResult(
         tasks=tuple(_task_score(task, baseline.scores[task.name], awq.scores[task.name]) for task in recipe.eval.tasks),
-        lm_eval_version=awq.version,
-        engine_version=f"{bed.runtime.name} {bed.runtime.version}",
+        lm_eval_version=awq.lm_eval,
+        engine_version=f"{bed.runtime.name} {awq.engine}",
         engine_arguments=engine_arguments(recipe.engine),
         seconds={name: entry.seconds for name, entry in measured.items()},
         kernels={name: entry.kernel for name, entry in measured.items()},

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 
+from pipeline.errors import VoidMeasurementError
+
 TOLERANCE = 0.02
 """Largest relative difference between client and server token counts that a measurement survives."""
 
-_PAIRS = {"total_input_tokens": "vllm:prompt_tokens_total", "total_output_tokens": "vllm:generation_tokens_total"}
+_PROMPT = "vllm:prompt_tokens_total"
+_CACHED = "vllm:prompt_tokens_cached_total"
+_PAIRS = {"total_input_tokens": _PROMPT, "total_output_tokens": "vllm:generation_tokens_total"}
 
 
 def disagreement(
@@ -19,14 +23,27 @@ def disagreement(
         after: the same after it.
 
     Raises:
-        KeyError: the server does not count tokens under the names this version knows.
+        VoidMeasurementError: the server does not count tokens under the names this version knows.
     """
+    missing = [counter for counter in _PAIRS.values() if counter not in after]
+    if missing:
+        raise VoidMeasurementError(
+            f"The server does not report {', '.join(missing)}, so nothing confirms the client's figures. "
+            f"Use a vLLM version that awqctl locks."
+        )
     differences = {}
     for name, counter in _PAIRS.items():
         served = after[counter] - before.get(counter, 0.0)
         counted = client[name]
         differences[name] = abs(counted - served) / served if served else float(counted != 0)
     return differences
+
+
+def cached(before: Mapping[str, float], after: Mapping[str, float]) -> list[str]:
+    """Return a fault when the server took prompt tokens from its prefix cache instead of computing them."""
+    hits = after.get(_CACHED, 0.0) - before.get(_CACHED, 0.0)
+    served = after[_PROMPT] - before.get(_PROMPT, 0.0)
+    return [f"{hits / served:.1%} of the prompt tokens came from the prefix cache"] if hits > TOLERANCE * served else []
 
 
 def faults(client: Mapping[str, float], requests: int, differences: Mapping[str, float]) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.load.counters import disagreement, faults
+from eval.load.counters import cached, disagreement, faults
 from eval.load.result import BenchResult, EngineMemory, Latency, LoadPoint, VariantLoad
 from pipeline.context import RunContext
 from pipeline.errors import EngineError, VoidMeasurementError, WorkerError
@@ -17,6 +17,7 @@ from pipeline.runtimes.worker import Worker, worker_script
 from serve.engine import EngineReport, VllmServer, engine_arguments
 from serve.variants import SERVED_NAME, VARIANTS, Bed, measurement_bed
 
+_SEEDS_PER_CONCURRENCY = 10_000
 _LATENCIES = {"ttft": "ttft", "tpot": "tpot", "itl": "itl", "e2e": "e2el"}
 """Our names -> vLLM's."""
 
@@ -36,7 +37,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
             environment={"OPENAI_API_KEY": bed.api_key},
         ) as worker,
     ):
-        worker.call("load", {}, "loading vLLM's benchmark")
+        version = worker.call("load", {}, "loading vLLM's benchmark")["version"]
         bench = _Bench(worker, bed, recipe, context, folder)
         sweeps = {variant: _Sweep(variant, bench) for variant in VARIANTS}
         loads = {variant: sweep.run() for variant, sweep in sweeps.items()}
@@ -46,7 +47,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
             input_tokens=recipe.bench.input_tokens,
             output_tokens=recipe.bench.output_tokens,
             repeats=recipe.bench.repeats,
-            engine_version=f"{bed.runtime.name} {bed.runtime.version}",
+            engine_version=f"{bed.runtime.name} {version}",
             engine_arguments=engine_arguments(recipe.engine),
             counter_disagreement=max(sweep.worst for sweep in sweeps.values()),
         )
@@ -97,7 +98,7 @@ class _Sweep:
                             done=number * settings.repeats + repeat,
                             text=f"bench {self._variant}: concurrency {concurrency}",
                         )
-                        repeats.append(self._measure(server, concurrency, repeat))
+                        repeats.append(self._measure(server, number, repeat))
                     points.append(summarise(concurrency, repeats))
             return VariantLoad(
                 variant=self._variant,
@@ -118,8 +119,11 @@ class _Sweep:
             context_tokens=self._bench.recipe.engine.max_model_len,
         )
 
-    def _measure(self, server: VllmServer, concurrency: int, repeat: int) -> dict[str, Any]:
+    def _measure(self, server: VllmServer, position: int, repeat: int) -> dict[str, Any]:
+        """Return one run; each has prompts of its own, the same for both variants, so that no cache serves them."""
         settings = self._bench.recipe.bench
+        concurrency = settings.concurrency[position]
+        seed = settings.seed + _SEEDS_PER_CONCURRENCY * (position + 1)
         requests = settings.requests_per_concurrency * concurrency
         request = {
             "base_url": server.base_url,
@@ -129,18 +133,19 @@ class _Sweep:
             "requests": requests,
             "input_tokens": settings.input_tokens,
             "output_tokens": settings.output_tokens,
-            "seed": settings.seed + repeat,
+            "seed": seed + repeat + 1,
             "output": str(self._folder / f"concurrency-{concurrency}-run-{repeat + 1}.json.gz"),
         }
         # Warm-up requests would be counted by the server and not by the client: they get a run of their own.
         if repeat == 0 and settings.warmup_requests:
             scrap = self._folder / "warmup.json.gz"
-            self._call(server, {**request, "requests": settings.warmup_requests, "output": str(scrap)})
+            self._call(server, {**request, "requests": settings.warmup_requests, "output": str(scrap), "seed": seed})
             scrap.unlink()
         before = server.counters()
         result = self._call(server, request)
-        differences = disagreement(result, before, server.counters())
-        problems = faults(result, requests, differences)
+        after = server.counters()
+        differences = disagreement(result, before, after)
+        problems = faults(result, requests, differences) + cached(before, after)
         if problems:
             reason = f" First error: {result['first_error'][:200]}." if result["first_error"] else ""
             raise VoidMeasurementError(

@@ -133,6 +133,8 @@ def _leave_for_system(problem: OSError) -> NoReturn:
         errno.EROFS: "The file system is read-only. Choose another folder with --out",
         errno.EMFILE: "Too many open files. Raise `ulimit -n`",
     }
+    if problem.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
+        _leave(f"{problem.filename} is not of the kind that is needed here ({problem.strerror}). Correct the path.", 2)
     if problem.errno not in known:
         _leave_for_bug()
     where = f" ({problem.filename})" if problem.filename else ""

@@ -20,24 +20,26 @@ def serve(**arguments: Any) -> None:
 
     The checkpoint must have been made by `awqctl quantize` or `awqctl run`. Prints how to call the endpoint.
     """
-    from pipeline.record import load_record
-    from pipeline.runner import RECORD, new_record
+    from pipeline.record import RunRecord, load_record
+    from pipeline.runner import RECORD, check_needs, environment_of
     from pipeline.runtimes.accelerator import resolve_accelerator
     from pipeline.runtimes.store import ensure
+    from pipeline.stages import stage_named
     from serve.foreground import serve_forever, usage_lines
     from serve.keys import KeyStore, default_path
-    from serve.variants import check_compiler
+    from serve.variants import check_compiler, checkpoint_of
 
     session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"])
     recipe, context = session.recipe, session.context
-    (load_record(context.out / RECORD) or new_record(recipe, context)).done("quantize")
+    record = load_record(context.out / RECORD) or RunRecord(recipe=recipe, environment=environment_of(recipe))
+    check_needs(stage_named("serve"), recipe, record)
     accelerator, _ = resolve_accelerator(context.accelerator)
     check_compiler(recipe.engine, accelerator)
     runtime = ensure("vllm", accelerator, context.home, context.reporter)
     stop = _stop_on_signals()
     serve_forever(
         runtime,
-        context.out / "checkpoint",
+        checkpoint_of(context, record),
         recipe,
         accelerator=accelerator,
         logs=context.logs,

@@ -34,14 +34,12 @@ def ui(store: str, port: int, open_browser: bool) -> None:  # noqa: FBT001 -- a 
         "-m",
         "mlflow",
         "ui",
-        "--backend-store-uri",
-        store,
         "--host",
         "127.0.0.1",
         "--port",
         str(chosen),
     ]
-    environment = engine_environment({"MLFLOW_DISABLE_TELEMETRY": "true"})
+    environment = engine_environment({"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_BACKEND_STORE_URI": store})
     with tempfile.TemporaryDirectory(prefix="awqctl-ui-") as folder:
         log = Path(folder) / "mlflow.log"
         with GuardedProcess(command, log=log, environment=environment) as process:

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from pipeline.errors import EnvironmentLackError, SourceError
 from pipeline.identity import file_identity
 from pipeline.recipe.models import Calibration
+from pipeline.sources import PACKAGED
 
-PACKAGED = "packaged:demo"
 _FILE_SUFFIXES = (".jsonl", ".txt")
 
 
@@ -79,7 +79,7 @@ def read_texts(calibration: Calibration, recipe_dir: Path) -> list[str]:
         return content.split("\n\n")
     return [
         _row_text(line, number, path, calibration.column)
-        for number, line in enumerate(content.splitlines(), 1)
+        for number, line in enumerate(content.split("\n"), 1)
         if line.strip()
     ]
 
@@ -123,8 +123,14 @@ def _from_datasets(calibration: Calibration) -> list[str]:
         texts: list[str] = []
         characters = 0
         for row in rows:
-            texts.append(str(row[calibration.column]))
-            characters += len(texts[-1])
+            text = row[calibration.column]
+            if not isinstance(text, str):
+                raise SourceError(
+                    f"Column {calibration.column} of {calibration.source} holds {type(text).__name__}, not text. "
+                    f"Set quantize.calibration.column to one that holds text."
+                )
+            texts.append(text)
+            characters += len(text)
             if characters > needed:
                 break
     except KeyError as problem:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.errors import SourceError
 from pipeline.quantize.translate import quantized_config
-from pipeline.sources import SourceModel
+from pipeline.sources import SourceModel, weight_files
 
 _FROM_SOURCE = (
     "tokenizer*",
@@ -38,11 +38,11 @@ class Tensor:
 
 
 def tensors(folder: Path) -> Iterator[Tensor]:
-    """Yield the tensors of all safetensors files in a folder, from the headers alone.
+    """Yield the tensors of the model in a folder, from the safetensors headers alone.
 
     The header is a little-endian 64-bit length and that many bytes of JSON (safetensors format).
     """
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in weight_files(folder):
         with path.open("rb") as stream:
             length = int.from_bytes(stream.read(8), "little")
             if length > path.stat().st_size:
@@ -60,8 +60,8 @@ def parameters(folder: Path) -> int:
 
 
 def weight_bytes(folder: Path) -> int:
-    """Return the size of all safetensors files in a folder."""
-    return sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    """Return the size of the safetensors files that hold the model in a folder."""
+    return sum(path.stat().st_size for path in weight_files(folder))
 
 
 def packed_size(folder: Path) -> tuple[int, int]:

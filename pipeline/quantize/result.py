@@ -33,5 +33,7 @@ class QuantizeResult(Result):
     """Over the quantized layers alone."""
     quantize_seconds: float
     peak_memory_gib: float
+    """Of the process, in system memory."""
+    peak_gpu_memory_gib: float | None = None
     checkpoint_digest: str
     """One SHA-256 over the manifest's sums."""

@@ -9,14 +9,14 @@ from typing import Any
 
 from pipeline import __version__
 from pipeline.context import RunContext
-from pipeline.errors import WorkerError
+from pipeline.errors import SourceError, WorkerError
 from pipeline.manifest import Manifest, Origin, sum_files, write_manifest
 from pipeline.quantize.calibration import Tokenizer, calibration_blocks
 from pipeline.quantize.checkpoint import assemble, packed_size, parameters, weight_bytes
 from pipeline.quantize.result import QuantizeResult
 from pipeline.quantize.translate import readable_view
-from pipeline.recipe.models import Quantize, Recipe
-from pipeline.record import Metric, RunRecord, StageOutcome
+from pipeline.recipe.models import GROUP_SIZES, Quantize, Recipe
+from pipeline.record import Metric, RunRecord, StageOutcome, write_atomically
 from pipeline.runtimes.accelerator import resolve_accelerator
 from pipeline.runtimes.store import ensure
 from pipeline.runtimes.worker import Worker, worker_script
@@ -29,11 +29,15 @@ def run(recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome
     """Quantize the recipe's model and publish it as `out/checkpoint`."""
     with context.reporter.task(f"finding the model {recipe.model.source}"):
         source = resolve_source(recipe.model, context.recipe_dir)
+    check_widths(source, recipe.quantize)
     with context.reporter.task("reading the calibration text"):
         blocks = calibration_blocks(recipe.quantize.calibration, context.recipe_dir, load_tokenizer(source.path))
-    with context.staged("quantize") as notes:
-        (notes / "calibration.json").write_text(json.dumps({"token_ids": blocks}))
-    with context.staged(CHECKPOINT) as folder:
+    if len(blocks) < recipe.quantize.calibration.blocks:
+        context.reporter.warn(
+            f"the calibration text fills {len(blocks)} blocks, {recipe.quantize.calibration.blocks} were asked for"
+        )
+    with context.staged("quantize") as notes, context.staged(CHECKPOINT) as folder:
+        write_atomically(notes / "calibration.json", json.dumps({"token_ids": blocks}), mode=0o600)
         answer = _quantize(source, blocks, recipe.quantize, context, folder)
         manifest = _manifest(source, recipe.quantize, answer, folder)
         write_manifest(manifest, folder)
@@ -48,6 +52,24 @@ def run(recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome
         },
         payload=result.model_dump(mode="json"),
     )
+
+
+def check_widths(source: SourceModel, settings: Quantize) -> None:
+    """Refuse a model whose layers the group size does not divide, before anything heavy.
+
+    Raises:
+        SourceError: names the widths and the group sizes that would work.
+    """
+    config = source.config()
+    widths = {name: config[name] for name in ("hidden_size", "intermediate_size") if isinstance(config.get(name), int)}
+    odd = [f"{name} {width}" for name, width in widths.items() if width % settings.group_size]
+    if odd:
+        fitting = [str(size) for size in GROUP_SIZES if not any(width % size for width in widths.values())]
+        advice = f"Set quantize.group_size to {' or '.join(fitting)}." if fitting else "No group size fits this model."
+        raise SourceError(
+            f"{source.reference} cannot be quantized in groups of {settings.group_size}: {', '.join(odd)} is not a "
+            f"multiple. {advice}"
+        )
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
@@ -73,7 +95,6 @@ def _quantize(
             "model": str(view),
             "output": str(work / "weights"),
             "blocks": blocks,
-            "device": accelerator,
             "n_parallel_calib_samples": settings.n_parallel_calib_samples,
             "quant_config": {
                 "w_bit": settings.bits,
@@ -86,6 +107,11 @@ def _quantize(
         with Worker(
             runtime.python, worker_script("autoawq_quantize"), log=_fresh_log(context), reporter=context.reporter
         ) as worker:
+            if not worker.call("check", {"model": str(view)}, "loading AutoAWQ")["supported"]:
+                raise SourceError(
+                    f"AutoAWQ {runtime.version} does not know the architecture of {source.reference} "
+                    f"({source.config().get('model_type')}). Choose another model."
+                )
             answer = worker.call("quantize", request, "quantizing")
         seconds = time.monotonic() - started
         if not answer["quantized_modules"]:
@@ -146,6 +172,7 @@ def _result(
         bits_per_quantized_weight=8 * packed_bytes / packed,
         quantize_seconds=answer["seconds"],
         peak_memory_gib=answer["peak_memory_gib"],
+        peak_gpu_memory_gib=answer["peak_gpu_memory_gib"],
         checkpoint_digest=manifest.digest(),
     )
 

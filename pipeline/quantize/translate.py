@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import SourceError
+from pipeline.sources import weight_files
 
-_WEIGHT_FILES = ("*.safetensors", "*.safetensors.index.json", "generation_config.json")
+_BESIDE_THE_WEIGHTS = ("model.safetensors.index.json", "generation_config.json")
 
 
 def to_transformers_4(config: dict[str, Any]) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def readable_view(source: Path, view: Path) -> Path:
     view.mkdir(parents=True)
     config = json.loads((source / "config.json").read_text())
     (view / "config.json").write_text(json.dumps(to_transformers_4(config), indent=2))
-    for pattern in _WEIGHT_FILES:
-        for path in source.glob(pattern):
+    for path in (*weight_files(source), *(source / name for name in _BESIDE_THE_WEIGHTS)):
+        if path.is_file():
             (view / path.name).symlink_to(path.resolve())
     return view

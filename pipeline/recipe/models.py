@@ -44,17 +44,27 @@ class Calibration(Section):
     seed: int = 0
 
 
+GROUP_SIZES = (32, 64, 128)
+
+
 class Quantize(Section):
     """How the weights are quantized."""
 
     backend: Literal["autoawq"] = "autoawq"
     bits: Literal[4] = 4
     group_size: Literal[32, 64, 128] = 128
-    zero_point: bool = True
+    zero_point: Literal[True] = True
+    """AutoAWQ's GEMM format stores zero points; it cannot write symmetric weights."""
     format: Literal["gemm"] = "gemm"
     calibration: Calibration
     n_parallel_calib_samples: PositiveInt | None = None
     """Blocks per forward pass during calibration (AutoAWQ's name); lower it when memory is short."""
+
+
+_MANAGED_ARGUMENTS = {
+    *("--api-key", "--host", "--port", "--uds", "--model", "--served-model-name", "--ssl-keyfile", "--ssl-certfile"),
+    *("--dtype", "--max-model-len", "--max-num-seqs", "--gpu-memory-utilization", "--enforce-eager"),
+}
 
 
 class Engine(Section):
@@ -74,9 +84,13 @@ class Engine(Section):
     """Further arguments of vLLM's API server, given to every variant alike."""
 
     @model_validator(mode="after")
-    def _quantization_is_left_to_vllm(self) -> "Engine":
-        if any(argument.split("=")[0] in ("--quantization", "-q") for argument in self.extra_args):
+    def _managed_arguments_stay_out(self) -> "Engine":
+        given = {argument.split("=")[0] for argument in self.extra_args}
+        if given & {"--quantization", "-q"}:
             raise ValueError("leave --quantization out: vLLM reads it from the checkpoint and picks the fast kernel")
+        managed = sorted(given & _MANAGED_ARGUMENTS)
+        if managed:
+            raise ValueError(f"leave {', '.join(managed)} out of extra_args: awqctl sets it, or has a key for it")
         return self
 
 
@@ -100,7 +114,7 @@ class Eval(Section):
     """Folder with further lm-eval task files; `~` and paths relative to the recipe are allowed."""
     num_concurrent: PositiveInt = 8
     max_length: PositiveInt | None = None
-    """Longest sequence scored at once; default `engine.max_model_len - 1`."""
+    """Longest sequence scored at once, the generated token included; default `engine.max_model_len`."""
     seed: int = 1234
 
     @model_validator(mode="after")

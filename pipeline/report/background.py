@@ -157,7 +157,7 @@ def _gates(inputs: Inputs) -> Table:
 
 def environment_section(inputs: Inputs) -> Section:
     """Return machine, software, engine arguments and kernels."""
-    environment, load = inputs.record.environment, inputs.load
+    environment, load = inputs.environment, inputs.load
     machine = (
         Fact(label="Processor", text=f"{environment.cpu}, {plural(environment.cores, 'core')}"),
         Fact(label="System memory", text=f"{number(environment.memory_gib)} GiB"),

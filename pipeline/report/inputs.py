@@ -11,7 +11,7 @@ from eval.load.result import BenchResult
 from pipeline.costs.result import RoiResult
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.models import Recipe
-from pipeline.record import Gate, RunRecord
+from pipeline.record import Environment, Gate, RunRecord
 from serve.result import ServeResult
 
 MEASURED_STAGES = ("quantize", "eval", "bench", "roi", "serve")
@@ -36,14 +36,19 @@ class Inputs:
         return self.record.recipe
 
     @property
+    def environment(self) -> Environment:
+        """The machine the load was measured on, which may not be the one that writes the report."""
+        return self.record.done("bench").environment
+
+    @property
     def on_cpu(self) -> bool:
         """Whether the engine ran without a GPU."""
-        return self.record.environment.accelerator == "cpu"
+        return self.environment.accelerator == "cpu"
 
     @property
     def hardware(self) -> str:
         """The device that was measured, in words."""
-        environment = self.record.environment
+        environment = self.environment
         if self.on_cpu:
             return f"{environment.cpu} ({environment.cores} cores, no GPU)"
         kinds = Counter(environment.gpus)

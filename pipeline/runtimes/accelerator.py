@@ -17,7 +17,8 @@ class Gpu:
     """One CUDA GPU as the driver reports it."""
 
     name: str
-    memory_mib: int
+    memory_mib: int | None
+    """None where CPU and GPU share their memory and the driver does not say."""
     compute_capability: str
     driver: str
 
@@ -31,8 +32,17 @@ def list_gpus() -> tuple[Gpu, ...]:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
     except (subprocess.SubprocessError, OSError):
         return ()
-    rows = [[field.strip() for field in line.split(",")] for line in answer.splitlines() if line.strip()]
-    return tuple(Gpu(name, int(memory), capability, driver) for name, memory, capability, driver in rows)
+    return parse_gpus(answer)
+
+
+def parse_gpus(answer: str) -> tuple[Gpu, ...]:
+    """Return the GPUs in a `--format=csv,noheader,nounits` answer; lines that are no GPU are messages."""
+    rows = [[field.strip() for field in line.split(",")] for line in answer.splitlines()]
+    return tuple(
+        Gpu(row[0], int(row[1]) if row[1].isdigit() else None, row[2], row[3])
+        for row in rows
+        if len(row) == len(_QUERY.split(","))
+    )
 
 
 def resolve_accelerator(asked: Accelerator) -> tuple[Resolved, str]:

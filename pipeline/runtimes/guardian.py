@@ -95,9 +95,11 @@ def main(arguments: list[str]) -> int:
                 _stop(child, grace_s)
                 break
     finally:
+        if child.poll() is None:
+            child.kill()
+        status = child.wait()
         _sweep()
-    status = child.poll()
-    return 128 + signal.SIGKILL if status is None else (status if status >= 0 else 128 - status)
+    return status if status >= 0 else 128 - status
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ lock: it is complete or absent, and several processes that ask at once build it 
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from uv import find_uv_bin
 from pipeline.errors import RuntimeInstallError
 from pipeline.progress import Reporter
 from pipeline.runtimes.accelerator import Resolved
+from pipeline.runtimes.process import GuardedProcess
 from pipeline.runtimes.rootcause import root_cause
 from pipeline.runtimes.specs import PYTHONS, RuntimeSpec, external_interpreter, spec_for
 
@@ -56,7 +56,8 @@ def make_ready(spec: RuntimeSpec, home: Path, reporter: Reporter) -> None:
         RuntimeInstallError: it could not be made; the message has the root cause.
     """
     if not is_ready(spec, home):
-        with FileLock(_lock_path(spec, home)):
+        reporter.note(f"the {spec.name} environment is not there yet")
+        with reporter.task(f"waiting for the {spec.name} environment"), FileLock(_lock_path(spec, home)):
             if not is_ready(spec, home):
                 _build(spec, home, reporter)
 
@@ -108,6 +109,7 @@ def _build(spec: RuntimeSpec, home: Path, reporter: Reporter) -> None:
             for number, command in enumerate(steps):
                 _run(command, spec, log)
                 task.update(done=number + 1)
+        shutil.rmtree(final, ignore_errors=True)  # there, but not ready: its Python is gone
         partial.replace(final)
     except OSError as problem:
         message = f"The {spec.name} runtime could not be made: {problem}. Free space, or check {home}."
@@ -145,11 +147,9 @@ def torch_options(spec: RuntimeSpec) -> list[str]:
 def _run(command: list[str], spec: RuntimeSpec, log: Path) -> None:
     environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")}
     environment.setdefault("UV_HTTP_TIMEOUT", "120")
-    with log.open("ab") as stream:
-        status = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, env=environment, check=False
-        )
-    if status.returncode != 0:
+    with GuardedProcess(command, log=log, environment=environment) as process:
+        status = process.process.wait()
+    if status != 0:
         raise RuntimeInstallError(
             f"The {spec.name} runtime could not be installed: {root_cause(log.read_text(errors='replace'))} "
             f"Check the package index and the disk, or name an interpreter of your own "

@@ -19,7 +19,7 @@ import pytest
 
 from pipeline.context import RunContext
 from pipeline.errors import BusyError, EngineError, Interrupted, MissingStageError, SourceError
-from pipeline.manifest import Manifest, Origin, sum_files, write_manifest
+from pipeline.manifest import Manifest, Origin, read_manifest, sum_files, write_manifest
 from pipeline.progress import SilentReporter
 from pipeline.recipe.models import Recipe
 from pipeline.record import Environment, RunRecord, StageResult
@@ -258,7 +258,11 @@ def test_stop_during_the_start(tmp_path: Path, recipe: Recipe) -> None:
 
 
 def _record(recipe: Recipe, stages: dict[str, StageResult]) -> RunRecord:
-    environment = Environment(
+    return RunRecord(recipe=recipe, environment=_environment(), stages=stages)
+
+
+def _environment() -> Environment:
+    return Environment(
         awqctl="0",
         python="3",
         platform="p",
@@ -271,7 +275,6 @@ def _record(recipe: Recipe, stages: dict[str, StageResult]) -> RunRecord:
         git_commit=None,
         packages={},
     )
-    return RunRecord(recipe=recipe, environment=environment, stages=stages)
 
 
 def _make_checkpoint(folder: Path) -> Path:
@@ -289,15 +292,24 @@ def _context(tmp_path: Path) -> RunContext:
     return RunContext(out, tmp_path / "home", tmp_path, "cpu", SilentReporter())
 
 
-def _quantized() -> dict[str, StageResult]:
-    done = StageResult(stage="quantize", status="passed", fingerprint="f", started_at="t", seconds=1.0)
+def _quantized(folder: Path) -> dict[str, StageResult]:
+    digest = read_manifest(folder).digest()
+    done = StageResult(
+        stage="quantize",
+        status="passed",
+        inputs={},
+        environment=_environment(),
+        started_at="t",
+        seconds=1.0,
+        payload={"checkpoint_digest": digest},
+    )
     return {"quantize": done}
 
 
 def test_stage(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     """The stage reports its checks as payload, metrics and one gate, and leaves nothing running."""
     monkeypatch.setenv("AWQCTL_RUNTIME_VLLM", str(_interpreter(tmp_path, FAKE)))
-    outcome = stage.run(recipe, _context(tmp_path), _record(recipe, _quantized()))
+    outcome = stage.run(recipe, _context(tmp_path), _record(recipe, _quantized(tmp_path / "out" / "checkpoint")))
     result = ServeResult.model_validate(outcome.payload)
     assert (outcome.gates[0].name, outcome.gates[0].passed) == ("endpoint smoke test", True)
     assert {metric.name: metric.value for metric in outcome.metrics if "smoke" in metric.name} == {
@@ -313,7 +325,7 @@ def test_stage_fails_its_gate(tmp_path: Path, recipe: Recipe, monkeypatch: pytes
     """A check that fails fails the gate, which says which and why."""
     monkeypatch.setenv("AWQCTL_RUNTIME_VLLM", str(_interpreter(tmp_path, FAKE)))
     monkeypatch.setattr("serve.smoke._CLOSED", ("/v1/models",))
-    gate = stage.run(recipe, _context(tmp_path), _record(recipe, _quantized())).gates[0]
+    gate = stage.run(recipe, _context(tmp_path), _record(recipe, _quantized(tmp_path / "out" / "checkpoint"))).gates[0]
     assert not gate.passed
     assert "6 of 7" in gate.statement
     assert "other routes closed" in gate.statement

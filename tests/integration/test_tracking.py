@@ -12,8 +12,8 @@ from pipeline.context import RunContext
 from pipeline.errors import EnvironmentLackError
 from pipeline.progress import SilentReporter
 from pipeline.recipe.load import load_recipe
-from pipeline.record import Gate, Metric, StageResult
-from pipeline.runner import new_record
+from pipeline.record import Gate, Metric, RunRecord, StageResult
+from pipeline.runner import environment_of
 from pipeline.tracking import Tracker
 
 CONNECT = "import sys; from pipeline.tracking import Tracker; Tracker(sys.argv[1]).connect()"
@@ -59,7 +59,8 @@ def test_everything_of_a_stage_is_logged(store: str, tmp_path: Path) -> None:
     result = StageResult(
         stage="bench",
         status="gate_failed",
-        fingerprint="f",
+        inputs={},
+        environment=environment_of(recipe),
         started_at="2026-11-20T00:00:00+00:00",
         seconds=2.0,
         metrics=(Metric(name="awq_output_tokens_per_s", value=5.0, step=16), Metric(name="x", value=1.0)),
@@ -67,9 +68,10 @@ def test_everything_of_a_stage_is_logged(store: str, tmp_path: Path) -> None:
         artifacts={"results": "bench/results.json", "gone": "bench/gone.json"},
     )
     tracker = Tracker(store)
-    with tracker.pipeline(new_record(recipe, context), context.out) as run:
+    record = RunRecord(recipe=recipe, environment=environment_of(recipe))
+    with tracker.pipeline(record, context.out) as run:
         parent_id = run.begin()
-        run.stage("bench").finish(result)
+        run.stage("bench", record).finish(result)
     client = MlflowClient(store)
     parent = client.get_run(parent_id)
     nested = client.search_runs([parent.info.experiment_id], f"tags.`mlflow.parentRunId` = '{parent_id}'")[0]
@@ -87,7 +89,8 @@ def test_interrupted_pipeline_is_killed_not_finished(store: str, tmp_path: Path)
     """Ctrl-C ends the parent run as KILLED."""
     recipe, path = load_recipe("demo")
     context = RunContext(tmp_path / "out", tmp_path, path.parent, "cpu", SilentReporter())
-    run = Tracker(store).pipeline(new_record(recipe, context), context.out)
+    record = RunRecord(recipe=recipe, environment=environment_of(recipe))
+    run = Tracker(store).pipeline(record, context.out)
     run_id = run.begin()
     run.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
     assert MlflowClient(store).get_run(run_id).info.status == "KILLED"

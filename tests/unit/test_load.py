@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from eval.load.counters import disagreement, faults
+from eval.load.counters import cached, disagreement, faults
 from eval.load.stage import summarise
+from pipeline.errors import VoidMeasurementError
 
 CLIENT = {"completed": 8, "failed": 0, "total_input_tokens": 1000, "total_output_tokens": 500}
 BEFORE = {"vllm:prompt_tokens_total": 50.0, "vllm:generation_tokens_total": 50.0}
@@ -41,6 +42,15 @@ def test_failed_requests_are_a_fault() -> None:
     assert faults(client, 8, {}) == ["7 of 8 requests completed, 1 failed"]
 
 
+def test_prompts_from_the_cache_are_a_fault() -> None:
+    """A prompt that the server had seen before was not computed: 100 of 1000 tokens."""
+    name = "vllm:prompt_tokens_cached_total"
+    assert cached(BEFORE | {name: 5.0}, after(1000, 500) | {name: 105.0}) == [
+        "10.0% of the prompt tokens came from the prefix cache"
+    ]
+    assert cached(BEFORE | {name: 5.0}, after(1000, 500) | {name: 25.0}) == []
+
+
 def test_silent_server_is_a_fault() -> None:
     """Tokens that the server never counted came from somewhere else."""
     assert disagreement(CLIENT, BEFORE, BEFORE) == {"total_input_tokens": 1.0, "total_output_tokens": 1.0}
@@ -48,7 +58,7 @@ def test_silent_server_is_a_fault() -> None:
 
 def test_unknown_counters_are_an_error() -> None:
     """A server without these counters cannot confirm anything."""
-    with pytest.raises(KeyError):
+    with pytest.raises(VoidMeasurementError, match="does not report vllm:prompt_tokens_total"):
         disagreement(CLIENT, {}, {})
 
 

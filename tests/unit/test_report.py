@@ -233,21 +233,26 @@ def make_record(
         packages={"mlflow": "3.17.2", "pydantic": "2.11.0"},
     )
     stages = {
-        "quantize": _stage("quantize", make_quantize(), {"checkpoint": "checkpoint"}),
-        "eval": _stage("eval", accuracy, {"baseline": "eval/baseline.json", "awq": "eval/awq.json"}, (gate,)),
-        "bench": _stage("bench", bench, {"summary": "bench/bench.json", **runs}),
-        "roi": _stage("roi", roi_stage.price(recipe.roi, bench), {"roi": "roi/roi.json"}),
+        "quantize": _stage("quantize", make_quantize(), {"checkpoint": "checkpoint"}, environment),
+        "eval": _stage(
+            "eval", accuracy, {"baseline": "eval/baseline.json", "awq": "eval/awq.json"}, environment, (gate,)
+        ),
+        "bench": _stage("bench", bench, {"summary": "bench/bench.json", **runs}, environment),
+        "roi": _stage("roi", roi_stage.price(recipe.roi, bench), {"roi": "roi/roi.json"}, environment),
     }
     if endpoint:
-        stages["serve"] = _stage("serve", endpoint, {"smoke": "serve/smoke.json"})
+        stages["serve"] = _stage("serve", endpoint, {"smoke": "serve/smoke.json"}, environment)
     return RunRecord(recipe=recipe, environment=environment, stages=stages)
 
 
-def _stage(name: str, payload: Result, artifacts: dict[str, str], gates: tuple[Gate, ...] = ()) -> StageResult:
+def _stage(
+    name: str, payload: Result, artifacts: dict[str, str], environment: Environment, gates: tuple[Gate, ...] = ()
+) -> StageResult:
     return StageResult(
         stage=name,
         status="passed" if all(gate.passed for gate in gates) else "gate_failed",
-        fingerprint="0" * 64,
+        inputs={},
+        environment=environment,
         started_at="2026-11-20T19:43:39+00:00",
         seconds=60.0,
         artifacts=artifacts,

@@ -175,7 +175,7 @@ def test_missing_stage_names_the_command(make: Callable[..., Runner]) -> None:
 def test_stale_result_is_not_built_upon(make: Callable[..., Runner]) -> None:
     """A single stage does not mix a result made with other settings into its own."""
     make().run([FIRST])
-    with pytest.raises(MissingStageError, match=r"changed: recipe\.bench\.repeats.*Run `awqctl first demo`"):
+    with pytest.raises(MissingStageError, match=r"\(recipe\.bench\.repeats\)\. Run `awqctl first demo`"):
         make("bench.repeats=1").run([SECOND])
 
 

@@ -1,21 +1,34 @@
 """Worker: quantizes a checkpoint with AutoAWQ. Runs in the `autoawq` environment.
 
 Request: `model` (folder readable by transformers 4.51), `output` (empty folder), `blocks` (list of lists of token
-ids, all of one length), `quant_config` (AutoAWQ's), `n_parallel_calib_samples`, `device` ("cpu" or "cuda").
-Answer: `quantization_config` as it belongs into config.json, `versions`, `quantized_modules`, `peak_memory_gib`.
+ids, all of one length), `quant_config` (AutoAWQ's), `n_parallel_calib_samples`.
+Answer: `quantization_config` as it belongs into config.json, `versions`, `quantized_modules`,
+`peak_memory_gib` (of the process), `peak_gpu_memory_gib`.
+
+`check`: `model` -> `supported`.
 """
 
 import importlib.metadata
+import json
 import resource
+from pathlib import Path
 from typing import Any
 
 import worker_protocol
 from worker_protocol import Channel
 
 
+def check(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    """Return whether AutoAWQ knows the model's architecture."""
+    channel.progress("loading AutoAWQ")
+    from awq.models.auto import AWQ_CAUSAL_LM_MODEL_MAP
+
+    config = json.loads((Path(request["model"]) / "config.json").read_text())
+    return {"supported": config.get("model_type") in AWQ_CAUSAL_LM_MODEL_MAP}
+
+
 def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """Quantize and save; the weights in `output` are safetensors."""
-    channel.progress("loading AutoAWQ")
     import torch
     from awq import AutoAWQForCausalLM
     from awq.modules.linear import WQLinear_GEMM
@@ -27,7 +40,8 @@ def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
         request["model"],
         trust_remote_code=False,
         torch_dtype=torch.float16,
-        device_map=None if request["device"] == "cpu" else "auto",
+        # On the CPU first: AutoAWQ moves one layer at a time to the GPU, so a model need not fit on it whole.
+        device_map=None,
     )
     blocks = request["blocks"]
     model.quantize(
@@ -46,6 +60,7 @@ def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
         "quantized_modules": modules,
         "versions": {name: importlib.metadata.version(name) for name in ("autoawq", "torch", "transformers")},
         "peak_memory_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        "peak_gpu_memory_gib": torch.cuda.max_memory_allocated() / 2**30 if torch.cuda.is_available() else None,
     }
 
 
@@ -62,4 +77,4 @@ def _reporting(channel: Channel) -> Any:
 
 
 if __name__ == "__main__":
-    worker_protocol.serve({"quantize": quantize})
+    worker_protocol.serve({"check": check, "quantize": quantize})

@@ -14,12 +14,15 @@ from typing import Any
 import worker_protocol
 from worker_protocol import Channel
 
+_PROMPTS_PER_REQUEST = 8
+"""Several prompts travel in one request: on a small model HTTP costs more than the model."""
+
 
 def check(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """Return the tasks that lm-eval does not know."""
     channel.progress("loading lm-eval")
     manager = _task_manager(request)
-    known = set(manager.all_tasks)
+    known = set(manager.all_tasks) - set(manager.all_tags)  # a tag is a list of tasks without a score of its own
     return {"unknown": [name for name in request["tasks"] if name not in known]}
 
 
@@ -29,6 +32,7 @@ def score(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     from lm_eval.models import api_models
 
     api_models.tqdm_asyncio = _reporting(api_models.tqdm_asyncio, channel, request["task"])
+    api_models.tqdm = _reporting(api_models.tqdm, channel, request["task"])
     answer = simple_evaluate(
         model="local-completions",
         model_args={
@@ -44,7 +48,7 @@ def score(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
         tasks=[request["task"]],
         num_fewshot=request["num_fewshot"],
         limit=request["limit"],
-        batch_size=1,
+        batch_size=_PROMPTS_PER_REQUEST,
         log_samples=True,
         bootstrap_iters=1000,
         task_manager=_task_manager(request),
