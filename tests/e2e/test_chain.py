@@ -133,7 +133,8 @@ def test_accuracy_is_measured_on_the_same_items(chain: Chain) -> None:
     assert lines["baseline"]["value"] > 0.35
     assert bits["baseline"]["value"] < 1.8
     assert abs(lines["delta"]) < 0.1
-    assert 0 < abs(bits["delta"]) < 0.2
+    # Round-to-nearest costs this model about 0.01; AutoAWQ's unmended search on the CPU costs 1.2.
+    assert 0 < bits["delta"] < 0.05
     samples = (chain.out / "eval" / "awq" / "stdlib_next_line.samples.jsonl").read_text().splitlines()
     right = [json.loads(row)["acc"] for row in samples]
     assert sum(right) / len(right) == pytest.approx(lines["awq"]["value"])

@@ -34,6 +34,22 @@ def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     from awq.modules.linear import WQLinear_GEMM
     from awq.quantize import quantizer as awq_quantizer
 
+    class Quantizer(awq_quantizer.AwqQuantizer):  # type: ignore[misc]
+        """AutoAWQ's quantizer, mended for the CPU.
+
+        Its search for the best scale saves the weights with `.cpu()`, scales them in place and restores them, once
+        per candidate. On a GPU that saves a copy; on the CPU it saves the very tensor that is scaled, so every
+        candidate is tried on the leftovers of the one before and the model is ruined without a word.
+        """
+
+        def _compute_best_scale(self, x: Any, w_mean: Any, x_mean: Any, module2inspect: Any, *rest: Any) -> Any:
+            saved = module2inspect.state_dict
+            module2inspect.state_dict = lambda: {name: tensor.clone() for name, tensor in saved().items()}
+            try:
+                return super()._compute_best_scale(x, w_mean, x_mean, module2inspect, *rest)
+            finally:
+                del module2inspect.state_dict
+
     awq_quantizer.tqdm = _reporting(channel)
     channel.progress("loading the model")
     model = AutoAWQForCausalLM.from_pretrained(
@@ -51,6 +67,7 @@ def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
         max_calib_samples=len(blocks),
         max_calib_seq_len=len(blocks[0]),
         n_parallel_calib_samples=request["n_parallel_calib_samples"],
+        quantizer_cls=Quantizer,
     )
     channel.progress("saving the checkpoint")
     model.save_quantized(request["output"], safetensors=True)
