@@ -1,5 +1,6 @@
 """What this machine can run, and what is missing."""
 
+import ctypes
 import shutil
 from pathlib import Path
 from typing import Literal
@@ -37,6 +38,7 @@ def examine(home: Path) -> tuple[Finding, ...]:
         lambda: [Finding(subject="engines", state="ok", detail=f"{accelerator} builds, because {reason}")],
         lambda: [_runtime(engine, accelerator, home) for engine in _ENGINES],
         _compiler,
+        lambda: _libnuma(accelerator),
         lambda: [_disk(home, accelerator)],
         _gateway,
     )
@@ -113,6 +115,17 @@ def _compiler() -> list[Finding]:
     if shutil.which("g++"):
         return [Finding(subject="g++", state="ok", detail="found; vLLM can compile models on the CPU")]
     return [Finding(subject="g++", state="note", detail="not found; on the CPU, set engine.enforce_eager=true")]
+
+
+def _libnuma(accelerator: Resolved) -> list[Finding]:
+    if accelerator != "cpu":
+        return []
+    try:
+        ctypes.CDLL("libnuma.so.1")
+    except OSError:
+        detail = "libnuma.so.1 not found, vLLM's CPU build needs it (Debian, Ubuntu: apt-get install libnuma1)"
+        return [Finding(subject="libnuma", state="missing", detail=detail)]
+    return [Finding(subject="libnuma", state="ok", detail="found; vLLM's CPU build links to it")]
 
 
 def _disk(home: Path, accelerator: Resolved) -> Finding:

@@ -5,6 +5,7 @@ lock: it is complete or absent, and several processes that ask at once build it 
 """
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -150,12 +151,18 @@ def _run(command: list[str], spec: RuntimeSpec, log: Path) -> None:
     with GuardedProcess(command, log=log, environment=environment) as process:
         status = process.process.wait()
     if status != 0:
+        cause = root_cause(log.read_text(errors="replace"))
         raise RuntimeInstallError(
-            f"The {spec.name} runtime could not be installed: {root_cause(log.read_text(errors='replace'))} "
-            f"Check the package index and the disk, or name an interpreter of your own "
-            f"in AWQCTL_RUNTIME_{spec.engine.upper()}.",
-            log=log,
+            f"The {spec.name} runtime could not be installed: {cause} {_advice(cause, spec)}", log=log
         )
+
+
+def _advice(cause: str, spec: RuntimeSpec) -> str:
+    library = re.search(r"(lib\w+)\.so\.?(\d*)", cause)
+    if library and "cannot open shared object" in cause:
+        return f"Install that library (Debian, Ubuntu: apt-get install {library[1]}{library[2]})."
+    own = f"AWQCTL_RUNTIME_{spec.engine.upper()}"
+    return f"Check the package index and the disk, or name an interpreter of your own in {own}."
 
 
 def _python(folder: Path) -> Path:

@@ -3,6 +3,7 @@
 One run of the packaged recipe with a smaller load feeds all tests of this file.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -28,7 +29,6 @@ SMALLER = (
     "quantize.calibration.blocks=16",
     "serve.port=0",
 )
-ENGINES = ("vllm", "haproxy", "autoawq", "lm_eval", "guardian.py")
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,12 @@ def run(folder: Path, *arguments: str, extra: tuple[str, ...] = ()) -> subproces
 
 
 def strays(folder: Path) -> list[str]:
-    """Return engine processes that still work for a run in `folder`."""
+    """Return processes that still work in `folder`: every engine inherits the folder its command was started in."""
     found = []
-    for process in psutil.process_iter(["cmdline"]):
-        line = " ".join(process.info["cmdline"] or ())
-        if str(folder) in line and any(name in line for name in ENGINES):
-            found.append(line)
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()).is_relative_to(folder):
+                found.append(" ".join(process.cmdline()) or process.name())
     return found
 
 
@@ -224,12 +224,12 @@ def test_stopped_run_leaves_nothing(chain: Chain, tmp_path: Path, number: signal
         (out / name).mkdir(parents=True)
         for path in (chain.out / name).iterdir():
             (out / name / path.name).write_bytes(path.read_bytes())
-    for name in ("record.json", ".inputs.json"):
-        (out / name).write_bytes((chain.out / name).read_bytes())
+    (out / "record.json").write_bytes((chain.out / "record.json").read_bytes())
     line = command("eval", "demo", "--force", "--out", str(out))
     with subprocess.Popen(line, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         log = out / "logs" / "eval-vllm-baseline.log"
         wait_for(lambda: log.exists() and "Starting to load model" in log.read_text(errors="replace"), 300)
+        assert any("vllm" in line.lower() for line in strays(tmp_path))
         os.kill(process.pid, number)
         _, errors = process.communicate(timeout=120)
     expected = {signal.SIGINT: 130, signal.SIGTERM: 130, signal.SIGKILL: -9}[number]
@@ -238,7 +238,9 @@ def test_stopped_run_leaves_nothing(chain: Chain, tmp_path: Path, number: signal
     wait_for(lambda: not strays(tmp_path), 30)
     assert not (out / "eval").exists()
     if number != signal.SIGKILL:
-        assert json.loads((out / "record.json").read_text())["stages"]["eval"]["status"] == "interrupted"
+        record = json.loads((out / "record.json").read_text())
+        assert record["failed_attempts"]["eval"]["status"] == "interrupted"
+        assert record["stages"]["eval"] == chain.document["stages"]["eval"]
         assert list((out / ".partial").iterdir()) == []
 
 

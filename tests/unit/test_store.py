@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UsageError
+from pipeline.runtimes import store
 from pipeline.runtimes.specs import SPECS, external_interpreter, spec_for, specs_named
 from pipeline.runtimes.store import identity, is_ready, place, torch_options
 
@@ -86,6 +87,12 @@ def test_unknown_runtime_lists_the_known() -> None:
     assert [spec.name for spec in specs_named("vllm")] == ["vllm-cpu", "vllm-cuda"]
     with pytest.raises(UsageError, match="autoawq-cpu, autoawq-cuda, vllm-cpu, vllm-cuda"):
         specs_named("tensorrt")
+
+
+def test_missing_library_is_named_with_its_package() -> None:
+    """A system library that an engine links to is a package to install, not an index to check."""
+    cause = "ImportError: libnuma.so.1: cannot open shared object file: No such file or directory."
+    assert store._advice(cause, spec_for("vllm", "cpu")).endswith("apt-get install libnuma1).")  # noqa: SLF001
 
 
 def test_torch_comes_from_a_local_folder_or_its_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
