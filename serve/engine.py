@@ -207,4 +207,7 @@ def _environment(engine: Engine, accelerator: Resolved, api_key: str | None) -> 
     extra = {"VLLM_API_KEY": api_key} if api_key else {}
     if accelerator == "cpu":
         extra["VLLM_CPU_KVCACHE_SPACE"] = str(engine.cpu_kv_cache_gib)
+        if engine.enforce_eager:
+            # vLLM's own eager mode leaves a few functions to torch.compile, which needs g++ on the CPU.
+            extra["TORCH_COMPILE_DISABLE"] = "1"
     return engine_environment(extra)
