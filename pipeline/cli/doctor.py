@@ -2,9 +2,9 @@
 
 import click
 
-from pipeline.cli.common import emit, json_option
+from pipeline.cli.common import console, emit, json_option
 
-_MARKS = {"ok": ("ok", "green"), "note": ("note", "yellow"), "missing": ("missing", "red")}
+_STYLES = {"ok": "green", "note": "yellow", "missing": "red"}
 
 
 @click.command()
@@ -20,9 +20,10 @@ def doctor(as_json: bool) -> int:  # noqa: FBT001 -- a flag
     findings = examine(user_home())
 
     def table() -> None:
+        screen = console()
         for finding in findings:
-            word, colour = _MARKS[finding.state]
-            click.echo(f"{click.style(f'{word:<8}', fg=colour)}{finding.subject:<16} {finding.detail}")
+            screen.print(f"{finding.state:<8}", style=_STYLES[finding.state], end="")
+            screen.print(f"{finding.subject:<16} {finding.detail}", markup=False, soft_wrap=True)
 
     emit(as_json, findings, table)
     return 4 if any(finding.state == "missing" for finding in findings) else 0

@@ -13,6 +13,13 @@ from pipeline.runtimes.process import GuardedProcess, engine_environment
 from pipeline.runtimes.rootcause import root_cause
 
 
+_ADVICE = {
+    "no space left": "Free disk space and run the command again.",
+    "out of memory": "Free memory, or use a smaller setting, and run the command again.",
+    "can't allocate memory": "Free memory, or use a smaller setting, and run the command again.",
+}
+
+
 class Worker:
     """One worker process; a context manager, killed with its parent."""
 
@@ -50,9 +57,8 @@ class Worker:
                 if message["event"] == "progress":
                     task.update(done=message["done"], total=message["total"], text=message["text"])
                 elif message["event"] == "error":
-                    raise WorkerError(
-                        f"The {self._title} worker failed: {message['kind']}: {message['message']}", log=self.log
-                    )
+                    problem = f"{message['kind']}: {message['message'].rstrip('.')}"
+                    raise WorkerError(f"The {self._title} worker failed: {problem}. {_advice(problem)}", log=self.log)
                 else:
                     answer: dict[str, Any] = message["data"]
                     return answer
@@ -71,6 +77,14 @@ class Worker:
 
     def __exit__(self, *exc: object) -> None:
         self._process.__exit__(None, None, None)
+
+
+def _advice(problem: str) -> str:
+    """Return what to do about a worker's failure."""
+    for sign, advice in _ADVICE.items():
+        if sign in problem.lower():
+            return advice
+    return "Look at the log, and run the command again."
 
 
 def worker_script(name: str) -> Path:
