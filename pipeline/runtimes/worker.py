@@ -12,7 +12,6 @@ from pipeline.progress import Reporter
 from pipeline.runtimes.process import GuardedProcess, engine_environment
 from pipeline.runtimes.rootcause import root_cause
 
-
 _ADVICE = {
     "no space left": "Free disk space and run the command again.",
     "out of memory": "Free memory, or use a smaller setting, and run the command again.",
