@@ -220,10 +220,11 @@ def _open(store: str) -> tuple["MlflowClient", str]:
 def _explained(store: str) -> Iterator[None]:
     """Turn MLflow's own errors into a sentence."""
     from mlflow.exceptions import MlflowException  # noqa: PLC0415 -- slow
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 -- slow; MLflow lets some of them through
 
     try:
         yield
-    except MlflowException as problem:
+    except (MlflowException, SQLAlchemyError) as problem:
         reason = " ".join(str(problem).split())[:200].replace(store, masked(store))
         message = f"The MLflow store {masked(store)} cannot be used: {reason}. Check --store and the disk."
         raise EnvironmentLackError(message) from problem

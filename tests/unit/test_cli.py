@@ -62,7 +62,7 @@ def test_help_loads_nothing_heavy() -> None:
         (["serve", "demo"], 2, "awqctl quantize demo"),
         (["quantize", "demo", "--set", "model.source=/nowhere/model"], 2, "there is no folder /nowhere/model"),
         (["quantize", "demo", "--set", "quantize.calibration.source=/nowhere.jsonl"], 2, "there is no file"),
-        (["eval", "demo", "--set", "engine.accelerator=cuda"], 4, "no GPU"),
+        (["quantize", "demo", "--set", "engine.accelerator=cuda"], 4, "no GPU"),
         (["verify", "."], 2, "not a checkpoint of awqctl"),
         (["env", "rm", "tensorrt"], 2, "no runtime 'tensorrt'"),
         (["keys", "revoke", "nobody"], 2, "nobody"),
