@@ -86,10 +86,6 @@ class StageResult(Result):
         """Return the payload validated as `model`."""
         return model.model_validate(self.payload)
 
-    def metric(self, name: str, step: int | None = None) -> float | None:
-        """Return the value of a metric at a step, or None."""
-        return next((m.value for m in self.metrics if m.name == name and m.step == step), None)
-
 
 class StageOutcome(Result):
     """What a stage function returns; the runner adds status, time and fingerprint."""
