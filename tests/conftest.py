@@ -1,8 +1,13 @@
 """Every test has a home of its own; the engine environments of end-to-end tests are the machine's."""
 
+import signal
 from pathlib import Path
 
 import pytest
+
+
+# A shell starts background jobs with SIGINT ignored, and so would be every process that the tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
@@ -12,4 +17,5 @@ def isolated(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tm
         monkeypatch.setenv("AWQCTL_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.delenv("AWQCTL_RUNTIME_VLLM", raising=False)
-    monkeypatch.delenv("AWQCTL_RUNTIME_AUTOAWQ", raising=False)
+    for engine in ("AUTOAWQ", "LLMCOMPRESSOR"):
+        monkeypatch.delenv(f"AWQCTL_RUNTIME_{engine}", raising=False)

@@ -27,6 +27,7 @@ def test_ui_answers_on_loopback_and_ends_with_its_parent(tmp_path: Path) -> None
         process.communicate(timeout=60)
     finally:
         process.kill()
+        process.wait()
     assert "MLflow" in page
     assert addresses == {"127.0.0.1"}
     assert process.returncode == 0
