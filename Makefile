@@ -3,10 +3,10 @@
 AWQCTL := .venv/bin/awqctl
 PYTHON := .venv/bin/python
 
-.PHONY: help demo test unit check format lock wheel clean
+.PHONY: help demo test unit check format lock bench-quantize compare-backends faults wheel clean
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 demo: .venv/.ready ## set up everything and run the packaged recipe `demo`, all stages
 	$(AWQCTL) run demo
@@ -29,6 +29,15 @@ format: .venv/.ready ## format and fix what can be fixed
 
 lock: .venv/.ready ## resolve all lock files again (maintainers)
 	$(PYTHON) -m pipeline.runtimes.locking
+
+bench-quantize: .venv/.ready ## the stage `quantize` against the bare backends: time and memory (nothing else may run)
+	$(PYTHON) tests/benchmarks/quantize.py
+
+compare-backends: .venv/.ready ## the table of recipes/README.md: 16 bit, both backends, plain rounding
+	$(PYTHON) tests/benchmarks/backends.py
+
+faults: .venv/.ready ## kill, fill up and damage the stage `quantize` in every way we know
+	$(PYTHON) tests/faults/quantize.py
 
 wheel: .venv/.ready ## build the wheel into dist/
 	.venv/bin/uv build --quiet --wheel --no-build-isolation --out-dir dist

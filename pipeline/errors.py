@@ -8,6 +8,7 @@ AwqctlError                     1  a bug, or a failure nobody foresaw
 ├── GateError                   3  a gate failed: accuracy, validity of a measurement, acceptance
 │   └── VoidMeasurementError    3  a benchmark whose numbers must not be used
 ├── EnvironmentLackError        4  memory, disk, network, runtime or a program is missing
+│   ├── ImpossiblePlanError     4  what the recipe asks for cannot work with this model or on this machine
 │   ├── RuntimeInstallError     4  an engine environment could not be made
 │   ├── WorkerError             4  a worker in an engine environment failed
 │   ├── EngineError             4  vLLM did not start or died
@@ -66,6 +67,10 @@ class EnvironmentLackError(AwqctlError):
     """The machine lacks something."""
 
     exit_code = 4
+
+
+class ImpossiblePlanError(EnvironmentLackError):
+    """The recipe asks for something that cannot work with this model or on this machine."""
 
 
 class RuntimeInstallError(EnvironmentLackError):

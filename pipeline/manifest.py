@@ -1,24 +1,34 @@
-"""`awqctl-manifest.json`: SHA-256 of every file of a checkpoint, and where the checkpoint came from."""
+"""`awqctl-manifest.json`: SHA-256 of every file of a checkpoint, and where the checkpoint came from.
 
+The manifest finds damage and mix-ups. It is no signature: who changes a file on purpose can change the manifest too.
+"""
+
+import errno
 import hashlib
 import json
-from pathlib import Path
-from typing import Any
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
+from pipeline.checksums import FileSum, SumCache, read_sums, sum_files
 from pipeline.errors import SourceError
 from pipeline.record import Result, write_atomically
 
+if TYPE_CHECKING:
+    from pipeline.context import RunContext
+    from pipeline.progress import Reporter
+
 NAME = "awqctl-manifest.json"
-_CHUNK = 1 << 20
-
-
-class FileSum(Result):
-    """Size and checksum of one file."""
-
-    bytes: int
-    sha256: str
+CARD = "README.md"
+"""The model card. Evaluation adds its figures to it, which makes no other checkpoint of it."""
+DAMAGED = f"{NAME}: damaged"
+"""What `differences` says of a manifest that cannot be trusted."""
+_SEAL = "seal"
+_INDEX = ".safetensors.index.json"
+_NO_LINKS = (errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOSYS, errno.EOPNOTSUPP)
+"""What file systems without hard links answer."""
 
 
 class Origin(Result):
@@ -31,7 +41,7 @@ class Origin(Result):
 
 
 class Manifest(Result):
-    """Contents of `awqctl-manifest.json`."""
+    """Contents of `awqctl-manifest.json`. The file also carries a `seal`, the SHA-256 of the rest as canonical JSON."""
 
     schema_version: int = 1
     created_at: str
@@ -42,20 +52,15 @@ class Manifest(Result):
     files: dict[str, FileSum]
 
     def digest(self) -> str:
-        """Return one SHA-256 that names the contents of the checkpoint."""
-        sums = {name: entry.sha256 for name, entry in self.files.items()}
+        """Return one SHA-256 that names the contents of the checkpoint, the model card left out."""
+        sums = {name: entry.sha256 for name, entry in self.files.items() if name != CARD}
         return hashlib.sha256(json.dumps(sums, sort_keys=True).encode()).hexdigest()
 
 
-def sum_files(folder: Path) -> dict[str, FileSum]:
-    """Return size and SHA-256 of every file below `folder` except the manifest, by relative name."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != NAME)
-    return {path.relative_to(folder).as_posix(): _sum(path) for path in paths}
-
-
 def write_manifest(manifest: Manifest, folder: Path) -> None:
-    """Write the manifest into the checkpoint."""
-    write_atomically(folder / NAME, manifest.model_dump_json(indent=2) + "\n")
+    """Write the manifest into the checkpoint, sealed."""
+    document = json.loads(manifest.model_dump_json())
+    write_atomically(folder / NAME, json.dumps(document | {_SEAL: _seal(document)}, indent=2) + "\n")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -64,34 +69,160 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         SourceError: there is none, or it is not one.
     """
+    manifest = _parse(_contents(folder))
+    if manifest is None:
+        raise SourceError(f"{folder / NAME} is damaged. Quantize again.")
+    return manifest
+
+
+def differences(
+    folder: Path, *, cache: SumCache | None = None, reporter: "Reporter | None" = None, contents: bool = True
+) -> list[str]:
+    """Return one sentence per file that is missing, truncated, changed, extra or a link; empty when all match.
+
+    Args:
+        folder: the checkpoint.
+        cache: spares reading what it knows; without one everything is read.
+        reporter: shows the advance of reading.
+        contents: false compares names and sizes alone.
+
+    Raises:
+        SourceError: the folder has no manifest.
+    """
+    manifest = _parse(_contents(folder))
+    if manifest is None:
+        return [DAMAGED]
+    expected, (found, odd) = manifest.files, _listing(folder)
+    problems = [] if expected else [f"{NAME}: lists no file"]
+    problems += [f"{name}: missing" for name in sorted(expected.keys() - found - odd.keys())]
+    problems += [f"{name}: not in the manifest" for name in sorted(found - expected.keys() - {NAME})]
+    problems += [f"{name}: {what}" for name, what in sorted(odd.items())]
+    there = {name: expected[name] for name in sorted(expected.keys() & found)}
+    changed = _of_wrong_size(folder, there)
+    if contents:
+        changed |= _of_wrong_contents(folder, {n: e for n, e in there.items() if n not in changed}, cache, reporter)
+    problems += [f"{name}: {what}" for name, what in sorted(changed.items())]
+    return problems + _index_problems(folder, there, expected)
+
+
+def refresh(checkpoint: Path, texts: Mapping[str, str], context: "RunContext") -> Manifest:
+    """Replace text files of the published `checkpoint`, whole or not at all; return its new manifest.
+
+    All other files become hard links to the ones that are there: nothing large is copied or read, and their sums in
+    the manifest stay, so that damage is as visible afterwards as before. Where the file system has no hard links they
+    are copied. When only the model card differs the digest stays, and the previous folder goes.
+
+    Raises:
+        SourceError: the checkpoint has no manifest, or lacks a file.
+    """
+    manifest = read_manifest(checkpoint)
+    known = context.sums.recall(checkpoint)
+    with context.staged(checkpoint.name) as folder:
+        kept = [name for name in manifest.files if name not in texts]
+        for name in kept:
+            _link(checkpoint / name, folder / name)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        files = manifest.files | sum_files(folder, names=texts, cache=context.sums, publish_as=checkpoint)
+        manifest = manifest.model_copy(update={"files": dict(sorted(files.items()))})
+        write_manifest(manifest, folder)
+    context.sums.carry({name: known[name] for name in kept if name in known}, checkpoint)
+    return manifest
+
+
+def _link(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return Manifest.model_validate_json((folder / NAME).read_text())
+        os.link(source, target, follow_symlinks=False)
     except FileNotFoundError:
-        raise SourceError(
-            f"{folder} has no {NAME}: it is not a checkpoint of awqctl. Give the `checkpoint` folder."
-        ) from None
-    except ValidationError as problem:
-        raise SourceError(f"{folder / NAME} is damaged. Quantize again.") from problem
+        raise SourceError(f"{source} is missing, though the manifest lists it. Quantize again with --force.") from None
+    except OSError as problem:
+        if problem.errno not in _NO_LINKS:
+            raise
+        shutil.copy2(source, target, follow_symlinks=False)
 
 
-def differences(folder: Path) -> list[str]:
-    """Return one sentence per file that is missing, truncated, changed or extra; empty when all match."""
-    expected = read_manifest(folder).files
-    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {NAME}
-    problems = [f"{name}: missing" for name in sorted(expected.keys() - found)]
-    problems += [f"{name}: not in the manifest" for name in sorted(found - expected.keys())]
-    for name in sorted(expected.keys() & found):
-        size = (folder / name).stat().st_size
-        if size != expected[name].bytes:
-            problems.append(f"{name}: {size} bytes, {expected[name].bytes} expected")
-        elif _sum(folder / name).sha256 != expected[name].sha256:
-            problems.append(f"{name}: contents changed")
+def _seal(document: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def _contents(folder: Path) -> bytes:
+    try:
+        return (folder / NAME).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        what = f"{folder} has no {NAME}: it" if folder.is_dir() else f"There is no folder {folder}: it"
+        raise SourceError(f"{what} is not a checkpoint of awqctl. Give the `checkpoint` folder.") from None
+
+
+def _parse(text: bytes) -> Manifest | None:
+    """Return the manifest, or None when it is damaged. The first ones had no seal."""
+    try:
+        document = json.loads(text)
+        if not isinstance(document, dict):
+            return None
+        seal = document.pop(_SEAL, None)
+        return Manifest.model_validate(document) if seal in (None, _seal(document)) else None
+    except ValueError:
+        return None
+
+
+def _listing(folder: Path) -> tuple[set[str], dict[str, str]]:
+    """Return the regular files below `folder`, and what else is there by name: links, devices, closed folders."""
+    found: set[str] = set()
+    odd: dict[str, str] = {}
+
+    def name_of(path: str | Path) -> str:
+        return Path(path).relative_to(folder).as_posix()
+
+    def closed(problem: OSError) -> None:
+        odd[name_of(problem.filename)] = f"cannot be read ({problem.strerror})"
+
+    for root, folders, names in os.walk(folder, onerror=closed):
+        for path in (Path(root, name) for name in (*folders, *names)):
+            if path.is_symlink():
+                odd[name_of(path)] = f"a link to {path.readlink()}, not a file of the checkpoint"
+            elif path.is_file():
+                found.add(name_of(path))
+            elif path.name in names:
+                odd[name_of(path)] = "neither a file nor a folder"
+    return found, odd
+
+
+def _of_wrong_size(folder: Path, expected: Mapping[str, FileSum]) -> dict[str, str]:
+    wrong = {}
+    for name, entry in expected.items():
+        try:
+            size = (folder / name).stat().st_size
+        except OSError as problem:
+            wrong[name] = f"cannot be read ({problem.strerror})"
+            continue
+        if size != entry.bytes:
+            wrong[name] = f"{size} bytes, {entry.bytes} expected"
+    return wrong
+
+
+def _of_wrong_contents(
+    folder: Path, expected: Mapping[str, FileSum], cache: SumCache | None, reporter: "Reporter | None"
+) -> dict[str, str]:
+    changed = {}
+    for name, read in read_sums(folder, list(expected), cache=cache, reporter=reporter).items():
+        if isinstance(read, OSError):
+            changed[name] = f"cannot be read ({read.strerror})"
+        elif read.sha256 != expected[name].sha256:
+            changed[name] = "contents changed"
+    return changed
+
+
+def _index_problems(folder: Path, there: Mapping[str, FileSum], expected: Mapping[str, FileSum]) -> list[str]:
+    """Return one sentence per shard that an index names and the manifest does not: nothing would vouch for it."""
+    problems = []
+    for name in (name for name in there if name.endswith(_INDEX)):
+        try:
+            names = json.loads((folder / name).read_bytes())["weight_map"].values()
+            shards = {str(PurePosixPath(name).parent / shard) for shard in names}
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            problems.append(f"{name}: not an index of shards")
+            continue
+        unknown = sorted(shards - expected.keys())
+        problems += [f"{name}: names {shard}, which is not in the manifest" for shard in unknown]
     return problems
-
-
-def _sum(path: Path) -> FileSum:
-    state = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            state.update(chunk)
-    return FileSum(bytes=path.stat().st_size, sha256=state.hexdigest())

@@ -150,7 +150,7 @@ class Runner:
             return "not run yet"
         if not result.usable:
             return f"the last attempt {'failed' if result.status == 'failed' else 'was interrupted'}"
-        missing = [path for path in stage.outputs if not (self._context.out / path).exists()]
+        missing = [path for path in stage.outputs(self._recipe) if not (self._context.out / path).exists()]
         if missing:
             return f"{missing[0]} is gone"
         changed = changes(inputs, result.inputs)

@@ -5,22 +5,25 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
-from pathlib import Path
 from typing import cast
 
 from eval.accuracy.tasks import task_folders
 from pipeline.context import RunContext
 from pipeline.errors import UsageError
 from pipeline.identity import folder_identity
+from pipeline.manifest import NAME as MANIFEST
+from pipeline.quantize.backends import BACKENDS
 from pipeline.quantize.calibration import calibration_identity
-from pipeline.recipe.models import Eval, Recipe
+from pipeline.recipe.models import Recipe
 from pipeline.record import RunRecord, StageOutcome
 from pipeline.runtimes.accelerator import resolve_accelerator
 from pipeline.runtimes.store import identity
-from pipeline.sources import source_identity
+from pipeline.sources import identify_source
 
 _SECTION = "recipe."
+_MODEL_FILES = "the model's files"
 StageFunction = Callable[[Recipe, RunContext, RunRecord], StageOutcome]
+Identify = Callable[[Recipe, RunContext, RunRecord], str]
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,11 @@ class Stage:
     """Stages whose results it reads."""
     uses: tuple[str, ...] = ()
     """Stages whose results it reads when they are there."""
-    engines: tuple[str, ...] = ()
+    engines: Callable[[Recipe], tuple[str, ...]] = lambda _recipe: ()
     """Runtimes whose change asks for a new run."""
-    files: dict[str, Callable[[Recipe, Path], str]] = field(default_factory=dict)
+    files: dict[str, Identify] = field(default_factory=dict)
     """What it reads beside the recipe, by name, with what tells a change of it."""
-    outputs: tuple[str, ...] = ()
+    outputs: Callable[[Recipe], tuple[str, ...]] = lambda _recipe: ()
     """Paths in the output folder that must exist for a result to be reused."""
 
     def load(self) -> StageFunction:
@@ -49,8 +52,41 @@ class Stage:
         return cast("StageFunction", getattr(import_module(module), function))
 
 
-def _tasks_identity(settings: Eval, recipe_dir: Path) -> str:
-    return " ".join(folder_identity(folder) for folder in task_folders(settings, recipe_dir))
+def _identify_model(recipe: Recipe, context: RunContext, record: RunRecord) -> str:
+    """Return what names the model now; what it was named before holds where the hub cannot be asked."""
+    quantized = record.stages.get("quantize")
+    earlier = quantized.inputs.get(_MODEL_FILES) if quantized else None
+    found = identify_source(recipe.model, context.recipe_dir, earlier)
+    if found.note:
+        context.reporter.warn(found.note)
+    return found.name
+
+
+def _identify_calibration(recipe: Recipe, context: RunContext, _record: RunRecord) -> str:
+    return calibration_identity(recipe.quantize.calibration, context.recipe_dir)
+
+
+def _identify_tasks(recipe: Recipe, context: RunContext, _record: RunRecord) -> str:
+    return " ".join(folder_identity(folder) for folder in task_folders(recipe.eval, context.recipe_dir))
+
+
+def _backends(recipe: Recipe) -> tuple[str, ...]:
+    return tuple(
+        backend.engine for name, backend in BACKENDS.items() if recipe.quantize.backend in (name, "auto")
+    )
+
+
+def _vllm(_recipe: Recipe) -> tuple[str, ...]:
+    return ("vllm",)
+
+
+def _checkpoints(recipe: Recipe) -> tuple[str, ...]:
+    folders = ("checkpoint", "control") if recipe.quantize.control else ("checkpoint",)
+    return tuple(f"{folder}/{MANIFEST}" for folder in folders)
+
+
+def _outputs(*paths: str) -> Callable[[Recipe], tuple[str, ...]]:
+    return lambda _recipe: paths
 
 
 STAGES = (
@@ -58,39 +94,36 @@ STAGES = (
         "quantize",
         "pipeline.quantize.stage:run",
         sections=("model", "quantize"),
-        engines=("autoawq",),
-        files={
-            "the model's files": lambda recipe, folder: source_identity(recipe.model, folder),
-            "the calibration text": lambda recipe, folder: calibration_identity(recipe.quantize.calibration, folder),
-        },
-        outputs=("checkpoint/awqctl-manifest.json",),
+        engines=_backends,
+        files={_MODEL_FILES: _identify_model, "the calibration text": _identify_calibration},
+        outputs=_checkpoints,
     ),
     Stage(
         "eval",
         "eval.accuracy.stage:run",
         sections=("engine", "eval"),
         needs=("quantize",),
-        engines=("vllm",),
-        files={"the task files": lambda recipe, folder: _tasks_identity(recipe.eval, folder)},
-        outputs=("eval/results.json",),
+        engines=_vllm,
+        files={"the task files": _identify_tasks},
+        outputs=_outputs("eval/results.json"),
     ),
     Stage(
         "bench",
         "eval.load.stage:run",
         sections=("engine", "bench"),
         needs=("quantize",),
-        engines=("vllm",),
-        outputs=("bench/results.json",),
+        engines=_vllm,
+        outputs=_outputs("bench/results.json"),
     ),
-    Stage("roi", "pipeline.costs.stage:run", sections=("roi",), needs=("bench",), outputs=("roi/roi.json",)),
-    Stage("serve", "serve.stage:run", sections=("engine", "serve"), needs=("quantize",), engines=("vllm",)),
+    Stage("roi", "pipeline.costs.stage:run", sections=("roi",), needs=("bench",), outputs=_outputs("roi/roi.json")),
+    Stage("serve", "serve.stage:run", sections=("engine", "serve"), needs=("quantize",), engines=_vllm),
     Stage(
         "report",
         "pipeline.report.stage:run",
         sections=("name", "description", "report"),
         needs=("quantize", "eval", "bench", "roi"),
         uses=("serve",),
-        outputs=("report/report.html", "report/report.md", "report/report.json"),
+        outputs=_outputs("report/report.html", "report/report.md", "report/report.json"),
     ),
 )
 
@@ -120,10 +153,10 @@ def inputs_of(stage: Stage, recipe: Recipe, context: RunContext, record: RunReco
     not ask for a new evaluation.
     """
     inputs = settings_of(stage, recipe)
-    if stage.engines:
+    for engine in stage.engines(recipe):
         accelerator, _ = resolve_accelerator(context.accelerator)
-        inputs |= {f"runtime {engine}": identity(engine, accelerator) for engine in stage.engines}
-    inputs |= {name: identify(recipe, context.recipe_dir) for name, identify in stage.files.items()}
+        inputs[f"runtime {engine}"] = identity(engine, accelerator)
+    inputs |= {name: identify(recipe, context, record) for name, identify in stage.files.items()}
     for name in (*stage.needs, *stage.uses):
         result = record.stages.get(name)
         if result is not None and result.usable:
@@ -146,5 +179,7 @@ def _details(name: str, new: object, old: object) -> list[str]:
 def _essence(name: str, reader: Stage, payload: dict[str, object]) -> str:
     """Return a hash of what `reader` depends on: of `quantize` the checkpoint's bytes, except for the report."""
     if name == "quantize" and reader.name != "report":
-        payload = {key: payload[key] for key in ("checkpoint_digest", "source_path", "source_commit")}
+        read = ["checkpoint_digest", "source_path", "source_commit"]
+        read += ["control_digest"] if reader.name == "eval" else []
+        payload = {key: payload[key] for key in read}
     return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()

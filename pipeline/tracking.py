@@ -8,7 +8,6 @@ import contextlib
 import hashlib
 import os
 import platform
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from filelock import FileLock
 
 from pipeline.errors import EnvironmentLackError, Interrupted
 from pipeline.record import RunRecord, StageResult
+from pipeline.sources.credentials import masked, redacted
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -31,7 +31,7 @@ _PARENT = "mlflow.parentRunId"
 _STATUS = {"passed": "FINISHED", "gate_failed": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 _LONGEST_PARAMETER = 500
 _PARAMETERS_PER_CALL = 100
-_NOT_LOGGED = ("checkpoint", "calibration")
+_NOT_LOGGED = ("checkpoint", "control", "calibration")
 """Artifacts that stay in the output folder: gigabytes, and token ids that decode to the client's text."""
 
 
@@ -162,7 +162,7 @@ def flatten(document: Any, prefix: str = "") -> dict[str, str]:
     elif isinstance(document, list | tuple) and any(isinstance(item, dict) for item in document):
         items = {str(number): item for number, item in enumerate(document)}.items()
     else:
-        return {prefix: str(document)[:_LONGEST_PARAMETER]}
+        return {prefix: redacted(str(document))[:_LONGEST_PARAMETER]}
     flat: dict[str, str] = {}
     for key, value in items:
         flat |= flatten(value, f"{prefix}.{key}" if prefix else str(key))
@@ -225,14 +225,9 @@ def _explained(store: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError) as problem:
-        reason = " ".join(str(problem).split())[:200].replace(store, masked(store))
+        reason = redacted(" ".join(str(problem).split()))[:200]
         message = f"The MLflow store {masked(store)} cannot be used: {reason}. Check --store and the disk."
         raise EnvironmentLackError(message) from problem
-
-
-def masked(store: str) -> str:
-    """Return a store's address without a password."""
-    return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", store)
 
 
 @contextlib.contextmanager

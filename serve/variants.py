@@ -1,13 +1,15 @@
-"""The variants under measurement and the servers they are measured with: same settings, other weights."""
+"""The arms under measurement and the servers they are measured with: same settings, other weights."""
 
 import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.context import RunContext
-from pipeline.errors import EnvironmentLackError, SourceError
+from pipeline.checksums import SumCache
+from pipeline.context import CHECKPOINT, RunContext, user_home
+from pipeline.errors import EnvironmentLackError, MissingStageError, SourceError
 from pipeline.manifest import differences, read_manifest
+from pipeline.progress import Reporter
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.models import Engine, Recipe
 from pipeline.record import RunRecord
@@ -17,40 +19,48 @@ from serve.engine import VllmServer
 
 SERVED_NAME = "model"
 VARIANTS = ("baseline", "awq")
+"""The arms of every measurement."""
 _SHOWN_PROBLEMS = 3
 
 
 @dataclass(frozen=True)
 class Bed:
-    """What all variants of one stage are measured with."""
+    """What all arms of one stage are measured with."""
 
     runtime: Runtime
     accelerator: Resolved
     engine: Engine
     paths: dict[str, Path]
-    """Variant -> checkpoint folder."""
+    """Arm -> checkpoint folder."""
     api_key: str
     """Made for this measurement, so that nobody else can load the server."""
 
-    def server(self, variant: str, stage: str, context: RunContext) -> VllmServer:
-        """Return the server of one variant, not started yet, on a loopback port."""
+    def server(self, arm: str, stage: str, context: RunContext) -> VllmServer:
+        """Return the server of one arm, not started yet, on a loopback port."""
         return VllmServer(
             self.runtime,
-            self.paths[variant],
+            self.paths[arm],
             self.engine,
             accelerator=self.accelerator,
-            log=context.logs / f"{stage}-vllm-{variant}.log",
+            log=context.logs / f"{stage}-vllm-{arm}.log",
             served_name=SERVED_NAME,
             reporter=context.reporter,
             api_key=self.api_key,
         )
 
 
-def measurement_bed(recipe: Recipe, context: RunContext, record: RunRecord) -> Bed:
+def arms_of(recipe: Recipe) -> tuple[str, ...]:
+    """Return the arms whose accuracy is measured: the control joins under its own name where the recipe asks for it."""
+    control = recipe.quantize.control
+    return (*VARIANTS, control) if control else VARIANTS
+
+
+def measurement_bed(recipe: Recipe, context: RunContext, record: RunRecord, arms: tuple[str, ...] = VARIANTS) -> Bed:
     """Return the test bed for the quantized model of this run.
 
     Raises:
-        SourceError: the checkpoint is not what its manifest says, or the source model is gone.
+        MissingStageError: an arm is the control, and the run has none.
+        SourceError: a checkpoint is not what its manifest says, or the source model is gone.
         EnvironmentLackError: the engine cannot run here.
     """
     quantized = record.done("quantize").payload_as(QuantizeResult)
@@ -60,42 +70,82 @@ def measurement_bed(recipe: Recipe, context: RunContext, record: RunRecord) -> B
             f"The source model {source} is gone; the baseline cannot be measured. "
             f"Bring it back, or run `awqctl quantize --force`."
         )
+    paths = {"baseline": source, "awq": checkpoint}
+    if recipe.quantize.control in arms:
+        paths[recipe.quantize.control] = _control_of(context, quantized)
     accelerator, _ = resolve_accelerator(context.accelerator)
     check_compiler(recipe.engine, accelerator)
     return Bed(
         runtime=ensure("vllm", accelerator, context.home, context.reporter),
         accelerator=accelerator,
         engine=recipe.engine,
-        paths={"baseline": source, "awq": checkpoint},
+        paths=paths,
         api_key=secrets.token_urlsafe(24),
     )
 
 
+def _control_of(context: RunContext, quantized: QuantizeResult) -> Path:
+    """Return the round-to-nearest control of this run, checked as the checkpoint is."""
+    folder = context.out / "control"
+    if quantized.control_digest is None:
+        raise MissingStageError(
+            "The recipe asks for a control, but the quantized model was made without one. Quantize again with --force."
+        )
+    if not folder.exists():
+        raise SourceError(f"{folder} is gone. Quantize again with --force.")
+    if read_manifest(folder).digest() != quantized.control_digest:
+        raise SourceError(f"{folder} is not the control that the record describes. Quantize again with --force.")
+    check_checkpoint(folder, context.reporter)
+    return folder
+
+
 def checkpoint_of(context: RunContext, record: RunRecord) -> Path:
-    """Return the checkpoint of this run, checked.
+    """Return the checkpoint of this run, every file checked.
 
     Raises:
         MissingStageError: nothing has been quantized yet.
-        SourceError: the checkpoint differs from its manifest, or is not the one in the record.
+        SourceError: the checkpoint is gone, differs from its manifest, or is not the one in the record.
     """
-    checkpoint = context.out / "checkpoint"
-    expected = record.done("quantize").payload["checkpoint_digest"]
-    check_checkpoint(checkpoint)
-    if read_manifest(checkpoint).digest() != expected:
-        raise SourceError(f"{checkpoint} is not the checkpoint that the record describes. Quantize again with --force.")
+    checkpoint = recorded_checkpoint(context, record)
+    check_checkpoint(checkpoint, context.reporter)
     return checkpoint
 
 
-def check_checkpoint(checkpoint: Path) -> None:
-    """Refuse a checkpoint that differs from its manifest.
+def recorded_checkpoint(context: RunContext, record: RunRecord) -> Path:
+    """Return the checkpoint of this run by its manifest alone; its other files are not looked at.
+
+    Raises:
+        MissingStageError: nothing has been quantized yet.
+        SourceError: the checkpoint is gone, or is not the one in the record.
+    """
+    checkpoint, name = context.out / CHECKPOINT, record.recipe.name
+    expected = record.done("quantize").payload["checkpoint_digest"]
+    if not checkpoint.exists():
+        raise SourceError(
+            f"{checkpoint} is gone. Run `awqctl quantize {name}`: it puts back what a stopped run was replacing, or "
+            f"makes it again."
+        )
+    manifest = read_manifest(checkpoint)
+    if manifest.digest() != expected:
+        raise SourceError(
+            f"{checkpoint}, made {manifest.created_at}, is not the checkpoint that the record and the notes in "
+            f"quantize/ describe: a run was stopped between writing and recording it, or the folder was exchanged. "
+            f"Run `awqctl quantize {name} --force`."
+        )
+    return checkpoint
+
+
+def check_checkpoint(checkpoint: Path, reporter: Reporter | None = None) -> None:
+    """Refuse a checkpoint that differs from its manifest. Files that did not change since are not read again.
 
     Raises:
         SourceError: it does, or has none.
     """
-    problems = differences(checkpoint)
+    problems = differences(checkpoint, cache=SumCache(user_home()), reporter=reporter)
     if problems:
         shown = "; ".join(problems[:_SHOWN_PROBLEMS])
-        raise SourceError(f"{checkpoint} is not what its manifest says: {shown}. Quantize again with --force.")
+        more = f"; {len(problems) - _SHOWN_PROBLEMS} more" if len(problems) > _SHOWN_PROBLEMS else ""
+        raise SourceError(f"{checkpoint} is not what its manifest says: {shown}{more}. Quantize again with --force.")
 
 
 def check_compiler(engine: Engine, accelerator: Resolved) -> None:

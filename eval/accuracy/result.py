@@ -2,9 +2,15 @@
 
 from pipeline.record import Result
 
+BASELINE = "baseline"
+GATED = "awq"
+"""The arm that the margins are agreed for. Every other arm is information."""
+CONTROL = "rtn"
+"""The same model rounded to nearest without AWQ."""
+
 
 class Score(Result):
-    """One variant on one task."""
+    """One arm on one task."""
 
     value: float
     stderr: float | None
@@ -12,40 +18,77 @@ class Score(Result):
 
 
 class TaskScore(Result):
-    """One task, both variants, with the verdict."""
+    """One task and one arm, against the baseline on the same items."""
 
     task: str
+    arm: str
+    """`awq`, `rtn` or another set of weights; never the baseline."""
     metric: str
     higher_is_better: bool
     items: int
     items_available: int
     """Of the whole task; larger than `items` when the recipe sets a limit."""
     baseline: Score
-    awq: Score
+    candidate: Score
+    """Of the arm."""
     delta: float
-    """AWQ minus baseline, in the metric's unit."""
+    """Candidate minus baseline, in the metric's unit."""
     delta_stderr: float | None
     """Standard error of the difference: paired where per-item values exist, else as for independent samples."""
     paired: bool
     margin: float
+    """Agreed for AWQ; a yardstick for other arms."""
     loss: float
-    """How much worse AWQ is, in the metric's unit; negative when it is better."""
+    """How much worse the arm is, in the metric's unit; negative when it is better."""
     passed: bool
-    """loss <= margin, unrounded."""
+    """loss <= margin, unrounded. A gate where `arm` is `awq`."""
     flips_to_wrong: int | None = None
-    """Items right in the baseline and wrong with AWQ; 0/1 metrics only."""
+    """Items right in the baseline and wrong with the arm; 0/1 metrics only."""
     flips_to_right: int | None = None
+
+
+class Contrast(Result):
+    """One task, AWQ against plain rounding on the same items."""
+
+    task: str
+    metric: str
+    delta: float
+    """AWQ minus control, in the metric's unit."""
+    delta_stderr: float | None
+    """Standard error of the difference: paired where per-item values exist, else as for independent samples."""
+    paired: bool
+    gain: float
+    """How much better AWQ is than the control; negative when it is worse."""
 
 
 class EvalResult(Result):
     """Payload of the stage `eval`."""
 
+    arms: tuple[str, ...]
+    """In the order measured, the baseline first."""
     tasks: tuple[TaskScore, ...]
+    """One row per task and arm, the baseline's scores beside each."""
+    contrasts: tuple[Contrast, ...] = ()
+    """One per task, where the control was measured."""
     lm_eval_version: str
     engine_version: str
     engine_arguments: tuple[str, ...]
-    """Given to both servers alike, model path excepted."""
+    """Given to all servers alike, model path excepted."""
     seconds: dict[str, float]
-    """Per variant: lm-eval's wall time against the running server."""
+    """Per arm: lm-eval's wall time against the running server."""
     kernels: dict[str, str]
-    """Per variant: the linear kernel named in the engine's log."""
+    """Per arm: the linear kernel named in the engine's log."""
+
+    def of(self, arm: str) -> tuple[TaskScore, ...]:
+        """Return the rows of one arm, in the recipe's order; empty where it was not measured."""
+        return tuple(row for row in self.tasks if row.arm == arm)
+
+    @property
+    def gated(self) -> tuple[TaskScore, ...]:
+        """The rows that the agreed margins apply to: AWQ's."""
+        return self.of(GATED)
+
+    @property
+    def control(self) -> tuple[TaskScore, ...]:
+        """The rows of the round-to-nearest control; empty where it was not measured."""
+        return self.of(CONTROL)

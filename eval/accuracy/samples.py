@@ -1,4 +1,4 @@
-"""Reads what lm-eval wrote: scores, and the per-item values that pair two variants."""
+"""Reads what lm-eval wrote: scores, and the per-item values that pair two arms."""
 
 import json
 import math
@@ -15,7 +15,7 @@ _BITS_PER_BYTE = "bits_per_byte"
 
 @dataclass(frozen=True)
 class Scored:
-    """One variant on one task."""
+    """One arm on one task."""
 
     score: Score
     metric: str
@@ -56,20 +56,19 @@ def read_scored(results_file: Path, samples_file: Path, task: str, metric: str) 
     )
 
 
-def pair(baseline: Scored, awq: Scored) -> tuple[PairedDelta, bool, tuple[int, int] | None]:
-    """Return (difference, whether it is paired, flips for 0/1 metrics).
+def pair(baseline: Scored, candidate: Scored) -> tuple[PairedDelta, bool, tuple[int, int] | None]:
+    """Return (candidate minus baseline, whether it is paired, flips for 0/1 metrics).
 
     Raises:
-        VoidMeasurementError: the two variants did not answer the same items.
+        VoidMeasurementError: the two arms did not answer the same items.
     """
-    if baseline.samples.keys() != awq.samples.keys():
+    if baseline.samples.keys() != candidate.samples.keys():
         raise VoidMeasurementError(
-            "Baseline and AWQ did not answer the same items, so their scores cannot be compared. "
-            "Run `awqctl eval --force`."
+            "Two arms did not answer the same items, so their scores cannot be compared. Run `awqctl eval --force`."
         )
     keys = list(baseline.samples)
-    before, after = [baseline.samples[key] for key in keys], [awq.samples[key] for key in keys]
-    delta = awq.score.value - baseline.score.value
+    before, after = [baseline.samples[key] for key in keys], [candidate.samples[key] for key in keys]
+    delta = candidate.score.value - baseline.score.value
     if before and all(isinstance(value, int | float) for value in (*before, *after)):
         estimate = mean_delta(before, after)
         binary = set(before) | set(after) <= {0, 1}
@@ -78,7 +77,7 @@ def pair(baseline: Scored, awq: Scored) -> tuple[PairedDelta, bool, tuple[int, i
         bits = [(b[0] - a[0]) / math.log(2) for b, a in zip(before, after, strict=True)]
         estimate = weighted_delta(bits, [float(value[1]) for value in before])
         return PairedDelta(delta, estimate.stderr), True, None
-    errors = (baseline.score.stderr, awq.score.stderr)
+    errors = (baseline.score.stderr, candidate.score.stderr)
     unpaired = None if None in errors else math.hypot(*(error or 0.0 for error in errors))
     return PairedDelta(delta, unpaired), False, None
 

@@ -1,4 +1,4 @@
-"""The stage `eval`: the recipe's lm-eval tasks on the baseline and on AWQ, with the same engine settings."""
+"""The stage `eval`: the recipe's lm-eval tasks on the baseline and every other arm, with the same engine settings."""
 
 import os
 import sys
@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.accuracy.result import EvalResult, TaskScore
+from eval.accuracy.result import BASELINE, CONTROL, GATED, Contrast, EvalResult, TaskScore
 from eval.accuracy.samples import Scored, pair, read_scored
 from eval.accuracy.tasks import task_folders
 from pipeline.context import RunContext
 from pipeline.errors import EngineError, RecipeError, WorkerError
+from pipeline.quantize.card_refresh import refresh_card
 from pipeline.recipe.models import EvalTask, Recipe
 from pipeline.record import Gate, Metric, RunRecord, StageOutcome
 from pipeline.runtimes.worker import Worker, worker_script
 from serve.engine import VllmServer, engine_arguments
-from serve.variants import SERVED_NAME, VARIANTS, Bed, measurement_bed
+from serve.variants import SERVED_NAME, Bed, arms_of, measurement_bed
 
 _ONLINE = {"HF_HUB_OFFLINE": "0", "TRANSFORMERS_OFFLINE": "0", "HF_DATASETS_OFFLINE": "0"}
 _FOR_THE_HUB = (
@@ -26,8 +27,9 @@ _FOR_THE_HUB = (
 
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
-    """Score both variants on every task and judge the loss against the recipe's margins."""
-    bed = measurement_bed(recipe, context, record)
+    """Score every arm on every task and judge AWQ's loss against the recipe's margins."""
+    arms = arms_of(recipe)
+    bed = measurement_bed(recipe, context, record, arms)
     log = context.logs / "eval-lm-eval.log"
     log.unlink(missing_ok=True)
     with (
@@ -42,13 +44,13 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     ):
         evaluation = _Evaluation(worker, bed, recipe, context, folder)
         evaluation.check_tasks()
-        measured = {variant: evaluation.measure(variant) for variant in VARIANTS}
-        result = _result(recipe, bed, measured)
+        result = result_of(recipe, {arm: evaluation.measure(arm) for arm in arms})
         (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n")
+    refresh_card(context, record, result)
     return StageOutcome(
-        metrics=_metrics(result),
-        gates=tuple(_gate(task) for task in result.tasks),
-        artifacts={"results": "eval/results.json", "baseline samples": "eval/baseline", "awq samples": "eval/awq"},
+        metrics=metrics_of(result),
+        gates=gates_of(result),
+        artifacts={"results": "eval/results.json"} | {f"{arm} samples": f"eval/{arm}" for arm in arms},
         payload=result.model_dump(mode="json"),
     )
 
@@ -64,10 +66,11 @@ def _environment(bed: Bed) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class _Measured:
-    """Everything measured on one variant."""
+class Measured:
+    """Everything measured on one arm."""
 
     scores: dict[str, Scored]
+    """By task."""
     seconds: float
     kernel: str
     lm_eval: str
@@ -93,24 +96,21 @@ class _Evaluation:
                 f"Correct eval.tasks, or give the folder with the task's YAML in eval.include_path."
             )
 
-    def measure(self, variant: str) -> _Measured:
-        """Return the scores of one variant on all tasks."""
+    def measure(self, arm: str) -> Measured:
+        """Return the scores of one arm on all tasks."""
         scores: dict[str, Scored] = {}
         version = ""
-        with self.bed.server(variant, "eval", self.context) as server:
+        with self.bed.server(arm, "eval", self.context) as server:
             kernel = server.report().kernel
-            if variant == "awq" and kernel == "unquantized":
-                raise EngineError(
-                    "vLLM loaded the AWQ checkpoint without a quantized kernel; its scores would not be AWQ's."
-                )
+            check_kernel(arm, kernel)
             started = time.monotonic()
             for task in self.recipe.eval.tasks:
-                answer = self._score(server, self._request(task, variant, server), f"{variant}: {task.name}")
+                answer = self._score(server, self._request(task, arm, server), f"{arm}: {task.name}")
                 files = Path(answer["results_file"]), Path(answer["samples_file"])
                 scores[task.name] = read_scored(*files, task.name, task.metric)
                 version = answer["version"]
             seconds = time.monotonic() - started
-            return _Measured(scores, seconds, kernel, version, server.version())
+            return Measured(scores, seconds, kernel, version, f"{self.bed.runtime.name} {server.version()}")
 
     def _score(self, server: VllmServer, request: dict[str, Any], text: str) -> dict[str, Any]:
         try:
@@ -120,7 +120,7 @@ class _Evaluation:
                 raise server.failure() from None
             raise
 
-    def _request(self, task: EvalTask, variant: str, server: VllmServer) -> dict[str, Any]:
+    def _request(self, task: EvalTask, arm: str, server: VllmServer) -> dict[str, Any]:
         return {
             "task": task.name,
             "include_path": self._include_path(),
@@ -132,36 +132,65 @@ class _Evaluation:
             "num_fewshot": task.num_fewshot,
             "limit": task.limit,
             "seed": self.recipe.eval.seed,
-            "output": str(self.folder / variant),
+            "output": str(self.folder / arm),
         }
 
     def _include_path(self) -> list[str]:
         return [str(folder) for folder in task_folders(self.recipe.eval, self.context.recipe_dir)]
 
 
-def _result(recipe: Recipe, bed: Bed, measured: dict[str, _Measured]) -> EvalResult:
-    baseline, awq = measured["baseline"], measured["awq"]
+def check_kernel(arm: str, kernel: str) -> None:
+    """Refuse to score quantized weights that the engine multiplies as 16-bit ones.
+
+    Raises:
+        EngineError: it does, on an arm that is not the baseline.
+    """
+    if arm != BASELINE and kernel == "unquantized":
+        raise EngineError(
+            f"vLLM loaded the checkpoint of the arm '{arm}' without a quantized kernel, so its scores would not be "
+            f"those of 4-bit weights. Read why in logs/eval-vllm-{arm}.log, or choose the other quantize.backend."
+        )
+
+
+def result_of(recipe: Recipe, measured: dict[str, Measured]) -> EvalResult:
+    """Return every arm against the baseline, and AWQ against the control where there is one.
+
+    Raises:
+        VoidMeasurementError: two arms did not answer the same items.
+    """
+    tasks, scores = recipe.eval.tasks, {arm: entry.scores for arm, entry in measured.items()}
+    candidates = [arm for arm in measured if arm != BASELINE]
+    control = scores.get(CONTROL)
     return EvalResult(
-        tasks=tuple(_task_score(task, baseline.scores[task.name], awq.scores[task.name]) for task in recipe.eval.tasks),
-        lm_eval_version=awq.lm_eval,
-        engine_version=f"{bed.runtime.name} {awq.engine}",
+        arms=tuple(measured),
+        tasks=tuple(
+            _task_score(task, arm, scores[BASELINE][task.name], scores[arm][task.name])
+            for task in tasks
+            for arm in candidates
+        ),
+        contrasts=tuple(_contrast(task, control[task.name], scores[GATED][task.name]) for task in tasks)
+        if control
+        else (),
+        lm_eval_version=measured[GATED].lm_eval,
+        engine_version=measured[GATED].engine,
         engine_arguments=engine_arguments(recipe.engine),
-        seconds={name: entry.seconds for name, entry in measured.items()},
-        kernels={name: entry.kernel for name, entry in measured.items()},
+        seconds={arm: entry.seconds for arm, entry in measured.items()},
+        kernels={arm: entry.kernel for arm, entry in measured.items()},
     )
 
 
-def _task_score(task: EvalTask, baseline: Scored, awq: Scored) -> TaskScore:
-    estimate, paired, flipped = pair(baseline, awq)
+def _task_score(task: EvalTask, arm: str, baseline: Scored, candidate: Scored) -> TaskScore:
+    estimate, paired, flipped = pair(baseline, candidate)
     loss = -estimate.delta if baseline.higher_is_better else estimate.delta
     return TaskScore(
         task=task.name,
-        metric=baseline.metric.removesuffix(",none"),
+        arm=arm,
+        metric=_metric(baseline),
         higher_is_better=baseline.higher_is_better,
         items=baseline.items,
         items_available=baseline.items_available,
         baseline=baseline.score,
-        awq=awq.score,
+        candidate=candidate.score,
         delta=estimate.delta,
         delta_stderr=estimate.stderr,
         paired=paired,
@@ -173,24 +202,53 @@ def _task_score(task: EvalTask, baseline: Scored, awq: Scored) -> TaskScore:
     )
 
 
+def _contrast(task: EvalTask, control: Scored, awq: Scored) -> Contrast:
+    estimate, paired, _ = pair(control, awq)
+    return Contrast(
+        task=task.name,
+        metric=_metric(control),
+        delta=estimate.delta,
+        delta_stderr=estimate.stderr,
+        paired=paired,
+        gain=estimate.delta if control.higher_is_better else -estimate.delta,
+    )
+
+
+def _metric(scored: Scored) -> str:
+    return scored.metric.removesuffix(",none")
+
+
+def gates_of(result: EvalResult) -> tuple[Gate, ...]:
+    """Return one gate per task, for AWQ alone: other arms are information."""
+    return tuple(_gate(task) for task in result.gated)
+
+
 def _gate(task: TaskScore) -> Gate:
     relation = "within" if task.passed else "beyond"
     return Gate(
         name=f"accuracy {task.task}",
         passed=task.passed,
-        statement=f"{task.task}: {task.metric} {task.baseline.value:.4f} -> {task.awq.value:.4f}, "
+        statement=f"{task.task}: {task.metric} {task.baseline.value:.4f} -> {task.candidate.value:.4f}, "
         f"a loss of {task.loss:+.4f}, {relation} the margin of {task.margin:g}.",
     )
 
 
-def _metrics(result: EvalResult) -> tuple[Metric, ...]:
-    metrics = []
+def metrics_of(result: EvalResult) -> tuple[Metric, ...]:
+    """Return every score and difference; AWQ's difference is `_delta`, that of another arm `_delta_<arm>`."""
+    metrics: list[Metric] = []
     for task in result.tasks:
         stem = f"{task.task}_{task.metric.replace(',', '_')}"
-        values = {"baseline": task.baseline.value, "awq": task.awq.value, "delta": task.delta}
-        errors = {"baseline": task.baseline.stderr, "awq": task.awq.stderr, "delta": task.delta_stderr}
-        metrics += [Metric(name=f"{stem}_{name}", value=value) for name, value in values.items()]
-        metrics += [
-            Metric(name=f"{stem}_{name}_stderr", value=value) for name, value in errors.items() if value is not None
-        ]
+        if task.arm == GATED:
+            metrics += _figures(f"{stem}_{BASELINE}", task.baseline.value, task.baseline.stderr)
+        metrics += _figures(f"{stem}_{task.arm}", task.candidate.value, task.candidate.stderr)
+        name = "delta" if task.arm == GATED else f"delta_{task.arm}"
+        metrics += _figures(f"{stem}_{name}", task.delta, task.delta_stderr)
+    for one in result.contrasts:
+        stem = f"{one.task}_{one.metric.replace(',', '_')}"
+        metrics += _figures(f"{stem}_{GATED}_minus_{CONTROL}", one.delta, one.delta_stderr)
     return tuple(metrics)
+
+
+def _figures(name: str, value: float, stderr: float | None) -> list[Metric]:
+    error = [] if stderr is None else [Metric(name=f"{name}_stderr", value=stderr)]
+    return [Metric(name=name, value=value), *error]

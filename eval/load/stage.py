@@ -10,7 +10,7 @@ from eval.load.counters import cached, disagreement, faults
 from eval.load.result import BenchResult, EngineMemory, Latency, LoadPoint, VariantLoad
 from pipeline.context import RunContext
 from pipeline.errors import EngineError, VoidMeasurementError, WorkerError
-from pipeline.quantize.checkpoint import weight_bytes
+from pipeline.quantize.tensors import weight_bytes
 from pipeline.recipe.models import Recipe
 from pipeline.record import Metric, RunRecord, StageOutcome
 from pipeline.runtimes.worker import Worker, worker_script

@@ -61,7 +61,29 @@ def run(**arguments: Any) -> int:
     return _execute(tuple(stage.name for stage in STAGES), arguments)
 
 
-quantize = _stage_command("quantize", "Quantize the model of RECIPE to 4 bit with AWQ; writes OUT/checkpoint.")
+@click.command()
+@recipe_options
+@click.option("--dry-run", is_flag=True, help="Say what would be done and whether it can work; write nothing.")
+@_FORCE
+@_STORE
+@_VERBOSE
+@json_option
+def quantize(*, dry_run: bool, **arguments: Any) -> int:
+    """Quantize the model of RECIPE to 4 bit with AWQ; writes OUT/checkpoint.
+
+    With --dry-run it prints the plan within seconds and ends with 4 when that cannot work. Of a hub model only the
+    configuration, the model card and the headers of the weights are fetched then.
+    """
+    if not dry_run:
+        return _execute(("quantize",), arguments)
+    from pipeline.cli.dry_run import dry_run as show
+
+    options = (arguments[name] for name in ("recipe", "overrides", "out"))
+    session = open_session(*options, verbose=arguments["verbose"])
+    show(session.recipe, session.context, as_json=arguments["as_json"])
+    return 0
+
+
 evaluate = _stage_command(
     "eval", "Measure the accuracy of the baseline and of AWQ; ends with 3 when a margin is exceeded."
 )

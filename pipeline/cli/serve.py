@@ -27,7 +27,7 @@ def serve(**arguments: Any) -> None:
     from pipeline.stages import stage_named
     from serve.foreground import serve_forever, usage_lines
     from serve.keys import KeyStore, default_path
-    from serve.variants import check_compiler, checkpoint_of
+    from serve.variants import check_compiler, recorded_checkpoint
 
     session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"])
     recipe, context = session.recipe, session.context
@@ -39,7 +39,7 @@ def serve(**arguments: Any) -> None:
     stop = _stop_on_signals()
     serve_forever(
         runtime,
-        checkpoint_of(context, record),
+        recorded_checkpoint(context, record),  # `serve_forever` reads it
         recipe,
         accelerator=accelerator,
         logs=context.logs,

@@ -12,11 +12,19 @@ from pipeline.cli.common import console
 from pipeline.costs.result import RoiResult
 from pipeline.quantize.result import QuantizeResult
 from pipeline.record import RunRecord
+from pipeline.report.comparison import Verdict, against_control
+from pipeline.report.format import share
 from pipeline.runner import StageReport
 from serve.result import ServeResult
 
 _MIB = 2**20
 _Row = tuple[str, str, str, str]
+_AGAINST_CONTROL: dict[Verdict, str] = {
+    "better": "better",
+    "worse": "worse",
+    "no clear difference": "not clear",
+    "error not known": "error not known",
+}
 
 
 def print_summary(record: RunRecord, reports: Sequence[StageReport], out: Path, reference: str) -> None:
@@ -35,12 +43,11 @@ def print_summary(record: RunRecord, reports: Sequence[StageReport], out: Path, 
         row for name, describe in _DESCRIBE.items() if name in record.stages for row in _rows(record, name, describe)
     ]
     if rows and len(reports) > 1:
-        figures = Table(title="figures", title_justify="left")
-        for column in ("", "baseline", "AWQ", "AWQ against baseline"):
-            figures.add_column(column, justify="left" if column == "" else "right")
-        for row in rows:
-            figures.add_row(*row)
-        screen.print(figures)
+        screen.print(_figures("figures", ("", "baseline", "AWQ", "AWQ against baseline"), rows))
+        control = _rows(record, "eval", (EvalResult, _of_control)) if "eval" in record.stages else []
+        if control:
+            titles = ("", "rounded", "AWQ", "AWQ against rounded")
+            screen.print(_figures("control: rounded to nearest without AWQ", titles, control))
     report_path = out / "report" / "report.html"
     if report_path.exists():
         screen.print(f"report     {_short(report_path)}", soft_wrap=True)
@@ -49,6 +56,17 @@ def print_summary(record: RunRecord, reports: Sequence[StageReport], out: Path, 
         name = command_name()
         screen.print(f"compare    {name} ui", soft_wrap=True)
         screen.print(f"serve      {name} serve {reference}", soft_wrap=True)
+
+
+def _figures(title: str, titles: Sequence[str], rows: Sequence[_Row]) -> Any:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for column in titles:
+        table.add_column(column, justify="left" if column == "" else "right")
+    for row in rows:
+        table.add_row(*row)
+    return table
 
 
 def command_name() -> str:
@@ -74,26 +92,46 @@ def _rows(record: RunRecord, name: str, describe: Any) -> list[_Row]:
 
 
 def _of_quantize(result: QuantizeResult) -> list[_Row]:
-    ratio = result.checkpoint_bytes / result.source_bytes
+    ratio, coverage = result.checkpoint_bytes / result.source_bytes, result.coverage
+    sizes = f"{result.source_bytes / _MIB:.2f}", f"{result.checkpoint_bytes / _MIB:.2f}"
+    scaled = f"{share(coverage.share_scaled)} AWQ-scaled"
     return [
-        ("weights, MiB", f"{result.source_bytes / _MIB:.2f}", f"{result.checkpoint_bytes / _MIB:.2f}", f"x {ratio:.2f}")
+        ("weights, MiB", *sizes, f"x {ratio:.2f}"),
+        ("linear layers in 4 bit", "", share(coverage.share_4bit), scaled),
     ]
 
 
 def _of_eval(result: EvalResult) -> list[_Row]:
     rows = []
-    for task in result.tasks:
-        spread = "" if task.delta_stderr is None else f" ± {task.delta_stderr:.4f}"
+    for task in result.gated:
         verdict = "pass" if task.passed else "FAIL"
         rows.append(
             (
                 f"{task.task} {task.metric}",
                 f"{task.baseline.value:.4f}",
-                f"{task.awq.value:.4f}",
-                f"{task.delta:+.4f}{spread}, {verdict}",
+                f"{task.candidate.value:.4f}",
+                f"{task.delta:+.4f}{_spread(task.delta_stderr)}, {verdict}",
             )
         )
     return rows
+
+
+def _of_control(result: EvalResult) -> list[_Row]:
+    if not result.contrasts:
+        return []
+    return [
+        (
+            f"{one.task} {one.metric}",
+            f"{control.candidate.value:.4f}",
+            f"{awq.candidate.value:.4f}",
+            f"{one.delta:+.4f}{_spread(one.delta_stderr)}, {_AGAINST_CONTROL[against_control(one)]}",
+        )
+        for awq, control, one in zip(result.gated, result.control, result.contrasts, strict=True)
+    ]
+
+
+def _spread(stderr: float | None) -> str:
+    return "" if stderr is None else f" ± {stderr:.4f}"
 
 
 def _of_bench(result: BenchResult) -> list[_Row]:
@@ -110,7 +148,7 @@ def _of_roi(result: RoiResult) -> list[_Row]:
     if before is None or after is None:
         return []
     change = f"x {after / before:.2f}" if before else "-"
-    return [("USD per million output tokens at the load", f"{before:.4f}", f"{after:.4f}", change)]
+    return [("USD/M output tokens at the load", f"{before:.4f}", f"{after:.4f}", change)]
 
 
 def _of_serve(result: ServeResult) -> list[_Row]:

@@ -4,18 +4,37 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.common import emit, json_option
+from pipeline.cli.common import emit, json_option, reporter
 
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @json_option
 def verify(folder: Path, as_json: bool) -> int:  # noqa: FBT001 -- a flag
-    """Check every file of the checkpoint in DIR against its manifest; ends with 3 when one differs."""
-    from pipeline.manifest import differences, read_manifest
+    """Check every file of the checkpoint in DIR against its manifest; ends with 3 when one differs.
 
-    problems = differences(folder)
-    files = len(read_manifest(folder).files)
+    All files are read, whatever was read before.
+    """
+    from pipeline.checksums import SumCache
+    from pipeline.context import user_home
+    from pipeline.manifest import DAMAGED, differences, read_manifest
+
+    folder = _checkpoint_in(folder)
+    # What is read replaces what the cache knew, so that damage found here is damage for every stage.
+    problems = differences(folder, cache=SumCache(user_home(), trusted=False), reporter=reporter())
+    files = 0 if problems == [DAMAGED] else len(read_manifest(folder).files)
     document = {"checkpoint": folder, "files": files, "intact": not problems, "problems": problems}
     emit(as_json, document, "\n".join(problems) or f"{folder}: {files} files, all as in the manifest")
     return 3 if problems else 0
+
+
+def _checkpoint_in(folder: Path) -> Path:
+    """Return the folder, or the checkpoint in it when it is an output folder."""
+    from pipeline.context import CHECKPOINT
+    from pipeline.manifest import NAME
+
+    inner = folder / CHECKPOINT
+    if (folder / NAME).exists() or not (inner / NAME).exists():
+        return folder
+    click.echo(f"awqctl: {folder} is an output folder; checking {inner}.", err=True)
+    return inner

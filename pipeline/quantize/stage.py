@@ -1,180 +1,267 @@
-"""The stage `quantize`: AutoAWQ in its own environment, a checkpoint that appears whole or not at all."""
+"""The stage `quantize`: pre-flight, AWQ in a backend's own environment, audit; a checkpoint whole or not at all."""
 
 import json
 import shutil
-import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pipeline import __version__
-from pipeline.context import RunContext
+from pipeline.checksums import sum_files
+from pipeline.context import RunContext, discard
 from pipeline.errors import SourceError, WorkerError
-from pipeline.manifest import Manifest, Origin, sum_files, write_manifest
-from pipeline.quantize.calibration import Tokenizer, calibration_blocks
-from pipeline.quantize.checkpoint import assemble, packed_size, parameters, weight_bytes
-from pipeline.quantize.result import QuantizeResult
-from pipeline.quantize.translate import readable_view
-from pipeline.recipe.models import GROUP_SIZES, Quantize, Recipe
-from pipeline.record import Metric, RunRecord, StageOutcome, write_atomically
-from pipeline.runtimes.accelerator import resolve_accelerator
-from pipeline.runtimes.store import ensure
-from pipeline.runtimes.worker import Worker, worker_script
+from pipeline.manifest import CARD, Manifest, Origin, read_manifest, write_manifest
+from pipeline.manifest import NAME as MANIFEST
+from pipeline.quantize.awq import Quantized, log_of, quantize_with
+from pipeline.quantize.backends import Backend
+from pipeline.quantize.calibration import CalibrationSet, build_calibration, load_tokenizer
+from pipeline.quantize.card import model_card
+from pipeline.quantize.checkpoint import assemble
+from pipeline.quantize.control import write_control
+from pipeline.quantize.coverage import audit, gates
+from pipeline.quantize.fidelity import compare
+from pipeline.quantize.layers import LinearLayer, ignored, linear_layers
+from pipeline.quantize.packing import packed_size
+from pipeline.quantize.preflight import checked_plan
+from pipeline.quantize.result import CoverageResult, LayerAudit, QuantizeResult
+from pipeline.quantize.tensors import Tensor, parameters, read_headers, weight_bytes
+from pipeline.recipe.models import Quantize, Recipe
+from pipeline.record import Gate, Metric, RunRecord, StageOutcome, write_atomically
 from pipeline.sources import SourceModel, resolve_source
+from pipeline.sources.changes import source_changes
 
 CHECKPOINT = "checkpoint"
+CONTROL = "control"
+NOTES = "quantize"
+_SHOWN_PROBLEMS = 3
 
 
 def run(recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome:
-    """Quantize the recipe's model and publish it as `out/checkpoint`."""
+    """Quantize the recipe's model and publish it as `out/checkpoint`, a control beside it as `out/control`."""
     with context.reporter.task(f"finding the model {recipe.model.source}"):
         source = resolve_source(recipe.model, context.recipe_dir)
-    check_widths(source, recipe.quantize)
+    if source.note:
+        context.reporter.warn(source.note)
+    _say_what_changed(source, context)
+    checked_plan(source, recipe, context)
     with context.reporter.task("reading the calibration text"):
-        blocks = calibration_blocks(recipe.quantize.calibration, context.recipe_dir, load_tokenizer(source.path))
-    if len(blocks) < recipe.quantize.calibration.blocks:
-        context.reporter.warn(
-            f"the calibration text fills {len(blocks)} blocks, {recipe.quantize.calibration.blocks} were asked for"
+        tokenizer = load_tokenizer(source.path, trust_remote_code=source.trust_remote_code)
+        calibration = build_calibration(
+            recipe.quantize.calibration, context.recipe_dir, tokenizer, tokenizer_folder=source.path
         )
-    with context.staged("quantize") as notes, context.staged(CHECKPOINT) as folder:
-        write_atomically(notes / "calibration.json", json.dumps({"token_ids": blocks}), mode=0o600)
-        answer = _quantize(source, blocks, recipe.quantize, context, folder)
-        manifest = _manifest(source, recipe.quantize, answer, folder)
-        write_manifest(manifest, folder)
-        result = _result(source, recipe.quantize, len(blocks), answer, manifest, folder)
+    for warning in calibration.facts.warnings():
+        context.reporter.warn(warning)
+    backend = checked_plan(source, recipe, context, calibration.facts.blocks).backend
+    work = _Work(source, recipe.quantize, backend, calibration, context)
+    result, outcome_gates = work.publish()
+    shutil.rmtree(context.resume(NOTES), ignore_errors=True)
+    if result.control_digest is None and (context.out / CONTROL).exists():
+        discard(context.out / CONTROL, context.scratch)
     return StageOutcome(
         metrics=_metrics(result),
-        artifacts={
-            "manifest": f"{CHECKPOINT}/awqctl-manifest.json",
-            "checkpoint": CHECKPOINT,
-            "calibration": "quantize/calibration.json",
-            "log": context.relative(_log(context)),
-        },
+        gates=outcome_gates,
+        artifacts=_artifacts(result, context.relative(log_of(context, backend))),
         payload=result.model_dump(mode="json"),
     )
 
 
-def check_widths(source: SourceModel, settings: Quantize) -> None:
-    """Refuse a model whose layers the group size does not divide, before anything heavy.
+def _say_what_changed(source: SourceModel, context: RunContext) -> None:
+    """Tell in which ways the source differs from the one that the present checkpoint was made from."""
+    checkpoint = context.out / CHECKPOINT
+    if (checkpoint / MANIFEST).exists():
+        with context.reporter.task("comparing the model with the one quantized before"):
+            changes = source_changes(read_manifest(checkpoint).source, source, checkpoint)
+        for sentence in changes:
+            context.reporter.note(sentence)
 
-    Raises:
-        SourceError: names the widths and the group sizes that would work.
-    """
-    config = source.config()
-    widths = {name: config[name] for name in ("hidden_size", "intermediate_size") if isinstance(config.get(name), int)}
-    odd = [f"{name} {width}" for name, width in widths.items() if width % settings.group_size]
-    if odd:
-        fitting = [str(size) for size in GROUP_SIZES if not any(width % size for width in widths.values())]
-        advice = f"Set quantize.group_size to {' or '.join(fitting)}." if fitting else "No group size fits this model."
-        raise SourceError(
-            f"{source.reference} cannot be quantized in groups of {settings.group_size}: {', '.join(odd)} is not a "
-            f"multiple. {advice}"
+
+@dataclass(frozen=True)
+class _Work:
+    """One quantization, from a checked plan to published folders."""
+
+    source: SourceModel
+    settings: Quantize
+    backend: Backend
+    calibration: CalibrationSet
+    context: RunContext
+
+    def publish(self) -> tuple[QuantizeResult, tuple[Gate, ...]]:
+        """Quantize, audit and publish; the checkpoint first, so that a mix of old and new is noticed."""
+        before = _state(self.source.path)
+        with ExitStack() as stack:
+            notes = stack.enter_context(self.context.staged(NOTES))
+            write_atomically(notes / "calibration.json", self.calibration.model_dump_json(), mode=0o600)
+            control = stack.enter_context(self.context.staged(CONTROL)) if self.settings.control else None
+            folder = stack.enter_context(self.context.staged(CHECKPOINT))
+            return self._fill(folder, control, notes, before)
+
+    def _fill(
+        self, folder: Path, control: Path | None, notes: Path, before: dict[str, tuple[int, ...]]
+    ) -> tuple[QuantizeResult, tuple[Gate, ...]]:
+        tensors = read_headers(self.source.path)
+        layers = linear_layers(tensors)
+        left = ignored(layers.values(), self.settings.ignore)
+        quantized = self._quantize(folder, left)
+        with self.context.reporter.task("comparing the checkpoint with its source"):
+            audits, coverage = self._audit(tensors, left, quantized, folder)
+        write_atomically(notes / "coverage.json", json.dumps([row.model_dump(mode="json") for row in audits]))
+        control_digest = None
+        if control is not None:
+            packed = [layers[row.name] for row in audits if row.treatment != "16 bit"]
+            control_digest = self._control(tensors, packed, control)
+        if _state(self.source.path) != before:
+            raise SourceError(
+                f"{self.source.path} changed while it was being quantized. Let it come to rest and run the command again."
+            )
+        origin = self._origin()
+        result, manifest = self._describe(folder, origin, quantized, coverage, control_digest)
+        (folder / CARD).write_text(model_card(result, manifest, audits))
+        write_manifest(self._manifest(folder, origin, quantized.answer.versions, CHECKPOINT), folder)
+        return result, gates(coverage, self.settings.coverage)
+
+    def _quantize(self, folder: Path, left: Iterable[str]) -> Quantized:
+        """Run the backend and assemble the checkpoint in `folder`."""
+        work = self.context.scratch / "work"
+        shutil.rmtree(work, ignore_errors=True)
+        try:
+            # A tied head has no tensor of its own, but is a linear layer to a backend.
+            leave = {*left, "lm_head"} if self.source.config().get("tie_word_embeddings") else set(left)
+            blocks = self.calibration.token_ids
+            quantized = quantize_with(self.backend, self.source, blocks, self.settings, leave, self.context, work)
+            dtype = self.backend.writes_dtype
+            assemble(self.source, quantized.weights, folder, quantized.answer.quantization_config, dtype=dtype)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        return quantized
+
+    def _audit(
+        self, tensors: dict[str, Tensor], left: dict[str, str], quantized: Quantized, folder: Path
+    ) -> tuple[tuple[LayerAudit, ...], CoverageResult]:
+        """Compare the checkpoint with its source.
+
+        Raises:
+            WorkerError: it is not what the source and the backend's scales make it.
+        """
+        made, answer = read_headers(folder), quantized.answer
+        scalings = [scaling.model_dump() for scaling in answer.scalings]
+        fidelity = compare(
+            tensors,
+            made,
+            answer.quantization_config,
+            scalings,
+            quantized.scales,
+            model_type=str(self.source.config().get("model_type")),
+            zero_point=self.settings.zero_point,
+            clips=self.backend.clips,
+        )
+        if fidelity.problems:
+            shown, more = fidelity.problems[:_SHOWN_PROBLEMS], len(fidelity.problems) - _SHOWN_PROBLEMS
+            rest = f" And {more} more." if more > 0 else ""
+            raise WorkerError(
+                f"{self.backend.label} wrote a checkpoint that is not the source in 4 bit: {' '.join(shown)}{rest} "
+                f"Nothing was kept; set quantize.backend to another one.",
+                log=log_of(self.context, self.backend),
+            )
+        return audit(tensors, made, scalings, quantized.scales, left, fidelity, answer.equivalence)
+
+    def _control(self, tensors: dict[str, Tensor], layers: Iterable[LinearLayer], folder: Path) -> str:
+        """Write the round-to-nearest control; return its digest."""
+        with self.context.reporter.task("rounding to nearest, for the control"):
+            group, weights = self.settings.group, folder / "weights"
+            weights.mkdir()
+            config = write_control(tensors, layers, weights, group=group, zero_point=self.settings.zero_point)
+            assemble(self.source, weights, folder, config, dtype=None)
+            shutil.rmtree(weights)
+        manifest = self._manifest(folder, self._origin(), {}, CONTROL)
+        write_manifest(manifest, folder)
+        return manifest.digest()
+
+    def _origin(self) -> Origin:
+        names = ["config.json", *(path.name for path in self.source.path.glob("*") if _describes(path))]
+        return Origin(
+            reference=self.source.reference,
+            commit=self.source.commit,
+            licence=self.source.licence,
+            files=sum_files(self.source.path, names=set(names), cache=self.context.sums),
         )
 
+    def _manifest(self, folder: Path, origin: Origin, versions: dict[str, str], final: str) -> Manifest:
+        place = self.context.out / final
+        return Manifest(
+            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            source=origin,
+            quantize=self.settings.model_dump(mode="json"),
+            versions={"awqctl": __version__, **versions},
+            files=sum_files(folder, cache=self.context.sums, publish_as=place),
+        )
 
-def load_tokenizer(folder: Path) -> Tokenizer:
-    """Return the tokenizer of a checkpoint, without running code that comes with it."""
-    from transformers import AutoTokenizer  # noqa: PLC0415 -- seconds of import, only here
-
-    tokenizer: Tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
-    return tokenizer
-
-
-def _quantize(
-    source: SourceModel, blocks: list[list[int]], settings: Quantize, context: RunContext, folder: Path
-) -> dict[str, Any]:
-    """Run the worker, assemble the checkpoint in `folder`; return the worker's answer with its `seconds`."""
-    accelerator, _ = resolve_accelerator(context.accelerator)
-    runtime = ensure("autoawq", accelerator, context.home, context.reporter)
-    work = context.scratch / "quantize"
-    shutil.rmtree(work, ignore_errors=True)
-    try:
-        view = readable_view(source.path, work / "source")
-        (work / "weights").mkdir()
-        request = {
-            "model": str(view),
-            "output": str(work / "weights"),
-            "blocks": blocks,
-            "n_parallel_calib_samples": settings.n_parallel_calib_samples,
-            "quant_config": {
-                "w_bit": settings.bits,
-                "q_group_size": settings.group_size,
-                "zero_point": settings.zero_point,
-                "version": settings.format.upper(),
-            },
-        }
-        started = time.monotonic()
-        with Worker(
-            runtime.python, worker_script("autoawq_quantize"), log=_fresh_log(context), reporter=context.reporter
-        ) as worker:
-            if not worker.call("check", {"model": str(view)}, "loading AutoAWQ")["supported"]:
-                raise SourceError(
-                    f"AutoAWQ {runtime.version} does not know the architecture of {source.reference} "
-                    f"({source.config().get('model_type')}). Choose another model."
-                )
-            answer = worker.call("quantize", request, "quantizing")
-        seconds = time.monotonic() - started
-        if not answer["quantized_modules"]:
-            raise WorkerError(
-                "AutoAWQ ended without quantizing a single layer; the architecture is not what it claims."
-            )
-        assemble(source, work / "weights", folder, answer["quantization_config"])
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return answer | {"seconds": seconds}
-
-
-def _log(context: RunContext) -> Path:
-    return context.logs / "quantize-autoawq.log"
+    def _describe(
+        self,
+        folder: Path,
+        origin: Origin,
+        quantized: Quantized,
+        coverage: CoverageResult,
+        control_digest: str | None,
+    ) -> tuple[QuantizeResult, Manifest]:
+        """Return the stage's result, and the manifest as it is before there is a card."""
+        answer, facts = quantized.answer, self.calibration.facts
+        manifest = self._manifest(folder, origin, answer.versions, CHECKPOINT)
+        total, (packed, held) = parameters(self.source.path), packed_size(read_headers(folder))
+        result = QuantizeResult(
+            source=self.source.reference,
+            source_path=str(self.source.path),
+            source_commit=self.source.commit,
+            licence=self.source.licence,
+            backend=self.backend.name,
+            backend_versions=answer.versions,
+            bits=self.settings.bits,
+            format=self.backend.format,
+            group_size=self.settings.group,
+            zero_point=self.settings.zero_point,
+            calibration_source=facts.title,
+            calibration_blocks=facts.blocks,
+            calibration_block_tokens=facts.block_tokens,
+            quantized_modules=sum(kind.scaled + kind.rounded for kind in coverage.kinds),
+            coverage=coverage,
+            recalled=answer.recalled,
+            parameters=total,
+            quantized_parameters=packed,
+            source_bytes=weight_bytes(self.source.path),
+            checkpoint_bytes=weight_bytes(folder),
+            bits_per_weight=8 * weight_bytes(folder) / total,
+            bits_per_quantized_weight=8 * held / packed,
+            quantize_seconds=quantized.seconds,
+            peak_memory_gib=answer.peak_memory_gib,
+            peak_gpu_memory_gib=answer.peak_gpu_memory_gib,
+            checkpoint_digest=manifest.digest(),
+            control_digest=control_digest,
+        )
+        return result, manifest
 
 
-def _fresh_log(context: RunContext) -> Path:
-    _log(context).unlink(missing_ok=True)
-    return _log(context)
+def _state(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Return what changes with the files of a source."""
+    states = {path.name: path.stat() for path in folder.iterdir() if path.is_file()}
+    return {name: (state.st_size, state.st_mtime_ns, state.st_ino) for name, state in states.items()}
 
 
-def _manifest(source: SourceModel, settings: Quantize, answer: dict[str, Any], folder: Path) -> Manifest:
-    weights = {
-        name: entry for name, entry in sum_files(source.path).items() if name.endswith((".safetensors", ".json"))
+def _describes(path: Path) -> bool:
+    return path.is_file() and path.suffix in (".safetensors", ".json")
+
+
+def _artifacts(result: QuantizeResult, log: str) -> dict[str, str]:
+    artifacts = {
+        "manifest": f"{CHECKPOINT}/{MANIFEST}",
+        "model card": f"{CHECKPOINT}/{CARD}",
+        "checkpoint": CHECKPOINT,
+        "calibration": f"{NOTES}/calibration.json",
+        "coverage": f"{NOTES}/coverage.json",
+        "log": log,
     }
-    return Manifest(
-        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        source=Origin(reference=source.reference, commit=source.commit, licence=source.licence, files=weights),
-        quantize=settings.model_dump(mode="json"),
-        versions={"awqctl": __version__, **answer["versions"]},
-        files=sum_files(folder),
-    )
-
-
-def _result(
-    source: SourceModel, settings: Quantize, blocks: int, answer: dict[str, Any], manifest: Manifest, folder: Path
-) -> QuantizeResult:
-    total, (packed, packed_bytes) = parameters(source.path), packed_size(folder)
-    return QuantizeResult(
-        source=source.reference,
-        source_path=str(source.path),
-        source_commit=source.commit,
-        licence=source.licence,
-        backend=settings.backend,
-        backend_versions=answer["versions"],
-        bits=settings.bits,
-        group_size=settings.group_size,
-        zero_point=settings.zero_point,
-        calibration_source=settings.calibration.source,
-        calibration_blocks=blocks,
-        calibration_block_tokens=settings.calibration.block_tokens,
-        quantized_modules=len(answer["quantized_modules"]),
-        parameters=total,
-        quantized_parameters=packed,
-        source_bytes=weight_bytes(source.path),
-        checkpoint_bytes=weight_bytes(folder),
-        bits_per_weight=8 * weight_bytes(folder) / total,
-        bits_per_quantized_weight=8 * packed_bytes / packed,
-        quantize_seconds=answer["seconds"],
-        peak_memory_gib=answer["peak_memory_gib"],
-        peak_gpu_memory_gib=answer["peak_gpu_memory_gib"],
-        checkpoint_digest=manifest.digest(),
-    )
+    return artifacts | ({"control": CONTROL} if result.control_digest else {})
 
 
 def _metrics(result: QuantizeResult) -> tuple[Metric, ...]:
@@ -187,4 +274,7 @@ def _metrics(result: QuantizeResult) -> tuple[Metric, ...]:
         "peak_memory_gib",
         "calibration_blocks",
     )
-    return tuple(Metric(name=name, value=float(getattr(result, name))) for name in names)
+    shares = ("share_4bit", "share_scaled", "share_of_model_4bit", "equivalence")
+    figures: dict[str, Any] = {name: getattr(result, name) for name in names}
+    figures |= {name: getattr(result.coverage, name) for name in shares}
+    return tuple(Metric(name=name, value=float(value)) for name, value in figures.items())

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import SourceError
-from pipeline.sources import weight_files
+from pipeline.sources import SourceModel, weight_files
 
 _BESIDE_THE_WEIGHTS = ("model.safetensors.index.json", "generation_config.json")
+_WITHOUT_FLOAT16 = ("gemma2", "gemma3", "gemma3_text", "glm4", "plamo2")
+"""Model types whose activations overflow FP16; vLLM refuses it for them (vllm/config/model.py)."""
 
 
 def to_transformers_4(config: dict[str, Any]) -> dict[str, Any]:
@@ -41,22 +43,37 @@ def to_transformers_4(config: dict[str, Any]) -> dict[str, Any]:
     return translated
 
 
-def quantized_config(source: dict[str, Any], quantization: dict[str, Any], dtype: str) -> dict[str, Any]:
+def quantized_config(source: dict[str, Any], quantization: dict[str, Any], dtype: str | None) -> dict[str, Any]:
     """Return the configuration of the AWQ checkpoint: the source's own, in the source's own dialect.
 
-    AutoAWQ's output is not used, because it sets `use_cache: false` and leaves two dtypes behind.
+    A backend's output is not used: AutoAWQ sets `use_cache: false` and leaves two dtypes behind.
+
+    Args:
+        source: the source's config.json.
+        quantization: as the backend gives it.
+        dtype: of the tensors that the backend wrote; None keeps the source's.
     """
-    config = {key: value for key, value in source.items() if key not in ("dtype", "torch_dtype")}
     dialect = "dtype" if "dtype" in source else "torch_dtype"
+    if dtype is None or source.get("model_type") in _WITHOUT_FLOAT16:
+        dtype = source.get(dialect, "bfloat16")
+    config = {key: value for key, value in source.items() if key not in ("dtype", "torch_dtype")}
     return config | {dialect: dtype, "quantization_config": quantization}
 
 
-def readable_view(source: Path, view: Path) -> Path:
-    """Return a folder with the translated configuration and links to the source's weights."""
+def generation_config(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a generation config for a source that has none: the special tokens of its config.json."""
+    names = ("bos_token_id", "eos_token_id", "pad_token_id")
+    return {name: config[name] for name in names if config.get(name) is not None}
+
+
+def readable_view(source: SourceModel, view: Path) -> Path:
+    """Return a folder with the translated configuration, links to the source's weights and its trusted code."""
     view.mkdir(parents=True)
-    config = json.loads((source / "config.json").read_text())
-    (view / "config.json").write_text(json.dumps(to_transformers_4(config), indent=2))
-    for path in (*weight_files(source), *(source / name for name in _BESIDE_THE_WEIGHTS)):
+    (view / "config.json").write_text(json.dumps(to_transformers_4(source.config()), indent=2))
+    beside = (source.path / name for name in (*_BESIDE_THE_WEIGHTS, *source.code.files))
+    for path in (*weight_files(source.path), *beside):
         if path.is_file():
-            (view / path.name).symlink_to(path.resolve())
+            link = view / path.relative_to(source.path)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(path.resolve())
     return view

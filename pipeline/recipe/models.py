@@ -1,6 +1,8 @@
 """The recipe: one frozen section per stage, composed into `Recipe`. Unknown keys are refused."""
 
-from typing import Annotated, Literal
+import re
+from fractions import Fraction
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -26,39 +28,153 @@ class ModelSource(Section):
     """Branch, tag or commit of a hub id; resolved to a commit and recorded."""
     licence: str | None = None
     """Overrides the licence found in the model card."""
+    trust_remote_code: bool = False
+    """Run Python code that comes with the model. A hub id then needs a `revision` of 40 digits: a commit you read."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _credentials_stay_out(cls, given: Any) -> Any:
+        # Before the keys are checked one by one, because the message about a single key shows its value.
+        from pipeline.sources.credentials import credentials_in  # noqa: PLC0415 -- pipeline.sources reads this module
+
+        if named := credentials_in(given):
+            raise ValueError(
+                f"{', '.join(named)} carries a token or password, and recipes are recorded and logged; take it out, "
+                f"and set HF_TOKEN or run `hf auth login`"
+            )
+        return given
+
+    @model_validator(mode="after")
+    def _revision_is_one(self) -> "ModelSource":
+        revision = self.revision
+        if revision is not None and (not re.fullmatch(r"\w[\w./+-]*", revision) or ".." in revision):
+            raise ValueError(f"revision must be a branch, a tag or a commit, not {revision!r}")
+        return self
+
+
+class CalibrationSource(Section):
+    """One source of calibration text."""
+
+    source: Annotated[str, Field(min_length=1)]
+    """`packaged:demo`; a local .jsonl, .txt or .parquet file; a folder of such files; or a hub data set, `org/name`."""
+    weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    """Share of the blocks, in proportion to the weights of the other sources."""
+    column: str | None = None
+    """Column (JSONL key) that holds text; default `text`."""
+    messages: str | None = None
+    """Column that holds chat messages, lists of `{role, content}`, instead of text. The model's chat template renders
+    them."""
+    config: str | None = None
+    """Configuration of a data set."""
+    split: str | None = None
+    """Split of a data set; default `train`."""
+
+    @model_validator(mode="after")
+    def _column_or_messages(self) -> "CalibrationSource":
+        if self.column is not None and self.messages is not None:
+            raise ValueError("give column for text or messages for chats, not both; list the source twice to use both")
+        return self
 
 
 class Calibration(Section):
-    """Text that AWQ observes activations on."""
+    """Text that AWQ observes activations on: several `sources`, or the keys of a single one written here."""
 
-    source: str
-    """`packaged:demo`, a local .jsonl or .txt file, or a `datasets` name."""
+    source: Annotated[str, Field(min_length=1)] | None = None
+    """Short form for a single source; `column`, `messages`, `config` and `split` are its keys."""
+    column: str | None = None
+    messages: str | None = None
     config: str | None = None
-    """Configuration name of a `datasets` name."""
-    split: str = "train"
-    column: str = "text"
-    """Column of a `datasets` name, or key of a JSONL row."""
+    split: str | None = None
+    sources: tuple[CalibrationSource, ...] = ()
     blocks: PositiveInt = 128
-    """Number of blocks of exactly `block_tokens` tokens."""
+    """Number of blocks of exactly `block_tokens` tokens, over all sources."""
     block_tokens: Annotated[int, Field(ge=16)] = 512
     seed: int = 0
+    """Order of the texts."""
+
+    @property
+    def mixture(self) -> tuple[CalibrationSource, ...]:
+        """Return the sources, whichever form the recipe has."""
+        return self.sources or (CalibrationSource.model_validate({"source": self.source} | self._short_keys()),)
+
+    def blocks_per_source(self) -> tuple[int, ...]:
+        """Return how many blocks each source of the mixture gives: largest remainder by weight, ties to the earlier."""
+        weights = [Fraction(str(source.weight)) for source in self.mixture]
+        exact = [self.blocks * weight / sum(weights) for weight in weights]
+        counts = [int(share) for share in exact]
+        by_remainder = sorted(range(len(exact)), key=lambda place: counts[place] - exact[place])
+        for place in by_remainder[: self.blocks - sum(counts)]:
+            counts[place] += 1
+        return tuple(counts)
+
+    def _short_keys(self) -> dict[str, str]:
+        """Return the keys of a single source that are given here, without `source`."""
+        return {
+            key: value for key in ("column", "messages", "config", "split") if (value := getattr(self, key)) is not None
+        }
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "Calibration":
+        if self.source is not None and self.sources:
+            raise ValueError("give source (one) or sources (a list), not both")
+        if self.source is None and not self.sources:
+            raise ValueError("give source, or sources with at least one entry")
+        if self.sources and self._short_keys():
+            raise ValueError(f"with sources, {', '.join(self._short_keys())} belongs into the entries of the list")
+        return self
+
+    @model_validator(mode="after")
+    def _every_source_counts(self) -> "Calibration":
+        seen = [source.model_dump(exclude={"weight"}) for source in self.mixture]
+        for place, (source, count) in enumerate(zip(self.mixture, self.blocks_per_source(), strict=True)):
+            if seen[place] in seen[:place]:
+                raise ValueError(f"{source.source} stands in sources twice; give it once, with one weight")
+            if not count:
+                raise ValueError(
+                    f"weight {source.weight:g} gives {source.source} none of the {self.blocks} blocks; "
+                    f"raise the weight or blocks"
+                )
+        return self
 
 
 GROUP_SIZES = (32, 64, 128)
+Backend = Literal["autoawq", "llm-compressor"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Coverage(Section):
+    """What a checkpoint must hold to be called AWQ. Shares count parameters of linear layers, ignored ones left out."""
+
+    min_4bit: Share = 0.95
+    """Smallest share that is 4 bit."""
+    min_scaled: Share = 0.5
+    """Smallest share that AWQ scaled by the activations, rather than only rounded."""
 
 
 class Quantize(Section):
     """How the weights are quantized."""
 
-    backend: Literal["autoawq"] = "autoawq"
+    backend: Backend | Literal["auto"] = "auto"
+    """`auto`: AutoAWQ where it knows the architecture and the settings, llm-compressor otherwise."""
     bits: Literal[4] = 4
-    group_size: Literal[32, 64, 128] = 128
-    zero_point: Literal[True] = True
-    """AutoAWQ's GEMM format stores zero points; it cannot write symmetric weights."""
-    format: Literal["gemm"] = "gemm"
+    group_size: Literal[32, 64, 128, "channel"] = 128
+    """Weights of one row that share a scale; `channel` is the whole row."""
+    zero_point: bool = True
+    """Asymmetric codes with a zero point per group; false for symmetric ones."""
+    ignore: tuple[str, ...] = ("lm_head",)
+    """Linear layers that stay in 16 bit: full names, or patterns with `*` such as `model.layers.0.*`. Routers of
+    mixtures of experts always stay."""
+    control: Literal["rtn"] | None = None
+    """`rtn`: also round the same model to nearest without AWQ, and evaluate it beside the others."""
+    coverage: Coverage = Coverage()
     calibration: Calibration
     n_parallel_calib_samples: PositiveInt | None = None
     """Blocks per forward pass during calibration (AutoAWQ's name); lower it when memory is short."""
+
+    @property
+    def group(self) -> int:
+        """Return the group size as backends write it; -1 for whole rows."""
+        return -1 if self.group_size == "channel" else self.group_size
 
 
 _MANAGED_ARGUMENTS = {

@@ -1,9 +1,10 @@
-"""The chapters on the endpoint, the checkpoint, the method, the environment and the files."""
+"""The chapters on the endpoint, the method, the environment and the files."""
 
 from pipeline.recipe.models import EvalTask
 from pipeline.report.cells import facts_table, figure, numbers, word, words
+from pipeline.report.checkpoint import control_method, quantization
 from pipeline.report.document import Fact, Section, Table
-from pipeline.report.format import count, listed, number, percent, plural, seconds, size
+from pipeline.report.format import count, listed, number, percent, plural
 from pipeline.report.inputs import Inputs
 from serve.result import ServeResult
 
@@ -45,58 +46,6 @@ def endpoint_section(endpoint: ServeResult, sources: tuple[str, ...]) -> Section
     )
 
 
-def checkpoint_section(inputs: Inputs) -> Section:
-    """Return the facts of the quantized checkpoint."""
-    made = inputs.quantize
-    facts = (
-        Fact(label="Source model", text=made.source),
-        Fact(label="Source commit", text=made.source_commit or "none (a folder)"),
-        Fact(label="Licence", text=made.licence),
-        Fact(label="Method", text=f"AWQ, {made.backend}, {_versions(made.backend_versions)}"),
-        Fact(
-            label="Bits, group size",
-            text=f"{made.bits} bit, groups of {made.group_size}, {_zero(made.zero_point)}",
-        ),
-        Fact(label="Parameters", text=count(made.parameters)),
-        Fact(
-            label="Of those now 4 bit",
-            text=f"{count(made.quantized_parameters)} ({percent(made.quantized_parameters / made.parameters)}) "
-            f"in {plural(made.quantized_modules, 'layer')}",
-        ),
-        Fact(label="Bits per weight, whole model", text=number(made.bits_per_weight)),
-        Fact(label="Bits per weight, quantized layers", text=number(made.bits_per_quantized_weight)),
-        Fact(label="Weight files of the source", text=size(made.source_bytes)),
-        Fact(label="Weight files of the checkpoint", text=size(made.checkpoint_bytes)),
-        Fact(
-            label="Calibration",
-            text=f"{made.calibration_source}: {count(made.calibration_blocks)} blocks of "
-            f"{count(made.calibration_block_tokens)} tokens",
-        ),
-        Fact(label="Time to quantize", text=seconds(made.quantize_seconds)),
-        Fact(label="Peak memory while quantizing", text=f"{number(made.peak_memory_gib)} GiB"),
-        Fact(label="Checkpoint digest (SHA-256)", text=made.checkpoint_digest),
-    )
-    return Section(
-        id="checkpoint",
-        title="Quantized checkpoint",
-        paragraphs=(
-            (
-                "Bits per weight include scales and zero points. Layers that stay at 16 bit, such as embeddings, "
-                "raise the figure of the whole model above that of the quantized layers."
-            ),
-        ),
-        tables=(
-            facts_table(
-                "checkpoint-facts",
-                "Facts",
-                facts,
-                sources=inputs.sources("quantize"),
-                note="Sizes, times and bits per weight are measured. `awqctl verify checkpoint` recomputes the sums.",
-            ),
-        ),
-    )
-
-
 def method_section(inputs: Inputs) -> Section:
     """Return how every figure was obtained, and the gates that were applied."""
     recipe, load, accuracy = inputs.recipe, inputs.load, inputs.accuracy
@@ -107,10 +56,8 @@ def method_section(inputs: Inputs) -> Section:
         id="method",
         title="Method",
         bullets=(
-            (
-                f"Quantization: AWQ scales each layer by the activations seen on calibration text, then stores its "
-                f"weights in {inputs.quantize.bits} bit (seed {recipe.quantize.calibration.seed})."
-            ),
+            quantization(inputs),
+            *([control_method(inputs)] if accuracy.control else []),
             (
                 f"Accuracy: lm-eval {accuracy.lm_eval_version} against a running server, once per variant, on "
                 f"{listed([_task(task) for task in recipe.eval.tasks])} (seed {recipe.eval.seed})."
@@ -222,14 +169,6 @@ def files_section(inputs: Inputs) -> Section:
             ),
         ),
     )
-
-
-def _versions(versions: dict[str, str]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
-
-
-def _zero(zero_point: bool) -> str:  # noqa: FBT001 -- a recipe value, passed on
-    return "with zero points" if zero_point else "symmetric"
 
 
 def _task(task: EvalTask) -> str:

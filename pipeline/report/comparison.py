@@ -1,17 +1,20 @@
-"""Baseline against AWQ: what the measured figures allow to be said, as pure functions."""
+"""Arms against each other: what the measured figures allow to be said, as pure functions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from eval.accuracy.result import TaskScore
+from eval.accuracy.result import Contrast, TaskScore
 from eval.load.result import BenchResult, LoadPoint
 from pipeline.quantize.result import QuantizeResult
 from pipeline.report.format import listed
 
 Direction = Literal["faster", "slower", "no clear difference", "not repeated"]
+Verdict = Literal["better", "worse", "no clear difference", "error not known"]
 TWO_SIDED_95 = 1.96
 """Standard errors to either side of a 95 % interval (normal approximation)."""
+CLEAR = 2.0
+"""Standard errors that a difference must exceed to be called one."""
 _FEW = 2
 """Concurrencies that are named one by one."""
 _READABLE_GIB = 0.1
@@ -95,6 +98,15 @@ def larger_loss_possible(task: TaskScore) -> bool:
     """Return whether the 95 % interval of a passed task reaches beyond its margin."""
     interval = loss_interval(task)
     return task.passed and interval is not None and interval[1] > task.margin
+
+
+def against_control(contrast: Contrast) -> Verdict:
+    """Return what AWQ is against plain rounding, by the paired difference and its standard error."""
+    if contrast.delta_stderr is None:
+        return "error not known"
+    if abs(contrast.gain) <= CLEAR * contrast.delta_stderr:
+        return "no clear difference"
+    return "better" if contrast.gain > 0 else "worse"
 
 
 def tightest(tasks: tuple[TaskScore, ...]) -> TaskScore:

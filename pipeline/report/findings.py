@@ -31,7 +31,8 @@ _CLAIMS: dict[Direction, str] = {
 def findings_of(inputs: Inputs) -> tuple[Finding, ...]:
     """Return the verdicts in the order a client asks for them."""
     return (
-        accuracy_finding(inputs.accuracy.tasks),
+        accuracy_finding(inputs.accuracy.gated),
+        *checkpoint_findings(inputs),
         speed_finding(speed_ratios(inputs.load)),
         memory_finding(weight_memory(inputs.quantize, inputs.load)),
         cost_finding(inputs.costs, inputs.recipe.roi.load.requests_per_day),
@@ -59,10 +60,25 @@ def accuracy_finding(tasks: tuple[TaskScore, ...]) -> Finding:
     )
 
 
+def checkpoint_findings(inputs: Inputs) -> tuple[Finding, ...]:
+    """Say that the checkpoint failed a gate of its own; nothing where it passed them."""
+    failed = [gate for stage, gate in inputs.gates if stage == "quantize" and not gate.passed]
+    if not failed:
+        return ()
+    return (
+        Finding(
+            topic="Checkpoint",
+            headline=f"The checkpoint failed {plural(len(failed), 'gate')} of its audit.",
+            detail=" ".join(gate.statement for gate in failed),
+            tone="bad",
+        ),
+    )
+
+
 def _loss_sentence(task: TaskScore) -> str:
     worse = f"a loss of {score(task.loss)}" if task.loss > 0 else "no loss"
     return (
-        f"{task.task}: {task.metric} {score(task.baseline.value)} before, {score(task.awq.value)} with AWQ "
+        f"{task.task}: {task.metric} {score(task.baseline.value)} before, {score(task.candidate.value)} with AWQ "
         f"({change(task.delta)}), {worse}; the agreed margin is {score(task.margin)}."
     )
 

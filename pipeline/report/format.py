@@ -37,6 +37,11 @@ def change(value: float, places: int = 4) -> str:
     return text[1:] if float(text) == 0 else _signed_text(text)
 
 
+def with_error(text: str, stderr: float | None) -> str:
+    """Return a printed score or difference with its standard error, where there is one."""
+    return text if stderr is None else f"{text} {PLUS_MINUS} {score(stderr)}"
+
+
 def ratio(value: float) -> str:
     """Return a factor, `1.62x` with a multiplication sign."""
     return f"{value:.2f}{TIMES}" if value >= _TINY_RATIO else f"{value:.2g}{TIMES}"
@@ -73,6 +78,25 @@ def usd_as_given(value: float) -> str:
 def percent(share: float) -> str:
     """Return a share of one as a percentage."""
     return f"{number(share * 100, 2)} %"
+
+
+def share(value: float) -> str:
+    """Return a share of one as a percentage to one place; only all of it prints as 100 %, only nothing as 0 %."""
+    if value in (0, 1):
+        return f"{value:.0%}".replace("%", " %")
+    smallest, largest = 0.1, 99.9
+    text = f"{min(max(value * 100, smallest), largest):.1f} %"
+    return f"< {text}" if value * 100 < smallest else text
+
+
+def tiny(value: float) -> str:
+    """Return a relative error to two digits, with a power of ten where it is very small."""
+    return _signed_text(f"{value:.2g}")
+
+
+def grouping(group_size: int) -> str:
+    """Return which weights share a scale; -1 stands for whole rows."""
+    return "one group per row" if group_size == -1 else f"groups of {group_size}"
 
 
 def size(bytes_: float) -> str:

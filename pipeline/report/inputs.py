@@ -15,7 +15,8 @@ from pipeline.record import Environment, Gate, RunRecord
 from serve.result import ServeResult
 
 MEASURED_STAGES = ("quantize", "eval", "bench", "roi", "serve")
-_FEW = 3
+_FEW = 4
+_TOP = "."
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,11 @@ class Inputs:
         if len(paths) <= _FEW:
             return tuple(paths) or (f"record.json (stages.{stage})",)
         folders = Counter(PurePosixPath(path).parent.as_posix() for path in paths)
-        return tuple(
-            f"{folder}/ ({amount} files)"
-            if amount > 1
-            else next(path for path in paths if PurePosixPath(path).parent.as_posix() == folder)
-            for folder, amount in folders.items()
-        )
+        shown: list[str] = []
+        for folder, amount in folders.items():
+            inside = [path for path in paths if PurePosixPath(path).parent.as_posix() == folder]
+            shown += inside if amount == 1 or folder == _TOP else [f"{folder}/ ({amount} files)"]
+        return tuple(shown)
 
 
 def inputs_of(record: RunRecord) -> Inputs:

@@ -37,7 +37,8 @@ def _limits(inputs: Inputs) -> tuple[str, ...]:
         _accuracy(inputs),
         _samples(inputs),
         "Long contexts, languages, safety and the wording of answers, unless a task above covers them.",
-        "Alternatives to AWQ: round-to-nearest, GPTQ and FP8 were not run.",
+        _control(inputs),
+        "Alternatives to AWQ: GPTQ and FP8 were not run.",
         "Energy, power and temperature.",
         _single(bench.repeats),
         "Network, storage, staff and taxes are not part of the costs; only the hourly price of the machine is.",
@@ -62,12 +63,21 @@ def _duration(inputs: Inputs) -> str:
 
 
 def _accuracy(inputs: Inputs) -> str:
-    names = listed([task.task for task in inputs.accuracy.tasks])
+    names = listed([task.task for task in inputs.accuracy.gated])
     return f"Accuracy beyond {names}. A client's own task can behave differently; add it to the recipe."
 
 
+def _control(inputs: Inputs) -> str:
+    if inputs.accuracy.control:
+        return "Speed of the round-to-nearest control: only its accuracy was measured."
+    return (
+        "What AWQ bought over plain rounding: the same model rounded to nearest was not measured. Set "
+        "`quantize.control: rtn` in the recipe to measure it."
+    )
+
+
 def _samples(inputs: Inputs) -> str:
-    cut = [task for task in inputs.accuracy.tasks if task.items < task.items_available]
+    cut = [task for task in inputs.accuracy.gated if task.items < task.items_available]
     parts = [f"{count(task.items_available - task.items)} of {task.task}" for task in cut]
     return f"Items left out by the recipe's limit: {listed(parts)}." if parts else ""
 

@@ -7,9 +7,11 @@ from pipeline.report.inputs import Inputs
 
 def recommendation(inputs: Inputs) -> str:
     """Return what to do with the AWQ checkpoint, in two sentences at most."""
-    failed = [task.task for task in inputs.accuracy.tasks if not task.passed]
+    failed = [task.task for task in inputs.accuracy.gated if not task.passed]
     if failed:
         return f"Do not deploy this AWQ checkpoint: it loses more than was agreed on {listed(failed)}."
+    if not _audited(inputs):
+        return "Do not deploy this AWQ checkpoint: it failed the audit of its weights, whatever its scores."
     if inputs.endpoint and not all(check.passed for check in inputs.endpoint.checks):
         return "Do not deploy yet: the AWQ checkpoint passed the accuracy gate, but its endpoint failed a check."
     ratios = speed_ratios(inputs.load)
@@ -32,6 +34,7 @@ def recommendation(inputs: Inputs) -> str:
 def next_steps(inputs: Inputs) -> tuple[str, ...]:
     """Return what to do next, in order."""
     steps = (
+        _audit_step(inputs),
         _accuracy_step(inputs),
         _certainty_step(inputs),
         "Repeat the run on the GPU that is meant for production; speed and costs from a CPU do not carry over."
@@ -50,11 +53,22 @@ def next_steps(inputs: Inputs) -> tuple[str, ...]:
 
 def _ready(inputs: Inputs) -> bool:
     """Return whether nothing measured so far speaks against AWQ."""
-    return inputs.costs.pays and all(task.passed for task in inputs.accuracy.tasks)
+    return inputs.costs.pays and _audited(inputs) and all(task.passed for task in inputs.accuracy.gated)
+
+
+def _audited(inputs: Inputs) -> bool:
+    """Return whether the checkpoint passed the gates of the quantize stage."""
+    return all(gate.passed for stage, gate in inputs.gates if stage == "quantize")
+
+
+def _audit_step(inputs: Inputs) -> str:
+    if _audited(inputs):
+        return ""
+    return "Find out why the checkpoint failed its audit, and quantize again, perhaps with the other quantize.backend."
 
 
 def _accuracy_step(inputs: Inputs) -> str:
-    if all(task.passed for task in inputs.accuracy.tasks):
+    if all(task.passed for task in inputs.accuracy.gated):
         return ""
     return (
         "Quantize again with a smaller group size or calibration text that is closer to the task, and measure "
@@ -63,7 +77,7 @@ def _accuracy_step(inputs: Inputs) -> str:
 
 
 def _certainty_step(inputs: Inputs) -> str:
-    unsure = [task.task for task in inputs.accuracy.tasks if larger_loss_possible(task)]
+    unsure = [task.task for task in inputs.accuracy.gated if larger_loss_possible(task)]
     return f"Measure more items of {listed(unsure)} to narrow the interval of the loss." if unsure else ""
 
 

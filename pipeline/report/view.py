@@ -3,13 +3,8 @@
 from eval.accuracy.result import TaskScore
 from pipeline.record import RunRecord
 from pipeline.report.accuracy import accuracy_section
-from pipeline.report.background import (
-    checkpoint_section,
-    endpoint_section,
-    environment_section,
-    files_section,
-    method_section,
-)
+from pipeline.report.background import endpoint_section, environment_section, files_section, method_section
+from pipeline.report.checkpoint import checkpoint_section
 from pipeline.report.comparison import Direction, speed_ratio, tightest, weight_memory
 from pipeline.report.costs import costs_section
 from pipeline.report.document import Cover, Fact, Finding, KeyFigure, OriginMeaning, ReportDocument, Tone
@@ -81,7 +76,7 @@ def _cover(inputs: Inputs) -> Cover:
 
 def _key_figures(inputs: Inputs, findings: tuple[Finding, ...]) -> tuple[KeyFigure, ...]:
     tones = {finding.topic: finding.tone for finding in findings}
-    task = tightest(inputs.accuracy.tasks)
+    task = tightest(inputs.accuracy.gated)
     memory = weight_memory(inputs.quantize, inputs.load)
     baseline, awq = inputs.load.best("baseline"), inputs.load.best("awq")
     faster = awq.output_tokens_per_s / baseline.output_tokens_per_s
@@ -94,7 +89,7 @@ def _key_figures(inputs: Inputs, findings: tuple[Finding, ...]) -> tuple[KeyFigu
             label=f"Accuracy, {task.task}",
             text=change(task.delta),
             value=task.delta,
-            detail=f"{task.metric} {score(task.baseline.value)} to {score(task.awq.value)}; {_margin(task)}",
+            detail=f"{task.metric} {score(task.baseline.value)} to {score(task.candidate.value)}; {_margin(task)}",
             origin="measured",
             tone=tones["Accuracy"],
         ),

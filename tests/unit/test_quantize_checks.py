@@ -1,39 +1,11 @@
-"""What quantization refuses before it starts, and what it counts as the model."""
+"""What quantization counts as the model."""
 
 import json
 import struct
 from pathlib import Path
 
-import pytest
-
-from pipeline.errors import SourceError
-from pipeline.quantize.checkpoint import packed_size, parameters, weight_bytes
-from pipeline.quantize.stage import check_widths
-from pipeline.recipe.models import Calibration, Quantize
-from pipeline.sources import SourceModel
-
-
-def model(folder: Path, **config: int) -> SourceModel:
-    """Return a source with this configuration."""
-    (folder / "config.json").write_text(json.dumps(config))
-    return SourceModel(folder, "mine", None, "mit")
-
-
-def quantize(group_size: int) -> Quantize:
-    """Return settings with a group size."""
-    return Quantize.model_validate({"group_size": group_size, "calibration": Calibration(source="x").model_dump()})
-
-
-def test_widths_that_fit(tmp_path: Path) -> None:
-    """Multiples of the group size pass."""
-    check_widths(model(tmp_path, hidden_size=4096, intermediate_size=11008), quantize(128))
-
-
-def test_widths_that_do_not_fit_name_what_would(tmp_path: Path) -> None:
-    """704 is no multiple of 128, but of 64 and 32."""
-    source = model(tmp_path, hidden_size=704, intermediate_size=1408)
-    with pytest.raises(SourceError, match=r"hidden_size 704 is not a multiple.*group_size to 32 or 64"):
-        check_widths(source, quantize(128))
+from pipeline.quantize.packing import packed_size
+from pipeline.quantize.tensors import parameters, read_headers, weight_bytes
 
 
 def safetensors(path: Path, **shapes: tuple[int, ...]) -> None:
@@ -69,4 +41,4 @@ def test_index_names_the_shards(tmp_path: Path) -> None:
 def test_packed_weights_are_eight_to_an_integer(tmp_path: Path) -> None:
     """A 128 x 8 layer: 128 integers hold 1024 weights; scales and zero points count as held bytes."""
     safetensors(tmp_path / "model.safetensors", x__qweight=(128, 1), x__qzeros=(1, 1), x__scales=(1, 8), norm=(8,))
-    assert packed_size(tmp_path) == (1024, 4 * (128 + 1 + 8))
+    assert packed_size(read_headers(tmp_path)) == (1024, 4 * (128 + 1 + 8))

@@ -8,20 +8,21 @@ from typing import Any
 
 import pytest
 
-from eval.accuracy.result import EvalResult, Score, TaskScore
+from eval.accuracy.result import Contrast, EvalResult, Score, TaskScore
 from eval.load.result import BenchResult, EngineMemory, Latency, LoadPoint, VariantLoad
 from pipeline.context import RunContext
 from pipeline.costs import stage as roi_stage
 from pipeline.errors import MissingStageError, VoidMeasurementError
 from pipeline.progress import SilentReporter
-from pipeline.quantize.result import QuantizeResult
+from pipeline.quantize.result import CoverageResult, KindAudit, QuantizeResult
 from pipeline.recipe.models import Recipe
 from pipeline.record import Environment, Gate, Result, RunRecord, StageResult
 from pipeline.report import stage as report_stage
-from pipeline.report.comparison import speed_ratios, weight_memory
-from pipeline.report.document import ReportDocument
+from pipeline.report.comparison import against_control, speed_ratios, weight_memory
+from pipeline.report.control import control_sentence
+from pipeline.report.document import ReportDocument, Section
 from pipeline.report.findings import findings_of
-from pipeline.report.format import change, number, ratio, size, usd, usd_as_given
+from pipeline.report.format import change, number, ratio, share, size, tiny, usd, usd_as_given
 from pipeline.report.inputs import inputs_of
 from pipeline.report.not_measured import not_measured_section
 from pipeline.report.recommendation import recommendation
@@ -71,23 +72,31 @@ def make_recipe(**changes: Any) -> Recipe:
 
 
 def make_task(
-    name: str, baseline: float, awq: float, margin: float, *, items: int = 1000, stderr: float = 0.004
+    name: str,
+    baseline: float,
+    candidate: float,
+    margin: float,
+    *,
+    arm: str = "awq",
+    items: int = 1000,
+    stderr: float = 0.004,
 ) -> TaskScore:
     """Return a task whose gate follows from its numbers."""
     return TaskScore(
         task=name,
+        arm=arm,
         metric="acc",
         higher_is_better=True,
         items=items,
         items_available=1000,
         baseline=Score(value=baseline, stderr=0.0112),
-        awq=Score(value=awq, stderr=0.0113),
-        delta=awq - baseline,
+        candidate=Score(value=candidate, stderr=0.0113),
+        delta=candidate - baseline,
         delta_stderr=stderr,
         paired=True,
         margin=margin,
-        loss=baseline - awq,
-        passed=baseline - awq <= margin,
+        loss=baseline - candidate,
+        passed=baseline - candidate <= margin,
         flips_to_wrong=14,
         flips_to_right=9,
     )
@@ -144,9 +153,31 @@ def make_bench(
     )
 
 
-def make_quantize() -> QuantizeResult:
+def make_kind(kind: str, layers: int, parameters: int, **changes: Any) -> KindAudit:
+    """Return layers of one kind, all scaled and well within the bound of their weights."""
+    facts: dict[str, Any] = {"scaled": layers, "rounded": 0, "left": 0, "relative_error": 0.0712, "error_bound": 0.1054}
+    return KindAudit(kind=kind, layers=layers, parameters=parameters, **{**facts, "error_ratio": 0.82, **changes})
+
+
+def make_coverage() -> CoverageResult:
+    """Return an audit with every treatment: scaled, only rounded, and a head in 16 bit that nothing was compared of."""
+    return CoverageResult(
+        share_4bit=1.0,
+        share_scaled=0.9992,
+        share_of_model_4bit=0.88,
+        layers_compared=16,
+        equivalence=0.00041,
+        kinds=(
+            make_kind("self_attn.q_proj", 8, 8 * 1_000_000),
+            make_kind("self_attn.o_proj", 8, 8 * 800, scaled=0, rounded=8, error_ratio=None),
+            make_kind("lm_head", 1, 262_144, scaled=0, left=1, relative_error=None, error_bound=None, error_ratio=None),
+        ),
+    )
+
+
+def make_quantize(**changes: Any) -> QuantizeResult:
     """Return the facts of a small checkpoint."""
-    return QuantizeResult(
+    made = QuantizeResult(
         source="packaged:demo",
         source_path="source",
         source_commit=None,
@@ -154,12 +185,15 @@ def make_quantize() -> QuantizeResult:
         backend="autoawq",
         backend_versions={"autoawq": "0.2.9", "torch": "2.6.0"},
         bits=4,
+        format="awq-gemm",
         group_size=64,
         zero_point=True,
         calibration_source="packaged:demo",
         calibration_blocks=128,
         calibration_block_tokens=512,
         quantized_modules=56,
+        coverage=make_coverage(),
+        recalled=0,
         parameters=26_214_400,
         quantized_parameters=23_068_672,
         source_bytes=52_428_800,
@@ -170,11 +204,13 @@ def make_quantize() -> QuantizeResult:
         peak_memory_gib=1.31,
         checkpoint_digest="6f" * 32,
     )
+    return made.model_copy(update=changes)
 
 
-def make_accuracy(*tasks: TaskScore) -> EvalResult:
+def make_accuracy(*tasks: TaskScore, arms: tuple[str, ...] = ("baseline", "awq")) -> EvalResult:
     """Return an accuracy result; by default one comfortable and one uncertain pass."""
     return EvalResult(
+        arms=arms,
         tasks=tasks
         or (
             make_task("demo_sums", 0.9330, 0.9280, 0.02),
@@ -185,6 +221,28 @@ def make_accuracy(*tasks: TaskScore) -> EvalResult:
         engine_arguments=ARGUMENTS,
         seconds={"baseline": 41.0, "awq": 38.2},
         kernels={"baseline": "unquantized", "awq": "CPUWNA16LinearKernel"},
+    )
+
+
+def make_contrast(task: str, gain: float, stderr: float | None, *, paired: bool = True) -> Contrast:
+    """Return how much better AWQ is than the control on a metric where higher is better."""
+    return Contrast(task=task, metric="acc", delta=gain, delta_stderr=stderr, paired=paired, gain=gain)
+
+
+def make_controlled() -> EvalResult:
+    """Return an evaluation with a control: AWQ clearly better on one task, no telling on the other."""
+    plain = make_accuracy()
+    sums, cloze = plain.tasks
+    rounded = (
+        make_task("demo_sums", 0.9330, 0.9080, 0.02, arm="rtn"),
+        make_task("demo_cloze", 0.7040, 0.6980, 0.01, arm="rtn", items=500, stderr=0.0059),
+    )
+    return plain.model_copy(
+        update={
+            "arms": ("baseline", "awq", "rtn"),
+            "tasks": (sums, rounded[0], cloze, rounded[1]),
+            "contrasts": (make_contrast("demo_sums", 0.02, 0.0041), make_contrast("demo_cloze", 0.001, 0.0052)),
+        }
     )
 
 
@@ -211,12 +269,14 @@ def make_record(
     bench: BenchResult | None = None,
     endpoint: ServeResult | None = None,
     gpus: tuple[str, ...] = (),
+    made: QuantizeResult | None = None,
+    audit: Gate | None = None,
 ) -> RunRecord:
     """Return a record with every stage done; the roi stage is computed by the real code."""
     recipe = recipe or make_recipe()
     bench = bench or make_bench()
     accuracy = accuracy or make_accuracy()
-    passed = all(task.passed for task in accuracy.tasks)
+    passed = all(task.passed for task in accuracy.gated)
     gate = Gate(name="accuracy", passed=passed, statement="Every loss is compared with its margin.")
     runs = {f"run_{number}": f"bench/raw/awq-16-{number}.json" for number in range(6)}
     environment = Environment(
@@ -233,7 +293,13 @@ def make_record(
         packages={"mlflow": "3.17.2", "pydantic": "2.11.0"},
     )
     stages = {
-        "quantize": _stage("quantize", make_quantize(), {"checkpoint": "checkpoint"}, environment),
+        "quantize": _stage(
+            "quantize",
+            made or make_quantize(),
+            {"checkpoint": "checkpoint"},
+            environment,
+            (audit,) if audit else (),
+        ),
         "eval": _stage(
             "eval", accuracy, {"baseline": "eval/baseline.json", "awq": "eval/awq.json"}, environment, (gate,)
         ),
@@ -277,6 +343,17 @@ def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the charts out where a test is about words."""
     for module in ("charts", "cost_charts"):
         monkeypatch.setattr(f"pipeline.report.{module}.draw", lambda *_: "<svg></svg>")
+
+
+def section_of(record: RunRecord, name: str) -> Section:
+    """Return one chapter."""
+    return next(section for section in report_of(record).sections if section.id == name)
+
+
+def cells_of(section: Section, table: str) -> list[list[str]]:
+    """Return the printed rows of a table."""
+    found = next(one for one in section.tables if one.id == table)
+    return [[cell.text for cell in row] for row in found.rows]
 
 
 def headlines(record: RunRecord) -> str:
@@ -674,6 +751,185 @@ def test_free_machines_and_failed_checks_still_render() -> None:
     assert "not reached" in html
 
 
+@pytest.mark.usefixtures("no_charts")
+def test_control_stands_beside_awq_in_every_rendering() -> None:
+    """The losses of both, their paired difference and the verdict; the same figures in HTML and Markdown."""
+    record = make_record(accuracy=make_controlled(), endpoint=make_endpoint())
+    section = section_of(record, "accuracy")
+    rows = cells_of(section, "accuracy-control")
+    minus, plus_minus = "\N{MINUS SIGN}", "\N{PLUS-MINUS SIGN}"
+    html, markdown = to_html(report_of(record)), to_markdown(report_of(record))
+
+    assert rows[0][2:] == [
+        f"0.9080 {plus_minus} 0.0113",
+        f"+0.0250 {plus_minus} 0.0040",
+        f"+0.0050 {plus_minus} 0.0040",
+        f"+0.0200 {plus_minus} 0.0041",
+        "better",
+    ]
+    assert rows[1][-1] == "no clear difference"
+    assert section.paragraphs[1] == (
+        "AWQ against plain rounding of the same model: on demo_sums rounding loses 0.0250 and AWQ loses 0.0050 "
+        f"(AWQ {minus} rounding: +0.0200 {plus_minus} 0.0041 acc on the same items), AWQ is better than rounding; "
+        f"on demo_cloze rounding loses 0.0060 and AWQ loses 0.0050 (AWQ {minus} rounding: +0.0010 {plus_minus} 0.0052 "
+        "acc on the same items), no clear difference."
+    )
+    assert all(cell in unescape(html.replace("<wbr>", "")) for row in rows for cell in row)
+    assert all(markdown_text(cell) in markdown for row in rows for cell in row)
+    assert [row[1] for row in cells_of(section, "accuracy-flips")] == ["AWQ", "rounded", "AWQ", "rounded"]
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_control_judges_nothing() -> None:
+    """A control beyond the margin fails no gate, leads no finding and takes no key figure."""
+    plain, controlled = (report_of(make_record(accuracy=one)) for one in (make_accuracy(), make_controlled()))
+
+    assert make_controlled().control[0].passed is False
+    assert controlled.findings == plain.findings
+    assert controlled.key_figures == plain.key_figures
+    assert controlled.recommendation == plain.recommendation
+    section = section_of(make_record(accuracy=make_controlled()), "accuracy")
+    assert [row[-1] for row in cells_of(section, "accuracy-scores")] == ["passed", "passed"]
+
+
+@pytest.mark.parametrize(
+    ("gain", "stderr", "expected"),
+    [
+        (0.0101, 0.005, "better"),
+        (0.01, 0.005, "no clear difference"),
+        (-0.01, 0.005, "no clear difference"),
+        (-0.0101, 0.005, "worse"),
+        (0.0, 0.0, "no clear difference"),
+        (0.5, None, "error not known"),
+    ],
+)
+def test_two_standard_errors_make_a_difference_clear(gain: float, stderr: float | None, expected: str) -> None:
+    """Exactly two are not enough; without an error nothing is claimed."""
+    assert against_control(make_contrast("task", gain, stderr)) == expected
+
+
+def test_control_where_lower_is_better_and_unpaired() -> None:
+    """Bits per byte: the difference keeps its sign, the verdict follows the gain; unpaired says nothing of items."""
+    changes = {"higher_is_better": False, "metric": "bits_per_byte"}
+    awq = make_task("bits", 1.0, 1.008, 0.05).model_copy(update={**changes, "loss": 0.008})
+    rounded = make_task("bits", 1.0, 1.02, 0.05, arm="rtn").model_copy(update={**changes, "loss": 0.02})
+    contrast = Contrast(task="bits", metric="bits_per_byte", delta=-0.012, delta_stderr=0.001, paired=False, gain=0.012)
+    accuracy = make_accuracy(awq, rounded).model_copy(update={"contrasts": (contrast,)})
+
+    assert control_sentence(accuracy) == (
+        "AWQ against plain rounding of the same model: on bits rounding loses 0.0200 and AWQ loses 0.0080 "
+        "(AWQ \N{MINUS SIGN} rounding: \N{MINUS SIGN}0.0120 \N{PLUS-MINUS SIGN} 0.0010 bits_per_byte, "
+        "lower is better), AWQ is better than rounding."
+    )
+
+
+def test_control_over_many_tasks_is_counted() -> None:
+    """More than three tasks do not fit a sentence; it counts the verdicts."""
+    gains = {"a": 0.02, "b": 0.001, "c": -0.001, "d": -0.02, "e": 0.03}
+    tasks = [make_task(name, 0.9, 0.9 + gain, 0.02, arm=arm) for name, gain in gains.items() for arm in ("awq", "rtn")]
+    contrasts = tuple(make_contrast(name, gain, 0.004) for name, gain in gains.items())
+    accuracy = make_accuracy(*tasks).model_copy(update={"contrasts": contrasts})
+
+    assert control_sentence(accuracy) == (
+        "AWQ against plain rounding of the same model: of 5 tasks, AWQ is better than rounding on 2, AWQ is worse "
+        "than rounding on 1 and no clear difference on 2; the table below has every task."
+    )
+
+
+def test_limits_say_whether_a_control_was_measured() -> None:
+    """Without one, what AWQ bought is not known; with one, only its speed is not."""
+    without, with_control = (
+        " ".join(not_measured_section(inputs_of(make_record(accuracy=one))).bullets)
+        for one in (make_accuracy(), make_controlled())
+    )
+
+    assert "What AWQ bought over plain rounding" in without
+    assert "What AWQ bought over plain rounding" not in with_control
+    assert "Speed of the round-to-nearest control" in with_control
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_coverage_is_printed_without_rounding_up() -> None:
+    """99.92 % scaled is not called 100 %; each kind has its treatment, errors and ratio."""
+    section = section_of(make_record(), "checkpoint")
+
+    assert section.paragraphs[0].startswith(
+        "Of the parameters of the linear layers that the recipe does not ignore 100 % are 4 bit, and 99.9 % were scaled"
+    )
+    assert "the largest relative change of an output through it was 0.00041." in section.paragraphs[1]
+    assert cells_of(section, "checkpoint-coverage") == [
+        ["self_attn.q_proj", "8", "8", "0", "0", "30.5 %", "0.0712", "0.105", "0.820"],
+        ["self_attn.o_proj", "8", "0", "8", "0", "< 0.1 %", "0.0712", "0.105", "\N{EM DASH}"],
+        ["lm_head", "1", "0", "0", "1", "1.0 %", *["\N{EM DASH}"] * 3],
+    ]
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_weight_error_beyond_its_bound_is_marked() -> None:
+    """The cell is bad where the error exceeds the bound, and nowhere else."""
+    coverage = make_coverage()
+    broken = make_kind("mlp.down_proj", 8, 8_000_000, relative_error=1.31)
+    made = make_quantize(coverage=coverage.model_copy(update={"kinds": (*coverage.kinds, broken)}))
+    section = section_of(make_record(made=made), "checkpoint")
+
+    assert [row[6].tone for row in section.tables[0].rows] == ["plain", "plain", "plain", "bad"]
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_facts_of_the_checkpoint_follow_the_result() -> None:
+    """Whole rows instead of groups, symmetric codes, recalled findings and the control's digest have their lines."""
+    plain = dict(cells_of(section_of(make_record(), "checkpoint"), "checkpoint-facts"))
+    made = make_quantize(
+        group_size=-1,
+        zero_point=False,
+        recalled=12,
+        backend="llm-compressor",
+        backend_versions={"llmcompressor": "0.12.0.2"},
+        format="pack-quantized",
+        control_digest="ab" * 32,
+        peak_gpu_memory_gib=7.0,
+    )
+    other = dict(cells_of(section_of(make_record(made=made), "checkpoint"), "checkpoint-facts"))
+
+    assert plain["Bits, group size"] == "4 bit, groups of 64, with zero points"
+    assert plain["Backend"] == "AutoAWQ (autoawq 0.2.9, torch 2.6.0)"
+    assert other["Bits, group size"] == "4 bit, one group per row, symmetric"
+    assert other["Backend"] == "llm-compressor (llmcompressor 0.12.0.2)"
+    assert other["Format"] == "pack-quantized"
+    assert other["Peak GPU memory while quantizing"] == "7.00 GiB"
+    assert other.keys() - plain.keys() == {
+        "Findings recalled from an attempt that broke off",
+        "Digest of the round-to-nearest control",
+        "Peak GPU memory while quantizing",
+    }
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_method_names_the_backend_and_what_it_did() -> None:
+    """`auto` is said to have chosen; the control has its own line where it was measured."""
+    plain = section_of(make_record(), "method").bullets
+    controlled = section_of(make_record(accuracy=make_controlled()), "method").bullets
+
+    assert plain[0].startswith("Quantization: AutoAWQ (autoawq 0.2.9, torch 2.6.0), chosen by `auto`.")
+    assert "99.9 % were scaled and rounded; a further < 0.1 % were only rounded." in plain[0]
+    assert not any(line.startswith("Control:") for line in plain)
+    assert "rounded to nearest in 4 bit, groups of 64, without scales" in controlled[1]
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_failed_audit_forbids_deployment() -> None:
+    """A checkpoint that failed its own gate is not recommended, whatever its scores, and the gate is in the table."""
+    gate = Gate(name="coverage scaled", passed=False, statement="0.2 of the parameters were scaled, 0.5 are required.")
+    report = report_of(make_record(audit=gate))
+    method = next(section for section in report.sections if section.id == "method")
+
+    assert report.recommendation.startswith("Do not deploy this AWQ checkpoint: it failed the audit")
+    assert report.findings[1].headline == "The checkpoint failed 1 gate of its audit."
+    assert report.findings[1].detail == gate.statement
+    assert report.next_steps[0].startswith("Find out why the checkpoint failed its audit")
+    assert ["quantize", "coverage scaled", "failed", gate.statement] in cells_of(method, "gates")
+
+
 @pytest.mark.parametrize(
     ("printed", "expected"),
     [
@@ -693,6 +949,13 @@ def test_free_machines_and_failed_checks_still_render() -> None:
         (usd_as_given(0.0007), "0.0007 USD"),
         (usd_as_given(25000), "25,000.00 USD"),
         (size(52_428_800), "50.0 MiB"),
+        (share(1.0), "100 %"),
+        (share(0.99999), "99.9 %"),
+        (share(0.00001), "< 0.1 %"),
+        (share(0.0), "0 %"),
+        (share(0.8765), "87.6 %"),
+        (tiny(0.00041), "0.00041"),
+        (tiny(1.2e-7), "1.2e\N{MINUS SIGN}07"),
     ],
 )
 def test_numbers_are_printed_for_readers(printed: str, expected: str) -> None:

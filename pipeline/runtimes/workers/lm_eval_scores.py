@@ -5,8 +5,12 @@ Runs in awqctl's own environment, as a process of its own because lm-eval is slo
 `check`: `tasks`, `include_path` -> `unknown` (names that lm-eval does not know).
 `score`: `task`, `include_path`, `base_url`, `model`, `tokenizer`, `max_length`, `num_concurrent`, `num_fewshot`,
 `limit`, `seed`, `output` (folder) -> `version`, `results_file`, `samples_file`. The key comes in `OPENAI_API_KEY`.
+`documents`: `tasks` (list of `name`, `limit`), `include_path`, `output` (file) -> `documents` (their number). Writes
+the items that `score` would ask, one JSON object a line: `task`, `subtask`, `doc_id`, `text` (as asked, with the right
+answer).
 """
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -68,10 +72,51 @@ def score(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     return {"version": __version__, "results_file": str(results_file), "samples_file": str(samples_file)}
 
 
+def documents(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    """Write the items of some tasks as text."""
+    channel.progress("loading lm-eval")
+    manager = _task_manager(request)
+    written = 0
+    with Path(request["output"]).open("w", encoding="utf-8") as stream:
+        for wanted in request["tasks"]:
+            channel.progress(f"reading the items of {wanted['name']}")
+            for name, task in manager.load(wanted["name"])["tasks"].items():
+                for doc_id, doc in task.doc_iterator(limit=wanted["limit"]):
+                    row = {"task": wanted["name"], "subtask": name, "doc_id": doc_id, "text": _item(task, doc)}
+                    stream.write(json.dumps(row) + "\n")
+                    written += 1
+    return {"documents": written}
+
+
+def _item(task: Any, doc: Any) -> str:
+    """Return an item as asked, with the right answer, or with all of them where several are right.
+
+    Question and answer may be given as numbers of choices: `winogrande` asks with choices, most others answer so.
+    """
+    choices = task.doc_to_choice(doc) if getattr(task.config, "doc_to_choice", None) is not None else []
+    question, answers = task.doc_to_text(doc), task.doc_to_target(doc)
+    answers = answers if isinstance(answers, list | tuple) else [answers]
+    parts = [str(_chosen(part, choices)) for part in (question, *answers)]
+    return " ".join(part for part in parts if part)
+
+
+def _chosen(part: Any, choices: list[Any]) -> Any:
+    """Return the choice that a number stands for; a number that is none, such as -100 for "unknown", gives nothing."""
+    if isinstance(part, int) and choices:
+        return choices[part] if 0 <= part < len(choices) else ""
+    return part
+
+
 def _task_manager(request: dict[str, Any]) -> Any:
+    return _task_index(tuple(request["include_path"]))
+
+
+@functools.cache
+def _task_index(include_path: tuple[str, ...]) -> Any:
+    """Return lm-eval's index of its thousands of task files, made once per process because that takes seconds."""
     from lm_eval.tasks import TaskManager
 
-    return TaskManager(include_path=request["include_path"])
+    return TaskManager(include_path=list(include_path))
 
 
 def _reporting(bar: Any, channel: Channel, task: str) -> Any:
@@ -85,4 +130,4 @@ def _reporting(bar: Any, channel: Channel, task: str) -> Any:
 
 
 if __name__ == "__main__":
-    worker_protocol.serve({"check": check, "score": score})
+    worker_protocol.serve({"check": check, "score": score, "documents": documents})

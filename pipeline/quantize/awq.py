@@ -1,0 +1,133 @@
+"""Runs one backend's worker on a source model and returns what it answered; weights and scales are left in `work`."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.context import RunContext
+from pipeline.errors import WorkerError
+from pipeline.quantize.backends import Backend
+from pipeline.quantize.tensors import read_file
+from pipeline.quantize.translate import readable_view
+from pipeline.recipe.models import Quantize
+from pipeline.record import Result
+from pipeline.runtimes.accelerator import resolve_accelerator
+from pipeline.runtimes.store import ensure
+from pipeline.runtimes.worker import Worker, worker_script
+from pipeline.sources import SourceModel
+
+
+class Scaling(Result):
+    """Linear layers whose input columns AWQ multiplied by scales, and the module before, which it divided by them."""
+
+    previous: str
+    layers: tuple[str, ...]
+    error_rounded: float
+    """Mean squared error of the output on the calibration data, with plain rounding."""
+    error_scaled: float
+    """The same with the scales that were chosen."""
+
+
+class Answer(Result):
+    """What a quantizing worker answers."""
+
+    quantization_config: dict[str, Any]
+    scalings: tuple[Scaling, ...]
+    recalled: int
+    equivalence: float
+    versions: dict[str, str]
+    peak_memory_gib: float
+    peak_gpu_memory_gib: float | None
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """A finished run of a backend."""
+
+    answer: Answer
+    weights: Path
+    """Folder with the safetensors files."""
+    scales: dict[str, NDArray[np.float32]]
+    """By the module before."""
+    seconds: float
+
+
+def log_of(context: RunContext, backend: Backend) -> Path:
+    """Return the log file of a backend's worker."""
+    return context.logs / f"quantize-{backend.name}.log"
+
+
+def quantize_with(
+    backend: Backend,
+    source: SourceModel,
+    blocks: Sequence[Sequence[int]],
+    settings: Quantize,
+    leave: Iterable[str],
+    context: RunContext,
+    work: Path,
+) -> Quantized:
+    """Run the backend in its own environment.
+
+    Findings of its searches are kept in the output folder until the stage has succeeded, so that a run that was
+    killed, or died on its last layer, goes on where it was.
+
+    Raises:
+        WorkerError: the backend failed; names the root cause.
+    """
+    accelerator, _ = resolve_accelerator(context.accelerator)
+    runtime = ensure(backend.engine, accelerator, context.home, context.reporter)
+    model = readable_view(source, work / "source") if backend.reads_transformers_4 else source.path
+    (work / "weights").mkdir(parents=True)
+    request: dict[str, Any] = {
+        "model": str(model),
+        "blocks": [list(block) for block in blocks],
+        "group_size": settings.group,
+        "zero_point": settings.zero_point,
+        "leave": sorted(leave),
+        "n_parallel_calib_samples": settings.n_parallel_calib_samples,
+        "trust_remote_code": source.trust_remote_code,
+    }
+    key = _key(request, source, backend.name, runtime.digest)
+    places = {
+        "output": str(work / "weights"),
+        "scales": str(work / "scales.safetensors"),
+        "resume": str(_findings(context, key)),
+    }
+    log = log_of(context, backend)
+    log.unlink(missing_ok=True)
+    started = time.monotonic()
+    with Worker(runtime.python, worker_script(backend.worker), log=log, reporter=context.reporter) as worker:
+        answer = Answer.model_validate(worker.call("quantize", request | places, "quantizing"))
+    if not answer.scalings:
+        raise WorkerError(
+            f"{backend.name} ended without scaling a single layer: it does not know this architecture. "
+            f"Set quantize.backend to another one.",
+            log=log,
+        )
+    scales = {name: tensor.read() for name, tensor in read_file(work / "scales.safetensors").items()}
+    return Quantized(answer, work / "weights", scales, time.monotonic() - started)
+
+
+def _findings(context: RunContext, key: str) -> Path:
+    """Return the folder of findings for this very request; those for others are dropped."""
+    folder = context.resume("quantize")
+    for other in folder.iterdir():
+        if other.name != key:
+            shutil.rmtree(other, ignore_errors=True)
+    return folder / key
+
+
+def _key(request: Mapping[str, Any], source: SourceModel, *names: str) -> str:
+    """Return what names a request and the files it works on; any change starts the search anew."""
+    files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(source.path.iterdir())]
+    relevant = {name: value for name, value in request.items() if name != "model"}
+    text = json.dumps([relevant, str(source.path), files, *names], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

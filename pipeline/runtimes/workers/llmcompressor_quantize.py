@@ -1,0 +1,111 @@
+"""Worker: quantizes a checkpoint with llm-compressor's AWQ. Runs in the `llmcompressor` environment.
+
+`quantize`: see `autoawq_quantize`; the two answer alike. The weights in `output` are in the compressed-tensors
+format `pack-quantized`.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import awq_facts
+import worker_protocol
+from worker_protocol import Channel
+
+
+def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    """Quantize and save."""
+    channel.progress("loading llm-compressor")
+    import torch
+    from compressed_tensors.quantization import disable_quantization, enable_quantization
+    from llmcompressor import oneshot
+    from llmcompressor.modifiers.quantization import QuantizationModifier
+    from llmcompressor.modifiers.transform.awq import AWQModifier
+    from transformers import AutoModelForCausalLM
+
+    findings = awq_facts.Findings(Path(request["resume"]))
+
+    class RecordingAwq(AWQModifier):  # type: ignore[misc]
+        """llm-compressor's AWQ, with its scales kept."""
+
+        def _compute_best_scale(self, mapping: Any, *rest: Any) -> Any:
+            name, done = mapping.smooth_name, len(findings.scalings)
+            recalled = findings.recall(name)
+            if recalled is not None:
+                return recalled["scales"]
+            channel.progress(f"scaling {name}", done=done, total=len(self._resolved_mappings))
+            scales = super()._compute_best_scale(mapping, *rest)
+            search = self._error_metrics[-1]  # its first candidate is plain rounding
+            findings.keep(
+                name,
+                {"scales": scales},
+                previous=name,
+                layers=list(mapping.balance_names),
+                error_rounded=search["initial_error"],
+                error_scaled=search["best_error"],
+            )
+            return scales
+
+    channel.progress("loading the model")
+    model = AutoModelForCausalLM.from_pretrained(
+        request["model"], dtype="auto", trust_remote_code=request["trust_remote_code"]
+    )
+    blocks = request["blocks"]
+    probe = torch.tensor(blocks[:1], device=model.device)
+    before = _logits(model, probe)
+    oneshot(
+        model=model,
+        dataset=_loader(blocks, request["n_parallel_calib_samples"] or 1),
+        processor=object(),  # asked for beside any data set, used only for text
+        recipe=[RecordingAwq(), QuantizationModifier(targets=["Linear"], ignore=request["leave"], config_groups={"group_0": _scheme(request)})],
+        pipeline="sequential",
+    )
+    model.apply(disable_quantization)
+    equivalence = awq_facts.relative_difference(before, _logits(model, probe))
+    model.apply(enable_quantization)
+    channel.progress("saving the checkpoint")
+    model.save_pretrained(request["output"], save_compressed=True)
+    config = json.loads((Path(request["output"]) / "config.json").read_text())
+    return {
+        "quantization_config": config["quantization_config"],
+        "scalings": findings.save_scales(Path(request["scales"])),
+        "recalled": findings.recalled,
+        "equivalence": equivalence,
+        "versions": awq_facts.versions("llmcompressor", "compressed-tensors", "torch", "transformers"),
+        **awq_facts.peaks(),
+    }
+
+
+def _scheme(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the quantization of the weights in compressed-tensors' terms."""
+    per_channel = request["group_size"] == -1
+    return {
+        "targets": ["Linear"],
+        "weights": {
+            "num_bits": 4,
+            "type": "int",
+            "symmetric": not request["zero_point"],
+            "strategy": "channel" if per_channel else "group",
+            "group_size": None if per_channel else request["group_size"],
+        },
+    }
+
+
+def _loader(blocks: list[list[int]], batch_size: int) -> Any:
+    """Return the blocks, in their order."""
+    import torch
+    from torch.utils.data import DataLoader
+
+    rows = [{"input_ids": row, "attention_mask": torch.ones_like(row)} for row in torch.tensor(blocks)]
+    return DataLoader(rows, batch_size=batch_size)
+
+
+def _logits(model: Any, probe: Any) -> Any:
+    import torch
+
+    with torch.no_grad():
+        return model(input_ids=probe).logits
+
+
+if __name__ == "__main__":
+    worker_protocol.serve({"quantize": quantize})

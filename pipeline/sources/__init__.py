@@ -1,0 +1,29 @@
+"""Where models come from: a folder, a hub id with revision, or the packaged demo model."""
+
+from pipeline.sources.changes import source_changes
+from pipeline.sources.credentials import credentials_in, masked, redacted
+from pipeline.sources.files import is_pickled, packaged_model, weight_files
+from pipeline.sources.resolve import (
+    PACKAGED,
+    SourceIdentity,
+    SourceModel,
+    identify_source,
+    resolve_source,
+    source_identity,
+)
+
+__all__ = [
+    "PACKAGED",
+    "SourceIdentity",
+    "SourceModel",
+    "credentials_in",
+    "identify_source",
+    "is_pickled",
+    "masked",
+    "packaged_model",
+    "redacted",
+    "resolve_source",
+    "source_changes",
+    "source_identity",
+    "weight_files",
+]

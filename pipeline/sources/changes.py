@@ -1,0 +1,135 @@
+"""What became different in a source model since a checkpoint was made from it."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import SourceError
+from pipeline.sources.resolve import SourceModel
+from pipeline.trust import read_config
+
+if TYPE_CHECKING:
+    from pipeline.checksums import FileSum
+    from pipeline.manifest import Origin
+
+_SUFFIXES = {".safetensors", ".json"}
+_TOKENIZER = ("tokenizer", "special_tokens_map", "added_tokens", "vocab", "merges", "spiece", "chat_template")
+_DERIVED = {"quantization_config", "dtype", "torch_dtype"}
+"""Keys that quantizing changes in the checkpoint's config.json."""
+_LONGEST_VALUE = 60
+_SHA256_DIGITS = 64
+_MANIFEST = "awqctl-manifest.json"
+
+
+def source_changes(before: "Origin", source: SourceModel, checkpoint: Path | None = None) -> list[str]:
+    """Return sentences on what changed in the source; none when nothing did.
+
+    Args:
+        before: where the earlier checkpoint came from, as its manifest says.
+        source: the model now.
+        checkpoint: the earlier checkpoint. Its config.json stands in for the source's old one, which is better and
+            used when the hub's cache still holds it.
+    """
+    if before.reference != source.reference:
+        return [f"The source is {source.reference}; it was {before.reference}."]
+    changed, added, removed = _files(before.files, source.path)
+    if not (changed or added or removed or before.commit != source.commit):
+        return []
+    sentences = [_commits(before, source)] if before.commit != source.commit else []
+    sentences += [f"{what}: {', '.join(names)}." for what, names in _by_file(changed, added, removed) if names]
+    sentences += _configuration(before, source, checkpoint) if "config.json" in changed else []
+    return [*sentences, _verdict([*changed, *added, *removed])]
+
+
+def _commits(before: "Origin", source: SourceModel) -> str:
+    was, now = (f"commit {commit[:12]}" if commit else "a local folder" for commit in (before.commit, source.commit))
+    return f"{source.reference} moved from {was} to {now}."
+
+
+def _by_file(changed: list[str], added: list[str], removed: list[str]) -> Iterator[tuple[str, list[str]]]:
+    yield "Changed", changed
+    yield "Added", added
+    yield "Removed", removed
+
+
+def _verdict(names: list[str]) -> str:
+    weights = any(name.endswith((".safetensors", ".safetensors.index.json")) for name in names)
+    tokenizer = any(Path(name).name.startswith(_TOKENIZER) for name in names)
+    if not names:
+        return "No file that is compared changed."
+    first = "The weights changed" if weights else "The weights are the same, only files beside them changed"
+    return f"{first}; the tokenizer {'changed' if tokenizer else 'is the same'}."
+
+
+def _files(before: "Mapping[str, FileSum]", folder: Path) -> tuple[list[str], list[str], list[str]]:
+    """Return the names of (changed, added, removed) files, of the kinds that the manifest records."""
+    kinds = _SUFFIXES | {Path(name).suffix for name in before}
+    paths = {
+        path.relative_to(folder).as_posix(): path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix in kinds and path.name != _MANIFEST
+    }
+    common = sorted(before.keys() & paths.keys())
+    changed = [name for name in common if _differs(before[name], paths[name])]
+    return changed, sorted(paths.keys() - before.keys()), sorted(before.keys() - paths.keys())
+
+
+def _differs(before: "FileSum", path: Path) -> bool:
+    return path.stat().st_size != before.bytes or _sha256(path) != before.sha256
+
+
+def _sha256(path: Path) -> str:
+    """Return the checksum of a file; the hub's cache names large files by it, so that 40 GB need not be read."""
+    blob = path.resolve()
+    if path.is_symlink() and blob.parent.name == "blobs" and len(blob.name) == _SHA256_DIGITS:
+        return blob.name
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _configuration(before: "Origin", source: SourceModel, checkpoint: Path | None) -> list[str]:
+    """Return one sentence per key of config.json that changed."""
+    old, derived = _old_config(before, source, checkpoint)
+    if old is None:
+        return ["config.json changed; the old one is not here to compare."]
+    was, now = dict(_flat(old)), dict(_flat(source.config()))
+    names = [name for name in sorted(was.keys() | now.keys()) if name.split(".")[0] not in derived]
+    said = [
+        f"config.json: {name} {_shown(was, name)} -> {_shown(now, name)}."
+        for name in names
+        if was.get(name, ...) != now.get(name, ...)
+    ]
+    return said or ["config.json was written anew; no key of it changed."]
+
+
+def _old_config(
+    before: "Origin", source: SourceModel, checkpoint: Path | None
+) -> tuple[dict[str, Any] | None, set[str]]:
+    """Return the configuration before, and the keys in which it cannot be compared."""
+    if before.commit and source.commit:
+        cached = source.path.parent / before.commit / "config.json"
+        if cached.is_file() and _sha256(cached) == before.files["config.json"].sha256:
+            return read_config(cached), set()
+    try:
+        return (read_config(checkpoint / "config.json"), _DERIVED) if checkpoint else (None, set())
+    except SourceError:
+        return None, set()
+
+
+def _flat(document: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield nested mappings as `a.b` and value."""
+    for key, value in document.items():
+        name = f"{prefix}.{key}" if prefix else str(key)
+        if isinstance(value, dict) and value:
+            yield from _flat(value, name)
+        else:
+            yield name, value
+
+
+def _shown(values: dict[str, Any], name: str) -> str:
+    if name not in values:
+        return "(absent)"
+    text = json.dumps(values[name], ensure_ascii=False)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."

@@ -1,0 +1,83 @@
+"""Chat messages are rendered with the model's own chat template."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.errors import SourceError
+from pipeline.quantize.calibration import CalibrationSet, build_calibration, load_tokenizer
+from pipeline.recipe.models import Calibration
+from pipeline.sources import packaged_model
+
+CHAT = [{"role": "user", "content": "What does enumerate return?"}, {"role": "assistant", "content": "Pairs. " * 8}]
+TEMPLATE = (
+    "{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('no tools here') }}{% endif %}"
+    "<|{{ m.role }}|>{{ m.content }}<|endoftext|>{% endfor %}"
+)
+
+
+def tokenizer(template: str | None = TEMPLATE) -> Any:
+    """Return the demo model's tokenizer with another chat template."""
+    loaded: Any = load_tokenizer(packaged_model())
+    loaded.chat_template = template
+    return loaded
+
+
+def build(
+    folder: Path, rows: list[Any], chat_tokenizer: Any, name: str = "chats.jsonl", blocks: int = 2
+) -> CalibrationSet:
+    """Build small blocks from chats."""
+    (folder / "chats.jsonl").write_text("".join(json.dumps({"chat": row}) + "\n" for row in rows))
+    settings = Calibration(source=name, messages="chat", blocks=blocks, block_tokens=16)
+    return build_calibration(settings, folder, chat_tokenizer, packaged_model())
+
+
+def test_messages_are_rendered_with_the_template(tmp_path: Path) -> None:
+    """Roles and special tokens of the template reach the blocks, and nothing is added to them."""
+    chat_tokenizer = tokenizer()
+    made = build(tmp_path, [CHAT], chat_tokenizer)
+    text = f"<|user|>{CHAT[0]['content']}<|endoftext|><|assistant|>{CHAT[1]['content']}<|endoftext|>"
+    expected = chat_tokenizer.encode(text, add_special_tokens=False)
+    assert [token for block in made.token_ids for token in block] == expected[:32]
+    assert chat_tokenizer.eos_token_id in made.token_ids[0]
+    assert (made.facts.sources[0].is_chat, made.facts.sources[0].column) == (True, "chat")
+
+
+def test_messages_of_a_parquet_file(tmp_path: Path) -> None:
+    """A column of lists of structures holds chats too, and gives the same blocks as JSONL."""
+    pq.write_table(pa.table({"chat": [CHAT]}), tmp_path / "chats.parquet")
+    chat_tokenizer = tokenizer()
+    from_parquet = build(tmp_path, [CHAT], chat_tokenizer, "chats.parquet")
+    assert from_parquet.token_ids == build(tmp_path, [CHAT], chat_tokenizer).token_ids
+
+
+def test_a_tokenizer_without_a_template_is_refused(tmp_path: Path) -> None:
+    """A base model has none; guessing one would calibrate on text that nobody sends."""
+    with pytest.raises(SourceError, match=r"no chat template.*chat_template\.jinja.*`column` instead of `messages`"):
+        build(tmp_path, [CHAT], tokenizer(None))
+
+
+def test_what_the_template_refuses_is_named(tmp_path: Path) -> None:
+    """The template's own words, with file and line."""
+    with pytest.raises(SourceError, match=r"chats\.jsonl, line 2: the model's chat template refuses .*no tools here"):
+        build(tmp_path, [CHAT[:1], [{"role": "tool", "content": "x"}]], tokenizer())
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["text", [], ["text"], [{"from": "human", "value": "x"}], [{"role": "user", "content": ["x"]}], {"role": "user"}],
+)
+def test_what_is_no_chat_is_named(tmp_path: Path, row: Any) -> None:
+    """File, line and column, and the shape that is expected."""
+    with pytest.raises(SourceError, match=r"chats\.jsonl, line 1: 'chat' holds no chat.*'role' and under 'content'"):
+        build(tmp_path, [row], tokenizer())
+
+
+def test_the_same_chat_twice_is_used_once(tmp_path: Path) -> None:
+    """Chats are compared as rendered."""
+    (facts,) = build(tmp_path, [CHAT, CHAT, CHAT], tokenizer(), blocks=50).facts.sources
+    assert (facts.texts_read, facts.texts_used, facts.texts_duplicate) == (3, 1, 2)

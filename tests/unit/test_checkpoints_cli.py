@@ -1,0 +1,224 @@
+"""`awqctl checkpoints`, and how stages and `awqctl serve` look at the checkpoint they are given."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from filelock import FileLock
+
+from pipeline.checksums import sum_files
+from pipeline.cli.main import cli
+from pipeline.context import CHECKPOINT, EARLIER, RunContext
+from pipeline.errors import BusyError, MissingStageError, SourceError
+from pipeline.manifest import NAME, Manifest, Origin, differences, read_manifest, write_manifest
+from pipeline.progress import SilentReporter
+from pipeline.recipe.load import load_recipe
+from pipeline.record import RunRecord, StageResult
+from pipeline.runner import environment_of
+from serve.variants import checkpoint_of, recorded_checkpoint
+
+LONG_AGO_NS = 10**18
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> RunContext:
+    """The context of a run that made three checkpoints, one after the other."""
+    context = RunContext(tmp_path / "out", tmp_path / "home", tmp_path, "cpu", SilentReporter())
+    for day, versions in ((18, {"autoawq": "0.2.9"}), (19, {"llmcompressor": "0.12.0"}), (20, {"autoawq": "0.2.9"})):
+        with context.staged(CHECKPOINT) as folder:
+            (folder / "model.safetensors").write_text(f"weights {day}")
+            os.utime(folder / "model.safetensors", ns=(LONG_AGO_NS, LONG_AGO_NS))
+            write_manifest(
+                Manifest(
+                    created_at=f"2026-11-{day}T10:00:00+00:00",
+                    source=Origin(reference="org/name", commit=f"{day}" * 20, licence="mit", files={}),
+                    quantize={"backend": "auto"},
+                    versions=versions,
+                    files=sum_files(folder),
+                ),
+                folder,
+            )
+    return context
+
+
+def awqctl(*arguments: str | Path) -> Result:
+    """Run the command in this process; errors stay exceptions."""
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+def rows(context: RunContext) -> list[dict[str, Any]]:
+    """Return what `ls --json` prints."""
+    answer = awqctl("checkpoints", "ls", "--out", context.out, "--json")
+    listed: list[dict[str, Any]] = json.loads(answer.stdout)
+    return listed
+
+
+def earlier(context: RunContext) -> list[str]:
+    """Return the names of the earlier checkpoints on disk."""
+    return sorted(path.name for path in (context.out / EARLIER).glob("*"))
+
+
+def test_ls_says_where_each_comes_from(context: RunContext) -> None:
+    """The current one first, then from new to old, with what the manifest says."""
+    listed = rows(context)
+    assert [(row["folder"][:28], row["current"], row["source_commit"][:4], row["backend"]) for row in listed] == [
+        ("checkpoint", True, "2020", "autoawq"),
+        ("checkpoints/20261119T100000Z", False, "1919", "llm-compressor"),
+        ("checkpoints/20261118T100000Z", False, "1818", "autoawq"),
+    ]
+    manifest = read_manifest(context.out / CHECKPOINT)
+    current = listed[0]
+    assert (current["digest"], current["created_at"], current["source"]) == (
+        manifest.digest(),
+        manifest.created_at,
+        "org/name",
+    )
+    size = sum(path.stat().st_size for path in (context.out / CHECKPOINT).iterdir())
+    assert (current["bytes"], current["complete"], current["problems"]) == (size, True, [])
+
+
+def test_ls_takes_a_recipe_or_a_folder(context: RunContext) -> None:
+    """Both show the same; neither is a mistake."""
+    by_folder = awqctl("checkpoints", "ls", "--out", context.out)
+    by_recipe = awqctl("checkpoints", "ls", "demo", "--out", context.out)
+    assert by_folder.stdout == by_recipe.stdout
+    assert by_folder.stdout.count("complete") == 3
+    neither = awqctl("checkpoints", "ls")
+    assert (neither.exit_code, "Give RECIPE or --out DIR" in neither.stderr) == (2, True)
+
+
+def test_ls_shows_what_is_not_complete(context: RunContext) -> None:
+    """A lost shard and a lost manifest are seen without reading; damaged ones come last."""
+    newer, older = reversed([context.out / EARLIER / name for name in earlier(context)])
+    (newer / "model.safetensors").unlink()
+    (older / NAME).unlink()
+    found = {row["folder"].rpartition("/")[2]: row["problems"] for row in rows(context)}
+    assert found == {
+        "checkpoint": [],
+        newer.name: ["model.safetensors: missing"],
+        older.name: ["no manifest that can be read"],
+    }
+
+
+def test_folder_without_checkpoints(context: RunContext, tmp_path: Path) -> None:
+    """An empty folder has none, which is no error; a folder that is not there is one."""
+    (tmp_path / "empty").mkdir()
+    empty = awqctl("checkpoints", "ls", "--out", tmp_path / "empty")
+    assert (empty.exit_code, "There is no checkpoint" in empty.stderr) == (0, True)
+    for command in (["ls", "--out", tmp_path / "no"], ["prune", "demo", "--out", tmp_path / "no"]):
+        assert isinstance(awqctl("checkpoints", *command).exception, SourceError)
+
+
+def test_prune_removes_all_but_the_current_one(context: RunContext) -> None:
+    """What goes is said, with its size; the current one is whole."""
+    expected = [row for row in rows(context) if not row["current"]]
+    answer = awqctl("checkpoints", "prune", "demo", "--out", context.out, "--json")
+    assert json.loads(answer.stdout) == {
+        "removed": [row["folder"] for row in expected],
+        "kept": [],
+        "freed_bytes": sum(row["bytes"] for row in expected),
+    }
+    assert sorted(path.name for path in context.out.iterdir() if path.name[0] != ".") == [CHECKPOINT]
+    assert list(context.scratch.iterdir()) == []
+    assert differences(context.out / CHECKPOINT) == []
+
+
+def test_prune_keeps_the_newest(context: RunContext) -> None:
+    """`--keep 1` leaves the newest of the earlier ones; a second time nothing is left to do."""
+    newest = earlier(context)[-1]
+    for removed in (1, 0):
+        answer = awqctl("checkpoints", "prune", "demo", "--out", context.out, "--keep", "1")
+        assert f"{removed} removed" in answer.stdout
+        assert earlier(context) == [newest]
+
+
+def test_prune_leaves_what_is_not_its_own(context: RunContext) -> None:
+    """A folder of another name was put there by somebody."""
+    (context.out / EARLIER / "mine").mkdir()
+    awqctl("checkpoints", "prune", "demo", "--out", context.out)
+    assert earlier(context) == ["mine"]
+
+
+def test_prune_waits_for_nobody(context: RunContext) -> None:
+    """While a run works in the folder nothing is removed."""
+    with FileLock(context.out / ".lock"):
+        answer = awqctl("checkpoints", "prune", "demo", "--out", context.out)
+    assert isinstance(answer.exception, BusyError)
+    assert len(earlier(context)) == 2
+
+
+def test_prune_first_recovers(context: RunContext) -> None:
+    """After a kill in the middle of a replacement the old one is the current one, and stays."""
+    (context.out / CHECKPOINT).rename(context.scratch / f"{CHECKPOINT}.old")
+    awqctl("checkpoints", "prune", "demo", "--out", context.out)
+    assert (differences(context.out / CHECKPOINT), earlier(context)) == ([], [])
+
+
+def record_of(digest: str | None) -> RunRecord:
+    """Return a record whose stage `quantize` made a checkpoint of this digest; None: it has not run."""
+    recipe, _ = load_recipe("demo")
+    record = RunRecord(recipe=recipe, environment=environment_of(recipe))
+    if digest is None:
+        return record
+    return record.with_stage(
+        StageResult(
+            stage="quantize",
+            status="passed",
+            inputs={},
+            environment=record.environment,
+            started_at="t",
+            seconds=1.0,
+            payload={"checkpoint_digest": digest},
+        )
+    )
+
+
+def test_stage_takes_the_checkpoint_of_the_record(context: RunContext) -> None:
+    """The right one passes, cached or not."""
+    record = record_of(read_manifest(context.out / CHECKPOINT).digest())
+    assert checkpoint_of(context, record) == checkpoint_of(context, record) == context.out / CHECKPOINT
+
+
+def test_stage_refuses_a_flipped_byte_that_it_had_accepted(context: RunContext) -> None:
+    """The cache does not hide a change; only `recorded_checkpoint` does not look."""
+    record = record_of(read_manifest(context.out / CHECKPOINT).digest())
+    checkpoint = checkpoint_of(context, record)
+    (checkpoint / "model.safetensors").write_text("weights 2O")
+    assert recorded_checkpoint(context, record) == checkpoint
+    with pytest.raises(SourceError, match=r"is not what its manifest says: model\.safetensors: contents changed"):
+        checkpoint_of(context, record)
+
+
+def test_many_problems_are_counted(context: RunContext) -> None:
+    """Three are named, the rest is a number."""
+    for number in range(5):
+        (context.out / CHECKPOINT / f"extra-{number}").write_text("")
+    with pytest.raises(SourceError, match="extra-2: not in the manifest; 2 more"):
+        checkpoint_of(context, record_of(read_manifest(context.out / CHECKPOINT).digest()))
+
+
+def test_killed_between_checkpoint_and_record(context: RunContext) -> None:
+    """The record describes the one before: the message says how that comes and what to do."""
+    record = record_of(read_manifest(context.out / EARLIER / earlier(context)[-1]).digest())
+    with pytest.raises(SourceError, match="a run was stopped between writing and recording it") as caught:
+        recorded_checkpoint(context, record)
+    assert caught.value.message.endswith("Run `awqctl quantize demo --force`.")
+
+
+def test_killed_between_the_two_moves(context: RunContext) -> None:
+    """Nothing is in place until the next run recovers it: the message names that run."""
+    record = record_of(read_manifest(context.out / CHECKPOINT).digest())
+    (context.out / CHECKPOINT).rename(context.scratch / f"{CHECKPOINT}.old")
+    with pytest.raises(SourceError, match="Run `awqctl quantize demo`: it puts back"):
+        checkpoint_of(context, record)
+    context.recover()
+    assert checkpoint_of(context, record) == context.out / CHECKPOINT
+
+
+def test_nothing_quantized_yet(context: RunContext) -> None:
+    """A checkpoint that no record vouches for is not taken."""
+    with pytest.raises(MissingStageError, match="awqctl quantize demo"):
+        checkpoint_of(context, record_of(None))

@@ -1,0 +1,337 @@
+"""Output folders appear whole or not at all, whatever ends the process and whenever."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.checksums import sum_files
+from pipeline.context import CHECKPOINT, EARLIER, RunContext
+from pipeline.manifest import Manifest, Origin, differences, read_manifest, write_manifest
+from pipeline.progress import SilentReporter
+
+REPO = Path(__file__).parents[2]
+
+HARNESS = '''
+"""Break `act` at its n-th system call, for every n; say what is there after `recover`, which is broken too."""
+import errno, itertools, json, os, re, shutil, signal, sys
+from pathlib import Path
+
+from pipeline.checksums import sum_files
+from pipeline.context import RunContext
+from pipeline.manifest import Manifest, Origin, differences, read_manifest, refresh, write_manifest
+from pipeline.progress import SilentReporter
+
+REACHED = 42
+CALLS = ("replace", "fsync", "mkdir", "unlink", "rmdir", "link")
+
+
+def fill(folder, weights, card, made):
+    (folder / "model.safetensors").write_text(weights)
+    (folder / "README.md").write_text(card)
+    origin = Origin(reference="r", commit=None, licence="l", files={})
+    write_manifest(Manifest(created_at=made, source=origin, quantize={}, versions={}, files=sum_files(folder)), folder)
+
+
+def context_of(out):
+    return RunContext(out, out.parent / "home", out, "cpu", SilentReporter())
+
+
+def arrange(out, scenario):
+    out.mkdir(parents=True)
+    if scenario != "first":
+        for name in ("checkpoint", "quantize"):
+            (out / name).mkdir()
+        fill(out / "checkpoint", "old", "old", "2026-11-20T10:00:00+00:00")
+        (out / "quantize" / "notes").write_text("old")
+
+
+def act(out, scenario):
+    context = context_of(out)
+    if scenario == "refresh":
+        refresh(out / "checkpoint", {"README.md": "new"}, context)
+        return
+    with context.staged("quantize") as notes, context.staged("checkpoint") as folder:
+        (notes / "notes").write_text("new")
+        fill(folder, "old" if scenario == "same" else "new", "new", "2026-11-21T10:00:00+00:00")
+
+
+def break_at(count, kind):
+    """Kill the process at call `count`, or fail that call, or fail all calls from there on; return the calls so far."""
+    calls = []
+
+    def broken(function):
+        def call(*arguments, **options):
+            calls.append(function)
+            number = len(calls)
+            if kind == "kill" and number == count:
+                os.kill(os.getpid(), signal.SIGKILL)
+            if (kind == "once" and number == count) or (kind == "full" and number >= count):
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return function(*arguments, **options)
+        return call
+
+    for name in CALLS:
+        setattr(os, name, broken(getattr(os, name)))
+    return calls
+
+
+def broken_off(work, count, kind):
+    """Do `work` in a process of its own that breaks at call `count`; return whether it came that far."""
+    child = os.fork()
+    if child == 0:
+        calls = break_at(count, kind)
+        try:
+            work()
+        except OSError as problem:
+            assert problem.errno == errno.ENOSPC
+        os._exit(REACHED if len(calls) >= count else 0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code in (0, REACHED, -signal.SIGKILL), code
+    return code != 0
+
+
+def tree(out):
+    """Return everything below `out` with its contents, without process ids: equal trees recover alike."""
+    return {re.sub(r"[.][0-9]+", "", str(path.relative_to(out))): text(path) for path in out.rglob("*")}
+
+
+def text(path):
+    return path.read_text() if path.is_file() else "absent"
+
+
+def described(folder):
+    if not folder.exists():
+        return "absent"
+    if differences(folder):
+        return "broken"
+    return f"{text(folder / 'model.safetensors')} weights, {text(folder / 'README.md')} card"
+
+
+def look(out):
+    """Return (checkpoint, earlier ones, notes, anything else that was left)."""
+    known = ("checkpoint", "checkpoints", "quantize", "eval")
+    earlier = sorted(described(path) for path in (out / "checkpoints").glob("*"))
+    left = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.relative_to(out).parts[0] not in known)
+    return described(out / "checkpoint"), earlier, text(out / "quantize" / "notes"), left
+
+
+os.fsync = lambda _descriptor: None  # a kill loses nothing that was written, so that waiting for the disk shows nothing
+base, scenario, kind = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+seen, trees = [], []
+for count in itertools.count(1):
+    out = base / str(count)
+    arrange(out, scenario)
+    off = broken_off(lambda: act(out, scenario), count, kind)
+    known = tree(out) in trees
+    trees.append(tree(out))
+    for step in itertools.count(1) if kind == "kill" and not known else ():
+        copy = base / "copy"
+        shutil.copytree(out, copy)
+        again = broken_off(lambda: context_of(copy).recover(), step, "kill")
+        context_of(copy).recover()
+        seen.append(look(copy))
+        shutil.rmtree(copy)
+        if not again:
+            break
+    context_of(out).recover()
+    seen.append(look(out))
+    if not off:
+        break
+print(json.dumps({"calls": count - 1, "seen": seen}))
+'''
+
+
+def outcomes(folder: Path, scenario: str, kind: str) -> tuple[int, set[tuple[str, str, str]]]:
+    """Return how many calls were broken, and which (checkpoint, earlier ones, notes) were found; no more is left."""
+    line = [sys.executable, "-c", HARNESS, str(folder / "runs"), scenario, kind]
+    answer = subprocess.run(line, cwd=REPO, capture_output=True, text=True, check=False, timeout=300)
+    assert answer.returncode == 0, answer.stderr
+    document: dict[str, Any] = json.loads(answer.stdout)
+    assert [left for *_, left in document["seen"] if left] == []
+    found = {(current, " and ".join(earlier), notes) for current, earlier, notes, _ in document["seen"]}
+    return document["calls"], found
+
+
+OLD, NEW, CARDED = "old weights, old card", "new weights, new card", "old weights, new card"
+SCENARIOS = {
+    "first": {("absent", "", "absent"), (NEW, "", "absent"), (NEW, "", "new")},
+    "other": {(OLD, "", "old"), (NEW, OLD, "old"), (NEW, OLD, "new")},
+    "same": {(OLD, "", "old"), (CARDED, "", "old"), (CARDED, "", "new")},
+    "refresh": {(OLD, "", "old"), (CARDED, "", "old")},
+}
+"""What may be found after a break, and all of it is: the notes are never newer than the checkpoint."""
+
+
+@pytest.mark.parametrize("kind", ["kill", "once", "full"])
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_broken_off_at_every_step(tmp_path: Path, scenario: str, kind: str) -> None:
+    """SIGKILL, one failed call, or a disk full from there on: the old or the new checkpoint is there, verified.
+
+    A process is killed at every rename, sync, folder made, link and removal of the publication, and for each of these
+    again at every step of the recovery.
+    """
+    calls, found = outcomes(tmp_path, scenario, kind)
+    assert calls > 10
+    assert found == SCENARIOS[scenario]
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> RunContext:
+    """The context of a run."""
+    return RunContext(tmp_path / "out", tmp_path / "home", tmp_path, "cpu", SilentReporter())
+
+
+def make(context: RunContext, weights: str, made: str) -> None:
+    """Publish a checkpoint, as the stage does."""
+    origin = Origin(reference="r", commit=None, licence="l", files={})
+    with context.staged(CHECKPOINT) as folder:
+        (folder / "model.safetensors").write_text(weights)
+        files = sum_files(folder)
+        write_manifest(Manifest(created_at=made, source=origin, quantize={}, versions={}, files=files), folder)
+
+
+def earlier(context: RunContext) -> list[str]:
+    """Return the names of earlier checkpoints."""
+    return sorted(path.name for path in (context.out / EARLIER).glob("*"))
+
+
+def test_replaced_checkpoints_are_kept_by_time_and_digest(context: RunContext) -> None:
+    """Each stays, renamed and whole; the current one is the last."""
+    digests = []
+    for weights, made in (("a", "2026-11-20T10:00:00+00:00"), ("b", "2026-11-21T11:12:13+00:00"), ("c", "later")):
+        make(context, weights, made)
+        digests.append(read_manifest(context.out / CHECKPOINT).digest()[:12])
+    assert earlier(context) == [f"20261120T100000Z-{digests[0]}", f"20261121T111213Z-{digests[1]}"]
+    assert [differences(context.out / EARLIER / name) for name in earlier(context)] == [[], []]
+    assert read_manifest(context.out / CHECKPOINT).created_at == "later"
+
+
+def test_renamed_and_not_copied(context: RunContext) -> None:
+    """The file that was replaced is the file that is kept."""
+    make(context, "a", "x")
+    inode = (context.out / CHECKPOINT / "model.safetensors").stat().st_ino
+    make(context, "b", "y")
+    assert (context.out / EARLIER / earlier(context)[0] / "model.safetensors").stat().st_ino == inode
+
+
+def test_folder_without_a_manifest_is_not_kept(context: RunContext) -> None:
+    """What was no finished checkpoint is no earlier one either."""
+    (context.out / CHECKPOINT).mkdir(parents=True)
+    (context.out / CHECKPOINT / "junk").write_text("x")
+    make(context, "a", "x")
+    assert earlier(context) == []
+
+
+def test_other_outputs_are_replaced_without_a_trace(context: RunContext) -> None:
+    """Results of a stage are made again in minutes; only checkpoints are kept."""
+    for content in ("one", "two"):
+        with context.staged("eval") as folder:
+            (folder / "results.json").write_text(content)
+    assert (context.out / "eval" / "results.json").read_text() == "two"
+    assert sorted(path.name for path in context.out.iterdir()) == [".partial", "eval"]
+
+
+def test_failed_block_leaves_nothing(context: RunContext) -> None:
+    """The folder of a block that fails is gone at once, and what was there before stays."""
+    make(context, "a", "x")
+    half_way = ValueError("half-way")
+
+    def fail() -> None:
+        with context.staged(CHECKPOINT) as folder:
+            (folder / "model.safetensors").write_text("half")
+            raise half_way
+
+    with pytest.raises(ValueError, match="half-way"):
+        fail()
+    assert list(context.scratch.iterdir()) == []
+    assert differences(context.out / CHECKPOINT) == []
+
+
+def test_full_disk_while_writing(context: RunContext) -> None:
+    """A real refusal of the kernel in the middle of a file; nothing of it stays."""
+    make(context, "a", "x")
+    program = (
+        "import resource, sys; from pathlib import Path; from pipeline.context import RunContext\n"
+        "from pipeline.progress import SilentReporter\n"
+        "out = Path(sys.argv[1]); context = RunContext(out, out, out, 'cpu', SilentReporter())\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))\n"
+        "with context.staged('checkpoint') as folder: (folder / 'model.safetensors').write_bytes(bytes(200_000))\n"
+    )
+    line = [sys.executable, "-c", program, str(context.out)]
+    answer = subprocess.run(line, cwd=REPO, capture_output=True, text=True, check=False, timeout=60)
+    assert "OSError: [Errno 27] File too large" in answer.stderr
+    assert list(context.scratch.iterdir()) == []
+    assert differences(context.out / CHECKPOINT) == []
+
+
+def test_recovery_keeps_findings_and_drops_the_rest(context: RunContext) -> None:
+    """`.resume/` outlives a failure; half-written records and unfinished folders do not."""
+    (context.resume("quantize") / "layer-0").write_text("x")
+    (context.scratch / "checkpoint.123").mkdir()
+    (context.out / ".record.json.123").write_text("{")
+    (context.out / "record.json").write_text("{}")
+    context.recover()
+    assert sorted(path.name for path in context.out.iterdir()) == [".resume", "record.json"]
+    assert (context.resume("quantize") / "layer-0").read_text() == "x"
+
+
+def test_recovery_of_a_folder_never_used(context: RunContext) -> None:
+    """There is nothing to do, and nothing is made."""
+    context.out.mkdir()
+    context.recover()
+    assert list(context.out.iterdir()) == []
+
+
+def test_stop_between_the_two_moves_is_undone_at_once(context: RunContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C where nothing is in place puts the old one back without waiting for the next start."""
+    make(context, "a", "x")
+    replace, names = Path.replace, []
+
+    def stop(path: Path, target: Path) -> Path:
+        names.append(path.name)
+        if path.name.startswith(f"{CHECKPOINT}.{os.getpid()}"):
+            signal.raise_signal(signal.SIGINT)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", stop)
+    with pytest.raises(KeyboardInterrupt):
+        make(context, "b", "y")
+    assert names[-3:] == [CHECKPOINT, f"{CHECKPOINT}.{os.getpid()}", f"{CHECKPOINT}.old"]
+    assert (context.out / CHECKPOINT / "model.safetensors").read_text() == "a"
+    assert list(context.scratch.iterdir()) == []
+
+
+def test_everything_is_on_disk_before_it_moves(context: RunContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files, then folders, are synced before the first move, and both parents after each move."""
+    make(context, "a", "x")
+    events: list[str] = []
+    sync, replace = os.fsync, os.replace
+
+    def synced(descriptor: int) -> None:
+        events.append(f"sync {Path(f'/proc/self/fd/{descriptor}').readlink().relative_to(context.out)}")
+        sync(descriptor)
+
+    def moved(source: Path, target: Path) -> None:
+        events.append(f"move {source.relative_to(context.out)} {target.relative_to(context.out)}")
+        replace(source, target)
+
+    with context.staged(CHECKPOINT) as folder:
+        (folder / "sub").mkdir()
+        (folder / "sub" / "file").write_text("b")
+        monkeypatch.setattr("os.fsync", synced)
+        monkeypatch.setattr("os.replace", moved)
+    new, old = f".partial/{CHECKPOINT}.{os.getpid()}", f".partial/{CHECKPOINT}.old"
+    kept = f"{EARLIER}/{earlier(context)[0]}"
+    written = [f"sync {new}/sub/file", f"sync {new}/sub", f"sync {new}", "sync ."]
+    moves = [
+        *(f"move {CHECKPOINT} {old}", "sync .partial", "sync ."),
+        *(f"move {new} {CHECKPOINT}", "sync .", "sync .partial"),
+        *(f"move {old} {kept}", f"sync {EARLIER}", "sync .partial"),
+    ]
+    assert events == [*written, *moves]
