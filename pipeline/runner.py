@@ -18,6 +18,7 @@ from pipeline.machine import describe_machine
 from pipeline.recipe.models import Recipe
 from pipeline.record import Environment, RunRecord, StageOutcome, StageResult, Status, load_record, save_record
 from pipeline.runtimes.accelerator import resolve_accelerator
+from pipeline.sources import redacted
 from pipeline.stages import Stage, changes, inputs_of, settings_of, stage_named
 from pipeline.tracking import PipelineRun, Tracker
 
@@ -54,7 +55,8 @@ class _Attempt:
         if error is not None:
             stopped = isinstance(error, KeyboardInterrupt | Interrupted)
             self.status = "interrupted" if stopped else "failed"
-            self.error = str(error) if isinstance(error, AwqctlError) else f"{type(error).__name__}: {error}"
+            known = isinstance(error, AwqctlError)
+            self.error = redacted(str(error) if known else f"{type(error).__name__}: {error}")
 
 
 class Runner:

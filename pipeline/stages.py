@@ -71,9 +71,7 @@ def _identify_tasks(recipe: Recipe, context: RunContext, _record: RunRecord) -> 
 
 
 def _backends(recipe: Recipe) -> tuple[str, ...]:
-    return tuple(
-        backend.engine for name, backend in BACKENDS.items() if recipe.quantize.backend in (name, "auto")
-    )
+    return tuple(backend.engine for name, backend in BACKENDS.items() if recipe.quantize.backend in (name, "auto"))
 
 
 def _vllm(_recipe: Recipe) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from pipeline.progress import Reporter
 from pipeline.recipe.models import Recipe
 from pipeline.runtimes.accelerator import Resolved
 from pipeline.runtimes.store import Runtime
+from pipeline.trust import custom_code
 from serve.engine import VllmServer
 from serve.files import socket_folder
 from serve.gateway import Gateway
@@ -157,6 +158,7 @@ class Endpoint:
             log=self._logs / "serve-vllm.log",
             served_name=self.model,
             reporter=self._reporter,
+            trust_remote_code=self._recipe.model.trust_remote_code and bool(custom_code(self._checkpoint).classes),
             uds=folder / "engine.sock",
             stop=self._stop,
         )

@@ -68,6 +68,7 @@ class VllmServer:
         log: Path,
         served_name: str,
         reporter: Reporter,
+        trust_remote_code: bool = False,
         api_key: str | None = None,
         uds: Path | None = None,
         stop: threading.Event | None = None,
@@ -86,6 +87,7 @@ class VllmServer:
             *("--model", str(model), "--served-model-name", served_name),
             *listen,
             *engine_arguments(engine),
+            *(["--trust-remote-code"] if trust_remote_code else []),
         ]
         self._environment = _environment(engine, accelerator, api_key)
         self._process: GuardedProcess | None = None

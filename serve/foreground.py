@@ -54,7 +54,7 @@ def serve_forever(
         EngineError: vLLM or HAProxy did not start, or died.
         Interrupted: asked to stop before it was up.
     """
-    check_checkpoint(checkpoint)
+    check_checkpoint(checkpoint, reporter)
     if not tls and host not in _LOOPBACK:
         reporter.warn(f"Without TLS, API keys and prompts travel to {host} in clear text. Better serve with TLS.")
     with Endpoint(

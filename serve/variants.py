@@ -15,6 +15,7 @@ from pipeline.recipe.models import Engine, Recipe
 from pipeline.record import RunRecord
 from pipeline.runtimes.accelerator import Resolved, resolve_accelerator
 from pipeline.runtimes.store import Runtime, ensure
+from pipeline.trust import custom_code
 from serve.engine import VllmServer
 
 SERVED_NAME = "model"
@@ -32,6 +33,8 @@ class Bed:
     engine: Engine
     paths: dict[str, Path]
     """Arm -> checkpoint folder."""
+    trust_remote_code: bool
+    """Whether the model comes with code that the recipe trusts."""
     api_key: str
     """Made for this measurement, so that nobody else can load the server."""
 
@@ -45,6 +48,7 @@ class Bed:
             log=context.logs / f"{stage}-vllm-{arm}.log",
             served_name=SERVED_NAME,
             reporter=context.reporter,
+            trust_remote_code=self.trust_remote_code,
             api_key=self.api_key,
         )
 
@@ -70,6 +74,11 @@ def measurement_bed(recipe: Recipe, context: RunContext, record: RunRecord, arms
             f"The source model {source} is gone; the baseline cannot be measured. "
             f"Bring it back, or run `awqctl quantize --force`."
         )
+    if custom_code(source).digest != (quantized.code_digest or ""):
+        raise SourceError(
+            f"The Python files of {source} are not those that were trusted when it was quantized. "
+            f"Read them, and quantize again."
+        )
     paths = {"baseline": source, "awq": checkpoint}
     if recipe.quantize.control in arms:
         paths[recipe.quantize.control] = _control_of(context, quantized)
@@ -80,6 +89,7 @@ def measurement_bed(recipe: Recipe, context: RunContext, record: RunRecord, arms
         accelerator=accelerator,
         engine=recipe.engine,
         paths=paths,
+        trust_remote_code=quantized.code_digest is not None,
         api_key=secrets.token_urlsafe(24),
     )
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-
 # A shell starts background jobs with SIGINT ignored, and so would be every process that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -1,5 +1,6 @@
 """What the eval stage reports."""
 
+from eval.accuracy.overlap import OverlapResult
 from pipeline.record import Result
 
 BASELINE = "baseline"
@@ -74,6 +75,8 @@ class EvalResult(Result):
     engine_version: str
     engine_arguments: tuple[str, ...]
     """Given to all servers alike, model path excepted."""
+    overlap: OverlapResult | None = None
+    """Items of the tasks that stand in the calibration text."""
     seconds: dict[str, float]
     """Per arm: lm-eval's wall time against the running server."""
     kernels: dict[str, str]

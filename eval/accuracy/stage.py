@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eval.accuracy.overlap import OverlapResult, overlap, overlap_warnings, read_documents
 from eval.accuracy.result import BASELINE, CONTROL, GATED, Contrast, EvalResult, TaskScore
 from eval.accuracy.samples import Scored, pair, read_scored
 from eval.accuracy.tasks import task_folders
 from pipeline.context import RunContext
 from pipeline.errors import EngineError, RecipeError, WorkerError
+from pipeline.quantize.calibration import calibration_texts, load_tokenizer, read_calibration
 from pipeline.quantize.card_refresh import refresh_card
 from pipeline.recipe.models import EvalTask, Recipe
 from pipeline.record import Gate, Metric, RunRecord, StageOutcome
@@ -19,9 +21,14 @@ from pipeline.runtimes.worker import Worker, worker_script
 from serve.engine import VllmServer, engine_arguments
 from serve.variants import SERVED_NAME, Bed, arms_of, measurement_bed
 
-_ONLINE = {"HF_HUB_OFFLINE": "0", "TRANSFORMERS_OFFLINE": "0", "HF_DATASETS_OFFLINE": "0"}
+_ONLINE = {
+    "HF_HUB_OFFLINE": "0",
+    "TRANSFORMERS_OFFLINE": "0",
+    "HF_DATASETS_OFFLINE": "0",
+    "HF_HUB_DISABLE_IMPLICIT_TOKEN": "0",
+}
 _FOR_THE_HUB = (
-    *("HF_TOKEN", "HF_HOME", "HF_HUB_CACHE", "HF_DATASETS_CACHE", "HF_ENDPOINT"),
+    *("HF_HOME", "HF_HUB_CACHE", "HF_DATASETS_CACHE", "HF_ENDPOINT"),
     *("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"),
 )
 
@@ -44,7 +51,8 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     ):
         evaluation = _Evaluation(worker, bed, recipe, context, folder)
         evaluation.check_tasks()
-        result = result_of(recipe, {arm: evaluation.measure(arm) for arm in arms})
+        found = evaluation.overlap_with_calibration()
+        result = result_of(recipe, {arm: evaluation.measure(arm) for arm in arms}, found)
         (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n")
     refresh_card(context, record, result)
     return StageOutcome(
@@ -57,7 +65,10 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
 
 def _environment(bed: Bed) -> dict[str, str]:
     """Return lm-eval's environment: unlike the engine it may reach the hub, where tasks keep their data."""
+    from huggingface_hub import get_token  # noqa: PLC0415 -- finds the token where the hub's own tools do
+
     hub = {name: os.environ[name] for name in _FOR_THE_HUB if name in os.environ}
+    hub |= {"HF_TOKEN": token} if (token := get_token()) else {}
     return (
         _ONLINE
         | hub
@@ -95,6 +106,20 @@ class _Evaluation:
                 f"lm-eval knows no task named {', '.join(unknown)}. "
                 f"Correct eval.tasks, or give the folder with the task's YAML in eval.include_path."
             )
+
+    def overlap_with_calibration(self) -> OverlapResult:
+        """Return which items stand in the calibration text; say so before hours are spent on them."""
+        items = self.context.scratch / "items.jsonl"
+        tasks = [{"name": task.name, "limit": task.limit} for task in self.recipe.eval.tasks]
+        request = {"tasks": tasks, "include_path": self._include_path(), "output": str(items)}
+        self.worker.call("documents", request, "reading the items")
+        stored = read_calibration(self.context.out / "quantize" / "calibration.json")
+        tokenizer = load_tokenizer(self.bed.paths[BASELINE], trust_remote_code=self.bed.trust_remote_code)
+        found = overlap(calibration_texts(stored, tokenizer), read_documents(items))
+        items.unlink()
+        for text in overlap_warnings(found):
+            self.context.reporter.warn(text)
+        return found
 
     def measure(self, arm: str) -> Measured:
         """Return the scores of one arm on all tasks."""
@@ -152,7 +177,7 @@ def check_kernel(arm: str, kernel: str) -> None:
         )
 
 
-def result_of(recipe: Recipe, measured: dict[str, Measured]) -> EvalResult:
+def result_of(recipe: Recipe, measured: dict[str, Measured], found: OverlapResult | None = None) -> EvalResult:
     """Return every arm against the baseline, and AWQ against the control where there is one.
 
     Raises:
@@ -174,6 +199,7 @@ def result_of(recipe: Recipe, measured: dict[str, Measured]) -> EvalResult:
         lm_eval_version=measured[GATED].lm_eval,
         engine_version=measured[GATED].engine,
         engine_arguments=engine_arguments(recipe.engine),
+        overlap=found,
         seconds={arm: entry.seconds for arm, entry in measured.items()},
         kernels={arm: entry.kernel for arm, entry in measured.items()},
     )

@@ -144,8 +144,11 @@ def _leave_for_system(problem: OSError) -> NoReturn:
 
 
 def _leave_for_bug() -> NoReturn:
+    from pipeline.sources.credentials import redacted
+
     descriptor, name = tempfile.mkstemp(prefix="awqctl-", suffix=".log")
+    details = redacted(traceback.format_exc())
     with os.fdopen(descriptor, "w") as stream:
-        traceback.print_exc(file=stream)
-    summary = traceback.format_exc().strip().splitlines()[-1]
+        stream.write(details)
+    summary = details.strip().splitlines()[-1]
     _leave(f"Unexpected failure, please report it: {summary[:200]} Details: {Path(name)}", 1)

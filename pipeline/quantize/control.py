@@ -75,7 +75,7 @@ def write_control(
         SourceError: a file of the source became shorter.
     """
     chosen = {layer.name: layer for layer in layers}
-    _check(chosen.values(), group)
+    check_layers(chosen.values(), group)
     pieces = [_piece(tensor, chosen.get(name.removesuffix(".weight")), group) for name, tensor in tensors.items()]
     shards = _shards(pieces, shard_bytes)
     names = _file_names(len(shards))
@@ -111,7 +111,12 @@ def _half(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return values.astype(np.float16).astype(np.float32)
 
 
-def _check(layers: Iterable[LinearLayer], group: int) -> None:
+def check_layers(layers: Iterable[LinearLayer], group: int) -> None:
+    """Refuse linear layers that the control's format cannot hold; needs no weights, so it can be asked beforehand.
+
+    Raises:
+        ImpossiblePlanError: names all such layers.
+    """
     unfit = [
         f"{layer.name} ({layer.out_features} x {layer.in_features})"
         for layer in layers

@@ -5,7 +5,7 @@ from typing import Literal
 from pipeline.record import Result
 
 Treatment = Literal["scaled", "rounded", "16 bit"]
-"""What became of a linear layer: AWQ scaled its input columns by the activations before rounding; only rounded; left."""
+"""What became of a linear layer: AWQ scaled its inputs before rounding, it was only rounded, or it was left."""
 
 
 class LayerAudit(Result):
@@ -17,7 +17,7 @@ class LayerAudit(Result):
     reason: str = ""
     """Why it stayed in 16 bit."""
     relative_error: float | None = None
-    """||checkpoint - source|| / ||source|| of the weights, scaling undone; 4-bit layers that were compared."""
+    """||checkpoint - source|| / ||source|| of the weights, the scaling applied to both; layers that were compared."""
     error_bound: float | None = None
     """Largest relative error that 4 bit, the group size and the clipping allow."""
     error_rounded: float | None = None
@@ -100,5 +100,7 @@ class QuantizeResult(Result):
     peak_gpu_memory_gib: float | None = None
     checkpoint_digest: str
     """One SHA-256 over the manifest's sums, the model card left out."""
+    code_digest: str | None = None
+    """SHA-256 over the Python files that come with the source and were trusted; None where it has none."""
     control_digest: str | None = None
     """The same of the round-to-nearest control, where the recipe asks for one."""

@@ -37,6 +37,7 @@ CHECKPOINT = "checkpoint"
 CONTROL = "control"
 NOTES = "quantize"
 _SHOWN_PROBLEMS = 3
+_DESCRIBING = (".safetensors", ".json", ".model", ".txt", ".jinja", ".tiktoken")
 
 
 def run(recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome:
@@ -114,7 +115,7 @@ class _Work:
             control_digest = self._control(tensors, packed, control)
         if _state(self.source.path) != before:
             raise SourceError(
-                f"{self.source.path} changed while it was being quantized. Let it come to rest and run the command again."
+                f"{self.source.path} changed while it was being quantized. Let it come to rest and run this again."
             )
         origin = self._origin()
         result, manifest = self._describe(folder, origin, quantized, coverage, control_digest)
@@ -153,7 +154,7 @@ class _Work:
             answer.quantization_config,
             scalings,
             quantized.scales,
-            model_type=str(self.source.config().get("model_type")),
+            model_type=self._model_type,
             zero_point=self.settings.zero_point,
             clips=self.backend.clips,
         )
@@ -175,17 +176,44 @@ class _Work:
             config = write_control(tensors, layers, weights, group=group, zero_point=self.settings.zero_point)
             assemble(self.source, weights, folder, config, dtype=None)
             shutil.rmtree(weights)
+            self._check_control(tensors, folder, config)
         manifest = self._manifest(folder, self._origin(), {}, CONTROL)
         write_manifest(manifest, folder)
         return manifest.digest()
 
+    def _check_control(self, tensors: dict[str, Tensor], folder: Path, config: dict[str, Any]) -> None:
+        """Compare the control with the source, as the checkpoint is.
+
+        Raises:
+            WorkerError: it is not the source in 4 bit.
+        """
+        fidelity = compare(
+            tensors,
+            read_headers(folder),
+            config,
+            [],
+            {},
+            model_type=self._model_type,
+            zero_point=self.settings.zero_point,
+            clips=False,
+        )
+        if fidelity.problems:
+            raise WorkerError(
+                f"The round-to-nearest control is not the source in 4 bit: {fidelity.problems[0]} "
+                f"Leave quantize.control out."
+            )
+
+    @property
+    def _model_type(self) -> str:
+        return str(self.source.config().get("model_type"))
+
     def _origin(self) -> Origin:
-        names = ["config.json", *(path.name for path in self.source.path.glob("*") if _describes(path))]
+        names = {path.name for path in self.source.path.iterdir() if _describes(path)} | set(self.source.code.files)
         return Origin(
             reference=self.source.reference,
             commit=self.source.commit,
             licence=self.source.licence,
-            files=sum_files(self.source.path, names=set(names), cache=self.context.sums),
+            files=sum_files(self.source.path, names=names, cache=self.context.sums),
         )
 
     def _manifest(self, folder: Path, origin: Origin, versions: dict[str, str], final: str) -> Manifest:
@@ -237,6 +265,7 @@ class _Work:
             peak_memory_gib=answer.peak_memory_gib,
             peak_gpu_memory_gib=answer.peak_gpu_memory_gib,
             checkpoint_digest=manifest.digest(),
+            code_digest=self.source.code.digest if self.source.trust_remote_code else None,
             control_digest=control_digest,
         )
         return result, manifest
@@ -249,7 +278,7 @@ def _state(folder: Path) -> dict[str, tuple[int, ...]]:
 
 
 def _describes(path: Path) -> bool:
-    return path.is_file() and path.suffix in (".safetensors", ".json")
+    return path.is_file() and path.suffix in _DESCRIBING
 
 
 def _artifacts(result: QuantizeResult, log: str) -> dict[str, str]:

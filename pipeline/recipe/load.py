@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from pipeline.errors import RecipeError
 from pipeline.recipe.models import Recipe
+from pipeline.sources.credentials import masked
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -117,7 +118,7 @@ def _apply(document: dict[str, Any], override: str) -> None:
     key, separator, text = override.partition("=")
     if not separator or not key:
         raise RecipeError(
-            f"--set {override!r} is not of the form key.path=value, for example engine.max_model_len=2048."
+            f"--set {masked(override)!r} is not of the form key.path=value, for example engine.max_model_len=2048."
         )
     node: Any = document
     *parents, last = key.split(".")
@@ -127,7 +128,7 @@ def _apply(document: dict[str, Any], override: str) -> None:
         node[int(last) if isinstance(node, list) else last] = yaml.safe_load(text)
     except (TypeError, ValueError, IndexError, AttributeError, yaml.YAMLError) as problem:
         raise RecipeError(
-            f"--set {override!r} does not fit the recipe: {_one_line(problem)}. Check the key path."
+            f"--set {masked(override)!r} does not fit the recipe: {_one_line(problem)}. Check the key path."
         ) from problem
 
 

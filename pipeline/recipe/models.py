@@ -31,19 +31,6 @@ class ModelSource(Section):
     trust_remote_code: bool = False
     """Run Python code that comes with the model. A hub id then needs a `revision` of 40 digits: a commit you read."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _credentials_stay_out(cls, given: Any) -> Any:
-        # Before the keys are checked one by one, because the message about a single key shows its value.
-        from pipeline.sources.credentials import credentials_in  # noqa: PLC0415 -- pipeline.sources reads this module
-
-        if named := credentials_in(given):
-            raise ValueError(
-                f"{', '.join(named)} carries a token or password, and recipes are recorded and logged; take it out, "
-                f"and set HF_TOKEN or run `hf auth login`"
-            )
-        return given
-
     @model_validator(mode="after")
     def _revision_is_one(self) -> "ModelSource":
         revision = self.revision
@@ -180,6 +167,11 @@ class Quantize(Section):
 _MANAGED_ARGUMENTS = {
     *("--api-key", "--host", "--port", "--uds", "--model", "--served-model-name", "--ssl-keyfile", "--ssl-certfile"),
     *("--dtype", "--max-model-len", "--max-num-seqs", "--gpu-memory-utilization", "--enforce-eager"),
+    *("--trust-remote-code", "--hf-token", "--load-format", "--hf-overrides", "--hf-config-path", "--tokenizer"),
+    *("--revision", "--code-revision", "--tokenizer-revision"),
+    # These import Python by name.
+    *("--worker-cls", "--worker-extension-cls", "--logits-processors", "--middleware"),
+    *("--tool-parser-plugin", "--reasoning-parser-plugin"),
 }
 
 
@@ -327,6 +319,19 @@ class Recipe(Section):
     roi: Roi
     report: Report = Report()
     serve: Serve = Serve()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _credentials_stay_out(cls, given: Any) -> Any:
+        # Before the keys are checked one by one, because the message about a single key shows its value.
+        from pipeline.sources.credentials import credentials_in  # noqa: PLC0415 -- pipeline.sources reads this module
+
+        if named := credentials_in(given):
+            raise ValueError(
+                f"{', '.join(named)} carries a token or password, and recipes are recorded and logged; take it out, "
+                f"and set HF_TOKEN or run `hf auth login`"
+            )
+        return given
 
     @model_validator(mode="after")
     def _prompts_fit(self) -> "Recipe":

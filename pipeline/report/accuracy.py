@@ -1,12 +1,13 @@
 """The chapter on accuracy."""
 
+from eval.accuracy.overlap import OverlapResult
 from eval.accuracy.result import GATED, Score, TaskScore
 from pipeline.report.cells import figure, numbers, word, words
 from pipeline.report.charts import accuracy_chart
 from pipeline.report.comparison import loss_interval
 from pipeline.report.control import control_sentence, control_table
 from pipeline.report.document import Cell, Section, Table
-from pipeline.report.format import MINUS, NONE, PLUS_MINUS, change, count, score, share, with_error
+from pipeline.report.format import MINUS, NONE, PLUS_MINUS, change, count, listed, score, share, with_error
 from pipeline.report.inputs import Inputs
 
 _ARMS = {"awq": "AWQ", "rtn": "rounded"}
@@ -20,7 +21,7 @@ def accuracy_section(inputs: Inputs) -> Section:
         tables.append(control_table(accuracy, sources))
     if any(task.flips_to_wrong is not None for task in accuracy.tasks):
         tables.append(_flips(accuracy.tasks, sources))
-    sentences = (_how(len(accuracy.arms)), control_sentence(accuracy))
+    sentences = (_how(len(accuracy.arms)), control_sentence(accuracy), _overlap(accuracy.overlap))
     return Section(
         id="accuracy",
         title="Accuracy",
@@ -36,6 +37,16 @@ def _how(arms: int) -> str:
         f"{who} answered the same items through the same server settings. The gate compares AWQ's loss, unrounded, "
         f"with the margin agreed in the recipe."
     )
+
+
+def _overlap(found: OverlapResult | None) -> str:
+    if found is None:
+        return ""
+    seen = [f"{count(task.overlapping)} of {count(task.items)} items of {task.task}" for task in found.tasks]
+    what = f"share a run of {found.run_words} words with the calibration text"
+    if not any(task.overlapping for task in found.tasks):
+        return f"No item of these tasks was found to {what}."
+    return f"{listed(seen)} {what}: on these AWQ may look better than on text it was not calibrated on."
 
 
 def _scores(tasks: tuple[TaskScore, ...], sources: tuple[str, ...]) -> Table:

@@ -35,6 +35,9 @@ def engine_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]
         "TRANSFORMERS_OFFLINE": "1",
         "HF_DATASETS_OFFLINE": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
+        # HOME is kept, and with it the hub's token file would be.
+        "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
+        "HF_TOKEN_PATH": os.devnull,
         "DO_NOT_TRACK": "1",
         "VLLM_NO_USAGE_STATS": "1",
         "TOKENIZERS_PARALLELISM": "false",

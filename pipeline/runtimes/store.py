@@ -21,6 +21,9 @@ from pipeline.runtimes.process import GuardedProcess
 from pipeline.runtimes.rootcause import root_cause
 from pipeline.runtimes.specs import PYTHONS, RuntimeSpec, external_interpreter, spec_for
 
+_NOT_FOR_BUILDS = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+"""Kept from packages' build scripts."""
+
 
 @dataclass(frozen=True)
 class Runtime:
@@ -146,7 +149,7 @@ def torch_options(spec: RuntimeSpec) -> list[str]:
 
 
 def _run(command: list[str], spec: RuntimeSpec, log: Path) -> None:
-    environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")}
+    environment = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_BUILDS}
     environment.setdefault("UV_HTTP_TIMEOUT", "120")
     with GuardedProcess(command, log=log, environment=environment) as process:
         status = process.process.wait()

@@ -1,4 +1,4 @@
-"""llm-compressor as its examples call it. Runs in the `llmcompressor` environment: MODEL BLOCKS_JSON OUTPUT GROUP_SIZE."""
+"""llm-compressor as its examples call it. Runs in its environment: MODEL BLOCKS_JSON OUTPUT GROUP_SIZE."""
 
 import json
 import sys
@@ -21,7 +21,9 @@ oneshot(
     processor=object(),
     recipe=[
         AWQModifier(),
-        QuantizationModifier(ignore=["lm_head"], config_groups={"group_0": {"targets": ["Linear"], "weights": weights}}),
+        QuantizationModifier(
+            ignore=["lm_head"], config_groups={"group_0": {"targets": ["Linear"], "weights": weights}}
+        ),
     ],
     pipeline="sequential",
 )

@@ -83,7 +83,7 @@ def _watch(pid: int, peaks: list[float]) -> None:
         except psutil.Error:
             pass
         if sizes:
-            peaks[0], peaks[1] = max(peaks[0], sum(sizes)), max(peaks[1], max(sizes))
+            peaks[0], peaks[1] = max(peaks[0], sum(sizes)), max(peaks[1], *sizes)
         time.sleep(0.05)
 
 

@@ -34,13 +34,16 @@ BACKENDS = ("autoawq", "llm-compressor")
 SAVED_BY = ("transformers4", "transformers5")
 NO_MOE_KERNEL = "No WNA16 MoE backend supports the deployment configuration."
 """vLLM's own words on a CPU without AMX."""
-PROMPT = random.Random(7).sample(range(10, 4000), 48)
+PROMPT = random.Random(7).sample(range(10, 4000), 48)  # noqa: S311 -- a prompt, not a secret
 TOKENS = 12
 
 VARIATIONS = {
     "group 32, half a layer ignored": (
         "autoawq",
-        ("quantize.group_size=32", "quantize.ignore=['lm_head','model.layers.0.mlp.gate_proj','model.layers.0.mlp.up_proj']"),
+        (
+            "quantize.group_size=32",
+            "quantize.ignore=['lm_head','model.layers.0.mlp.gate_proj','model.layers.0.mlp.up_proj']",
+        ),
     ),
     "group 64": ("autoawq", ("quantize.group_size=64",)),
     "symmetric, group 32": ("llm-compressor", ("quantize.group_size=32", "quantize.zero_point=false")),
@@ -103,7 +106,9 @@ def dequantize(checkpoint: Path, folder: Path) -> Path:
     modules = {name.rpartition(".")[0] for name in tensors}
     packed = {module for module in modules if is_packed(tensors, module)}
     whole = {
-        name: tensor.read().astype(np.float32) for name, tensor in tensors.items() if name.rpartition(".")[0] not in packed
+        name: tensor.read().astype(np.float32)
+        for name, tensor in tensors.items()
+        if name.rpartition(".")[0] not in packed
     }
     biases = {f"{module}.bias": tensors[f"{module}.bias"].read() for module in packed if f"{module}.bias" in tensors}
     weights = {f"{module}.weight": read_packed(tensors, module, quantization).dequantize() for module in packed}
@@ -152,7 +157,11 @@ def references(answers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
     """What plain torch says of the same texts, with the dequantized checkpoints."""
     out = tmp_path_factory.mktemp("dequantized")
     entries = {
-        name: {"folder": str(dequantize(Path(folder), out / str(number))), "prompt": PROMPT, "tokens": answers[name]["tokens"]}
+        name: {
+            "folder": str(dequantize(Path(folder), out / str(number))),
+            "prompt": PROMPT,
+            "tokens": answers[name]["tokens"],
+        }
         for number, (name, folder) in enumerate(answers["folders"].items())
         if "tokens" in answers[name]
     }
@@ -168,7 +177,7 @@ def agrees(answer: dict[str, Any], reference: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize(("family", "backend", "saved"), product(FAMILIES, BACKENDS, SAVED_BY))
-def test_family(  # noqa: PLR0917 -- pytest's fixtures
+def test_family(
     family: str,
     backend: str,
     saved: str,

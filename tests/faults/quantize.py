@@ -108,7 +108,7 @@ def leftovers(out: Path) -> list[str]:
 
 def kills(matrix: Matrix, count: int, seconds: float, expected: str) -> None:
     """Kill the command (not its children) at random moments of its run time, then let it finish."""
-    chance = random.Random(0)
+    chance = random.Random(0)  # noqa: S311 -- moments to kill at, not a secret
     out = matrix.folder / "killed"
     for number in range(count):
         if number % 5 == 0:
@@ -215,7 +215,10 @@ def changing(matrix: Matrix) -> None:
     """Change the source while it is being quantized."""
     source, out = copied(matrix.folder / "changing"), matrix.folder / "changed"
     process = subprocess.Popen(
-        command(out, f"model.source={source}"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        command(out, f"model.source={source}"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         cwd=matrix.folder,
     )
     while process.poll() is None and not any(out.glob(".resume/**/*.safetensors")):

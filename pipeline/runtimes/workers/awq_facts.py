@@ -52,8 +52,9 @@ class Findings:
         """Write the scales of all scalings into one file, by the module before; return the scalings."""
         from safetensors.torch import load_file, save_file
 
-        save_file({entry["previous"]: load_file(self._path(entry["previous"]))["scales"] for entry in self.scalings},
-                  path)
+        save_file(
+            {entry["previous"]: load_file(self._path(entry["previous"]))["scales"] for entry in self.scalings}, path
+        )
         return self.scalings
 
     def _note(self, facts: dict[str, Any]) -> None:

@@ -57,7 +57,12 @@ def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
         model=model,
         dataset=_loader(blocks, request["n_parallel_calib_samples"] or 1),
         processor=object(),  # asked for beside any data set, used only for text
-        recipe=[RecordingAwq(), QuantizationModifier(targets=["Linear"], ignore=request["leave"], config_groups={"group_0": _scheme(request)})],
+        recipe=[
+            RecordingAwq(),
+            QuantizationModifier(
+                targets=["Linear"], ignore=request["leave"], config_groups={"group_0": _scheme(request)}
+            ),
+        ],
         pipeline="sequential",
     )
     model.apply(disable_quantization)
