@@ -155,6 +155,8 @@ class Runner:
         missing = [path for path in stage.outputs(self._recipe) if not (self._context.out / path).exists()]
         if missing:
             return f"{missing[0]} is gone"
+        if disagreement := stage.disagreement(self._context.out, result):
+            return disagreement
         changed = changes(inputs, result.inputs)
         return f"changed: {', '.join(changed)}" if changed else None
 

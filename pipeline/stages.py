@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import cast
 
 from eval.accuracy.tasks import task_folders
@@ -12,10 +13,11 @@ from pipeline.context import RunContext
 from pipeline.errors import UsageError
 from pipeline.identity import folder_identity
 from pipeline.manifest import NAME as MANIFEST
+from pipeline.manifest import read_manifest
 from pipeline.quantize.backends import BACKENDS
 from pipeline.quantize.calibration import calibration_identity
 from pipeline.recipe.models import Recipe
-from pipeline.record import RunRecord, StageOutcome
+from pipeline.record import RunRecord, StageOutcome, StageResult
 from pipeline.runtimes.accelerator import resolve_accelerator
 from pipeline.runtimes.store import identity
 from pipeline.sources import identify_source
@@ -45,6 +47,8 @@ class Stage:
     """What it reads beside the recipe, by name, with what tells a change of it."""
     outputs: Callable[[Recipe], tuple[str, ...]] = lambda _recipe: ()
     """Paths in the output folder that must exist for a result to be reused."""
+    disagreement: Callable[[Path, StageResult], str | None] = lambda _out, _result: None
+    """Returns why what lies in the output folder is not what the result describes."""
 
     def load(self) -> StageFunction:
         """Import and return the stage's function."""
@@ -83,6 +87,12 @@ def _checkpoints(recipe: Recipe) -> tuple[str, ...]:
     return tuple(f"{folder}/{MANIFEST}" for folder in folders)
 
 
+def _other_checkpoint(out: Path, result: StageResult) -> str | None:
+    """Notice a run that was killed after it had published its checkpoint and before the record was written."""
+    digest = read_manifest(out / "checkpoint").digest()
+    return None if digest == result.payload["checkpoint_digest"] else "the checkpoint is not the recorded one"
+
+
 def _outputs(*paths: str) -> Callable[[Recipe], tuple[str, ...]]:
     return lambda _recipe: paths
 
@@ -95,6 +105,7 @@ STAGES = (
         engines=_backends,
         files={_MODEL_FILES: _identify_model, "the calibration text": _identify_calibration},
         outputs=_checkpoints,
+        disagreement=_other_checkpoint,
     ),
     Stage(
         "eval",

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from eval.accuracy.result import EvalResult
 from pipeline import __version__
 from pipeline.checksums import sum_files
 from pipeline.context import RunContext, discard
@@ -40,7 +41,7 @@ _SHOWN_PROBLEMS = 3
 _DESCRIBING = (".safetensors", ".json", ".model", ".txt", ".jinja", ".tiktoken")
 
 
-def run(recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome:
+def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     """Quantize the recipe's model and publish it as `out/checkpoint`, a control beside it as `out/control`."""
     with context.reporter.task(f"finding the model {recipe.model.source}"):
         source = resolve_source(recipe.model, context.recipe_dir)
@@ -56,7 +57,7 @@ def run(recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome
     for warning in calibration.facts.warnings():
         context.reporter.warn(warning)
     backend = checked_plan(source, recipe, context, calibration.facts.blocks).backend
-    work = _Work(source, recipe.quantize, backend, calibration, context)
+    work = _Work(source, recipe.quantize, backend, calibration, context, record)
     result, outcome_gates = work.publish()
     shutil.rmtree(context.resume(NOTES), ignore_errors=True)
     if result.control_digest is None and (context.out / CONTROL).exists():
@@ -88,6 +89,7 @@ class _Work:
     backend: Backend
     calibration: CalibrationSet
     context: RunContext
+    record: RunRecord
 
     def publish(self) -> tuple[QuantizeResult, tuple[Gate, ...]]:
         """Quantize, audit and publish; the checkpoint first, so that a mix of old and new is noticed."""
@@ -119,9 +121,17 @@ class _Work:
             )
         origin = self._origin()
         result, manifest = self._describe(folder, origin, quantized, coverage, control_digest)
-        (folder / CARD).write_text(model_card(result, manifest, audits))
+        (folder / CARD).write_text(model_card(result, manifest, audits, self._known_accuracy(result)))
         write_manifest(self._manifest(folder, origin, quantized.answer.versions, CHECKPOINT), folder)
         return result, gates(coverage, self.settings.coverage)
+
+    def _known_accuracy(self, made: QuantizeResult) -> EvalResult | None:
+        """Return what was measured on these very bytes before; eval will not measure them again."""
+        before, measured = (self.record.stages.get(name) for name in ("quantize", "eval"))
+        if before is None or measured is None or not measured.usable:
+            return None
+        same = before.payload.get("checkpoint_digest") == made.checkpoint_digest
+        return measured.payload_as(EvalResult) if same else None
 
     def _quantize(self, folder: Path, left: Iterable[str]) -> Quantized:
         """Run the backend and assemble the checkpoint in `folder`."""

@@ -23,7 +23,7 @@ TOKEN = "hf_" + "a1" * 17
 )
 def test_recipe_with_a_credential(key: str, value: str) -> None:
     """The key is named, the value is not repeated, and the way to give a token is told."""
-    with pytest.raises(RecipeError, match=rf"model: .*{key} carries a token or password.*HF_TOKEN") as caught:
+    with pytest.raises(RecipeError, match=rf"recipe: model.{key} carries a token or password.*HF_TOKEN") as caught:
         load_recipe("demo", [f"model.{key}={value}"])
     assert value not in str(caught.value)
 

@@ -64,7 +64,7 @@ def test_quantization_flag_is_refused() -> None:
         load_recipe("demo", ["engine.extra_args=['--quantization=awq']"])
 
 
-@pytest.mark.parametrize("argument", ["--api-key=k", "--host=0.0.0.0", "--dtype", "--served-model-name"])
+@pytest.mark.parametrize("argument", ["--api-key", "--host=0.0.0.0", "--dtype", "--served-model-name"])
 def test_managed_arguments_are_refused(argument: str) -> None:
     """What awqctl sets itself cannot be overridden behind the record's back, and no key reaches a process list."""
     with pytest.raises(RecipeError, match="out of extra_args"):

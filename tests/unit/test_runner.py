@@ -76,7 +76,7 @@ def stage(function: Callable[..., StageOutcome], **fields: Any) -> Stage:
     return entry
 
 
-FIRST = stage(first, outputs=("first/data",))
+FIRST = stage(first, outputs=lambda _recipe: ("first/data",))
 SECOND = stage(second, sections=("roi",), needs=("first",))
 
 

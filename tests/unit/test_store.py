@@ -85,7 +85,9 @@ def test_interpreter_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatc
 def test_unknown_runtime_lists_the_known() -> None:
     """A wrong name is answered with the right ones."""
     assert [spec.name for spec in specs_named("vllm")] == ["vllm-cpu", "vllm-cuda"]
-    with pytest.raises(UsageError, match="autoawq-cpu, autoawq-cuda, vllm-cpu, vllm-cuda"):
+    with pytest.raises(
+        UsageError, match="autoawq-cpu, autoawq-cuda, llmcompressor-cpu, llmcompressor-cuda, vllm-cpu, vllm-cuda"
+    ):
         specs_named("tensorrt")
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import SourceError
-from pipeline.quantize.translate import quantized_config, readable_view, to_transformers_4
+from pipeline.quantize.translate import generation_config, quantized_config, readable_view, to_transformers_4
+from pipeline.sources import SourceModel
 
 V5 = {
     "model_type": "llama",
@@ -47,12 +48,24 @@ def test_quantized_config_keeps_the_source_dialect() -> None:
     assert config == V5 | {"dtype": "float16", "quantization_config": {"quant_method": "awq"}}
 
 
+def test_dtype_of_the_source_is_kept_where_half_precision_overflows() -> None:
+    """Gemma 2 stays BF16, whatever the backend wrote, because vLLM refuses it in FP16; so does what wrote nothing."""
+    assert quantized_config(V5 | {"model_type": "gemma2"}, {}, "float16")["dtype"] == "bfloat16"
+    assert quantized_config(V5, {}, None)["dtype"] == "bfloat16"
+
+
+def test_generation_config_names_the_special_tokens() -> None:
+    """A source without one gets its config's tokens; what is null is left out."""
+    config = {"bos_token_id": 1, "eos_token_id": [2, 3], "pad_token_id": None, "vocab_size": 10}
+    assert generation_config(config) == {"bos_token_id": 1, "eos_token_id": [2, 3]}
+
+
 def test_view_links_weights_and_translates(tmp_path: Path) -> None:
     """The view has a translated config and the same weights, copied nowhere."""
     source = tmp_path / "source"
     source.mkdir()
     (source / "config.json").write_text(json.dumps(V5))
     (source / "model.safetensors").write_bytes(b"weights")
-    view = readable_view(source, tmp_path / "view")
+    view = readable_view(SourceModel(source, "mine", None, "mit"), tmp_path / "view")
     assert (view / "model.safetensors").is_symlink()
     assert json.loads((view / "config.json").read_text())["rope_theta"] == 500000.0
