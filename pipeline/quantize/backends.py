@@ -86,11 +86,14 @@ BACKENDS: dict[str, Backend] = {backend.name: backend for backend in (AUTOAWQ, L
 """By name, in the order that `auto` tries them."""
 
 _ROTARY = "AutoAWQ looks for rotary embeddings, which this architecture does not keep where AutoAWQ expects them"
+_INSIDE_ACTIVATION = "AutoAWQ divides inside the activation function, by a tensor of its own that vLLM does not load"
 REFUSED: dict[tuple[BackendName, str], str] = {
     ("autoawq", "bloom"): _ROTARY,
     ("autoawq", "gpt_bigcode"): _ROTARY,
     ("autoawq", "gptj"): _ROTARY,
     ("autoawq", "opt"): _ROTARY,
+    ("autoawq", "gpt_neox"): _INSIDE_ACTIVATION,
+    ("autoawq", "starcoder2"): _INSIDE_ACTIVATION,
     ("autoawq", "mpt"): "AutoAWQ looks for a dropout layer that transformers 4.51 does not have in this architecture",
     ("autoawq", "deepseek_v3"): (
         "AutoAWQ scales the norm before the experts but not their router, so that tokens go to other experts"

@@ -1,8 +1,8 @@
 """What a quantization will take, computed from shapes: bytes of the checkpoint, memory, disk, work and time.
 
-The memory model adds up what the backends hold at the same time, read from AutoAWQ 0.2.9 (`awq/quantize/quantizer.py`),
-llm-compressor 0.12.0.2 (`modifiers/transform/awq/base.py`) and our workers. It is an estimate from above in its parts,
-and leaves out the allocator's losses.
+The memory model adds up what a backend holds at the same time, read from AutoAWQ 0.2.9 (`awq/quantize/quantizer.py`),
+llm-compressor 0.12.0.2 (`modifiers/transform/awq/base.py`) and our workers; the allocator's losses are left out.
+Compared so far: llm-compressor, 42 million parameters: 0.92 GiB predicted, 0.97 measured; AutoAWQ 2 to 6 million only.
 """
 
 from collections.abc import Iterable, Mapping

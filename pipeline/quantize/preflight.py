@@ -21,8 +21,10 @@ from pipeline.quantize.backends import (
     quantized_layers,
     width_obstacles,
 )
+from pipeline.quantize.control import check_layers
 from pipeline.quantize.layers import LinearLayer
 from pipeline.quantize.prediction import Prediction, predict
+from pipeline.quantize.translate import WITHOUT_FLOAT16
 from pipeline.recipe.models import Engine, Quantize, Recipe
 from pipeline.record import Result
 from pipeline.runtimes.accelerator import Resolved, list_gpus, resolve_accelerator
@@ -31,8 +33,6 @@ from pipeline.sources import SourceModel
 Status = Literal["ok", "warning", "impossible"]
 _CPU_KERNEL = 32
 """Widths that vLLM's 4-bit kernel for CPUs takes are multiples of this (`CPUWNA16LinearKernel.can_implement`)."""
-_WITHOUT_FLOAT16 = ("gemma2", "gemma3", "gemma3_text", "glm4")
-"""Model types that vLLM refuses at float16 (`_FLOAT16_NOT_SUPPORTED_MODELS` in vllm/config/model.py)."""
 
 
 class Check(Result):
@@ -144,6 +144,7 @@ def preflight(
         *(widths or [_ok("group size", f"{settings.group_size}; it divides every row.")]),
         *(Check.of_obstacle("joined layers", each) for each in joining_obstacles(backend, model, settings)),
         *_ignore(model, settings, quantized),
+        *_control(settings, quantized),
         *_vllm(model, engine, machine, quantized),
         _sixteen_bit(model, quantized),
         *_experts(model, settings, blocks),
@@ -229,7 +230,7 @@ def _ignore(model: ModelHeaders, settings: Quantize, quantized: Mapping[str, Lin
 def _vllm(
     model: ModelHeaders, engine: Engine, machine: Machine, quantized: Mapping[str, LinearLayer]
 ) -> Iterator[Check]:
-    if engine.dtype == "float16" and model.model_type in _WITHOUT_FLOAT16:
+    if engine.dtype == "float16" and model.model_type in WITHOUT_FLOAT16:
         statement = f"vLLM refuses {model.model_type} at float16, so the stages after this one would fail."
         yield _warning("vLLM", statement, "Set engine.dtype to bfloat16.")
     joined: dict[tuple[str, ...], tuple[int, int]] = {}
@@ -292,6 +293,14 @@ def _resources(needed: Prediction, machine: Machine) -> Iterator[Check]:
     why = "on a GPU" if machine.accelerator == "cuda" else "for this backend"
     time = f"Not predicted: not measured {why} yet."
     yield _ok("time", time if needed.seconds is None else f"About {needed.seconds / 60:.0f} minutes (modelled).")
+
+
+def _control(settings: Quantize, quantized: Mapping[str, LinearLayer]) -> Iterator[Check]:
+    if settings.control:
+        try:
+            check_layers(quantized.values(), settings.group)
+        except ImpossiblePlanError as problem:
+            yield Check(name="control", status="impossible", statement=problem.message)
 
 
 def _licence(model: ModelHeaders) -> Check:

@@ -80,6 +80,8 @@ class QuantizeResult(Result):
     calibration_block_tokens: int
     quantized_modules: int
     coverage: CoverageResult
+    source_changes: tuple[str, ...] = ()
+    """Sentences on what is different in the source since the checkpoint that this one replaced."""
     recalled: int
     """Findings of the search taken over from an attempt that broke off."""
     parameters: int

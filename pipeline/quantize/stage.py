@@ -16,6 +16,7 @@ from pipeline.context import RunContext, discard
 from pipeline.errors import SourceError, WorkerError
 from pipeline.manifest import CARD, Manifest, Origin, read_manifest, write_manifest
 from pipeline.manifest import NAME as MANIFEST
+from pipeline.quantize.architectures import headers_of
 from pipeline.quantize.awq import Quantized, log_of, quantize_with
 from pipeline.quantize.backends import Backend
 from pipeline.quantize.calibration import CalibrationSet, build_calibration, load_tokenizer
@@ -47,7 +48,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
         source = resolve_source(recipe.model, context.recipe_dir)
     if source.note:
         context.reporter.warn(source.note)
-    _say_what_changed(source, context)
+    changes = _changes(source, context)
     checked_plan(source, recipe, context)
     with context.reporter.task("reading the calibration text"):
         tokenizer = load_tokenizer(source.path, trust_remote_code=source.trust_remote_code)
@@ -57,7 +58,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     for warning in calibration.facts.warnings():
         context.reporter.warn(warning)
     backend = checked_plan(source, recipe, context, calibration.facts.blocks).backend
-    work = _Work(source, recipe.quantize, backend, calibration, context, record)
+    work = _Work(source, changes, recipe.quantize, backend, calibration, context, record)
     result, outcome_gates = work.publish()
     shutil.rmtree(context.resume(NOTES), ignore_errors=True)
     if result.control_digest is None and (context.out / CONTROL).exists():
@@ -70,14 +71,20 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     )
 
 
-def _say_what_changed(source: SourceModel, context: RunContext) -> None:
-    """Tell in which ways the source differs from the one that the present checkpoint was made from."""
+def _changes(source: SourceModel, context: RunContext) -> tuple[str, ...]:
+    """Say in which ways the source differs from the one that the present checkpoint was made from, and return it."""
     checkpoint = context.out / CHECKPOINT
-    if (checkpoint / MANIFEST).exists():
-        with context.reporter.task("comparing the model with the one quantized before"):
-            changes = source_changes(read_manifest(checkpoint).source, source, checkpoint)
-        for sentence in changes:
-            context.reporter.note(sentence)
+    if not (checkpoint / MANIFEST).exists():
+        return ()
+    try:
+        before = read_manifest(checkpoint).source
+    except SourceError:  # damaged: it is about to be replaced
+        return ()
+    with context.reporter.task("comparing the model with the one quantized before"):
+        changes = source_changes(before, source, checkpoint)
+    for sentence in changes:
+        context.reporter.note(sentence)
+    return tuple(changes)
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,7 @@ class _Work:
     """One quantization, from a checked plan to published folders."""
 
     source: SourceModel
+    changes: tuple[str, ...]
     settings: Quantize
     backend: Backend
     calibration: CalibrationSet
@@ -139,7 +147,7 @@ class _Work:
         shutil.rmtree(work, ignore_errors=True)
         try:
             # A tied head has no tensor of its own, but is a linear layer to a backend.
-            leave = {*left, "lm_head"} if self.source.config().get("tie_word_embeddings") else set(left)
+            leave = {*left, "lm_head"} if headers_of(self.source).tied else set(left)
             blocks = self.calibration.token_ids
             quantized = quantize_with(self.backend, self.source, blocks, self.settings, leave, self.context, work)
             dtype = self.backend.writes_dtype
@@ -264,6 +272,7 @@ class _Work:
             calibration_block_tokens=facts.block_tokens,
             quantized_modules=sum(kind.scaled + kind.rounded for kind in coverage.kinds),
             coverage=coverage,
+            source_changes=self.changes,
             recalled=answer.recalled,
             parameters=total,
             quantized_parameters=packed,

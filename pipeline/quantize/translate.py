@@ -12,8 +12,9 @@ from pipeline.errors import SourceError
 from pipeline.sources import SourceModel, weight_files
 
 _BESIDE_THE_WEIGHTS = ("model.safetensors.index.json", "generation_config.json")
-_WITHOUT_FLOAT16 = ("gemma2", "gemma3", "gemma3_text", "glm4", "plamo2")
-"""Model types whose activations overflow FP16; vLLM refuses it for them (vllm/config/model.py)."""
+WITHOUT_FLOAT16 = ("gemma2", "gemma3", "gemma3_text", "glm4", "plamo2")
+"""Model types whose activations overflow FP16; vLLM refuses it for them (`_FLOAT16_NOT_SUPPORTED_MODELS` in
+vllm/config/model.py)."""
 
 
 def to_transformers_4(config: dict[str, Any]) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def quantized_config(source: dict[str, Any], quantization: dict[str, Any], dtype
         dtype: of the tensors that the backend wrote; None keeps the source's.
     """
     dialect = "dtype" if "dtype" in source else "torch_dtype"
-    if dtype is None or source.get("model_type") in _WITHOUT_FLOAT16:
+    if dtype is None or source.get("model_type") in WITHOUT_FLOAT16:
         dtype = source.get(dialect, "bfloat16")
     config = {key: value for key, value in source.items() if key not in ("dtype", "torch_dtype")}
     return config | {dialect: dtype, "quantization_config": quantization}

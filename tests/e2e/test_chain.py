@@ -27,6 +27,7 @@ SMALLER = (
     "bench.requests_per_concurrency=4",
     "bench.repeats=2",
     "quantize.calibration.blocks=16",
+    "quantize.control=rtn",
     "serve.port=0",
 )
 
@@ -127,8 +128,8 @@ def test_awq_ran_on_a_quantized_kernel(chain: Chain) -> None:
 
 def test_accuracy_is_measured_on_the_same_items(chain: Chain) -> None:
     """Both tasks, both variants, paired; the baseline beats chance, AWQ stays near it."""
-    tasks = {task["task"]: task for task in payload(chain, "eval")["tasks"]}
-    lines, bits = tasks["stdlib_next_line"], tasks["stdlib_bits"]
+    tasks = {(task["task"], task["arm"]): task for task in payload(chain, "eval")["tasks"]}
+    lines, bits = tasks["stdlib_next_line", "awq"], tasks["stdlib_bits", "awq"]
     assert (lines["items"], bits["items"], lines["paired"], bits["paired"]) == (200, 10, True, True)
     assert lines["baseline"]["value"] > 0.35
     assert bits["baseline"]["value"] < 1.8
@@ -137,7 +138,50 @@ def test_accuracy_is_measured_on_the_same_items(chain: Chain) -> None:
     assert 0 < bits["delta"] < 0.05
     samples = (chain.out / "eval" / "awq" / "stdlib_next_line.samples.jsonl").read_text().splitlines()
     right = [json.loads(row)["acc"] for row in samples]
-    assert sum(right) / len(right) == pytest.approx(lines["awq"]["value"])
+    assert sum(right) / len(right) == pytest.approx(lines["candidate"]["value"])
+
+
+def test_control_is_measured_beside_awq(chain: Chain) -> None:
+    """The rounded model is a third arm on a quantized kernel, and AWQ is compared with it on the same items."""
+    result = payload(chain, "eval")
+    assert result["arms"] == ["baseline", "awq", "rtn"]
+    assert "WNA16" in result["kernels"]["rtn"]
+    contrasts = {entry["task"]: entry for entry in result["contrasts"]}
+    assert contrasts["stdlib_bits"]["paired"]
+    assert "plain rounding" in (chain.out / "report" / "report.md").read_text()
+
+
+def test_calibration_does_not_hold_the_tasks(chain: Chain) -> None:
+    """The packaged calibration text and tasks are of different modules, and the check says so."""
+    found = payload(chain, "eval")["overlap"]["tasks"]
+    assert [(task["task"], task["items"], task["overlapping"]) for task in found] == [
+        ("stdlib_next_line", 200, 0),
+        ("stdlib_bits", 10, 0),
+    ]
+
+
+def test_model_card_has_the_measured_accuracy(chain: Chain) -> None:
+    """The card in the checkpoint is written again after `eval`, and the manifest still holds."""
+    score = {task["arm"]: task for task in payload(chain, "eval")["tasks"]}["awq"]["candidate"]["value"]
+    card = (chain.out / "checkpoint" / "README.md").read_text()
+    assert f"{score:.4f}" in card
+    assert run_plain(chain.folder, "verify", str(chain.out / "checkpoint")).returncode == 0
+
+
+def test_broken_off_quantization_goes_on(chain: Chain, tmp_path: Path) -> None:
+    """Killed in the middle, the search is not done again from the start, and the bytes are the same."""
+    out = tmp_path / "out"
+    line = command("quantize", "demo", "--out", str(out))
+    with subprocess.Popen(line, cwd=tmp_path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        wait_for(lambda: len(list(out.glob(".resume/quantize/*/*.safetensors"))) >= 6, 600)
+        process.kill()
+    wait_for(lambda: not strays(tmp_path), 30)
+    assert not (out / "checkpoint").exists()
+    answer = run(tmp_path, "quantize", "demo", "--out", str(out), "--json")
+    result = json.loads(answer.stdout)["payload"]
+    assert result["recalled"] >= 6
+    assert result["checkpoint_digest"] == payload(chain, "quantize")["checkpoint_digest"]
+    assert list(out.glob(".resume/*")) == []
 
 
 def test_load_was_delivered(chain: Chain) -> None:

@@ -5,12 +5,15 @@ format `pack-quantized`.
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import awq_facts
 import worker_protocol
 from worker_protocol import Channel
+
+_PROBE_TOKENS = 256
 
 
 def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
@@ -32,6 +35,7 @@ def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
             name, done = mapping.smooth_name, len(findings.scalings)
             recalled = findings.recall(name)
             if recalled is not None:
+                self._error_metrics.append(_as_searched(findings.scalings[-1]))
                 return recalled["scales"]
             channel.progress(f"scaling {name}", done=done, total=len(self._resolved_mappings))
             scales = super()._compute_best_scale(mapping, *rest)
@@ -51,8 +55,7 @@ def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
         request["model"], dtype="auto", trust_remote_code=request["trust_remote_code"]
     )
     blocks = request["blocks"]
-    probe = torch.tensor(blocks[:1], device=model.device)
-    before = _logits(model, probe)
+    seen = _observe(model, torch.tensor([blocks[0][:_PROBE_TOKENS]], device=model.device))
     oneshot(
         model=model,
         dataset=_loader(blocks, request["n_parallel_calib_samples"] or 1),
@@ -66,8 +69,9 @@ def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
         pipeline="sequential",
     )
     model.apply(disable_quantization)
-    equivalence = awq_facts.relative_difference(before, _logits(model, probe))
+    equivalence = max(call.change() for call in seen)
     model.apply(enable_quantization)
+    seen.clear()
     channel.progress("saving the checkpoint")
     model.save_pretrained(request["output"], save_compressed=True)
     config = json.loads((Path(request["output"]) / "config.json").read_text())
@@ -78,6 +82,18 @@ def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
         "equivalence": equivalence,
         "versions": awq_facts.versions("llmcompressor", "compressed-tensors", "torch", "transformers"),
         **awq_facts.peaks(),
+    }
+
+
+def _as_searched(scaling: dict[str, Any]) -> dict[str, Any]:
+    """Return a recalled scaling as llm-compressor keeps it; it averages over the list in the end."""
+    rounded, scaled = scaling["error_rounded"], scaling["error_scaled"]
+    return {
+        "layer_name": scaling["previous"],
+        "parent_name": "",
+        "initial_error": rounded,
+        "best_error": scaled,
+        "reduction": scaled / rounded if rounded > 0 else 1.0,
     }
 
 
@@ -105,11 +121,51 @@ def _loader(blocks: list[list[int]], batch_size: int) -> Any:
     return DataLoader(rows, batch_size=batch_size)
 
 
-def _logits(model: Any, probe: Any) -> Any:
+@dataclass
+class _Call:
+    """One call of a decoder layer, as it was before anything was scaled."""
+
+    layer: Any
+    arguments: tuple[Any, ...]
+    options: dict[str, Any]
+    output: Any
+
+    def change(self) -> float:
+        """Return the relative change of the output when the call is made again."""
+        import torch
+
+        with torch.no_grad():
+            return awq_facts.relative_difference(self.output, _first(self.layer(*self.arguments, **self.options)))
+
+
+def _observe(model: Any, probe: Any) -> list[_Call]:
+    """Return the calls of all decoder layers on one text: scaling alone must not change any of their outputs."""
     import torch
 
+    calls: list[_Call] = []
+
+    def keep(layer: Any, arguments: tuple[Any, ...], options: dict[str, Any], output: Any) -> None:
+        calls.append(_Call(layer, arguments, options, _first(output)))
+
+    handles = [layer.register_forward_hook(keep, with_kwargs=True) for layer in _decoder_layers(model)]
     with torch.no_grad():
-        return model(input_ids=probe).logits
+        model(input_ids=probe, use_cache=False)
+    for handle in handles:
+        handle.remove()
+    return calls
+
+
+def _decoder_layers(model: Any) -> list[Any]:
+    """Return the decoder layers; the whole model where they cannot be told."""
+    import torch
+
+    count = getattr(model.config.get_text_config(), "num_hidden_layers", 0)
+    lists = [module for module in model.modules() if isinstance(module, torch.nn.ModuleList) and len(module) == count]
+    return list(lists[0]) if lists else [model.get_decoder()]
+
+
+def _first(output: Any) -> Any:
+    return output if hasattr(output, "shape") else output[0]
 
 
 if __name__ == "__main__":
