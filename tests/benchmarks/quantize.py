@@ -122,10 +122,10 @@ def make_model(size: str, folder: Path) -> Path:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", choices=SIZES, default="medium")
+    parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--backend", choices=BACKENDS, action="append")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--blocks", type=int, default=16)
+    parser.add_argument("--blocks", type=int, default=8)
     parser.add_argument("--block-tokens", type=int, default=256)
     parser.add_argument("--out", type=Path, default=Path("out") / "bench-quantize")
     options = parser.parse_args()
