@@ -17,7 +17,7 @@ from pipeline.checksums import SumCache
 from pipeline.errors import SourceError
 from pipeline.manifest import Manifest, read_manifest
 from pipeline.progress import Reporter
-from pipeline.recipe.models import Accelerator
+from pipeline.recipe.section import Accelerator
 
 CHECKPOINT = "checkpoint"
 EARLIER = "checkpoints"

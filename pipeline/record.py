@@ -7,7 +7,8 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.errors import MissingStageError, UsageError
-from pipeline.recipe.models import Origin, Recipe
+from pipeline.recipe.models import Recipe
+from pipeline.recipe.section import Origin
 
 SCHEMA_VERSION: Literal[1] = 1
 Status = Literal["passed", "gate_failed", "failed", "interrupted"]

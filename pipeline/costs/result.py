@@ -1,6 +1,6 @@
 """What the roi stage reports."""
 
-from pipeline.recipe.models import Origin
+from pipeline.recipe.section import Origin
 from pipeline.record import Result
 
 

@@ -5,13 +5,18 @@ there. Costs come from the load in whole machines, never from the peak alone. Th
 finding, not a failure: no gate is set here.
 """
 
+from typing import TYPE_CHECKING
+
 from eval.load.result import BenchResult, LoadPoint
 from pipeline.context import RunContext
 from pipeline.costs import arithmetic
 from pipeline.costs.result import Figure, RoiResult, VariantCost
 from pipeline.errors import VoidMeasurementError
-from pipeline.recipe.models import Origin, Recipe, Roi
+from pipeline.recipe.models import Recipe, Roi
 from pipeline.record import Metric, RunRecord, StageOutcome
+
+if TYPE_CHECKING:
+    from pipeline.recipe.section import Origin
 
 VARIANTS = ("baseline", "awq")
 

@@ -14,7 +14,8 @@ from pipeline.quantize.backends import AUTOAWQ, Backend, is_clipped, quantized_l
 from pipeline.quantize.layers import LinearLayer
 from pipeline.quantize.tensors import FLOATS, Tensor
 from pipeline.recipe.models import Backend as BackendName
-from pipeline.recipe.models import Origin, Quantize
+from pipeline.recipe.models import Quantize
+from pipeline.recipe.section import Origin
 from pipeline.record import Result
 from pipeline.runtimes.accelerator import Resolved
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from pipeline.recipe.models import Origin
+from pipeline.recipe.section import Origin
 from pipeline.report.document import Cell, Column, Fact, Table, Tone
 from pipeline.report.format import NONE, number
 

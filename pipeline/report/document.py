@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.recipe.models import Origin
+from pipeline.recipe.section import Origin
 from pipeline.record import Result
 
 SCHEMA_VERSION = 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.errors import EnvironmentLackError
-from pipeline.recipe.models import Accelerator
+from pipeline.recipe.section import Accelerator
 
 Resolved = Literal["cpu", "cuda"]
 _QUERY = "name,memory.total,compute_cap,driver_version"

@@ -16,9 +16,12 @@ pytestmark = [
 ]
 
 
-def test_demo_on_the_gpu(tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", ["autoawq", "llm-compressor"])
+def test_demo_on_the_gpu(tmp_path: Path, backend: str) -> None:
     """Every stage with the CUDA engines; AWQ runs on Marlin and the engine reports the weights' memory itself."""
-    line = [sys.executable, "-m", "pipeline.cli", "run", "demo", "--json", "--set", "engine.accelerator=cuda"]
+    settings = ("engine.accelerator=cuda", f"quantize.backend={backend}", "quantize.control=rtn")
+    line = [sys.executable, "-m", "pipeline.cli", "run", "demo", "--json"]
+    line += [part for value in settings for part in ("--set", value)]
     answer = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=3000)
     assert answer.returncode in (0, 3), answer.stderr
     record = json.loads(answer.stdout)

@@ -15,7 +15,7 @@ from pipeline.quantize.calibration import (
     calibration_texts,
     read_calibration,
 )
-from pipeline.recipe.models import Calibration
+from pipeline.recipe.calibration import Calibration
 
 
 class Characters:

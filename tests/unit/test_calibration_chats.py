@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import SourceError
 from pipeline.quantize.calibration import CalibrationSet, build_calibration, load_tokenizer
-from pipeline.recipe.models import Calibration
+from pipeline.recipe.calibration import Calibration
 from pipeline.sources import packaged_model
 
 CHAT = [{"role": "user", "content": "What does enumerate return?"}, {"role": "assistant", "content": "Pairs. " * 8}]

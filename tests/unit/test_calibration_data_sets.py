@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.errors import SourceError
 from pipeline.quantize.calibration import CalibrationSet, build_calibration
-from pipeline.recipe.models import Calibration
+from pipeline.recipe.calibration import Calibration
 from pipeline.sources import packaged_model
 
 

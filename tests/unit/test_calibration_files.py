@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import AwqctlError, RecipeError, SourceError
 from pipeline.quantize.calibration import build_calibration
-from pipeline.recipe.models import Calibration
+from pipeline.recipe.calibration import Calibration
 
 
 class Characters:

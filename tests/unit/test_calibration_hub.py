@@ -29,7 +29,7 @@ import json, sys
 from pathlib import Path
 from pipeline.errors import AwqctlError
 from pipeline.quantize.calibration import build_calibration
-from pipeline.recipe.models import Calibration
+from pipeline.recipe.calibration import Calibration
 class Characters:
     def encode(self, text, *, add_special_tokens):
         return [ord(character) for character in text]

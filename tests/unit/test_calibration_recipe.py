@@ -8,8 +8,8 @@ import yaml
 from pydantic import ValidationError
 
 from pipeline.errors import RecipeError
+from pipeline.recipe.calibration import Calibration
 from pipeline.recipe.load import load_recipe
-from pipeline.recipe.models import Calibration
 
 README = Path(__file__).parents[2] / "recipes" / "README.md"
 

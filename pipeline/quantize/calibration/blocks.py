@@ -8,7 +8,7 @@ from pipeline.quantize.calibration.result import CalibrationFacts, CalibrationSe
 from pipeline.quantize.calibration.sources import locate
 from pipeline.quantize.calibration.texts import UniqueTexts
 from pipeline.quantize.calibration.tokenizer import Tokenizer, tokenizer_identity
-from pipeline.recipe.models import Calibration
+from pipeline.recipe.calibration import Calibration
 
 Block = list[int]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.errors import RecipeError, SourceError
 from pipeline.identity import file_identity, folder_identity
-from pipeline.recipe.models import Calibration, CalibrationSource
+from pipeline.recipe.calibration import Calibration, CalibrationSource
 from pipeline.sources import PACKAGED
 
 FILE_SUFFIXES = (".jsonl", ".txt", ".parquet")
