@@ -64,11 +64,17 @@ def test_quantization_flag_is_refused() -> None:
         load_recipe("demo", ["engine.extra_args=['--quantization=awq']"])
 
 
-@pytest.mark.parametrize("argument", ["--api-key", "--host=0.0.0.0", "--dtype", "--served-model-name"])
+@pytest.mark.parametrize("argument", ["--uds=/tmp/socket", "--trust-remote-code", "--host=0.0.0.0", "--dtype", "--served-model-name"])
 def test_managed_arguments_are_refused(argument: str) -> None:
     """What awqctl sets itself cannot be overridden behind the record's back, and no key reaches a process list."""
     with pytest.raises(RecipeError, match="out of extra_args"):
         load_recipe("demo", [f"engine.extra_args=['{argument}']"])
+
+
+def test_key_in_the_engine_arguments_is_refused() -> None:
+    """It would stand in the record and in the process list."""
+    with pytest.raises(RecipeError, match="extra_args.0 carries a token or password"):
+        load_recipe("demo", ["engine.extra_args=['--api-key=k']"])
 
 
 @pytest.mark.parametrize(("reference", "message"), [("nosuch", "no recipe named"), ("./no.yaml", "no recipe file")])
