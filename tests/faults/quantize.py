@@ -2,7 +2,8 @@
 
 - SIGKILL at 20 random moments: nothing that looks finished is wrong, no process stays, and the run that follows gives
   the very bytes of an undisturbed one.
-- A disk that fills up at five points: code 4, no checkpoint, nothing left once there is room again.
+- A disk that fills up while the search runs, with five amounts left: code 4, no checkpoint, and once there is room the
+  next run finishes and leaves nothing over.
 - A shard that is cut off, a checkpoint with a flipped byte, a missing and an extra file: refused before loading.
 - A source that changes under way: refused.
 
@@ -33,8 +34,9 @@ QUICK = (
     "quantize.control=rtn",
     "model.licence=psf-2.0",
 )
-DISK_SIZES_MIB = (1, 3, 6, 9, 13)
-"""The stage needs notes, findings, the backend's weights (4.4 MiB) and the control (as much again) at once."""
+LEFT_MIB = (0, 0.5, 4, 6, 9)
+"""What is left on the disk while the search runs. Findings take a tenth of a MiB, the backend's weights 4.4, tokenizer
+and licence 0.3, the control as much again; MLflow's store and the record come last."""
 
 
 class Matrix:
@@ -138,22 +140,39 @@ def _state(out: Path) -> str:
 
 
 def full_disks(matrix: Matrix) -> None:
-    """Run on file systems too small for the stage, then on the same one with room."""
-    for size in DISK_SIZES_MIB:
-        with tmpfs(matrix.folder / f"disk-{size}", size) as disk:
+    """Fill the file system while the search runs, so that little is left; then make room and run again."""
+    for left in LEFT_MIB:
+        with tmpfs(matrix.folder / f"disk-{left}", 64) as disk:
             out = disk / "out"
-            answer = subprocess.run(
-                command(out), capture_output=True, text=True, check=False, cwd=matrix.folder, env=_elsewhere(matrix)
-            )
-            problems = [] if answer.returncode == 4 else [f"code {answer.returncode}: {answer.stderr.strip()[-200:]}"]
+            process = started(out, env=_elsewhere(matrix))
+            wait_for_findings(process, out)
+            filler = disk / "filler"
+            free = shutil.disk_usage(disk).free - int(left * 2**20)
+            with filler.open("wb") as stream:
+                os.posix_fallocate(stream.fileno(), 0, free)
+            _, errors = process.communicate()
+            problems = [] if process.returncode == 4 else [f"code {process.returncode}: {errors.strip()[-200:]}"]
             problems += ["a checkpoint"] if (out / "checkpoint").exists() else []
-            problems += ["a traceback"] if "Traceback" in answer.stderr else []
-            said = answer.stderr.strip().splitlines()[-1][:150] if answer.stderr.strip() else ""
-            matrix.record(f"disk full at {size} MiB", problems, said)
-            subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+            problems += ["a traceback"] if "Traceback" in errors else []
+            said = errors.strip().splitlines()[-1][:150] if errors.strip() else ""
+            matrix.record(f"disk full but for {left} MiB", problems, said)
+            filler.unlink()
             again = run(out)
             problems = [] if again.returncode == 0 else [again.stderr.strip()[-300:]]
-            matrix.record(f"the same disk with room ({size} MiB)", [*problems, *leftovers(out)], "finished")
+            matrix.record(f"the same disk with room ({left} MiB)", [*problems, *leftovers(out)], "finished")
+
+
+def started(out: Path, *settings: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+    """Start the stage."""
+    return subprocess.Popen(
+        command(out, *settings), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=out.parent, env=env
+    )
+
+
+def wait_for_findings(process: subprocess.Popen[str], out: Path) -> None:
+    """Wait until the search has found something, or is over."""
+    while process.poll() is None and not any(out.glob(".resume/**/*.safetensors")):
+        time.sleep(0.1)
 
 
 def _elsewhere(matrix: Matrix) -> dict[str, str]:
@@ -214,15 +233,8 @@ DAMAGES = {
 def changing(matrix: Matrix) -> None:
     """Change the source while it is being quantized."""
     source, out = copied(matrix.folder / "changing"), matrix.folder / "changed"
-    process = subprocess.Popen(
-        command(out, f"model.source={source}"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=matrix.folder,
-    )
-    while process.poll() is None and not any(out.glob(".resume/**/*.safetensors")):
-        time.sleep(0.2)
+    process = started(out, f"model.source={source}")
+    wait_for_findings(process, out)
     _flip(source / "model.safetensors", -1000)
     _, errors = process.communicate()
     refused(matrix, "source changed under way", subprocess.CompletedProcess([], process.returncode, "", errors), 2, out)
