@@ -87,8 +87,8 @@ def _watch(pid: int, peaks: list[float]) -> None:
         time.sleep(0.05)
 
 
-def stage(model: Path, backend: str, options: argparse.Namespace, folder: Path) -> Run:
-    """Measure `awqctl quantize`."""
+def settings(model: Path, backend: str, options: argparse.Namespace) -> list[str]:
+    """Return the recipe keys of a run as arguments."""
     values = (
         f"model.source={model}",
         "model.licence=apache-2.0",
@@ -96,9 +96,21 @@ def stage(model: Path, backend: str, options: argparse.Namespace, folder: Path) 
         f"quantize.calibration.blocks={options.blocks}",
         f"quantize.calibration.block_tokens={options.block_tokens}",
     )
+    return [part for value in values for part in ("--set", value)]
+
+
+def prediction(model: Path, backend: str, options: argparse.Namespace) -> dict[str, float]:
+    """Return what the dry run says of memory and work."""
+    command = [sys.executable, "-m", "pipeline.cli", "quantize", "demo", "--dry-run", "--json"]
+    answer = subprocess.run([*command, *settings(model, backend, options)], capture_output=True, check=True, text=True)
+    said = json.loads(answer.stdout)["prediction"]
+    return {name: said[name] for name in ("memory_bytes", "disk_bytes", "search_macs", "clip_macs", "seconds")}
+
+
+def stage(model: Path, backend: str, options: argparse.Namespace, folder: Path) -> Run:
+    """Measure `awqctl quantize`."""
     command = [sys.executable, "-m", "pipeline.cli", "quantize", "demo", "--out", str(folder / "out"), "--force"]
-    command += ["--store", f"sqlite:///{folder}/mlflow.db"]
-    command += [part for value in values for part in ("--set", value)]
+    command += ["--store", f"sqlite:///{folder}/mlflow.db", *settings(model, backend, options)]
     return Run(backend, "stage", *measured(command, folder, None))
 
 
@@ -134,7 +146,9 @@ def main() -> None:
     shutil.rmtree(out / "model", ignore_errors=True)
     model = make_model(options.size, out / "model")
     runs: list[Run] = []
-    for backend in options.backend or BACKENDS:
+    backends = options.backend or list(BACKENDS)
+    predicted = {backend: prediction(model, backend, options) for backend in backends}
+    for backend in backends:
         for number in range(options.repeats):
             staged, alone = (_fresh(out / f"{backend}-{what}-{number}") for what in ("stage", "bare"))
             runs.append(stage(model, backend, options, staged))
@@ -148,11 +162,18 @@ def main() -> None:
         "machine": describe_machine("cpu").model_dump(mode="json"),
         "model": SIZES[options.size] | {"parameters": count},
         "calibration_tokens": options.blocks * options.block_tokens,
+        "predicted": predicted,
         "runs": [asdict(run) for run in runs],
     }
     (out / "result.json").write_text(json.dumps(document, indent=1) + "\n")
     shutil.rmtree(model)
     _print(runs, count, options.blocks * options.block_tokens)
+    for backend, said in predicted.items():
+        work = (
+            f"{said['search_macs'] / 1e12:.3f} + {said['clip_macs'] / 1e12:.3f} (clipping) x 10^12 multiply-accumulates"
+        )
+        time_said = "no time" if said["seconds"] is None else f"{said['seconds']:.0f} s"
+        print(f"{backend:16}predicted: {said['memory_bytes'] / 2**30:.2f} GiB, {time_said}; {work}")
 
 
 def _fresh(folder: Path) -> Path:
