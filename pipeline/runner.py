@@ -13,14 +13,14 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from pipeline.context import RunContext
-from pipeline.errors import AwqctlError, BusyError, Interrupted, MissingStageError
+from pipeline.errors import AwqctlError, BusyError, EnvironmentLackError, Interrupted, MissingStageError
 from pipeline.machine import describe_machine
 from pipeline.recipe.models import Recipe
 from pipeline.record import Environment, RunRecord, StageOutcome, StageResult, Status, load_record, save_record
 from pipeline.runtimes.accelerator import resolve_accelerator
 from pipeline.sources import redacted
 from pipeline.stages import Stage, changes, inputs_of, settings_of, stage_named
-from pipeline.tracking import PipelineRun, Tracker
+from pipeline.tracking import PipelineRun, StageRun, Tracker
 
 RECORD = "record.json"
 
@@ -117,11 +117,20 @@ class Runner:
             if result.usable:
                 record = record.model_copy(update={"recipe": self._recipe})
             save_record(record, self._context.out / RECORD)
-            tracked.finish(result)
+            self._log(tracked, result)
         self._context.reporter.note(
             f"[bold]{stage.name}[/bold]: {result.status.replace('_', ' ')} in {result.seconds:.0f} s"
         )
         return record
+
+    def _log(self, tracked: StageRun, result: StageResult) -> None:
+        """Log a result; why a stage failed is not displaced by a store that fails for the same reason."""
+        try:
+            tracked.finish(result)
+        except EnvironmentLackError as problem:
+            if result.usable:
+                raise
+            self._context.reporter.warn(problem.message)
 
     def _result(self, stage: Stage, attempt: _Attempt, outcome: StageOutcome, inputs: dict[str, object]) -> StageResult:
         failed_gate = attempt.status == "passed" and not all(gate.passed for gate in outcome.gates)

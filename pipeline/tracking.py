@@ -63,6 +63,16 @@ class Tracker:
         run_id: str = run.info.run_id
         return run_id
 
+    def end(self, run_id: str, status: str) -> None:
+        """Close a run.
+
+        Raises:
+            EnvironmentLackError: the store cannot be written.
+        """
+        client = self.connect()
+        with _explained(self.store):
+            client.set_terminated(run_id, status)
+
     def pipeline(self, record: RunRecord, out: Path) -> "PipelineRun":
         """Return the parent run of a pipeline run, for a `with` block."""
         return PipelineRun(self, record, out)
@@ -101,7 +111,9 @@ class PipelineRun:
             ended = (
                 "KILLED" if isinstance(error, KeyboardInterrupt | Interrupted) else "FAILED" if error else "FINISHED"
             )
-            self._tracker.connect().set_terminated(self._id, ended)
+            # The error that ends the run is the one to tell, not a store that the same full disk keeps from being told.
+            with contextlib.suppress(EnvironmentLackError) if error else contextlib.nullcontext():
+                self._tracker.end(self._id, ended)
 
 
 class StageRun:

@@ -29,8 +29,8 @@ import psutil
 from pipeline.sources import packaged_model
 
 QUICK = (
-    "quantize.calibration.blocks=8",
-    "quantize.calibration.block_tokens=128",
+    "quantize.calibration.blocks=4",
+    "quantize.calibration.block_tokens=64",
     "quantize.control=rtn",
     "model.licence=psf-2.0",
 )
