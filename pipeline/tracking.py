@@ -6,6 +6,7 @@ stage starts, because that takes seconds.
 
 import contextlib
 import hashlib
+import logging
 import os
 import platform
 import time
@@ -219,6 +220,8 @@ def _log_parameters(client: "MlflowClient", run_id: str, parameters: dict[str, s
 def _open(store: str) -> tuple["MlflowClient", str]:
     from mlflow import MlflowClient  # noqa: PLC0415 -- slow
 
+    # It prints a traceback for every error that it also raises; ours become sentences.
+    logging.getLogger("mlflow.store").setLevel(logging.CRITICAL)
     folder = _sqlite_folder(store)
     client = MlflowClient(tracking_uri=store)
     found = client.get_experiment_by_name(_EXPERIMENT)
