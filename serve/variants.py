@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.checksums import SumCache
+from pipeline.checksums import SumCache, sum_files
 from pipeline.context import CHECKPOINT, RunContext, user_home
 from pipeline.errors import EnvironmentLackError, MissingStageError, SourceError
 from pipeline.manifest import differences, read_manifest
@@ -78,6 +78,12 @@ def measurement_bed(recipe: Recipe, context: RunContext, record: RunRecord, arms
         raise SourceError(
             f"The Python files of {source} are not those that were trusted when it was quantized. "
             f"Read them, and quantize again."
+        )
+    quantized_from = read_manifest(checkpoint).source.files
+    if sum_files(source, names=quantized_from, cache=context.sums, reporter=context.reporter) != quantized_from:
+        raise SourceError(
+            f"The source model {source} is not the one that was quantized any more, so it is no baseline for it. "
+            f"Run `awqctl quantize` first."
         )
     paths = {"baseline": source, "awq": checkpoint}
     if recipe.quantize.control in arms:

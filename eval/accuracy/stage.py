@@ -156,6 +156,7 @@ class _Evaluation:
             "num_concurrent": self.recipe.eval.num_concurrent,
             "num_fewshot": task.num_fewshot,
             "limit": task.limit,
+            "trust_remote_code": self.bed.trust_remote_code,
             "seed": self.recipe.eval.seed,
             "output": str(self.folder / arm),
         }

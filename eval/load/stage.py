@@ -129,6 +129,7 @@ class _Sweep:
             "base_url": server.base_url,
             "model": SERVED_NAME,
             "tokenizer": str(self._bench.bed.paths["baseline"]),
+            "trust_remote_code": self._bench.bed.trust_remote_code,
             "concurrency": concurrency,
             "requests": requests,
             "input_tokens": settings.input_tokens,

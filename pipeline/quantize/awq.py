@@ -116,6 +116,12 @@ def quantize_with(
     return Quantized(answer, work / "weights", scales, time.monotonic() - started)
 
 
+def file_states(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Return size, modification time (ns) and inode of the files of a source: what changes when they do."""
+    states = {path.name: path.stat() for path in sorted(folder.iterdir()) if path.is_file()}
+    return {name: (state.st_size, state.st_mtime_ns, state.st_ino) for name, state in states.items()}
+
+
 def _findings(context: RunContext, key: str) -> Path:
     """Return the folder of findings for this very request; those for others are dropped."""
     folder = context.resume("quantize")
@@ -126,8 +132,9 @@ def _findings(context: RunContext, key: str) -> Path:
 
 
 def _key(request: Mapping[str, Any], source: SourceModel, *names: str) -> str:
-    """Return what names a request and the files it works on; any change starts the search anew."""
-    files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(source.path.iterdir())]
+    """Return what names a request, the files it works on and our workers; any change starts the search anew."""
+    files = {name: state[:2] for name, state in file_states(source.path).items()}
+    workers = [script.read_text() for script in sorted(worker_script("awq_facts").parent.glob("*.py"))]
     relevant = {name: value for name, value in request.items() if name != "model"}
-    text = json.dumps([relevant, str(source.path), files, *names], sort_keys=True)
+    text = json.dumps([relevant, str(source.path), files, workers, *names], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

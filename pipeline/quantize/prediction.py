@@ -38,6 +38,8 @@ _CLIP_TOKENS, _CLIP_ROWS = 512, 256
 """`n_sample_token` and `oc_batch_size` of AutoAWQ's clipping."""
 _LOSS_CHUNK = 2**28
 """Elements of the outputs that AutoAWQ compares at once (`max_chunk_memory` / 4 bytes)."""
+_PROBE_TOKENS = 256
+"""Of our llm-compressor worker's check that scaling changes nothing."""
 _ALIVE = 4
 """Activations as wide as the widest linear layer that exist at once inside a decoder layer: the outputs of gate and
 up, the activation, the product."""
@@ -241,7 +243,7 @@ def search_bytes(work: Work) -> int:
     Trying scales: two outputs of the part, a copy of its weights, temporaries of rounding (four as large as the largest
     layer in AutoAWQ, three in FP32 in llm-compressor), and either a forward pass or the comparison of the outputs.
     Clipping: one product of 256 rows with a sample of the tokens. Packing: 32-bit codes, twice. Our llm-compressor
-    worker compares the logits of one block before and after.
+    worker runs the model once on up to 256 tokens, logits included.
     """
     forward = work.tokens_at_once * _ALIVE * work.widest * work.element
     outputs = work.tokens * work.hidden
@@ -252,7 +254,7 @@ def search_bytes(work: Work) -> int:
         clipping = _CLIP_ROWS * sampled(work.tokens) * clipped * _HALF
         packing = 2 * _FLOAT * work.largest
         return int(max(trial + max(forward, loss) + 4 * work.largest * _HALF, clipping, packing))
-    logits = work.block_tokens * work.vocabulary * (2 * work.element + 3 * _FLOAT)
+    logits = min(work.block_tokens, _PROBE_TOKENS) * work.vocabulary * work.element
     return int(max(trial + forward + 3 * work.largest * _FLOAT, logits))
 
 

@@ -22,7 +22,7 @@ from pipeline.quantize.backends import (
     width_obstacles,
 )
 from pipeline.quantize.control import check_layers
-from pipeline.quantize.layers import LinearLayer
+from pipeline.quantize.layers import LinearLayer, ignored
 from pipeline.quantize.prediction import Prediction, predict
 from pipeline.quantize.translate import WITHOUT_FLOAT16
 from pipeline.recipe.models import Engine, Quantize, Recipe
@@ -31,6 +31,9 @@ from pipeline.runtimes.accelerator import Resolved, list_gpus, resolve_accelerat
 from pipeline.sources import SourceModel
 
 Status = Literal["ok", "warning", "impossible"]
+_BARE = ("layers.", "h.", "mtp.")
+_OTHER_PARTS = (".visual.", "vision_tower", "vision_model", "audio_tower")
+"""Names of models saved without their head, of extra prediction layers, and of the other parts of multimodal models."""
 _CPU_KERNEL = 32
 """Widths that vLLM's 4-bit kernel for CPUs takes are multiples of this (`CPUWNA16LinearKernel.can_implement`)."""
 
@@ -145,6 +148,8 @@ def preflight(
         *(Check.of_obstacle("joined layers", each) for each in joining_obstacles(backend, model, settings)),
         *_ignore(model, settings, quantized),
         *_control(settings, quantized),
+        *_coverage(model, settings, quantized),
+        *_foreign(model),
         *_vllm(model, engine, machine, quantized),
         _sixteen_bit(model, quantized),
         *_experts(model, settings, blocks),
@@ -293,6 +298,34 @@ def _resources(needed: Prediction, machine: Machine) -> Iterator[Check]:
     why = "on a GPU" if machine.accelerator == "cuda" else "for this backend"
     time = f"Not predicted: not measured {why} yet."
     yield _ok("time", time if needed.seconds is None else f"About {needed.seconds / 60:.0f} minutes (modelled).")
+
+
+def _coverage(model: ModelHeaders, settings: Quantize, quantized: Mapping[str, LinearLayer]) -> Iterator[Check]:
+    """Yield a coverage gate that must fail."""
+    left = ignored(model.layers.values(), settings.ignore)
+    asked = sum(layer.parameters for name, layer in model.layers.items() if name not in left)
+    share = sum(layer.parameters for layer in quantized.values()) / asked if asked else 0.0
+    if share < settings.coverage.min_4bit:
+        untouched = {model.layers[name].kind for name in model.layers.keys() - quantized.keys() - left.keys()}
+        yield Check(
+            name="coverage",
+            status="impossible",
+            statement=f"Only {share:.1%} of the linear layers that the recipe does not ignore would become 4 bit; "
+            f"{settings.coverage.min_4bit:.1%} are asked for. The backend leaves {', '.join(sorted(untouched))}.",
+            advice="Add these to quantize.ignore, or lower quantize.coverage.min_4bit.",
+        )
+
+
+def _foreign(model: ModelHeaders) -> Iterator[Check]:
+    """Yield tensors that a causal LM drops or renames on loading, so that the checkpoint could not be compared."""
+    odd = [name for name in model.layers if name.startswith(_BARE) or any(part in name for part in _OTHER_PARTS)]
+    if odd:
+        yield Check(
+            name="tensors",
+            status="impossible",
+            statement=f"{len(odd)} linear layers, such as {odd[0]}, are not where a causal LM has them.",
+            advice="Load the model as a causal LM with transformers, save it, and give that folder.",
+        )
 
 
 def _control(settings: Quantize, quantized: Mapping[str, LinearLayer]) -> Iterator[Check]:

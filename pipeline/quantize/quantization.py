@@ -16,7 +16,7 @@ from pipeline.context import CHECKPOINT, RunContext
 from pipeline.errors import SourceError, WorkerError
 from pipeline.manifest import CARD, Manifest, Origin, write_manifest
 from pipeline.quantize.architectures import headers_of
-from pipeline.quantize.awq import Quantized, log_of, quantize_with
+from pipeline.quantize.awq import Quantized, file_states, log_of, quantize_with
 from pipeline.quantize.backends import Backend
 from pipeline.quantize.calibration import CalibrationSet
 from pipeline.quantize.card import model_card
@@ -30,12 +30,11 @@ from pipeline.quantize.result import CoverageResult, LayerAudit, QuantizeResult
 from pipeline.quantize.tensors import Tensor, parameters, read_headers, weight_bytes
 from pipeline.recipe.models import Quantize
 from pipeline.record import Gate, RunRecord, write_atomically
-from pipeline.sources import SourceModel
+from pipeline.sources import SourceModel, described_files
 
 CONTROL = "control"
 NOTES = "quantize"
 _SHOWN_PROBLEMS = 3
-_DESCRIBING = (".safetensors", ".json", ".model", ".txt", ".jinja", ".tiktoken")
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Quantization:
 
     def publish(self) -> tuple[QuantizeResult, tuple[Gate, ...]]:
         """Quantize, audit and publish; the checkpoint first, so that a mix of old and new is noticed."""
-        before = _state(self.source.path)
+        before = file_states(self.source.path)
         with ExitStack() as stack:
             notes = stack.enter_context(self.context.staged(NOTES))
             write_atomically(notes / "calibration.json", self.calibration.model_dump_json(), mode=0o600)
@@ -74,14 +73,15 @@ class Quantization:
         if control is not None:
             packed = [layers[row.name] for row in audits if row.treatment != "16 bit"]
             control_digest = self._control(tensors, packed, control)
-        if _state(self.source.path) != before:
+        if file_states(self.source.path) != before:
             raise SourceError(
                 f"{self.source.path} changed while it was being quantized. Let it come to rest and run this again."
             )
         origin = self._origin()
         result, manifest = self._describe(folder, origin, quantized, coverage, control_digest)
         (folder / CARD).write_text(model_card(result, manifest, audits, self._known_accuracy(result)))
-        write_manifest(self._manifest(folder, origin, quantized.answer.versions, CHECKPOINT), folder)
+        card = sum_files(folder, names=[CARD], cache=self.context.sums, publish_as=self.context.out / CHECKPOINT)
+        write_manifest(manifest.model_copy(update={"files": manifest.files | card}), folder)
         return result, gates(coverage, self.settings.coverage)
 
     def _known_accuracy(self, made: QuantizeResult) -> EvalResult | None:
@@ -128,6 +128,7 @@ class Quantization:
             clips=self.backend.clips,
         )
         if fidelity.problems:
+            shutil.rmtree(self.context.resume(NOTES), ignore_errors=True)  # what was found may be what is wrong
             shown, more = fidelity.problems[:_SHOWN_PROBLEMS], len(fidelity.problems) - _SHOWN_PROBLEMS
             rest = f" And {more} more." if more > 0 else ""
             raise WorkerError(
@@ -177,7 +178,7 @@ class Quantization:
         return str(self.source.config().get("model_type"))
 
     def _origin(self) -> Origin:
-        names = {path.name for path in self.source.path.iterdir() if _describes(path)} | set(self.source.code.files)
+        names = described_files(self.source.path) | set(self.source.code.files)
         return Origin(
             reference=self.source.reference,
             commit=self.source.commit,
@@ -239,13 +240,3 @@ class Quantization:
             control_digest=control_digest,
         )
         return result, manifest
-
-
-def _state(folder: Path) -> dict[str, tuple[int, ...]]:
-    """Return what changes with the files of a source."""
-    states = {path.name: path.stat() for path in folder.iterdir() if path.is_file()}
-    return {name: (state.st_size, state.st_mtime_ns, state.st_ino) for name, state in states.items()}
-
-
-def _describes(path: Path) -> bool:
-    return path.is_file() and path.suffix in _DESCRIBING

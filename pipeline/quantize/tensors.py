@@ -20,6 +20,9 @@ _DTYPES = {
     "F64": "<f8",
     "F32": "<f4",
     "F16": "<f2",
+    "U64": "<u8",
+    "U32": "<u4",
+    "U16": "<u2",
     "I64": "<i8",
     "I32": "<i4",
     "I16": "<i2",
@@ -92,6 +95,9 @@ def _tensors(path: Path) -> Iterator[Tensor]:
         ]
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise SourceError(f"{path} cannot be read as a safetensors file. Copy or download it again.") from problem
+    odd = sorted({entry.dtype for entry in entries} - _DTYPES.keys() - {"BF16"})
+    if odd:
+        raise SourceError(f"{path} holds {', '.join(odd)} tensors. Give the original checkpoint in 16 or 32 bit.")
     if not entries or max(entry.begin + entry.bytes for entry in entries) > size:
         raise SourceError(f"{path} is not a whole safetensors file. Copy or download it again.")
     yield from entries

@@ -61,7 +61,8 @@ class Quantize(Section):
     coverage: Coverage = Coverage()
     calibration: Calibration
     n_parallel_calib_samples: PositiveInt | None = None
-    """Blocks per forward pass during calibration (AutoAWQ's name); lower it when memory is short."""
+    """Blocks per forward pass during calibration (AutoAWQ's name). By default AutoAWQ takes all at once, so lower it
+    when memory is short, and llm-compressor one."""
 
     @property
     def group(self) -> int:

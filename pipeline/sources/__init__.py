@@ -2,7 +2,7 @@
 
 from pipeline.sources.changes import source_changes
 from pipeline.sources.credentials import credentials_in, masked, redacted
-from pipeline.sources.files import is_pickled, packaged_model, weight_files
+from pipeline.sources.files import described_files, is_pickled, packaged_model, weight_files
 from pipeline.sources.resolve import (
     PACKAGED,
     SourceIdentity,
@@ -17,6 +17,7 @@ __all__ = [
     "SourceIdentity",
     "SourceModel",
     "credentials_in",
+    "described_files",
     "identify_source",
     "is_pickled",
     "masked",

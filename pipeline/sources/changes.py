@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import SourceError
+from pipeline.sources.files import described_files
 from pipeline.sources.resolve import SourceModel
 from pipeline.trust import read_config
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from pipeline.checksums import FileSum
     from pipeline.manifest import Origin
 
-_SUFFIXES = {".safetensors", ".json"}
 _TOKENIZER = ("tokenizer", "special_tokens_map", "added_tokens", "vocab", "merges", "spiece", "chat_template")
 _DERIVED = {"quantization_config", "dtype", "torch_dtype"}
 """Keys that quantizing changes in the checkpoint's config.json."""
@@ -65,12 +65,8 @@ def _verdict(names: list[str]) -> str:
 
 def _files(before: "Mapping[str, FileSum]", folder: Path) -> tuple[list[str], list[str], list[str]]:
     """Return the names of (changed, added, removed) files, of the kinds that the manifest records."""
-    kinds = _SUFFIXES | {Path(name).suffix for name in before}
-    paths = {
-        path.relative_to(folder).as_posix(): path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix in kinds and path.name != _MANIFEST
-    }
+    names = described_files(folder) | {name for name in before if (folder / name).is_file()}
+    paths = {name: folder / name for name in sorted(names - {_MANIFEST})}
     common = sorted(before.keys() & paths.keys())
     changed = [name for name in common if _differs(before[name], paths[name])]
     return changed, sorted(paths.keys() - before.keys()), sorted(before.keys() - paths.keys())

@@ -17,6 +17,7 @@ UNWANTED = ("consolidated*", "original/*", "*/consolidated*")
 """A second copy of the weights in the maker's own format."""
 PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle", "*.joblib", "*.npy", "*.npz", "*.pdparams")
 """Formats that run code when they are loaded. They are neither downloaded nor copied nor read."""
+_DESCRIBING = (".safetensors", ".json", ".model", ".txt", ".jinja", ".tiktoken")
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "*.tiktoken")
 
 
@@ -33,6 +34,12 @@ def weight_files(folder: Path) -> list[Path]:
         return sorted({folder / name for name in _shards(index)})
     whole = folder / "model.safetensors"
     return [whole] if whole.is_file() else sorted(folder.glob("*.safetensors"))
+
+
+def described_files(folder: Path) -> set[str]:
+    """Return the names of the files that make up a model: weights, configuration and tokenizer, by relative name."""
+    beside = {path.name for path in folder.iterdir() if path.is_file() and path.suffix in _DESCRIBING}
+    return beside | {path.relative_to(folder).as_posix() for path in weight_files(folder)}
 
 
 def _shards(index: Path) -> set[str]:

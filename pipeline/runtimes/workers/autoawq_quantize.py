@@ -79,7 +79,6 @@ def _recording_quantizer(findings: awq_facts.Findings, left: set[int]) -> Any:  
     import torch
     from awq.quantize.quantizer import AwqQuantizer
     from awq.utils.module import get_op_name
-    from awq.utils.utils import get_best_device
 
     class RecordingQuantizer(AwqQuantizer):  # type: ignore[misc]
         """AutoAWQ's quantizer with three mends; `equivalence` tells where another one would be needed.
@@ -100,9 +99,19 @@ def _recording_quantizer(findings: awq_facts.Findings, left: set[int]) -> Any:  
             self._losses: list[float] = []
             self._rounded = 0.0
             self._probe: tuple[Any, Any] = (None, None)
+            self._device: Any = None
             super().__init__(*arguments, **options)
 
+        def init_quant(self, *arguments: Any, **options: Any) -> Any:
+            modules, layer_options, inputs = super().init_quant(*arguments, **options)
+            mask = layer_options.get("attention_mask")
+            if mask is not None and mask.dim() == 4:  # noqa: PLR2004 -- [blocks, heads, queries, keys]
+                # All blocks are of one length, without padding: one mask serves them all, and any number at a time.
+                layer_options["attention_mask"] = mask[:1]
+            return modules, layer_options, inputs
+
         def _get_input_feat(self, layer: Any, named_linears: Any) -> Any:
+            self._device = next(layer.parameters()).device  # with several GPUs layers take turns
             before = self.inps[:1].clone()
             # All linear layers, because AutoAWQ looks up inputs of layers that are left alone, too.
             every = {name: linear for name, linear in layer.named_modules() if isinstance(linear, torch.nn.Linear)}
@@ -170,12 +179,9 @@ def _recording_quantizer(findings: awq_facts.Findings, left: set[int]) -> Any:  
 
         def _check_equivalence(self, layer: Any) -> None:
             """Compare the layer's output with that of before scaling: scaling alone must not change it."""
-            device = get_best_device()
             before, expected = self._probe
             options = self._sanitize_kwargs(self.module_kwargs, layer)
-            blocks = len(self.inps)
-            first = {name: value[:1] if _is_batch(value, blocks) else value for name, value in options.items()}
-            output = self._module_forward(before.to(device), layer.to(device), first)
+            output = self._module_forward(before.to(self._device), layer.to(self._device), options)
             self.equivalence.append(awq_facts.relative_difference(expected, output))
             layer.cpu()
 
@@ -197,11 +203,6 @@ def _is_fused_with_fewer_values(prev_op: Any, name: str, layer: Any) -> bool:
     """Return whether queries, keys and values come from one layer with fewer rows for values than for queries."""
     fused = name.rsplit(".", 1)[-1] in ("qkv_proj", "Wqkv", "wqkv", "query_key_value", "c_attn")
     return fused and prev_op.out_features != 3 * layer.in_features
-
-
-def _is_batch(value: Any, blocks: int) -> bool:
-    """Return whether a keyword argument holds one entry per block, such as an attention mask."""
-    return hasattr(value, "shape") and len(value.shape) > 0 and value.shape[0] == blocks
 
 
 def _reporting(channel: Channel) -> Any:

@@ -8,7 +8,10 @@ them instead of searching.
 
 import importlib.metadata
 import json
+import math
+import os
 import resource
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +48,9 @@ class Findings:
         partial = self._path(name).with_suffix(".partial")
         whole = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
         save_file(whole, partial, metadata={"facts": json.dumps(facts)})
+        descriptor = os.open(partial, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
         partial.replace(self._path(name))
         self._note(facts)
 
@@ -81,6 +87,7 @@ def peaks() -> dict[str, float | None]:
 
 
 def relative_difference(before: Any, after: Any) -> float:
-    """Return ||after - before|| / ||before|| (Frobenius norm, in FP32)."""
+    """Return ||after - before|| / ||before|| (Frobenius norm, in FP32); very large where it is not finite."""
     before, after = before.detach().float().cpu(), after.detach().float().cpu()
-    return float((after - before).norm() / before.norm().clamp(min=1e-12))
+    ratio = float((after - before).norm() / before.norm().clamp(min=1e-12))
+    return ratio if math.isfinite(ratio) else sys.float_info.max

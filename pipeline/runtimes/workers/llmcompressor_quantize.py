@@ -145,7 +145,7 @@ def _observe(model: Any, probe: Any) -> list[_Call]:
     calls: list[_Call] = []
 
     def keep(layer: Any, arguments: tuple[Any, ...], options: dict[str, Any], output: Any) -> None:
-        calls.append(_Call(layer, arguments, options, _first(output)))
+        calls.append(_Call(layer, arguments, options, _first(output).clone()))
 
     handles = [layer.register_forward_hook(keep, with_kwargs=True) for layer in _decoder_layers(model)]
     with torch.no_grad():

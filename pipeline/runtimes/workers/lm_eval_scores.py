@@ -4,7 +4,8 @@ Runs in awqctl's own environment, as a process of its own because lm-eval is slo
 
 `check`: `tasks`, `include_path` -> `unknown` (names that lm-eval does not know).
 `score`: `task`, `include_path`, `base_url`, `model`, `tokenizer`, `max_length`, `num_concurrent`, `num_fewshot`,
-`limit`, `seed`, `output` (folder) -> `version`, `results_file`, `samples_file`. The key comes in `OPENAI_API_KEY`.
+`limit`, `trust_remote_code`, `seed`, `output` (folder) -> `version`, `results_file`, `samples_file`. The key comes in
+`OPENAI_API_KEY`.
 `documents`: `tasks` (list of `name`, `limit`), `include_path`, `output` (file) -> `documents` (their number). Writes
 the items that `score` would ask, one JSON object a line: `task`, `subtask`, `doc_id`, `text` (as asked, with the right
 answer).
@@ -48,6 +49,7 @@ def score(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
             "max_length": request["max_length"],
             "max_retries": 3,
             "revision": None,
+            "trust_remote_code": request["trust_remote_code"],
         },
         tasks=[request["task"]],
         num_fewshot=request["num_fewshot"],

@@ -4,8 +4,8 @@ Runs in the `vllm` environment, one process for all sweeps, because importing th
 
 `load`: nothing -> `version`.
 `measure`: `base_url`, `model`, `tokenizer`, `concurrency`, `requests`, `input_tokens`, `output_tokens`, `warmups`,
-`seed`, `output` (file) -> vLLM's result without its per-request lists, which stay in `output`. The key comes in
-`OPENAI_API_KEY`.
+`seed`, `trust_remote_code`, `output` (file) -> vLLM's result without its per-request lists, which stay in `output`. The
+key comes in `OPENAI_API_KEY`.
 """
 
 import asyncio
@@ -68,6 +68,7 @@ def _arguments(request: dict[str, Any]) -> list[str]:
         "--ready-check-timeout-sec": 0,
     }
     flags = ["--ignore-eos", "--save-detailed", "--disable-tqdm"]
+    flags += ["--trust-remote-code"] if request["trust_remote_code"] else []
     return [*(str(part) for pair in values.items() for part in pair), *flags]
 
 
