@@ -48,7 +48,11 @@ def main() -> None:
             }
             for arm, cell in cells.items():
                 name = TITLES.get(arm, f"AWQ, {title}")
-                rows.setdefault(name, {}).setdefault(f"{task['task']} {task['metric']}", set()).add(cell)
+                row = rows.setdefault(name, {})
+                row.setdefault(f"{task['task']} {task['metric']}", set()).add(cell)
+                if task["metric"] == "bits_per_byte":
+                    value = task["baseline" if arm == "baseline" else "candidate"]["value"]
+                    row.setdefault("perplexity per byte", set()).add(f"{2**value:.4f}")
     columns = list(dict.fromkeys(column for cells in rows.values() for column in cells))
     print(f"| weights | {' | '.join(columns)} |")
     print(f"|---|{'---|' * len(columns)}")
