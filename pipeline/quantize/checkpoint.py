@@ -38,6 +38,8 @@ def assemble(
     """
     for path in weights.glob("*.safetensors*"):
         path.chmod(0o644)  # safetensors makes them private, unlike the files beside them
+        if path.suffix == ".safetensors":
+            settle_header(path)
         path.replace(folder / path.name)
     beside = [path.name for pattern in _FROM_SOURCE for path in source.path.glob(pattern)]
     for name in (*beside, *source.code.files):
@@ -48,6 +50,24 @@ def assemble(
     _write(folder / "config.json", quantized_config(source.config(), quantization, dtype))
     if not (folder / _GENERATION).exists():
         _write(folder / _GENERATION, generation_config(source.config()))
+
+
+def settle_header(path: Path) -> None:
+    """Sort the metadata in a safetensors header, which its library writes in an order that differs between runs.
+
+    The same weights give the same bytes then. The header keeps its length; spaces at its end are part of the format.
+    """
+    with path.open("r+b") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        header: dict[str, Any] = json.loads(stream.read(length))
+        metadata = header.pop("__metadata__", None)
+        if not metadata:
+            return
+        ordered = {"__metadata__": dict(sorted(metadata.items())), **header}
+        text = json.dumps(ordered, separators=(",", ":"), ensure_ascii=False).encode()
+        if len(text) <= length:
+            stream.seek(8)
+            stream.write(text.ljust(length))
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
