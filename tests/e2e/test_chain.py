@@ -265,7 +265,7 @@ def test_engine_failure_is_one_sentence(chain: Chain) -> None:
 def test_stopped_run_leaves_nothing(chain: Chain, tmp_path: Path, number: signal.Signals) -> None:
     """Stopped while vLLM runs: the code of the contract, no process, nothing half-written, and the next run works."""
     out = tmp_path / "out"
-    for name in ("checkpoint", "quantize"):
+    for name in ("checkpoint", "control", "quantize"):
         (out / name).mkdir(parents=True)
         for path in (chain.out / name).iterdir():
             (out / name / path.name).write_bytes(path.read_bytes())
