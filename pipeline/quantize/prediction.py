@@ -19,15 +19,13 @@ from pipeline.recipe.section import Origin
 from pipeline.record import Result
 from pipeline.runtimes.accelerator import Resolved
 
-CORE_SECONDS_PER_TERA_MAC: dict[BackendName, float | None] = {"autoawq": None, "llm-compressor": None}
-"""Seconds of one CPU core per 10^12 multiply-accumulates of the search for scales (`Prediction.search_macs`).
+CORE_SECONDS_PER_TERA_MAC: dict[BackendName, float | None] = {"autoawq": 243.0, "llm-compressor": 32.5}
+"""Seconds of one CPU core per 10^12 multiply-accumulates of the search (`search_macs`, and `clip_macs` for AutoAWQ).
 
-To measure: `make bench-quantize` on a model whose quantization takes minutes; for llm-compressor divide
-`quantize_seconds` x cores by `search_macs` / 10^12. For AutoAWQ run it with two numbers of calibration blocks and solve
-seconds x cores = this x search_macs / 10^12 + CORE_SECONDS_PER_TERA_CLIP_MAC x clip_macs / 10^12. None: not measured.
+From `make bench-quantize` on 2026-11-21: the bare backends' whole run on a 27.8 M model, 2 cores of an AMD EPYC with
+AVX-512 and without AMX, one run each; AutoAWQ computes in FP16 there, llm-compressor in BF16. Start-up is included, so
+small models come out too long; another CPU may differ several times over. None: not measured.
 """
-CORE_SECONDS_PER_TERA_CLIP_MAC: float | None = None
-"""The same for AutoAWQ's search for a clipping, which multiplies element by element (`Prediction.clip_macs`)."""
 
 _HALF, _FLOAT, _GIB = 2, 4, 2**30
 _CANDIDATES = 20
@@ -289,10 +287,8 @@ def clip_macs(work: Work, quantized: Iterable[LinearLayer]) -> float:
 
 def seconds(backend: Backend, search: float, clip: float, cores: int) -> float | None:
     """Return the time on the CPU when all cores are equally busy; None where the cost was not measured."""
-    cost, clip_cost = CORE_SECONDS_PER_TERA_MAC[backend.name], CORE_SECONDS_PER_TERA_CLIP_MAC
-    if cost is None or (backend.clips and clip_cost is None):
-        return None
-    return (cost * search + (clip_cost or 0.0) * clip) / 1e12 / cores
+    cost = CORE_SECONDS_PER_TERA_MAC[backend.name]
+    return None if cost is None else cost * (search + clip) / 1e12 / cores
 
 
 def _reads_a_linear_layer(layer: LinearLayer) -> bool:

@@ -297,7 +297,10 @@ def _resources(needed: Prediction, machine: Machine) -> Iterator[Check]:
             yield _ok(name, f"{statement}.")
     why = "on a GPU" if machine.accelerator == "cuda" else "for this backend"
     time = f"Not predicted: not measured {why} yet."
-    yield _ok("time", time if needed.seconds is None else f"About {needed.seconds / 60:.0f} minutes (modelled).")
+    yield _ok(
+        "time",
+        time if needed.seconds is None else f"About {ceil(needed.seconds / 60)} min (modelled; other CPUs differ).",
+    )
 
 
 def _coverage(model: ModelHeaders, settings: Quantize, quantized: Mapping[str, LinearLayer]) -> Iterator[Check]:

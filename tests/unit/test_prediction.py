@@ -164,9 +164,8 @@ def test_experts_share_the_tokens() -> None:
 
 
 def test_time_is_predicted_only_where_it_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """3 core seconds per 10^12 of the search, 10 of the clipping; two cores."""
+    """3 core seconds per 10^12 of the search and the clipping; two cores."""
     monkeypatch.setattr(prediction, "CORE_SECONDS_PER_TERA_MAC", {"autoawq": 3.0, "llm-compressor": None})
-    monkeypatch.setattr(prediction, "CORE_SECONDS_PER_TERA_CLIP_MAC", 10.0)
-    assert seconds(AUTOAWQ, 4e12, 1e12, 2) == 11.0
+    assert seconds(AUTOAWQ, 4e12, 1e12, 2) == 7.5
     assert seconds(LLM_COMPRESSOR, 4e12, 0.0, 2) is None
     assert predict(AUTOAWQ, llama(), settings(), 16, "cuda", 2).seconds is None
