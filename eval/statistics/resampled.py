@@ -1,0 +1,69 @@
+"""Interval and tests for scores of any form, from sums over resampled items or clusters."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.statistics.bca import BcaConfidence, ExpandedConfidence, JackknifeConfidence, jackknife_stderr
+from eval.statistics.estimates import Measured
+from eval.statistics.loss import Loss
+from eval.statistics.normal import Confidence, NormalConfidence
+from eval.statistics.pairs import Pairs
+from eval.statistics.resampling import bootstrap_sums, jackknife_sums, swapped_sums, totals_by_cluster
+
+Scores = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""The baseline's and the candidate's."""
+
+FEWEST_UNITS = 10
+"""Items or clusters below which Student's t replaces the bootstrap."""
+_TIE = 1e-12
+"""Relative difference below which two sums of the same numbers are equal."""
+
+
+def by_resampling(pairs: Pairs, loss: Loss, draws: int, seed: int) -> Measured:
+    """Return expanded BCa interval and permutation test; for few units Student's t; for a single one only the test."""
+    units = totals_by_cluster(np.hstack([pairs.baseline, pairs.candidate]), pairs.clusters)
+    bootstrap_seed, swap_seed = np.random.SeedSequence(seed).spawn(2)
+    p_difference = _permutation(pairs, units, draws, swap_seed)
+    of_what = "items" if pairs.clusters is None else f"{len(units)} groups"
+    test = f"permutation test of {of_what}"
+    if len(units) == 1:
+        return Measured(None, None, None, p_difference, test)
+    jackknife = _scores(pairs, jackknife_sums(units))
+    observed = _scores(pairs, units.sum(axis=0))
+    drawn = None if len(units) < FEWEST_UNITS else _scores(pairs, bootstrap_sums(units, draws, bootstrap_seed))
+    plain, limited = (
+        _distribution(float(of(*observed)), of(*jackknife), None if drawn is None else of(*drawn))
+        for of in (loss, loss.limited)
+    )
+    name = "Student's t on the jackknife" if drawn is None else f"BCa bootstrap ({draws} draws)"
+    return Measured(jackknife_stderr(loss(*jackknife)), plain, limited, p_difference, f"{name}, {test}")
+
+
+def _distribution(observed: float, jackknife: NDArray[np.float64], draws: NDArray[np.float64] | None) -> Confidence:
+    """Return expanded BCa, without draws Student's t, and certainty where leaving out any unit changes nothing."""
+    if np.ptp(jackknife) <= _TIE * max(abs(observed), float(np.abs(jackknife).max())):
+        return NormalConfidence(observed, 0.0)
+    if draws is None:
+        return JackknifeConfidence(observed, jackknife_stderr(jackknife), len(jackknife))
+    return ExpandedConfidence(BcaConfidence.of(observed, draws, jackknife), len(jackknife))
+
+
+def _scores(pairs: Pairs, sums: NDArray[np.float64]) -> Scores:
+    """Return both scores from sums over the baseline's columns followed by the candidate's."""
+    columns = pairs.baseline.shape[1]
+    return pairs.statistic(sums[..., :columns]), pairs.statistic(sums[..., columns:])
+
+
+def _permutation(pairs: Pairs, units: NDArray[np.float64], draws: int, seed: np.random.SeedSequence) -> float:
+    """Return the two-sided p-value of swapping the variants within units, (1 + hits) / (1 + draws).
+
+    Over all swaps, hits / swaps, where there are no more of them than draws (Efron and Tibshirani 1993, chapter 15;
+    Phipson and Smyth 2010, Statistical Applications in Genetics and Molecular Biology 9, 39).
+    """
+    columns = pairs.baseline.shape[1]
+    baseline, candidate = units[:, :columns], units[:, columns:]
+    moved, complete = swapped_sums(candidate - baseline, draws, seed)
+    before, after = _scores(pairs, np.hstack([baseline.sum(axis=0) + moved, candidate.sum(axis=0) - moved]))
+    observed = abs(float(np.subtract(*_scores(pairs, units.sum(axis=0)))))
+    hits = int((np.abs(after - before) >= observed - _TIE * np.abs(before).max()).sum())
+    return hits / len(moved) if complete else (1 + hits) / (1 + len(moved))
