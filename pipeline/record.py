@@ -74,6 +74,8 @@ class StageResult(Result):
     gates: tuple[Gate, ...] = ()
     artifacts: dict[str, str] = Field(default_factory=dict)
     """Name -> path relative to the output folder."""
+    parameters: dict[str, str] = Field(default_factory=dict)
+    """Settings that were found while it ran; parameters of its MLflow run."""
     payload: dict[str, Any] = Field(default_factory=dict)
     """The stage's own result model, as JSON."""
     error: str | None = None
@@ -94,6 +96,7 @@ class StageOutcome(Result):
     metrics: tuple[Metric, ...] = ()
     gates: tuple[Gate, ...] = ()
     artifacts: dict[str, str] = Field(default_factory=dict)
+    parameters: dict[str, str] = Field(default_factory=dict)
     payload: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -19,6 +19,7 @@ import psutil
 from filelock import FileLock
 
 from pipeline.errors import EnvironmentLackError, Interrupted
+from pipeline.nested import flatten
 from pipeline.record import RunRecord, StageResult
 from pipeline.sources.credentials import masked, redacted
 
@@ -92,8 +93,7 @@ class PipelineRun:
         """Return the id of the parent run, created on the first call."""
         if self._id is None:
             self._id = self._tracker.create(self._record.recipe.name, tags_of(self._record, self._out))
-            parameters = flatten(self._record.recipe.model_dump(mode="json"))
-            _log_parameters(self._tracker.connect(), self._id, parameters)
+            _log_parameters(self._tracker.connect(), self._id, self._record.recipe.model_dump(mode="json"))
         return self._id
 
     def stage(self, name: str, record: RunRecord) -> "StageRun":
@@ -140,6 +140,7 @@ class StageRun:
         metrics.append(Metric(f"{result.stage}_stage_seconds", result.seconds, now, 0))
         for run_id in (self._id, self._parent):
             self._client.log_batch(run_id, metrics=metrics)
+        _log_parameters(self._client, self._id, result.parameters)
         for gate in result.gates:
             self._client.set_tag(self._id, f"gate.{gate.name}", "passed" if gate.passed else "failed")
         self._log_artifacts(result)
@@ -166,20 +167,6 @@ def bury_the_dead(client: "MlflowClient", experiment_id: str) -> None:
         host, _, process = run.data.tags.get(_OWNER, "").partition("|")
         if host == platform.node() and process and not _alive(process):
             client.set_terminated(run.info.run_id, "KILLED")
-
-
-def flatten(document: Any, prefix: str = "") -> dict[str, str]:
-    """Return nested mappings and lists of mappings as `a.b.0.c` -> text."""
-    if isinstance(document, dict):
-        items = document.items()
-    elif isinstance(document, list | tuple) and any(isinstance(item, dict) for item in document):
-        items = {str(number): item for number, item in enumerate(document)}.items()
-    else:
-        return {prefix: redacted(str(document))[:_LONGEST_PARAMETER]}
-    flat: dict[str, str] = {}
-    for key, value in items:
-        flat |= flatten(value, f"{prefix}.{key}" if prefix else str(key))
-    return flat
 
 
 def recipe_hash(record: RunRecord) -> str:
@@ -209,10 +196,10 @@ def tags_of(record: RunRecord, out: Path) -> dict[str, str]:
     return tags | {f"version.{name}": value for name, value in environment.packages.items()}
 
 
-def _log_parameters(client: "MlflowClient", run_id: str, parameters: dict[str, str]) -> None:
+def _log_parameters(client: "MlflowClient", run_id: str, settings: dict[str, Any]) -> None:
     from mlflow.entities import Param  # noqa: PLC0415 -- slow
 
-    items = [Param(key, value) for key, value in parameters.items()]
+    items = [Param(key, redacted(str(value))[:_LONGEST_PARAMETER]) for key, value in dict(flatten(settings)).items()]
     for start in range(0, len(items), _PARAMETERS_PER_CALL):
         client.log_batch(run_id, params=items[start : start + _PARAMETERS_PER_CALL])
 

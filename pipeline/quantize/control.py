@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from pipeline.errors import ImpossiblePlanError, SourceError
 from pipeline.quantize.fidelity import SMALLEST_RANGE
 from pipeline.quantize.layers import LinearLayer, linear_layers
-from pipeline.quantize.packing import CODES_PER_WORD, MAX_CODE, MIDDLE, Packed, blocks, gemm_tensors
-from pipeline.quantize.tensors import Tensor
+from pipeline.quantize.packing import CODES_PER_WORD, MAX_CODE, MIDDLE, Packed, gemm_tensors
+from pipeline.quantize.tensors import Tensor, blocks
 
 SHARD_BYTES = 5 * 10**9
 """Largest file, as transformers writes them; a single layer may be larger."""

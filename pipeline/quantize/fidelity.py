@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from pipeline.errors import SourceError
 from pipeline.quantize import packing
 from pipeline.quantize.layers import LinearLayer, linear_layers
-from pipeline.quantize.packing import MAX_CODE, Packed, blocks, is_packed, rows, spans
-from pipeline.quantize.tensors import FLOATS, Tensor
+from pipeline.quantize.packing import MAX_CODE, Packed, is_packed
+from pipeline.quantize.tensors import FLOATS, Tensor, blocks, rows, spans
 from pipeline.record import Result
 
 OFFSET_NORMS = (

@@ -6,9 +6,8 @@ output. Sources: `awq/utils/packing_utils.py` of AutoAWQ 0.2.9, `compressors/pac
 0.17.1.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from math import prod
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -24,8 +23,6 @@ MIDDLE = 8
 _GEMM_ORDER = (0, 2, 4, 6, 1, 3, 5, 7)
 """The i-th four bits of a word, lowest first, hold this one of its eight columns."""
 _PLAIN_ORDER = tuple(range(CODES_PER_WORD))
-_BLOCK = 1 << 20
-"""Weights worked on in one go, so that memory stays small and the processor's caches are used."""
 _GEMM = ("qweight", "qzeros", "scales")
 _PACK_QUANTIZED = ("weight_packed", "weight_scale", "weight_zero_point", "weight_shape", "weight_g_idx")
 
@@ -175,28 +172,6 @@ def gemm_tensors(layer: str, packed: Packed) -> dict[str, NDArray[Any]]:
         f"{layer}.qzeros": _pack(packed.zeros.T, _GEMM_ORDER),
         f"{layer}.scales": np.ascontiguousarray(packed.scales.T).astype("<f2"),
     }
-
-
-def rows(tensor: Tensor, first: int, last: int) -> Tensor:
-    """Return a tensor that reads only the rows from `first` up to, not including, `last`; single numbers are whole."""
-    if not tensor.shape:
-        return tensor
-    length = tensor.bytes // tensor.shape[0]
-    shape = (last - first, *tensor.shape[1:])
-    return replace(tensor, shape=shape, begin=tensor.begin + first * length, bytes=(last - first) * length)
-
-
-def spans(tensor: Tensor) -> Iterator[tuple[int, int]]:
-    """Yield (first, last) of the blocks of rows that a tensor is worked on by."""
-    length, step = (*tensor.shape, 1)[0], max(1, _BLOCK // max(1, prod(tensor.shape[1:])))
-    for first in range(0, length, step):
-        yield first, min(first + step, length)
-
-
-def blocks(tensor: Tensor) -> Iterator[NDArray[Any]]:
-    """Yield the values of a tensor by blocks of rows."""
-    for first, last in spans(tensor):
-        yield rows(tensor, first, last).read()
 
 
 def _unpack(words: NDArray[Any], order: tuple[int, ...]) -> NDArray[np.uint8]:

@@ -1,19 +1,16 @@
 """Pre-flight: whether a quantization can work, from config.json and safetensors headers alone, within seconds."""
 
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from math import ceil
-from pathlib import Path
-from typing import Literal
-
-import psutil
 
 from pipeline.context import RunContext
 from pipeline.errors import ImpossiblePlanError
-from pipeline.machine import usable_cores
-from pipeline.quantize.architectures import ModelHeaders, headers_of, mapping_for, siblings, split_name
+from pipeline.progress import Reporter
+from pipeline.quantize.architectures import ModelHeaders, mapping_for, siblings, split_name
 from pipeline.quantize.backends import (
+    BACKENDS,
+    Backend,
     Choice,
     Obstacle,
     choose_backend,
@@ -21,50 +18,21 @@ from pipeline.quantize.backends import (
     quantized_layers,
     width_obstacles,
 )
+from pipeline.quantize.checks import Check, Status
 from pipeline.quantize.control import check_layers
 from pipeline.quantize.layers import LinearLayer, ignored
 from pipeline.quantize.prediction import Prediction, predict
+from pipeline.quantize.resources import Machine, resource_checks, this_machine
 from pipeline.quantize.translate import WITHOUT_FLOAT16
 from pipeline.recipe.models import Engine, Quantize, Recipe
 from pipeline.record import Result
-from pipeline.runtimes.accelerator import Resolved, list_gpus, resolve_accelerator
-from pipeline.sources import SourceModel
+from pipeline.runtimes.accelerator import resolve_accelerator
 
-Status = Literal["ok", "warning", "impossible"]
 _BARE = ("layers.", "h.", "mtp.")
 _OTHER_PARTS = (".visual.", "vision_tower", "vision_model", "audio_tower")
 """Names of models saved without their head, of extra prediction layers, and of the other parts of multimodal models."""
 _CPU_KERNEL = 32
 """Widths that vLLM's 4-bit kernel for CPUs takes are multiples of this (`CPUWNA16LinearKernel.can_implement`)."""
-
-
-class Check(Result):
-    """One thing that was looked at."""
-
-    name: str
-    status: Status
-    statement: str
-    advice: str = ""
-    """What to do about it."""
-
-    @classmethod
-    def of_obstacle(cls, name: str, obstacle: Obstacle) -> "Check":
-        """Return an obstacle as a check that is impossible."""
-        return cls(name=name, status="impossible", statement=f"{obstacle.statement}.", advice=obstacle.advice)
-
-
-class Machine(Result):
-    """What a quantization may use."""
-
-    accelerator: Resolved
-    cores: int
-    memory_bytes: int
-    """Of the system, or the container's limit."""
-    memory_available_bytes: int
-    gpu_memory_bytes: int | None
-    """Of the smallest GPU; None without one, or where the driver does not say."""
-    disk_free_bytes: int
-    """Where the output folder is or will be."""
 
 
 class ModelFacts(Result):
@@ -100,33 +68,47 @@ class Preflight(Result):
         """Return the checks of one status."""
         return tuple(check for check in self.checks if check.status == status)
 
-    def require_possible(self) -> None:
-        """Do nothing, or say what cannot work and what would.
+    def require_possible(self) -> Backend:
+        """Return the backend, or say what cannot work and what would.
 
         Raises:
             ImpossiblePlanError: a check is impossible.
         """
         problems = [f"{check.statement} {check.advice}".rstrip() for check in self.of_status("impossible")]
-        if problems:
+        if problems or self.backend is None:
             raise ImpossiblePlanError("\n".join(problems))
+        return BACKENDS[self.backend]
 
 
-def checked_plan(source: SourceModel, recipe: Recipe, context: RunContext, blocks: int | None = None) -> Choice:
-    """Return the backend to use after all checks; what is doubtful is said through the reporter.
-
-    With the number of `blocks` that calibration really has, only what is new against the recipe's number is said.
+def checked_plan(model: ModelHeaders, recipe: Recipe, context: RunContext) -> Preflight:
+    """Return the plan for this machine after all checks; what is doubtful is said through the reporter.
 
     Raises:
         ImpossiblePlanError: it cannot work; says what would.
     """
-    model, machine = headers_of(source), this_machine(resolve_accelerator(context.accelerator)[0], context.out)
-    planned = preflight(model, recipe.quantize, recipe.engine, machine)
-    found = planned if blocks is None else preflight(model, recipe.quantize, recipe.engine, machine, blocks)
-    for check in found.of_status("warning"):
-        if blocks is None or check not in planned.checks:
-            context.reporter.warn(f"{check.statement} {check.advice}")
+    machine = this_machine(resolve_accelerator(context.accelerator)[0], context.out)
+    found = preflight(model, recipe.quantize, recipe.engine, machine)
+    _warn(found.of_status("warning"), context.reporter)
     found.require_possible()
-    return choose_backend(model, recipe.quantize)
+    return found
+
+
+def check_blocks(planned: Preflight, model: ModelHeaders, recipe: Recipe, blocks: int, reporter: Reporter) -> None:
+    """Check a plan again with the number of blocks that calibration really has; only what is new is said.
+
+    Raises:
+        ImpossiblePlanError: it cannot work; says what would.
+    """
+    if blocks == recipe.quantize.calibration.blocks:
+        return
+    found = preflight(model, recipe.quantize, recipe.engine, planned.machine, blocks)
+    _warn([check for check in found.of_status("warning") if check not in planned.checks], reporter)
+    found.require_possible()
+
+
+def _warn(checks: Iterable[Check], reporter: Reporter) -> None:
+    for check in checks:
+        reporter.warn(f"{check.statement} {check.advice}")
 
 
 def preflight(
@@ -144,7 +126,7 @@ def preflight(
     prediction = predict(backend, model, settings, blocks, *sizes) if model.blocks and not widths else None
     checks = (
         _backend(choice, model),
-        *(widths or [_ok("group size", f"{settings.group_size}; it divides every row.")]),
+        *(widths or [Check.ok("group size", f"{settings.group_size}; it divides every row.")]),
         *(Check.of_obstacle("joined layers", each) for each in joining_obstacles(backend, model, settings)),
         *_ignore(model, settings, quantized),
         *_control(settings, quantized),
@@ -153,7 +135,7 @@ def preflight(
         *_vllm(model, engine, machine, quantized),
         _sixteen_bit(model, quantized),
         *_experts(model, settings, blocks),
-        *(_resources(prediction, machine) if prediction else ()),
+        *(resource_checks(prediction, machine) if prediction else ()),
         _licence(model),
     )
     return Preflight(
@@ -163,28 +145,6 @@ def preflight(
         backend=backend.name,
         prediction=prediction,
     )
-
-
-def this_machine(accelerator: Resolved, out: Path) -> Machine:
-    """Return what a quantization into the folder `out` may use now; nothing is made."""
-    memory = psutil.virtual_memory()
-    folder = next(parent for parent in (out, *out.parents) if parent.exists())
-    gpus = [gpu.memory_mib for gpu in list_gpus() if gpu.memory_mib] if accelerator == "cuda" else []
-    limit = min(memory.total, _container_limit() or memory.total)
-    return Machine(
-        accelerator=accelerator,
-        cores=usable_cores(),
-        memory_bytes=limit,
-        memory_available_bytes=min(memory.available, limit),
-        gpu_memory_bytes=min(gpus) * 2**20 if gpus else None,
-        disk_free_bytes=shutil.disk_usage(folder).free,
-    )
-
-
-def _container_limit() -> int | None:
-    path = Path("/sys/fs/cgroup/memory.max")
-    text = path.read_text().strip() if path.is_file() else ""
-    return int(text) if text.isdigit() else None
 
 
 def _facts(model: ModelHeaders, quantized: Mapping[str, LinearLayer]) -> ModelFacts:
@@ -204,19 +164,13 @@ def _facts(model: ModelHeaders, quantized: Mapping[str, LinearLayer]) -> ModelFa
     )
 
 
-def _ok(name: str, statement: str) -> Check:
-    return Check(name=name, status="ok", statement=statement)
-
-
-def _warning(name: str, statement: str, advice: str) -> Check:
-    return Check(name=name, status="warning", statement=statement, advice=advice)
-
-
 def _backend(choice: Choice, model: ModelHeaders) -> Check:
     if mapping_for(choice.backend.name, model) == "default":
         statement = f"llm-compressor does not know {model.architecture}; it uses Llama's AWQ mapping, whose names fit."
-        return _warning("backend", statement, "Look at the coverage and the accuracy before you use the checkpoint.")
-    return _ok("backend", f"{choice.backend.label}: {choice.reason}.")
+        return Check.warning(
+            "backend", statement, "Look at the coverage and the accuracy before you use the checkpoint."
+        )
+    return Check.ok("backend", f"{choice.backend.label}: {choice.reason}.")
 
 
 def _ignore(model: ModelHeaders, settings: Quantize, quantized: Mapping[str, LinearLayer]) -> Iterator[Check]:
@@ -226,7 +180,7 @@ def _ignore(model: ModelHeaders, settings: Quantize, quantized: Mapping[str, Lin
         outside = ", ".join(name for name in model.layers if not split_name(name)[0])
         hint = f" Outside of the decoder layers there is {outside}." if outside else ""
         statement = f"No linear layer matches {', '.join(idle)} of quantize.ignore.{hint}"
-        yield _warning("ignore", statement, "Correct the pattern or remove it.")
+        yield Check.warning("ignore", statement, "Correct the pattern or remove it.")
     if not quantized:
         nothing = Obstacle("No linear layer is left to quantize", "Remove patterns from quantize.ignore.")
         yield Check.of_obstacle("ignore", nothing)
@@ -237,7 +191,7 @@ def _vllm(
 ) -> Iterator[Check]:
     if engine.dtype == "float16" and model.model_type in WITHOUT_FLOAT16:
         statement = f"vLLM refuses {model.model_type} at float16, so the stages after this one would fail."
-        yield _warning("vLLM", statement, "Set engine.dtype to bfloat16.")
+        yield Check.warning("vLLM", statement, "Set engine.dtype to bfloat16.")
     joined: dict[tuple[str, ...], tuple[int, int]] = {}
     for layer in quantized.values():
         key = (layer.name.rpartition(".")[0], *siblings(layer.kind))
@@ -245,20 +199,20 @@ def _vllm(
     odd = [key[0] for key, (rows, columns) in joined.items() if rows % _CPU_KERNEL or columns % _CPU_KERNEL]
     if odd and machine.accelerator == "cpu":
         statement = f"vLLM's 4-bit kernel for CPUs takes widths that are multiples of 32, unlike some in {odd[0]}."
-        yield _warning("vLLM", statement, "Serve the checkpoint on a GPU, or ignore these layers.")
+        yield Check.warning("vLLM", statement, "Serve the checkpoint on a GPU, or ignore these layers.")
 
 
 def _sixteen_bit(model: ModelHeaders, quantized: Mapping[str, LinearLayer]) -> Check:
     share = 1 - sum(layer.parameters for layer in quantized.values()) / model.parameters
     tied = "The output head is the embedding, which is no linear layer: " if model.tied else ""
-    return _ok("16 bit", f"{tied}{share:.0%} of all parameters stay in 16 bit.")
+    return Check.ok("16 bit", f"{tied}{share:.0%} of all parameters stay in 16 bit.")
 
 
 def _experts(model: ModelHeaders, settings: Quantize, blocks: int) -> Iterator[Check]:
     if model.fused_experts:
         share = sum(tensor.parameters for tensor in model.fused_experts) / model.parameters
         statement = f"{share:.0%} of the parameters are experts in 3-D tensors, which are no linear layers."
-        yield _warning("experts", statement, "Expect them to stay in 16 bit; the coverage audit will say.")
+        yield Check.warning("experts", statement, "Expect them to stay in 16 bit; the coverage audit will say.")
     if not model.experts:
         return
     block_tokens = settings.calibration.block_tokens
@@ -266,41 +220,9 @@ def _experts(model: ModelHeaders, settings: Quantize, blocks: int) -> Iterator[C
     statement = f"Each of {model.experts} experts sees about {tokens} calibration tokens, if all are used alike"
     if tokens < block_tokens:
         advice = f"Set quantize.calibration.blocks to {ceil(model.experts / max(model.experts_per_token, 1))} or more."
-        yield _warning("experts", f"{statement}: less than one block of {block_tokens}.", advice)
+        yield Check.warning("experts", f"{statement}: less than one block of {block_tokens}.", advice)
     else:
-        yield _ok("experts", f"{statement}.")
-
-
-def size_text(amount: int) -> str:
-    """Return bytes for a reader: `4.3 MiB`, `23.5 GiB`."""
-    return f"{amount / 2**30:.1f} GiB" if amount >= 2**30 else f"{amount / 2**20:.1f} MiB"
-
-
-_LOWER = "lower quantize.calibration.blocks or quantize.n_parallel_calib_samples."
-
-
-def _resources(needed: Prediction, machine: Machine) -> Iterator[Check]:
-    available = machine.memory_available_bytes
-    for name, amount, there, advice in (
-        ("memory", needed.memory_bytes, machine.memory_bytes, f"Use a machine with more memory, or {_LOWER}"),
-        ("GPU memory", needed.gpu_memory_bytes, machine.gpu_memory_bytes, f"Use a larger GPU, or {_LOWER}"),
-        ("disk", needed.disk_bytes, machine.disk_free_bytes, "Free space, or choose another folder with --out."),
-    ):
-        if amount is None or there is None:
-            continue
-        statement = f"About {size_text(amount)} of {name} needed (modelled), {size_text(there)} there"
-        if amount > there:
-            yield Check.of_obstacle(name, Obstacle(statement, advice))
-        elif name == "memory" and amount > available:
-            yield _warning(name, f"{statement}, {size_text(available)} free now.", f"End programs, or {_LOWER}")
-        else:
-            yield _ok(name, f"{statement}.")
-    why = "on a GPU" if machine.accelerator == "cuda" else "for this backend"
-    time = f"Not predicted: not measured {why} yet."
-    yield _ok(
-        "time",
-        time if needed.seconds is None else f"About {ceil(needed.seconds / 60)} min (modelled; other CPUs differ).",
-    )
+        yield Check.ok("experts", f"{statement}.")
 
 
 def _coverage(model: ModelHeaders, settings: Quantize, quantized: Mapping[str, LinearLayer]) -> Iterator[Check]:
@@ -341,5 +263,7 @@ def _control(settings: Quantize, quantized: Mapping[str, LinearLayer]) -> Iterat
 
 def _licence(model: ModelHeaders) -> Check:
     if model.licence == "unknown":
-        return _warning("licence", "The licence of the model is unknown.", "Find it out, and set model.licence to it.")
-    return _ok("licence", f"{model.licence}.")
+        return Check.warning(
+            "licence", "The licence of the model is unknown.", "Find it out, and set model.licence to it."
+        )
+    return Check.ok("licence", f"{model.licence}.")

@@ -7,9 +7,10 @@ from pipeline.context import CHECKPOINT, RunContext, discard
 from pipeline.errors import SourceError
 from pipeline.manifest import CARD, read_manifest
 from pipeline.manifest import NAME as MANIFEST
+from pipeline.quantize.architectures import headers_of
 from pipeline.quantize.awq import log_of
 from pipeline.quantize.calibration import build_calibration, load_tokenizer
-from pipeline.quantize.preflight import checked_plan
+from pipeline.quantize.preflight import check_blocks, checked_plan
 from pipeline.quantize.quantization import CONTROL, NOTES, Quantization
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.models import Recipe
@@ -24,7 +25,8 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     if source.note:
         context.reporter.warn(source.note)
     changes = _changes(source, context)
-    checked_plan(source, recipe, context)
+    model = headers_of(source)
+    plan = checked_plan(model, recipe, context)
     with context.reporter.task("reading the calibration text"):
         tokenizer = load_tokenizer(source.path, trust_remote_code=source.trust_remote_code)
         calibration = build_calibration(
@@ -32,7 +34,8 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
         )
     for warning in calibration.facts.warnings():
         context.reporter.warn(warning)
-    backend = checked_plan(source, recipe, context, calibration.facts.blocks).backend
+    check_blocks(plan, model, recipe, calibration.facts.blocks, context.reporter)
+    backend = plan.require_possible()
     work = Quantization(source, changes, recipe.quantize, backend, calibration, context, record)
     result, outcome_gates = work.publish()
     shutil.rmtree(context.resume(NOTES), ignore_errors=True)
@@ -56,7 +59,7 @@ def _changes(source: SourceModel, context: RunContext) -> tuple[str, ...]:
     except SourceError:  # damaged: it is about to be replaced
         return ()
     with context.reporter.task("comparing the model with the one quantized before"):
-        changes = source_changes(before, source, checkpoint)
+        changes = source_changes(before, source, checkpoint, cache=context.sums, reporter=context.reporter)
     for sentence in changes:
         context.reporter.note(sentence)
     return tuple(changes)

@@ -5,7 +5,7 @@ A file starts with a little-endian 64-bit length and that many bytes of JSON (sa
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ _DTYPES = {
     "BOOL": "?",
 }
 FLOATS = ("F64", "F32", "F16", "BF16")
+_BLOCK = 1 << 20
+"""Values worked on in one go, so that memory stays small and the processor's caches are used."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,28 @@ def _tensors(path: Path) -> Iterator[Tensor]:
     if not entries or max(entry.begin + entry.bytes for entry in entries) > size:
         raise SourceError(f"{path} is not a whole safetensors file. Copy or download it again.")
     yield from entries
+
+
+def rows(tensor: Tensor, first: int, last: int) -> Tensor:
+    """Return a tensor that reads only the rows from `first` up to, not including, `last`; single numbers are whole."""
+    if not tensor.shape:
+        return tensor
+    length = tensor.bytes // tensor.shape[0]
+    shape = (last - first, *tensor.shape[1:])
+    return replace(tensor, shape=shape, begin=tensor.begin + first * length, bytes=(last - first) * length)
+
+
+def spans(tensor: Tensor) -> Iterator[tuple[int, int]]:
+    """Yield (first, last) of the blocks of rows that a tensor is worked on by."""
+    length, step = (*tensor.shape, 1)[0], max(1, _BLOCK // max(1, prod(tensor.shape[1:])))
+    for first in range(0, length, step):
+        yield first, min(first + step, length)
+
+
+def blocks(tensor: Tensor) -> Iterator[NDArray[Any]]:
+    """Yield the values of a tensor by blocks of rows."""
+    for first, last in spans(tensor):
+        yield rows(tensor, first, last).read()
 
 
 def parameters(folder: Path) -> int:

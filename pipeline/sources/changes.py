@@ -1,12 +1,13 @@
 """What became different in a source model since a checkpoint was made from it."""
 
-import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.checksums import SumCache, sum_files
 from pipeline.errors import SourceError
+from pipeline.nested import flatten
 from pipeline.sources.files import described_files
 from pipeline.sources.resolve import SourceModel
 from pipeline.trust import read_config
@@ -14,6 +15,7 @@ from pipeline.trust import read_config
 if TYPE_CHECKING:
     from pipeline.checksums import FileSum
     from pipeline.manifest import Origin
+    from pipeline.progress import Reporter
 
 _TOKENIZER = ("tokenizer", "special_tokens_map", "added_tokens", "vocab", "merges", "spiece", "chat_template")
 _DERIVED = {"quantization_config", "dtype", "torch_dtype"}
@@ -23,7 +25,14 @@ _SHA256_DIGITS = 64
 _MANIFEST = "awqctl-manifest.json"
 
 
-def source_changes(before: "Origin", source: SourceModel, checkpoint: Path | None = None) -> list[str]:
+def source_changes(
+    before: "Origin",
+    source: SourceModel,
+    checkpoint: Path | None = None,
+    *,
+    cache: SumCache | None = None,
+    reporter: "Reporter | None" = None,
+) -> list[str]:
     """Return sentences on what changed in the source; none when nothing did.
 
     Args:
@@ -31,10 +40,17 @@ def source_changes(before: "Origin", source: SourceModel, checkpoint: Path | Non
         source: the model now.
         checkpoint: the earlier checkpoint. Its config.json stands in for the source's old one, which is better and
             used when the hub's cache still holds it.
+        cache: spares reading what it knows of the source's files, and remembers the rest.
+        reporter: shows the advance of reading.
+
+    Raises:
+        SourceError: a file of the source cannot be read.
     """
     if before.reference != source.reference:
         return [f"The source is {source.reference}; it was {before.reference}."]
-    changed, added, removed = _files(before.files, source.path)
+    present = _present(before.files, source.path)
+    changed = _changed(before.files, source.path, present, cache, reporter)
+    added, removed = sorted(present - before.files.keys()), sorted(before.files.keys() - present)
     if not (changed or added or removed or before.commit != source.commit):
         return []
     sentences = [_commits(before, source)] if before.commit != source.commit else []
@@ -63,26 +79,34 @@ def _verdict(names: list[str]) -> str:
     return f"{first}; the tokenizer {'changed' if tokenizer else 'is the same'}."
 
 
-def _files(before: "Mapping[str, FileSum]", folder: Path) -> tuple[list[str], list[str], list[str]]:
-    """Return the names of (changed, added, removed) files, of the kinds that the manifest records."""
-    names = described_files(folder) | {name for name in before if (folder / name).is_file()}
-    paths = {name: folder / name for name in sorted(names - {_MANIFEST})}
-    common = sorted(before.keys() & paths.keys())
-    changed = [name for name in common if _differs(before[name], paths[name])]
-    return changed, sorted(paths.keys() - before.keys()), sorted(before.keys() - paths.keys())
+def _present(before: "Mapping[str, FileSum]", folder: Path) -> set[str]:
+    """Return the names of the files that are there now, of the kinds that the manifest records."""
+    return (described_files(folder) | {name for name in before if (folder / name).is_file()}) - {_MANIFEST}
 
 
-def _differs(before: "FileSum", path: Path) -> bool:
-    return path.stat().st_size != before.bytes or _sha256(path) != before.sha256
+def _changed(
+    before: "Mapping[str, FileSum]",
+    folder: Path,
+    present: set[str],
+    cache: SumCache | None,
+    reporter: "Reporter | None",
+) -> list[str]:
+    """Return the names of the files that were there before and are different now; only equal sizes are read."""
+    common = sorted(before.keys() & present)
+    now = _sums(folder, [n for n in common if (folder / n).stat().st_size == before[n].bytes], cache, reporter)
+    return [name for name in common if now.get(name) != before[name].sha256]
 
 
-def _sha256(path: Path) -> str:
-    """Return the checksum of a file; the hub's cache names large files by it, so that 40 GB need not be read."""
-    blob = path.resolve()
-    if path.is_symlink() and blob.parent.name == "blobs" and len(blob.name) == _SHA256_DIGITS:
-        return blob.name
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _sums(folder: Path, names: Iterable[str], cache: SumCache | None, reporter: "Reporter | None") -> dict[str, str]:
+    """Return checksums of files; the hub's cache names large files by it, so that 40 GB need not be read."""
+    blobs = {name: (folder / name).resolve() for name in names}
+    named = {name: blob.name for name, blob in blobs.items() if _is_named_by_sum(folder / name, blob)}
+    read = sum_files(folder, names=blobs.keys() - named.keys(), cache=cache, reporter=reporter)
+    return named | {name: entry.sha256 for name, entry in read.items()}
+
+
+def _is_named_by_sum(path: Path, blob: Path) -> bool:
+    return path.is_symlink() and blob.parent.name == "blobs" and len(blob.name) == _SHA256_DIGITS
 
 
 def _configuration(before: "Origin", source: SourceModel, checkpoint: Path | None) -> list[str]:
@@ -90,7 +114,7 @@ def _configuration(before: "Origin", source: SourceModel, checkpoint: Path | Non
     old, derived = _old_config(before, source, checkpoint)
     if old is None:
         return ["config.json changed; the old one is not here to compare."]
-    was, now = dict(_flat(old)), dict(_flat(source.config()))
+    was, now = dict(flatten(old)), dict(flatten(source.config()))
     names = [name for name in sorted(was.keys() | now.keys()) if name.split(".")[0] not in derived]
     said = [
         f"config.json: {name} {_shown(was, name)} -> {_shown(now, name)}."
@@ -106,22 +130,12 @@ def _old_config(
     """Return the configuration before, and the keys in which it cannot be compared."""
     if before.commit and source.commit:
         cached = source.path.parent / before.commit / "config.json"
-        if cached.is_file() and _sha256(cached) == before.files["config.json"].sha256:
+        if cached.is_file() and sum_files(cached.parent, names=[cached.name])[cached.name] == before.files[cached.name]:
             return read_config(cached), set()
     try:
         return (read_config(checkpoint / "config.json"), _DERIVED) if checkpoint else (None, set())
     except SourceError:
         return None, set()
-
-
-def _flat(document: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield nested mappings as `a.b` and value."""
-    for key, value in document.items():
-        name = f"{prefix}.{key}" if prefix else str(key)
-        if isinstance(value, dict) and value:
-            yield from _flat(value, name)
-        else:
-            yield name, value
 
 
 def _shown(values: dict[str, Any], name: str) -> str:

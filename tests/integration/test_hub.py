@@ -1,26 +1,23 @@
 """Models of a hub: pinned, followed, refused; tokens that stay where they are.
 
-`FakeHub` is no hub: it is a local HTTP server that plays the few routes of the Hugging Face hub which
-`model_info` and `snapshot_download` of the real client library ask. Each test runs the product in a process of its own,
-because the library reads HF_ENDPOINT when it is imported.
+`model_info` and `snapshot_download` of the real client library ask the fake hub of `conftest.py`.
 """
 
-import hashlib
 import json
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 
 from pipeline.runtimes.process import engine_environment
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import FakeHub
 
 REPOSITORY = "maker/tiny"
 TOKEN = "hf_" + "MadeUpTokenForTheseTests1234567890"[:34]
@@ -45,131 +42,31 @@ print(json.dumps(answer, default=str))
 """
 
 
-class FakeHub(ThreadingHTTPServer):
-    """Repositories as commits of files, branches that move, and one token that may read, where one is set."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.commits: dict[str, dict[str, bytes]] = {}
-        self.branches: dict[str, str] = {}
-        self.token: str | None = None
-        self.asked: list[str] = []
-        """Paths, in the order of the requests."""
-        self.authorizations: set[str | None] = set()
-        self.moves_to: str | None = None
-        """Commit that `main` moves to as soon as a file has been asked for."""
-
-    @property
-    def url(self) -> str:
-        """Address for HF_ENDPOINT."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def push(self, **files: bytes | str | dict[str, Any]) -> str:
-        """Add a commit of the model with these files on top (`__` for a dot) and move `main` to it; return it."""
-        contents = dict(self.commits[self.branches["main"]]) if self.branches else _checkpoint()
-        contents |= {name.replace("__", "."): _bytes(value) for name, value in files.items()}
-        commit = hashlib.sha1(repr(contents).encode(), usedforsecurity=False).hexdigest()
-        self.commits[commit] = {name: content for name, content in contents.items() if content}
-        self.branches["main"] = commit
-        return commit
-
-    def fetched(self) -> set[str]:
-        """Return the files that were asked for."""
-        return {path.split("/", 5)[5] for path in self.asked if "/resolve/" in path}
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Answers like the hub, as far as its client looks."""
-
-    server: FakeHub
-
-    def do_HEAD(self) -> None:
-        """Answer with the headers of a file."""
-        self.do_GET()
-
-    def do_GET(self) -> None:
-        """Answer a question about the repository, or with a file."""
-        hub, path = self.server, unquote(urlsplit(self.path).path)
-        hub.asked.append(path)
-        hub.authorizations.add(self.headers.get("Authorization"))
-        if not path.startswith((f"/api/models/{REPOSITORY}", f"/{REPOSITORY}/")):
-            return self._answer(404, b"", {"X-Error-Code": "RepoNotFound"})
-        if hub.token and self.headers.get("Authorization") != f"Bearer {hub.token}":
-            return self._answer(401, b"", {"X-Error-Code": "RepoNotFound"})
-        kind, _, rest = path.split(f"{REPOSITORY}/", 1)[1].partition("/")
-        revision, _, name = rest.partition("/")
-        commit = hub.branches.get(revision, revision)
-        if commit not in hub.commits:
-            return self._answer(404, b"", {"X-Error-Code": "RevisionNotFound"})
-        if kind != "resolve":
-            return self._answer(200, json.dumps(_information(kind, commit, hub.commits[commit])).encode(), {})
-        hub.branches["main"] = hub.moves_to or hub.branches["main"]
-        content = hub.commits[commit][name]
-        headers = {"ETag": f'"{_etag(name, content)}"', "X-Repo-Commit": commit}
-        return self._answer(200, content, headers)
-
-    def _answer(self, status: int, content: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in (headers | {"Content-Length": str(len(content))}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        """Stay quiet."""
-
-
-def _information(kind: str, commit: str, files: dict[str, bytes]) -> Any:
-    """Return the JSON of the routes `revision` and `tree`."""
-    if kind == "revision":
-        return {"id": REPOSITORY, "sha": commit, "siblings": [{"rfilename": name} for name in files]}
-    return [{"type": "file", "path": n, "size": len(c), "oid": _etag(n, c)} for n, c in files.items()]
-
-
-def _etag(name: str, content: bytes) -> str:
-    """Return the hub's name for a file's contents: SHA-256 of large files, Git's own for small ones."""
-    if name.endswith(".safetensors"):
-        return hashlib.sha256(content).hexdigest()
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-
-
-def _bytes(value: bytes | str | dict[str, Any]) -> bytes:
-    return value if isinstance(value, bytes) else (value if isinstance(value, str) else json.dumps(value)).encode()
-
-
-def _checkpoint() -> dict[str, bytes]:
-    """Return a model with things beside it that must not be fetched."""
-    return {
+@pytest.fixture
+def hub(empty_hub: "FakeHub") -> "FakeHub":
+    """A hub with one model in one commit, and things beside it that must not be fetched."""
+    pickled = dict.fromkeys(
+        ("pytorch_model.bin", "optimizer.pt", "training_args.bin", "state.pkl", "old.ckpt"), b"pickle"
+    )
+    model = {
         "config.json": b'{"model_type": "llama", "rope_theta": 10000.0, "hidden_size": 64}',
         "tokenizer.json": b"{}",
         "model.safetensors": WEIGHTS,
         "README.md": b"---\nlicense: mit\n---\n",
-        **dict.fromkeys(("pytorch_model.bin", "optimizer.pt", "training_args.bin", "state.pkl", "old.ckpt"), b"pickle"),
+    }
+    beside = {
         "consolidated.safetensors": b"the same again",
         "modeling_tiny.py": b"from .layers import Layer\n",
         "layers.py": b"class Layer: ...\n",
     }
-
-
-@pytest.fixture
-def hub() -> Iterator[FakeHub]:
-    """A hub with one model, `maker/tiny`, in one commit."""
-    with FakeHub() as server:
-        server.push()
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+    empty_hub.push({**model, **pickled, **beside})
+    return empty_hub
 
 
 class Client:
     """Runs the product against a hub, with a cache and a home of its own."""
 
-    def __init__(self, hub: FakeHub, folder: Path) -> None:
+    def __init__(self, hub: "FakeHub", folder: Path) -> None:
         self.folder = folder
         self.environment = {
             **{name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH") if name in os.environ},
@@ -189,12 +86,12 @@ class Client:
 
 
 @pytest.fixture
-def client(hub: FakeHub, tmp_path: Path) -> Client:
+def client(hub: "FakeHub", tmp_path: Path) -> Client:
     """A client of the hub."""
     return Client(hub, tmp_path)
 
 
-def test_branch_is_a_commit_and_only_what_is_needed_is_fetched(hub: FakeHub, client: Client) -> None:
+def test_branch_is_a_commit_and_only_what_is_needed_is_fetched(hub: "FakeHub", client: Client) -> None:
     """Identity and record name the commit; no pickle, no Python file and no second copy of the weights is asked for."""
     answer = client.resolve()
     commit = hub.branches["main"]
@@ -204,10 +101,10 @@ def test_branch_is_a_commit_and_only_what_is_needed_is_fetched(hub: FakeHub, cli
     assert {path.name for path in Path(answer["path"]).iterdir()} == hub.fetched()
 
 
-def test_branch_that_moves_during_the_download(hub: FakeHub, client: Client) -> None:
+def test_branch_that_moves_during_the_download(hub: "FakeHub", client: Client) -> None:
     """All files are of the commit that was named first."""
     first = hub.branches["main"]
-    hub.moves_to = hub.push(config__json='{"model_type": "other"}', model__safetensors=b"others")
+    hub.moves_to = hub.push({"config.json": '{"model_type": "other"}', "model.safetensors": b"others"})
     hub.branches["main"] = first
     answer = client.resolve()
     assert hub.branches["main"] == hub.moves_to
@@ -216,10 +113,10 @@ def test_branch_that_moves_during_the_download(hub: FakeHub, client: Client) -> 
     assert client.resolve(resolve=False)["identity"] == f"{REPOSITORY}@{hub.moves_to}"
 
 
-def test_hub_out_of_reach_leaves_the_cached_commit_and_a_note(hub: FakeHub, client: Client) -> None:
+def test_hub_out_of_reach_leaves_the_cached_commit_and_a_note(hub: "FakeHub", client: Client) -> None:
     """Without a network the cache answers for the branch, and says that it may be behind."""
     first = client.resolve()["commit"]
-    hub.push(tokenizer__json='{"new": 1}')
+    hub.push({"tokenizer.json": '{"new": 1}'})
     asked = len(hub.asked)
     client.environment["HF_HUB_OFFLINE"] = "1"
     offline = client.resolve()
@@ -244,18 +141,18 @@ def test_unknown_model_or_revision(client: Client, model: dict[str, str]) -> Non
     assert (answer["exit_code"], "that you may read" in answer["error"]) == (2, True)
 
 
-def test_pinned_commit_needs_no_question(hub: FakeHub, client: Client) -> None:
+def test_pinned_commit_needs_no_question(hub: "FakeHub", client: Client) -> None:
     """A commit is taken at its word, even when the branch is elsewhere."""
     first = hub.branches["main"]
-    hub.push(tokenizer__json='{"new": 1}')
+    hub.push({"tokenizer.json": '{"new": 1}'})
     assert client.resolve(revision=first, resolve=False)["identity"] == f"{REPOSITORY}@{first}"
     assert hub.asked == []
     assert client.resolve(revision=first)["commit"] == first
 
 
-def test_pickles_only(hub: FakeHub, client: Client) -> None:
+def test_pickles_only(hub: "FakeHub", client: Client) -> None:
     """A model without safetensors is refused, and its pickles are not fetched to find that out."""
-    hub.push(model__safetensors=b"", consolidated__safetensors=b"")
+    hub.push({"model.safetensors": b"", "consolidated.safetensors": b""})
     answer = client.resolve()
     assert (answer["exit_code"], "pickled weights are not read" in answer["error"]) == (2, True)
     assert hub.fetched() == {"config.json", "tokenizer.json", "README.md"}
@@ -264,9 +161,9 @@ def test_pickles_only(hub: FakeHub, client: Client) -> None:
 AUTO_MAP = {"model_type": "tiny", "auto_map": {"AutoModelForCausalLM": "modeling_tiny.TinyForCausalLM"}}
 
 
-def test_code_is_refused_before_the_weights_are_fetched(hub: FakeHub, client: Client) -> None:
+def test_code_is_refused_before_the_weights_are_fetched(hub: "FakeHub", client: Client) -> None:
     """Files, classes and the way to allow it are named; neither code nor weights were asked for."""
-    commit = hub.push(config__json=AUTO_MAP)
+    commit = hub.push({"config.json": AUTO_MAP})
     answer = client.resolve()
     assert answer["exit_code"] == 2
     for part in ("modeling_tiny.py", "config.json: modeling_tiny.TinyForCausalLM", f"model.revision={commit}"):
@@ -274,26 +171,25 @@ def test_code_is_refused_before_the_weights_are_fetched(hub: FakeHub, client: Cl
     assert not {name for name in hub.fetched() if name.endswith((".py", ".safetensors"))}
 
 
-def test_trust_in_a_branch_is_refused_without_a_question(hub: FakeHub, client: Client) -> None:
+def test_trust_in_a_branch_is_refused_without_a_question(hub: "FakeHub", client: Client) -> None:
     """What a branch holds tomorrow was not read today."""
     answer = client.resolve(trust_remote_code=True, resolve=True, revision="main")
     assert (answer["exit_code"], "full 40-digit commit" in answer["error"], hub.fetched()) == (2, True, set())
 
 
-def test_trusted_code_of_a_pinned_commit(hub: FakeHub, client: Client) -> None:
+def test_trusted_code_of_a_pinned_commit(hub: "FakeHub", client: Client) -> None:
     """The Python files come along and are listed with what they import."""
-    commit = hub.push(config__json=AUTO_MAP)
+    commit = hub.push({"config.json": AUTO_MAP})
     answer = client.resolve(trust_remote_code=True, revision=commit)
     assert (answer["trust_remote_code"], answer["code"]["files"]) == (True, ["layers.py", "modeling_tiny.py"])
     assert {"layers.py", "modeling_tiny.py"} <= {path.name for path in Path(answer["path"]).iterdir()}
 
 
-def test_what_changed_between_two_commits(hub: FakeHub, client: Client, tmp_path: Path) -> None:
+def test_what_changed_between_two_commits(hub: "FakeHub", client: Client, tmp_path: Path) -> None:
     """Commits, files, keys, weights and tokenizer are told from the manifest and the new commit."""
     old = client.resolve()
-    new = hub.push(
-        config__json='{"model_type": "llama", "rope_theta": 500000.0, "vocab_size": 32}', model__safetensors=b"new"
-    )
+    config = {"model_type": "llama", "rope_theta": 500000.0, "vocab_size": 32}
+    new = hub.push({"config.json": config, "model.safetensors": b"new"})
     code = """
 import json, sys
 from pathlib import Path
@@ -317,7 +213,7 @@ print(json.dumps(source_changes(before, resolve_source(ModelSource(source=sys.ar
     ]
 
 
-def test_model_that_needs_a_token(hub: FakeHub, client: Client) -> None:
+def test_model_that_needs_a_token(hub: "FakeHub", client: Client) -> None:
     """Without one it is refused with the way to give one; the environment and the hub's own file both do."""
     hub.token = TOKEN
     refused = client.resolve()
@@ -332,11 +228,11 @@ def test_model_that_needs_a_token(hub: FakeHub, client: Client) -> None:
     assert client.resolve()["commit"] == hub.branches["main"]
 
 
-def test_token_is_nowhere_but_in_the_request(hub: FakeHub, client: Client, tmp_path: Path) -> None:
+def test_token_is_nowhere_but_in_the_request(hub: "FakeHub", client: Client, tmp_path: Path) -> None:
     """`awqctl quantize` fails late, with everything fetched: no file, output or command line holds the token."""
     index = {"weight_map": {"a": "model.safetensors", "b": "model-2.safetensors"}}
     hub.token = TOKEN
-    hub.push(model__safetensors__index__json=index)
+    hub.push({"model.safetensors.index.json": index})
     client.environment["HF_TOKEN"] = TOKEN
     command = [sys.executable, "-m", "pipeline.cli", "quantize", "demo", "--set", f"model.source={REPOSITORY}"]
     command += ["--set", "engine.accelerator=cpu", "--verbose"]
@@ -366,7 +262,7 @@ def command_lines(pid: int) -> set[str]:
         return set()
 
 
-def test_engines_cannot_ask_the_hub(hub: FakeHub, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_engines_cannot_ask_the_hub(hub: "FakeHub", client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the environment that engines get, the hub's client stays offline and finds no token."""
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     monkeypatch.setenv("HOME", client.environment["HOME"])
@@ -381,9 +277,9 @@ except Exception as problem: print(type(problem).__name__)
     assert (done.stdout.split(), hub.asked) == (["None", "LocalEntryNotFoundError"], [])
 
 
-def test_tokenizer_of_a_fetched_model_asks_nobody(hub: FakeHub, client: Client) -> None:
+def test_tokenizer_of_a_fetched_model_asks_nobody(hub: "FakeHub", client: Client) -> None:
     """After the download the tokenizer is loaded from the disk alone, with the hub in reach."""
-    hub.push(**{path.name.replace(".", "__"): path.read_bytes() for path in DEMO.glob("*token*.json")})
+    hub.push({path.name: path.read_bytes() for path in DEMO.glob("*token*.json")})
     folder = client.resolve()["path"]
     asked = len(hub.asked)
     code = "import sys; from pathlib import Path; from pipeline.quantize.calibration import load_tokenizer\n"

@@ -1,107 +1,34 @@
-"""A dry run of a hub model fetches the headers of its weights, not the weights.
+"""A dry run of a hub model fetches the headers of its weights, not the weights."""
 
-`_Handler` is no hub: it plays the routes of the Hugging Face hub that its client library asks, with ranges of files.
-The command runs in a process of its own, because the library reads HF_ENDPOINT when it is imported.
-"""
-
-import hashlib
 import json
-import re
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline.runtimes.process import engine_environment
 
+if TYPE_CHECKING:
+    from tests.integration.conftest import FakeHub
+
 REPOSITORY = "maker/tiny"
-COMMIT = "0123456789" * 4
 DEMO = Path(__file__).parents[2] / "recipes" / "demo" / "model"
 
 
-class FakeHub(ThreadingHTTPServer):
-    """One commit of files, and what was sent of each."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.files = {name: (DEMO / name).read_bytes() for name in ("config.json", "README.md", "model.safetensors")}
-        self.sent: dict[str, int] = {}
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Answers like the hub, as far as its client looks."""
-
-    server: FakeHub
-
-    def do_HEAD(self) -> None:
-        """Answer with the headers of a file."""
-        self.do_GET()
-
-    def do_GET(self) -> None:
-        """Answer a question about the repository, or with a file or a range of it."""
-        path, files = unquote(urlsplit(self.path).path), self.server.files
-        kind, _, rest = path.split(f"{REPOSITORY}/", 1)[-1].partition("/")
-        name = rest.partition("/")[2]
-        if kind == "revision":
-            document: Any = {"id": REPOSITORY, "sha": COMMIT, "siblings": [{"rfilename": each} for each in files]}
-            self._answer(200, json.dumps(document).encode(), {})
-        elif kind == "tree":
-            document = [{"type": "file", "path": n, "size": len(c), "oid": _etag(c)} for n, c in files.items()]
-            self._answer(200, json.dumps(document).encode(), {})
-        elif name not in files:
-            self._answer(404, b"", {"X-Error-Code": "EntryNotFound"})
-        else:
-            self._file(name, files[name])
-
-    def _file(self, name: str, content: bytes) -> None:
-        headers = {"ETag": f'"{_etag(content)}"', "X-Repo-Commit": COMMIT}
-        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range") or "")
-        part = content[int(asked[1]) : int(asked[2]) + 1] if asked else content
-        if self.command == "GET":
-            self.server.sent[name] = self.server.sent.get(name, 0) + len(part)
-        self._answer(206 if asked else 200, part, headers)
-
-    def _answer(self, status: int, content: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in (headers | {"Content-Length": str(len(content))}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        """Stay quiet."""
-
-
-def _etag(content: bytes) -> str:
-    return hashlib.sha1(content, usedforsecurity=False).hexdigest()
-
-
 @pytest.fixture
-def hub() -> Iterator[FakeHub]:
-    """Return a hub that holds the demo model."""
-    server = FakeHub()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def hub(empty_hub: "FakeHub") -> "FakeHub":
+    """A hub that holds the demo model."""
+    empty_hub.push({name: (DEMO / name).read_bytes() for name in ("config.json", "README.md", "model.safetensors")})
+    return empty_hub
 
 
-def dry_run(hub: FakeHub, folder: Path) -> subprocess.CompletedProcess[str]:
+def dry_run(hub: "FakeHub", folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the dry run of the hub's model."""
     environment = engine_environment(
         {
-            "HF_ENDPOINT": f"http://127.0.0.1:{hub.server_address[1]}",
+            "HF_ENDPOINT": hub.url,
             "HF_HOME": str(folder / "hf"),
             "HF_HUB_OFFLINE": "0",
             "AWQCTL_HOME": str(folder / "home"),
@@ -114,7 +41,7 @@ def dry_run(hub: FakeHub, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_headers_only(hub: FakeHub, tmp_path: Path) -> None:
+def test_headers_only(hub: "FakeHub", tmp_path: Path) -> None:
     """The plan is that of the same model in a folder; of 11.5 MB of weights 100 kB are sent at most."""
     answer = dry_run(hub, tmp_path)
     assert answer.returncode == 0, answer.stderr
@@ -124,7 +51,7 @@ def test_headers_only(hub: FakeHub, tmp_path: Path) -> None:
     assert model["download_bytes"] == 2 * model["parameters"]
 
 
-def test_shards(hub: FakeHub, tmp_path: Path) -> None:
+def test_shards(hub: "FakeHub", tmp_path: Path) -> None:
     """With an index the headers of all files are read, and none of its other files."""
     index = {"weight_map": {"a": "model-1-of-2.safetensors", "b": "model-2-of-2.safetensors"}}
     for number, name in ((1, "model.layers.0.mlp.down_proj.weight"), (2, "model.layers.1.mlp.down_proj.weight")):
@@ -150,7 +77,7 @@ def test_shards(hub: FakeHub, tmp_path: Path) -> None:
     ids=("pickled", "quantized", "code", "architecture"),
 )
 def test_what_cannot_work(
-    hub: FakeHub, tmp_path: Path, name: str, content: bytes | None, code: int, message: str
+    hub: "FakeHub", tmp_path: Path, name: str, content: bytes | None, code: int, message: str
 ) -> None:
     """The same refusals as for a model in a folder."""
     if content is None:
@@ -161,7 +88,7 @@ def test_what_cannot_work(
     assert (answer.returncode, message in answer.stderr) == (code, True), answer.stderr
 
 
-def test_a_hub_that_is_away(hub: FakeHub, tmp_path: Path) -> None:
+def test_a_hub_that_is_away(hub: "FakeHub", tmp_path: Path) -> None:
     """Exit code 4 and a sentence."""
     hub.server_address = ("127.0.0.1", 9)
     answer = dry_run(hub, tmp_path)

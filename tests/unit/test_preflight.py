@@ -13,7 +13,9 @@ from pipeline.context import RunContext
 from pipeline.errors import ImpossiblePlanError
 from pipeline.progress import SilentReporter
 from pipeline.quantize.architectures import headers_of
-from pipeline.quantize.preflight import Check, Machine, Preflight, checked_plan, preflight, this_machine
+from pipeline.quantize.checks import Check
+from pipeline.quantize.preflight import Preflight, check_blocks, checked_plan, preflight
+from pipeline.quantize.resources import Machine, this_machine
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.models import Engine, Quantize
 from pipeline.sources import SourceModel
@@ -220,13 +222,15 @@ class Recorder(SilentReporter):
 
 def test_the_stage_hears_each_warning_once(tmp_path: Path) -> None:
     """Before calibration is read, and again with the number of blocks that there are."""
-    source = checkpoint(tmp_path, model_type="mixtral", num_local_experts=8, num_experts_per_tok=2)
+    model = headers_of(checkpoint(tmp_path, model_type="mixtral", num_local_experts=8, num_experts_per_tok=2))
     recipe = load_recipe("demo", ["quantize.ignore=[nothing]"])[0]
     reporter = Recorder()
     context = RunContext(tmp_path / "out", tmp_path, tmp_path, "cpu", reporter)
-    assert checked_plan(source, recipe, context).backend.name == "autoawq"
+    plan = checked_plan(model, recipe, context)
+    assert plan.require_possible().name == "autoawq"
     assert ["matches nothing" in text for text in reporter.warnings] == [True]
-    checked_plan(source, recipe, context, 2)
+    for blocks in (recipe.quantize.calibration.blocks, 2):
+        check_blocks(plan, model, recipe, blocks, reporter)
     assert ["less than one block" in text for text in reporter.warnings] == [False, True]
 
 

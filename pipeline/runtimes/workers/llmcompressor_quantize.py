@@ -23,10 +23,47 @@ def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     from compressed_tensors.quantization import disable_quantization, enable_quantization
     from llmcompressor import oneshot
     from llmcompressor.modifiers.quantization import QuantizationModifier
-    from llmcompressor.modifiers.transform.awq import AWQModifier
     from transformers import AutoModelForCausalLM
 
     findings = awq_facts.Findings(Path(request["resume"]))
+    channel.progress("loading the model")
+    model = AutoModelForCausalLM.from_pretrained(
+        request["model"], dtype="auto", trust_remote_code=request["trust_remote_code"]
+    )
+    blocks = request["blocks"]
+    seen = _observe(model, torch.tensor([blocks[0][:_PROBE_TOKENS]], device=model.device))
+    oneshot(
+        model=model,
+        dataset=_loader(blocks, request["n_parallel_calib_samples"] or 1),
+        processor=object(),  # asked for beside any data set, used only for text
+        recipe=[
+            _recording_awq(findings, channel)(),
+            QuantizationModifier(
+                targets=["Linear"], ignore=request["leave"], config_groups={"group_0": _scheme(request)}
+            ),
+        ],
+        pipeline="sequential",
+    )
+    model.apply(disable_quantization)
+    equivalence = max(call.change() for call in seen)
+    model.apply(enable_quantization)
+    seen.clear()
+    channel.progress("saving the checkpoint")
+    model.save_pretrained(request["output"], save_compressed=True)
+    config = json.loads((Path(request["output"]) / "config.json").read_text())
+    return {
+        "quantization_config": config["quantization_config"],
+        "scalings": findings.save_scales(Path(request["scales"])),
+        "recalled": findings.recalled,
+        "equivalence": equivalence,
+        "versions": awq_facts.versions("llmcompressor", "compressed-tensors", "torch", "transformers"),
+        **awq_facts.peaks(),
+    }
+
+
+def _recording_awq(findings: awq_facts.Findings, channel: Channel) -> Any:
+    """Return llm-compressor's AWQ, with its scales kept in `findings`."""
+    from llmcompressor.modifiers.transform.awq import AWQModifier
 
     class RecordingAwq(AWQModifier):  # type: ignore[misc]
         """llm-compressor's AWQ, with its scales kept."""
@@ -50,39 +87,7 @@ def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
             )
             return scales
 
-    channel.progress("loading the model")
-    model = AutoModelForCausalLM.from_pretrained(
-        request["model"], dtype="auto", trust_remote_code=request["trust_remote_code"]
-    )
-    blocks = request["blocks"]
-    seen = _observe(model, torch.tensor([blocks[0][:_PROBE_TOKENS]], device=model.device))
-    oneshot(
-        model=model,
-        dataset=_loader(blocks, request["n_parallel_calib_samples"] or 1),
-        processor=object(),  # asked for beside any data set, used only for text
-        recipe=[
-            RecordingAwq(),
-            QuantizationModifier(
-                targets=["Linear"], ignore=request["leave"], config_groups={"group_0": _scheme(request)}
-            ),
-        ],
-        pipeline="sequential",
-    )
-    model.apply(disable_quantization)
-    equivalence = max(call.change() for call in seen)
-    model.apply(enable_quantization)
-    seen.clear()
-    channel.progress("saving the checkpoint")
-    model.save_pretrained(request["output"], save_compressed=True)
-    config = json.loads((Path(request["output"]) / "config.json").read_text())
-    return {
-        "quantization_config": config["quantization_config"],
-        "scalings": findings.save_scales(Path(request["scales"])),
-        "recalled": findings.recalled,
-        "equivalence": equivalence,
-        "versions": awq_facts.versions("llmcompressor", "compressed-tensors", "torch", "transformers"),
-        **awq_facts.peaks(),
-    }
+    return RecordingAwq
 
 
 def _as_searched(scaling: dict[str, Any]) -> dict[str, Any]:

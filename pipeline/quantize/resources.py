@@ -1,0 +1,83 @@
+"""What a quantization may use of this machine, and whether that suffices."""
+
+import shutil
+from collections.abc import Iterator
+from math import ceil
+from pathlib import Path
+
+import psutil
+
+from pipeline.machine import usable_cores
+from pipeline.quantize.backends import Obstacle
+from pipeline.quantize.checks import Check
+from pipeline.quantize.prediction import Prediction
+from pipeline.record import Result
+from pipeline.runtimes.accelerator import Resolved, list_gpus
+
+_LOWER = "lower quantize.calibration.blocks or quantize.n_parallel_calib_samples."
+
+
+class Machine(Result):
+    """What a quantization may use."""
+
+    accelerator: Resolved
+    cores: int
+    memory_bytes: int
+    """Of the system, or the container's limit."""
+    memory_available_bytes: int
+    gpu_memory_bytes: int | None
+    """Of the smallest GPU; None without one, or where the driver does not say."""
+    disk_free_bytes: int
+    """Where the output folder is or will be."""
+
+
+def this_machine(accelerator: Resolved, out: Path) -> Machine:
+    """Return what a quantization into the folder `out` may use now; nothing is made."""
+    memory = psutil.virtual_memory()
+    folder = next(parent for parent in (out, *out.parents) if parent.exists())
+    gpus = [gpu.memory_mib for gpu in list_gpus() if gpu.memory_mib] if accelerator == "cuda" else []
+    limit = min(memory.total, _container_limit() or memory.total)
+    return Machine(
+        accelerator=accelerator,
+        cores=usable_cores(),
+        memory_bytes=limit,
+        memory_available_bytes=min(memory.available, limit),
+        gpu_memory_bytes=min(gpus) * 2**20 if gpus else None,
+        disk_free_bytes=shutil.disk_usage(folder).free,
+    )
+
+
+def _container_limit() -> int | None:
+    path = Path("/sys/fs/cgroup/memory.max")
+    text = path.read_text().strip() if path.is_file() else ""
+    return int(text) if text.isdigit() else None
+
+
+def resource_checks(needed: Prediction, machine: Machine) -> Iterator[Check]:
+    """Yield whether memory, GPU memory and disk suffice, and how long it takes."""
+    available = machine.memory_available_bytes
+    for name, amount, there, advice in (
+        ("memory", needed.memory_bytes, machine.memory_bytes, f"Use a machine with more memory, or {_LOWER}"),
+        ("GPU memory", needed.gpu_memory_bytes, machine.gpu_memory_bytes, f"Use a larger GPU, or {_LOWER}"),
+        ("disk", needed.disk_bytes, machine.disk_free_bytes, "Free space, or choose another folder with --out."),
+    ):
+        if amount is None or there is None:
+            continue
+        statement = f"About {size_text(amount)} of {name} needed (modelled), {size_text(there)} there"
+        if amount > there:
+            yield Check.of_obstacle(name, Obstacle(statement, advice))
+        elif name == "memory" and amount > available:
+            yield Check.warning(name, f"{statement}, {size_text(available)} free now.", f"End programs, or {_LOWER}")
+        else:
+            yield Check.ok(name, f"{statement}.")
+    why = "on a GPU" if machine.accelerator == "cuda" else "for this backend"
+    time = f"Not predicted: not measured {why} yet."
+    yield Check.ok(
+        "time",
+        time if needed.seconds is None else f"About {ceil(needed.seconds / 60)} min (modelled; other CPUs differ).",
+    )
+
+
+def size_text(amount: int) -> str:
+    """Return bytes for a reader: `4.3 MiB`, `23.5 GiB`."""
+    return f"{amount / 2**30:.1f} GiB" if amount >= 2**30 else f"{amount / 2**20:.1f} MiB"
