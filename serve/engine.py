@@ -5,7 +5,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import httpx
 
@@ -17,6 +17,7 @@ from pipeline.runtimes.process import GuardedProcess, engine_environment
 from pipeline.runtimes.rootcause import root_cause
 from pipeline.runtimes.store import Runtime
 from serve.address import choose_address
+from serve.settings import parse_settings
 
 _MODULE = "vllm.entrypoints.openai.api_server"
 _STAGES = (
@@ -56,7 +57,13 @@ def engine_arguments(engine: Engine) -> tuple[str, ...]:
 
 
 class VllmServer:
-    """One vLLM API server on a unix socket or a loopback port; a context manager that leaves nothing behind."""
+    """One vLLM API server on a unix socket or a loopback port; a context manager that leaves nothing behind.
+
+    Attributes:
+        command: what is started.
+        environment: of the process; holds the API key.
+        start_seconds: until it answered.
+    """
 
     def __init__(
         self,
@@ -69,6 +76,8 @@ class VllmServer:
         served_name: str,
         reporter: Reporter,
         trust_remote_code: bool = False,
+        online_quantization: Literal["fp8"] | None = None,
+        batch_invariant: bool = False,
         api_key: str | None = None,
         uds: Path | None = None,
         stop: threading.Event | None = None,
@@ -82,14 +91,16 @@ class VllmServer:
         self._log = log
         log.unlink(missing_ok=True)
         listen = ["--uds", str(uds)] if uds else ["--host", "127.0.0.1", "--port", str(self._port)]
-        self._command = [
+        self.command = (
             *(str(runtime.python), "-P", "-m", _MODULE),
             *("--model", str(model), "--served-model-name", served_name),
             *listen,
             *engine_arguments(engine),
             *(["--trust-remote-code"] if trust_remote_code else []),
-        ]
-        self._environment = _environment(engine, accelerator, api_key)
+            # For 16-bit weights alone: what a checkpoint is quantized with, vLLM reads from the checkpoint.
+            *(["--quantization", online_quantization] if online_quantization else []),
+        )
+        self.environment = _environment(engine, accelerator, api_key, batch_invariant=batch_invariant)
         self._process: GuardedProcess | None = None
         self.start_seconds = 0.0
 
@@ -111,7 +122,7 @@ class VllmServer:
         return self._process is not None and self._process.running()
 
     def __enter__(self) -> Self:
-        self._process = GuardedProcess(self._command, log=self._log, environment=self._environment)
+        self._process = GuardedProcess(self.command, log=self._log, environment=self.environment)
         try:
             self._wait_until_ready()
         except BaseException:
@@ -138,6 +149,14 @@ class VllmServer:
             EngineError: the log does not state them; the vLLM version is not one this program knows.
         """
         return parse_report(self._text(), self._log)
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings that change scores, as the engine resolved them from its arguments and the checkpoint.
+
+        Raises:
+            EngineError: the log does not state them; the vLLM version is not one this program knows.
+        """
+        return parse_settings(self._text(), self._log)
 
     def version(self) -> str:
         """Return the engine's own version; a runtime that the user brought has none of ours."""
@@ -184,7 +203,7 @@ def parse_report(log: str, path: Path | None = None) -> EngineReport:
     concurrency = re.search(r"Maximum concurrency for [\d,]+ tokens per request: ([\d.]+)x", log)
     if not (cache and concurrency):
         raise EngineError("vLLM's log does not state its memory in the words this version knows.", log=path)
-    kernels = re.findall(r"Using (\w+) for (\w*(?:AWQ|GPTQ|Compressed|WNA16)\w*)", log)
+    kernels = re.findall(r"(?:Using|Selected) (\w+) for (\w*(?:AWQ|GPTQ|Compressed|WNA16|Fp8)\w*)", log)
     slow = re.findall(r"Falling back to ((?:unoptimized AWQ|Moe WNA16) kernels)", log)
     names = [*(f"{name} ({method})" for name, method in kernels), *slow]
     kernel = " + ".join(dict.fromkeys(names)) or "unquantized"
@@ -205,8 +224,12 @@ def _stage_of(log: str) -> str:
     return reached[-1] if reached else "importing"
 
 
-def _environment(engine: Engine, accelerator: Resolved, api_key: str | None) -> dict[str, str]:
+def _environment(
+    engine: Engine, accelerator: Resolved, api_key: str | None, *, batch_invariant: bool
+) -> dict[str, str]:
     extra = {"VLLM_API_KEY": api_key} if api_key else {}
+    if batch_invariant:
+        extra["VLLM_BATCH_INVARIANT"] = "1"
     if accelerator == "cpu":
         extra["VLLM_CPU_KVCACHE_SPACE"] = str(engine.cpu_kv_cache_gib)
         if engine.enforce_eager:

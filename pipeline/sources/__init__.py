@@ -2,7 +2,7 @@
 
 from pipeline.sources.changes import source_changes
 from pipeline.sources.credentials import credentials_in, masked, redacted
-from pipeline.sources.files import described_files, is_pickled, packaged_model, weight_files
+from pipeline.sources.files import described_files, is_pickled, is_quantized, packaged_model, weight_files
 from pipeline.sources.resolve import (
     PACKAGED,
     SourceIdentity,
@@ -20,6 +20,7 @@ __all__ = [
     "described_files",
     "identify_source",
     "is_pickled",
+    "is_quantized",
     "masked",
     "packaged_model",
     "redacted",

@@ -72,8 +72,13 @@ def packaged_model() -> Path:
     return Path(str(resources.files("recipes"))) / "demo" / "model"
 
 
-def check_description(path: Path, reference: str) -> None:
-    """Refuse a folder whose configuration says that it cannot be quantized; the weights need not be there.
+def check_description(path: Path, reference: str, *, quantized: bool = False) -> None:
+    """Refuse a folder that is no checkpoint, or is quantized already; the weights need not be there.
+
+    Args:
+        path: the folder.
+        reference: as the user named it.
+        quantized: allow a checkpoint that is quantized already, to be measured and not to be quantized.
 
     Raises:
         SourceError: names what is wrong.
@@ -82,13 +87,18 @@ def check_description(path: Path, reference: str) -> None:
         raise SourceError(
             f"{reference} has no config.json: it is not a Hugging Face checkpoint. Give the folder that holds it."
         )
-    if "quantization_config" in read_config(path / "config.json"):
+    if not quantized and is_quantized(path):
         raise SourceError(f"{reference} is quantized already. Give the original 16-bit checkpoint.")
     if not any(any(path.glob(pattern)) for pattern in _TOKENIZERS):
         raise SourceError(
             f"{reference} has no tokenizer.json or tokenizer.model. Copy the tokenizer beside the weights."
         )
     weight_files(path)
+
+
+def is_quantized(path: Path) -> bool:
+    """Return whether a checkpoint's configuration says that its weights are quantized."""
+    return "quantization_config" in read_config(path / "config.json")
 
 
 def check_weights(path: Path, reference: str) -> None:

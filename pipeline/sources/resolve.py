@@ -88,8 +88,13 @@ def identify_source(source: ModelSource, recipe_dir: Path, earlier: str | None =
     return SourceIdentity(f"{source.source}@{commit.sha}", commit.note)
 
 
-def resolve_source(source: ModelSource, recipe_dir: Path) -> SourceModel:
+def resolve_source(source: ModelSource, recipe_dir: Path, *, quantized: bool = False) -> SourceModel:
     """Return the model on this machine, downloaded first when it is a hub id.
+
+    Args:
+        source: the recipe's section.
+        recipe_dir: folder that relative paths start from.
+        quantized: allow a checkpoint that is quantized already.
 
     Raises:
         SourceError: there is no such model, it is not a safetensors checkpoint of a causal LM, or it asks to run code
@@ -100,8 +105,8 @@ def resolve_source(source: ModelSource, recipe_dir: Path) -> SourceModel:
     if path is None:
         check_pinned(source)
         commit = find_commit(source.source, source.revision)
-        path = _download(source, commit)
-    check_description(path, source.source)
+        path = _download(source, commit, quantized=quantized)
+    check_description(path, source.source, quantized=quantized)
     code = check_trust(path, source, commit.sha if commit else None)
     check_weights(path, source.source)
     return SourceModel(
@@ -129,11 +134,11 @@ def _local_folder(source: ModelSource, recipe_dir: Path) -> Path | None:
     )
 
 
-def _download(source: ModelSource, commit: Commit) -> Path:
+def _download(source: ModelSource, commit: Commit, *, quantized: bool) -> Path:
     """Fetch what describes the model, refuse what cannot be used, then fetch the weights."""
     description = [*DESCRIPTION, *(CODE if source.trust_remote_code else ())]
     path = fetch(source.source, commit, description)
-    check_description(path, source.source)
+    check_description(path, source.source, quantized=quantized)
     check_trust(path, source, commit.sha)
     path = fetch(source.source, commit, [*description, *WEIGHTS])
     remember(source.source, source.revision, commit.sha)

