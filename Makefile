@@ -3,7 +3,7 @@
 AWQCTL := .venv/bin/awqctl
 PYTHON := .venv/bin/python
 
-.PHONY: help demo test unit check format lock bench-quantize compare-backends faults wheel clean
+.PHONY: help demo test unit check format lock bench-quantize bench-eval bench-compare compare-backends faults wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -32,6 +32,12 @@ lock: .venv/.ready ## resolve all lock files again (maintainers)
 
 bench-quantize: .venv/.ready ## the stage `quantize` against the bare backends: time and memory (nothing else may run)
 	$(PYTHON) tests/benchmarks/quantize.py
+
+bench-eval: .venv/.ready ## awqctl eval against lm_eval by hand on one server (nothing else may run)
+	$(PYTHON) tests/benchmarks/evaluation.py
+
+bench-compare: .venv/.ready ## awqctl compare on 14 042 items in 57 groups (nothing else may run)
+	$(PYTHON) tests/benchmarks/compare.py
 
 compare-backends: .venv/.ready ## the table of recipes/README.md: 16 bit, both backends, plain rounding
 	$(PYTHON) tests/benchmarks/backends.py

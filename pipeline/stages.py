@@ -8,15 +8,17 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+from eval.accuracy.questions import questions_identity
 from eval.accuracy.tasks import task_folders
+from eval.alarm.probing import alarm_file
 from pipeline.context import RunContext
 from pipeline.errors import UsageError
-from pipeline.identity import folder_identity
+from pipeline.identity import file_identity, folder_identity
 from pipeline.manifest import NAME as MANIFEST
 from pipeline.manifest import read_manifest
 from pipeline.quantize.backends import BACKENDS
 from pipeline.quantize.calibration import calibration_identity
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.models import ModelSource, Recipe
 from pipeline.record import RunRecord, StageOutcome, StageResult
 from pipeline.runtimes.accelerator import resolve_accelerator
 from pipeline.runtimes.store import identity
@@ -24,6 +26,7 @@ from pipeline.sources import identify_source
 
 _SECTION = "recipe."
 _MODEL_FILES = "the model's files"
+_ARMS = "the checkpoints of eval.arms"
 StageFunction = Callable[[Recipe, RunContext, RunRecord], StageOutcome]
 Identify = Callable[[Recipe, RunContext, RunRecord], str]
 
@@ -71,7 +74,28 @@ def _identify_calibration(recipe: Recipe, context: RunContext, _record: RunRecor
 
 
 def _identify_tasks(recipe: Recipe, context: RunContext, _record: RunRecord) -> str:
-    return " ".join(folder_identity(folder) for folder in task_folders(recipe.eval, context.recipe_dir))
+    folders = (folder_identity(folder) for folder in task_folders(recipe.eval, context.recipe_dir))
+    return " ".join((*folders, questions_identity(recipe.eval.all_tasks, context.recipe_dir)))
+
+
+def _identify_alarm_text(recipe: Recipe, context: RunContext, _record: RunRecord) -> str:
+    text = recipe.eval.alarm.text
+    return file_identity(alarm_file(text, context.recipe_dir)) if text else ""
+
+
+def _identify_arms(recipe: Recipe, context: RunContext, record: RunRecord) -> str:
+    """Return what names the recipe's own checkpoints now, as `_identify_model` does for the model."""
+    evaluated = record.stages.get("eval")
+    lines = str(evaluated.inputs.get(_ARMS, "")).splitlines() if evaluated else []
+    earlier = dict(line.split(" ", 1) for line in lines)
+    names: list[str] = []
+    for arm in (arm for arm in recipe.eval.arms if arm.checkpoint is not None):
+        source = ModelSource(source=str(arm.checkpoint), revision=arm.revision)
+        found = identify_source(source, context.recipe_dir, earlier.get(arm.name))
+        if found.note:
+            context.reporter.warn(found.note)
+        names.append(f"{arm.name} {found.name}")
+    return "\n".join(names)
 
 
 def _backends(recipe: Recipe) -> tuple[str, ...]:
@@ -113,7 +137,11 @@ STAGES = (
         sections=("engine", "eval"),
         needs=("quantize",),
         engines=_vllm,
-        files={"the task files": _identify_tasks},
+        files={
+            "the task files": _identify_tasks,
+            "the text of the alarm": _identify_alarm_text,
+            _ARMS: _identify_arms,
+        },
         outputs=_outputs("eval/results.json"),
     ),
     Stage(

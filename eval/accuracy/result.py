@@ -1,6 +1,12 @@
 """What the eval stage reports."""
 
+from typing import Literal
+
+from pydantic import Field
+
 from eval.accuracy.overlap import OverlapResult
+from eval.alarm.result import Fidelity
+from eval.comparison.result import Comparison, Interval, NoiseFloor
 from pipeline.record import Result
 
 BASELINE = "baseline"
@@ -8,44 +14,50 @@ GATED = "awq"
 """The arm that the margins are agreed for. Every other arm is information."""
 CONTROL = "rtn"
 """The same model rounded to nearest without AWQ."""
+AGAIN = "again"
+"""The baseline measured a second time."""
 
 
-class Score(Result):
-    """One arm on one task."""
-
-    value: float
-    stderr: float | None
-    """Standard error over the items; None where lm-eval gives none."""
-
-
-class TaskScore(Result):
+class TaskScore(Comparison):
     """One task and one arm, against the baseline on the same items."""
 
-    task: str
     arm: str
     """`awq`, `rtn` or another set of weights; never the baseline."""
-    metric: str
-    higher_is_better: bool
-    items: int
     items_available: int
     """Of the whole task; larger than `items` when the recipe sets a limit."""
-    baseline: Score
-    candidate: Score
-    """Of the arm."""
-    delta: float
-    """Candidate minus baseline, in the metric's unit."""
-    delta_stderr: float | None
-    """Standard error of the difference: paired where per-item values exist, else as for independent samples."""
-    paired: bool
-    margin: float
-    """Agreed for AWQ; a yardstick for other arms."""
-    loss: float
-    """How much worse the arm is, in the metric's unit; negative when it is better."""
-    passed: bool
-    """loss <= margin, unrounded. A gate where `arm` is `awq`."""
-    flips_to_wrong: int | None = None
-    """Items right in the baseline and wrong with the arm; 0/1 metrics only."""
-    flips_to_right: int | None = None
+    floor: float | None = None
+    """Largest difference that measuring the same model twice explains; None where it was not measured."""
+
+    @property
+    def inside_floor(self) -> bool:
+        """Whether the difference is one that measuring the same model twice explains."""
+        return self.floor is not None and abs(self.delta) <= self.floor
+
+
+class Resolution(Result):
+    """What the chosen number of items of one task can show."""
+
+    task: str
+    metric: str
+    items: int
+    items_available: int
+    discordance: float | None
+    """Share of items expected to flip; None for metrics that are not right or wrong."""
+    accuracy: float | None
+    """Share of items expected to be right, for the unpaired figure."""
+    spread: float | None
+    """Standard deviation of the items' differences, in the metric's unit; None where it is not known yet."""
+    origin: Literal["measured", "assumed", "unknown"]
+    """Where these come from: an earlier evaluation of this recipe, or a usual value; `unknown` before a first run."""
+    smallest_paired: float | None
+    """Smallest difference seen with 80 % power by a paired test at the recipe's confidence, two-sided."""
+    smallest_unpaired: float | None
+    """The same without pairing."""
+    margin: float | None
+    items_needed: int | None
+    """For the margin: items that show non-inferiority with 80 % power when there is no loss."""
+    decidable: bool | None
+    """Whether the chosen items suffice for that; None where it is not known."""
 
 
 class Contrast(Result):
@@ -60,6 +72,10 @@ class Contrast(Result):
     paired: bool
     gain: float
     """How much better AWQ is than the control; negative when it is worse."""
+    interval: Interval | None
+    """Two-sided, of the loss of AWQ against the control (the negative gain), at the recipe's confidence."""
+    p_difference: float | None
+    """Of the hypothesis that both are equal, two-sided."""
 
 
 class EvalResult(Result):
@@ -75,10 +91,21 @@ class EvalResult(Result):
     engine_version: str
     engine_arguments: tuple[str, ...]
     """Given to all servers alike, model path excepted."""
+    engine_settings: dict[str, str] = Field(default_factory=dict)
+    """As the baseline's engine resolved them; those of the other arms were checked to be the same."""
+    chat_template: bool = False
+    fidelity: tuple[Fidelity, ...] = ()
+    """Per arm except the baseline; empty where the alarm was switched off."""
+    noise_floor: tuple[NoiseFloor, ...] = ()
+    """Per task, where the recipe asked for it."""
     overlap: OverlapResult | None = None
     """Items of the tasks that stand in the calibration text."""
     seconds: dict[str, float]
     """Per arm: lm-eval's wall time against the running server."""
+    recalled: dict[str, int] = Field(default_factory=dict)
+    """Per arm: responses that an earlier attempt had got already."""
+    restarts: dict[str, int] = Field(default_factory=dict)
+    """Per arm: how often its engine died and was started again."""
     kernels: dict[str, str]
     """Per arm: the linear kernel named in the engine's log."""
 

@@ -1,10 +1,13 @@
-"""The folders in which lm-eval finds tasks beside its own."""
+"""Where lm-eval finds tasks beside its own, and which evaluations are refused before the first token."""
 
+import json
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
-from pipeline.errors import RecipeError
-from pipeline.recipe.models import Eval
+from pipeline.errors import RecipeError, SourceError
+from pipeline.recipe.evaluation import Eval
 
 
 def task_folders(settings: Eval, recipe_dir: Path) -> list[Path]:
@@ -22,3 +25,59 @@ def task_folders(settings: Eval, recipe_dir: Path) -> list[Path]:
             )
         folders.append(folder)
     return folders
+
+
+def check_tasks(settings: Eval, metrics: Mapping[str, str], answer: Mapping[str, Any]) -> None:
+    """Refuse tasks that cannot be measured as the recipe asks, before hours are spent on the others.
+
+    Args:
+        settings: the recipe's section.
+        metrics: the metric by task, as it will be read.
+        answer: of the lm-eval worker's call `check`.
+
+    Raises:
+        RecipeError: a task is not known, executes code without the recipe's consent, does not report its metric, or
+            takes no few-shot examples.
+    """
+    if answer["unknown"]:
+        raise RecipeError(
+            f"lm-eval knows no task named {', '.join(answer['unknown'])}. "
+            f"Correct eval.tasks, or give the folder with the task's YAML in eval.include_path."
+        )
+    if answer["unsafe"] and not settings.unsafe_code:
+        raise RecipeError(
+            f"{', '.join(answer['unsafe'])}: this executes code written by the model on this machine, without a "
+            f"sandbox. Set eval.unsafe_code=true when that is what you want, or leave it out."
+        )
+    for task in settings.all_tasks:
+        said = answer["tasks"][task.name]
+        _check_metric(task.name, metrics[task.name], said)
+        if task.num_fewshot and said["no_fewshot"]:
+            raise RecipeError(
+                f"{task.name}: its task file fixes few-shot examples at none, and lm-eval ignores num_fewshot="
+                f"{task.num_fewshot}. Leave eval.tasks.num_fewshot out."
+            )
+
+
+def _check_metric(task: str, metric: str, said: Mapping[str, Any]) -> None:
+    if said["complete"] and said["metrics"] and metric not in said["metrics"]:
+        known = [name for name in said["metrics"] if not name.endswith(",none")]
+        raise RecipeError(
+            f"Task '{task}' does not report '{metric}'; it reports {', '.join(known)}. Correct eval.tasks.metric."
+        )
+
+
+def check_chat_template(tokenizer_folder: Path) -> None:
+    """Refuse to ask through a chat template that the tokenizer does not have.
+
+    Raises:
+        SourceError: there is none in the folder.
+    """
+    if any((tokenizer_folder / name).is_file() for name in ("chat_template.jinja", "chat_template.json")):
+        return
+    settings = tokenizer_folder / "tokenizer_config.json"
+    if not settings.is_file() or not json.loads(settings.read_text(encoding="utf-8")).get("chat_template"):
+        raise SourceError(
+            f"The tokenizer in {tokenizer_folder} has no chat template. "
+            f"Set eval.chat_template=false, or use an instruct model."
+        )

@@ -1,94 +1,189 @@
-"""Reads what lm-eval wrote: scores, and the per-item values that pair two arms."""
+"""One arm on one task: its score, and the per-item values that pair it with another arm."""
 
 import json
 import math
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from eval.accuracy.paired import PairedDelta, flips, mean_delta, weighted_delta
-from eval.accuracy.result import Score
-from pipeline.errors import RecipeError, VoidMeasurementError
+import numpy as np
+from numpy.typing import NDArray
 
-_BITS_PER_BYTE = "bits_per_byte"
+from eval.comparison.result import Score
+from eval.comparison.rows import Row, read_rows
+from eval.comparison.summands import Summands, summands
+from pipeline.errors import RecipeError, SourceError
+
+Key = tuple[str, str, int]
+"""Of an item: subtask, document hash, and which of the documents with that hash, from 0."""
+
+LOWER_IS_BETTER = frozenset({"bits_per_byte", "byte_perplexity", "word_perplexity", "perplexity", "brier_score", "ter"})
+"""For results that do not say it."""
+_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
 class Scored:
     """One arm on one task."""
 
-    score: Score
+    task: str
     metric: str
     """With lm-eval's filter, for example `exact_match,strict-match`."""
     higher_is_better: bool
-    items: int
+    score: Score
     items_available: int
-    samples: dict[tuple[str, str, str], Any]
-    """Per item, by (task, doc hash, prompt hash, first come first): the metric's own per-item value."""
+    """Of the whole task, as far as it is known."""
+    rows: dict[Key, Row]
+    summands: Summands | None
+    """In the order of `rows`; None where the metric cannot be computed from items."""
+    equal_subtasks: bool = False
+    """Whether each subtask of a group counts the same, however many items it has."""
+    flaw: str = ""
+    """Why items cannot be paired, in words for a report."""
+
+    @property
+    def items(self) -> int:
+        """Return how many items were scored."""
+        return len(self.rows)
+
+    @cached_property
+    def keys(self) -> tuple[Key, ...]:
+        """Return the items' keys in order."""
+        return tuple(self.rows)
+
+    @property
+    def metric_name(self) -> str:
+        """Return the metric as reports show it: the filter `none` is not worth a word."""
+        return self.metric.removesuffix(",none")
 
 
 def read_scored(results_file: Path, samples_file: Path, task: str, metric: str) -> Scored:
-    """Return the scores of one task.
+    """Return the scores of one task or group as our own worker wrote them.
 
     Raises:
         RecipeError: the task does not report that metric; names those it does.
+        SourceError: a file is damaged.
     """
     document = json.loads(results_file.read_text())
     values = document["results"][task]
-    key = _metric_key(values, task, metric)
-    name, _, variant = key.partition(",")
-    stderr = values.get(f"{name}_stderr,{variant}")
+    key = metric_key(values, metric)
+    if key is None:
+        names = ", ".join(sorted({name.partition(",")[0] for name in metric_keys(values)}))
+        raise RecipeError(f"Task '{task}' does not report '{metric}'; it reports {names}. Correct eval.tasks.metric.")
+    name = key.partition(",")[0]
     counts = document["n-samples"].get(task) or _sum_counts(document["n-samples"])
     direction = document["higher_is_better"].get(task, {}).get(name)
-    samples: dict[tuple[str, str, str], Any] = {}
-    for row in map(json.loads, samples_file.read_text().splitlines()):
-        if name in row and row.get("filter", variant) == variant:
-            samples[(row["task"], str(row["doc_id"]), row["doc_hash"])] = row[name]
-    return Scored(
-        score=Score(value=float(values[key]), stderr=float(stderr) if isinstance(stderr, int | float) else None),
+    return scored(
+        read_rows(samples_file, task),
+        task=task,
         metric=key,
-        higher_is_better=name not in ("bits_per_byte", "byte_perplexity", "word_perplexity", "perplexity")
-        if direction is None
-        else bool(direction),
-        items=int(counts["effective"]),
+        stated=stated_score(values, key),
+        higher_is_better=name not in LOWER_IS_BETTER if direction is None else bool(direction),
         items_available=int(counts["original"]),
-        samples=samples,
     )
 
 
-def pair(baseline: Scored, candidate: Scored) -> tuple[PairedDelta, bool, tuple[int, int] | None]:
-    """Return (candidate minus baseline, whether it is paired, flips for 0/1 metrics).
+def metric_keys(values: dict[str, Any]) -> list[str]:
+    """Return the metrics of a task in lm-eval's results, with their filters, in lm-eval's order."""
+    return [key for key in values if "," in key and "_stderr," not in key]
+
+
+def metric_key(values: dict[str, Any], metric: str) -> str | None:
+    """Return the first of them that has the name, with or without filter; None where none has."""
+    return next((key for key in metric_keys(values) if metric in (key, key.partition(",")[0])), None)
+
+
+def stated_score(values: dict[str, Any], key: str) -> Score:
+    """Return what lm-eval computed itself."""
+    name, _, variant = key.partition(",")
+    stderr = values.get(f"{name}_stderr,{variant}")
+    return Score(value=float(values[key]), stderr=float(stderr) if isinstance(stderr, int | float) else None)
+
+
+def scored(
+    rows: Iterable[Row],
+    *,
+    task: str,
+    metric: str,
+    stated: Score | None,
+    higher_is_better: bool,
+    items_available: int | None = None,
+) -> Scored:
+    """Return one task or group from its rows.
+
+    Args:
+        rows: of the task, or of all subtasks of the group; of any filter.
+        task: the name.
+        metric: with filter.
+        stated: what lm-eval computed, where a results file says it. Items that do not reproduce it are not paired.
+        higher_is_better: of the metric.
+        items_available: of the whole task.
 
     Raises:
-        VoidMeasurementError: the two arms did not answer the same items.
+        SourceError: there are no values of the metric, or nothing says what the score is.
     """
-    if baseline.samples.keys() != candidate.samples.keys():
-        raise VoidMeasurementError(
-            "Two arms did not answer the same items, so their scores cannot be compared. Run `awqctl eval --force`."
+    name, _, variant = metric.partition(",")
+    found = [row for row in rows if name in row.values and (row.filter or variant or "none") == (variant or "none")]
+    if not found:
+        raise SourceError(f"No sample of task '{task}' has the metric '{metric}'. Score the task again, with samples.")
+    keyed = _keyed(found)
+    parts = summands(name, [row.values[name] for row in keyed.values()])
+    equal, flaw = _check(parts, keyed, stated)
+    score = stated or (Score(value=parts.value, stderr=parts.stderr) if parts else None)
+    if score is None:
+        raise SourceError(
+            f"The values of '{metric}' in task '{task}' cannot be added up, and no results file says the score. "
+            f"Put lm-eval's results_*.json into the folder of the samples."
         )
-    keys = list(baseline.samples)
-    before, after = [baseline.samples[key] for key in keys], [candidate.samples[key] for key in keys]
-    delta = candidate.score.value - baseline.score.value
-    if before and all(isinstance(value, int | float) for value in (*before, *after)):
-        estimate = mean_delta(before, after)
-        binary = set(before) | set(after) <= {0, 1}
-        return PairedDelta(delta, estimate.stderr), True, flips(before, after) if binary else None
-    if before and baseline.metric.startswith(_BITS_PER_BYTE):
-        bits = [(b[0] - a[0]) / math.log(2) for b, a in zip(before, after, strict=True)]
-        estimate = weighted_delta(bits, [float(value[1]) for value in before])
-        return PairedDelta(delta, estimate.stderr), True, None
-    errors = (baseline.score.stderr, candidate.score.stderr)
-    unpaired = None if None in errors else math.hypot(*(error or 0.0 for error in errors))
-    return PairedDelta(delta, unpaired), False, None
+    return Scored(
+        task=task,
+        metric=metric,
+        higher_is_better=higher_is_better,
+        score=score,
+        items_available=max(items_available or 0, len(keyed)),
+        rows=keyed,
+        summands=None if flaw else parts,
+        equal_subtasks=equal,
+        flaw=flaw,
+    )
 
 
-def _metric_key(values: dict[str, Any], task: str, metric: str) -> str:
-    known = [key for key in values if "," in key and "_stderr" not in key]
-    for key in known:
-        if metric in (key, key.partition(",")[0]):
-            return key
-    names = ", ".join(sorted({key.partition(",")[0] for key in known}))
-    raise RecipeError(f"Task '{task}' does not report '{metric}'; it reports {names}. Correct eval.tasks.metric.")
+def equal_weights(subtasks: Iterable[str]) -> NDArray[np.float64]:
+    """Return a weight per item, 1 on average, that makes all subtasks count the same."""
+    names = list(subtasks)
+    sizes = Counter(names)
+    share = len(names) / len(sizes)
+    return np.array([share / sizes[name] for name in names])
+
+
+def _keyed(rows: list[Row]) -> dict[Key, Row]:
+    """Return the rows by key, in the order of subtasks and documents, whatever the order in the file was."""
+    seen: Counter[tuple[str, str]] = Counter()
+    keyed: dict[Key, Row] = {}
+    for row in sorted(rows, key=lambda row: (row.subtask, len(row.doc_id), row.doc_id)):
+        item = row.subtask, row.doc_hash
+        keyed[(*item, seen[item])] = row
+        seen[item] += 1
+    return keyed
+
+
+def _check(parts: Summands | None, rows: dict[Key, Row], stated: Score | None) -> tuple[bool, str]:
+    """Return whether subtasks count the same, and why the items do not make up the score; both are lm-eval's choice."""
+    if parts is None:
+        return False, "the metric's values cannot be paired item by item"
+    if stated is None or _close(parts.value, stated.value):
+        return False, ""
+    weighted = Summands(parts.sums * equal_weights(key[0] for key in rows)[:, None], parts.statistic)
+    if _close(weighted.value, stated.value):
+        return True, ""
+    return False, f"the items give {parts.value:.6g}, not lm-eval's {stated.value:.6g}, so they are not paired"
+
+
+def _close(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
 
 
 def _sum_counts(counts: dict[str, dict[str, int]]) -> dict[str, int]:

@@ -6,7 +6,8 @@ from pipeline.cli.common import console, emit
 from pipeline.quantize.architectures import ModelHeaders, headers_of
 from pipeline.quantize.backends import BACKENDS
 from pipeline.quantize.hub_headers import hub_headers
-from pipeline.quantize.preflight import Preflight, preflight, size_text, this_machine
+from pipeline.quantize.preflight import Preflight, preflight
+from pipeline.quantize.resources import size_text, this_machine
 from pipeline.recipe.models import Recipe
 from pipeline.runtimes.accelerator import resolve_accelerator
 from pipeline.sources import PACKAGED, resolve_source

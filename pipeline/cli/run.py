@@ -76,7 +76,7 @@ def quantize(*, dry_run: bool, **arguments: Any) -> int:
     """
     if not dry_run:
         return _execute(("quantize",), arguments)
-    from pipeline.cli.dry_run import dry_run as show
+    from pipeline.cli.dry_run_quantize import dry_run as show
 
     options = (arguments[name] for name in ("recipe", "overrides", "out"))
     session = open_session(*options, verbose=arguments["verbose"])
@@ -84,9 +84,29 @@ def quantize(*, dry_run: bool, **arguments: Any) -> int:
     return 0
 
 
-evaluate = _stage_command(
-    "eval", "Measure the accuracy of the baseline and of AWQ; ends with 3 when a margin is exceeded."
-)
+@click.command("eval")
+@recipe_options
+@click.option("--dry-run", is_flag=True, help="Say what the chosen items can show; start no engine, write nothing.")
+@_FORCE
+@_STORE
+@_VERBOSE
+@json_option
+def evaluate(*, dry_run: bool, **arguments: Any) -> int:
+    """Measure the accuracy of the baseline and of AWQ; ends with 3 unless AWQ is shown to be within every margin.
+
+    With --dry-run it prints per task the smallest difference that the chosen items can show, and how many the margin
+    takes.
+    """
+    if not dry_run:
+        return _execute(("eval",), arguments)
+    from pipeline.cli.dry_run_eval import dry_run as show
+
+    options = (arguments[name] for name in ("recipe", "overrides", "out"))
+    session = open_session(*options, verbose=arguments["verbose"])
+    show(session.recipe, session.context, as_json=arguments["as_json"])
+    return 0
+
+
 bench = _stage_command("bench", "Measure throughput, latency and memory of the baseline and of AWQ.")
 roi = _stage_command("roi", "Cost per million tokens, cost at the load of RECIPE, saving and break-even.")
 report = _stage_command("report", "Write the client report as HTML, Markdown and JSON.")

@@ -9,22 +9,16 @@ from typing import Any
 from eval.accuracy.result import EvalResult
 from eval.load.result import BenchResult
 from pipeline.cli.common import console
+from pipeline.cli.summary_accuracy import accuracy_remarks, accuracy_tables
 from pipeline.costs.result import RoiResult
 from pipeline.quantize.result import QuantizeResult
 from pipeline.record import RunRecord
-from pipeline.report.comparison import Verdict, against_control
 from pipeline.report.format import share
 from pipeline.runner import StageReport
 from serve.result import ServeResult
 
 _MIB = 2**20
 _Row = tuple[str, str, str, str]
-_AGAINST_CONTROL: dict[Verdict, str] = {
-    "better": "better",
-    "worse": "worse",
-    "no clear difference": "not clear",
-    "error not known": "error not known",
-}
 
 
 def print_summary(record: RunRecord, reports: Sequence[StageReport], out: Path, reference: str) -> None:
@@ -44,10 +38,8 @@ def print_summary(record: RunRecord, reports: Sequence[StageReport], out: Path, 
     ]
     if rows and len(reports) > 1:
         screen.print(_figures("figures", ("", "baseline", "AWQ", "AWQ against baseline"), rows))
-        control = _rows(record, "eval", (EvalResult, _of_control)) if "eval" in record.stages else []
-        if control:
-            titles = ("", "rounded", "AWQ", "AWQ against rounded")
-            screen.print(_figures("control: rounded to nearest without AWQ", titles, control))
+    if any(report.stage == "eval" for report in reports):
+        _print_accuracy(screen, record)
     report_path = out / "report" / "report.html"
     if report_path.exists():
         screen.print(f"report     {_short(report_path)}", soft_wrap=True)
@@ -56,6 +48,18 @@ def print_summary(record: RunRecord, reports: Sequence[StageReport], out: Path, 
         name = command_name()
         screen.print(f"compare    {name} ui", soft_wrap=True)
         screen.print(f"serve      {name} serve {reference}", soft_wrap=True)
+
+
+def _print_accuracy(screen: Any, record: RunRecord) -> None:
+    """Print the accuracy, also where eval is the only stage of the command."""
+    evaluated = record.stages["eval"]
+    if not evaluated.usable:
+        return
+    result = evaluated.payload_as(EvalResult)
+    for table in accuracy_tables(result):
+        screen.print(table)
+    for remark in accuracy_remarks(result):
+        screen.print(remark, markup=False)
 
 
 def _figures(title: str, titles: Sequence[str], rows: Sequence[_Row]) -> Any:
@@ -101,39 +105,6 @@ def _of_quantize(result: QuantizeResult) -> list[_Row]:
     ]
 
 
-def _of_eval(result: EvalResult) -> list[_Row]:
-    rows = []
-    for task in result.gated:
-        verdict = "pass" if task.passed else "FAIL"
-        rows.append(
-            (
-                f"{task.task} {task.metric}",
-                f"{task.baseline.value:.4f}",
-                f"{task.candidate.value:.4f}",
-                f"{task.delta:+.4f}{_spread(task.delta_stderr)}, {verdict}",
-            )
-        )
-    return rows
-
-
-def _of_control(result: EvalResult) -> list[_Row]:
-    if not result.contrasts:
-        return []
-    return [
-        (
-            f"{one.task} {one.metric}",
-            f"{control.candidate.value:.4f}",
-            f"{awq.candidate.value:.4f}",
-            f"{one.delta:+.4f}{_spread(one.delta_stderr)}, {_AGAINST_CONTROL[against_control(one)]}",
-        )
-        for awq, control, one in zip(result.gated, result.control, result.contrasts, strict=True)
-    ]
-
-
-def _spread(stderr: float | None) -> str:
-    return "" if stderr is None else f" ± {stderr:.4f}"
-
-
 def _of_bench(result: BenchResult) -> list[_Row]:
     rows = []
     for before, after in zip(result.baseline.points, result.awq.points, strict=True):
@@ -158,7 +129,6 @@ def _of_serve(result: ServeResult) -> list[_Row]:
 
 _DESCRIBE = {
     "quantize": (QuantizeResult, _of_quantize),
-    "eval": (EvalResult, _of_eval),
     "bench": (BenchResult, _of_bench),
     "roi": (RoiResult, _of_roi),
     "serve": (ServeResult, _of_serve),

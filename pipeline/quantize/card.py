@@ -1,27 +1,16 @@
 """The model card of a checkpoint: what it was made from, how, what was measured, and how to use it."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
-from eval.accuracy.result import Contrast, EvalResult, Score, TaskScore
+from eval.accuracy.result import EvalResult
 from pipeline.manifest import Manifest
-from pipeline.quantize.card_metadata import flat, front_matter, licence_files
+from pipeline.quantize.card_accuracy import accuracy_text
+from pipeline.quantize.card_metadata import front_matter, licence_files
+from pipeline.quantize.card_text import code, table, text
 from pipeline.quantize.result import LayerAudit, QuantizeResult
 from pipeline.recipe.models import Quantize
-from pipeline.report.format import (
-    PLUS_MINUS,
-    change,
-    count,
-    grouping,
-    listed,
-    number,
-    plural,
-    score,
-    share,
-    size,
-    with_error,
-)
+from pipeline.report.format import count, grouping, listed, number, plural, share, size
 
 _LEFT = "16 bit"
 _SHOWN = 4
@@ -40,11 +29,11 @@ def model_card(
         accuracy: None before the eval stage.
     """
     sections = (
-        f"# {_text(made.source)}, quantized to 4 bit with AWQ",
+        f"# {text(made.source)}, quantized to 4 bit with AWQ",
         f"## Base model\n\n{_base(made, manifest)}",
         f"## Quantization\n\n{_method(made, manifest)}",
         f"## What is 4 bit\n\n{_coverage(made, layers)}",
-        f"## Accuracy\n\n{_accuracy(accuracy)}",
+        f"## Accuracy\n\n{accuracy_text(accuracy)}",
         f"## Use\n\n{_USE}",
         f"## Verify\n\n{_verify(made)}",
         f"## Licence\n\n{_licence(made.licence, licence_files(manifest))}",
@@ -64,13 +53,13 @@ force a slower one."""
 def _base(made: QuantizeResult, manifest: Manifest) -> str:
     # The manifest's own digest, taken over the source's files.
     digest = manifest.model_copy(update={"files": manifest.source.files}).digest()
-    revision = "a local folder, without a commit" if made.source_commit is None else _code(made.source_commit)
+    revision = "a local folder, without a commit" if made.source_commit is None else code(made.source_commit)
     return _facts(
-        ("Model", _code(made.source)),
+        ("Model", code(made.source)),
         ("Revision", revision),
-        ("SHA-256 over the sums of its weights and configuration", _code(digest)),
+        ("SHA-256 over the sums of its weights and configuration", code(digest)),
         ("Parameters", count(made.parameters)),
-        ("Licence", _text(made.licence)),
+        ("Licence", text(made.licence)),
     )
 
 
@@ -79,13 +68,13 @@ def _method(made: QuantizeResult, manifest: Manifest) -> str:
     versions = [f"{name} {version}" for name, version in sorted(manifest.versions.items())]
     return _facts(
         ("Method", "AWQ, activation-aware weight quantization (arXiv 2306.00978)"),
-        ("Backend", _text(made.backend)),
-        ("Versions", _text(", ".join(versions))),
+        ("Backend", text(made.backend)),
+        ("Versions", text(", ".join(versions))),
         ("Bits and groups", f"{made.bits} bit, {grouping(made.group_size)}, {_zero(made)}"),
-        ("Format", _code(made.format)),
+        ("Format", code(made.format)),
         (
             "Calibration",
-            _text(
+            text(
                 f"{made.calibration_source}: {plural(made.calibration_blocks, 'block')} of "
                 f"{count(made.calibration_block_tokens)} tokens, seed {settings.calibration.seed}"
             ),
@@ -111,11 +100,11 @@ def _coverage(made: QuantizeResult, layers: Sequence[LayerAudit]) -> str:
         f"nearest. Of all parameters of the model {share(found.share_of_model_4bit)} are 4 bit."
     )
     rows = [
-        (_code(one.kind), count(one.layers), count(one.scaled), count(one.rounded), count(one.left))
+        (code(one.kind), count(one.layers), count(one.scaled), count(one.rounded), count(one.left))
         for one in found.kinds
     ]
-    table = _table(("Layers", "How many", "Scaled by AWQ", "Only rounded", "16 bit"), rows)
-    return f"{shares}\n\n{table}\n\n{_left(layers)}"
+    kinds = table(("Layers", "How many", "Scaled by AWQ", "Only rounded", "16 bit"), rows)
+    return f"{shares}\n\n{kinds}\n\n{_left(layers)}"
 
 
 def _left(layers: Sequence[LayerAudit]) -> str:
@@ -127,66 +116,18 @@ def _left(layers: Sequence[LayerAudit]) -> str:
         "- embeddings, norms and biases, because AWQ quantizes the weights of linear layers only",
     ]
     for reason, amount in sorted(reasons.items()):
-        names = [_code(one.name) for one in layers if one.treatment == _LEFT and one.reason == reason]
+        names = [code(one.name) for one in layers if one.treatment == _LEFT and one.reason == reason]
         more = f" and {count(amount - _SHOWN)} more" if amount > _SHOWN else ""
         shown = ", ".join(names[:_SHOWN]) + more if more else listed(names)
-        lines.append(f"- {shown}: {_text(reason) or 'no reason recorded'}")
+        lines.append(f"- {shown}: {text(reason) or 'no reason recorded'}")
     return "\n".join(lines)
-
-
-def _accuracy(accuracy: EvalResult | None) -> str:
-    if accuracy is None:
-        return "Not measured yet. `awqctl eval` measures it and writes the result here."
-    rows = [_score_row(task) for task in accuracy.gated]
-    titles = ("Task", "Metric", "Items", "Baseline", "AWQ", "AWQ minus baseline", "Agreed margin", "Verdict")
-    how = (
-        f"lm-eval {_text(accuracy.lm_eval_version)} against {_text(accuracy.engine_version)}, the same items and the "
-        f"same engine settings for every column. Scores {PLUS_MINUS} standard error; the margin is the largest "
-        f"loss that was agreed, and the verdict compares unrounded figures."
-    )
-    parts = [_table(titles, rows), how]
-    if accuracy.contrasts:
-        parts.append(_control(accuracy))
-    return "\n\n".join(parts)
-
-
-def _score_row(task: TaskScore) -> tuple[str, ...]:
-    direction = "" if task.higher_is_better else " (lower is better)"
-    left_out = "" if task.items >= task.items_available else f" of {count(task.items_available)}"
-    return (
-        _text(task.task),
-        _text(task.metric) + direction,
-        count(task.items) + left_out,
-        _score(task.baseline),
-        _score(task.candidate),
-        _delta(task),
-        score(task.margin),
-        "passed" if task.passed else "**failed**",
-    )
-
-
-def _control(accuracy: EvalResult) -> str:
-    rows = [
-        (_text(task.task), _text(task.metric), _score(task.candidate), _delta(contrast))
-        for task, contrast in zip(accuracy.control, accuracy.contrasts, strict=True)
-    ]
-    table = _table(("Task", "Metric", "Rounded to nearest", "AWQ minus rounded"), rows)
-    return f"The same model rounded to nearest without AWQ, as a control:\n\n{table}"
-
-
-def _delta(entry: TaskScore | Contrast) -> str:
-    return with_error(change(entry.delta), entry.delta_stderr)
-
-
-def _score(entry: Score) -> str:
-    return with_error(score(entry.value), entry.stderr)
 
 
 def _verify(made: QuantizeResult) -> str:
     return (
         "```sh\nawqctl verify PATH_OF_THIS_FOLDER\n```\n\n"
         "It recomputes the SHA-256 of every file and compares it with `awqctl-manifest.json`. Digest of the "
-        f"checkpoint, this card left out: {_code(made.checkpoint_digest)}."
+        f"checkpoint, this card left out: {code(made.checkpoint_digest)}."
     )
 
 
@@ -194,11 +135,11 @@ def _licence(licence: str, files: Sequence[str]) -> str:
     stated = (
         "The base model does not state its licence. Find it out before you pass these weights on."
         if licence == "unknown"
-        else f"The base model is offered under: {_text(licence)}. Its terms hold for weights derived from it as far as "
+        else f"The base model is offered under: {text(licence)}. Its terms hold for weights derived from it as far as "
         f"they say so; read them before you pass these weights on."
     )
     beside = (
-        f"Taken over from the base model, beside this card: {listed([_code(name) for name in files])}."
+        f"Taken over from the base model, beside this card: {listed([code(name) for name in files])}."
         if files
         else "The base model came without a licence or notice file."
     )
@@ -206,19 +147,4 @@ def _licence(licence: str, files: Sequence[str]) -> str:
 
 
 def _facts(*facts: tuple[str, str]) -> str:
-    return _table(("", ""), facts)
-
-
-def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [titles, ["---"] * len(titles), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def _text(text: str) -> str:
-    """Return text that Markdown shows as it is, in a table too."""
-    return re.sub(r"([\\|<>\[\]*_#`&~])", r"\\\1", flat(text))
-
-
-def _code(text: str) -> str:
-    """Return text as inline code; what would end it or a table cell becomes a plain stroke."""
-    return f"`{flat(text).replace('`', chr(39)).replace('|', '/')}`"
+    return table(("", ""), facts)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from pipeline.recipe.calibration import Calibration
+from pipeline.recipe.evaluation import Eval
 from pipeline.recipe.section import Accelerator, NonNegativeFloat, PositiveFloat, PositiveInt, Section
 
 
@@ -105,37 +106,6 @@ class Engine(Section):
         managed = sorted(given & _MANAGED_ARGUMENTS)
         if managed:
             raise ValueError(f"leave {', '.join(managed)} out of extra_args: awqctl sets it, or has a key for it")
-        return self
-
-
-class EvalTask(Section):
-    """One lm-eval task with the loss of accuracy that was agreed."""
-
-    name: str
-    metric: str = "acc"
-    margin: NonNegativeFloat
-    """Largest acceptable loss, in the metric's own unit (0.01 of `acc` is one point)."""
-    num_fewshot: Annotated[int, Field(ge=0)] | None = None
-    limit: PositiveInt | None = None
-    """Use only the first items of the task; recorded, because it widens the standard error."""
-
-
-class Eval(Section):
-    """Which accuracy is measured."""
-
-    tasks: Annotated[tuple[EvalTask, ...], Field(min_length=1)]
-    include_path: str | None = None
-    """Folder with further lm-eval task files; `~` and paths relative to the recipe are allowed."""
-    num_concurrent: PositiveInt = 8
-    max_length: PositiveInt | None = None
-    """Longest sequence scored at once, the generated token included; default `engine.max_model_len`."""
-    seed: int = 1234
-
-    @model_validator(mode="after")
-    def _names_are_unique(self) -> "Eval":
-        names = [task.name for task in self.tasks]
-        if len(set(names)) != len(names):
-            raise ValueError("each task may appear once")
         return self
 
 

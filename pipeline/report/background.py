@@ -1,10 +1,10 @@
 """The chapters on the endpoint, the method, the environment and the files."""
 
-from pipeline.recipe.models import EvalTask
+from pipeline.report.accuracy_method import accuracy_method
 from pipeline.report.cells import facts_table, figure, numbers, word, words
 from pipeline.report.checkpoint import control_method, quantization
 from pipeline.report.document import Fact, Section, Table
-from pipeline.report.format import count, listed, number, percent, plural
+from pipeline.report.format import number, percent, plural
 from pipeline.report.inputs import Inputs
 from serve.result import ServeResult
 
@@ -58,16 +58,13 @@ def method_section(inputs: Inputs) -> Section:
         bullets=(
             quantization(inputs),
             *([control_method(inputs)] if accuracy.control else []),
-            (
-                f"Accuracy: lm-eval {accuracy.lm_eval_version} against a running server, once per variant, on "
-                f"{listed([_task(task) for task in recipe.eval.tasks])} (seed {recipe.eval.seed})."
-            ),
+            *accuracy_method(inputs),
             (
                 f"Speed: the benchmark of vLLM {load.engine_version}; a fixed number of requests is in flight, a new "
                 f"one starts when one ends; {runs} (seed {recipe.bench.seed})."
             ),
             (
-                f"Both variants ran on the same machine, one after the other, with the same engine arguments: "
+                f"Speed of both variants on the same machine, one after the other, with the same engine arguments: "
                 f"{' '.join(load.engine_arguments)}."
             ),
             (
@@ -169,12 +166,6 @@ def files_section(inputs: Inputs) -> Section:
             ),
         ),
     )
-
-
-def _task(task: EvalTask) -> str:
-    limit = "" if task.limit is None else f" (first {count(task.limit)} items)"
-    shots = "" if task.num_fewshot is None else f", {task.num_fewshot}-shot"
-    return f"{task.name}{shots}{limit}"
 
 
 def _awqctl(version: str, commit: str | None) -> str:

@@ -16,6 +16,7 @@ INK = "#1d2733"
 MUTED = "#5a6573"
 GRID = "#e3e7ec"
 BAD = "#b3401f"
+CAUTION = "#8a5a00"
 COLOURS = {"baseline": BASELINE, "awq": AWQ}
 MARKERS = {"baseline": "s", "awq": "o"}
 NAMES = {"baseline": "Baseline", "awq": "AWQ"}

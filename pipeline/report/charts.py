@@ -1,16 +1,13 @@
-"""The charts of speed and accuracy, from result models to `Chart`."""
+"""The charts of speed, from result models to `Chart`."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from eval.accuracy.result import TaskScore
 from eval.load.result import BenchResult, Latency, LoadPoint, VariantLoad
 from pipeline.report.chart_style import (
     AWQ,
-    BAD,
     BASELINE,
     COLOURS,
-    INK,
     MARKERS,
     MUTED,
     NAMES,
@@ -21,9 +18,9 @@ from pipeline.report.chart_style import (
     headline,
     horizontal_grid,
 )
-from pipeline.report.comparison import TWO_SIDED_95, SpeedRatio
+from pipeline.report.comparison import SpeedRatio
 from pipeline.report.document import Chart
-from pipeline.report.format import MINUS, change, listed, number, ratio
+from pipeline.report.format import listed, number, ratio
 
 _LATENCY_NAMES = {"ttft": "Time to first token (TTFT)", "tpot": "Time per output token (TPOT)"}
 
@@ -146,61 +143,6 @@ def latency_chart(load: BenchResult, field: str) -> Chart:
         alternative=f"Line chart. {name} in milliseconds: {'; '.join(parts)}.",
         svg=draw(f"chart-{field}", 400, paint),
     )
-
-
-def accuracy_chart(tasks: Sequence[TaskScore]) -> Chart:
-    """Return per task the difference of the scores with its error, against the agreed margin."""
-
-    def paint(figure: Any) -> None:
-        figure.get_layout_engine().set(hspace=0.14)
-        rows = figure.subplots(len(tasks), 1, squeeze=False)
-        for (axes,), task in zip(rows, tasks, strict=True):
-            _difference(axes, task)
-        rows[-1][0].set_xlabel(f"AWQ {MINUS} baseline, in the metric's unit")
-
-    parts = [f"{task.task} {change(task.delta)}, margin {number(task.margin)}" for task in tasks]
-    return Chart(
-        id="chart-accuracy",
-        title="Change of accuracy against the agreed margin",
-        caption="Dot: difference; thick bar: 1 standard error; thin bar: 95 % interval; shaded: beyond the margin.",
-        alternative=f"Interval chart of AWQ minus baseline: {'; '.join(parts)}.",
-        svg=draw("chart-accuracy", 80 + 125 * len(tasks), paint),
-    )
-
-
-def _difference(axes: Any, task: TaskScore) -> None:
-    error = task.delta_stderr or 0.0
-    worse = -1 if task.higher_is_better else 1
-    reach = max(1.35 * (abs(task.delta) + TWO_SIDED_95 * error), 2.2 * task.margin, 1e-6)
-    edge = worse * task.margin
-    colour = AWQ if task.passed else BAD
-    axes.axvspan(min(edge, worse * reach), max(edge, worse * reach), color=BAD, alpha=0.10, linewidth=0)
-    axes.axvline(edge, color=BAD, linewidth=1.6)
-    axes.axvline(0, color=BASELINE, linewidth=1.6)
-    for width, thickness in ((TWO_SIDED_95 * error, 2), (error, 8)):
-        axes.plot(
-            [task.delta - width, task.delta + width],
-            [0, 0],
-            color=colour,
-            linewidth=thickness,
-            solid_capstyle="butt",
-        )
-    axes.plot(task.delta, 0, marker="o", color="white", markersize=12, markeredgecolor=colour, mew=3)
-    axes.set_xlim(-reach, reach)
-    axes.set_ylim(-1, 1)
-    axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
-    axes.locator_params(axis="x", nbins=5)
-    axes.xaxis.set_major_formatter(lambda value, _: change(value, 3))
-    verdict = "passed" if task.passed else "failed"
-    axes.set_title(
-        f"{task.task}, {task.metric}: {change(task.delta)}, {verdict}", loc="left", fontsize=SMALL, color=INK
-    )
-    at_right = worse > 0
-    axes.text(
-        0.995 if at_right else 0.005, 0.04, "beyond the margin", transform=axes.transAxes,
-        ha="right" if at_right else "left", fontsize=SMALL - 1, color=BAD,
-    )  # fmt: skip
 
 
 def _finish(axes: Any, load: BenchResult, text: str) -> None:

@@ -4,17 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from eval.accuracy.result import Contrast, TaskScore
+from eval.accuracy.result import Contrast
 from eval.load.result import BenchResult, LoadPoint
 from pipeline.quantize.result import QuantizeResult
 from pipeline.report.format import listed
 
 Direction = Literal["faster", "slower", "no clear difference", "not repeated"]
-Verdict = Literal["better", "worse", "no clear difference", "error not known"]
-TWO_SIDED_95 = 1.96
-"""Standard errors to either side of a 95 % interval (normal approximation)."""
-CLEAR = 2.0
-"""Standard errors that a difference must exceed to be called one."""
+AgainstControl = Literal["better", "worse", "no clear difference", "error not known"]
 _FEW = 2
 """Concurrencies that are named one by one."""
 _READABLE_GIB = 0.1
@@ -86,32 +82,13 @@ def concurrencies(ratios: Sequence[SpeedRatio], direction: Direction) -> str:
     return f"{numbers[0]} to {numbers[-1]}" if neighbours and len(places) > _FEW else listed(numbers)
 
 
-def loss_interval(task: TaskScore) -> tuple[float, float] | None:
-    """Return the 95 % interval of the loss of accuracy; None without a standard error."""
-    if task.delta_stderr is None:
-        return None
-    half = TWO_SIDED_95 * task.delta_stderr
-    return task.loss - half, task.loss + half
-
-
-def larger_loss_possible(task: TaskScore) -> bool:
-    """Return whether the 95 % interval of a passed task reaches beyond its margin."""
-    interval = loss_interval(task)
-    return task.passed and interval is not None and interval[1] > task.margin
-
-
-def against_control(contrast: Contrast) -> Verdict:
-    """Return what AWQ is against plain rounding, by the paired difference and its standard error."""
-    if contrast.delta_stderr is None:
+def against_control(contrast: Contrast) -> AgainstControl:
+    """Return what AWQ is against plain rounding, by the interval of the difference."""
+    if contrast.interval is None:
         return "error not known"
-    if abs(contrast.gain) <= CLEAR * contrast.delta_stderr:
-        return "no clear difference"
-    return "better" if contrast.gain > 0 else "worse"
-
-
-def tightest(tasks: tuple[TaskScore, ...]) -> TaskScore:
-    """Return the task whose loss is nearest to, or furthest beyond, its margin."""
-    return max(tasks, key=lambda task: task.loss - task.margin if task.margin == 0 else task.loss / task.margin)
+    if contrast.interval.high < 0:
+        return "better"
+    return "worse" if contrast.interval.low > 0 else "no clear difference"
 
 
 def weight_memory(quantize: QuantizeResult, load: BenchResult) -> WeightMemory:

@@ -2,14 +2,14 @@
 
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
 from pipeline.report.cells import figure, numbers, word, words
-from pipeline.report.comparison import Verdict, against_control
+from pipeline.report.comparison import AgainstControl, against_control
 from pipeline.report.document import Cell, Table, Tone
 from pipeline.report.format import MINUS, PLUS_MINUS, change, count, listed, score, with_error
 
 _FEW = 3
 """Tasks that fit a sentence."""
-_TONES: dict[Verdict, Tone] = {"better": "good", "worse": "bad"}
-_WORDS: dict[Verdict, str] = {
+_TONES: dict[AgainstControl, Tone] = {"better": "good", "worse": "bad"}
+_WORDS: dict[AgainstControl, str] = {
     "better": "AWQ is better than rounding",
     "worse": "AWQ is worse than rounding",
     "no clear difference": "no clear difference",
@@ -64,8 +64,8 @@ def control_table(accuracy: EvalResult, sources: tuple[str, ...]) -> Table:
         origin="measured",
         note=(
             f"The control is the same model in the same groups, rounded to nearest without AWQ; no gate applies to it. "
-            f"Figures {PLUS_MINUS} standard error, the last difference {paired}. Within two standard errors there is "
-            f"no clear difference."
+            f"Figures {PLUS_MINUS} standard error, the last difference {paired}. Where its interval holds zero there "
+            f"is no clear difference."
         ),
         sources=sources,
     )

@@ -56,6 +56,34 @@ class Chart(Result):
     svg: str = Field(exclude=True, repr=False)
 
 
+class Excerpt(Result):
+    """Text of the data or of a model, quoted as it is; it may have several lines."""
+
+    label: str
+    text: str
+    code: bool = False
+    """Whether spaces and columns matter, as in program code."""
+
+
+class Example(Result):
+    """One item that readers can look at for themselves."""
+
+    title: str
+    excerpts: tuple[Excerpt, ...]
+
+
+class ExampleGroup(Result):
+    """Items that belong together."""
+
+    id: str
+    title: str
+    examples: tuple[Example, ...]
+    note: str = ""
+    sources: tuple[str, ...] = ()
+    folded: bool = False
+    """Closed until asked for, on screen; printed in full."""
+
+
 class Finding(Result):
     """One verdict in plain words."""
 
@@ -77,7 +105,7 @@ class KeyFigure(Result):
 
 
 class Section(Result):
-    """A chapter: paragraphs, charts, a list and tables, in this order."""
+    """A chapter: paragraphs, charts, a list, tables and examples, in this order."""
 
     id: str
     title: str
@@ -85,6 +113,7 @@ class Section(Result):
     charts: tuple[Chart, ...] = ()
     tables: tuple[Table, ...] = ()
     bullets: tuple[str, ...] = ()
+    examples: tuple[ExampleGroup, ...] = ()
 
 
 class Fact(Result):

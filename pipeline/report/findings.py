@@ -1,19 +1,17 @@
 """The verdict up front, in plain words. Pure functions: figures in, sentences out."""
 
-from eval.accuracy.result import TaskScore
 from pipeline.costs.result import RoiResult
+from pipeline.report.accuracy_finding import accuracy_findings
 from pipeline.report.comparison import (
     Direction,
     SpeedRatio,
     WeightMemory,
     concurrencies,
-    larger_loss_possible,
-    loss_interval,
     speed_ratios,
     weight_memory,
 )
 from pipeline.report.document import Finding, Tone
-from pipeline.report.format import change, count, listed, plural, ratio, ratio_span, score, size
+from pipeline.report.format import count, listed, plural, ratio, ratio_span, size
 from pipeline.report.inputs import Inputs
 from serve.result import ServeResult
 
@@ -31,32 +29,12 @@ _CLAIMS: dict[Direction, str] = {
 def findings_of(inputs: Inputs) -> tuple[Finding, ...]:
     """Return the verdicts in the order a client asks for them."""
     return (
-        accuracy_finding(inputs.accuracy.gated),
+        *accuracy_findings(inputs.accuracy),
         *checkpoint_findings(inputs),
         speed_finding(speed_ratios(inputs.load)),
         memory_finding(weight_memory(inputs.quantize, inputs.load)),
         cost_finding(inputs.costs, inputs.recipe.roi.load.requests_per_day),
         endpoint_finding(inputs.endpoint),
-    )
-
-
-def accuracy_finding(tasks: tuple[TaskScore, ...]) -> Finding:
-    """Say whether the accuracy gate passed, and how sure that is."""
-    failed = [task for task in tasks if not task.passed]
-    if failed:
-        return Finding(
-            topic="Accuracy",
-            headline=f"The accuracy gate failed on {listed([task.task for task in failed])}.",
-            detail=" ".join(_loss_sentence(task) for task in failed),
-            tone="bad",
-        )
-    every = "the one task" if len(tasks) == 1 else f"each of the {len(tasks)} tasks"
-    unsure = [task for task in tasks if larger_loss_possible(task)]
-    return Finding(
-        topic="Accuracy",
-        headline=f"The accuracy gate passed: on {every} the loss is within the agreed margin.",
-        detail=_unsure_sentence(unsure) if unsure else " ".join(_loss_sentence(task) for task in tasks[:2]),
-        tone="caution" if unsure else "good",
     )
 
 
@@ -72,26 +50,6 @@ def checkpoint_findings(inputs: Inputs) -> tuple[Finding, ...]:
             detail=" ".join(gate.statement for gate in failed),
             tone="bad",
         ),
-    )
-
-
-def _loss_sentence(task: TaskScore) -> str:
-    worse = f"a loss of {score(task.loss)}" if task.loss > 0 else "no loss"
-    return (
-        f"{task.task}: {task.metric} {score(task.baseline.value)} before, {score(task.candidate.value)} with AWQ "
-        f"({change(task.delta)}), {worse}; the agreed margin is {score(task.margin)}."
-    )
-
-
-def _unsure_sentence(tasks: list[TaskScore]) -> str:
-    parts = []
-    for task in tasks:
-        interval = loss_interval(task)
-        if interval is not None:
-            parts.append(f"{score(interval[1])} on {task.task} (margin {score(task.margin)})")
-    return (
-        f"Not certain: with the items measured, the 95 % interval allows a loss of up to {listed(parts)}. "
-        f"More items would narrow it."
     )
 
 

@@ -89,6 +89,22 @@ def share(value: float) -> str:
     return f"< {text}" if value * 100 < smallest else text
 
 
+def recovery(value: float) -> str:
+    """Return the share of the baseline's score that was kept, in percent to two places; it may exceed 100 %."""
+    return f"{value * 100:.2f} %"
+
+
+def certainty(confidence: float) -> str:
+    """Return a level of confidence as it was chosen: `95 %`, `97.5 %`."""
+    return f"{confidence * 100:g} %"
+
+
+def p_value(value: float) -> str:
+    """Return a p-value to three places; the smallest are only bounded."""
+    smallest = 0.001
+    return f"< {smallest}" if value < smallest else f"{value:.3f}"
+
+
 def tiny(value: float) -> str:
     """Return a relative error to two digits, with a power of ten where it is very small."""
     return _signed_text(f"{value:.2g}")

@@ -1,5 +1,6 @@
 """What the run did not measure, derived from the record where it can be."""
 
+from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED
 from pipeline.report.document import Section
 from pipeline.report.format import count, listed
 from pipeline.report.inputs import Inputs
@@ -37,8 +38,14 @@ def _limits(inputs: Inputs) -> tuple[str, ...]:
         _accuracy(inputs),
         _samples(inputs),
         "Long contexts, languages, safety and the wording of answers, unless a task above covers them.",
+        (
+            "Sampled answers: lm-eval's tasks let the model answer greedily unless they say otherwise; a temperature "
+            "in production makes answers vary."
+        ),
+        _floor(inputs),
+        _alarm(inputs),
         _control(inputs),
-        "Alternatives to AWQ: GPTQ and FP8 were not run.",
+        _alternatives(inputs),
         "Energy, power and temperature.",
         _single(bench.repeats),
         "Network, storage, staff and taxes are not part of the costs; only the hourly price of the machine is.",
@@ -65,6 +72,28 @@ def _duration(inputs: Inputs) -> str:
 def _accuracy(inputs: Inputs) -> str:
     names = listed([task.task for task in inputs.accuracy.gated])
     return f"Accuracy beyond {names}. A client's own task can behave differently; add it to the recipe."
+
+
+def _floor(inputs: Inputs) -> str:
+    if inputs.accuracy.noise_floor:
+        return ""
+    return (
+        "The noise floor of accuracy: the baseline was measured once, so how far it differs from itself is not known. "
+        "Set `eval.noise_floor: true` in the recipe to measure it."
+    )
+
+
+def _alarm(inputs: Inputs) -> str:
+    if inputs.accuracy.fidelity:
+        return ""
+    return "Token probabilities on held-out text: the recipe switched the alarm off."
+
+
+def _alternatives(inputs: Inputs) -> str:
+    others = [arm for arm in inputs.accuracy.arms if arm not in (BASELINE, GATED, CONTROL, AGAIN)]
+    if not others:
+        return "Alternatives to AWQ: GPTQ and FP8 were not run."
+    return f"Speed and costs of {listed(others)}: only accuracy was measured. Other alternatives to AWQ were not run."
 
 
 def _control(inputs: Inputs) -> str:

@@ -1,17 +1,17 @@
 """The recommendation and the next steps that follow from the findings."""
 
-from pipeline.report.comparison import concurrencies, larger_loss_possible, speed_ratios
-from pipeline.report.format import count, listed
+from pipeline.report.accuracy_finding import by_verdict, named
+from pipeline.report.comparison import concurrencies, speed_ratios
+from pipeline.report.format import certainty, count
 from pipeline.report.inputs import Inputs
+from pipeline.report.verdicts import remedy
 
 
 def recommendation(inputs: Inputs) -> str:
     """Return what to do with the AWQ checkpoint, in two sentences at most."""
-    failed = [task.task for task in inputs.accuracy.gated if not task.passed]
-    if failed:
-        return f"Do not deploy this AWQ checkpoint: it loses more than was agreed on {listed(failed)}."
-    if not _audited(inputs):
-        return "Do not deploy this AWQ checkpoint: it failed the audit of its weights, whatever its scores."
+    objection = _objection(inputs)
+    if objection:
+        return objection
     if inputs.endpoint and not all(check.passed for check in inputs.endpoint.checks):
         return "Do not deploy yet: the AWQ checkpoint passed the accuracy gate, but its endpoint failed a check."
     ratios = speed_ratios(inputs.load)
@@ -31,12 +31,32 @@ def recommendation(inputs: Inputs) -> str:
     )
 
 
+def _objection(inputs: Inputs) -> str:
+    """Return what forbids to deploy on the ground of accuracy or weights; empty where nothing does."""
+    tasks = inputs.accuracy.gated
+    failed, undecided = by_verdict(tasks, "fail"), by_verdict(tasks, "inconclusive")
+    if not tasks:
+        return "Do not deploy this AWQ checkpoint: it was not scored, so its accuracy is not known."
+    if failed:
+        sure = certainty(failed[0].confidence)
+        lost = f"with {sure} confidence it loses more than was agreed on {named(failed)}"
+        return f"Do not deploy this AWQ checkpoint: {lost}."
+    if not _audited(inputs):
+        return "Do not deploy this AWQ checkpoint: it failed the audit of its weights, whatever its scores."
+    if undecided:
+        return (
+            f"Do not deploy yet: the items measured do not show that the loss on {named(undecided)} is within the "
+            f"agreed margin, nor that it is beyond it. Decide that first."
+        )
+    return ""
+
+
 def next_steps(inputs: Inputs) -> tuple[str, ...]:
     """Return what to do next, in order."""
     steps = (
         _audit_step(inputs),
         _accuracy_step(inputs),
-        _certainty_step(inputs),
+        *map(remedy, by_verdict(inputs.accuracy.gated, "inconclusive")),
         "Repeat the run on the GPU that is meant for production; speed and costs from a CPU do not carry over."
         if inputs.on_cpu
         else "",
@@ -53,7 +73,7 @@ def next_steps(inputs: Inputs) -> tuple[str, ...]:
 
 def _ready(inputs: Inputs) -> bool:
     """Return whether nothing measured so far speaks against AWQ."""
-    return inputs.costs.pays and _audited(inputs) and all(task.passed for task in inputs.accuracy.gated)
+    return inputs.costs.pays and not _objection(inputs)
 
 
 def _audited(inputs: Inputs) -> bool:
@@ -68,17 +88,14 @@ def _audit_step(inputs: Inputs) -> str:
 
 
 def _accuracy_step(inputs: Inputs) -> str:
-    if all(task.passed for task in inputs.accuracy.gated):
+    if not inputs.accuracy.gated:
+        return "Find out why AWQ was not scored: compare the names and scales of its weights with those of the source."
+    if not by_verdict(inputs.accuracy.gated, "fail"):
         return ""
     return (
         "Quantize again with a smaller group size or calibration text that is closer to the task, and measure "
         "again; otherwise agree on another margin before looking at new figures."
     )
-
-
-def _certainty_step(inputs: Inputs) -> str:
-    unsure = [task.task for task in inputs.accuracy.gated if larger_loss_possible(task)]
-    return f"Measure more items of {listed(unsure)} to narrow the interval of the loss." if unsure else ""
 
 
 def _load_step(inputs: Inputs) -> str:

@@ -1,13 +1,15 @@
 """A report document as HTML, Markdown and JSON."""
 
 import re
+import textwrap
 from importlib import resources
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from pipeline.report.document import ReportDocument
+from pipeline.report.document import Excerpt, ReportDocument
 
+_MARKDOWN_WIDTH = 100
 _TEMPLATES = ("report.html.j2", "report.md.j2", "report.css")
 
 
@@ -24,6 +26,7 @@ def to_markdown(report: ReportDocument) -> str:
     """Return the same report as Markdown, tables in place of charts."""
     environment = _environment(escape=False)
     environment.filters["plain"] = markdown_text
+    environment.filters["fenced"] = fenced
     return environment.get_template("report.md.j2").render(report=report)
 
 
@@ -48,6 +51,16 @@ def markdown_text(text: str) -> str:
     for character in "\\|<>[]*_#":
         flat = flat.replace(character, f"\\{character}")
     return flat
+
+
+def fenced(excerpt: Excerpt) -> str:
+    """Return a quotation between fences that nothing inside it can close; prose is wrapped, code is not."""
+    lines = excerpt.text.split("\n")
+    if not excerpt.code:
+        lines = [part for line in lines for part in textwrap.wrap(line, _MARKDOWN_WIDTH) or [""]]
+    text = "\n".join(lines)
+    fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", text)), default=0))
+    return f"{fence}text\n{text}\n{fence}"
 
 
 def _environment(*, escape: bool) -> Environment:

@@ -1,11 +1,11 @@
 """The report of a record: one immutable document for HTML, Markdown and JSON, so that they cannot disagree."""
 
-from eval.accuracy.result import TaskScore
+from eval.accuracy.result import EvalResult
 from pipeline.record import RunRecord
 from pipeline.report.accuracy import accuracy_section
 from pipeline.report.background import endpoint_section, environment_section, files_section, method_section
 from pipeline.report.checkpoint import checkpoint_section
-from pipeline.report.comparison import Direction, speed_ratio, tightest, weight_memory
+from pipeline.report.comparison import Direction, speed_ratio, weight_memory
 from pipeline.report.costs import costs_section
 from pipeline.report.document import Cover, Fact, Finding, KeyFigure, OriginMeaning, ReportDocument, Tone
 from pipeline.report.findings import findings_of
@@ -14,6 +14,7 @@ from pipeline.report.inputs import Inputs, inputs_of
 from pipeline.report.not_measured import not_measured_section
 from pipeline.report.recommendation import next_steps, recommendation
 from pipeline.report.speed import latency_section, memory_section, speed_section
+from pipeline.report.verdicts import gravest, loss_bound, margin_text
 
 LEGEND = (
     OriginMeaning(origin="measured", meaning="observed in this run"),
@@ -76,7 +77,6 @@ def _cover(inputs: Inputs) -> Cover:
 
 def _key_figures(inputs: Inputs, findings: tuple[Finding, ...]) -> tuple[KeyFigure, ...]:
     tones = {finding.topic: finding.tone for finding in findings}
-    task = tightest(inputs.accuracy.gated)
     memory = weight_memory(inputs.quantize, inputs.load)
     baseline, awq = inputs.load.best("baseline"), inputs.load.best("awq")
     faster = awq.output_tokens_per_s / baseline.output_tokens_per_s
@@ -85,14 +85,7 @@ def _key_figures(inputs: Inputs, findings: tuple[Finding, ...]) -> tuple[KeyFigu
     machines = [int(cost.machines.value or 0) for cost in (costs.baseline, costs.awq)]
     saving = costs.saving_per_month_usd.value or 0.0
     return (
-        KeyFigure(
-            label=f"Accuracy, {task.task}",
-            text=change(task.delta),
-            value=task.delta,
-            detail=f"{task.metric} {score(task.baseline.value)} to {score(task.candidate.value)}; {_margin(task)}",
-            origin="measured",
-            tone=tones["Accuracy"],
-        ),
+        *_accuracy_figure(inputs.accuracy, tones["Accuracy"]),
         KeyFigure(
             label="Highest throughput",
             text=ratio(faster),
@@ -134,5 +127,19 @@ def _speed_tone(inputs: Inputs) -> Tone:
     return tones.get(speed_ratio(baseline, awq, load.repeats).direction, "plain")
 
 
-def _margin(task: TaskScore) -> str:
-    return f"agreed margin {score(task.margin)}"
+def _accuracy_figure(accuracy: EvalResult, tone: Tone) -> tuple[KeyFigure, ...]:
+    """Return the task that is furthest from a pass; nothing where AWQ was not scored."""
+    if not accuracy.gated:
+        return ()
+    task = gravest(accuracy.gated)
+    scores = f"{task.metric} {score(task.baseline.value)} to {score(task.candidate.value)}"
+    return (
+        KeyFigure(
+            label=f"Accuracy, {task.task}",
+            text=change(task.delta),
+            value=task.delta,
+            detail=f"{scores}; {loss_bound(task)}, agreed margin {margin_text(task)}",
+            origin="measured",
+            tone=tone,
+        ),
+    )

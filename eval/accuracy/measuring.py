@@ -1,0 +1,250 @@
+"""Measures one arm after the other: its engine, the alarm, its tasks.
+
+What an engine answered is kept per request (`.resume/eval/`), so that a stopped evaluation goes on where it was, an
+engine that died is started again, and a larger limit or one more task asks only what is new. The folder of an arm is
+named by everything that its answers depend on.
+"""
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from eval.accuracy.judging import Measured, concurrencies
+from eval.accuracy.preparing import Prepared
+from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED
+from eval.alarm.fidelity import TopTokens, alarm_sentence, fidelity, read_top_tokens
+from eval.alarm.probing import TOP_K, held_out, probe
+from eval.alarm.result import Fidelity
+from eval.comparison.scored import Scored, read_scored
+from pipeline.context import RunContext
+from pipeline.errors import EngineError, GateError, WorkerError
+from pipeline.recipe.evaluation import EvalTask
+from pipeline.recipe.models import Recipe
+from pipeline.runtimes.worker import Worker
+from serve.engine import VllmServer, engine_arguments
+from serve.settings import check_same_settings
+from serve.variants import SERVED_NAME, Bed, weights_identity
+
+RESTARTS = 2
+"""How often a dead engine of one arm is started again."""
+STAGE = "eval"
+
+
+@dataclass
+class Measuring:
+    """One evaluation: the lm-eval worker, the engines it scores, and where its files go."""
+
+    worker: Worker
+    bed: Bed
+    recipe: Recipe
+    context: RunContext
+    folder: Path
+    """The stage's output."""
+    prepared: Prepared
+    fidelities: list[Fidelity] = field(default_factory=list)
+    _settings: dict[str, str] = field(default_factory=dict)
+    _blocks: list[list[int]] = field(default_factory=list)
+    _text: str = ""
+    _cut: set[str] = field(default_factory=set)
+    _reference: TopTokens | None = None
+
+    def prepare_alarm(self) -> None:
+        """Get the token probabilities that AWQ's are held against: the baseline's, and those of plain rounding.
+
+        Each takes a start of its engine, before anything is scored; later attempts find them stored.
+        """
+        alarm = self.recipe.eval.alarm
+        if not alarm.enabled:
+            return
+        self._blocks, self._text = held_out(
+            alarm,
+            self.context.recipe_dir,
+            self.bed.paths[BASELINE],
+            self._max_length(),
+            trust_remote_code=self.bed.trust_remote_code,
+        )
+        self._reference = self._stored_top_tokens(BASELINE)
+        if CONTROL in self.bed.paths:
+            self._compare(CONTROL, self._stored_top_tokens(CONTROL))
+
+    def measure(self, arm: str, place: str) -> Measured:
+        """Return the scores of one arm on all tasks.
+
+        Args:
+            arm: its name; `again` is the baseline's second run.
+            place: which of how many it is, for the progress.
+
+        Raises:
+            GateError: the alarm stopped it.
+            EngineError: its engine died more often than it is started again.
+        """
+        scores: dict[str, Scored] = {}
+        recalled, seconds = 0, 0.0
+        for attempt in range(RESTARTS + 1):
+            with self._server(arm, attempt=attempt) as server:
+                kernel = server.report().kernel
+                check_kernel(self.bed, arm, kernel)
+                settings = self._same_settings(server, arm)
+                started = time.monotonic()
+                try:
+                    self._raise_alarm(server, arm)
+                    recalled += self._score_all(server, arm, place, scores)
+                except EngineError as problem:
+                    if attempt == RESTARTS:
+                        raise
+                    self.context.reporter.warn(f"{problem} It is started again; the answers it gave are kept")
+                    continue
+                finally:
+                    seconds += time.monotonic() - started
+                engine = f"{self.bed.runtime.name} {server.version()}"
+            return Measured(
+                scores, seconds, kernel, self.prepared.lm_eval, engine, settings, recalled, restarts=attempt
+            )
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def forget_others(self) -> None:
+        """Remove the answers of weights and settings that this evaluation did not use."""
+        used = {self._kept(arm).name for arm in (*self.bed.paths, AGAIN)}
+        for folder in self.context.resume(STAGE).iterdir():
+            if folder.name not in used:
+                for path in folder.iterdir():
+                    path.unlink()
+                folder.rmdir()
+
+    def _server(self, arm: str, *, label: str | None = None, attempt: int = 0) -> VllmServer:
+        return self.bed.server(_weights_of(arm), STAGE, self.context, label=label or arm, attempt=attempt)
+
+    def _same_settings(self, server: VllmServer, arm: str) -> dict[str, str]:
+        found = server.settings()
+        self._settings = self._settings or found
+        check_same_settings(self._settings, found, arm)
+        return found
+
+    def _stored_top_tokens(self, arm: str) -> TopTokens:
+        kept = self._kept(arm) / "top-tokens.json"
+        found = read_top_tokens(kept, self._blocks, TOP_K)
+        if found is None:
+            with self._server(arm, label=f"alarm-{arm}") as server:
+                self._same_settings(server, arm)
+                found = probe(server, self._blocks, self.context.reporter)
+            found.write(kept)
+        return found
+
+    def _raise_alarm(self, server: VllmServer, arm: str) -> None:
+        """Compare the arm's token probabilities with the baseline's; once per arm."""
+        if self._reference is None or arm in (BASELINE, AGAIN) or any(one.arm == arm for one in self.fidelities):
+            return
+        self._compare(arm, probe(server, self._blocks, self.context.reporter))
+
+    def _compare(self, arm: str, top: TopTokens) -> None:
+        if self._reference is None:
+            return
+        alarm = self.recipe.eval.alarm
+        control = next((one for one in self.fidelities if one.arm == CONTROL and arm == GATED), None)
+        found = fidelity(self._reference, top, name=arm, text=self._text, alarm=alarm, control=control)
+        self.fidelities.append(found)
+        if found.absurd and arm == GATED and alarm.stop:
+            raise GateError(alarm_sentence(found, alarm, control))
+        if found.absurd:
+            self.context.reporter.warn(alarm_sentence(found, alarm, control))
+
+    def _score_all(self, server: VllmServer, arm: str, place: str, scores: dict[str, Scored]) -> int:
+        """Score the tasks that are not in `scores` yet; return how many responses were known already."""
+        recalled = 0
+        tasks = self.recipe.eval.all_tasks
+        items = {entry.task: entry.items for entry in self.prepared.counted}
+        with self.context.reporter.task(f"{arm} ({place})", total=sum(items.values())) as whole:
+            for number, task in enumerate(tasks, 1):
+                if task.name not in scores:
+                    text = f"{arm}: {task.name} ({number} of {len(tasks)})"
+                    answer = self._score(server, self._request(task, arm, server), text)
+                    files = Path(answer["results_file"]), Path(answer["samples_file"])
+                    scores[task.name] = read_scored(*files, task.name, self.prepared.metrics[task.name])
+                    recalled += answer["recalled"]
+                    self._warn_of_cut(task.name, answer["cut"])
+                whole.update(done=sum(items[done.name] for done in tasks[:number]))
+        return recalled
+
+    def _score(self, server: VllmServer, request: dict[str, Any], text: str) -> dict[str, Any]:
+        try:
+            return self.worker.call("score", request, text)
+        except WorkerError:
+            if not server.running():
+                raise server.failure() from None
+            raise
+
+    def _warn_of_cut(self, task: str, prompts: int) -> None:
+        """Say once per task that prompts lost their beginning; they are the same for every arm."""
+        if prompts and task not in self._cut:
+            self._cut.add(task)
+            self.context.reporter.warn(
+                f"{prompts} prompts of {task} are longer than {self._max_length()} tokens and lost their beginning, "
+                f"alike for every arm. Raise engine.max_model_len, or ask fewer examples with num_fewshot"
+            )
+
+    def _request(self, task: EvalTask, arm: str, server: VllmServer) -> dict[str, Any]:
+        settings = self.recipe.eval
+        first, second = concurrencies(settings)
+        return {
+            "task": task.name,
+            "include_path": list(self.prepared.include_path),
+            "base_url": server.base_url,
+            "model": SERVED_NAME,
+            "tokenizer": str(self.bed.paths[BASELINE]),
+            "max_length": self._max_length(),
+            "num_concurrent": second if arm == AGAIN else first,
+            "num_fewshot": task.num_fewshot,
+            "limit": task.limit,
+            "trust_remote_code": self.bed.trust_remote_code,
+            "seed": settings.seed,
+            "chat_template": settings.chat_template,
+            "system_instruction": settings.system_instruction,
+            "unsafe_code": settings.unsafe_code,
+            "cache": str(self._kept(arm) / "responses.jsonl"),
+            "meta": self._depends_on(arm),
+            "output": str(self.folder / arm),
+        }
+
+    def _max_length(self) -> int:
+        return self.recipe.eval.max_length or self.recipe.engine.max_model_len
+
+    def _depends_on(self, arm: str) -> dict[str, Any]:
+        """Return everything that an arm's answers depend on, beside the question."""
+        return {
+            "arm": arm,
+            "weights": weights_identity(self.bed, _weights_of(arm)),
+            "tokenizer": weights_identity(self.bed, BASELINE),
+            "engine": self.bed.runtime.name,
+            "arguments": list(engine_arguments(self.recipe.engine)),
+            "batch_invariant": self.recipe.eval.batch_invariant,
+            "max_length": self._max_length(),
+            "seed": self.recipe.eval.seed,
+            "lm_eval": self.prepared.lm_eval,
+        }
+
+    def _kept(self, arm: str) -> Path:
+        digest = hashlib.sha256(json.dumps(self._depends_on(arm), sort_keys=True).encode()).hexdigest()[:12]
+        folder = self.context.resume(STAGE) / f"{arm}-{digest}"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+
+def check_kernel(bed: Bed, arm: str, kernel: str) -> None:
+    """Refuse to score quantized weights that the engine multiplies as 16-bit ones.
+
+    Raises:
+        EngineError: it does, on an arm whose checkpoint is quantized.
+    """
+    if kernel == "unquantized" and bed.weights[_weights_of(arm)].quantized:
+        raise EngineError(
+            f"vLLM loaded the checkpoint of the arm '{arm}' without a quantized kernel, so its scores would not be "
+            f"those of quantized weights. Read why in logs/eval-vllm-{arm}.log, or choose the other quantize.backend."
+        )
+
+
+def _weights_of(arm: str) -> str:
+    """Return the arm whose weights are loaded: the baseline's second run has none of its own."""
+    return BASELINE if arm == AGAIN else arm

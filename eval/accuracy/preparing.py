@@ -1,0 +1,104 @@
+"""What has to be known before the first engine starts: which tasks there are, how they are scored, how many items."""
+
+import os
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from eval.accuracy.questions import write_tasks
+from eval.accuracy.resolution import TaskItems
+from eval.accuracy.tasks import check_chat_template, check_tasks, task_folders
+from pipeline.context import RunContext
+from pipeline.recipe.models import Recipe
+from pipeline.runtimes.worker import Worker, worker_script
+
+_ONLINE = {
+    "HF_HUB_OFFLINE": "0",
+    "TRANSFORMERS_OFFLINE": "0",
+    "HF_DATASETS_OFFLINE": "0",
+    "HF_HUB_DISABLE_IMPLICIT_TOKEN": "0",
+}
+_FOR_THE_HUB = (
+    *("HF_HOME", "HF_HUB_CACHE", "HF_DATASETS_CACHE", "HF_ENDPOINT"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"),
+)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The tasks of a recipe as lm-eval knows them."""
+
+    include_path: tuple[str, ...]
+    """Folders of task files, those made from the client's own questions among them."""
+    metrics: dict[str, str]
+    """By task."""
+    counted: tuple[TaskItems, ...]
+    documents: Path
+    """The items' text, one JSON object a line."""
+    lm_eval: str
+    """Its version."""
+
+
+def lm_eval_worker(context: RunContext, api_key: str = "none") -> Worker:
+    """Return the process that lm-eval runs in, for a `with` block."""
+    log = context.logs / "eval-lm-eval.log"
+    log.unlink(missing_ok=True)
+    return Worker(
+        Path(sys.executable),
+        worker_script("lm_eval_scores"),
+        log=log,
+        reporter=context.reporter,
+        environment=_environment(api_key),
+    )
+
+
+def _environment(api_key: str) -> dict[str, str]:
+    """Return lm-eval's environment: unlike the engine it may reach the hub, where tasks keep their data."""
+    from huggingface_hub import get_token  # noqa: PLC0415 -- finds the token where the hub's own tools do
+
+    hub = {name: os.environ[name] for name in _FOR_THE_HUB if name in os.environ}
+    hub |= {"HF_TOKEN": token} if (token := get_token()) else {}
+    unproxied = ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1")))
+    return _ONLINE | hub | {"OPENAI_API_KEY": api_key, "NO_PROXY": unproxied}
+
+
+def prepare(worker: Worker, recipe: Recipe, context: RunContext, tokenizer: Path | None) -> Prepared:
+    """Return the tasks, refusing what cannot be scored.
+
+    Args:
+        worker: lm-eval's.
+        recipe: as resolved.
+        context: of the run; files go into its scratch folder.
+        tokenizer: the source model's folder, needed for a chat template.
+
+    Raises:
+        RecipeError: a task, a metric or a file of questions is not usable, or a task executes code that the recipe
+            does not allow.
+        SourceError: the tokenizer has no chat template, and the recipe asks for it.
+    """
+    settings = recipe.eval
+    if settings.chat_template and tokenizer is not None:
+        check_chat_template(tokenizer)
+    own = context.scratch / "questions"
+    defaults = write_tasks(settings.all_tasks, context.recipe_dir, own)
+    folders = [*task_folders(settings, context.recipe_dir), *([own] if defaults else [])]
+    include_path = [str(folder) for folder in folders]
+    metrics = {task.name: task.metric or defaults[task.name] for task in settings.all_tasks}
+    request: dict[str, Any] = {"tasks": list(metrics), "include_path": include_path}
+    check_tasks(settings, metrics, worker.call("check", request, "loading lm-eval"))
+    documents = context.scratch / "items.jsonl"
+    request |= {
+        "tasks": [{"name": task.name, "limit": task.limit} for task in settings.all_tasks],
+        "output": str(documents),
+        "unsafe_code": settings.unsafe_code,
+    }
+    counted = worker.call("documents", request, "reading the items")["tasks"]
+    return Prepared(
+        include_path=tuple(include_path),
+        metrics=metrics,
+        counted=tuple(TaskItems(name, entry["items"], entry["available"]) for name, entry in counted.items()),
+        documents=documents,
+        lm_eval=version("lm_eval"),
+    )

@@ -1,0 +1,149 @@
+"""What the chosen number of items can show, before the first token: smallest visible difference, items for the margin.
+
+Before a first run nobody knows how many items will flip. The planning values below are assumptions: flips of models
+quantized to 4 bit were reported from a few per cent of the items to more than ten (Dutta et al. 2024, "Accuracy is Not
+All You Need", arXiv 2407.09141). Once a recipe has been evaluated, its own figures take their place.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from eval.accuracy.result import EvalResult, Resolution, TaskScore
+from eval.statistics import (
+    items_needed,
+    smallest_difference_paired,
+    smallest_difference_spread,
+    smallest_difference_unpaired,
+)
+from pipeline.recipe.evaluation import Eval, EvalTask
+
+ASSUMED_DISCORDANCE = 0.12
+ASSUMED_ACCURACY = 0.75
+RIGHT_OR_WRONG = ("acc", "acc_norm", "exact_match", "pass@1", "pass_at_1")
+"""Metrics that are 0 or 1 per item."""
+
+
+@dataclass(frozen=True)
+class TaskItems:
+    """How many items a task asks, and how many it has."""
+
+    task: str
+    items: int
+    available: int
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """What is known, or assumed, of one task before it is measured."""
+
+    discordance: float | None
+    accuracy: float | None
+    spread: float | None
+    unpaired_spread: float | None
+    margin: float | None
+
+
+def resolutions(
+    settings: Eval, counted: Iterable[TaskItems], earlier: EvalResult | None = None
+) -> tuple[Resolution, ...]:
+    """Return the resolution of every task of a recipe, in its order.
+
+    Args:
+        settings: the recipe's section.
+        counted: the items of each task.
+        earlier: an evaluation of the same model, whose disagreement is used where it had the task.
+    """
+    by_task = {entry.task: entry for entry in counted}
+    before = {row.task: row for row in earlier.gated} if earlier else {}
+    return tuple(_resolution(settings, task, by_task[task.name], before.get(task.name)) for task in settings.all_tasks)
+
+
+def _resolution(settings: Eval, task: EvalTask, counted: TaskItems, earlier: TaskScore | None) -> Resolution:
+    metric = (task.metric or "").partition(",")[0]
+    if earlier is not None and earlier.paired and (not metric or earlier.metric.partition(",")[0] == metric):
+        return _of(settings, task, counted, _measured(task, earlier), "measured")
+    if metric in RIGHT_OR_WRONG or not metric:
+        margin = task.margin if task.min_recovery is None else (1 - task.min_recovery) * ASSUMED_ACCURACY
+        expected = _Expected(ASSUMED_DISCORDANCE, ASSUMED_ACCURACY, None, None, margin)
+        return _of(settings, task, counted, expected, "assumed")
+    return _of(settings, task, counted, _Expected(None, None, None, None, task.margin), "unknown")
+
+
+def _measured(task: EvalTask, earlier: TaskScore) -> _Expected:
+    root, score = math.sqrt(earlier.items), earlier.baseline
+    margin = task.margin
+    if task.min_recovery is not None:
+        kept = task.min_recovery if earlier.higher_is_better else 1 / task.min_recovery
+        margin = abs(1 - kept) * score.value
+    if earlier.discordance:
+        return _Expected(earlier.discordance, score.value, None, None, margin)
+    errors = (score.stderr, earlier.candidate.stderr)
+    unpaired = None if None in errors else root * math.hypot(*(error or 0.0 for error in errors))
+    return _Expected(None, None, root * earlier.delta_stderr if earlier.delta_stderr else None, unpaired, margin)
+
+
+def _of(settings: Eval, task: EvalTask, counted: TaskItems, expected: _Expected, origin: str) -> Resolution:
+    items, confidence = counted.items, settings.confidence
+    paired = unpaired = None
+    if expected.discordance is not None:
+        paired = smallest_difference_paired(items, expected.discordance, confidence=confidence)
+    elif expected.spread is not None:
+        paired = smallest_difference_spread(items, expected.spread, confidence=confidence)
+    if expected.accuracy is not None:
+        unpaired = smallest_difference_unpaired(items, expected.accuracy, confidence=confidence)
+    elif expected.unpaired_spread is not None:
+        unpaired = smallest_difference_spread(items, expected.unpaired_spread, confidence=confidence)
+    needed = _needed(expected, confidence)
+    return Resolution.model_validate(
+        {
+            "task": task.name,
+            "metric": task.metric or "acc or exact_match",
+            "items": items,
+            "items_available": counted.available,
+            "discordance": expected.discordance,
+            "accuracy": expected.accuracy,
+            "spread": expected.spread,
+            "origin": origin if paired is not None else "unknown",
+            "smallest_paired": paired,
+            "smallest_unpaired": unpaired,
+            "margin": expected.margin,
+            "items_needed": needed,
+            "decidable": None if needed is None else items >= needed,
+        }
+    )
+
+
+def _needed(expected: _Expected, confidence: float) -> int | None:
+    if not expected.margin:
+        return None
+    if expected.discordance is not None:
+        return items_needed(expected.margin, discordance=expected.discordance, confidence=confidence)
+    if expected.spread is not None:
+        return items_needed(expected.margin, spread=expected.spread, confidence=confidence)
+    return None
+
+
+def resolution_warnings(found: Iterable[Resolution]) -> list[str]:
+    """Return a sentence for each task whose items do not suffice for its margin; empty where all do."""
+    return [_warning(one) for one in found if one.decidable is False or one.margin == 0]
+
+
+def _warning(one: Resolution) -> str:
+    if one.margin == 0 or one.items_needed is None:
+        return (
+            f"The margin of {one.task} is 0: no number of items can show that nothing at all was lost. "
+            f"Agree on a loss that would not matter"
+        )
+    basis = "assumed" if one.origin == "assumed" else "measured before"
+    what = f"{one.discordance:.1%} of the items flip, {basis}" if one.discordance is not None else f"a spread {basis}"
+    rest = one.items_available - one.items_needed
+    advice = (
+        f"Raise its limit to {one.items_needed}"
+        if rest >= 0 and one.items < one.items_available
+        else f"The task has {one.items_available}: agree on a wider margin, or add questions"
+    )
+    return (
+        f"{one.items} items of {one.task} will most likely not decide a margin of {one.margin:g}: that takes about "
+        f"{one.items_needed} ({what}, no true loss, 80 % power). {advice}"
+    )

@@ -1,0 +1,1 @@
+"""The fidelity alarm: token probabilities of an arm against the baseline on held-out text."""

@@ -1,0 +1,1 @@
+"""Two models on the same items: reading what lm-eval wrote, matching it, comparing it."""

@@ -1,0 +1,217 @@
+"""A candidate against the baseline: the statistics of `eval.statistics` on the items of `eval.comparison.scored`."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+
+from eval.comparison.examples import examples_of
+from eval.comparison.matching import Matched, match
+from eval.comparison.result import Comparison, Interval, NoiseFloor, Score
+from eval.comparison.scored import Scored
+from eval.comparison.summands import Summands
+from eval.statistics import Estimate, Margin, Pairs, estimate, holm, judge, more_items, noise_floor, unpaired
+from pipeline.errors import VoidMeasurementError
+
+ComparisonT = TypeVar("ComparisonT", bound=Comparison)
+
+
+def compare(
+    baseline: Scored,
+    candidate: Scored,
+    *,
+    margin: Margin | None = None,
+    confidence: float = 0.95,
+    draws: int = 10_000,
+    seed: int = 0,
+) -> Comparison:
+    """Return the candidate against the baseline; `adjusted` gives the verdict, which depends on the other tasks too.
+
+    Raises:
+        VoidMeasurementError: the two arms did not answer the same items, or were asked differently.
+    """
+    matched = match(baseline, candidate)
+    require_complete(matched)
+    return compare_matched(matched, margin=margin, confidence=confidence, draws=draws, seed=seed)
+
+
+def compare_matched(
+    matched: Matched,
+    *,
+    margin: Margin | None = None,
+    confidence: float = 0.95,
+    draws: int = 10_000,
+    seed: int = 0,
+) -> Comparison:
+    """Return the candidate against the baseline on the items that both answered; at least one is needed."""
+    baseline, pairs, flips = matched.baseline, matched.pairs(), matched.flips()
+    if pairs is None:
+        found, scores = _unpaired(matched, margin, confidence), (baseline.score, matched.candidate.score)
+    else:
+        found = estimate(
+            pairs,
+            higher_is_better=baseline.higher_is_better,
+            margin=margin,
+            confidence=confidence,
+            draws=draws,
+            seed=seed,
+        )
+        scores = _scores(matched, pairs, found)
+    wrong, right = examples_of(matched) if flips else ((), ())
+    return Comparison(
+        task=baseline.task,
+        metric=baseline.metric_name,
+        higher_is_better=baseline.higher_is_better,
+        items=found.items,
+        clusters=found.clusters,
+        paired=pairs is not None,
+        baseline=scores[0],
+        candidate=scores[1],
+        delta=found.delta,
+        delta_stderr=found.stderr,
+        loss=found.loss,
+        recovery=_recovery(found.baseline, found.candidate, higher_is_better=baseline.higher_is_better),
+        method=found.method,
+        confidence=confidence,
+        interval=_interval(found.interval),
+        bounds=_interval(found.bounds),
+        p_difference=found.p_difference,
+        margin=found.margin,
+        min_recovery=margin.recovery if margin else None,
+        p_noninferior=found.p_noninferior,
+        p_inferior=found.p_inferior,
+        flips_to_wrong=flips[0] if flips else None,
+        flips_to_right=flips[1] if flips else None,
+        examples_to_wrong=wrong,
+        examples_to_right=right,
+    )
+
+
+def adjusted(comparisons: Sequence[ComparisonT]) -> tuple[ComparisonT, ...]:
+    """Return the comparisons with Holm's correction over all of them, and with the verdict that follows from it.
+
+    Give the tasks of one candidate: each candidate is a family of its own.
+    """
+    differences = holm([row.p_difference for row in comparisons])
+    inferiors = holm([row.p_inferior for row in comparisons])
+    return tuple(
+        row.model_copy(
+            update={"p_difference_adjusted": difference, "p_inferior_adjusted": inferior} | _verdict(row, inferior)
+        )
+        for row, difference, inferior in zip(comparisons, differences, inferiors, strict=True)
+    )
+
+
+def floor_of(first: Scored, second: Scored, concurrency: tuple[int, int]) -> NoiseFloor | None:
+    """Return what measuring the same model twice changes; None for metrics that cannot be paired by items.
+
+    Raises:
+        VoidMeasurementError: both runs did not answer the same items.
+    """
+    matched = match(first, second)
+    require_complete(matched)
+    pairs = matched.pairs()
+    if pairs is None:
+        return None
+    delta, floor, changed = noise_floor(pairs)
+    flips = matched.flips()
+    return NoiseFloor(
+        task=first.task,
+        metric=first.metric_name,
+        items=len(matched.keys),
+        delta=delta,
+        floor=floor,
+        changed=changed,
+        flips_to_wrong=flips[0] if flips else None,
+        flips_to_right=flips[1] if flips else None,
+        concurrency=concurrency,
+    )
+
+
+def require_complete(matched: Matched) -> None:
+    """Refuse arms that did not answer the same items.
+
+    Raises:
+        VoidMeasurementError: they did not.
+    """
+    if not matched.complete:
+        raise VoidMeasurementError(
+            f"Two arms did not answer the same items of task '{matched.baseline.task}' ({len(matched.keys)} in common, "
+            f"{len(matched.only_baseline)} and {len(matched.only_candidate)} in one alone), so their scores cannot be "
+            f"compared. Run `awqctl eval --force`."
+        )
+
+
+def _unpaired(matched: Matched, margin: Margin | None, confidence: float) -> Estimate:
+    baseline, candidate = matched.baseline, matched.candidate
+    found = unpaired(
+        baseline.score.value,
+        baseline.score.stderr,
+        candidate.score.value,
+        candidate.score.stderr,
+        items=min(baseline.items, candidate.items),
+        higher_is_better=baseline.higher_is_better,
+        margin=margin,
+        confidence=confidence,
+    )
+    reason = baseline.flaw or candidate.flaw or "both arms have per-item values of different kinds"
+    return replace(found, method=f"{found.method} ({reason})")
+
+
+def _scores(matched: Matched, pairs: Pairs, found: Estimate) -> tuple[Score, Score]:
+    """Return both scores over the matched items, with lm-eval's own standard errors where these are all items."""
+    arms = (matched.baseline, pairs.baseline, found.baseline), (matched.candidate, pairs.candidate, found.candidate)
+    before, after = (
+        Score(
+            value=value,
+            stderr=arm.score.stderr if arm.items == len(matched.keys) else Summands(sums, pairs.statistic).stderr,
+        )
+        for arm, sums, value in arms
+    )
+    return before, after
+
+
+def _recovery(baseline: float, candidate: float, *, higher_is_better: bool) -> float | None:
+    share, whole = (candidate, baseline) if higher_is_better else (baseline, candidate)
+    return share / whole if whole else None
+
+
+def _interval(ends: tuple[float, float] | None) -> Interval | None:
+    return None if ends is None else Interval(low=ends[0], high=ends[1])
+
+
+def _ends(interval: Interval | None) -> tuple[float, float] | None:
+    return None if interval is None else (interval.low, interval.high)
+
+
+def _verdict(row: Comparison, p_inferior_adjusted: float | None) -> dict[str, object]:
+    found = _estimate(row)
+    verdict = judge(found, p_inferior_adjusted, row.confidence)
+    return {
+        "verdict": verdict,
+        "more_items": more_items(found, row.confidence) if verdict == "inconclusive" else None,
+    }
+
+
+def _estimate(row: Comparison) -> Estimate:
+    """Return the estimate that a comparison was made from; one item's spread is sqrt(n) times the standard error."""
+    flips = row.flips_to_wrong, row.flips_to_right
+    return Estimate(
+        items=row.items,
+        clusters=row.clusters,
+        baseline=row.baseline.value,
+        candidate=row.candidate.value,
+        delta=row.delta,
+        stderr=row.delta_stderr,
+        loss=row.loss,
+        interval=_ends(row.interval),
+        bounds=_ends(row.bounds),
+        p_difference=row.p_difference,
+        margin=row.margin,
+        p_noninferior=row.p_noninferior,
+        p_inferior=row.p_inferior,
+        flips=None if flips[0] is None or flips[1] is None else (flips[0], flips[1]),
+        spread=None if row.delta_stderr is None else float(row.delta_stderr * np.sqrt(row.items)),
+        method=row.method,
+    )

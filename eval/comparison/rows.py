@@ -1,0 +1,137 @@
+"""Rows of lm-eval's sample files: what identifies an item, and the metrics' values for it."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import SourceError
+
+_DESCRIBING = frozenset(
+    {"task", "doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics"}
+    | {"doc_hash", "prompt_hash", "target_hash", "schema_version"}
+)
+"""Keys that are not metrics. lm-eval before 0.4.4 did not list the metrics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One item as one filter of lm-eval saw it."""
+
+    subtask: str
+    """The task of the group that the item belongs to; the task itself where there is no group."""
+    doc_id: str
+    doc_hash: str
+    prompt_hash: str
+    target_hash: str
+    filter: str | None
+    """None in files of lm-eval versions that did not write it."""
+    values: dict[str, Any]
+    """By metric."""
+    file: Path
+    place: int
+    """Where the row stands in the file: byte offset in JSON lines, number from 0 in a JSON array."""
+
+
+def read_rows(path: Path, subtask: str | None = None) -> list[Row]:
+    """Return the rows of a file, each a line of JSON, or all in one JSON array as lm-eval 0.4.0 to 0.4.2 wrote them.
+
+    Args:
+        path: the file.
+        subtask: the task, for files whose rows do not name it.
+
+    Raises:
+        SourceError: a row is damaged or is none of lm-eval's; names file and line.
+    """
+    documents = _array(path) if _is_array(path) else _lines(path)
+    return [_row(document, subtask, path, place, where) for document, place, where in documents]
+
+
+def read_document(row: Row) -> dict[str, Any]:
+    """Return everything that the file says about one row."""
+    found: dict[str, Any]
+    with row.file.open("rb") as stream:
+        if _is_array(row.file):
+            found = json.load(stream)[row.place]
+        else:
+            stream.seek(row.place)
+            found = json.loads(stream.readline())
+    return found
+
+
+def requests_of(document: dict[str, Any]) -> list[list[Any]]:
+    """Return what was asked, one list of arguments per request: the prompt, then the choice or the settings.
+
+    lm-eval from 0.4.3 on writes its command line's samples as `{"gen_args_0": {"arg_0": ...}}`.
+    """
+    asked = document.get("arguments") or []
+    if isinstance(asked, dict):
+        return [list(request.values()) if isinstance(request, dict) else [request] for request in asked.values()]
+    return [list(request) if isinstance(request, list) else [request] for request in asked]
+
+
+def _is_array(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(64).lstrip().startswith(b"[")
+
+
+def _array(path: Path) -> Iterator[tuple[Any, int, str]]:
+    try:
+        documents = json.loads(path.read_bytes())
+    except ValueError as problem:
+        raise SourceError(f"{path} is damaged: {problem}. Copy it again, or score the tasks again.") from None
+    for number, document in enumerate(documents):
+        yield document, number, f"{path}, entry {number + 1}"
+
+
+def _lines(path: Path) -> Iterator[tuple[Any, int, str]]:
+    offset = 0
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            where = f"{path}, line {number}"
+            if line.strip():
+                yield _parsed(line, where), offset, where
+            offset += len(line)
+
+
+def _parsed(line: bytes, where: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError as problem:
+        raise SourceError(f"{where} is damaged: {problem}. Copy the file again, or score the task again.") from None
+
+
+def _row(document: Any, subtask: str | None, path: Path, place: int, where: str) -> Row:
+    if not isinstance(document, dict) or "doc_id" not in document or not {"doc", "doc_hash"} & document.keys():
+        raise SourceError(
+            f"{where} is not a sample of lm-eval: it needs `doc_id` and `doc` or `doc_hash`. "
+            f"Give files that `lm_eval --log_samples` wrote."
+        )
+    metrics = document.get("metrics") or [name for name in document if name not in _DESCRIBING]
+    return Row(
+        subtask=str(document.get("task") or subtask or path.stem),
+        doc_id=str(document["doc_id"]),
+        doc_hash=document.get("doc_hash") or _document_hash(document["doc"]),
+        prompt_hash=document.get("prompt_hash") or _prompt_hash(document),
+        target_hash=document.get("target_hash") or _hash(str(document.get("target"))),
+        filter=document.get("filter"),
+        values={name: document[name] for name in metrics if name in document},
+        file=path,
+        place=place,
+    )
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _document_hash(doc: Any) -> str:
+    """Return the hash as `lm_eval.evaluator.evaluate` computes it from 0.4.3 on."""
+    return _hash(json.dumps(doc, indent=2, ensure_ascii=False))
+
+
+def _prompt_hash(document: dict[str, Any]) -> str:
+    requests = requests_of(document)
+    return _hash(str(requests[0][0]) if requests and requests[0] else "")

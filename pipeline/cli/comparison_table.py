@@ -1,0 +1,100 @@
+"""What `awqctl compare` prints: one block of three lines per task, then what was not compared and why."""
+
+from typing import Any
+
+from eval.comparison.result import Comparison, Interval
+from eval.comparison.sample_comparison import CompareResult, TaskComparison
+
+
+def print_comparison(result: CompareResult, screen: Any) -> None:
+    """Print the comparison so that it fits 80 columns."""
+    screen.print(f"baseline   {result.baseline}", soft_wrap=True)
+    screen.print(f"candidate  {result.candidate}", soft_wrap=True)
+    screen.print()
+    screen.print(_table(result))
+    for task in result.tasks:
+        if task.only_baseline or task.only_candidate:
+            screen.print(_unmatched(task))
+    for text in (*_methods(result), *result.notes):
+        screen.print(text)
+
+
+def _table(result: CompareResult) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1, 1, 0), header_style="bold")
+    table.add_column("task\nmetric", overflow="fold", max_width=18)
+    for title in ("items", "baseline\ncandidate\nrecovery", f"loss\n{100 * result.confidence:.4g} % interval\nat most"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("to wrong\nto right\nflipped", justify="right", no_wrap=True)
+    table.add_column("p\nHolm", justify="right", no_wrap=True)
+    if any(task.verdict for task in result.tasks):
+        table.add_column("verdict\nmargin", overflow="fold")
+    for task in result.tasks:
+        table.add_row(*_cells(task))
+    return table
+
+
+def _cells(task: Comparison) -> list[str]:
+    recovery = "-" if task.recovery is None else f"{task.recovery:.2%}"
+    cells = [
+        f"{task.task}\n{task.metric}",
+        str(task.items),
+        f"{_figure(task.baseline.value)}\n{_figure(task.candidate.value)}\n{recovery}",
+        f"{_signed(task.loss)}\n{_range(task.interval)}\n{'-' if task.bounds is None else _signed(task.bounds.high)}",
+        _flips(task),
+        f"{_p(task.p_difference)}\n{_p(task.p_difference_adjusted)}",
+    ]
+    if task.verdict is None:
+        return cells
+    margin = "" if task.margin is None else f"\n{_figure(task.margin)}"
+    return [*cells, f"{task.verdict}{margin}{_more(task)}"]
+
+
+def _flips(task: Comparison) -> str:
+    if task.discordance is None:
+        return "-"
+    return f"{task.flips_to_wrong}\n{task.flips_to_right}\n{task.discordance:.2%}"
+
+
+def _more(task: Comparison) -> str:
+    if task.verdict != "inconclusive":
+        return ""
+    return "\nno number of\nitems decides" if task.more_items is None else f"\n{task.more_items} more\nitems needed"
+
+
+def _figure(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:.1f}"  # noqa: PLR2004 -- eight characters
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.4f}" if abs(value) < 1000 else f"{value:+.1f}"  # noqa: PLR2004 -- as above
+
+
+def _range(interval: Interval | None) -> str:
+    return "-" if interval is None else f"{_signed(interval.low)} {_signed(interval.high)}"
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return "<.0001" if value < 0.0001 else f"{value:.4f}"  # noqa: PLR2004 -- what four digits show
+
+
+def _unmatched(task: TaskComparison) -> str:
+    shown = "; ".join(task.unmatched_examples)
+    more = "; …" if len(task.unmatched_examples) < task.only_baseline + task.only_candidate else ""
+    return (
+        f"{task.task}: {task.only_baseline} items of the baseline alone and {task.only_candidate} of the candidate "
+        f"alone were left out: {shown}{more}"
+    )
+
+
+def _methods(result: CompareResult) -> list[str]:
+    """Return how the intervals and p-values were obtained, each method once."""
+    tasks: dict[str, list[str]] = {}
+    for task in result.tasks:
+        tasks.setdefault(task.method, []).append(task.task)
+    if len(tasks) == 1:
+        return [f"Method: {next(iter(tasks))}."]
+    return [f"Method for {', '.join(names)}: {method}." for method, names in tasks.items()]

@@ -1,0 +1,86 @@
+"""`awqctl eval RECIPE --dry-run`: what the chosen items can show, before any engine starts."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from eval.accuracy.preparing import lm_eval_worker, prepare
+from eval.accuracy.resolution import resolution_warnings, resolutions
+from eval.accuracy.result import Resolution
+from eval.accuracy.stage import earlier_result
+from pipeline.cli.common import console, emit
+from pipeline.recipe.models import Recipe
+from pipeline.record import load_record
+from pipeline.runner import RECORD
+from pipeline.sources import resolve_source
+
+_WIDTH = 80
+_NONE = "-"
+
+
+def dry_run(recipe: Recipe, context: Any, *, as_json: bool) -> None:
+    """Print the resolution of every task; nothing is left in the output folder. Tasks' data are loaded.
+
+    Raises:
+        RecipeError: a task, a metric or a file of questions is not usable.
+    """
+    record = load_record(context.out / RECORD)
+    earlier = earlier_result(record) if record else None
+    with tempfile.TemporaryDirectory(prefix="awqctl-") as folder:
+        aside = replace(context, out=Path(folder))
+        tokenizer = resolve_source(recipe.model, context.recipe_dir).path if recipe.eval.chat_template else None
+        with lm_eval_worker(aside) as worker:
+            prepared = prepare(worker, recipe, aside, tokenizer)
+    found = resolutions(recipe.eval, prepared.counted, earlier)
+    emit(as_json, found, lambda: _print(found, recipe))
+    for text in resolution_warnings(found):
+        context.reporter.warn(text)
+
+
+def _print(found: tuple[Resolution, ...], recipe: Recipe) -> None:
+    from rich.table import Table
+
+    screen = console()
+    table = Table(
+        title=f"{recipe.name}: what these items can show, with 80 % power", title_justify="left",
+        width=min(_WIDTH, screen.width),
+    )  # fmt: skip
+    table.add_column("task", overflow="fold")
+    for title in ("items", "smallest paired", "smallest unpaired", "margin", "items needed"):
+        table.add_column(title, justify="right")
+    for one in found:
+        table.add_row(
+            one.task,
+            f"{one.items}" if one.items == one.items_available else f"{one.items} of {one.items_available}",
+            _figure(one.smallest_paired),
+            _figure(one.smallest_unpaired),
+            _figure(one.margin),
+            _NONE if one.items_needed is None else str(one.items_needed),
+        )
+    screen.print(table)
+    for line in _notes(found, recipe):
+        click.echo(line)
+
+
+def _figure(value: float | None) -> str:
+    return _NONE if value is None else f"{value:.4f}"
+
+
+def _notes(found: tuple[Resolution, ...], recipe: Recipe) -> list[str]:
+    """Return what the figures rest on."""
+    lines = [f"Differences in the metric's unit, at {recipe.eval.confidence:.0%} confidence."]
+    assumed = [one for one in found if one.origin == "assumed"]
+    if assumed:
+        lines.append(
+            f"Assumed before a first run: {assumed[0].discordance:.0%} of the items flip, "
+            f"{assumed[0].accuracy:.0%} are right."
+        )
+    if any(one.origin == "measured" for one in found):
+        lines.append("Disagreement of tasks that were evaluated before is as measured then.")
+    unknown = [one.task for one in found if one.origin == "unknown"]
+    if unknown:
+        lines.append(f"Not known before a first run: {', '.join(unknown)}.")
+    return lines

@@ -1,0 +1,92 @@
+"""The accuracy in the terminal: every loss with interval and verdict, within 80 columns."""
+
+from typing import Any
+
+from eval.accuracy.result import CONTROL, GATED, EvalResult, TaskScore
+from pipeline.report.alarm import alarm_text
+from pipeline.report.comparison import AgainstControl, against_control
+from pipeline.report.format import certainty, count, recovery, score
+from pipeline.report.verdicts import shortfall
+
+_AGAINST_CONTROL: dict[AgainstControl, str] = {
+    "better": "better",
+    "worse": "worse",
+    "no clear difference": "not clear",
+    "error not known": "error not known",
+}
+_VERDICTS = {"pass": "pass", "fail": "FAIL", "inconclusive": "inconclusive", None: "no margin"}
+
+
+def accuracy_tables(result: EvalResult) -> list[Any]:
+    """Return the table of AWQ and further arms, and that of the control where it was measured."""
+    tables = []
+    rows = [row for row in result.tasks if row.arm != CONTROL]
+    if rows:
+        titles = ("task", "baseline", "score", f"loss, {certainty(rows[0].confidence)} interval", "verdict")
+        tables.append(_table("accuracy against the baseline", titles, [_cells(row) for row in rows]))
+    if result.contrasts:
+        against = ("task", "rounded", "AWQ", "AWQ against rounded")
+        tables.append(_table("control: rounded to nearest without AWQ", against, _control(result)))
+    return tables
+
+
+def accuracy_remarks(result: EvalResult) -> list[str]:
+    """Return what is to be said of undecided tasks, of the noise floor and of raised alarms; often nothing."""
+    undecided = [row for row in result.gated if row.verdict == "inconclusive"]
+    inside = [row for row in result.gated if row.inside_floor]
+    return [
+        *(f"{row.task}: inconclusive, {shortfall(row)}" for row in undecided),
+        *(
+            f"{row.task}: the difference is inside the noise floor of {score(row.floor or 0.0)}, measured on the "
+            f"baseline against itself"
+            for row in inside
+        ),
+        *(alarm_text(one) for one in result.fidelity if one.absurd),
+        *(() if result.gated else ("AWQ was not scored on the tasks.",)),
+    ]
+
+
+def _table(title: str, titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> Any:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for place, column in enumerate(titles):
+        table.add_column(column, justify="right" if place else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _cells(row: TaskScore) -> tuple[str, ...]:
+    """Return one row in two lines: the figures, and below them metric, items, recovery, interval and margin."""
+    arm = "" if row.arm == GATED else f", {row.arm}"
+    kept = "" if row.recovery is None else recovery(row.recovery)
+    interval = "" if row.interval is None else f"{row.interval.low:+.4f} to {row.interval.high:+.4f}"
+    return (
+        f"{row.task}\n{row.metric}{arm}",
+        f"{row.baseline.value:.4f}\nn {count(row.items)}",
+        f"{row.candidate.value:.4f}\n{kept}",
+        f"{row.loss:+.4f}\n{interval}",
+        "no gate" if row.arm != GATED else _judged(row),
+    )
+
+
+def _judged(row: TaskScore) -> str:
+    margin = "" if row.margin is None else f"margin {row.margin:.4f}"
+    return f"{_VERDICTS[row.verdict]}\n{margin}"
+
+
+def _control(result: EvalResult) -> list[tuple[str, ...]]:
+    return [
+        (
+            f"{one.task} {one.metric}",
+            f"{control.candidate.value:.4f}",
+            f"{awq.candidate.value:.4f}",
+            f"{one.delta:+.4f}{_spread(one.delta_stderr)}, {_AGAINST_CONTROL[against_control(one)]}",
+        )
+        for awq, control, one in zip(result.gated, result.control, result.contrasts, strict=True)
+    ]
+
+
+def _spread(stderr: float | None) -> str:
+    return "" if stderr is None else f" ± {stderr:.4f}"

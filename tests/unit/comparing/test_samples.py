@@ -1,0 +1,103 @@
+"""One arm on one task, as `awqctl eval` writes and reads it."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eval.comparison.result import Score
+from eval.comparison.scored import Scored, read_scored
+from pipeline.errors import RecipeError, SourceError
+
+Score_ = Callable[..., Scored]
+
+
+def write(folder: Path, rows: list[Mapping[str, Any]], scores: Mapping[str, Any], **more: Any) -> tuple[Path, Path]:
+    """Write the two files of the worker."""
+    document = {
+        "results": {"task": {"alias": "task", **scores}},
+        "n-samples": {"task": {"original": 10, "effective": len(rows)}},
+        "higher_is_better": {"task": {"acc": True}},
+        **more,
+    }
+    files = folder / "task.results.json", folder / "task.samples.jsonl"
+    files[0].write_text(json.dumps(document))
+    files[1].write_text("".join(json.dumps({"task": "task", **row}) + "\n" for row in rows))
+    return files
+
+
+def test_score_and_items_are_read(tmp_path: Path, sample: Callable[..., dict[str, Any]]) -> None:
+    """The score is lm-eval's, the number of items that of the rows, the available ones those of the whole task."""
+    rows = [sample(number, {"acc": float(number < 3)}) for number in range(4)]
+    found = read_scored(*write(tmp_path, rows, {"acc,none": 0.75, "acc_stderr,none": 0.25}), "task", "acc")
+    assert (found.score, found.items, found.items_available) == (Score(value=0.75, stderr=0.25), 4, 10)
+    assert (found.metric, found.metric_name, found.flaw) == ("acc,none", "acc", "")
+
+
+def test_filtered_metric_is_found_by_its_plain_name(tmp_path: Path, sample: Callable[..., dict[str, Any]]) -> None:
+    """`exact_match` finds `exact_match,strict-match`, and only the rows of that filter."""
+    rows = [
+        sample(number, {"exact_match": value}, filter=name)
+        for name, value in (("strict-match", 0.0), ("flexible-extract", 1.0))
+        for number in range(2)
+    ]
+    scores = {"exact_match,strict-match": 0.0, "exact_match,flexible-extract": 1.0}
+    found = read_scored(*write(tmp_path, rows, scores), "task", "exact_match")
+    assert (found.metric, found.items) == ("exact_match,strict-match", 2)
+    assert {row.filter for row in found.rows.values()} == {"strict-match"}
+
+
+def test_unknown_metric_names_the_known(tmp_path: Path, sample: Callable[..., dict[str, Any]]) -> None:
+    """The message lists what the task does report."""
+    files = write(tmp_path, [sample(0, {"acc": 1.0})], {"acc,none": 1.0})
+    with pytest.raises(RecipeError, match="does not report 'f1'; it reports acc"):
+        read_scored(*files, "task", "f1")
+
+
+def test_direction_of_a_metric_that_lm_eval_does_not_state(
+    tmp_path: Path, sample: Callable[..., dict[str, Any]]
+) -> None:
+    """Perplexities and bits are better when low."""
+    rows = [sample(0, {"bits_per_byte": [-70.0, 100]}), sample(1, {"bits_per_byte": [-140.0, 200]})]
+    files = write(tmp_path, rows, {"bits_per_byte,none": 1.0098865286222744})
+    assert not read_scored(*files, "task", "bits_per_byte").higher_is_better
+
+
+def test_items_that_do_not_make_up_the_score_are_not_paired(score: Score_) -> None:
+    """Whatever lm-eval aggregated, it was not these values; the score itself stays."""
+    found = score([1.0, 0.0], stated=Score(value=0.7, stderr=0.1))
+    assert found.summands is None
+    assert found.flaw == "the items give 0.5, not lm-eval's 0.7, so they are not paired"
+    assert found.score.value == 0.7
+
+
+def test_repeated_documents_are_told_apart(score: Score_) -> None:
+    """The same document twice gives two items, in the order of their numbers."""
+    found = score([1.0, 0.0], changes={"doc_hash": "same"})
+    assert found.keys == (("task", "same", 0), ("task", "same", 1))
+
+
+def test_items_are_in_order_whatever_the_file_says(score: Score_, tmp_path: Path) -> None:
+    """Numbers count, not their digits: item 10 comes after item 9."""
+    found = score([0.0] * 12)
+    assert [row.doc_id for row in found.rows.values()] == [str(number) for number in range(12)]
+
+
+def test_a_score_that_nobody_states_is_computed(score: Score_) -> None:
+    """Without a results file the items say the score and its standard error."""
+    found = score([1.0, 1.0, 0.0, 0.0]).score
+    assert (found.value, found.stderr) == (0.5, pytest.approx(0.28867513))
+
+
+def test_no_score_at_all_is_refused(score: Score_) -> None:
+    """Values that cannot be added up need a results file."""
+    with pytest.raises(SourceError, match=r"cannot be added up.*results_\*\.json"):
+        score([["a", "b"]], "chrf")
+
+
+def test_missing_metric_is_refused(score: Score_) -> None:
+    """No item has it: the samples are those of something else."""
+    with pytest.raises(SourceError, match="has the metric 'f1,none'"):
+        score([1.0], metric="f1,none")
