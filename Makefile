@@ -3,7 +3,7 @@
 AWQCTL := .venv/bin/awqctl
 PYTHON := .venv/bin/python
 
-.PHONY: help demo test unit check format lock bench-quantize bench-eval bench-compare compare-backends faults wheel clean
+.PHONY: help demo test unit check format lock bench-quantize bench-eval bench-compare bench-gate compare-backends faults wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -38,6 +38,9 @@ bench-eval: .venv/.ready ## awqctl eval against lm_eval by hand on one server (n
 
 bench-compare: .venv/.ready ## awqctl compare on 14 042 items in 57 groups (nothing else may run)
 	$(PYTHON) tests/benchmarks/compare.py
+
+bench-gate: .venv/.ready ## how often the accuracy gate passes wrongly at the margin, by simulation
+	$(PYTHON) tests/benchmarks/gate.py
 
 compare-backends: .venv/.ready ## the table of recipes/README.md: 16 bit, both backends, plain rounding
 	$(PYTHON) tests/benchmarks/backends.py

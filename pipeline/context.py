@@ -65,6 +65,12 @@ class RunContext:
         path.mkdir(parents=True, exist_ok=True)
         return path
 
+    def forget(self, name: str) -> None:
+        """Remove the findings of earlier attempts."""
+        path = self.out / _RESUME / name
+        if path.exists():
+            discard(path, self.scratch)
+
     def relative(self, path: Path) -> str:
         """Return `path` relative to the output folder, as kept in the record."""
         return path.relative_to(self.out).as_posix()

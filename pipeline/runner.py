@@ -100,6 +100,8 @@ class Runner:
                     )
                     continue
                 self._context.reporter.note(f"[bold]{stage.name}[/bold]: {reason}")
+                if force:
+                    self._context.forget(stage.name)
                 with self._context.reporter.task("opening the MLflow store"):
                     record = record.model_copy(update={"mlflow_run_id": run.begin()})
                 record = self._run_one(stage, record, inputs, run)

@@ -41,19 +41,21 @@ def parse_settings(log: str, path: Path | None = None) -> dict[str, str]:
     return settings | ({"attention_backend": ", ".join(backends)} if backends else {})
 
 
-def check_same_settings(baseline: Mapping[str, str], arm: Mapping[str, str], name: str) -> None:
-    """Refuse to compare an arm that the engine runs with other settings than the baseline.
+def check_same_settings(
+    reference: Mapping[str, str], arm: Mapping[str, str], name: str, *, than: str = "baseline"
+) -> None:
+    """Refuse to compare an arm that the engine runs with other settings than another, usually the baseline.
 
     Raises:
         VoidMeasurementError: names each such setting with both values.
     """
-    other = [key for key in sorted(baseline.keys() | arm.keys()) if baseline.get(key) != arm.get(key)]
+    other = [key for key in sorted(reference.keys() | arm.keys()) if reference.get(key) != arm.get(key)]
     if other:
-        found = "; ".join(f"{key} is {_said(arm, key)} (baseline: {_said(baseline, key)})" for key in other)
+        found = "; ".join(f"{key} is {_said(arm, key)} ({than}: {_said(reference, key)})" for key in other)
         raise VoidMeasurementError(
-            f"vLLM runs the arm '{name}' with other settings than the baseline, so a difference in scores would not be "
-            f"one of the weights: {found}. Correct config.json or generation_config.json in a copy of its checkpoint, "
-            f"or leave the arm out."
+            f"vLLM runs the arm '{name}' with other settings than the arm '{than}', so a difference in scores would "
+            f"not be one of the weights: {found}. Correct config.json or generation_config.json in a copy of its "
+            f"checkpoint, or leave the arm out."
         )
 
 

@@ -45,7 +45,8 @@ class Measuring:
     """The stage's output."""
     prepared: Prepared
     fidelities: list[Fidelity] = field(default_factory=list)
-    _settings: dict[str, str] = field(default_factory=dict)
+    _first: tuple[str, dict[str, str]] | None = None
+    """The arm that was started first, with its engine's settings."""
     _blocks: list[list[int]] = field(default_factory=list)
     _text: str = ""
     _cut: set[str] = field(default_factory=set)
@@ -119,8 +120,9 @@ class Measuring:
 
     def _same_settings(self, server: VllmServer, arm: str) -> dict[str, str]:
         found = server.settings()
-        self._settings = self._settings or found
-        check_same_settings(self._settings, found, arm)
+        self._first = self._first or (arm, found)
+        first, settings = self._first
+        check_same_settings(settings, found, arm, than=first)
         return found
 
     def _stored_top_tokens(self, arm: str) -> TopTokens:

@@ -1,10 +1,7 @@
 """What a comparison of two models on the same items says."""
 
-from typing import Literal
-
+from eval.statistics import Verdict
 from pipeline.record import Result
-
-Verdict = Literal["pass", "fail", "inconclusive"]
 
 
 class Score(Result):

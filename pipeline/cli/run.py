@@ -27,7 +27,7 @@ def _execute(names: tuple[str, ...], arguments: dict[str, Any]) -> int:
     emit(arguments["as_json"], document, lambda: print_summary(record, reports, out, arguments["recipe"]))
     failed = [gate for report in reports for gate in report.result.gates if not gate.passed]
     for gate in failed:
-        click.echo(f"awqctl: gate failed: {gate.statement}", err=True)
+        click.echo(f"awqctl: gate not passed: {gate.statement}", err=True)
     return 3 if failed else 0
 
 
@@ -54,7 +54,7 @@ def run(**arguments: Any) -> int:
     """Run all stages of RECIPE, resuming where a previous run stopped.
 
     RECIPE is a path or the name of a recipe that ships (`awqctl recipe ls`). Only what changed since the last
-    run is done again. Ends with 3 when a gate failed.
+    run is done again. Ends with 3 unless every gate passed.
     """
     from pipeline.stages import STAGES
 

@@ -22,7 +22,8 @@ def accuracy_tables(result: EvalResult) -> list[Any]:
     tables = []
     rows = [row for row in result.tasks if row.arm != CONTROL]
     if rows:
-        titles = ("task", "baseline", "score", f"loss, {certainty(rows[0].confidence)} interval", "verdict")
+        interval = f"loss\n{certainty(rows[0].confidence)} interval\nat most"
+        titles = ("task\nmetric", "baseline\nitems", "score\nrecovery", interval, "verdict\nmargin")
         tables.append(_table("accuracy against the baseline", titles, [_cells(row) for row in rows]))
     if result.contrasts:
         against = ("task", "rounded", "AWQ", "AWQ against rounded")
@@ -58,21 +59,22 @@ def _table(title: str, titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> 
 
 
 def _cells(row: TaskScore) -> tuple[str, ...]:
-    """Return one row in two lines: the figures, and below them metric, items, recovery, interval and margin."""
+    """Return one row in three lines: the figures; metric, items, recovery, interval and margin; the gate's bound."""
     arm = "" if row.arm == GATED else f", {row.arm}"
     kept = "" if row.recovery is None else recovery(row.recovery)
-    interval = "" if row.interval is None else f"{row.interval.low:+.4f} to {row.interval.high:+.4f}"
+    interval = "" if row.interval is None else f"\n{row.interval.low:+.4f} to {row.interval.high:+.4f}"
+    bound = "" if row.bounds is None else f"\n{row.bounds.high:+.4f}"
     return (
         f"{row.task}\n{row.metric}{arm}",
-        f"{row.baseline.value:.4f}\nn {count(row.items)}",
+        f"{row.baseline.value:.4f}\n{count(row.items)}",
         f"{row.candidate.value:.4f}\n{kept}",
-        f"{row.loss:+.4f}\n{interval}",
+        f"{row.loss:+.4f}{interval}{bound}",
         "no gate" if row.arm != GATED else _judged(row),
     )
 
 
 def _judged(row: TaskScore) -> str:
-    margin = "" if row.margin is None else f"margin {row.margin:.4f}"
+    margin = "" if row.margin is None else f"{row.margin:.4f}"
     return f"{_VERDICTS[row.verdict]}\n{margin}"
 
 

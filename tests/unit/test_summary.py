@@ -45,7 +45,7 @@ def cells(text: str, label: str) -> list[list[str]]:
     """Return the lines of the one row with this label, cell by cell; the row must not be wrapped or cut."""
     rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in text.splitlines() if "│" in line]
     (place,) = (place for place, row in enumerate(rows) if row[0] == label)
-    return [row[1:] if place == first else row for first, row in enumerate(rows[place : place + 2], place)]
+    return [row[1:] if place == first else row for first, row in enumerate(rows[place : place + 3], place)]
 
 
 @pytest.mark.parametrize("columns", [80, 100])
@@ -69,7 +69,8 @@ def test_figures_fit_the_terminal(
     assert cells(figures, "linear layers in 4 bit")[0] == ["", "100 %", "94.4 % AWQ-scaled"]
     assert cells(figures, name) == [
         ["0.4980", "0.4930", "+0.0050", "pass"],
-        ["acc", "n 1,000", "99.00 %", "-0.0028 to +0.0128", "margin 0.0300"],
+        ["acc", "1,000", "99.00 %", "-0.0028 to +0.0128", "0.0300"],
+        ["", "", "", "+0.0116", ""],
     ]
     assert cells(control, f"{name} acc")[0] == ["0.4830", "0.4930", "+0.0100 ± 0.0052, not clear"]
 
@@ -98,7 +99,7 @@ def test_every_verdict_has_its_word_and_undecided_tasks_their_remedy(
 
     assert cells(text, "sums")[0][-1] == "FAIL"
     assert cells(text, "cloze")[0][-1] == "inconclusive"
-    assert [row[-1] for row in cells(text, "cloze2")] == ["no gate", ""]
+    assert [row[-1] for row in cells(text, "cloze2")] == ["no gate", "", ""]
     assert cells(text, "cloze2")[1][0] == "acc, fp8"
     assert "cloze: inconclusive, 350 more items needed" in text
 

