@@ -18,6 +18,8 @@ from eval.statistics import (
 )
 from pipeline.recipe.evaluation import Eval, EvalTask
 
+POWER = 0.8
+"""Chance of seeing what is there; the field's usual figure."""
 ASSUMED_DISCORDANCE = 0.12
 ASSUMED_ACCURACY = 0.75
 RIGHT_OR_WRONG = ("acc", "acc_norm", "exact_match", "pass@1", "pass_at_1")
@@ -87,13 +89,13 @@ def _of(settings: Eval, task: EvalTask, counted: TaskItems, expected: _Expected,
     items, confidence = counted.items, settings.confidence
     paired = unpaired = None
     if expected.discordance is not None:
-        paired = smallest_difference_paired(items, expected.discordance, confidence=confidence)
+        paired = smallest_difference_paired(items, expected.discordance, confidence=confidence, power=POWER)
     elif expected.spread is not None:
-        paired = smallest_difference_spread(items, expected.spread, confidence=confidence)
+        paired = smallest_difference_spread(items, expected.spread, confidence=confidence, power=POWER)
     if expected.accuracy is not None:
-        unpaired = smallest_difference_unpaired(items, expected.accuracy, confidence=confidence)
+        unpaired = smallest_difference_unpaired(items, expected.accuracy, confidence=confidence, power=POWER)
     elif expected.unpaired_spread is not None:
-        unpaired = smallest_difference_spread(items, expected.unpaired_spread, confidence=confidence)
+        unpaired = smallest_difference_spread(items, expected.unpaired_spread, confidence=confidence, power=POWER)
     needed = _needed(expected, confidence)
     return Resolution.model_validate(
         {
@@ -118,9 +120,9 @@ def _needed(expected: _Expected, confidence: float) -> int | None:
     if not expected.margin:
         return None
     if expected.discordance is not None:
-        return items_needed(expected.margin, discordance=expected.discordance, confidence=confidence)
+        return items_needed(expected.margin, discordance=expected.discordance, confidence=confidence, power=POWER)
     if expected.spread is not None:
-        return items_needed(expected.margin, spread=expected.spread, confidence=confidence)
+        return items_needed(expected.margin, spread=expected.spread, confidence=confidence, power=POWER)
     return None
 
 
@@ -145,5 +147,5 @@ def _warning(one: Resolution) -> str:
     )
     return (
         f"{one.items} items of {one.task} will most likely not decide a margin of {one.margin:g}: that takes about "
-        f"{one.items_needed} ({what}, no true loss, 80 % power). {advice}"
+        f"{one.items_needed} ({what}, no true loss, {POWER:.0%} power). {advice}"
     )

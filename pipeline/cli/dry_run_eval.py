@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from eval.accuracy.preparing import lm_eval_worker, prepare
-from eval.accuracy.resolution import resolution_warnings, resolutions
+from eval.accuracy.resolution import POWER, resolution_warnings, resolutions
 from eval.accuracy.result import Resolution
 from eval.accuracy.stage import earlier_result
 from pipeline.cli.common import console, emit
@@ -35,8 +35,17 @@ def dry_run(recipe: Recipe, context: Any, *, as_json: bool) -> None:
         with lm_eval_worker(aside) as worker:
             prepared = prepare(worker, recipe, aside, tokenizer)
     found = resolutions(recipe.eval, prepared.counted, earlier)
-    emit(as_json, found, lambda: _print(found, recipe))
-    for text in resolution_warnings(found):
+    warnings = resolution_warnings(found)
+    document = {
+        "schema_version": 1,
+        "recipe": recipe.name,
+        "confidence": recipe.eval.confidence,
+        "power": POWER,
+        "tasks": found,
+        "warnings": warnings,
+    }
+    emit(as_json, document, lambda: _print(found, recipe))
+    for text in warnings:
         context.reporter.warn(text)
 
 
@@ -45,12 +54,13 @@ def _print(found: tuple[Resolution, ...], recipe: Recipe) -> None:
 
     screen = console()
     table = Table(
-        title=f"{recipe.name}: what these items can show, with 80 % power", title_justify="left",
+        title=f"{recipe.name}: the smallest difference that these items show, with {POWER:.0%} power",
+        title_justify="left",
         width=min(_WIDTH, screen.width),
-    )  # fmt: skip
-    table.add_column("task", overflow="fold")
-    for title in ("items", "smallest paired", "smallest unpaired", "margin", "items needed"):
-        table.add_column(title, justify="right")
+    )
+    table.add_column("task", overflow="fold", ratio=1)
+    for title in ("items", "paired", "unpaired", "margin", "items for\nthe margin"):
+        table.add_column(title, justify="right", no_wrap=True)
     for one in found:
         table.add_row(
             one.task,

@@ -1,5 +1,6 @@
 """`awqctl run` and the commands of single stages."""
 
+from importlib import import_module
 from typing import Any
 
 import click
@@ -29,6 +30,14 @@ def _execute(names: tuple[str, ...], arguments: dict[str, Any]) -> int:
     for gate in failed:
         click.echo(f"awqctl: gate not passed: {gate.statement}", err=True)
     return 3 if failed else 0
+
+
+def _show(stage: str, arguments: dict[str, Any]) -> int:
+    """Print what a stage would do or could show."""
+    dry_run = import_module(f"pipeline.cli.dry_run_{stage}").dry_run
+    session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"], verbose=arguments["verbose"])
+    dry_run(session.recipe, session.context, as_json=arguments["as_json"])
+    return 0
 
 
 def _stage_command(name: str, text: str) -> click.Command:
@@ -76,12 +85,7 @@ def quantize(*, dry_run: bool, **arguments: Any) -> int:
     """
     if not dry_run:
         return _execute(("quantize",), arguments)
-    from pipeline.cli.dry_run_quantize import dry_run as show
-
-    options = (arguments[name] for name in ("recipe", "overrides", "out"))
-    session = open_session(*options, verbose=arguments["verbose"])
-    show(session.recipe, session.context, as_json=arguments["as_json"])
-    return 0
+    return _show("quantize", arguments)
 
 
 @click.command("eval")
@@ -99,12 +103,7 @@ def evaluate(*, dry_run: bool, **arguments: Any) -> int:
     """
     if not dry_run:
         return _execute(("eval",), arguments)
-    from pipeline.cli.dry_run_eval import dry_run as show
-
-    options = (arguments[name] for name in ("recipe", "overrides", "out"))
-    session = open_session(*options, verbose=arguments["verbose"])
-    show(session.recipe, session.context, as_json=arguments["as_json"])
-    return 0
+    return _show("eval", arguments)
 
 
 bench = _stage_command("bench", "Measure throughput, latency and memory of the baseline and of AWQ.")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from eval.accuracy.result import EvalResult, TaskScore
-from eval.comparison.result import Verdict
+from eval.statistics import Verdict
 from pipeline.report.alarm import alarm_text, not_scored
 from pipeline.report.document import Finding
 from pipeline.report.format import change, listed, plural, score

@@ -1,7 +1,8 @@
 """The accuracy verdict in words. Report, model card and terminal say it with these."""
 
 from eval.accuracy.result import CONTROL, GATED, TaskScore
-from eval.comparison.result import Comparison, Verdict
+from eval.comparison.result import Comparison
+from eval.statistics import Verdict
 from pipeline.report.document import Cell, Tone
 from pipeline.report.format import NONE, certainty, change, count, recovery, score
 

@@ -29,3 +29,22 @@ def test_demo_on_the_gpu(tmp_path: Path, backend: str) -> None:
     assert record["environment"]["accelerator"] == "cuda"
     assert "Marlin" in bench["awq"]["kernel"]
     assert bench["awq"]["memory"]["weights_from"] == "engine"
+
+
+def test_accuracy_with_fp8_and_the_noise_floor_on_the_gpu(tmp_path: Path) -> None:
+    """FP8 is a further arm where the GPU has it; with batch-invariant kernels the baseline equals itself."""
+    if any(tuple(map(int, gpu.compute_capability.split("."))) < (8, 9) for gpu in list_gpus()):
+        pytest.skip("FP8 needs compute capability 8.9")
+    settings = (
+        *("engine.accelerator=cuda", "quantize.backend=autoawq", "eval.noise_floor=true"),
+        *("eval.batch_invariant=true", "eval.arms=[{name: fp8, quantization: fp8}]"),
+    )
+    options = [part for value in settings for part in ("--set", value)]
+    for stage in ("quantize", "eval"):
+        line = [sys.executable, "-m", "pipeline.cli", stage, "demo", *options]
+        answer = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=3000)
+        assert answer.returncode in (0, 3), answer.stderr
+    found = json.loads((tmp_path / "out" / "demo" / "eval" / "results.json").read_text())
+    assert "Fp8" in found["kernels"]["fp8"]
+    assert [one["changed"] for one in found["noise_floor"]] == [0, 0]
+    assert not any(one["absurd"] for one in found["fidelity"])

@@ -1,0 +1,63 @@
+"""`awqctl eval --dry-run` and what it refuses, with the real lm-eval worker; no engine starts."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def dry_run(folder: Path, *settings: str, as_json: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run the command on the packaged recipe in an empty folder."""
+    line = [sys.executable, "-m", "pipeline.cli", "eval", "demo", "--dry-run", *(["--json"] if as_json else [])]
+    line += [part for one in settings for part in ("--set", one)]
+    return subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+
+
+def test_resolution_of_the_packaged_recipe(tmp_path: Path) -> None:
+    """The real item counts; one JSON document; nothing is left in the folder."""
+    answer = dry_run(tmp_path, "eval.tasks.0.limit=200")
+    document = json.loads(answer.stdout)
+    lines, bits = document["tasks"]
+
+    assert answer.returncode == 0
+    assert (lines["items"], lines["items_available"], bits["items"]) == (200, 1500, 82)
+    assert (lines["decidable"], lines["origin"], bits["origin"]) == (False, "assumed", "unknown")
+    assert lines["smallest_paired"] < lines["smallest_unpaired"]
+    (warning,) = document["warnings"]
+    assert f"Raise its limit to {lines['items_needed']}" in warning
+    assert "warning: 200 items of stdlib_next_line" in answer.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_suite_and_own_questions_fit_the_terminal(tmp_path: Path) -> None:
+    """One line in the recipe makes the client's file a task; the table stays within 80 columns."""
+    question = {"prompt": "2 + 2 =", "choices": ["4", "5"], "answer": "4"}
+    (tmp_path / "own.jsonl").write_text(json.dumps(question) + "\n")
+    file = tmp_path / "own.jsonl"
+    answer = dry_run(
+        tmp_path, "eval.suite=smoke", "eval.margin=0.05", f"eval.tasks=[{{questions: {file}}}]", as_json=False
+    )
+
+    assert answer.returncode == 0, answer.stderr
+    assert max(map(len, answer.stdout.splitlines())) <= 80
+    assert {"own", "stdlib_bits"} <= set(answer.stdout.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (("eval.tasks.0.name=no_such_task",), "no task named no_such_task"),
+        (("eval.tasks.0.metric=accuracy",), "does not report 'accuracy'; it reports acc, acc_norm"),
+        (("eval.tasks.0.num_fewshot=5",), "fixes few-shot examples at none"),
+        (("eval.chat_template=true",), "has no chat template"),
+        (("eval.tasks=[{questions: missing.jsonl, margin: 0.1}]",), "missing.jsonl"),
+    ],
+)
+def test_what_cannot_be_scored_is_refused(tmp_path: Path, settings: tuple[str, ...], said: str) -> None:
+    """With code 2 and a sentence, before any engine starts."""
+    answer = dry_run(tmp_path, *settings)
+
+    assert (answer.returncode, said in answer.stderr) == (2, True), answer.stderr
+    assert answer.stdout == ""
