@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -123,11 +124,10 @@ class VllmServer:
 
     def __enter__(self) -> Self:
         self._process = GuardedProcess(self.command, log=self._log, environment=self.environment)
-        try:
+        with ExitStack() as started:
+            started.callback(self._process.stop)
             self._wait_until_ready()
-        except BaseException:
-            self._process.stop()
-            raise
+            started.pop_all()
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -120,11 +121,10 @@ class Gateway:
         self._log.unlink(missing_ok=True)
         command = [str(binary), "-db", "-f", str(configuration)]
         self._process = GuardedProcess(command, log=self._log, environment=environment, grace_s=_GRACE_S)
-        try:
+        with ExitStack() as started:
+            started.callback(self._process.stop)
             self._wait_until_ready()
-        except BaseException:
-            self._process.stop()
-            raise
+            started.pop_all()
 
     def _render(self, address: str) -> str:
         return render_config(

@@ -5,7 +5,7 @@ from typing import Any
 from eval.accuracy.result import CONTROL, GATED, EvalResult, TaskScore
 from pipeline.report.alarm import alarm_text
 from pipeline.report.comparison import AgainstControl, against_control
-from pipeline.report.format import certainty, count, recovery, score
+from pipeline.report.format import certainty, count, recovery, score, share
 from pipeline.report.verdicts import shortfall
 
 _AGAINST_CONTROL: dict[AgainstControl, str] = {
@@ -14,6 +14,7 @@ _AGAINST_CONTROL: dict[AgainstControl, str] = {
     "no clear difference": "not clear",
     "error not known": "error not known",
 }
+_NONE = "-"
 _VERDICTS = {"pass": "pass", "fail": "FAIL", "inconclusive": "inconclusive", None: "no margin"}
 
 
@@ -23,7 +24,13 @@ def accuracy_tables(result: EvalResult) -> list[Any]:
     rows = [row for row in result.tasks if row.arm != CONTROL]
     if rows:
         interval = f"loss\n{certainty(rows[0].confidence)} interval\nat most"
-        titles = ("task\nmetric", "baseline\nitems", "score\nrecovery", interval, "verdict\nmargin")
+        titles = (
+            "task\nmetric",
+            "baseline\nitems\nflipped",
+            "score\nrecovery\nlost/won",
+            interval,
+            "verdict\nmargin",
+        )
         tables.append(_table("accuracy against the baseline", titles, [_cells(row) for row in rows]))
     if result.contrasts:
         against = ("task", "rounded", "AWQ", "AWQ against rounded")
@@ -59,18 +66,22 @@ def _table(title: str, titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> 
 
 
 def _cells(row: TaskScore) -> tuple[str, ...]:
-    """Return one row in three lines: the figures; metric, items, recovery, interval and margin; the gate's bound."""
+    """Return one row in three lines; of the flipped items, those that became wrong come first."""
     arm = "" if row.arm == GATED else f", {row.arm}"
     kept = "" if row.recovery is None else recovery(row.recovery)
     interval = "" if row.interval is None else f"\n{row.interval.low:+.4f} to {row.interval.high:+.4f}"
     bound = "" if row.bounds is None else f"\n{row.bounds.high:+.4f}"
     return (
         f"{row.task}\n{row.metric}{arm}",
-        f"{row.baseline.value:.4f}\n{count(row.items)}",
-        f"{row.candidate.value:.4f}\n{kept}",
+        f"{row.baseline.value:.4f}\n{count(row.items)}\n{_NONE if row.discordance is None else share(row.discordance)}",
+        f"{row.candidate.value:.4f}\n{kept}\n{_flips(row)}",
         f"{row.loss:+.4f}{interval}{bound}",
         "no gate" if row.arm != GATED else _judged(row),
     )
+
+
+def _flips(row: TaskScore) -> str:
+    return _NONE if row.flips_to_wrong is None else f"{row.flips_to_wrong}/{row.flips_to_right}"
 
 
 def _judged(row: TaskScore) -> str:

@@ -70,7 +70,7 @@ def test_figures_fit_the_terminal(
     assert cells(figures, name) == [
         ["0.4980", "0.4930", "+0.0050", "pass"],
         ["acc", "1,000", "99.00 %", "-0.0028 to +0.0128", "0.0300"],
-        ["", "", "", "+0.0116", ""],
+        ["", "2.3 %", "14/9", "+0.0116", ""],
     ]
     assert cells(control, f"{name} acc")[0] == ["0.4830", "0.4930", "+0.0100 ± 0.0052, not clear"]
 
