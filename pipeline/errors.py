@@ -11,7 +11,8 @@ AwqctlError                     1  a bug, or a failure nobody foresaw
 │   ├── ImpossiblePlanError     4  what the recipe asks for cannot work with this model or on this machine
 │   ├── RuntimeInstallError     4  an engine environment could not be made
 │   ├── WorkerError             4  a worker in an engine environment failed
-│   ├── EngineError             4  vLLM did not start or died
+│   ├── EngineError             4  vLLM did not start, or did not answer as it must
+│   │   └── EngineDiedError     4  vLLM ended while it was in use
 │   └── BusyError               4  a port, an output folder or a store is in use
 └── Interrupted                 130  SIGINT or SIGTERM
 
@@ -83,6 +84,10 @@ class WorkerError(EnvironmentLackError):
 
 class EngineError(EnvironmentLackError):
     """The vLLM server did not start, or died."""
+
+
+class EngineDiedError(EngineError):
+    """The vLLM server ended while it was in use."""
 
 
 class BusyError(EnvironmentLackError):

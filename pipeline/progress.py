@@ -15,6 +15,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 
 class Task(Protocol):
@@ -27,11 +28,11 @@ class Task(Protocol):
 class Reporter(Protocol):
     """Where a stage says what it is doing."""
 
-    def note(self, text: str) -> None:
-        """Say one line."""
+    def note(self, text: str, *, head: str = "") -> None:
+        """Say one line, literally; the head and a colon stand before it."""
 
     def warn(self, text: str) -> None:
-        """Say one line that matters even when output is not a terminal."""
+        """Say one line, literally, that matters even when output is not a terminal."""
 
     def task(self, text: str, total: float | None = None) -> AbstractContextManager[Task]:
         """Open a task that ends with the `with` block."""
@@ -60,14 +61,18 @@ class ConsoleReporter:
         self._verbose = verbose or self._live
         self._display: Progress | None = None
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, *, head: str = "") -> None:
         """Say one line on a terminal, or when asked to be verbose."""
         if self._verbose:
-            self._console.print(text, highlight=False)
+            self._print((head, "bold"), ": " if head else "", text)
 
     def warn(self, text: str) -> None:
         """Say one line always."""
-        self._console.print(f"[yellow]warning:[/yellow] {text}", highlight=False)
+        self._print(("warning:", "yellow"), " ", text)
+
+    def _print(self, *parts: str | tuple[str, str]) -> None:
+        """Print texts, some with a style; none is markup, because file names and messages of engines have brackets."""
+        self._console.print(Text.assemble(*parts), highlight=False)
 
     @contextmanager
     def task(self, text: str, total: float | None = None) -> Iterator[Task]:
@@ -95,7 +100,7 @@ class ConsoleReporter:
 def _columns() -> tuple[ProgressColumn, ...]:
     return (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=20),
         TaskProgressColumn(),
         TimeElapsedColumn(),
@@ -107,7 +112,7 @@ def _columns() -> tuple[ProgressColumn, ...]:
 class SilentReporter:
     """Reporter that shows nothing; for tests and libraries."""
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, *, head: str = "") -> None:
         """Ignore."""
 
     def warn(self, text: str) -> None:

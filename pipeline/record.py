@@ -12,6 +12,7 @@ from pipeline.recipe.section import Origin
 
 SCHEMA_VERSION: Literal[1] = 1
 Status = Literal["passed", "gate_failed", "failed", "interrupted"]
+Outcome = Literal["passed", "failed", "inconclusive"]
 PayloadT = TypeVar("PayloadT", bound=BaseModel)
 
 
@@ -36,8 +37,17 @@ class Gate(Result):
 
     name: str
     passed: bool
+    verdict: Literal["pass", "fail", "inconclusive"] | None = None
+    """Of gates that may be undecided, which are not passed then; None where `passed` says it."""
     statement: str
     """One sentence with the figures, for a reader."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """The verdict in a word; what is not passed failed unless it is undecided."""
+        if self.verdict == "inconclusive":
+            return "inconclusive"
+        return "passed" if self.passed else "failed"
 
 
 class Environment(Result):
@@ -84,6 +94,12 @@ class StageResult(Result):
     def usable(self) -> bool:
         """Return whether the stage came to an end, whatever its gates say."""
         return self.status in ("passed", "gate_failed")
+
+    @property
+    def outcome(self) -> str:
+        """How it ended, in words; a gate that is undecided did not fail."""
+        undecided = self.status == "gate_failed" and all(gate.outcome != "failed" for gate in self.gates)
+        return "gate not passed" if undecided else self.status.replace("_", " ")
 
     def payload_as(self, model: type[PayloadT]) -> PayloadT:
         """Return the payload validated as `model`."""

@@ -19,7 +19,7 @@ from pipeline.recipe.models import Recipe
 from pipeline.record import Environment, RunRecord, StageOutcome, StageResult, Status, load_record, save_record
 from pipeline.runtimes.accelerator import resolve_accelerator
 from pipeline.sources import redacted
-from pipeline.stages import Stage, changes, inputs_of, settings_of, stage_named
+from pipeline.stages import Stage, changes, inputs_of, settings_of, stage_named, upstream_of
 from pipeline.tracking import PipelineRun, StageRun, Tracker
 
 RECORD = "record.json"
@@ -94,12 +94,12 @@ class Runner:
                 inputs = self._inputs(stage, record)
                 reason = "asked for with --force" if force else self._reason_to_run(stage, record, inputs)
                 if reason is None:
-                    self._context.reporter.note(f"[dim]{stage.name}: up to date[/dim]")
+                    self._context.reporter.note("up to date", head=stage.name)
                     reports.append(
                         StageReport(stage.name, ran=False, reason="up to date", result=record.stages[stage.name])
                     )
                     continue
-                self._context.reporter.note(f"[bold]{stage.name}[/bold]: {reason}")
+                self._context.reporter.note(reason, head=stage.name)
                 if force:
                     self._context.forget(stage.name)
                 with self._context.reporter.task("opening the MLflow store"):
@@ -120,9 +120,8 @@ class Runner:
                 record = record.model_copy(update={"recipe": self._recipe})
             save_record(record, self._context.out / RECORD)
             self._log(tracked, result)
-        self._context.reporter.note(
-            f"[bold]{stage.name}[/bold]: {result.status.replace('_', ' ')} in {result.seconds:.0f} s"
-        )
+        sentence = f"{result.outcome} in {result.seconds:.0f} s"
+        self._context.reporter.note(sentence, head=stage.name)
         return record
 
     def _log(self, tracked: StageRun, result: StageResult) -> None:
@@ -173,18 +172,20 @@ class Runner:
 
 
 def check_needs(stage: Stage, recipe: Recipe, record: RunRecord) -> None:
-    """Refuse to build on a result that is missing or was made with other settings, however far upstream.
+    """Refuse to build on a result that is missing or was made from something else, however far upstream.
+
+    Something else: other settings, or an earlier result of another stage, such as a checkpoint that was replaced.
 
     Raises:
         MissingStageError: names the stage, what changed and the command to run.
     """
     for need in map(stage_named, stage.needs):
         before = record.done(need.name).inputs
-        wanted = settings_of(need, recipe)
+        wanted = settings_of(need, recipe) | upstream_of(need, record)
         changed = changes(wanted, {name: before.get(name) for name in wanted})
         if changed:
             raise MissingStageError(
-                f"The result of '{need.name}' was made with other settings ({', '.join(changed)}). Run "
+                f"The result of '{need.name}' was made from something else ({', '.join(changed)}). Run "
                 f"`awqctl {need.name} {recipe.name}` first, or `awqctl run {recipe.name}` for all that changed."
             )
         check_needs(need, recipe, record)

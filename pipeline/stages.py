@@ -194,11 +194,17 @@ def inputs_of(stage: Stage, recipe: Recipe, context: RunContext, record: RunReco
         accelerator, _ = resolve_accelerator(context.accelerator)
         inputs[f"runtime {engine}"] = identity(engine, accelerator)
     inputs |= {name: identify(recipe, context, record) for name, identify in stage.files.items()}
-    for name in (*stage.needs, *stage.uses):
-        result = record.stages.get(name)
-        if result is not None and result.usable:
-            inputs[f"the result of '{name}'"] = _essence(name, stage, result.payload)
-    return inputs
+    return inputs | upstream_of(stage, record)
+
+
+def upstream_of(stage: Stage, record: RunRecord) -> dict[str, object]:
+    """Return what the stage's result depends on of the results of others, as hashes by name."""
+    results = {name: record.stages.get(name) for name in (*stage.needs, *stage.uses)}
+    return {
+        f"the result of '{name}'": _essence(name, stage, result.payload)
+        for name, result in results.items()
+        if result is not None and result.usable
+    }
 
 
 def changes(after: dict[str, object], before: dict[str, object]) -> list[str]:

@@ -9,6 +9,7 @@ import hashlib
 import logging
 import os
 import platform
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -142,7 +143,7 @@ class StageRun:
             self._client.log_batch(run_id, metrics=metrics)
         _log_parameters(self._client, self._id, result.parameters)
         for gate in result.gates:
-            self._client.set_tag(self._id, f"gate.{gate.name}", "passed" if gate.passed else "failed")
+            self._client.set_tag(self._id, _tag_key(f"gate.{gate.name}"), gate.outcome)
         self._log_artifacts(result)
         self._client.set_tag(self._id, "awqctl.status", result.status)
         if result.payload.get("source_commit"):
@@ -159,6 +160,11 @@ class StageRun:
                 self._client.log_artifacts(self._id, str(path), artifact_path=relative)
             else:
                 self._client.log_artifact(self._id, str(path), artifact_path=str(Path(relative).parent))
+
+
+def _tag_key(name: str) -> str:
+    """Return a name in characters that MLflow takes for a key: a task of lm-eval may have others (`mbpp+`)."""
+    return re.sub(r"[^\w.\- ]", "_", name)
 
 
 def bury_the_dead(client: "MlflowClient", experiment_id: str) -> None:

@@ -10,7 +10,7 @@ from typing import Literal, Self
 
 import httpx
 
-from pipeline.errors import EngineError, Interrupted
+from pipeline.errors import EngineDiedError, EngineError, Interrupted
 from pipeline.progress import Reporter
 from pipeline.recipe.models import Engine
 from pipeline.runtimes.accelerator import Resolved
@@ -138,9 +138,17 @@ class VllmServer:
         if self._process is not None:
             self._process.stop()
 
-    def failure(self) -> EngineError:
+    def healthy(self) -> bool:
+        """Return whether the server says that its engine lives; a process that answers may have lost it already."""
+        try:
+            with self.client() as client:
+                return self.running() and client.get("/health").status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+    def failure(self) -> EngineDiedError:
         """Return the error that explains why the server is gone."""
-        return EngineError(f"vLLM ended unexpectedly: {root_cause(self._text())}", log=self._log)
+        return EngineDiedError(f"vLLM ended unexpectedly: {root_cause(self._text())}", log=self._log)
 
     def report(self) -> EngineReport:
         """Return memory and kernel as the engine's own log states them.

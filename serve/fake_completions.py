@@ -40,6 +40,8 @@ class FakeCompletions:
     faults: Faults = field(default_factory=Faults)
     prompts: list[list[int]] = field(default_factory=list)
     """All that were answered."""
+    keys: set[str] = field(default_factory=set)
+    """Authorization headers that came with them."""
     held: threading.Event = field(default_factory=threading.Event)
     """Set when a request does not get its answer."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -106,6 +108,7 @@ def _handler(server: FakeCompletions) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
+            server.keys.add(self.headers.get("Authorization", ""))
             found = server.answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             if found is None:
                 if server.faults.hold_after is not None:

@@ -1,6 +1,5 @@
-"""From what was measured to the result of the stage `eval`: every arm against the baseline, gates and metrics."""
+"""From what was measured to the result of the stage `eval`: every arm against the baseline, and the gates."""
 
-import re
 from dataclasses import dataclass, field
 
 from eval.accuracy.overlap import OverlapResult
@@ -9,11 +8,13 @@ from eval.alarm.result import Fidelity
 from eval.comparison.comparing import adjusted, compare, floor_of
 from eval.comparison.result import NoiseFloor
 from eval.comparison.scored import Scored
+from eval.comparison.wording import verdict_sentence
 from eval.statistics import Margin
 from pipeline.recipe.evaluation import Eval, EvalTask
 from pipeline.recipe.models import Recipe
-from pipeline.record import Gate, Metric
+from pipeline.record import Gate
 from serve.engine import engine_arguments
+from serve.variants import arms_of
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,36 @@ def result_of(
     )
 
 
+def stopped_result(
+    recipe: Recipe, awq: Measured, fidelity: tuple[Fidelity, ...], statement: str, found: OverlapResult | None
+) -> EvalResult:
+    """Return what is known where the alarm stopped AWQ: token probabilities, and no scores.
+
+    Args:
+        recipe: as resolved.
+        awq: its engine and settings; no scores.
+        fidelity: of each arm whose token probabilities were compared, AWQ's among them.
+        statement: the alarm's sentence.
+        found: calibration text in the tasks.
+    """
+    compared = {one.arm for one in fidelity} | {GATED}
+    return EvalResult(
+        arms=tuple(arm for arm in arms_of(recipe) if arm in compared),
+        tasks=(),
+        stopped=statement,
+        chat_template=recipe.eval.chat_template,
+        fidelity=fidelity,
+        overlap=found,
+        lm_eval_version=awq.lm_eval,
+        engine_version=awq.engine,
+        engine_arguments=engine_arguments(recipe.engine),
+        engine_settings=awq.settings,
+        seconds={GATED: awq.seconds},
+        restarts={GATED: awq.restarts},
+        kernels={GATED: awq.kernel},
+    )
+
+
 def concurrencies(settings: Eval) -> tuple[int, int]:
     """Return the requests in flight in the baseline's first and second run, which differ."""
     first = settings.num_concurrent
@@ -128,93 +159,17 @@ def _contrast(settings: Eval, task: EvalTask, scores: dict[str, dict[str, Scored
 
 
 def gates_of(result: EvalResult) -> tuple[Gate, ...]:
-    """Return one gate per task, for AWQ alone: other arms are information."""
+    """Return one gate per task, for AWQ alone: other arms are information. The alarm's alone where it stopped AWQ."""
+    if result.stopped is not None:
+        return (Gate(name="alarm", passed=False, statement=result.stopped),)
     return tuple(_gate(task) for task in result.gated)
 
 
 def _gate(task: TaskScore) -> Gate:
     scores = f"{task.task}: {task.metric} {task.baseline.value:.4f} -> {task.candidate.value:.4f} on {task.items} items"
-    return Gate(name=f"accuracy {task.task}", passed=task.passed, statement=f"{scores}; {_verdict(task)}")
-
-
-def _verdict(task: TaskScore) -> str:
-    margin, sure = f"the margin of {task.margin:.4g}", f"with {task.confidence:.0%} confidence"
-    if task.bounds is None:
-        return f"inconclusive: without a standard error the loss of {task.loss:+.4f} cannot be held against {margin}."
-    if task.verdict == "pass":
-        return f"pass: {sure} the loss is at most {task.bounds.high:.4f}, within {margin}."
-    if task.verdict == "fail":
-        return f"fail: {sure} the loss is at least {task.bounds.low:.4f}, beyond {margin}."
-    more = "no number of items would decide it" if task.more_items is None else f"{task.more_items} more items needed"
-    return f"inconclusive: {sure} the loss is at most {task.bounds.high:.4f}, not within {margin}; {more}."
-
-
-def metrics_of(result: EvalResult) -> tuple[Metric, ...]:
-    """Return every figure; AWQ's difference is `_delta`, that of another arm `_delta_<arm>`."""
-    metrics: list[Metric] = []
-    for task in result.tasks:
-        stem = _stem(task.task, task.metric)
-        if task.arm == GATED:
-            metrics += _figures(f"{stem}_{BASELINE}", task.baseline.value, task.baseline.stderr)
-        metrics += _figures(f"{stem}_{task.arm}", task.candidate.value, task.candidate.stderr)
-        ending = "" if task.arm == GATED else f"_{task.arm}"
-        metrics += _figures(f"{stem}_delta{ending}", task.delta, task.delta_stderr)
-        metrics += [
-            Metric(name=f"{stem}_{name}{ending}", value=float(value))
-            for name, value in _of_verdict(task).items()
-            if value is not None
-        ]
-    for one in result.contrasts:
-        stem = _stem(one.task, one.metric)
-        metrics += _figures(f"{stem}_{GATED}_minus_{CONTROL}", one.delta, one.delta_stderr)
-    return (*metrics, *_of_floor(result), *_of_fidelity(result))
-
-
-def _stem(task: str, metric: str) -> str:
-    """Return what a task's metrics are called, in characters that MLflow takes (`pass@1` has one it does not)."""
-    return re.sub(r"[^\w.-]", "_", f"{task}_{metric}")
-
-
-def _of_verdict(task: TaskScore) -> dict[str, float | None]:
-    return {
-        "items": task.items,
-        "recovery": task.recovery,
-        "loss_low": task.interval.low if task.interval else None,
-        "loss_high": task.interval.high if task.interval else None,
-        "loss_at_least": task.bounds.low if task.bounds else None,
-        "loss_at_most": task.bounds.high if task.bounds else None,
-        "margin": task.margin,
-        "p_difference": task.p_difference,
-        "p_difference_holm": task.p_difference_adjusted,
-        "p_noninferior": task.p_noninferior,
-        "p_inferior_holm": task.p_inferior_adjusted,
-        "flips_to_wrong": task.flips_to_wrong,
-        "flips_to_right": task.flips_to_right,
-        "discordance": task.discordance,
-    }
-
-
-def _of_floor(result: EvalResult) -> list[Metric]:
-    metrics: list[Metric] = []
-    for one in result.noise_floor:
-        stem = _stem(one.task, one.metric)
-        metrics += _figures(f"{stem}_noise_floor", one.floor, None)
-        metrics += _figures(f"{stem}_delta_{AGAIN}", one.delta, None)
-        metrics.append(Metric(name=f"{stem}_changed_{AGAIN}", value=float(one.changed)))
-    return metrics
-
-
-def _of_fidelity(result: EvalResult) -> list[Metric]:
-    return [
-        metric
-        for one in result.fidelity
-        for metric in (
-            Metric(name=f"kl_nats_{one.arm}", value=one.mean_kl_nats),
-            Metric(name=f"top1_agreement_{one.arm}", value=one.top1_agreement),
-        )
-    ]
-
-
-def _figures(name: str, value: float, stderr: float | None) -> list[Metric]:
-    error = [] if stderr is None else [Metric(name=f"{name}_stderr", value=stderr)]
-    return [Metric(name=name, value=value), *error]
+    return Gate(
+        name=f"accuracy {task.task}",
+        passed=task.passed,
+        verdict=task.verdict,
+        statement=f"{scores}; {verdict_sentence(task)}",
+    )

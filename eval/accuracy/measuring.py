@@ -8,9 +8,10 @@ named by everything that its answers depend on.
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from eval.accuracy.judging import Measured, concurrencies
 from eval.accuracy.preparing import Prepared
@@ -19,18 +20,30 @@ from eval.alarm.fidelity import TopTokens, alarm_sentence, fidelity, read_top_to
 from eval.alarm.probing import TOP_K, held_out, probe
 from eval.alarm.result import Fidelity
 from eval.comparison.scored import Scored, read_scored
-from pipeline.context import RunContext
-from pipeline.errors import EngineError, GateError, WorkerError
+from pipeline.context import RunContext, discard
+from pipeline.errors import EngineDiedError, EngineError, WorkerError
+from pipeline.machine import cpu_name
 from pipeline.recipe.evaluation import EvalTask
 from pipeline.recipe.models import Recipe
+from pipeline.runtimes.accelerator import list_gpus
 from pipeline.runtimes.worker import Worker
 from serve.engine import VllmServer, engine_arguments
 from serve.settings import check_same_settings
 from serve.variants import SERVED_NAME, Bed, weights_identity
 
+ResultT = TypeVar("ResultT")
 RESTARTS = 2
 """How often a dead engine of one arm is started again."""
 STAGE = "eval"
+
+
+@dataclass
+class _Tally:
+    """What one arm's engines have answered so far, the dead ones among them."""
+
+    scores: dict[str, Scored] = field(default_factory=dict)
+    seconds: float = 0.0
+    recalled: int = 0
 
 
 @dataclass
@@ -45,6 +58,8 @@ class Measuring:
     """The stage's output."""
     prepared: Prepared
     fidelities: list[Fidelity] = field(default_factory=list)
+    stopped: str | None = None
+    """Why the alarm stopped AWQ."""
     _first: tuple[str, dict[str, str]] | None = None
     """The arm that was started first, with its engine's settings."""
     _blocks: list[list[int]] = field(default_factory=list)
@@ -72,51 +87,56 @@ class Measuring:
             self._compare(CONTROL, self._stored_top_tokens(CONTROL))
 
     def measure(self, arm: str, place: str) -> Measured:
-        """Return the scores of one arm on all tasks.
+        """Return the scores of one arm on all tasks; no scores where the alarm stopped it.
 
         Args:
             arm: its name; `again` is the baseline's second run.
             place: which of how many it is, for the progress.
 
         Raises:
-            GateError: the alarm stopped it.
-            EngineError: its engine died more often than it is started again.
+            EngineDiedError: its engine died more often than it is started again.
         """
-        scores: dict[str, Scored] = {}
-        recalled, seconds = 0, 0.0
-        for attempt in range(RESTARTS + 1):
-            with self._server(arm, attempt=attempt) as server:
-                kernel = server.report().kernel
-                check_kernel(self.bed, arm, kernel)
-                settings = self._same_settings(server, arm)
-                started = time.monotonic()
+        tally = _Tally()
+        return self._with_engine(arm, arm, lambda server, restarts: self._measured(server, arm, place, tally, restarts))
+
+    def _measured(self, server: VllmServer, arm: str, place: str, tally: _Tally, restarts: int) -> Measured:
+        kernel = server.report().kernel
+        check_kernel(self.bed, arm, kernel)
+        settings = self._same_settings(server, arm)
+        self._raise_alarm(server, arm)
+        if self.stopped is None:
+            self._score_all(server, arm, place, tally)
+        return Measured(
+            scores=tally.scores,
+            seconds=tally.seconds,
+            kernel=kernel,
+            lm_eval=self.prepared.lm_eval,
+            engine=f"{self.bed.runtime.name} {server.version()}",
+            settings=settings,
+            recalled=tally.recalled,
+            restarts=restarts,
+        )
+
+    def _with_engine(self, arm: str, label: str, work: Callable[[VllmServer, int], ResultT]) -> ResultT:
+        """Return what `work` makes of the arm's engine, started again when it dies."""
+        for attempt in range(RESTARTS):
+            with self._server(arm, label, attempt) as server:
                 try:
-                    self._raise_alarm(server, arm)
-                    recalled += self._score_all(server, arm, place, scores)
-                except EngineError as problem:
-                    if attempt == RESTARTS:
-                        raise
+                    return work(server, attempt)
+                except EngineDiedError as problem:
                     self.context.reporter.warn(f"{problem} It is started again; the answers it gave are kept")
-                    continue
-                finally:
-                    seconds += time.monotonic() - started
-                engine = f"{self.bed.runtime.name} {server.version()}"
-            return Measured(
-                scores, seconds, kernel, self.prepared.lm_eval, engine, settings, recalled, restarts=attempt
-            )
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        with self._server(arm, label, RESTARTS) as server:
+            return work(server, RESTARTS)
 
     def forget_others(self) -> None:
         """Remove the answers of weights and settings that this evaluation did not use."""
         used = {self._kept(arm).name for arm in (*self.bed.paths, AGAIN)}
-        for folder in self.context.resume(STAGE).iterdir():
-            if folder.name not in used:
-                for path in folder.iterdir():
-                    path.unlink()
-                folder.rmdir()
+        for path in self.context.resume(STAGE).iterdir():
+            if path.name not in used:
+                discard(path, self.context.scratch)
 
-    def _server(self, arm: str, *, label: str | None = None, attempt: int = 0) -> VllmServer:
-        return self.bed.server(_weights_of(arm), STAGE, self.context, label=label or arm, attempt=attempt)
+    def _server(self, arm: str, label: str, attempt: int) -> VllmServer:
+        return self.bed.server(_weights_of(arm), STAGE, self.context, label=label, attempt=attempt)
 
     def _same_settings(self, server: VllmServer, arm: str) -> dict[str, str]:
         found = server.settings()
@@ -129,11 +149,13 @@ class Measuring:
         kept = self._kept(arm) / "top-tokens.json"
         found = read_top_tokens(kept, self._blocks, TOP_K)
         if found is None:
-            with self._server(arm, label=f"alarm-{arm}") as server:
-                self._same_settings(server, arm)
-                found = probe(server, self._blocks, self.context.reporter)
+            found = self._with_engine(arm, f"alarm-{arm}", lambda server, _: self._probed(server, arm))
             found.write(kept)
         return found
+
+    def _probed(self, server: VllmServer, arm: str) -> TopTokens:
+        self._same_settings(server, arm)
+        return probe(server, self._blocks, self.context.reporter)
 
     def _raise_alarm(self, server: VllmServer, arm: str) -> None:
         """Compare the arm's token probabilities with the baseline's; once per arm."""
@@ -149,32 +171,34 @@ class Measuring:
         found = fidelity(self._reference, top, name=arm, text=self._text, alarm=alarm, control=control)
         self.fidelities.append(found)
         if found.absurd and arm == GATED and alarm.stop:
-            raise GateError(alarm_sentence(found, alarm, control))
-        if found.absurd:
+            self.stopped = alarm_sentence(found, alarm, control)
+        elif found.absurd:
             self.context.reporter.warn(alarm_sentence(found, alarm, control))
 
-    def _score_all(self, server: VllmServer, arm: str, place: str, scores: dict[str, Scored]) -> int:
-        """Score the tasks that are not in `scores` yet; return how many responses were known already."""
-        recalled = 0
+    def _score_all(self, server: VllmServer, arm: str, place: str, tally: _Tally) -> None:
+        """Score the tasks that have no score yet."""
         tasks = self.recipe.eval.all_tasks
         items = {entry.task: entry.items for entry in self.prepared.counted}
         with self.context.reporter.task(f"{arm} ({place})", total=sum(items.values())) as whole:
             for number, task in enumerate(tasks, 1):
-                if task.name not in scores:
-                    text = f"{arm}: {task.name} ({number} of {len(tasks)})"
-                    answer = self._score(server, self._request(task, arm, server), text)
+                if task.name not in tally.scores:
+                    request, text = self._request(task, arm, server), f"{arm}: {task.name} ({number} of {len(tasks)})"
+                    started = time.monotonic()
+                    try:
+                        answer = self._score(server, request, text)
+                    finally:
+                        tally.seconds += time.monotonic() - started
                     files = Path(answer["results_file"]), Path(answer["samples_file"])
-                    scores[task.name] = read_scored(*files, task.name, self.prepared.metrics[task.name])
-                    recalled += answer["recalled"]
+                    tally.scores[task.name] = read_scored(*files, task.name, self.prepared.metrics[task.name])
+                    tally.recalled += answer["recalled"]
                     self._warn_of_cut(task.name, answer["cut"])
                 whole.update(done=sum(items[done.name] for done in tasks[:number]))
-        return recalled
 
     def _score(self, server: VllmServer, request: dict[str, Any], text: str) -> dict[str, Any]:
         try:
             return self.worker.call("score", request, text)
         except WorkerError:
-            if not server.running():
+            if not server.healthy():
                 raise server.failure() from None
             raise
 
@@ -215,16 +239,21 @@ class Measuring:
 
     def _depends_on(self, arm: str) -> dict[str, Any]:
         """Return everything that an arm's answers depend on, beside the question."""
+        settings, runtime = self.recipe.eval, self.bed.runtime
         return {
             "arm": arm,
             "weights": weights_identity(self.bed, _weights_of(arm)),
             "tokenizer": weights_identity(self.bed, BASELINE),
-            "engine": self.bed.runtime.name,
+            "engine": [runtime.name, runtime.version, runtime.digest, str(runtime.python)],
+            "hardware": [cpu_name(), *(gpu.name for gpu in list_gpus())],
             "arguments": list(engine_arguments(self.recipe.engine)),
-            "batch_invariant": self.recipe.eval.batch_invariant,
+            "batch_invariant": settings.batch_invariant,
+            "chat_template": settings.chat_template,
             "max_length": self._max_length(),
-            "seed": self.recipe.eval.seed,
+            "seed": settings.seed,
             "lm_eval": self.prepared.lm_eval,
+            # What chance does between two concurrencies is only seen when nothing else was recalled.
+            "in_flight": concurrencies(settings) if settings.noise_floor and arm in (BASELINE, AGAIN) else None,
         }
 
     def _kept(self, arm: str) -> Path:

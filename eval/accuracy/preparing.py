@@ -87,7 +87,8 @@ def prepare(worker: Worker, recipe: Recipe, context: RunContext, tokenizer: Path
     include_path = [str(folder) for folder in folders]
     metrics = {task.name: task.metric or defaults[task.name] for task in settings.all_tasks}
     request: dict[str, Any] = {"tasks": list(metrics), "include_path": include_path}
-    check_tasks(settings, metrics, worker.call("check", request, "loading lm-eval"))
+    asked = request | {"questions": str(own) if defaults else None}
+    check_tasks(settings, metrics, worker.call("check", asked, "loading lm-eval"))
     documents = context.scratch / "items.jsonl"
     request |= {
         "tasks": [{"name": task.name, "limit": task.limit} for task in settings.all_tasks],

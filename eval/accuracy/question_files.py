@@ -81,6 +81,10 @@ def _row(line: bytes) -> dict[str, Any]:
         raise _FaultError("not UTF-8") from None
     except json.JSONDecodeError as problem:
         raise _FaultError(f"not JSON ({problem.msg}, column {problem.colno})") from None
+    except ValueError:  # Python's limit on the digits of a number
+        raise _FaultError("a number in it has thousands of digits") from None
+    except RecursionError:
+        raise _FaultError("nested too deeply") from None
     if not isinstance(entry, dict):
         raise _FaultError("not an object")
     row: dict[str, Any] = {"prompt": _text(entry, "prompt")}
@@ -95,7 +99,17 @@ def _row(line: bytes) -> dict[str, Any]:
         raise _FaultError("has neither `choices` nor `reference`")
     if entry.get("id") is not None:
         row["id"] = str(entry["id"])
+    _require_characters(row)
     return row
+
+
+def _require_characters(row: dict[str, Any]) -> None:
+    r"""Refuse half of a surrogate pair, such as `\ud83d`, which JSON can say and no tokenizer can read."""
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError as problem:
+        half = ascii(problem.object[problem.start])[1:-1]
+        raise _FaultError(f"{half} is half a character; write the character itself, or both halves") from None
 
 
 def _text(entry: dict[str, Any], key: str) -> str:

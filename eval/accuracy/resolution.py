@@ -6,6 +6,7 @@ All You Need", arXiv 2407.09141). Once a recipe has been evaluated, its own figu
 """
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ ASSUMED_DISCORDANCE = 0.12
 ASSUMED_ACCURACY = 0.75
 RIGHT_OR_WRONG = ("acc", "acc_norm", "exact_match", "pass@1", "pass_at_1")
 """Metrics that are 0 or 1 per item."""
+PROBABILITY_MASS = re.compile(r"truthfulqa.*_mc2|tinyTruthfulQA$")
+"""Tasks whose `acc` is the probability of all right answers together, between 0 and 1: nothing flips, and nobody knows
+the spread beforehand."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class _Expected:
     discordance: float | None
     accuracy: float | None
     spread: float | None
+    """Where it says more than the discordance: other metrics, and items in groups."""
     unpaired_spread: float | None
     margin: float | None
 
@@ -65,7 +70,7 @@ def _resolution(settings: Eval, task: EvalTask, counted: TaskItems, earlier: Tas
     metric = (task.metric or "").partition(",")[0]
     if earlier is not None and earlier.paired and (not metric or earlier.metric.partition(",")[0] == metric):
         return _of(settings, task, counted, _measured(task, earlier), "measured")
-    if metric in RIGHT_OR_WRONG or not metric:
+    if metric in ("", *RIGHT_OR_WRONG) and not PROBABILITY_MASS.match(task.name):
         margin = task.margin if task.min_recovery is None else (1 - task.min_recovery) * ASSUMED_ACCURACY
         expected = _Expected(ASSUMED_DISCORDANCE, ASSUMED_ACCURACY, None, None, margin)
         return _of(settings, task, counted, expected, "assumed")
@@ -79,19 +84,20 @@ def _measured(task: EvalTask, earlier: TaskScore) -> _Expected:
         kept = task.min_recovery if earlier.higher_is_better else 1 / task.min_recovery
         margin = abs(1 - kept) * score.value
     if earlier.discordance:
-        return _Expected(earlier.discordance, score.value, None, None, margin)
+        spread = earlier.spread if (earlier.design_effect or 1) > 1 else None
+        return _Expected(earlier.discordance, score.value, spread, None, margin)
     errors = (score.stderr, earlier.candidate.stderr)
     unpaired = None if None in errors else root * math.hypot(*(error or 0.0 for error in errors))
-    return _Expected(None, None, root * earlier.delta_stderr if earlier.delta_stderr else None, unpaired, margin)
+    return _Expected(None, None, earlier.spread or None, unpaired, margin)
 
 
 def _of(settings: Eval, task: EvalTask, counted: TaskItems, expected: _Expected, origin: str) -> Resolution:
     items, confidence = counted.items, settings.confidence
     paired = unpaired = None
-    if expected.discordance is not None:
-        paired = smallest_difference_paired(items, expected.discordance, confidence=confidence, power=POWER)
-    elif expected.spread is not None:
+    if expected.spread is not None:
         paired = smallest_difference_spread(items, expected.spread, confidence=confidence, power=POWER)
+    elif expected.discordance is not None:
+        paired = smallest_difference_paired(items, expected.discordance, confidence=confidence, power=POWER)
     if expected.accuracy is not None:
         unpaired = smallest_difference_unpaired(items, expected.accuracy, confidence=confidence, power=POWER)
     elif expected.unpaired_spread is not None:
@@ -119,10 +125,10 @@ def _of(settings: Eval, task: EvalTask, counted: TaskItems, expected: _Expected,
 def _needed(expected: _Expected, confidence: float) -> int | None:
     if not expected.margin:
         return None
-    if expected.discordance is not None:
-        return items_needed(expected.margin, discordance=expected.discordance, confidence=confidence, power=POWER)
     if expected.spread is not None:
         return items_needed(expected.margin, spread=expected.spread, confidence=confidence, power=POWER)
+    if expected.discordance is not None:
+        return items_needed(expected.margin, discordance=expected.discordance, confidence=confidence, power=POWER)
     return None
 
 
@@ -138,7 +144,9 @@ def _warning(one: Resolution) -> str:
             f"Agree on a loss that would not matter"
         )
     basis = "assumed" if one.origin == "assumed" else "measured before"
-    what = f"{one.discordance:.1%} of the items flip, {basis}" if one.discordance is not None else f"a spread {basis}"
+    what = f"a spread {basis}"
+    if one.discordance is not None:
+        what = f"{one.discordance:.1%} of the items flip{', in groups' if one.spread is not None else ''}, {basis}"
     rest = one.items_available - one.items_needed
     advice = (
         f"Raise its limit to {one.items_needed}"

@@ -30,8 +30,8 @@ class TaskScore(Comparison):
 
     @property
     def inside_floor(self) -> bool:
-        """Whether the difference is one that measuring the same model twice explains."""
-        return self.floor is not None and abs(self.delta) <= self.floor
+        """Whether the difference is one that measuring the same model twice explains; a floor of 0 explains none."""
+        return bool(self.floor) and abs(self.delta) <= (self.floor or 0.0)
 
 
 class Resolution(Result):
@@ -82,9 +82,11 @@ class EvalResult(Result):
     """Payload of the stage `eval`."""
 
     arms: tuple[str, ...]
-    """In the order measured, the baseline first."""
+    """In the order measured, the baseline first; where the alarm stopped the evaluation, those it looked at."""
     tasks: tuple[TaskScore, ...]
-    """One row per task and arm, the baseline's scores beside each."""
+    """One row per task and arm, the baseline's scores beside each; none where the alarm stopped the evaluation."""
+    stopped: str | None = None
+    """What the alarm said when it stopped AWQ before any task was scored; None where all tasks were."""
     contrasts: tuple[Contrast, ...] = ()
     """One per task, where the control was measured."""
     lm_eval_version: str

@@ -37,8 +37,13 @@ def check_tasks(settings: Eval, metrics: Mapping[str, str], answer: Mapping[str,
 
     Raises:
         RecipeError: a task is not known, executes code without the recipe's consent, does not report its metric, or
-            takes no few-shot examples.
+            takes no few-shot examples; or questions of the client's own are called as another task.
     """
+    if answer["taken"]:
+        raise RecipeError(
+            f"eval.tasks.questions: {', '.join(answer['taken'])}: another task has this name already, and your "
+            f"questions would be asked in its place. Give them a `name` of their own."
+        )
     if answer["unknown"]:
         raise RecipeError(
             f"lm-eval knows no task named {', '.join(answer['unknown'])}. "
@@ -71,13 +76,23 @@ def check_chat_template(tokenizer_folder: Path) -> None:
     """Refuse to ask through a chat template that the tokenizer does not have.
 
     Raises:
-        SourceError: there is none in the folder.
+        SourceError: there is none in the folder, or its settings are damaged.
     """
     if any((tokenizer_folder / name).is_file() for name in ("chat_template.jinja", "chat_template.json")):
         return
     settings = tokenizer_folder / "tokenizer_config.json"
-    if not settings.is_file() or not json.loads(settings.read_text(encoding="utf-8")).get("chat_template"):
+    if not settings.is_file() or not _read_settings(settings).get("chat_template"):
         raise SourceError(
             f"The tokenizer in {tokenizer_folder} has no chat template. "
             f"Set eval.chat_template=false, or use an instruct model."
         )
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as problem:
+        raise SourceError(f"{path} is damaged: {problem}. Download or copy the model again.") from None
+    if not isinstance(found, dict):
+        raise SourceError(f"{path} is damaged: it is no JSON object. Download or copy the model again.")
+    return found

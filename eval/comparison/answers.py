@@ -13,7 +13,10 @@ def _one(_: str) -> int:
     return 1
 
 
-_LENGTHS: dict[str, Callable[[str], int]] = {"acc_norm": len, "acc_bytes": lambda choice: len(choice.encode())}
+_LENGTHS: dict[str, Callable[[str], int]] = {
+    "acc_norm": len,
+    "acc_bytes": lambda choice: len(choice.encode(errors="surrogatepass")),
+}
 """What lm-eval divides a choice's log-likelihood by before it takes the largest (`Task.process_results`)."""
 
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
-
-import numpy as np
+from typing import Any, TypeVar
 
 from eval.comparison.examples import examples_of
 from eval.comparison.matching import Matched, match
@@ -45,47 +43,55 @@ def compare_matched(
     seed: int = 0,
 ) -> Comparison:
     """Return the candidate against the baseline on the items that both answered; at least one is needed."""
-    baseline, pairs, flips = matched.baseline, matched.pairs(), matched.flips()
+    baseline, pairs = matched.baseline, matched.pairs()
     if pairs is None:
         found, scores = _unpaired(matched, margin, confidence), (baseline.score, matched.candidate.score)
     else:
+        direction = baseline.higher_is_better
         found = estimate(
-            pairs,
-            higher_is_better=baseline.higher_is_better,
-            margin=margin,
-            confidence=confidence,
-            draws=draws,
-            seed=seed,
+            pairs, higher_is_better=direction, margin=margin, confidence=confidence, draws=draws, seed=seed
         )
         scores = _scores(matched, pairs, found)
-    wrong, right = examples_of(matched) if flips else ((), ())
-    return Comparison(
+    kept = Comparison(
         task=baseline.task,
         metric=baseline.metric_name,
         higher_is_better=baseline.higher_is_better,
-        items=found.items,
-        clusters=found.clusters,
         paired=pairs is not None,
         baseline=scores[0],
         candidate=scores[1],
-        delta=found.delta,
-        delta_stderr=found.stderr,
-        loss=found.loss,
         recovery=_recovery(found.baseline, found.candidate, higher_is_better=baseline.higher_is_better),
-        method=found.method,
         confidence=confidence,
-        interval=_interval(found.interval),
-        bounds=_interval(found.bounds),
-        p_difference=found.p_difference,
-        margin=found.margin,
         min_recovery=margin.recovery if margin else None,
-        p_noninferior=found.p_noninferior,
-        p_inferior=found.p_inferior,
-        flips_to_wrong=flips[0] if flips else None,
-        flips_to_right=flips[1] if flips else None,
-        examples_to_wrong=wrong,
-        examples_to_right=right,
+        **_figures(found),
     )
+    return kept if found.flips is None else _with_flips(kept, matched, found.flips)
+
+
+def _figures(found: Estimate) -> dict[str, Any]:
+    """Return what a comparison keeps of an estimate as it is."""
+    return {
+        "items": found.items,
+        "clusters": found.clusters,
+        "delta": found.delta,
+        "delta_stderr": found.stderr,
+        "spread": found.spread,
+        "design_effect": found.design_effect,
+        "loss": found.loss,
+        "method": found.method,
+        "interval": _interval(found.interval),
+        "bounds": _interval(found.bounds),
+        "p_difference": found.p_difference,
+        "margin": found.margin,
+        "p_noninferior": found.p_noninferior,
+        "p_inferior": found.p_inferior,
+    }
+
+
+def _with_flips(kept: Comparison, matched: Matched, flips: tuple[int, int]) -> Comparison:
+    """Return the comparison with its flips, and some of them for a reader."""
+    wrong, right = examples_of(matched)
+    counts = {"flips_to_wrong": flips[0], "flips_to_right": flips[1]}
+    return kept.model_copy(update={**counts, "examples_to_wrong": wrong, "examples_to_right": right})
 
 
 def adjusted(comparisons: Sequence[ComparisonT]) -> tuple[ComparisonT, ...]:
@@ -95,9 +101,11 @@ def adjusted(comparisons: Sequence[ComparisonT]) -> tuple[ComparisonT, ...]:
     """
     differences = holm([row.p_difference for row in comparisons])
     inferiors = holm([row.p_inferior for row in comparisons])
+    tasks = sum(p is not None for p in inferiors)
     return tuple(
         row.model_copy(
-            update={"p_difference_adjusted": difference, "p_inferior_adjusted": inferior} | _verdict(row, inferior)
+            update={"p_difference_adjusted": difference, "p_inferior_adjusted": inferior}
+            | _verdict(row, inferior, tasks)
         )
         for row, difference, inferior in zip(comparisons, differences, inferiors, strict=True)
     )
@@ -115,7 +123,7 @@ def floor_of(first: Scored, second: Scored, concurrency: tuple[int, int]) -> Noi
     if pairs is None:
         return None
     delta, floor, changed = noise_floor(pairs)
-    flips = matched.flips()
+    flips = pairs.flips(higher_is_better=first.higher_is_better)
     return NoiseFloor(
         task=first.task,
         metric=first.metric_name,
@@ -181,37 +189,9 @@ def _interval(ends: tuple[float, float] | None) -> Interval | None:
     return None if ends is None else Interval(low=ends[0], high=ends[1])
 
 
-def _ends(interval: Interval | None) -> tuple[float, float] | None:
-    return None if interval is None else (interval.low, interval.high)
-
-
-def _verdict(row: Comparison, p_inferior_adjusted: float | None) -> dict[str, object]:
-    found = _estimate(row)
-    verdict = judge(found, p_inferior_adjusted, row.confidence)
+def _verdict(row: Comparison, p_inferior_adjusted: float | None, tasks: int) -> dict[str, object]:
+    verdict = judge(row, p_inferior_adjusted, row.confidence)
     return {
         "verdict": verdict,
-        "more_items": more_items(found, row.confidence) if verdict == "inconclusive" else None,
+        "more_items": more_items(row, row.confidence, tasks=tasks) if verdict == "inconclusive" else None,
     }
-
-
-def _estimate(row: Comparison) -> Estimate:
-    """Return the estimate that a comparison was made from; one item's spread is sqrt(n) times the standard error."""
-    flips = row.flips_to_wrong, row.flips_to_right
-    return Estimate(
-        items=row.items,
-        clusters=row.clusters,
-        baseline=row.baseline.value,
-        candidate=row.candidate.value,
-        delta=row.delta,
-        stderr=row.delta_stderr,
-        loss=row.loss,
-        interval=_ends(row.interval),
-        bounds=_ends(row.bounds),
-        p_difference=row.p_difference,
-        margin=row.margin,
-        p_noninferior=row.p_noninferior,
-        p_inferior=row.p_inferior,
-        flips=None if flips[0] is None or flips[1] is None else (flips[0], flips[1]),
-        spread=None if row.delta_stderr is None else float(row.delta_stderr * np.sqrt(row.items)),
-        method=row.method,
-    )

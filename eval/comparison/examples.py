@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from eval.comparison.answers import answered
 from eval.comparison.matching import Matched
 from eval.comparison.result import FlippedItem
-from eval.comparison.rows import read_document
+from eval.comparison.rows import read_document, readable
 from eval.comparison.scored import Key
 
 EXAMPLES = 3
@@ -60,8 +60,10 @@ def _item(matched: Matched, key: Key, metric: str) -> FlippedItem:
 
 
 def _start(text: str) -> str:
+    text = readable(text)
     return text if len(text) <= ANSWER_LENGTH else text[: ANSWER_LENGTH - 1].rstrip() + "…"
 
 
 def _end(text: str) -> str:
+    text = readable(text)
     return text if len(text) <= QUESTION_LENGTH else "…" + text[1 - QUESTION_LENGTH :].lstrip()

@@ -12,7 +12,7 @@ from eval.statistics import Pairs
 from pipeline.errors import VoidMeasurementError
 
 FEWEST_CLUSTERS = 20
-"""Fewer groups say too little about how groups differ: then items are resampled, the groups being those that exist."""
+"""Fewer say too little about how groups differ: then items are independent, the groups being those that exist."""
 _NEGLIGIBLE = 0.02
 """Design effect of repeated documents that is ignored: it changes a standard error by at most 1 %."""
 
@@ -47,15 +47,6 @@ class Matched:
             statistic=before.statistic,
             clusters=clusters(self.keys),
         )
-
-    def flips(self) -> tuple[int, int] | None:
-        """Return (right to wrong, wrong to right), right being the better of 0 and 1; None for other metrics."""
-        before, after = self.baseline.summands, self.candidate.summands
-        if before is None or after is None or not (before.right_or_wrong and after.right_or_wrong):
-            return None
-        change = after.sums[self._positions(self.candidate), 0] - before.sums[self._positions(self.baseline), 0]
-        fallen, risen = int(np.sum(change < 0)), int(np.sum(change > 0))
-        return (fallen, risen) if self.baseline.higher_is_better else (risen, fallen)
 
     def _positions(self, arm: Scored) -> NDArray[np.int64]:
         if arm.keys == self.keys:
@@ -94,15 +85,17 @@ def match(baseline: Scored, candidate: Scored) -> Matched:
 
 
 def clusters(keys: tuple[Key, ...]) -> NDArray[np.int64] | None:
-    """Return the group of each item that is resampled as a whole, None where single items are.
+    """Return the group of each item, None where items are independent.
 
-    Subjects of a group task such as MMLU's 57 are resampled as wholes from 20 subtasks on. Documents that are asked
+    Subjects of a group task such as MMLU's 57 are taken as wholes from 20 subtasks on. Documents that are asked
     several times (repeated prompts) are not independent of themselves: then all questions about one document make a
-    group, also where each prompt is a subtask of its own, unless so few are repeated that it does not matter.
+    group, also where each prompt is a subtask of its own, unless so few are repeated that it does not matter. Subtasks
+    of one item each are no groups.
     """
     documents = Counter(key[1] for key in keys)
     repetition = sum(count * count for count in documents.values()) / len(keys) - 1
-    if len({key[0] for key in keys}) >= FEWEST_CLUSTERS and len(documents) > len(keys) / 2:
+    subtasks = len({key[0] for key in keys})
+    if FEWEST_CLUSTERS <= subtasks < len(keys) and len(documents) > len(keys) / 2:
         return _numbered([key[0] for key in keys])
     return _numbered([key[1] for key in keys]) if repetition > _NEGLIGIBLE else None
 

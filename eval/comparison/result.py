@@ -48,6 +48,12 @@ class Comparison(Result):
     """Candidate minus baseline, in the metric's unit."""
     delta_stderr: float | None
     """Standard error of the difference; None where it is not known."""
+    spread: float | None = None
+    """Standard deviation of one item's contribution to the loss; what the items of a group have in common is
+    included. None where it is not known."""
+    design_effect: float | None = None
+    """Items that are worth as much as one independent item: 1, or more with groups or unequal weights. None for metrics
+    that are not right or wrong."""
     loss: float
     """How much worse the candidate is, in the metric's unit; negative when it is better."""
     recovery: float | None
@@ -78,7 +84,8 @@ class Comparison(Result):
     """None where no margin was agreed."""
     more_items: int | None = None
     """Where inconclusive: further items after which the verdict is expected (80 % power) if loss and disagreement
-    stay as measured; None where the loss is too near the margin for any number."""
+    stay as measured; None where the loss is too near the margin for any number, and where there is no standard
+    error."""
     flips_to_wrong: int | None = None
     """Items right in the baseline and wrong in the candidate; metrics of right or wrong only."""
     flips_to_right: int | None = None
@@ -89,6 +96,11 @@ class Comparison(Result):
     def passed(self) -> bool:
         """Whether the loss was shown to be within the margin."""
         return self.verdict == "pass"
+
+    @property
+    def upper(self) -> float | None:
+        """The upper of the bounds, which a `pass` keeps within the margin."""
+        return self.bounds.high if self.bounds else None
 
     @property
     def discordance(self) -> float | None:

@@ -72,6 +72,11 @@ def requests_of(document: dict[str, Any]) -> list[list[Any]]:
     return [list(request) if isinstance(request, list) else [request] for request in asked]
 
 
+def readable(text: str) -> str:
+    """Return a text that can be printed: half a surrogate pair, which JSON can say, becomes a question mark."""
+    return text.encode(errors="replace").decode()
+
+
 def _is_array(path: Path) -> bool:
     with path.open("rb") as stream:
         return stream.read(64).lstrip().startswith(b"[")
@@ -80,7 +85,7 @@ def _is_array(path: Path) -> bool:
 def _array(path: Path) -> Iterator[tuple[Any, int, str]]:
     try:
         documents = json.loads(path.read_bytes())
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise SourceError(f"{path} is damaged: {problem}. Copy it again, or score the tasks again.") from None
     for number, document in enumerate(documents):
         yield document, number, f"{path}, entry {number + 1}"
@@ -99,7 +104,7 @@ def _lines(path: Path) -> Iterator[tuple[Any, int, str]]:
 def _parsed(line: bytes, where: str) -> Any:
     try:
         return json.loads(line)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise SourceError(f"{where} is damaged: {problem}. Copy the file again, or score the task again.") from None
 
 
@@ -111,8 +116,8 @@ def _row(document: Any, subtask: str | None, path: Path, place: int, where: str)
         )
     metrics = document.get("metrics") or [name for name in document if name not in _DESCRIBING]
     return Row(
-        subtask=str(document.get("task") or subtask or path.stem),
-        doc_id=str(document["doc_id"]),
+        subtask=readable(str(document.get("task") or subtask or path.stem)),
+        doc_id=readable(str(document["doc_id"])),
         doc_hash=document.get("doc_hash") or _document_hash(document["doc"]),
         prompt_hash=document.get("prompt_hash") or _prompt_hash(document),
         target_hash=document.get("target_hash") or _hash(str(document.get("target"))),
@@ -124,7 +129,8 @@ def _row(document: Any, subtask: str | None, path: Path, place: int, where: str)
 
 
 def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Return a text's hash as lm-eval does, which fails on half a surrogate pair; two files may have the same half."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def _document_hash(doc: Any) -> str:

@@ -41,13 +41,12 @@ class CompareResult(Result):
     draws: int
     seed: int
     tasks: tuple[TaskComparison, ...]
+    complete: bool
+    """Whether every task that was to be compared is here, with all items of both sides."""
+    passed: bool | None
+    """Whether every task passes; without `--allow-partial` an incomplete comparison does not. None without a margin."""
     notes: tuple[str, ...]
     """What was not compared, not stated or left out, as sentences."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether no verdict is another than `pass`."""
-        return all(task.verdict in (None, "pass") for task in self.tasks)
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,8 @@ class Request:
     confidence: float = 0.95
     draws: int = 10_000
     seed: int = 0
+    allow_partial: bool = False
+    """Judge what both sides have, although one has tasks or items that the other has not."""
 
 
 def compare_samples(baseline: Path, candidate: Path, request: Request) -> CompareResult:
@@ -76,7 +77,8 @@ def compare_samples(baseline: Path, candidate: Path, request: Request) -> Compar
     """
     found = find_sample_files(baseline), find_sample_files(candidate)
     before, after = _sides(*found)
-    names, notes = _names(before, after, request)
+    names, lone = _names(before, after, request)
+    notes: tuple[str, ...] = (f"Only one side has {', '.join(lone)}; not compared.",) if lone else ()
     compared: list[TaskComparison] = []
     missing: dict[str, None] = {}
     for name in names:
@@ -91,15 +93,27 @@ def compare_samples(baseline: Path, candidate: Path, request: Request) -> Compar
         raise SourceError(f"{baseline} and {candidate} have no item in common. {' '.join(notes)}")
     if missing:
         notes += (f"Not stated by both sides, so not compared: {', '.join(missing)}.",)
+    rows = adjusted(compared)
+    whole = not lone and len(rows) == len(names) and not any(row.only_baseline or row.only_candidate for row in rows)
+    if request.margin and not (whole or request.allow_partial):
+        notes += ("Not all of both sides was compared, so this is no pass. Score the rest, or give --allow-partial.",)
     return CompareResult(
         baseline=str(baseline),
         candidate=str(candidate),
         confidence=request.confidence,
         draws=request.draws,
         seed=request.seed,
-        tasks=adjusted(compared),
+        tasks=rows,
+        complete=whole,
+        passed=_passed(rows, request, whole=whole),
         notes=tuple(dict.fromkeys((*found[0].notes, *found[1].notes, *notes))),
     )
+
+
+def _passed(rows: tuple[TaskComparison, ...], request: Request, *, whole: bool) -> bool | None:
+    if request.margin is None:
+        return None
+    return (whole or request.allow_partial) and all(row.passed for row in rows)
 
 
 def _sides(baseline: SampleFiles, candidate: SampleFiles) -> tuple[_Tasks, _Tasks]:
@@ -132,6 +146,7 @@ def _with_groups_of(other: _Tasks, tasks: _Tasks) -> _Tasks:
 
 
 def _names(before: _Tasks, after: _Tasks, request: Request) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the tasks to compare, and those that one side alone has, unless the user chose."""
     unknown = [name for name in request.tasks if name not in before or name not in after]
     if unknown:
         both = ", ".join(name for name in before if name in after) or "none"
@@ -141,12 +156,10 @@ def _names(before: _Tasks, after: _Tasks, request: Request) -> tuple[tuple[str, 
     if not names:
         listed = " and ".join(", ".join(side[:_SHOWN]) for side in sides)
         raise SourceError(f"Both sides have no task in common: {listed}. Give samples of the same tasks.")
-    lone = [
+    lone = tuple(
         f"'{name}'" for side, others in ((sides[0], after), (sides[1], before)) for name in side if name not in others
-    ]
-    if request.tasks or not lone:
-        return names, ()
-    return names, (f"Only one side has {', '.join(lone)}; not compared.",)
+    )
+    return names, () if request.tasks else lone
 
 
 def _matched(before: SampleTask, after: SampleTask, request: Request) -> Matched:

@@ -140,7 +140,7 @@ def _completed(file: SampleFile, documents: Mapping[Path, Mapping[str, Any]], re
 def _read_results(path: Path) -> Mapping[str, Any]:
     try:
         document = json.loads(path.read_bytes())
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise SourceError(f"{path} is damaged: {problem}. Copy it again, or remove it to do without.") from None
     if not isinstance(document, dict) or not isinstance(document.get("results"), dict):
         raise SourceError(f"{path} is not a results file of lm-eval: it has no `results`. Remove it to do without.")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from eval.comparison.result import Score
 from eval.comparison.rows import Row, read_rows
 from eval.comparison.summands import Summands, summands
-from pipeline.errors import RecipeError, SourceError
+from pipeline.errors import RecipeError, SourceError, VoidMeasurementError
 
 Key = tuple[str, str, int]
 """Of an item: subtask, document hash, and which of the documents with that hash, from 0."""
@@ -66,6 +66,7 @@ def read_scored(results_file: Path, samples_file: Path, task: str, metric: str) 
     Raises:
         RecipeError: the task does not report that metric; names those it does.
         SourceError: a file is damaged.
+        VoidMeasurementError: a score or a value is not a number.
     """
     document = json.loads(results_file.read_text())
     values = document["results"][task]
@@ -100,7 +101,8 @@ def stated_score(values: dict[str, Any], key: str) -> Score:
     """Return what lm-eval computed itself."""
     name, _, variant = key.partition(",")
     stderr = values.get(f"{name}_stderr,{variant}")
-    return Score(value=float(values[key]), stderr=float(stderr) if isinstance(stderr, int | float) else None)
+    error = float(stderr) if isinstance(stderr, int | float) and math.isfinite(stderr) else None
+    return Score(value=float(values[key]), stderr=error)
 
 
 def scored(
@@ -124,11 +126,13 @@ def scored(
 
     Raises:
         SourceError: there are no values of the metric, or nothing says what the score is.
+        VoidMeasurementError: the score or a value is not a number, or infinite.
     """
     name, _, variant = metric.partition(",")
     found = [row for row in rows if name in row.values and (row.filter or variant or "none") == (variant or "none")]
     if not found:
         raise SourceError(f"No sample of task '{task}' has the metric '{metric}'. Score the task again, with samples.")
+    _require_numbers(task, metric, found, stated)
     keyed = _keyed(found)
     parts = summands(name, [row.values[name] for row in keyed.values()])
     equal, flaw = _check(parts, keyed, stated)
@@ -168,6 +172,29 @@ def _keyed(rows: list[Row]) -> dict[Key, Row]:
         keyed[(*item, seen[item])] = row
         seen[item] += 1
     return keyed
+
+
+def _require_numbers(task: str, metric: str, rows: list[Row], stated: Score | None) -> None:
+    """Refuse values that are not finite, such as a log-likelihood that the engine did not find: they are no scores."""
+    name = metric.partition(",")[0]
+    where = next((row for row in rows if not _finite(row.values[name])), None)
+    if where is not None:
+        raise VoidMeasurementError(
+            f"Task '{task}': {name} of item {where.doc_id} of {where.subtask} in {where.file} is "
+            f"{where.values[name]}, not a finite number. Score the task again; if it stays so, the weights are broken."
+        )
+    if stated is not None and not math.isfinite(stated.value):
+        raise VoidMeasurementError(
+            f"Task '{task}': lm-eval states {name} as {stated.value}, for the items in {rows[0].file}, which is not a "
+            f"finite number. Score the task again; if it stays so, the weights are broken."
+        )
+
+
+def _finite(value: Any) -> bool:
+    """Whether there is no number in it that is NaN or infinite; a value may be a list of numbers or texts."""
+    if isinstance(value, list):
+        return all(map(_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _check(parts: Summands | None, rows: dict[Key, Row], stated: Score | None) -> tuple[bool, str]:

@@ -26,12 +26,6 @@ class Summands:
         return float(self.statistic(self.sums.sum(axis=0)))
 
     @property
-    def right_or_wrong(self) -> bool:
-        """Whether every item is 0 or 1 and counts once."""
-        values = self.sums
-        return self.statistic is mean and bool(np.isin(values[:, 0], (0, 1)).all() and (values[:, 1] == 1).all())
-
-    @property
     def stderr(self) -> float | None:
         """Return the standard error over the items, linearised; None for other metrics than means, or one item.
 

@@ -39,8 +39,16 @@ class Estimate:
     spread: float | None
     """Standard deviation of one item's contribution to the loss, its weight the mean weight; what the items of a
     cluster have in common is included."""
+    design_effect: float | None
+    """Items per item that the data are worth: more than 1 with groups or unequal weights; None for metrics that are not
+    right or wrong."""
     method: str
     """In words for a report."""
+
+    @property
+    def upper(self) -> float | None:
+        """The upper of the bounds, which a `pass` keeps within the margin."""
+        return None if self.bounds is None else self.bounds[1]
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,8 @@ class Measured:
     """Of what the margin limits: the same, unless a recovery was agreed."""
     p_difference: float | None
     method: str
+    design_effect: float | None = None
+    """None unless items were counted as right or wrong."""
 
 
 def summarized(
@@ -85,6 +95,7 @@ def summarized(
         p_inferior=None if at_margin is None else normal.cdf(at_margin),
         flips=flips,
         spread=None if measured.stderr is None else measured.stderr * math.sqrt(items),
+        design_effect=measured.design_effect,
         method=measured.method,
     )
 

@@ -1,8 +1,11 @@
 """A candidate against the baseline on the same items: difference, interval, tests."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from eval.statistics.estimates import Estimate, Measured, summarized
+from eval.statistics.grouped import by_effective_items
 from eval.statistics.loss import Loss
 from eval.statistics.pairs import Margin, Pairs
 from eval.statistics.proportions import DifferenceConfidence, RatioConfidence, Table, mcnemar
@@ -21,38 +24,38 @@ def estimate(
     """Return the loss of the candidate with interval and tests; the same for the same seed.
 
     Metrics of right or wrong: Tango's score interval and the exact McNemar test; a recovery is tested by the score test
-    of the ratio. Others: BCa bootstrap, expanded for small samples, and a permutation test, over items or whole
-    clusters. Fewer than ten of them: Student's t on the jackknife instead of the bootstrap; a single one: neither
-    interval nor bounds. Right or wrong in clusters without any flip: the score interval over items, because a bootstrap
-    of nothing but zeros would claim certainty. Other metrics with equal values on all items: certainty, an interval
-    without width. A recovery of a baseline of 0 or less has no meaning and is held to a margin of 0.
+    of the ratio. In clusters, or with unequal weights, the same intervals on the effective items and a permutation test
+    of whole clusters. Other metrics: BCa bootstrap, expanded for small samples, and a permutation test, over items or
+    whole clusters; fewer than ten of them: Student's t on the jackknife instead of the bootstrap; equal values on all
+    items: certainty, an interval without width. A single cluster: neither interval nor bounds. Clusters of one item
+    each are none. A recovery of a baseline of 0 or less has no meaning and is held to a margin of 0.
     """
+    pairs = _grouped_if_any(pairs)
     scores = (float(pairs.statistic(pairs.baseline.sum(axis=0))), float(pairs.statistic(pairs.candidate.sum(axis=0))))
     loss = Loss.of(scores[0], margin, higher_is_better=higher_is_better)
-    flips = _flips(pairs, loss.sign)
-    if flips is not None and (pairs.clusters is None or not any(flips)):
-        measured = _by_counting(pairs, flips, loss)
+    flips = pairs.flips(higher_is_better=higher_is_better)
+    if flips is not None:
+        same = pairs.clusters is None and np.ptp(pairs.baseline[:, 1]) == 0
+        measured = _by_counting(pairs, flips, loss) if same else by_effective_items(pairs, loss, draws, seed)
     else:
         measured = by_resampling(pairs, loss, draws, seed)
     clusters = None if pairs.clusters is None else len(np.unique(pairs.clusters))
     return summarized(measured, scores, loss, confidence, items=len(pairs.baseline), clusters=clusters, flips=flips)
 
 
-def _flips(pairs: Pairs, sign: int) -> tuple[int, int] | None:
-    """Return (right to wrong, wrong to right); None for metrics that are not right or wrong."""
-    if not pairs.right_or_wrong:
-        return None
-    change = sign * (pairs.baseline[:, 0] - pairs.candidate[:, 0])
-    return int((change > 0).sum()), int((change < 0).sum())
+def _grouped_if_any(pairs: Pairs) -> Pairs:
+    """Return the pairs, without clusters where each holds one item."""
+    single = pairs.clusters is not None and len(np.unique(pairs.clusters)) == len(pairs.clusters)
+    return replace(pairs, clusters=None) if single else pairs
 
 
 def _by_counting(pairs: Pairs, flips: tuple[int, int], loss: Loss) -> Measured:
     """Return what the methods for paired proportions say."""
-    ones = int((pairs.baseline[:, 0] * pairs.candidate[:, 0]).sum())
+    ones = int(np.multiply(*pairs.answers).sum())
     table = Table(len(pairs.baseline), *flips, ones)
     difference = DifferenceConfidence(table)
     method = "Tango score interval, exact McNemar test"
     if loss.recovery is None:
-        return Measured(table.stderr, difference, difference, mcnemar(*flips), method)
+        return Measured(table.stderr, difference, difference, mcnemar(*flips), method, 1.0)
     ratio = RatioConfidence(table, higher_is_better=loss.sign > 0)
-    return Measured(table.stderr, difference, ratio, mcnemar(*flips), f"{method}, score test of the ratio")
+    return Measured(table.stderr, difference, ratio, mcnemar(*flips), f"{method}, score test of the ratio", 1.0)

@@ -43,16 +43,27 @@ class Pairs:
 
     @property
     def right_or_wrong(self) -> bool:
-        """Whether every item is 0 or 1 on both sides and counts once."""
-        values = np.stack([self.baseline, self.candidate])
-        if self.statistic is not mean or values.shape[-1] != 2:  # noqa: PLR2004 # value and weight
+        """Whether every item is 0 or 1 times its weight, which both sides share."""
+        if self.statistic is not mean or self.baseline.shape[1] != 2:  # noqa: PLR2004 # value and weight
             return False
-        return bool(np.all(values[..., 1] == 1) and np.all((values[..., 0] == 0) | (values[..., 0] == 1)))
+        weights = self.baseline[:, 1]
+        if not (np.all(weights > 0) and np.array_equal(weights, self.candidate[:, 1])):
+            return False
+        values = np.stack([self.baseline[:, 0], self.candidate[:, 0]])
+        return bool(np.all((values == 0) | (values == weights)))
 
     @property
-    def binary(self) -> bool:
-        """Whether the methods for paired proportions apply: right or wrong, items independent of each other."""
-        return self.clusters is None and self.right_or_wrong
+    def answers(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The values of both sides, without the weights; of a mean."""
+        return self.baseline[:, 0] / self.baseline[:, 1], self.candidate[:, 0] / self.candidate[:, 1]
+
+    def flips(self, *, higher_is_better: bool) -> tuple[int, int] | None:
+        """Return (right to wrong, wrong to right), right being the better of 0 and 1; None for other metrics."""
+        if not self.right_or_wrong:
+            return None
+        change = self.baseline[:, 0] - self.candidate[:, 0]
+        fallen, risen = int((change > 0).sum()), int((change < 0).sum())
+        return (fallen, risen) if higher_is_better else (risen, fallen)
 
 
 def _counting_once(values: NDArray[np.float64]) -> NDArray[np.float64]:

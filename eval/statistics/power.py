@@ -83,10 +83,14 @@ def items_for(
 
 
 def _spread_at(margin: float, loss: float, discordance: float) -> float:
-    """Return the spread of one item's loss when it is the margin, as Tango's test estimates it from such data."""
+    """Return the spread of one item's loss when it is the margin, as Tango's test estimates it from such data.
+
+    A loss takes at least as many flips; where rounding says otherwise, it takes exactly those.
+    """
     if margin >= 1:
         return 0.0
-    return math.sqrt(difference_variance(1.0, (discordance + loss) / 2, (discordance - loss) / 2, margin))
+    worse, better = max(0.0, discordance + loss) / 2, max(0.0, discordance - loss) / 2
+    return math.sqrt(difference_variance(1.0, worse, better, margin))
 
 
 def power_difference(items: int, discordance: float, difference: float, *, confidence: float = 0.95) -> float:

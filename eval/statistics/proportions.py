@@ -11,18 +11,18 @@ from eval.statistics.normal import smallest
 
 @dataclass(frozen=True)
 class Table:
-    """Counts of items by what the two variants did."""
+    """Counts of items by what the two variants did; effective items are not whole."""
 
-    items: int
-    worse: int
+    items: float
+    worse: float
     """The candidate lost them."""
-    better: int
+    better: float
     """The candidate won them."""
-    ones: int = 0
+    ones: float = 0
     """Both variants had value 1."""
 
     @property
-    def discordant(self) -> int:
+    def discordant(self) -> float:
         """Items on which the two differ."""
         return self.worse + self.better
 
@@ -83,7 +83,7 @@ class DifferenceConfidence:
         return -difference_score(self.table.items, self.table.worse, self.table.better, value)
 
 
-def ratio_score(items: int, both: int, first_only: int, second_only: int, ratio: float) -> float:
+def ratio_score(items: float, both: float, first_only: float, second_only: float, ratio: float) -> float:
     """Return the score statistic of the hypothesis that the first proportion is `ratio` times the second.
 
     T = sqrt(n) (p1 - r p2) / sqrt(r (q10 + q01)), q the shares of disagreement with maximum likelihood under the
@@ -145,7 +145,7 @@ class RatioConfidence:
         return score if self.higher_is_better else -score
 
     @property
-    def _only(self) -> tuple[int, int]:
+    def _only(self) -> tuple[float, float]:
         """Items with value 1 in the candidate only, and in the baseline only."""
         counts = (self.table.better, self.table.worse)
         return counts if self.higher_is_better else counts[::-1]

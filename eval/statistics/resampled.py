@@ -21,11 +21,9 @@ _TIE = 1e-12
 
 def by_resampling(pairs: Pairs, loss: Loss, draws: int, seed: int) -> Measured:
     """Return expanded BCa interval and permutation test; for few units Student's t; for a single one only the test."""
-    units = totals_by_cluster(np.hstack([pairs.baseline, pairs.candidate]), pairs.clusters)
+    units = _units(pairs)
     bootstrap_seed, swap_seed = np.random.SeedSequence(seed).spawn(2)
-    p_difference = _permutation(pairs, units, draws, swap_seed)
-    of_what = "items" if pairs.clusters is None else f"{len(units)} groups"
-    test = f"permutation test of {of_what}"
+    p_difference, test = permutation_test(pairs, draws, swap_seed)
     if len(units) == 1:
         return Measured(None, None, None, p_difference, test)
     jackknife = _scores(pairs, jackknife_sums(units))
@@ -54,16 +52,24 @@ def _scores(pairs: Pairs, sums: NDArray[np.float64]) -> Scores:
     return pairs.statistic(sums[..., :columns]), pairs.statistic(sums[..., columns:])
 
 
-def _permutation(pairs: Pairs, units: NDArray[np.float64], draws: int, seed: np.random.SeedSequence) -> float:
-    """Return the two-sided p-value of swapping the variants within units, (1 + hits) / (1 + draws).
+def permutation_test(pairs: Pairs, draws: int, seed: np.random.SeedSequence) -> tuple[float, str]:
+    """Return the two-sided p-value of swapping the variants within items or clusters, and the test's name.
+
+    (1 + hits) / (1 + draws).
 
     Over all swaps, hits / swaps, where there are no more of them than draws (Efron and Tibshirani 1993, chapter 15;
     Phipson and Smyth 2010, Statistical Applications in Genetics and Molecular Biology 9, 39).
     """
-    columns = pairs.baseline.shape[1]
+    units, columns = _units(pairs), pairs.baseline.shape[1]
     baseline, candidate = units[:, :columns], units[:, columns:]
     moved, complete = swapped_sums(candidate - baseline, draws, seed)
     before, after = _scores(pairs, np.hstack([baseline.sum(axis=0) + moved, candidate.sum(axis=0) - moved]))
     observed = abs(float(np.subtract(*_scores(pairs, units.sum(axis=0)))))
     hits = int((np.abs(after - before) >= observed - _TIE * np.abs(before).max()).sum())
-    return hits / len(moved) if complete else (1 + hits) / (1 + len(moved))
+    name = f"permutation test of {'items' if pairs.clusters is None else f'{len(units)} groups'}"
+    return (hits / len(moved) if complete else (1 + hits) / (1 + len(moved))), name
+
+
+def _units(pairs: Pairs) -> NDArray[np.float64]:
+    """Return the baseline's columns followed by the candidate's, summed over each item or cluster."""
+    return totals_by_cluster(np.hstack([pairs.baseline, pairs.candidate]), pairs.clusters)

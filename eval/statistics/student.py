@@ -1,9 +1,11 @@
 """Student's t distribution with whole degrees of freedom, in terms of normal deviates."""
 
 import math
+from dataclasses import dataclass
 from functools import cache
 
 from eval.statistics import normal
+from eval.statistics.normal import Confidence
 
 _FAR = 1e6
 _NORMAL = 1000
@@ -38,3 +40,20 @@ def quantile(z: float, freedom: int) -> float:
     if freedom >= _NORMAL:
         return z
     return math.copysign(normal.smallest(lambda t: deviate(t, freedom), abs(z), 0.0, _FAR), z)
+
+
+@dataclass(frozen=True, eq=False)
+class StudentConfidence:
+    """A distribution whose standard error is itself estimated, with few degrees of freedom."""
+
+    normal: Confidence
+    """As if the standard error were known."""
+    freedom: int
+
+    def value(self, z: float) -> float:
+        """Return the value at the t that is as probable as `z`."""
+        return self.normal.value(quantile(z, self.freedom))
+
+    def deviate(self, value: float) -> float:
+        """Return the `z` whose value this is."""
+        return deviate(self.normal.deviate(value), self.freedom)

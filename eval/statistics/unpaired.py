@@ -22,14 +22,16 @@ def unpaired(
 ) -> Estimate:
     """Return the loss as of two independent samples with normal errors: the fallback where items cannot be paired.
 
-    Intervals are wider than paired ones. Where an error is unknown, or both are 0 (which says that the items did not
-    vary, not that the score is exact), there is neither interval nor test.
+    Intervals are wider than paired ones. Where an error is unknown or not finite, or both are 0 (which says that the
+    items did not vary, not that the score is exact), there is neither interval nor test.
 
     Raises:
-        ValueError: no items.
+        ValueError: no items, or a score that is not a finite number.
     """
     if items < 1:
         raise ValueError("at least one item is needed")
+    if not (math.isfinite(baseline) and math.isfinite(candidate)):
+        raise ValueError(f"scores must be finite numbers, not {baseline} and {candidate}")
     loss = Loss.of(baseline, margin, higher_is_better=higher_is_better)
     measured = _measured(loss, (baseline, candidate), (baseline_stderr, candidate_stderr))
     return summarized(measured, (baseline, candidate), loss, confidence, items=items)
@@ -39,7 +41,7 @@ def _measured(loss: Loss, scores: tuple[float, float], stderrs: tuple[float | No
     """Return normal confidence in the loss, and in what a recovery limits."""
     method = "normal approximation for independent samples"
     baseline, candidate = stderrs
-    if baseline is None or candidate is None or baseline == candidate == 0:
+    if baseline is None or candidate is None or not 0 < math.hypot(baseline, candidate) < math.inf:
         return Measured(None, None, None, None, method)
     value = loss.sign * (scores[0] - scores[1])
     stderr = math.hypot(baseline, candidate)

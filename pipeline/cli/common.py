@@ -40,7 +40,7 @@ def _complete_recipe(_context: click.Context, _parameter: click.Parameter, incom
 def emit(as_json: bool, document: Any, text: Callable[[], None] | str) -> None:  # noqa: FBT001 -- mirrors the flag
     """Print the document as JSON, or the text, to standard output."""
     if as_json:
-        click.echo(json.dumps(_plain(document), indent=2))
+        click.echo(json.dumps(_plain(document), indent=2, allow_nan=False))
     elif callable(text):
         text()
     else:

@@ -1,5 +1,6 @@
 """`awqctl compare`: two sets of lm-eval sample files, whoever made them."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -8,24 +9,34 @@ import click
 from pipeline.cli.common import console, emit, json_option
 
 
+class _Finite(click.FloatRange):
+    """A range of numbers, of which `nan` and `inf` are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
 @click.command()
 @click.argument("baseline", type=click.Path(path_type=Path))
 @click.argument("candidate", type=click.Path(path_type=Path))
 @click.option(
     "--margin",
-    type=click.FloatRange(min=0),
+    type=_Finite(min=0),
     metavar="X",
     help="Largest acceptable loss of a task, in its metric's unit.",
 )
 @click.option(
     "--min-recovery",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=_Finite(0, 1, min_open=True),
     metavar="R",
     help="Instead: smallest acceptable share of the baseline's score.",
 )
 @click.option(
     "--confidence",
-    type=click.FloatRange(0.5, 1, min_open=True, max_open=True),
+    type=_Finite(0.5, 1, min_open=True, max_open=True),
     default=0.95,
     show_default=True,
     metavar="Y",
@@ -45,9 +56,12 @@ from pipeline.cli.common import console, emit, json_option
     help="Bootstrap and permutation draws, for metrics that are not right or wrong.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of these draws.")
+@click.option(
+    "--allow-partial", is_flag=True, help="Judge what both have, although one has tasks or items that the other lacks."
+)
 @json_option
 def compare(baseline: Path, candidate: Path, *, as_json: bool, **options: Any) -> int:
-    """Compare two models on lm-eval's samples; ends with 3 unless every task passes a margin that is given.
+    """Compare two models on lm-eval's samples; ends with 3 unless every task of both passes a margin that is given.
 
     BASELINE and CANDIDATE are what `lm_eval --log_samples` 0.4.x or `awqctl eval` wrote: a samples file, or a folder
     of them. Items are matched by the hash of their document, groups such as MMLU are compared as one task.
@@ -63,10 +77,11 @@ def compare(baseline: Path, candidate: Path, *, as_json: bool, **options: Any) -
         confidence=options["confidence"],
         draws=options["draws"],
         seed=options["seed"],
+        allow_partial=options["allow_partial"],
     )
     result = compare_samples(baseline, candidate, request)
     emit(as_json, result, lambda: print_comparison(result, console()))
-    return 0 if result.passed else 3
+    return 3 if result.passed is False else 0
 
 
 def _margin(absolute: float | None, recovery: float | None) -> Any:

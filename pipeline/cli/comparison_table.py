@@ -2,21 +2,32 @@
 
 from typing import Any
 
+from rich.text import Text
+
 from eval.comparison.result import Comparison, Interval
 from eval.comparison.sample_comparison import CompareResult, TaskComparison
+from eval.comparison.wording import Undecided, undecided_because
+
+_NOT_DECIDED: dict[Undecided, str] = {
+    "no standard error": "no standard\nerror",
+    "too near the margin": "no number of\nitems decides",
+}
 
 
 def print_comparison(result: CompareResult, screen: Any) -> None:
-    """Print the comparison so that it fits 80 columns."""
-    screen.print(f"baseline   {result.baseline}", soft_wrap=True)
-    screen.print(f"candidate  {result.candidate}", soft_wrap=True)
+    """Print the comparison so that it fits 80 columns.
+
+    Names of files and tasks are printed literally: as markup, brackets in them would disappear or be refused.
+    """
+    screen.print(Text(f"baseline   {result.baseline}"), soft_wrap=True)
+    screen.print(Text(f"candidate  {result.candidate}"), soft_wrap=True)
     screen.print()
     screen.print(_table(result))
     for task in result.tasks:
         if task.only_baseline or task.only_candidate:
-            screen.print(_unmatched(task))
+            screen.print(Text(_unmatched(task)))
     for text in (*_methods(result), *result.notes):
-        screen.print(text)
+        screen.print(Text(text))
 
 
 def _table(result: CompareResult) -> Any:
@@ -31,7 +42,7 @@ def _table(result: CompareResult) -> Any:
     if any(task.verdict for task in result.tasks):
         table.add_column("verdict\nmargin", overflow="fold")
     for task in result.tasks:
-        table.add_row(*_cells(task))
+        table.add_row(*map(Text, _cells(task)))
     return table
 
 
@@ -60,7 +71,9 @@ def _flips(task: Comparison) -> str:
 def _more(task: Comparison) -> str:
     if task.verdict != "inconclusive":
         return ""
-    return "\nno number of\nitems decides" if task.more_items is None else f"\n{task.more_items} more\nitems needed"
+    if task.more_items is None:
+        return f"\n{_NOT_DECIDED[undecided_because(task)]}"
+    return f"\n{task.more_items} more\nitems needed"
 
 
 def _figure(value: float) -> str:

@@ -12,10 +12,11 @@ from eval.accuracy.resolution import POWER, resolution_warnings, resolutions
 from eval.accuracy.result import Resolution
 from eval.accuracy.stage import earlier_result
 from pipeline.cli.common import console, emit
+from pipeline.format import certainty
 from pipeline.recipe.models import Recipe
 from pipeline.record import load_record
 from pipeline.runner import RECORD
-from pipeline.sources import resolve_source
+from pipeline.sources import local_folder
 
 _WIDTH = 80
 _NONE = "-"
@@ -28,10 +29,11 @@ def dry_run(recipe: Recipe, context: Any, *, as_json: bool) -> None:
         RecipeError: a task, a metric or a file of questions is not usable.
     """
     record = load_record(context.out / RECORD)
-    earlier = earlier_result(record) if record else None
+    earlier = earlier_result(recipe, record) if record else None
     with tempfile.TemporaryDirectory(prefix="awqctl-") as folder:
         aside = replace(context, out=Path(folder))
-        tokenizer = resolve_source(recipe.model, context.recipe_dir).path if recipe.eval.chat_template else None
+        # Of a model on the hub nothing is fetched, so whether it has a chat template is not known yet.
+        tokenizer = local_folder(recipe.model, context.recipe_dir)
         with lm_eval_worker(aside) as worker:
             prepared = prepare(worker, recipe, aside, tokenizer)
     found = resolutions(recipe.eval, prepared.counted, earlier)
@@ -81,7 +83,7 @@ def _figure(value: float | None) -> str:
 
 def _notes(found: tuple[Resolution, ...], recipe: Recipe) -> list[str]:
     """Return what the figures rest on."""
-    lines = [f"Differences in the metric's unit, at {recipe.eval.confidence:.0%} confidence."]
+    lines = [f"Differences in the metric's unit, at {certainty(recipe.eval.confidence)} confidence."]
     assumed = [one for one in found if one.origin == "assumed"]
     if assumed:
         lines.append(

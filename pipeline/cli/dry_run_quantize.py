@@ -10,7 +10,7 @@ from pipeline.quantize.preflight import Preflight, preflight
 from pipeline.quantize.resources import size_text, this_machine
 from pipeline.recipe.models import Recipe
 from pipeline.runtimes.accelerator import resolve_accelerator
-from pipeline.sources import PACKAGED, resolve_source
+from pipeline.sources import local_folder, resolve_source
 
 _WIDTH = 80
 _STYLES = {"ok": "green", "warning": "yellow", "impossible": "red"}
@@ -31,11 +31,7 @@ def dry_run(recipe: Recipe, context: Any, *, as_json: bool) -> None:
 
 
 def _headers(recipe: Recipe, context: Any) -> ModelHeaders:
-    from pathlib import Path
-
-    wanted = recipe.model.source
-    local = any(folder.is_dir() for folder in (context.recipe_dir / wanted, Path(wanted).expanduser()))
-    if not local and wanted != PACKAGED and wanted.count("/") == 1 and not wanted.startswith((".", "/", "~")):
+    if local_folder(recipe.model, context.recipe_dir) is None:
         return hub_headers(recipe.model)
     return headers_of(resolve_source(recipe.model, context.recipe_dir))
 

@@ -11,9 +11,9 @@ from eval.load.result import BenchResult
 from pipeline.cli.common import console
 from pipeline.cli.summary_accuracy import accuracy_remarks, accuracy_tables
 from pipeline.costs.result import RoiResult
+from pipeline.format import share
 from pipeline.quantize.result import QuantizeResult
 from pipeline.record import RunRecord
-from pipeline.report.format import share
 from pipeline.runner import StageReport
 from serve.result import ServeResult
 
@@ -30,7 +30,7 @@ def print_summary(record: RunRecord, reports: Sequence[StageReport], out: Path, 
     for column in ("stage", "outcome", "seconds", "why"):
         stages.add_column(column, justify="right" if column == "seconds" else "left")
     for report in reports:
-        outcome = report.result.status.replace("_", " ") if report.ran else "kept"
+        outcome = report.result.outcome if report.ran else "kept"
         stages.add_row(report.stage, outcome, f"{report.result.seconds:.1f}", report.reason)
     screen.print(stages)
     rows = [

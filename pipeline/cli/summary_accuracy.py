@@ -3,10 +3,10 @@
 from typing import Any
 
 from eval.accuracy.result import CONTROL, GATED, EvalResult, TaskScore
+from pipeline.format import certainty, count, recovery, score, share
 from pipeline.report.alarm import alarm_text
 from pipeline.report.comparison import AgainstControl, against_control
-from pipeline.report.format import certainty, count, recovery, score, share
-from pipeline.report.verdicts import shortfall
+from pipeline.report.verdicts import shortfall_text
 
 _AGAINST_CONTROL: dict[AgainstControl, str] = {
     "better": "better",
@@ -43,25 +43,27 @@ def accuracy_remarks(result: EvalResult) -> list[str]:
     undecided = [row for row in result.gated if row.verdict == "inconclusive"]
     inside = [row for row in result.gated if row.inside_floor]
     return [
-        *(f"{row.task}: inconclusive, {shortfall(row)}" for row in undecided),
+        *(f"{row.task}: inconclusive, {shortfall_text(row)}" for row in undecided),
         *(
             f"{row.task}: the difference is inside the noise floor of {score(row.floor or 0.0)}, measured on the "
             f"baseline against itself"
             for row in inside
         ),
         *(alarm_text(one) for one in result.fidelity if one.absurd),
-        *(() if result.gated else ("AWQ was not scored on the tasks.",)),
+        *(() if result.stopped is None else ("AWQ was not scored on the tasks.",)),
     ]
 
 
 def _table(title: str, titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> Any:
+    """Return a table; names of tasks and metrics are literal, whatever brackets they hold."""
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=title, title_justify="left")
     for place, column in enumerate(titles):
         table.add_column(column, justify="right" if place else "left", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     return table
 
 

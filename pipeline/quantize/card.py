@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from eval.accuracy.result import EvalResult
+from pipeline.format import count, grouping, listed, number, plural, share, size
 from pipeline.manifest import Manifest
 from pipeline.quantize.card_accuracy import accuracy_text
 from pipeline.quantize.card_metadata import front_matter, licence_files
 from pipeline.quantize.card_text import code, table, text
 from pipeline.quantize.result import LayerAudit, QuantizeResult
 from pipeline.recipe.models import Quantize
-from pipeline.report.format import count, grouping, listed, number, plural, share, size
 
 _LEFT = "16 bit"
 _SHOWN = 4

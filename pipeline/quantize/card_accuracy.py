@@ -2,11 +2,12 @@
 
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
 from eval.comparison.result import Score
+from eval.comparison.wording import margin_text
+from pipeline.format import NONE, PLUS_MINUS, certainty, change, recovery, score, with_error
 from pipeline.quantize.card_text import table, text
 from pipeline.report.accuracy_finding import by_verdict
 from pipeline.report.alarm import not_scored
-from pipeline.report.format import NONE, PLUS_MINUS, certainty, change, recovery, score, with_error
-from pipeline.report.verdicts import interval_text, items_text, margin_text, metric_text, verdict_word
+from pipeline.report.verdicts import interval_text, items_text, metric_text, verdict_word
 
 
 def accuracy_text(accuracy: EvalResult | None) -> str:
@@ -18,9 +19,9 @@ def accuracy_text(accuracy: EvalResult | None) -> str:
 
 
 def _verdicts(accuracy: EvalResult) -> str:
-    tasks = accuracy.gated
-    if not tasks:
+    if accuracy.stopped is not None:
         return text(not_scored(accuracy))
+    tasks = accuracy.gated
     sure = certainty(tasks[0].confidence)
     titles = ("Task", "Metric", "Items", "Baseline", "AWQ", "Recovery", "Loss", f"{sure} interval of the loss")
     rows = table((*titles, "Agreed margin", "Verdict"), [_score_row(task) for task in tasks])

@@ -12,6 +12,6 @@ NonNegativeFloat = Annotated[float, Field(ge=0)]
 
 
 class Section(BaseModel):
-    """Base of all recipe sections: immutable, strict about keys."""
+    """Base of all recipe sections: immutable, strict about keys, and no number is infinite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)

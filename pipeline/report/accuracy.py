@@ -2,13 +2,13 @@
 
 from eval.accuracy.overlap import OverlapResult
 from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED, EvalResult
+from pipeline.format import certainty, count, listed
 from pipeline.report.accuracy_tables import changes_table, others_table, scores_table, verdicts_table
 from pipeline.report.alarm import alarm_table, not_scored
 from pipeline.report.control import control_sentence, control_table
 from pipeline.report.document import Section, Table
 from pipeline.report.examples import example_groups
 from pipeline.report.forest import forest_chart
-from pipeline.report.format import certainty, count, listed
 from pipeline.report.inputs import Inputs
 from pipeline.report.noise_floor import floor_sentence, floor_table
 from pipeline.report.verdicts import arm_name
@@ -53,13 +53,15 @@ def _tables(inputs: Inputs) -> list[Table]:
 
 
 def _how(accuracy: EvalResult) -> str:
+    if accuracy.stopped is not None:
+        return ""
     names = {BASELINE: "the baseline", CONTROL: "the rounded control", AGAIN: "the baseline once more"}
     arms = listed([names.get(arm, arm_name(arm)) for arm in accuracy.arms])
     return f"{arms[:1].upper()}{arms[1:]} answered the same items through the same server settings."
 
 
 def _verdict(accuracy: EvalResult) -> str:
-    if not accuracy.gated:
+    if accuracy.stopped is not None:
         return ""
     sure = certainty(accuracy.gated[0].confidence)
     return (

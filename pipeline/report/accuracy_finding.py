@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from eval.accuracy.result import EvalResult, TaskScore
+from eval.accuracy.result import GATED, EvalResult, TaskScore
+from eval.comparison.wording import margin_text
 from eval.statistics import Verdict
+from pipeline.format import change, listed, plural, score
 from pipeline.report.alarm import alarm_text, not_scored
 from pipeline.report.document import Finding
-from pipeline.report.format import change, listed, plural, score
-from pipeline.report.verdicts import gravest, loss_bound, margin_text, remedy
+from pipeline.report.verdicts import gravest, loss_bound, remedy
 
 _FEW = 3
 """Tasks that fit a sentence."""
@@ -20,10 +21,10 @@ def accuracy_findings(accuracy: EvalResult) -> tuple[Finding, ...]:
 
 def accuracy_finding(accuracy: EvalResult) -> Finding:
     """Say what the gate found, with the bound that decides, and how a difference stands to the noise floor."""
-    tasks = accuracy.gated
-    if not tasks:
+    if accuracy.stopped is not None:
         headline = "AWQ was not scored, so its accuracy is not known."
         return Finding(topic="Accuracy", headline=headline, detail=not_scored(accuracy), tone="bad")
+    tasks = accuracy.gated
     failed, undecided = by_verdict(tasks, "fail"), by_verdict(tasks, "inconclusive")
     if failed:
         return _failed(failed, undecided, tasks)
@@ -89,8 +90,10 @@ def _floor(tasks: tuple[TaskScore, ...]) -> str:
 
 
 def _alarms(accuracy: EvalResult) -> tuple[Finding, ...]:
-    raised = [one for one in accuracy.fidelity if one.absurd]
-    if not raised or not accuracy.gated:
+    """Return the alarms that were raised, except AWQ's where the verdict has it already."""
+    told = () if accuracy.stopped is None else (GATED,)
+    raised = [one for one in accuracy.fidelity if one.absurd and one.arm not in told]
+    if not raised:
         return ()
     return (
         Finding(

@@ -1,17 +1,20 @@
 """How accuracy was measured and judged, as lines of the method."""
 
-from eval.accuracy.result import EvalResult
+from eval.accuracy.result import EvalResult, TaskScore
+from pipeline.format import certainty, count, listed, plural
 from pipeline.recipe.evaluation import EvalTask
-from pipeline.report.format import certainty, count, listed, plural
 from pipeline.report.inputs import Inputs
 from pipeline.report.verdicts import arm_name
+
+_ENOUGH = 100
+"""Items from which a bootstrap of skewed losses keeps the gate's level closely enough."""
 
 
 def accuracy_method(inputs: Inputs) -> tuple[str, ...]:
     """Return how the arms were asked, and how their answers were compared."""
     accuracy = inputs.accuracy
-    lines = (_asked(inputs), _served(accuracy), _judged(accuracy), _several(accuracy), _second_look(accuracy))
-    return tuple(filter(None, (*lines, _interrupted(accuracy))))
+    lines = (_asked(inputs), _served(accuracy), _judged(accuracy), _several(accuracy))
+    return tuple(filter(None, (*lines, _few(accuracy), _second_look(accuracy), _interrupted(accuracy))))
 
 
 def _asked(inputs: Inputs) -> str:
@@ -21,10 +24,12 @@ def _asked(inputs: Inputs) -> str:
         if accuracy.chat_template
         else "as plain text, without a chat template"
     )
+    tasks = listed([_task(task) for task in settings.all_tasks])
+    if accuracy.stopped is not None:
+        return f"Accuracy: the alarm stopped AWQ before lm-eval {accuracy.lm_eval_version} asked {tasks}."
     return (
-        f"Accuracy: lm-eval {accuracy.lm_eval_version} against a running server, once per arm, on "
-        f"{listed([_task(task) for task in settings.all_tasks])} (seed {settings.seed}). The model was asked "
-        f"{template}."
+        f"Accuracy: lm-eval {accuracy.lm_eval_version} against a running server, once per arm, on {tasks} (seed "
+        f"{settings.seed}). The model was asked {template}."
     )
 
 
@@ -35,14 +40,15 @@ def _task(task: EvalTask) -> str:
 
 
 def _served(accuracy: EvalResult) -> str:
+    did = "was scored" if accuracy.stopped is None else "ran"
     return (
-        f"Every arm was scored on {accuracy.engine_version} with the same engine arguments, the path of its "
+        f"Every arm {did} on {accuracy.engine_version} with the same engine arguments, the path of its "
         f"weights and how they are cast excepted: {' '.join(accuracy.engine_arguments) or 'none'}."
     )
 
 
 def _judged(accuracy: EvalResult) -> str:
-    if not accuracy.tasks:
+    if accuracy.stopped is not None:
         return ""
     by_method: dict[str, list[str]] = {}
     for row in accuracy.gated or accuracy.tasks:
@@ -64,6 +70,23 @@ def _several(accuracy: EvalResult) -> str:
         f"enough to reject, so its p-values are corrected by Holm's method over the {count(tasks)} tasks, and so are "
         f"those of the differences."
     )
+
+
+def _few(accuracy: EvalResult) -> str:
+    """Say where the gate's level is only nominal: bootstraps of few items."""
+    few = [row for row in accuracy.gated if _resampled(row) and (row.clusters or row.items) < _ENOUGH]
+    if not few:
+        return ""
+    names, risk = listed([row.task for row in few]), certainty(1 - few[0].confidence)
+    return (
+        f"Fewer than {_ENOUGH} items or groups were resampled on {names}: the gate's {risk} chance to pass a loss of "
+        f"just the margin is nominal there, and somewhat larger for strongly skewed losses."
+    )
+
+
+def _resampled(row: TaskScore) -> bool:
+    """Return whether the items are not right or wrong, which alone are resampled."""
+    return row.discordance is None
 
 
 def _second_look(accuracy: EvalResult) -> str:

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from eval.accuracy.result import TaskScore
 from eval.comparison.result import Score
-from pipeline.report.cells import figure, numbers, word, words
-from pipeline.report.document import Cell, Column, Table
-from pipeline.report.format import (
+from eval.comparison.wording import margin_text
+from pipeline.format import (
     MINUS,
     PLUS_MINUS,
     certainty,
@@ -18,12 +17,13 @@ from pipeline.report.format import (
     share,
     with_error,
 )
+from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.document import Cell, Column, Table
 from pipeline.report.verdicts import (
     arm_name,
     bounds_text,
     interval_text,
     items_text,
-    margin_text,
     metric_text,
     verdict_cell,
 )

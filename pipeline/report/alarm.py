@@ -3,10 +3,10 @@
 from eval.accuracy.result import GATED, EvalResult
 from eval.alarm.fidelity import OVER_CONTROL
 from eval.alarm.result import Fidelity
+from pipeline.format import count, number, share
 from pipeline.recipe.evaluation import Alarm
 from pipeline.report.cells import figure, numbers, word, words
 from pipeline.report.document import Cell, Table
-from pipeline.report.format import count, number, share
 from pipeline.report.verdicts import arm_name
 
 
@@ -25,7 +25,7 @@ def alarm_table(fidelity: tuple[Fidelity, ...], limits: Alarm, sources: tuple[st
         note=(
             f"It is raised above {limits.max_kl:g} nats or below {share(limits.min_top1)} agreement, and for AWQ above "
             f"{OVER_CONTROL:g} times the rounded model's divergence: weights are most likely broken there. "
-            f"Silence says nothing about the tasks, and no gate uses these figures. "
+            f"Silence says nothing about the tasks, and no verdict uses these figures. "
             f"The divergence is a lower bound: beyond the {_top_k(fidelity)} most likely tokens, all others count "
             f"together."
         ),
@@ -59,7 +59,7 @@ def alarm_text(one: Fidelity) -> str:
 
 def not_scored(accuracy: EvalResult) -> str:
     """Return why AWQ has no scores; empty where it has them."""
-    if accuracy.gated:
+    if accuracy.stopped is None:
         return ""
     raised = [alarm_text(one) for one in accuracy.fidelity if one.arm == GATED and one.absurd]
     return " ".join([*raised, "AWQ was not scored on the tasks."])

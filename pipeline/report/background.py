@@ -1,14 +1,17 @@
 """The chapters on the endpoint, the method, the environment and the files."""
 
+from eval.accuracy.result import CONTROL
+from pipeline.format import number, percent, plural
+from pipeline.record import Outcome
 from pipeline.report.accuracy_method import accuracy_method
 from pipeline.report.cells import facts_table, figure, numbers, word, words
 from pipeline.report.checkpoint import control_method, quantization
-from pipeline.report.document import Fact, Section, Table
-from pipeline.report.format import number, percent, plural
+from pipeline.report.document import Fact, Section, Table, Tone
 from pipeline.report.inputs import Inputs
 from serve.result import ServeResult
 
 _OPEN_ROWS = 20
+_TONES: dict[Outcome, Tone] = {"passed": "good", "failed": "bad", "inconclusive": "caution"}
 
 
 def endpoint_section(endpoint: ServeResult, sources: tuple[str, ...]) -> Section:
@@ -57,7 +60,7 @@ def method_section(inputs: Inputs) -> Section:
         title="Method",
         bullets=(
             quantization(inputs),
-            *([control_method(inputs)] if accuracy.control else []),
+            *([control_method(inputs)] if CONTROL in accuracy.arms else []),
             *accuracy_method(inputs),
             (
                 f"Speed: the benchmark of vLLM {load.engine_version}; a fixed number of requests is in flight, a new "
@@ -90,7 +93,7 @@ def _gates(inputs: Inputs) -> Table:
             (
                 word(stage),
                 word(gate.name),
-                word("passed", "good") if gate.passed else word("failed", "bad"),
+                word(gate.outcome, _TONES[gate.outcome]),
                 word(gate.statement),
             )
             for stage, gate in inputs.gates
@@ -135,7 +138,7 @@ def files_section(inputs: Inputs) -> Section:
     stages = tuple(
         (
             word(stage),
-            word(result.status.replace("_", " ")),
+            word(result.outcome),
             word(result.started_at[:19].replace("T", " ")),
             figure(result.seconds),
         )

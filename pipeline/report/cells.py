@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
+from pipeline.format import NONE, number
 from pipeline.recipe.section import Origin
 from pipeline.report.document import Cell, Column, Fact, Table, Tone
-from pipeline.report.format import NONE, number
 
 
 def figure(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from eval.load.result import BenchResult, Latency, LoadPoint, VariantLoad
+from pipeline.format import listed, number, ratio
 from pipeline.report.chart_style import (
     AWQ,
     BASELINE,
@@ -20,7 +21,6 @@ from pipeline.report.chart_style import (
 )
 from pipeline.report.comparison import SpeedRatio
 from pipeline.report.document import Chart
-from pipeline.report.format import listed, number, ratio
 
 _LATENCY_NAMES = {"ttft": "Time to first token (TTFT)", "tpot": "Time per output token (TPOT)"}
 

@@ -1,9 +1,9 @@
 """The chapter on the quantized checkpoint: its facts, and what became of every linear layer."""
 
+from pipeline.format import count, grouping, number, plural, seconds, share, size, tiny
 from pipeline.quantize.result import CoverageResult, KindAudit, QuantizeResult
 from pipeline.report.cells import facts_table, figure, numbers, word, words
 from pipeline.report.document import Cell, Fact, Section, Table
-from pipeline.report.format import count, grouping, number, plural, seconds, share, size, tiny
 from pipeline.report.inputs import Inputs
 
 BACKENDS = {"autoawq": "AutoAWQ", "llm-compressor": "llm-compressor"}
@@ -56,9 +56,10 @@ def quantization(inputs: Inputs) -> str:
 def control_method(inputs: Inputs) -> str:
     """Return what the control is, as a line of the method."""
     made = inputs.quantize
+    use = "It is scored for accuracy beside the others" if inputs.accuracy.control else "The alarm compares AWQ with it"
     return (
         f"Control: the same source rounded to nearest in {made.bits} bit, {grouping(made.group_size)}, without scales "
-        f"from AWQ. It is scored for accuracy beside the others, and no gate applies to it."
+        f"from AWQ. {use}, and no gate applies to it."
     )
 
 

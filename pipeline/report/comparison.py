@@ -6,8 +6,8 @@ from typing import Literal
 
 from eval.accuracy.result import Contrast
 from eval.load.result import BenchResult, LoadPoint
+from pipeline.format import listed
 from pipeline.quantize.result import QuantizeResult
-from pipeline.report.format import listed
 
 Direction = Literal["faster", "slower", "no clear difference", "not repeated"]
 AgainstControl = Literal["better", "worse", "no clear difference", "error not known"]

@@ -1,10 +1,10 @@
 """What AWQ bought over plain rounding, where the control was measured."""
 
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
+from pipeline.format import MINUS, PLUS_MINUS, change, count, listed, score, with_error
 from pipeline.report.cells import figure, numbers, word, words
 from pipeline.report.comparison import AgainstControl, against_control
 from pipeline.report.document import Cell, Table, Tone
-from pipeline.report.format import MINUS, PLUS_MINUS, change, count, listed, score, with_error
 
 _FEW = 3
 """Tasks that fit a sentence."""

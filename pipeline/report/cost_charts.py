@@ -4,6 +4,7 @@ from typing import Any
 
 from pipeline.costs.arithmetic import machines_needed
 from pipeline.costs.result import RoiResult
+from pipeline.format import count, number, usd
 from pipeline.recipe.models import Roi
 from pipeline.report.chart_style import (
     AWQ,
@@ -18,7 +19,6 @@ from pipeline.report.chart_style import (
     horizontal_grid,
 )
 from pipeline.report.document import Chart
-from pipeline.report.format import count, number, usd
 
 _MOST_STEPS = 60
 """Machines up to which a staircase is still one."""

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from pipeline.costs.result import Figure, VariantCost
+from pipeline.format import count, number, percent, usd, usd_as_given
 from pipeline.report.cells import figure, numbers, word, words
 from pipeline.report.cost_charts import cost_chart, load_chart
 from pipeline.report.document import Cell, Section, Table
-from pipeline.report.format import count, number, percent, usd, usd_as_given
 from pipeline.report.inputs import Inputs
 
 _PER_VARIANT = (

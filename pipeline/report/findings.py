@@ -1,6 +1,7 @@
 """The verdict up front, in plain words. Pure functions: figures in, sentences out."""
 
 from pipeline.costs.result import RoiResult
+from pipeline.format import count, listed, plural, ratio, ratio_span, size
 from pipeline.report.accuracy_finding import accuracy_findings
 from pipeline.report.comparison import (
     Direction,
@@ -11,7 +12,6 @@ from pipeline.report.comparison import (
     weight_memory,
 )
 from pipeline.report.document import Finding, Tone
-from pipeline.report.format import count, listed, plural, ratio, ratio_span, size
 from pipeline.report.inputs import Inputs
 from serve.result import ServeResult
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from eval.accuracy.result import GATED, TaskScore
 from eval.comparison.result import Interval
+from pipeline.format import MINUS, change, score
 from pipeline.report.chart_style import AWQ, BAD, BASELINE, CAUTION, INK, MUTED, SMALL, WIDTH, draw
 from pipeline.report.document import Chart
-from pipeline.report.format import MINUS, change, score
 from pipeline.report.verdicts import arm_name, interval_text, verdict_word
 
 _ROW = 29

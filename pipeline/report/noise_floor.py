@@ -2,25 +2,43 @@
 
 from eval.accuracy.result import EvalResult, TaskScore
 from eval.comparison.result import NoiseFloor
+from pipeline.format import MINUS, change, count, listed, score
 from pipeline.report.cells import figure, numbers, word, words
 from pipeline.report.document import Cell, Table
-from pipeline.report.format import MINUS, change, count, listed, score
+
+_INSIDE = "inside the floor"
+_BEYOND = "beyond the floor"
+_NO_DIFFERENCE = "no difference"
+_NOT_MEASURED = "no floor"
 
 
 def floor_sentence(accuracy: EvalResult) -> str:
-    """Return which differences are inside the noise floor; empty where it was not measured."""
+    """Return which differences the noise floor explains and which not; empty where it was not measured."""
     if not accuracy.noise_floor:
         return ""
-    inside = [row.task for row in accuracy.gated if row.inside_floor]
-    measured = "The baseline was measured a second time, on a fresh server at another concurrency."
-    if not inside:
-        return (
-            f"{measured} On every task the difference between AWQ and the baseline is larger than what that explains."
-        )
-    return (
-        f"{measured} On {listed(inside)} the difference between AWQ and the baseline is inside this noise floor: "
-        f"measuring the same model twice explains as much."
+    words = {row.task: floor_word(row) for row in accuracy.gated}
+    inside, beyond, unknown = (
+        [task for task, word in words.items() if word == wanted] for wanted in (_INSIDE, _BEYOND, _NOT_MEASURED)
     )
+    difference = "the difference between AWQ and the baseline is"
+    sentences = (
+        "The baseline was measured a second time, on a fresh server at another concurrency.",
+        f"On {listed(inside)} {difference} inside this noise floor: measuring the same model twice explains as much."
+        if inside
+        else "",
+        f"On {listed(beyond)} {difference} larger than what that explains." if beyond else "",
+        f"On {listed(unknown)} there is no noise floor, because items are not scored one by one." if unknown else "",
+    )
+    return " ".join(filter(None, sentences))
+
+
+def floor_word(row: TaskScore) -> str:
+    """Return how a task's difference stands to its noise floor."""
+    if row.floor is None:
+        return _NOT_MEASURED
+    if row.inside_floor:
+        return _INSIDE
+    return _BEYOND if row.delta else _NO_DIFFERENCE
 
 
 def floor_table(accuracy: EvalResult, sources: tuple[str, ...]) -> Table:
@@ -58,7 +76,7 @@ def _row(floor: NoiseFloor, awq: TaskScore | None) -> tuple[Cell, ...]:
         figure(floor.floor, score),
         figure(None if awq is None else awq.delta, change),
         word(_flips(awq)),
-        word("" if awq is None else "inside the floor" if awq.inside_floor else "beyond the floor"),
+        word("" if awq is None else floor_word(awq)),
     )
 
 

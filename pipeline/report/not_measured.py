@@ -1,8 +1,8 @@
 """What the run did not measure, derived from the record where it can be."""
 
 from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED
+from pipeline.format import count, listed
 from pipeline.report.document import Section
-from pipeline.report.format import count, listed
 from pipeline.report.inputs import Inputs
 
 
@@ -70,12 +70,14 @@ def _duration(inputs: Inputs) -> str:
 
 
 def _accuracy(inputs: Inputs) -> str:
+    if inputs.accuracy.stopped is not None:
+        return "Accuracy: the alarm stopped AWQ before any task was asked."
     names = listed([task.task for task in inputs.accuracy.gated])
     return f"Accuracy beyond {names}. A client's own task can behave differently; add it to the recipe."
 
 
 def _floor(inputs: Inputs) -> str:
-    if inputs.accuracy.noise_floor:
+    if inputs.accuracy.noise_floor or inputs.accuracy.stopped is not None:
         return ""
     return (
         "The noise floor of accuracy: the baseline was measured once, so how far it differs from itself is not known. "
@@ -99,6 +101,8 @@ def _alternatives(inputs: Inputs) -> str:
 def _control(inputs: Inputs) -> str:
     if inputs.accuracy.control:
         return "Speed of the round-to-nearest control: only its accuracy was measured."
+    if inputs.accuracy.stopped is not None and inputs.recipe.quantize.control:
+        return "What AWQ bought over plain rounding: neither was scored."
     return (
         "What AWQ bought over plain rounding: the same model rounded to nearest was not measured. Set "
         "`quantize.control: rtn` in the recipe to measure it."

@@ -1,8 +1,8 @@
 """The recommendation and the next steps that follow from the findings."""
 
+from pipeline.format import certainty, count
 from pipeline.report.accuracy_finding import by_verdict, named
 from pipeline.report.comparison import concurrencies, speed_ratios
-from pipeline.report.format import certainty, count
 from pipeline.report.inputs import Inputs
 from pipeline.report.verdicts import remedy
 
@@ -35,8 +35,11 @@ def _objection(inputs: Inputs) -> str:
     """Return what forbids to deploy on the ground of accuracy or weights; empty where nothing does."""
     tasks = inputs.accuracy.gated
     failed, undecided = by_verdict(tasks, "fail"), by_verdict(tasks, "inconclusive")
-    if not tasks:
-        return "Do not deploy this AWQ checkpoint: it was not scored, so its accuracy is not known."
+    if inputs.accuracy.stopped is not None:
+        return (
+            "Do not deploy this AWQ checkpoint: its token probabilities are so far from the baseline's that it was not "
+            "scored."
+        )
     if failed:
         sure = certainty(failed[0].confidence)
         lost = f"with {sure} confidence it loses more than was agreed on {named(failed)}"
@@ -88,7 +91,7 @@ def _audit_step(inputs: Inputs) -> str:
 
 
 def _accuracy_step(inputs: Inputs) -> str:
-    if not inputs.accuracy.gated:
+    if inputs.accuracy.stopped is not None:
         return "Find out why AWQ was not scored: compare the names and scales of its weights with those of the source."
     if not by_verdict(inputs.accuracy.gated, "fail"):
         return ""

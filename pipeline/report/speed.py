@@ -1,11 +1,11 @@
 """The chapters on throughput, latency and memory."""
 
 from eval.load.result import BenchResult, Latency, LoadPoint, VariantLoad
+from pipeline.format import count, number, plural, ratio, ratio_span, size, span
 from pipeline.report.cells import figure, numbers, word, words
 from pipeline.report.charts import latency_chart, ratio_chart, throughput_chart
 from pipeline.report.comparison import SpeedRatio, speed_ratios, weight_memory
 from pipeline.report.document import Cell, Section, Table, Tone
-from pipeline.report.format import count, number, plural, ratio, ratio_span, size, span
 from pipeline.report.inputs import Inputs
 
 _VARIANTS = (("baseline", "Baseline"), ("awq", "AWQ"))

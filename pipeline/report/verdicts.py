@@ -2,13 +2,25 @@
 
 from eval.accuracy.result import CONTROL, GATED, TaskScore
 from eval.comparison.result import Comparison
+from eval.comparison.wording import Undecided, shortfall, undecided_because
 from eval.statistics import Verdict
+from pipeline.format import NONE, certainty, change, count, score
 from pipeline.report.document import Cell, Tone
-from pipeline.report.format import NONE, certainty, change, count, recovery, score
 
 _WORDS: dict[Verdict, str] = {"pass": "passed", "fail": "failed", "inconclusive": "inconclusive"}
 _TONES: dict[Verdict, Tone] = {"pass": "good", "fail": "bad", "inconclusive": "caution"}
 _ARMS = {GATED: "AWQ", CONTROL: "rounded"}
+_REMEDIES: dict[Undecided, str] = {
+    "no standard error": (
+        "On {task} the loss has no standard error, so nothing can be concluded from it: measure more than one item, "
+        "or choose a `metric` that gives a value per item."
+    ),
+    "too near the margin": (
+        "On {task} no number of items is likely to decide it, because the loss is too near the margin: improve the "
+        "checkpoint, or agree on another margin before new figures are looked at."
+    ),
+}
+"""Where more items are no remedy."""
 _SEVERITY: dict[Verdict, int] = {"pass": 0, "inconclusive": 1, "fail": 2}
 
 
@@ -31,26 +43,23 @@ def verdict_cell(row: TaskScore) -> Cell:
     """Return the verdict of a row: coloured where the gate applies, in words alone for other arms."""
     if row.arm != GATED:
         return Cell(text=verdict_word(row))
-    text = f"{verdict_word(row)}: {shortfall(row)}" if row.verdict == "inconclusive" else verdict_word(row)
+    text = f"{verdict_word(row)}: {shortfall_text(row)}" if row.verdict == "inconclusive" else verdict_word(row)
     return Cell(text=text, tone=verdict_tone(row))
 
 
-def shortfall(row: TaskScore) -> str:
-    """Return in a few words what an undecided task needs."""
+def shortfall_text(row: TaskScore) -> str:
+    """Return in a few words what an undecided task lacks, and whether the task has it."""
     if row.more_items is None:
-        return "too near the margin for any number of items"
+        return shortfall(row)
     left = row.items_available - row.items
     has = "" if row.more_items <= left else f", the task has {count(left) if left > 0 else 'no'} more"
-    return f"{count(row.more_items)} more items needed{has}"
+    return f"{shortfall(row)}{has}"
 
 
 def remedy(row: TaskScore) -> str:
     """Return in a sentence what would decide an undecided task."""
     if row.more_items is None:
-        return (
-            f"On {row.task} no number of items is likely to decide it, because the loss is too near the margin: "
-            f"improve the checkpoint, or agree on another margin before new figures are looked at."
-        )
+        return _REMEDIES[undecided_because(row)].format(task=row.task)
     needed = f"On {row.task} about {count(row.more_items)} more items would decide it if the loss stays as measured"
     left = row.items_available - row.items
     if row.more_items <= left:
@@ -82,14 +91,6 @@ def interval_text(row: Comparison) -> str:
 def bounds_text(row: Comparison) -> str:
     """Return the one-sided bounds that the gate uses; a dash where there are none."""
     return NONE if row.bounds is None else f"{change(row.bounds.low)} to {change(row.bounds.high)}"
-
-
-def margin_text(row: Comparison) -> str:
-    """Return the agreed margin, with the recovery it comes from; a dash where none was agreed."""
-    if row.margin is None:
-        return NONE
-    agreed = "" if row.min_recovery is None else f" ({recovery(row.min_recovery)} recovery)"
-    return f"{score(row.margin)}{agreed}"
 
 
 def items_text(row: TaskScore) -> str:

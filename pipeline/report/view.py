@@ -1,6 +1,9 @@
 """The report of a record: one immutable document for HTML, Markdown and JSON, so that they cannot disagree."""
 
-from eval.accuracy.result import EvalResult
+from eval.accuracy.result import GATED, EvalResult
+from eval.alarm.result import Fidelity
+from eval.comparison.wording import margin_text
+from pipeline.format import change, count, number, plural, ratio, score, share, size, usd
 from pipeline.record import RunRecord
 from pipeline.report.accuracy import accuracy_section
 from pipeline.report.background import endpoint_section, environment_section, files_section, method_section
@@ -9,12 +12,11 @@ from pipeline.report.comparison import Direction, speed_ratio, weight_memory
 from pipeline.report.costs import costs_section
 from pipeline.report.document import Cover, Fact, Finding, KeyFigure, OriginMeaning, ReportDocument, Tone
 from pipeline.report.findings import findings_of
-from pipeline.report.format import change, count, number, plural, ratio, score, size, usd
 from pipeline.report.inputs import Inputs, inputs_of
 from pipeline.report.not_measured import not_measured_section
 from pipeline.report.recommendation import next_steps, recommendation
 from pipeline.report.speed import latency_section, memory_section, speed_section
-from pipeline.report.verdicts import gravest, loss_bound, margin_text
+from pipeline.report.verdicts import gravest, loss_bound
 
 LEGEND = (
     OriginMeaning(origin="measured", meaning="observed in this run"),
@@ -128,9 +130,9 @@ def _speed_tone(inputs: Inputs) -> Tone:
 
 
 def _accuracy_figure(accuracy: EvalResult, tone: Tone) -> tuple[KeyFigure, ...]:
-    """Return the task that is furthest from a pass; nothing where AWQ was not scored."""
-    if not accuracy.gated:
-        return ()
+    """Return the task that is furthest from a pass; where AWQ was not scored, what the alarm measured."""
+    if accuracy.stopped is not None:
+        return tuple(_alarm_figure(one, tone) for one in accuracy.fidelity if one.arm == GATED)
     task = gravest(accuracy.gated)
     scores = f"{task.metric} {score(task.baseline.value)} to {score(task.candidate.value)}"
     return (
@@ -142,4 +144,15 @@ def _accuracy_figure(accuracy: EvalResult, tone: Tone) -> tuple[KeyFigure, ...]:
             origin="measured",
             tone=tone,
         ),
+    )
+
+
+def _alarm_figure(awq: Fidelity, tone: Tone) -> KeyFigure:
+    return KeyFigure(
+        label="Divergence of AWQ",
+        text=f"{number(awq.mean_kl_nats, 2)} nats",
+        value=awq.mean_kl_nats,
+        detail=f"of its token probabilities from the baseline's; {share(awq.top1_agreement)} same most likely token",
+        origin="measured",
+        tone=tone,
     )

@@ -8,6 +8,7 @@ from pipeline.sources.resolve import (
     SourceIdentity,
     SourceModel,
     identify_source,
+    local_folder,
     resolve_source,
     source_identity,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "identify_source",
     "is_pickled",
     "is_quantized",
+    "local_folder",
     "masked",
     "packaged_model",
     "redacted",

@@ -75,7 +75,7 @@ def identify_source(source: ModelSource, recipe_dir: Path, earlier: str | None =
         SourceError: there is no such folder or model.
         EnvironmentLackError: the hub cannot be reached, the model is not in the cache, and there is no earlier name.
     """
-    folder = _local_folder(source, recipe_dir)
+    folder = local_folder(source, recipe_dir)
     if folder is not None:
         return SourceIdentity(folder_identity(folder))
     try:
@@ -101,7 +101,7 @@ def resolve_source(source: ModelSource, recipe_dir: Path, *, quantized: bool = F
             that the recipe does not trust.
         EnvironmentLackError: the hub cannot be reached.
     """
-    path, commit = _local_folder(source, recipe_dir), None
+    path, commit = local_folder(source, recipe_dir), None
     if path is None:
         check_pinned(source)
         commit = find_commit(source.source, source.revision)
@@ -120,7 +120,12 @@ def resolve_source(source: ModelSource, recipe_dir: Path, *, quantized: bool = F
     )
 
 
-def _local_folder(source: ModelSource, recipe_dir: Path) -> Path | None:
+def local_folder(source: ModelSource, recipe_dir: Path) -> Path | None:
+    """Return the model's folder on this machine; None for a hub id.
+
+    Raises:
+        SourceError: it is neither.
+    """
     if source.source == PACKAGED:
         return packaged_model()
     for candidate in (recipe_dir / source.source, Path(source.source).expanduser()):

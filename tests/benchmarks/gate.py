@@ -1,25 +1,56 @@
 """`make bench-gate`: how often the gate passes wrongly when the true loss is exactly the margin; nominal is 5 %.
 
-Simulated data sets of metrics that are not right or wrong, whose losses are normally or exponentially distributed
-(strongly skewed, the worse direction having the long tail, or the better one). Metrics of right or wrong are summed
-exactly in the unit tests instead.
+First metrics that are not right or wrong, whose losses are normally or exponentially distributed (strongly skewed, the
+worse direction having the long tail, or the better one). Then right or wrong in groups, beside what taking the items as
+independent would give; a unit test holds fewer of the same data sets to their level. Right or wrong without groups is
+simulated in the unit tests.
 """
 
 import argparse
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.statistics import Margin, Pairs, estimate
+from eval.statistics import Margin, Pairs, estimate, normal
+from eval.statistics.proportions import DifferenceConfidence, Table
 
+Floats = NDArray[np.float64]
 SHAPES = ("normal", "long tail of losses", "long tail of gains")
 SIZES = (10, 20, 50, 100, 400)
 MARGIN = 1.0
 DRAWS = 2000
 
 
-def losses(shape: str, items: int, rng: np.random.Generator) -> NDArray[np.float64]:
+@dataclass(frozen=True)
+class Grouped:
+    """Groups of items, of which a share flips; the true loss is the margin."""
+
+    groups: int
+    items: int
+    """Of each group."""
+    discordance: float
+    loss: float
+    kind: str
+    """`same`: every group loses alike. `drift`: by normally distributed amounts. `few`: a quarter of the groups four
+    times the loss, the others nothing. `copies`: the items of a group are one item asked again."""
+
+
+GROUPED = (
+    Grouped(57, 1, 0.06, 0.02, "same"),
+    Grouped(57, 5, 0.06, 0.02, "same"),
+    Grouped(20, 5, 0.06, 0.02, "same"),
+    Grouped(57, 20, 0.06, 0.02, "same"),
+    Grouped(20, 50, 0.1, 0.02, "drift"),
+    Grouped(57, 100, 0.1, 0.02, "drift"),
+    Grouped(57, 50, 0.1, 0.02, "few"),
+    Grouped(30, 5, 0.1, 0.05, "copies"),
+    Grouped(100, 5, 0.06, 0.02, "copies"),
+)
+
+
+def losses(shape: str, items: int, rng: np.random.Generator) -> Floats:
     """Return the losses of one data set; their true mean is the margin."""
     if shape == "normal":
         return rng.normal(MARGIN, 1, items)
@@ -39,17 +70,64 @@ def false_passes(shape: str, items: int, data_sets: int) -> float:
     return passed / data_sets
 
 
+def answers_in_groups(case: Grouped, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Return what the baseline and the candidate got right, group after group; 70 % of what does not flip is right."""
+    drift = np.zeros(case.groups)
+    if case.kind == "drift":
+        most = case.discordance - case.loss
+        drift = rng.normal(0, 0.3 * case.discordance, case.groups).clip(-most, most)
+    if case.kind == "few":
+        drift = np.where(rng.random(case.groups) < 0.25, 3 * case.loss, -case.loss)
+    chance, ability = rng.random((2, case.groups, 1 if case.kind == "copies" else case.items))
+    worse = chance < (case.discordance + case.loss + drift)[:, None] / 2
+    better = chance > 1 - (case.discordance - case.loss - drift)[:, None] / 2
+    right = ability < 0.7
+    shape = case.groups, case.items
+    before, after = (np.broadcast_to(side, shape) for side in (right & ~better | worse, right & ~worse | better))
+    return before.ravel().astype(np.float64), after.ravel().astype(np.float64)
+
+
+def false_passes_in_groups(case: Grouped, data_sets: int, rng: np.random.Generator) -> tuple[float, float]:
+    """Return the share of data sets that pass, and that would if the items were independent."""
+    clusters, passed, independent = np.repeat(np.arange(case.groups), case.items), 0, 0
+    for _ in range(data_sets):
+        pairs = Pairs.of(*answers_in_groups(case, rng), clusters)
+        found = estimate(pairs, higher_is_better=True, margin=Margin(absolute=case.loss), draws=1)
+        passed += found.upper is not None and found.upper <= case.loss
+        flips = pairs.flips(higher_is_better=True) or (0, 0)
+        table = Table(case.groups * case.items, *flips)
+        independent += DifferenceConfidence(table).deviate(case.loss) >= normal.quantile(0.95)
+    return passed / data_sets, independent / data_sets
+
+
 def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data-sets", type=int, default=5000)
+    parser.add_argument("--data-sets", type=int, default=3000)
     count = parser.parse_args().data_sets
     error = math.sqrt(0.05 * 0.95 / count)
     print(f"{count} data sets each, {DRAWS} draws; standard error of a share of 5 %: {100 * error:.1f} points")
+    print_shapes(count)
+    print_groups(count)
+
+
+def print_shapes(count: int) -> None:
+    """Print a line for each number of items of metrics that are not right or wrong."""
     print(f"{'items':>6} " + "".join(f"{shape:>22}" for shape in SHAPES))
     for items in SIZES:
         shares = [false_passes(shape, items, count) for shape in SHAPES]
         print(f"{items:>6} " + "".join(f"{100 * share:>20.1f} %" for share in shares), flush=True)
+
+
+def print_groups(count: int) -> None:
+    """Print a line for each kind of groups."""
+    print(
+        f"\n{'groups':>6} {'items of each':>14} {'flips':>6} {'margin':>7} {'loss':>7} {'passes':>9} {'ungrouped':>10}"
+    )
+    for place, case in enumerate(GROUPED):
+        found, single = false_passes_in_groups(case, count, np.random.default_rng([len(SIZES), place]))
+        what = f"{case.groups:>6} {case.items:>14} {case.discordance:>6.0%} {case.loss:>7.0%} {case.kind:>7}"
+        print(f"{what} {100 * found:>7.1f} % {100 * single:>8.1f} %", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """`awqctl eval --dry-run` and what it refuses, with the real lm-eval worker; no engine starts."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from pipeline.sources import packaged_model
 
 
 def dry_run(folder: Path, *settings: str, as_json: bool = True) -> subprocess.CompletedProcess[str]:
@@ -51,7 +54,6 @@ def test_suite_and_own_questions_fit_the_terminal(tmp_path: Path) -> None:
         (("eval.tasks.0.name=no_such_task",), "no task named no_such_task"),
         (("eval.tasks.0.metric=accuracy",), "does not report 'accuracy'; it reports acc, acc_norm"),
         (("eval.tasks.0.num_fewshot=5",), "fixes few-shot examples at none"),
-        (("eval.chat_template=true",), "has no chat template"),
         (("eval.tasks=[{questions: missing.jsonl, margin: 0.1}]",), "missing.jsonl"),
     ],
 )
@@ -61,3 +63,15 @@ def test_what_cannot_be_scored_is_refused(tmp_path: Path, settings: tuple[str, .
 
     assert (answer.returncode, said in answer.stderr) == (2, True), answer.stderr
     assert answer.stdout == ""
+
+
+def test_missing_chat_template_is_refused(tmp_path: Path) -> None:
+    """A base model has none to ask through."""
+    model = Path(shutil.copytree(packaged_model(), tmp_path / "model"))
+    (model / "chat_template.jinja").unlink(missing_ok=True)
+    settings = json.loads((model / "tokenizer_config.json").read_text())
+    settings.pop("chat_template", None)
+    (model / "tokenizer_config.json").write_text(json.dumps(settings))
+    answer = dry_run(tmp_path, f"model.source={model}", "eval.chat_template=true")
+
+    assert (answer.returncode, "has no chat template" in answer.stderr) == (2, True), answer.stderr

@@ -20,7 +20,8 @@ from tokenizers import Tokenizer
 
 from eval.accuracy.questions import write_tasks
 from eval.accuracy.tasks import check_tasks
-from pipeline.errors import WorkerError
+from eval.comparison.scored import read_scored
+from pipeline.errors import RecipeError, WorkerError
 from pipeline.progress import SilentReporter
 from pipeline.recipe.evaluation import Eval, EvalTask
 from pipeline.recipe.suites import SUITES
@@ -73,10 +74,10 @@ def server(tokenizer: Tokenizer) -> Iterator[FakeCompletions]:
         yield running
 
 
-def start(folder: Path, notes: Notes) -> Worker:
+def start(folder: Path, notes: Notes, environment: dict[str, str] | None = None) -> Worker:
     """Return a worker process."""
-    log = folder / "worker.log"
-    return Worker(Path(sys.executable), worker_script("lm_eval_scores"), log=log, reporter=notes)
+    script, log = worker_script("lm_eval_scores"), folder / "worker.log"
+    return Worker(Path(sys.executable), script, log=log, reporter=notes, environment=environment)
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +219,7 @@ def test_a_lost_server_is_an_error_and_a_new_one_goes_on(
 ) -> None:
     """When the engine dies the call fails; on the address of a fresh engine it asks the rest."""
     server.faults.die_after = 2 * BATCH
-    with pytest.raises(WorkerError, match="ServerFailedError: the server failed 3 times"):
+    with pytest.raises(WorkerError, match="ServerLostError: the connection was lost 3 times"):
         score(worker, server, tmp_path)
     with fake(tokenizer) as fresh:
         answer = score(worker, fresh, tmp_path)
@@ -344,10 +345,23 @@ def test_own_questions_with_a_reference(server: FakeCompletions, worker: Worker,
         score(worker, server, tmp_path, **wanted, max_length=200)
 
 
+def own_questions(folder: Path, *names: str) -> None:
+    """Write task files of one question with a reference."""
+    (folder / "mine.jsonl").write_text(json.dumps({"prompt": "Capital of Spain?", "reference": "Madrid"}))
+    write_tasks([EvalTask(name=name, questions="mine.jsonl") for name in names], folder, folder / "tasks")
+
+
+def scored_by(folder: Path, function: str, more: tuple[str, ...]) -> list[str]:
+    """Let a function of the test's own score the tasks, with more lines in each file; return the task folders."""
+    for number, lines in enumerate(more):
+        path = folder / "tasks" / f"questions_{number}.yaml"
+        path.write_text(path.read_text().replace("questions_data.score", function) + lines)
+    return [PACKAGED, str(folder / "tasks")]
+
+
 def test_sampled_texts_are_never_recalled(server: FakeCompletions, worker: Worker, tmp_path: Path) -> None:
     """Another sample is another text."""
-    (tmp_path / "mine.jsonl").write_text(json.dumps({"prompt": "Capital of Spain?", "reference": "Madrid"}))
-    write_tasks([EvalTask(name="mine", questions="mine.jsonl")], tmp_path, tmp_path / "tasks")
+    own_questions(tmp_path, "mine")
     path = tmp_path / "tasks" / "questions_0.yaml"
     path.write_text(path.read_text().replace("do_sample: false", "do_sample: true\n  temperature: 0.7"))
     wanted = {"task": "mine", "include_path": [PACKAGED, str(tmp_path / "tasks")], "limit": None}
@@ -377,6 +391,60 @@ def test_code_is_executed_only_where_it_is_allowed(server: FakeCompletions, work
         for task, unsafe in (("code", True), ("plain", False))
     ]
     assert found == [1.0, 0.0]
+
+
+def test_secrets_are_out_of_reach_of_executed_code(server: FakeCompletions, tmp_path: Path) -> None:
+    """A child of the worker finds no token, key or password in its environment; the server still gets its key.
+
+    They are back for the next task, whose data may need the token.
+    """
+    secrets = {"HF_TOKEN": "hf_x", "HUGGING_FACE_HUB_TOKEN": "hf_y", "OPENAI_API_KEY": "sk_z"}
+    secrets |= {"HTTPS_PROXY": "http://me:hidden@proxy:1"}
+    own_questions(tmp_path, "code", "plain")
+    (tmp_path / "tasks" / "asking.py").write_text(
+        "import os, subprocess\nfrom pathlib import Path\n"
+        "def score(doc, results):\n"
+        "    said = subprocess.run(['env'], capture_output=True, text=True).stdout\n"
+        "    allowed = os.environ.get('HF_ALLOW_CODE_EVAL', '0')\n"
+        "    (Path(__file__).parent / f'environment-{allowed}').write_text(said)\n"
+        "    return {'exact_match': 1.0, 'f1': 1.0}\n"
+    )
+    folders = scored_by(tmp_path, "asking.score", ("unsafe_code: true\n", ""))
+    with start(tmp_path, Notes(), secrets) as process:
+        for task, unsafe in (("code", True), ("plain", False)):
+            score(process, server, tmp_path, task=task, unsafe_code=unsafe, include_path=folders, limit=None)
+    executed, other = ((tmp_path / "tasks" / f"environment-{allowed}").read_text() for allowed in "10")
+    assert [value for value in secrets.values() if value in executed] == []
+    assert [value for value in secrets.values() if value in other] == list(secrets.values())
+    assert server.keys == {"Bearer sk_z"}
+
+
+def test_numbers_of_numpy_are_numbers(server: FakeCompletions, worker: Worker, tmp_path: Path) -> None:
+    """As in lm-eval's own files; as texts they could not be paired."""
+    own_questions(tmp_path, "mine")
+    (tmp_path / "tasks" / "numbers.py").write_text(
+        "import numpy as np\ndef score(doc, results):\n"
+        "    return {'exact_match': np.bool_(True), 'f1': np.float32(0.5) if doc['prompt'] else np.int64(1)}\n"
+    )
+    folders = scored_by(tmp_path, "numbers.score", ("",))
+    answer = score(worker, server, tmp_path, task="mine", include_path=folders, limit=None)
+    assert [(row["exact_match"], row["f1"]) for row in answer["samples"]] == [(True, 0.5)]
+    files = Path(answer["results_file"]), Path(answer["samples_file"])
+    assert read_scored(*files, "mine", "exact_match").summands is not None
+
+
+def test_names_of_other_tasks_are_taken(worker: Worker, tmp_path: Path) -> None:
+    """Own questions would be asked in place of a task, in every group that has it; a name of its own is free."""
+    names = ("mmlu", "mmlu_anatomy", "stdlib_bits", "ai2_arc", "mine")
+    own_questions(tmp_path, *names)
+    own = str(tmp_path / "tasks")
+    asked = {"tasks": list(names), "include_path": [PACKAGED, own], "questions": own}
+    answer = worker.call("check", asked, "checking")
+    assert answer["taken"] == ["ai2_arc", "mmlu", "mmlu_anatomy", "stdlib_bits"]
+    settings = Eval.model_validate({"margin": 0.1, "tasks": [{"questions": f"{name}.jsonl"} for name in names]})
+    with pytest.raises(RecipeError, match=r"ai2_arc, mmlu, .*another task has this name"):
+        check_tasks(settings, dict.fromkeys(names, "exact_match"), answer)
+    assert worker.call("check", asked | {"questions": None}, "checking")["taken"] == []
 
 
 def test_check_tells_what_cannot_be_measured(worker: Worker, tmp_path: Path) -> None:

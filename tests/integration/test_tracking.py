@@ -64,7 +64,10 @@ def test_everything_of_a_stage_is_logged(store: str, tmp_path: Path) -> None:
         started_at="2026-11-20T00:00:00+00:00",
         seconds=2.0,
         metrics=(Metric(name="awq_output_tokens_per_s", value=5.0, step=16), Metric(name="x", value=1.0)),
-        gates=(Gate(name="speed", passed=False, statement="slow."),),
+        gates=(
+            Gate(name="speed", passed=False, statement="slow."),
+            Gate(name="accuracy mbpp+", passed=False, verdict="inconclusive", statement="inconclusive: too few."),
+        ),
         artifacts={"results": "bench/results.json", "gone": "bench/gone.json"},
     )
     tracker = Tracker(store)
@@ -81,6 +84,7 @@ def test_everything_of_a_stage_is_logged(store: str, tmp_path: Path) -> None:
     history = client.get_metric_history(nested.info.run_id, "awq_output_tokens_per_s")
     assert [(entry.step, entry.value) for entry in history] == [(16, 5.0)]
     assert nested.data.tags["gate.speed"] == "failed"
+    assert nested.data.tags["gate.accuracy mbpp_"] == "inconclusive"
     assert {"awqctl.recipe_hash", "awqctl.model_revision", "hardware.cpu", "version.lm-eval"} <= nested.data.tags.keys()
     assert [file.path for file in client.list_artifacts(nested.info.run_id, "bench")] == ["bench/results.json"]
 

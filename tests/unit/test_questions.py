@@ -53,6 +53,11 @@ def test_answers_may_be_texts_letters_or_numbers(
     [
         ("{", r"not JSON \(Expecting property name.*column 2\)"),
         ("[1]", "not an object"),
+        ('{"prompt": "p", "answer": ' + "1" * 5000 + "}", "a number in it has thousands of digits"),
+        ('{"prompt": ' + "[" * 100_000, "nested too deeply"),
+        (CHOICE | {"prompt": "a \ud83d b"}, r"\\ud83d is half a character"),
+        (CHOICE | {"choices": ["one", "\ude00"]}, r"\\ude00 is half a character"),
+        (REFERENCE | {"reference": "\ud83d"}, r"\\ud83d is half a character"),
         ({"choices": ["a", "b"], "answer": 0}, "has no `prompt`"),
         (CHOICE | {"prompt": 7}, "`prompt` is a number, not a text"),
         (CHOICE | {"prompt": " \n"}, "`prompt` is empty"),

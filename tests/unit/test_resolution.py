@@ -1,5 +1,6 @@
 """What the chosen items can show, before the first token."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -73,8 +74,8 @@ def test_an_earlier_evaluation_replaces_assumptions(make_task: Callable[..., Tas
 
 
 def test_an_earlier_spread_is_used_for_real_values(make_task: Callable[..., TaskScore], make_accuracy: Any) -> None:
-    """A standard error of 0.004 over 100 items is a spread of 0.04."""
-    row = make_task("lines", 0.6, 0.61, 0.02, metric="bits_per_byte", higher_is_better=False, items=100)
+    """The spread that a row keeps."""
+    row = make_task("lines", 0.6, 0.61, 0.02, metric="bits_per_byte", higher_is_better=False, items=100, spread=0.04)
     earlier = make_accuracy(row.model_copy(update={"flips_to_wrong": None, "flips_to_right": None}))
 
     found = one({"metric": "bits_per_byte", "margin": 0.02}, 400, 400, earlier)
@@ -91,3 +92,38 @@ def test_an_earlier_evaluation_with_another_metric_says_nothing(
     earlier = make_accuracy(make_task("lines", 0.6, 0.595, 0.02))
 
     assert one({"metric": "acc_norm", "margin": 0.01}, 1000, 1000, earlier).origin == "assumed"
+
+
+def test_an_earlier_spread_counts_what_groups_have_in_common(
+    make_task: Callable[..., TaskScore], make_accuracy: Any
+) -> None:
+    """6 % of items flip, in subjects that differ: a spread of 0.4 asks for 2.7 times as many items as the flips do."""
+    flips = {"items": 1000, "flips_to_wrong": 30, "flips_to_right": 30}
+    grouped, alone = (
+        one({"margin": 0.01}, 1000, 90_000, make_accuracy(make_task("lines", 0.6, 0.6, 0.01, **flips, **more)))
+        for more in ({"clusters": 57, "spread": 0.4, "design_effect": 0.16 / 0.06}, {"spread": 0.245})
+    )
+
+    assert grouped.items_needed == pytest.approx((2.4865 * 0.4 / 0.01) ** 2, abs=2)
+    assert grouped.smallest_paired == pytest.approx(2.8016 * 0.4 / math.sqrt(1000), rel=1e-3)
+    assert (grouped.items_needed or 0) > 2.5 * (alone.items_needed or 0)
+    assert (grouped.discordance, alone.discordance, alone.spread) == (0.06, 0.06, None)
+    assert "6.0% of the items flip, in groups, measured before" in resolution_warnings([grouped])[0]
+
+
+@pytest.mark.parametrize("name", ["truthfulqa_mc2", "truthfulqa-multi_mc2_es", "truthfulqa_gl_mc2", "tinyTruthfulQA"])
+def test_a_probability_is_not_right_or_wrong(name: str) -> None:
+    """TruthfulQA's `acc` with several right answers is their probability: nothing is assumed of its flips."""
+    settings = Eval.model_validate({"tasks": [{"name": name, "metric": "acc", "margin": 0.02}]})
+    (found,) = resolutions(settings, [TaskItems(name, 817, 817)])
+
+    assert (found.origin, found.discordance, found.items_needed) == ("unknown", None, None)
+
+
+@pytest.mark.parametrize("name", ["truthfulqa_mc1", "mmlu"])
+def test_other_accuracies_are_right_or_wrong(name: str) -> None:
+    """MC1 asks for the one best answer."""
+    settings = Eval.model_validate({"tasks": [{"name": name, "metric": "acc", "margin": 0.02}]})
+    (found,) = resolutions(settings, [TaskItems(name, 817, 817)])
+
+    assert (found.origin, found.discordance) == ("assumed", 0.12)

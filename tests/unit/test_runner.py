@@ -28,10 +28,20 @@ def first(_recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutc
     return StageOutcome(metrics=(Metric(name="x", value=1.0),), payload={"digest": "same"})
 
 
+def first_again(_recipe: Recipe, _context: RunContext, _record: RunRecord) -> StageOutcome:
+    """Report something else."""
+    return StageOutcome(payload={"digest": "other"})
+
+
 def second(_recipe: Recipe, _context: RunContext, _record: RunRecord) -> StageOutcome:
     """Report a failed gate."""
     calls.append("second")
     return StageOutcome(gates=(Gate(name="g", passed=False, statement="too much."),))
+
+
+def third(_recipe: Recipe, _context: RunContext, _record: RunRecord) -> StageOutcome:
+    """Do nothing."""
+    return StageOutcome()
 
 
 def breaking(_recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome:
@@ -177,6 +187,31 @@ def test_stale_result_is_not_built_upon(make: Callable[..., Runner]) -> None:
     make().run([FIRST])
     with pytest.raises(MissingStageError, match=r"\(recipe\.bench\.repeats\)\. Run `awqctl first demo`"):
         make("bench.repeats=1").run([SECOND])
+
+
+def test_result_of_a_replaced_checkpoint_is_not_built_upon(make: Callable[..., Runner]) -> None:
+    """After the first stage was made anew, the second one's result is of what was there before."""
+    last = stage(third, needs=("second",))
+    make().run([FIRST, SECOND, last])
+    again = stage(first_again, outputs=FIRST.outputs)
+    object.__setattr__(again, "name", "first")
+    make().run([again], force=True)
+
+    with pytest.raises(MissingStageError, match=r"'second' was made from something else \(the result of 'first'\)"):
+        make().run([last])
+
+
+def test_force_forgets_what_was_found(make: Callable[..., Runner], tmp_path: Path) -> None:
+    """`--force` does not go on from an earlier attempt; without it the findings stay."""
+    findings = tmp_path / "out" / ".resume" / "first" / "answers"
+    findings.parent.mkdir(parents=True)
+    findings.write_text("x")
+    make().run([FIRST])
+    assert findings.exists()
+
+    make().run([FIRST], force=True)
+
+    assert not findings.parent.exists()
 
 
 def test_gate_failure_is_a_status(make: Callable[..., Runner]) -> None:

@@ -211,15 +211,52 @@ def test_what_is_not_a_margin_is_refused(margin: dict[str, float]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pairs", "binary"),
+    ("pairs", "expected"),
     [
         (Pairs.of([0, 1], [1, 1]), True),
-        (Pairs.of([0, 1], [1, 1], [0, 1]), False),
+        (Pairs.of([0, 1], [1, 1], [0, 1]), True),
         (Pairs.of([0, 0.5], [1, 1]), False),
+        (Pairs(np.array([[0, 2.0], [0.3, 0.3]]), np.array([[2, 2.0], [0, 0.3]])), True),
         (Pairs(np.array([[1, 2.0]]), np.array([[0, 2.0]])), False),
+        (Pairs(np.array([[2, 2.0]]), np.array([[1, 1.0]])), False),
         (Pairs(np.array([[1, 1.0]]), np.array([[0, 1.0]]), exp_mean), False),
     ],
 )
-def test_binary_pairs(pairs: Pairs, *, binary: bool) -> None:
-    """0 or 1, weights of one, a mean, no groups."""
-    assert pairs.binary == binary
+def test_right_or_wrong(pairs: Pairs, *, expected: bool) -> None:
+    """0 or 1 whatever the weight, if both sides share it and the score is a mean."""
+    assert pairs.right_or_wrong == expected
+
+
+@pytest.mark.parametrize("p", [[math.nan, 0.001, 0.5], [0.001, math.nan, 0.5]])
+def test_holm_refuses_what_is_not_a_number(p: list[float]) -> None:
+    """Sorting would make every task's p-value 1."""
+    with pytest.raises(ValueError, match="not a number"):
+        holm(p)
+
+
+@pytest.mark.parametrize("change", [{"loss": math.nan}, {"margin": math.nan}, {"spread": math.nan}])
+def test_more_items_of_nothing_is_refused(change: dict[str, float]) -> None:
+    """Arithmetic with what is not a number once named one further item."""
+    with pytest.raises(ValueError, match="not a number"):
+        more_items(dataclasses.replace(answers(1000, 60, 45, 0.02), **change), 0.95)
+
+
+def test_more_items_for_one_fail_among_many() -> None:
+    """Nine tasks: alone it would fail already; corrected it fails in 80 % of data sets of the size that is named."""
+    found = answers(1000, 92, 50, 0.02)
+    items = 1000 + more_items(found, 0.95, tasks=9)
+    rng = np.random.default_rng(3)
+
+    flips = rng.multinomial(items, [0.092, 0.05, 0.858], 300)
+    failed = [answers(items, worse, better, 0.02).p_inferior <= 0.05 / 9 for worse, better, _ in flips]
+
+    assert judge(found, found.p_inferior, 0.95) == "fail"
+    assert judge(found, holm([found.p_inferior] * 9)[0], 0.95) == "inconclusive"
+    assert np.mean(failed) == pytest.approx(0.8, abs=3 * math.sqrt(0.16 / 300))
+
+
+def test_more_items_are_enough_for_the_test_that_was_made() -> None:
+    """A bound beyond the margin although the spread alone asks for fewer items: the deviate has to grow to 1.645."""
+    found = dataclasses.replace(answers(50, 0, 0, 0.1), design_effect=None, spread=0.01, p_noninferior=0.2)
+
+    assert more_items(found, 0.95) == math.ceil(50 * (1.644854 / 0.841621) ** 2 - 50)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from eval.accuracy.judging import gates_of
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
 from eval.alarm.result import Fidelity
 from pipeline.cli.summary import print_summary
@@ -29,7 +30,10 @@ def printed(
     """Return a function that prints the end of a command of two stages, or of `only` one."""
 
     def text(accuracy: EvalResult, only: str | None = None) -> str:
-        stages = {"quantize": make_stage("quantize", make_quantized()), "eval": make_stage("eval", accuracy)}
+        stages = {
+            "quantize": make_stage("quantize", make_quantized()),
+            "eval": make_stage("eval", accuracy, gates=gates_of(accuracy)),
+        }
         reports = [
             StageReport(name, ran=True, reason="not run yet", result=stage)
             for name, stage in stages.items()
@@ -105,19 +109,42 @@ def test_every_verdict_has_its_word_and_undecided_tasks_their_remedy(
 
 
 def test_floor_and_alarm_are_printed_where_they_say_something(
-    printed: Printed, make_task: Task, make_accuracy: Accuracy
+    printed: Printed, make_task: Task, make_accuracy: Accuracy, make_fidelity: Callable[..., Fidelity]
 ) -> None:
-    """A difference inside the floor and a raised alarm have a line each; AWQ without scores is said to have none."""
-    quiet = Fidelity(arm="awq", text="x", tokens=9, top_k=20, mean_kl_nats=0.01, top1_agreement=0.98, absurd=False)
-    raised = quiet.model_copy(update={"absurd": True, "mean_kl_nats": 2.5})
-    inside = make_task("sums", 0.9, 0.899, 0.02, floor=0.004)
-    text = " ".join(printed(make_accuracy(inside, fidelity=(quiet,))).split())
-    stopped = " ".join(printed(make_accuracy(fidelity=(raised,))).split())
+    """A difference inside the floor and a raised alarm have a line each; no difference and no floor have none."""
+    tasks = make_task("sums", 0.9, 0.899, 0.02, floor=0.004), make_task("same", 0.9, 0.9, 0.02, floor=0.0)
+    alarms = make_fidelity("awq", absurd=False), make_fidelity("mine", absurd=True)
+    text = " ".join(printed(make_accuracy(*tasks, fidelity=alarms)).split())
 
     assert "sums: the difference is inside the noise floor of 0.0040" in text
-    assert "alarm" not in text
-    assert "The alarm was raised for AWQ: its token probabilities diverge by 2.5 nats" in stopped
-    assert "AWQ was not scored on the tasks." in stopped
+    assert "same: the difference" not in text
+    assert "The alarm was raised for mine" in text
+    assert "The alarm was raised for AWQ" not in text
+
+
+def test_awq_that_was_not_scored_is_said_to_be_so(printed: Printed, stopped: EvalResult) -> None:
+    """No table, the alarm, and that there are no scores; the stage failed its gate."""
+    text = " ".join(printed(stopped).split())
+
+    assert "accuracy against the baseline" not in text
+    assert "The alarm was raised for AWQ: its token probabilities diverge by 1.9 nats" in text
+    assert "AWQ was not scored on the tasks." in text
+    assert "gate failed" in text
+
+
+def test_undecided_stage_did_not_fail(
+    monkeypatch: pytest.MonkeyPatch, printed: Printed, make_task: Task, make_accuracy: Accuracy
+) -> None:
+    """A gate that is inconclusive was not passed; without a standard error nothing is said of more items."""
+    monkeypatch.setenv("COLUMNS", "100")
+    undecided = make_task("chrf[de]", 0.9, 0.9, 0.01, stderr=None, recovery=None)
+    text, failed = printed(make_accuracy(undecided)), printed(make_accuracy(undecided, make_task("b", 0.9, 0.8, 0.01)))
+
+    assert "gate not passed" in text
+    assert "gate failed" not in text
+    assert "gate failed" in failed
+    assert "chrf[de]: inconclusive, no standard error" in text
+    assert cells(text, "chrf[de]")[0][-1] == "inconclusive"
 
 
 def test_eval_alone_prints_its_verdict(printed: Printed, make_task: Task, make_accuracy: Accuracy) -> None:

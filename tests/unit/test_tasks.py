@@ -20,7 +20,7 @@ SAID = {
 def check(task: dict[str, Any], **changes: Any) -> None:
     """Check one task of which lm-eval says what `SAID` does, with changes."""
     settings = Eval.model_validate({"tasks": [{"name": "gsm8k", "margin": 0.01} | task]})
-    answer = {"unknown": [], "unsafe": [], "tasks": {"gsm8k": SAID | changes}}
+    answer = {"unknown": [], "unsafe": [], "taken": [], "tasks": {"gsm8k": SAID | changes}}
     answer |= {key: value for key, value in changes.items() if key in answer}
     check_tasks(settings, {"gsm8k": settings.all_tasks[0].metric or ""}, answer)
 
@@ -41,6 +41,7 @@ def test_what_lm_eval_cannot_say_passes() -> None:
     [
         ({}, {"unknown": ["gsm8k"]}, "lm-eval knows no task named gsm8k"),
         ({}, {"unsafe": ["gsm8k"]}, r"gsm8k: this executes code .* Set eval\.unsafe_code=true"),
+        ({}, {"taken": ["gsm8k"]}, "gsm8k: another task has this name already.* Give them a `name` of their own"),
         ({"metric": "acc"}, {}, r"does not report 'acc'; it reports exact_match, exact_match,strict-match\."),
         ({"metric": "exact_match,flexible"}, {}, "does not report 'exact_match,flexible'"),
         ({"metric": "exact_match", "num_fewshot": 5}, {"no_fewshot": True}, "lm-eval ignores num_fewshot=5"),
@@ -62,6 +63,10 @@ def test_chat_template_must_be_there(tmp_path: Path) -> None:
         check_chat_template(tmp_path)
     settings.write_text(json.dumps({"chat_template": "{{ messages }}"}))
     check_chat_template(tmp_path)
+    for damaged in (b"{", b"[]", b"\xff"):
+        settings.write_bytes(damaged)
+        with pytest.raises(SourceError, match=r"tokenizer_config\.json is damaged"):
+            check_chat_template(tmp_path)
     settings.unlink()
     (tmp_path / "chat_template.jinja").write_text("{{ messages }}")
     check_chat_template(tmp_path)

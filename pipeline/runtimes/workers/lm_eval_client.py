@@ -49,12 +49,19 @@ class Completions(LocalCompletionsAPI):
     """
 
     def __init__(
-        self, *, responses: Responses, report: Callable[[int, int], None], num_concurrent: int, **settings: Any
+        self,
+        *,
+        responses: Responses,
+        report: Callable[[int, int], None],
+        before_asking: Callable[[], None],
+        num_concurrent: int,
+        **settings: Any,
     ) -> None:
         # lm-eval asks without concurrency on another path; here both take the same, and the semaphore counts.
         super().__init__(num_concurrent=max(2, num_concurrent), **settings)
+        self._header = self.header  # with the key, which may not stay in the environment
         self._in_flight = num_concurrent
-        self._responses, self._report = responses, report
+        self._responses, self._report, self._before_asking = responses, report, before_asking
         self._reported_at = 0.0
         self._arrived, self._expected = 0, 0
         self._too_long: set[str] = set()
@@ -123,6 +130,7 @@ class Completions(LocalCompletionsAPI):
 
     def _answered(self, method: str, keys: Sequence[Any], ask: Callable[[list[int]], Sequence[Any]]) -> list[Any]:
         """Return one answer per key: the kept one, or what `ask` returns for the positions that have none."""
+        self._before_asking()
         hashes = [hash_args(method, key) for key in keys]
         kept = [None if _sampled(key) else self._responses.get(name) for key, name in zip(keys, hashes, strict=True)]
         missing = [position for position, entry in enumerate(kept) if entry is None]

@@ -2,16 +2,20 @@
 
 A text file: a header line with what the responses depend on, then one JSON array a line, `[key, response]`, or
 `[key, response, true]` where the prompt had been cut. Keys are lm-eval's own (`hash_args`). Every line is handed to
-the system as soon as its response is there, so that a killed process loses none of them. Standard library only.
+the system as soon as its response is there, so that a killed process loses none of them. When responses come, they are
+brought to the disk once a second: a power loss costs those that came after the last time. Standard library only.
 """
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 _FORMAT = 1
+_SYNC_EVERY_S = 1.0
+"""On a disk that takes 10 ms for it, one percent of the time."""
 
 
 class DamagedError(ValueError):
@@ -25,6 +29,7 @@ class Responses:
         self._path = path
         self._known: dict[str, tuple[Any, bool]] = {}
         self._stream = None
+        self._synced_at = time.monotonic()
         if path is None:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,6 +69,9 @@ class Responses:
         assert self._stream is not None  # noqa: S101 -- for the reader of types
         self._stream.write(lines)
         self._stream.flush()
+        if time.monotonic() - self._synced_at >= _SYNC_EVERY_S:
+            os.fsync(self._stream.fileno())
+            self._synced_at = time.monotonic()  # after it, so that a slow disk is not all that is waited for
 
     def close(self) -> None:
         """Bring the file to the disk."""

@@ -2,13 +2,15 @@
 
 Runs in awqctl's own environment, as a process of its own because lm-eval is slow to import and logs freely.
 
-`check`: `tasks`, `include_path` -> `unknown` (names that lm-eval does not know), `unsafe` (those that execute code the
-model wrote), `tasks` (by name what `lm_eval_tasks.facts` says).
+`check`: `tasks`, `include_path`, optionally `questions` (which of these folders has the client's own questions) ->
+`unknown` (names that lm-eval does not know), `unsafe` (those that execute code the model wrote), `taken` (names of the
+client's own questions that another task has), `tasks` (by name what `lm_eval_tasks.facts` says).
 `score`: `task`, `include_path`, `base_url`, `model`, `tokenizer`, `max_length`, `num_concurrent`, `num_fewshot`,
 `limit`, `trust_remote_code`, `seed`, `output` (folder), and optionally `cache` (file of this arm's responses), `meta`
 (what these depend on; with another one, they are asked again), `chat_template`, `system_instruction`, `unsafe_code` ->
 `version`, `results_file`, `samples_file`, `recalled` (responses kept from before), `asked`, `cut` (prompts that lost
-their beginning because the context was too short). The key comes in `OPENAI_API_KEY`.
+their beginning because the context was too short). The key comes in `OPENAI_API_KEY`. Code that the model wrote
+is executed in children of this process; before that, secrets are taken out of its environment.
 `documents`: `tasks` (list of `name`, `limit`), `include_path`, `output` (file), optionally `unsafe_code` ->
 `documents` (their number), `tasks` (by name: `items` that `score` would ask, `available` in the whole task). Writes
 the items, one JSON object a line: `task`, `subtask`, `doc_id`, `text` (as asked, with the right answer).
@@ -22,7 +24,7 @@ from typing import Any
 
 import worker_protocol
 from lm_eval_responses import Responses
-from lm_eval_tasks import code_execution, facts, item_text, task_index
+from lm_eval_tasks import code_execution, facts, forget_secrets, item_text, names_taken, task_index
 from worker_protocol import Channel
 
 _MODEL = "local-completions"
@@ -34,11 +36,13 @@ def check(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """Return the tasks that lm-eval does not know, and what it says of those it knows."""
     channel.progress("loading lm-eval")
     manager = _manager(request)
-    names = set(manager.all_tasks) - set(manager.all_tags)  # a tag is a list of tasks without a score of its own
+    # A tag is a list of tasks without a score of its own.
+    names = {name for name, entry in manager.task_index.items() if entry.kind.name != "TAG"}
     found = {name: facts(manager, name) for name in request["tasks"] if name in names}
     return {
         "unknown": [name for name in request["tasks"] if name not in names],
         "unsafe": [name for name, said in found.items() if said["unsafe"]],
+        "taken": names_taken(own, request["include_path"]) if (own := request.get("questions")) else [],
         "tasks": found,
     }
 
@@ -53,10 +57,14 @@ def score(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     depends = {**(request.get("meta") or {}), "lm_eval": __version__, "max_length": request["max_length"]}
     cache = request.get("cache")
     responses = Responses(Path(cache) if cache else None, depends, channel.progress)
-    model = Completions(
-        **settings, batch_size=_PROMPTS_PER_REQUEST, responses=responses, report=_requests(channel, request["task"])
-    )
     chat, unsafe = bool(request.get("chat_template")), bool(request.get("unsafe_code"))
+    model = Completions(
+        **settings,
+        batch_size=_PROMPTS_PER_REQUEST,
+        responses=responses,
+        report=_requests(channel, request["task"]),
+        before_asking=forget_secrets if unsafe else lambda: None,  # the data, which may need a token, are there by then
+    )
     try:
         with code_execution(allowed=unsafe):
             answer = simple_evaluate(
@@ -125,15 +133,18 @@ def _circumstances(
 
 
 def _write(answer: dict[str, Any], folder: Path, task: str) -> dict[str, str]:
+    """Write results and samples as lm-eval's command would: numpy's numbers are numbers."""
+    from lm_eval.utils import handle_non_serializable
+
     folder.mkdir(parents=True, exist_ok=True)
     results_file, samples_file = folder / f"{task}.results.json", folder / f"{task}.samples.jsonl"
     samples = answer.pop("samples")
     answer["config"]["model"] = _MODEL
-    results_file.write_text(json.dumps(answer, default=str, indent=1))
+    results_file.write_text(json.dumps(answer, default=handle_non_serializable, indent=1))
     with samples_file.open("w") as stream:
         for subtask, rows in samples.items():
             for row in sorted(rows, key=lambda row: row["doc_id"]):
-                stream.write(json.dumps({"task": subtask, **row}, default=str) + "\n")
+                stream.write(json.dumps({"task": subtask, **row}, default=handle_non_serializable) + "\n")
     return {"results_file": str(results_file), "samples_file": str(samples_file)}
 
 

@@ -2,32 +2,68 @@
 
 import contextlib
 import functools
+import itertools
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 _ALLOW_CODE = "HF_ALLOW_CODE_EVAL"
+_SECRET_NAME, _SECRET_VALUE = re.compile(r"(TOKEN|KEY|SECRET|PASSWORD)$", re.IGNORECASE), re.compile(r"://[^/\s]*@")
+"""Of environment variables; proxies may have a password in their address."""
 
 
 @functools.cache
 def task_index(include_path: tuple[str, ...]) -> Any:
-    """Return lm-eval's index of its thousands of task files, made once per process because that takes seconds."""
+    """Return lm-eval's index of its own task files and those of further folders, of which the later win."""
     from lm_eval.tasks import TaskManager
 
-    return TaskManager(include_path=list(include_path))
+    manager = TaskManager(include_defaults=False)
+    for folder in (None, *include_path):
+        manager.task_index.update(_entries(folder))
+    return manager
+
+
+@functools.cache
+def _entries(folder: str | None) -> dict[str, Any]:
+    """Return the task files of one folder by name; None stands for lm-eval's own, which take seconds to read."""
+    from lm_eval.tasks import TaskManager
+
+    entries: dict[str, Any] = TaskManager(include_path=folder, include_defaults=folder is None).task_index
+    return entries
+
+
+def names_taken(folder: str, include_path: Iterable[str]) -> list[str]:
+    """Return the names of a folder's tasks that lm-eval or a folder before it has, too: they would be replaced.
+
+    A group of the same task would silently ask other questions then.
+    """
+    before = task_index(tuple(itertools.takewhile(lambda other: other != folder, include_path))).task_index
+    return sorted(name for name in _entries(folder) if name in before)
 
 
 @contextlib.contextmanager
 def code_execution(*, allowed: bool) -> Iterator[None]:
     """Let tasks execute code that the model wrote, inside the block alone, where that is allowed."""
-    if not allowed:
-        yield
-        return
-    os.environ[_ALLOW_CODE] = "1"
+    before = dict(os.environ)
+    if allowed:
+        os.environ[_ALLOW_CODE] = "1"
     try:
         yield
     finally:
-        del os.environ[_ALLOW_CODE]
+        os.environ.update(before)
+        if allowed:
+            del os.environ[_ALLOW_CODE]
+
+
+def forget_secrets() -> None:
+    """Take tokens, keys and passwords out of the environment, which is that of the code that the model wrote, too.
+
+    No sandbox: code that looks for them finds them where this process has them, or in the user's files.
+    """
+    for name, value in list(os.environ.items()):
+        if _SECRET_NAME.search(name) or _SECRET_VALUE.search(value):
+            del os.environ[name]
 
 
 def facts(manager: Any, name: str) -> dict[str, Any]:

@@ -19,7 +19,11 @@ class RequestRefusedError(RuntimeError):
 
 
 class ServerFailedError(RuntimeError):
-    """The server did not answer, or with an error of its own."""
+    """The server answered with an error of its own, or not in time."""
+
+
+class ServerLostError(ServerFailedError):
+    """The connection was refused or broken off: the server is most likely dead."""
 
 
 def open_session(in_flight: int, headers: dict[str, str]) -> ClientSession:
@@ -34,6 +38,7 @@ async def post(session: ClientSession, url: str, payload: dict[str, Any]) -> Any
 
     Raises:
         RequestRefusedError: HTTP 4xx, with what the server said.
+        ServerLostError: the connection was lost three times in a row, with pauses of a second.
         ServerFailedError: it failed three times, or gave no answer for half an hour.
     """
     for attempt in range(1, _ATTEMPTS + 1):
@@ -41,7 +46,11 @@ async def post(session: ClientSession, url: str, payload: dict[str, Any]) -> Any
             return await _asked(session, url, payload)
         except TimeoutError:
             raise ServerFailedError(f"the server gave no answer within {_TIMEOUT_S} seconds") from None
-        except (ClientConnectionError, ClientPayloadError, ServerFailedError) as problem:
+        except (ClientConnectionError, ClientPayloadError) as problem:
+            if attempt == _ATTEMPTS:
+                raise ServerLostError(f"the connection was lost {_ATTEMPTS} times: {problem}") from problem
+            await asyncio.sleep(_PAUSE_S)
+        except ServerFailedError as problem:
             if attempt == _ATTEMPTS:
                 raise ServerFailedError(f"the server failed {_ATTEMPTS} times: {problem}") from problem
             await asyncio.sleep(_PAUSE_S)

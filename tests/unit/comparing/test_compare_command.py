@@ -119,8 +119,10 @@ def test_exit_code_follows_the_verdict(
 ) -> None:
     """The candidate loses 10 points on 200 items."""
     answer = run(*pair(), *options, "--json")
-    (task,) = CompareResult.model_validate_json(answer.output).tasks
+    found = CompareResult.model_validate_json(answer.output)
+    (task,) = found.tasks
     assert (answer.return_value, task.verdict) == (code, verdict)
+    assert (found.complete, found.passed) == (True, None if verdict is None else verdict == "pass")
     assert (task.flips_to_wrong, task.flips_to_right, task.loss) == (20, 0, pytest.approx(0.1))
 
 
@@ -157,6 +159,111 @@ def test_unmatched_items_are_counted_and_named(pair: Callable[..., tuple[Path, P
     assert task.unmatched_examples[0] == "item 150 of arc, baseline only"
     text = " ".join(run(baseline, candidate).output.split())
     assert "arc: 50 items of the baseline alone and 0 of the candidate alone were left out: item 150 of arc" in text
+
+
+def shortened(path: Path) -> None:
+    """Take the last 50 of 200 items from a file of samples."""
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:150]))
+
+
+def without_common_documents(path: Path) -> None:
+    """Replace all documents, so that the task has no item in common with the other side."""
+    path.write_text(path.read_text().replace('"document ', '"another document '))
+
+
+@pytest.mark.parametrize("change", [Path.unlink, shortened, without_common_documents])
+def test_what_was_not_compared_is_no_pass(
+    tmp_path: Path, sample: Sample, write_run: WriteRun, change: Callable[[Path], None]
+) -> None:
+    """A task that one side has not scored to the end may be the one that broke; it passes where that is allowed."""
+    rows = [sample(number, {"acc": 1.0}) for number in range(200)]
+    folders = [write_run(tmp_path / side, {"arc": rows, "piqa": rows}) for side in ("a", "b")]
+    assert run(*folders, "--margin", 0.05).return_value == 0
+    change(next(folders[1].glob("samples_piqa_*")))
+    answer = run(*folders, "--margin", 0.05)
+    assert answer.return_value == 3
+    assert "this is no pass. Score the rest, or give --allow-partial." in " ".join(answer.output.split())
+    assert document(*folders, "--margin", 0.05).passed is False
+    allowed = document(*folders, "--margin", 0.05, "--allow-partial")
+    assert (allowed.complete, allowed.passed) == (False, True)
+    assert run(*folders, "--margin", 0.05, "--task", "arc").return_value == 0
+    assert run(*folders).return_value == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"acc": float("nan"), "metrics": ["acc"]},
+            r"Task 'arc': acc of item 7 of arc in .*candidate/samples_arc_.* is nan, not a finite number",
+        ),
+        ({"acc": float("-inf"), "metrics": ["acc"]}, "is -inf, not a finite number"),
+    ],
+)
+def test_values_that_are_no_numbers_are_refused(
+    pair: Callable[..., tuple[Path, Path]], change: dict, message: str
+) -> None:
+    """One of them would spoil every figure of all tasks; task, file and item are named."""
+    baseline, candidate = pair()
+    path = next(candidate.glob("samples_*"))
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows[7] |= change
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(VoidMeasurementError, match=message):
+        run(baseline, candidate, "--json")
+
+
+def test_a_score_that_is_no_number_is_refused(pair: Callable[..., tuple[Path, Path]]) -> None:
+    """Also where no item shows it."""
+    broken = {"results": {"arc": {"acc,none": float("nan")}}}
+    with pytest.raises(VoidMeasurementError, match="Task 'arc': lm-eval states acc as nan"):
+        run(*pair(results=({}, broken)))
+
+
+@pytest.mark.parametrize(
+    "option", ["--margin=nan", "--margin=inf", "--min-recovery=nan", "--confidence=nan"], ids=lambda text: text[2:]
+)
+def test_margins_are_finite(pair: Callable[..., tuple[Path, Path]], option: str) -> None:
+    """Nothing can be held against an infinite one."""
+    answer = CliRunner().invoke(compare, [*map(str, pair()), option])
+    assert answer.exit_code == 2
+    assert f"{option.partition('=')[2]} is not a finite number" in answer.output
+
+
+def test_names_are_printed_literally(tmp_path: Path, sample: Sample, write_run: WriteRun) -> None:
+    """Brackets in folders and tasks are no markup."""
+    rows = [sample(number, {"acc": 1.0}) for number in range(30)]
+    folders = [write_run(tmp_path / name / "b", {"[red]arc": rows}) for name in ("[x]a[", "[bold]c")]
+    more = [write_run(folders[0], {"[blue]piqa": rows}, stamp="2026-11-01T13-00-00.000000")]
+    text = " ".join(run(more[0], folders[1]).output.split())
+    for part in ("[x]a[/b", "[bold]c/b", "[red]arc", "Only one side has '[blue]piqa'"):
+        assert part in text
+
+
+def test_half_a_surrogate_pair_is_compared(tmp_path: Path, sample: Sample) -> None:
+    """JSON can say it, so a model's answer and a document may; files without hashes are hashed as they are."""
+    for side, value in (("a", 1.0), ("b", 0.0)):
+        rows = [sample(number, {"acc_bytes": value}, doc={"q": f"\ud83d {number}"}) for number in range(30)]
+        rows = [{key: row[key] for key in row if not key.endswith("_hash")} | {"target": "\ude00"} for row in rows]
+        for row in rows:
+            row["arguments"] = [["\ud83d", " right"], ["\ud83d", " \ud83d"]]
+        (tmp_path / f"{side}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (task,) = document(tmp_path / "a.jsonl", tmp_path / "b.jsonl").tasks
+    assert (task.items, task.flips_to_wrong) == (30, 30)
+    example = task.examples_to_wrong[0]
+    assert (example.question, example.expected, example.baseline_answer) == ("?", "?", "?")
+
+
+@pytest.mark.parametrize(
+    "line", ['{"doc_id": ' + "9" * 5000 + "}", '{"doc": ' + "[" * 100_000], ids=["digits", "depth"]
+)
+def test_what_python_refuses_is_named_by_line(pair: Callable[..., tuple[Path, Path]], line: str) -> None:
+    """Its limits on digits and depth are faults of the file."""
+    baseline, candidate = pair()
+    path = next(candidate.glob("samples_*"))
+    path.write_text(path.read_text() + line + "\n")
+    with pytest.raises(SourceError, match=r"samples_arc_.*, line 201 is damaged"):
+        run(baseline, candidate)
 
 
 def test_two_files_of_the_first_versions(tmp_path: Path, sample: Sample) -> None:

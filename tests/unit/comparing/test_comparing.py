@@ -154,3 +154,26 @@ def test_twice_the_same_comparison_is_the_same(score: ScoreOf) -> None:
     first, again, other = (compare(before, after, draws=1000, seed=seed) for seed in (1, 1, 2))
     assert first == again
     assert first.interval != other.interval
+
+
+@pytest.mark.parametrize("margin", [0.17, 0.3], ids=["beyond", "within"])
+def test_a_loss_larger_than_the_share_of_flips(score: ScoreOf, margin: float) -> None:
+    """One of three items that weigh as much as a hundred others: a loss of 1/6 where 1 % flipped."""
+    subtasks = ["a"] * 100 + ["b"] * 3
+    stated = score([1.0, 1.0]).score
+    before = score([1.0] * 103, subtasks=subtasks, stated=stated)
+    wrong = score([1.0] * 102 + [0.0], subtasks=subtasks, stated=stated.model_copy(update={"value": 1 - 1 / 6}))
+    (found,) = adjusted([compare(before, wrong, margin=Margin(absolute=margin))])
+    assert (found.flips_to_wrong, found.loss) == (1, pytest.approx(1 / 6))
+    assert (found.verdict, found.design_effect) == ("inconclusive", pytest.approx(found.spread**2 / (5 / 36), rel=0.02))
+    assert (found.more_items or 0) > 1
+
+
+def test_further_items_are_those_of_all_tasks_together(score: ScoreOf) -> None:
+    """A loss beyond the margin that only Holm's correction leaves undecided needs more than one further item."""
+    rows = [compare(*arms(score, (92, 50, 700, 158)), margin=Margin(absolute=0.02)) for _ in range(9)]
+    assert adjusted(rows[:1])[0].verdict == "fail"
+    found = adjusted(rows)
+    assert {row.verdict for row in found} == {"inconclusive"}
+    assert {row.more_items for row in found} == {more_items(rows[0], 0.95, tasks=9)}
+    assert (found[0].more_items or 0) > 500

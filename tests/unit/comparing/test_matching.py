@@ -33,7 +33,8 @@ def test_items_are_paired_by_document_whatever_their_order(score: ScoreOf) -> No
     assert pairs.baseline[:, 0].tolist() == [1, 0, 1]
     assert pairs.candidate[:, 0].tolist() == [0, 0, 1]
     assert [row.doc_id for row in matched.only_candidate] == ["3"]
-    assert (matched.only_baseline, matched.complete, matched.flips()) == ((), False, (1, 0))
+    assert (matched.only_baseline, matched.complete) == ((), False)
+    assert pairs.flips(higher_is_better=True) == (1, 0)
 
 
 def test_other_prompts_are_refused(score: ScoreOf) -> None:
@@ -67,15 +68,18 @@ def test_different_kinds_of_values_are_not_paired(score: ScoreOf) -> None:
 def test_flips_of_a_metric_that_is_better_when_low(score: ScoreOf) -> None:
     """A 1 is an error there: from 0 to 1 is from right to wrong."""
     before, after = (score(values, higher_is_better=False) for values in ([0.0, 0.0, 1.0], [1.0, 1.0, 0.0]))
-    assert match(before, after).flips() == (2, 1)
+    pairs = match(before, after).pairs()
+    assert pairs is not None
+    assert pairs.flips(higher_is_better=False) == (2, 1)
 
 
 def test_many_subtasks_are_resampled_as_wholes() -> None:
-    """From 20 on; fewer are those that exist, not a sample of others."""
+    """From 20 on; fewer are those that exist, not a sample of others. With one item each they are the items."""
     found = clusters(keys(subtasks=20, documents=3))
     assert found is not None
     assert np.bincount(found).tolist() == [3] * 20
     assert clusters(keys(subtasks=19, documents=3)) is None
+    assert clusters(keys(subtasks=57, documents=1)) is None
 
 
 def test_repeated_documents_are_resampled_as_wholes() -> None:

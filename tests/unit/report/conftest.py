@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from eval.accuracy.judging import gates_of
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
 from eval.load.result import BenchResult, EngineMemory, Latency, LoadPoint, VariantLoad
 from pipeline.context import RunContext
@@ -209,17 +210,13 @@ def make_run(
         audit: Gate | None = None,
     ) -> RunRecord:
         recipe, bench = recipe or make_recipe(), bench or _bench()
-        gates = tuple(
-            Gate(name=f"accuracy {row.task}", passed=row.passed, statement="The loss is compared with its margin.")
-            for row in accuracy.gated
-        )
         runs = {f"run_{number}": f"bench/raw/awq-16-{number}.json" for number in range(6)}
         machine = environment.model_copy(update={"gpus": gpus, "accelerator": "cuda" if gpus else "cpu"})
         weights = {"gates": (audit,) if audit else (), "artifacts": {"checkpoint": "checkpoint"}}
         samples = {"baseline": "eval/baseline", "awq": "eval/awq", "results": "eval/results.json"}
         stages = {
             "quantize": make_stage("quantize", made or make_quantized(), environment=machine, **weights),
-            "eval": make_stage("eval", accuracy, environment=machine, gates=gates, artifacts=samples),
+            "eval": make_stage("eval", accuracy, environment=machine, gates=gates_of(accuracy), artifacts=samples),
             "bench": make_stage("bench", bench, environment=machine, artifacts={"summary": "bench/bench.json", **runs}),
             "roi": make_stage("roi", roi_stage.price(recipe.roi, bench), artifacts={"roi": "roi/roi.json"}),
         }

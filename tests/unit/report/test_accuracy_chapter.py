@@ -8,15 +8,17 @@ import pytest
 from eval.accuracy.result import EvalResult, TaskScore
 from eval.alarm.result import Fidelity
 from eval.comparison.result import NoiseFloor
+from eval.comparison.wording import margin_text
 from pipeline.recipe.models import Recipe
 from pipeline.record import RunRecord
+from pipeline.report.accuracy_method import accuracy_method
 from pipeline.report.document import Finding, Section
 from pipeline.report.findings import findings_of
 from pipeline.report.inputs import inputs_of
+from pipeline.report.noise_floor import floor_sentence, floor_word
 from pipeline.report.not_measured import not_measured_section
 from pipeline.report.recommendation import next_steps, recommendation
-from pipeline.report.render import to_html
-from pipeline.report.verdicts import gravest, loss_bound, margin_text, remedy
+from pipeline.report.verdicts import gravest, loss_bound, remedy, verdict_cell
 from pipeline.report.view import report_of
 
 MINUS = "\N{MINUS SIGN}"
@@ -34,19 +36,6 @@ def make_floor(task: str, floor: float, **changes: Any) -> NoiseFloor:
     """Return a baseline measured twice."""
     facts: dict[str, Any] = {"flips_to_wrong": 3, "flips_to_right": 2, "concurrency": (8, 4)}
     return NoiseFloor(task=task, metric="acc", items=1000, delta=-0.001, floor=floor, changed=5, **{**facts, **changes})
-
-
-def make_alarm(arm: str, *, absurd: bool) -> Fidelity:
-    """Return token probabilities near the baseline's, or absurdly far from them."""
-    return Fidelity(
-        arm=arm,
-        text="stdlib modules",
-        tokens=4096,
-        top_k=20,
-        mean_kl_nats=1.93 if absurd else 0.0312,
-        top1_agreement=0.31 if absurd else 0.942,
-        absurd=absurd,
-    )
 
 
 def test_failure_is_said_with_the_bound_that_decides(make_run: Run, make_task: Task, make_accuracy: Accuracy) -> None:
@@ -127,6 +116,36 @@ def test_gravest_is_by_verdict_then_by_share_of_the_margin(make_task: Task) -> N
 def test_remedy_knows_how_many_items_there_are(make_task: Task, more: int | None, items: int, expected: str) -> None:
     """More items are only proposed as far as the task has them."""
     assert expected in remedy(make_task("demo_sums", 0.9, 0.895, 0.01, items=items, more_items=more))
+
+
+def test_without_a_standard_error_nothing_is_said_of_the_margin(
+    make_run: Run, make_task: Task, make_accuracy: Accuracy
+) -> None:
+    """chrF has no values per item: it is not the checkpoint that has to improve; finding, cell and gate agree."""
+    chrf = make_task("chrf", 0.9, 0.8999, 0.5, stderr=None, flips_to_wrong=None, flips_to_right=None)
+    record = make_run(accuracy=make_accuracy(chrf))
+    said = f"{finding_of(record).detail} {verdict_cell(chrf).text} {inputs_of(record).gates[0][1].statement}"
+
+    assert "On chrf the loss has no standard error" in remedy(chrf)
+    assert verdict_cell(chrf).text == "inconclusive: no standard error, so it cannot be held against the margin"
+    assert "near the margin" not in said
+    assert "improve the checkpoint" not in said
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_undecided_gate_did_not_fail(
+    make_run: Run, make_task: Task, make_accuracy: Accuracy, section_of: Any, cells_of: Any
+) -> None:
+    """The table of gates and that of stages call a gate failed only where the loss was shown to be too large."""
+    rows = make_task("a", 0.9, 0.895, 0.01, more_items=5), make_task("b", 0.9, 0.8, 0.01)
+    undecided, failed = make_run(accuracy=make_accuracy(rows[0])), make_run(accuracy=make_accuracy(*rows))
+
+    assert [row[2] for row in cells_of(section_of(undecided, "method"), "gates")] == ["inconclusive"]
+    assert [row[2] for row in cells_of(section_of(failed, "method"), "gates")] == ["inconclusive", "failed"]
+    assert [cells_of(section_of(one, "files"), "files-stages")[1][1] for one in (undecided, failed)] == [
+        "gate not passed",
+        "gate failed",
+    ]
 
 
 def test_gain_beyond_doubt_is_no_negative_loss(make_task: Task) -> None:
@@ -210,12 +229,33 @@ def test_noise_floor_stands_beside_awq(
     )
 
 
-def test_what_was_not_measured_follows_the_result(make_run: Run, two_tasks: EvalResult) -> None:
+def test_floor_is_said_of_the_tasks_that_have_one(make_run: Run, make_task: Task, make_accuracy: Accuracy) -> None:
+    """Larger, none at all, and not measured are three things; a difference of 0 is inside no floor of 0."""
+    tasks = (
+        make_task("larger", 0.9, 0.88, 0.02, floor=0.006),
+        make_task("same", 0.9, 0.9, 0.02, floor=0.0),
+        make_task("chrf", 0.9, 0.89, 0.02),
+    )
+    floors = (make_floor("larger", 0.006), make_floor("same", 0.0))
+    accuracy = make_accuracy(*tasks, noise_floor=floors)
+
+    assert floor_sentence(accuracy) == (
+        "The baseline was measured a second time, on a fresh server at another concurrency. On larger the difference "
+        "between AWQ and the baseline is larger than what that explains. On chrf there is no noise floor, because "
+        "items are not scored one by one."
+    )
+    assert [floor_word(row) for row in tasks] == ["beyond the floor", "no difference", "no floor"]
+    assert "noise floor" not in finding_of(make_run(accuracy=accuracy)).detail
+
+
+def test_what_was_not_measured_follows_the_result(
+    make_run: Run, two_tasks: EvalResult, make_fidelity: Callable[..., Fidelity]
+) -> None:
     """Without floor and alarm both are named; with them, and with further arms, other things are."""
     measured = two_tasks.model_copy(
         update={
             "noise_floor": (make_floor("demo_sums", 0.0),),
-            "fidelity": (make_alarm("awq", absurd=False),),
+            "fidelity": (make_fidelity("awq", absurd=False),),
             "arms": ("baseline", "awq", "fp8", "again"),
         }
     )
@@ -236,11 +276,12 @@ def test_what_was_not_measured_follows_the_result(make_run: Run, two_tasks: Eval
 def test_alarm_is_no_verdict(
     make_run: Run,
     two_tasks: EvalResult,
+    make_fidelity: Callable[..., Fidelity],
     section_of: Callable[[RunRecord, str], Section],
     cells_of: Callable[[Section, str], list[list[str]]],
 ) -> None:
     """A raised alarm of another arm is a finding of its own and leaves the verdict on AWQ as it is."""
-    alarms = (make_alarm("awq", absurd=False), make_alarm("mine", absurd=True))
+    alarms = (make_fidelity("awq", absurd=False), make_fidelity("mine", absurd=True))
     record = make_run(accuracy=two_tasks.model_copy(update={"fidelity": alarms}))
     verdict, alarm = findings_of(inputs_of(record))[:2]
 
@@ -254,16 +295,23 @@ def test_alarm_is_no_verdict(
     assert not any(finding.topic == "Alarm" for finding in findings_of(inputs_of(make_run())))
 
 
-def test_awq_that_was_not_scored_still_has_a_report(make_run: Run, make_accuracy: Accuracy) -> None:
-    """The alarm stopped AWQ before its tasks: no verdict, no figure, no deployment, and a page that renders."""
-    record = make_run(accuracy=make_accuracy(fidelity=(make_alarm("awq", absurd=True),)))
-    report = report_of(record)
+def test_method_says_where_the_level_is_nominal(make_run: Run, make_task: Task, make_accuracy: Accuracy) -> None:
+    """Bootstraps of fewer than 100 items or groups; exact tests of right and wrong need no such remark."""
+    right_or_wrong = make_task("sums", 0.9, 0.88, 0.02, items=20)
+    free = {"flips_to_wrong": None, "flips_to_right": None}
+    rows = (
+        right_or_wrong,
+        make_task("few", 1.0, 1.0, 0.05, items=99, **free),
+        make_task("many", 1.0, 1.0, 0.05, items=100, **free),
+        make_task("groups", 0.9, 0.9, 0.05, items=1000, clusters=57, **free),
+    )
+    without, told = (
+        "\n".join(accuracy_method(inputs_of(make_run(accuracy=make_accuracy(*one)))))
+        for one in ((right_or_wrong,), rows)
+    )
 
-    assert report.findings[0].headline == "AWQ was not scored, so its accuracy is not known."
-    assert "diverge by 1.9 nats" in report.findings[0].detail
-    assert report.recommendation.startswith("Do not deploy this AWQ checkpoint: it was not scored")
-    assert not any(figure.label.startswith("Accuracy") for figure in report.key_figures)
-    assert "accuracy-alarm" in to_html(report)
+    assert "Fewer than 100 items or groups were resampled on few and groups: the gate's 5 % chance" in told
+    assert "nominal" not in without
 
 
 def test_method_says_how_it_was_asked_and_judged(

@@ -12,11 +12,7 @@ from eval.accuracy.result import EvalResult, TaskScore
 from eval.load.result import BenchResult
 from pipeline.context import RunContext
 from pipeline.errors import MissingStageError
-from pipeline.recipe.models import Recipe
-from pipeline.record import RunRecord
-from pipeline.report import stage as report_stage
-from pipeline.report.document import ReportDocument
-from pipeline.report.format import (
+from pipeline.format import (
     certainty,
     change,
     number,
@@ -29,6 +25,10 @@ from pipeline.report.format import (
     usd,
     usd_as_given,
 )
+from pipeline.recipe.models import Recipe
+from pipeline.record import RunRecord
+from pipeline.report import stage as report_stage
+from pipeline.report.document import ReportDocument
 from pipeline.report.inputs import inputs_of
 from pipeline.report.render import markdown_text, to_html, to_json, to_markdown
 from pipeline.report.view import report_of

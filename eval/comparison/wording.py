@@ -1,0 +1,50 @@
+"""Words for a comparison that gate, report, card and terminal share, so that they cannot contradict each other."""
+
+from typing import Literal
+
+from eval.comparison.result import Comparison
+from pipeline.format import NONE, certainty, count, recovery, score
+
+Undecided = Literal["no standard error", "too near the margin", "too few items"]
+_LACKS: dict[Undecided, str] = {
+    "no standard error": "no standard error, so it cannot be held against the margin",
+    "too near the margin": "too near the margin for any number of items",
+}
+
+
+def undecided_because(row: Comparison) -> Undecided:
+    """Return why a comparison is inconclusive.
+
+    Only where there is a standard error does a missing number of further items mean that no number would do; without
+    one there is nothing to hold against the margin.
+    """
+    if row.more_items is not None:
+        return "too few items"
+    return "no standard error" if None in (row.bounds, row.delta_stderr) else "too near the margin"
+
+
+def shortfall(row: Comparison) -> str:
+    """Return in a few words what an undecided task lacks."""
+    if row.more_items is None:
+        return _LACKS[undecided_because(row)]
+    return f"{count(row.more_items)} more {'item' if row.more_items == 1 else 'items'} needed"
+
+
+def margin_text(row: Comparison) -> str:
+    """Return the agreed margin, with the recovery it comes from; a dash where none was agreed."""
+    if row.margin is None:
+        return NONE
+    agreed = "" if row.min_recovery is None else f" ({recovery(row.min_recovery)} recovery)"
+    return f"{score(row.margin)}{agreed}"
+
+
+def verdict_sentence(row: Comparison) -> str:
+    """Return the verdict with the bound that decides, as the gate states it."""
+    margin, sure = f"the margin of {margin_text(row)}", f"with {certainty(row.confidence)} confidence"
+    if row.bounds is None:
+        return f"inconclusive: without a standard error the loss of {row.loss:+.4f} cannot be held against {margin}."
+    if row.verdict == "pass":
+        return f"pass: {sure} the loss is at most {row.bounds.high:.4f}, within {margin}."
+    if row.verdict == "fail":
+        return f"fail: {sure} the loss is at least {row.bounds.low:.4f}, beyond {margin}."
+    return f"inconclusive: {sure} the loss is at most {row.bounds.high:.4f}, not within {margin}; {shortfall(row)}."

@@ -1,0 +1,162 @@
+"""Right or wrong in groups, or with unequal weights."""
+
+import math
+import runpy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from eval.statistics import Margin, Pairs, estimate, judge, more_items
+from eval.statistics.grouped import design_effect
+from eval.statistics.proportions import DifferenceConfidence, Table
+
+Floats = NDArray[np.float64]
+SIMULATION = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks" / "gate.py"))
+DATA_SETS = 2000
+MONTE_CARLO = 3 * math.sqrt(0.05 * 0.95 / DATA_SETS)
+
+
+def weighted(baseline: Floats, candidate: Floats, weights: Floats, clusters: NDArray[np.int64] | None = None) -> Pairs:
+    """Return answers that count differently."""
+    before, after = (np.column_stack([values * weights, weights]) for values in (baseline, candidate))
+    return Pairs(before, after, clusters=clusters)
+
+
+def test_no_flips_with_unequal_weights_are_not_certain() -> None:
+    """Three items of one subtask and two of another, of equal weight: 4.8 effective items, and Tango's width."""
+    weights = np.array([5 / 6, 5 / 6, 5 / 6, 5 / 4, 5 / 4])
+    right = np.array([1, 1, 1, 1, 0.0])
+    found = estimate(weighted(right, right, weights), higher_is_better=True, margin=Margin(absolute=0.001))
+    width = stats.norm.ppf(0.95) ** 2
+
+    assert found.bounds == pytest.approx((-width / (4.8 + width), width / (4.8 + width)))
+    assert (found.flips, found.p_difference) == ((0, 0), 1)
+    assert judge(found, found.p_inferior, 0.95) == "inconclusive"
+    assert more_items(found, 0.95) == math.ceil(5 / 4.8 * width * 0.999 / 0.001) - 5
+
+
+def test_equal_weights_are_none() -> None:
+    """Weights of 0.3 on every item change nothing."""
+    rng = np.random.default_rng(1)
+    before, after = (rng.random((2, 300)) < 0.8).astype(float)
+    plain, scaled = (
+        estimate(pairs, higher_is_better=True, margin=Margin(recovery=0.9))
+        for pairs in (Pairs.of(before, after), weighted(before, after, np.full(300, 0.3)))
+    )
+
+    assert scaled.interval == pytest.approx(plain.interval)
+    assert (scaled.flips, scaled.method, scaled.design_effect) == (plain.flips, plain.method, 1)
+
+
+@pytest.mark.parametrize("margin", [Margin(absolute=0.0), Margin(recovery=0.99)])
+def test_clusters_of_one_item_are_none(margin: Margin) -> None:
+    """57 subjects with an item each, two won and none lost: no pass at a margin of 0, which a bootstrap gave."""
+    before = np.ones(57)
+    before[:2] = 0
+    single = estimate(Pairs.of(before, np.ones(57), np.arange(57)), higher_is_better=True, margin=margin)
+
+    assert single == estimate(Pairs.of(before, np.ones(57)), higher_is_better=True, margin=margin)
+    assert single.clusters is None
+    assert single.bounds[1] > 0
+
+
+def test_one_cluster_says_nothing_of_others() -> None:
+    """Neither interval nor bounds, with flips and without."""
+    before = np.ones(30)
+    for after in (before, np.r_[np.zeros(3), np.ones(27)]):
+        found = estimate(Pairs.of(before, after, np.zeros(30)), higher_is_better=True, margin=Margin(absolute=0.9))
+
+        assert (found.bounds, found.spread, judge(found, found.p_inferior, 0.95)) == (None, None, "inconclusive")
+
+
+def test_copies_count_once() -> None:
+    """Five copies of each of 100 items: the interval is that of 100, with Student's t for the normal deviate."""
+    rng = np.random.default_rng(2)
+    before = (rng.random(100) < 0.7).astype(float)
+    after = np.where(rng.random(100) < 0.2, 1 - before, before)
+    copied = estimate(
+        Pairs.of(np.repeat(before, 5), np.repeat(after, 5), np.repeat(np.arange(100), 5)), higher_is_better=True
+    )
+    worse, better = int((before > after).sum()), int((after > before).sum())
+    alone = DifferenceConfidence(Table(100, worse, better))
+    t = stats.t.ppf(0.95, 99) * math.sqrt(100 / 500 * 499 / 99)
+
+    assert copied.design_effect == pytest.approx(499 / 99)
+    assert copied.bounds == pytest.approx((alone.value(-t), alone.value(t)))
+    assert "permutation test of 100 groups" in copied.method
+
+
+def test_design_effect_of_weights_by_hand() -> None:
+    """One item counts three times, three once: 4 (9 + 3) / 36 at least, whichever item differs."""
+    pairs = weighted(np.ones(4), np.ones(4), np.array([3.0, 1, 1, 1]))
+
+    for values in ([1, 1, 1, 1], [1, 0, 0, 0], [0, 1, 0, 0]):
+        assert design_effect(pairs, np.array(values, dtype=float)) == pytest.approx(4 / 3)
+
+
+def test_design_effect_of_groups_by_hand() -> None:
+    """1, 1 and 0, 0: totals 1 and -1 about the mean, 2 / 1 * 2 / 16 for the groups, 0.25 / 3 for the items."""
+    pairs = Pairs.of(np.ones(4), np.ones(4), [0, 0, 1, 1])
+
+    assert design_effect(pairs, np.array([1.0, 1, 0, 0])) == pytest.approx(3)
+    assert design_effect(pairs, np.array([1.0, 0, 1, 0])) == 1
+
+
+def test_the_standard_error_is_that_of_the_groups() -> None:
+    """Where groups differ, it is the linearised one of their totals (Cochran, Sampling Techniques, 6.4)."""
+    rng = np.random.default_rng(3)
+    clusters = np.repeat(np.arange(40), 25)
+    rates = rng.uniform(0, 0.3, 40)[clusters]
+    before = np.ones(1000)
+    after = (rng.random(1000) > rates).astype(float)
+    found = estimate(Pairs.of(before, after, clusters), higher_is_better=True)
+    totals = np.bincount(clusters, before - after)
+
+    assert found.design_effect > 1.5
+    assert found.stderr == pytest.approx(totals.std(ddof=1) * math.sqrt(40) / 1000)
+    assert found.spread == pytest.approx(found.stderr * math.sqrt(1000))
+
+
+def test_without_flips_answers_tell_what_groups_have_in_common() -> None:
+    """Thirty documents asked five times with the same answers are thirty, not 150."""
+    document = (np.arange(30) % 3 > 0).astype(float)
+    found = estimate(Pairs.of(*[np.repeat(document, 5)] * 2, np.repeat(np.arange(30), 5)), higher_is_better=True)
+    width = stats.norm.ppf(0.95) ** 2
+
+    assert found.bounds[1] == pytest.approx(width / (30 + width), rel=0.05)
+
+
+@pytest.mark.parametrize("higher_is_better", [True, False])
+def test_bounds_and_tests_agree(*, higher_is_better: bool) -> None:
+    """A bound is within the margin exactly when the p-value is within alpha, absolute and relative."""
+    rng = np.random.default_rng(5)
+    before = (rng.random(400) < 0.6).astype(float)
+    after = np.where(rng.random(400) < 0.1, 1 - before, before)
+    pairs = weighted(before, after, rng.uniform(0.5, 2, 400), rng.integers(0, 25, 400))
+    margins = [Margin(absolute=margin) for margin in np.linspace(0, 0.2, 20)]
+    margins += [Margin(recovery=recovery) for recovery in np.linspace(0.8, 1, 20)]
+
+    found = [estimate(pairs, higher_is_better=higher_is_better, margin=margin, draws=50) for margin in margins]
+
+    passing = [each.bounds[1] <= each.margin for each in found]
+    assert passing == [each.p_noninferior <= 0.05 for each in found]
+    assert [each.bounds[0] > each.margin for each in found] == [each.p_inferior < 0.05 for each in found]
+    assert set(passing) == {True, False}
+    assert len({each.interval for each in found}) == 1
+
+
+@pytest.mark.parametrize("case", SIMULATION["GROUPED"], ids=str)
+def test_false_passes_in_groups(case: Any) -> None:
+    """A candidate that loses exactly the margin passes in at most 5 % of the data sets, a point more where few lose.
+
+    Where groups have something in common, taking the items as independent would pass more often than that.
+    """
+    rng = np.random.default_rng([case.groups, case.items])
+    grouped, single = SIMULATION["false_passes_in_groups"](case, DATA_SETS, rng)
+
+    assert grouped <= 0.05 + MONTE_CARLO + 0.01 * (case.kind == "few"), f"{grouped:.4f}"
+    assert (single > 0.05 + MONTE_CARLO) == (case.kind != "same"), f"{single:.4f}"
