@@ -162,6 +162,9 @@ class Runner:
             return "not run yet"
         if not result.usable:
             return f"the last attempt {'failed' if result.status == 'failed' else 'was interrupted'}"
+        attempt = record.failed_attempts.get(stage.name)
+        if attempt is not None and attempt.status == "interrupted" and not changes(inputs, attempt.inputs):
+            return "the last attempt was interrupted"
         missing = [path for path in stage.outputs(self._recipe) if not (self._context.out / path).exists()]
         if missing:
             return f"{missing[0]} is gone"

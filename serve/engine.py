@@ -167,9 +167,16 @@ class VllmServer:
         return parse_settings(self._text(), self._log)
 
     def version(self) -> str:
-        """Return the engine's own version; a runtime that the user brought has none of ours."""
-        with self.client() as client:
-            return str(client.get("/version").raise_for_status().json()["version"])
+        """Return the engine's own version; a runtime that the user brought has none of ours.
+
+        Raises:
+            EngineDiedError: it does not answer any more.
+        """
+        try:
+            with self.client() as client:
+                return str(client.get("/version").raise_for_status().json()["version"])
+        except httpx.HTTPError:
+            raise self.failure() from None
 
     def counters(self) -> dict[str, float]:
         """Return the server's own counters (`vllm:*_total`), summed over labels."""

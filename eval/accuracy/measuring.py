@@ -44,6 +44,8 @@ class _Tally:
     scores: dict[str, Scored] = field(default_factory=dict)
     seconds: float = 0.0
     recalled: int = 0
+    version: str = ""
+    """The engine's own."""
 
 
 @dataclass
@@ -102,7 +104,7 @@ class Measuring:
     def _measured(self, server: VllmServer, arm: str, place: str, tally: _Tally, restarts: int) -> Measured:
         kernel = server.report().kernel
         check_kernel(self.bed, arm, kernel)
-        settings = self._same_settings(server, arm)
+        settings, tally.version = self._same_settings(server, arm), server.version()
         self._raise_alarm(server, arm)
         if self.stopped is None:
             self._score_all(server, arm, place, tally)
@@ -111,7 +113,7 @@ class Measuring:
             seconds=tally.seconds,
             kernel=kernel,
             lm_eval=self.prepared.lm_eval,
-            engine=f"{self.bed.runtime.name} {server.version()}",
+            engine=f"{self.bed.runtime.name} {tally.version}",
             settings=settings,
             recalled=tally.recalled,
             restarts=restarts,
@@ -130,7 +132,7 @@ class Measuring:
 
     def forget_others(self) -> None:
         """Remove the answers of weights and settings that this evaluation did not use."""
-        used = {self._kept(arm).name for arm in (*self.bed.paths, AGAIN)}
+        used = {self._name(arm) for arm in (*self.bed.paths, AGAIN)}
         for path in self.context.resume(STAGE).iterdir():
             if path.name not in used:
                 discard(path, self.context.scratch)
@@ -182,7 +184,8 @@ class Measuring:
         with self.context.reporter.task(f"{arm} ({place})", total=sum(items.values())) as whole:
             for number, task in enumerate(tasks, 1):
                 if task.name not in tally.scores:
-                    request, text = self._request(task, arm, server), f"{arm}: {task.name} ({number} of {len(tasks)})"
+                    request = self._request(task, arm, server.base_url, tally.version)
+                    text = f"{arm}: {task.name} ({number} of {len(tasks)})"
                     started = time.monotonic()
                     try:
                         answer = self._score(server, request, text)
@@ -211,13 +214,13 @@ class Measuring:
                 f"alike for every arm. Raise engine.max_model_len, or ask fewer examples with num_fewshot"
             )
 
-    def _request(self, task: EvalTask, arm: str, server: VllmServer) -> dict[str, Any]:
+    def _request(self, task: EvalTask, arm: str, base_url: str, version: str) -> dict[str, Any]:
         settings = self.recipe.eval
         first, second = concurrencies(settings)
         return {
             "task": task.name,
             "include_path": list(self.prepared.include_path),
-            "base_url": server.base_url,
+            "base_url": base_url,
             "model": SERVED_NAME,
             "tokenizer": str(self.bed.paths[BASELINE]),
             "max_length": self._max_length(),
@@ -230,7 +233,8 @@ class Measuring:
             "system_instruction": settings.system_instruction,
             "unsafe_code": settings.unsafe_code,
             "cache": str(self._kept(arm) / "responses.jsonl"),
-            "meta": self._depends_on(arm),
+            # The version again, as the engine states it: an interpreter of the user's may have been upgraded in place.
+            "meta": self._depends_on(arm) | {"version": version},
             "output": str(self.folder / arm),
         }
 
@@ -257,10 +261,14 @@ class Measuring:
         }
 
     def _kept(self, arm: str) -> Path:
-        digest = hashlib.sha256(json.dumps(self._depends_on(arm), sort_keys=True).encode()).hexdigest()[:12]
-        folder = self.context.resume(STAGE) / f"{arm}-{digest}"
+        """Return the folder of what an arm's engines answered."""
+        folder = self.context.resume(STAGE) / self._name(arm)
         folder.mkdir(exist_ok=True)
         return folder
+
+    def _name(self, arm: str) -> str:
+        depends = json.dumps(self._depends_on(arm), sort_keys=True)
+        return f"{arm}-{hashlib.sha256(depends.encode()).hexdigest()[:12]}"
 
 
 def check_kernel(bed: Bed, arm: str, kernel: str) -> None:

@@ -10,9 +10,13 @@ from typing import Any
 from eval.accuracy.questions import write_tasks
 from eval.accuracy.resolution import TaskItems
 from eval.accuracy.tasks import check_chat_template, check_tasks, task_folders
+from eval.alarm.probing import alarm_file
 from pipeline.context import RunContext
-from pipeline.recipe.models import Recipe
+from pipeline.errors import SourceError
+from pipeline.recipe.evaluation import Eval
+from pipeline.recipe.models import ModelSource, Recipe
 from pipeline.runtimes.worker import Worker, worker_script
+from pipeline.sources import local_folder
 
 _ONLINE = {
     "HF_HUB_OFFLINE": "0",
@@ -76,9 +80,10 @@ def prepare(worker: Worker, recipe: Recipe, context: RunContext, tokenizer: Path
     Raises:
         RecipeError: a task, a metric or a file of questions is not usable, or a task executes code that the recipe
             does not allow.
-        SourceError: the tokenizer has no chat template, and the recipe asks for it.
+        SourceError: the tokenizer has no chat template, and the recipe asks for it; or the folder of an arm is missing.
     """
     settings = recipe.eval
+    _check_files(settings, context.recipe_dir)
     if settings.chat_template and tokenizer is not None:
         check_chat_template(tokenizer)
     own = context.scratch / "questions"
@@ -103,3 +108,15 @@ def prepare(worker: Worker, recipe: Recipe, context: RunContext, tokenizer: Path
         documents=documents,
         lm_eval=version("lm_eval"),
     )
+
+
+def _check_files(settings: Eval, recipe_dir: Path) -> None:
+    """Miss files that are needed late before anything is started."""
+    if settings.alarm.enabled and settings.alarm.text is not None:
+        alarm_file(settings.alarm.text, recipe_dir)
+    for arm in settings.arms:
+        if arm.checkpoint is not None:
+            try:
+                local_folder(ModelSource(source=arm.checkpoint, revision=arm.revision), recipe_dir)
+            except SourceError as problem:
+                raise SourceError(f"eval.arms, {arm.name}: {problem.message.removeprefix('model.source: ')}") from None

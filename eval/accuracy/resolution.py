@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from eval.accuracy.result import EvalResult, Resolution, TaskScore
 from eval.statistics import (
+    effective_discordance,
     items_needed,
     smallest_difference_paired,
     smallest_difference_spread,
@@ -49,6 +50,10 @@ class _Expected:
     """Where it says more than the discordance: other metrics, and items in groups."""
     unpaired_spread: float | None
     margin: float | None
+    design_effect: float = 1.0
+    """Items that one effective item takes, in groups or with unequal weights."""
+    effective_discordance: float | None = None
+    """Share of the effective items that flip, where it is not the discordance."""
 
 
 def resolutions(
@@ -84,8 +89,11 @@ def _measured(task: EvalTask, earlier: TaskScore) -> _Expected:
         kept = task.min_recovery if earlier.higher_is_better else 1 / task.min_recovery
         margin = abs(1 - kept) * score.value
     if earlier.discordance:
-        spread = earlier.spread if (earlier.design_effect or 1) > 1 else None
-        return _Expected(earlier.discordance, score.value, spread, None, margin)
+        effect = earlier.design_effect or 1.0
+        if effect > 1 and earlier.spread is not None:
+            flipping = effective_discordance(earlier.spread, effect, earlier.items, earlier.loss)
+            return _Expected(earlier.discordance, score.value, earlier.spread, None, margin, effect, flipping)
+        return _Expected(earlier.discordance, score.value, None, None, margin)
     errors = (score.stderr, earlier.candidate.stderr)
     unpaired = None if None in errors else root * math.hypot(*(error or 0.0 for error in errors))
     return _Expected(None, None, earlier.spread or None, unpaired, margin)
@@ -98,6 +106,9 @@ def _of(settings: Eval, task: EvalTask, counted: TaskItems, expected: _Expected,
         paired = smallest_difference_spread(items, expected.spread, confidence=confidence, power=POWER)
     elif expected.discordance is not None:
         paired = smallest_difference_paired(items, expected.discordance, confidence=confidence, power=POWER)
+    known = paired is not None
+    if paired is not None and expected.discordance is not None and paired > expected.discordance:
+        paired = None  # No difference exceeds the flips.
     if expected.accuracy is not None:
         unpaired = smallest_difference_unpaired(items, expected.accuracy, confidence=confidence, power=POWER)
     elif expected.unpaired_spread is not None:
@@ -112,7 +123,7 @@ def _of(settings: Eval, task: EvalTask, counted: TaskItems, expected: _Expected,
             "discordance": expected.discordance,
             "accuracy": expected.accuracy,
             "spread": expected.spread,
-            "origin": origin if paired is not None else "unknown",
+            "origin": origin if known else "unknown",
             "smallest_paired": paired,
             "smallest_unpaired": unpaired,
             "margin": expected.margin,
@@ -125,11 +136,18 @@ def _of(settings: Eval, task: EvalTask, counted: TaskItems, expected: _Expected,
 def _needed(expected: _Expected, confidence: float) -> int | None:
     if not expected.margin:
         return None
-    if expected.spread is not None:
-        return items_needed(expected.margin, spread=expected.spread, confidence=confidence, power=POWER)
-    if expected.discordance is not None:
-        return items_needed(expected.margin, discordance=expected.discordance, confidence=confidence, power=POWER)
-    return None
+    of_effective = expected.effective_discordance or expected.discordance
+    spread = expected.spread if of_effective is None else None
+    if spread is None and of_effective is None:
+        return None
+    return items_needed(
+        expected.margin,
+        spread=spread,
+        discordance=of_effective,
+        effect=expected.design_effect,
+        confidence=confidence,
+        power=POWER,
+    )
 
 
 def resolution_warnings(found: Iterable[Resolution]) -> list[str]:

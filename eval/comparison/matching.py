@@ -41,11 +41,13 @@ class Matched:
         weights = np.ones(len(self.keys))
         if self.baseline.equal_subtasks or self.candidate.equal_subtasks:
             weights = equal_weights(key[0] for key in self.keys)
+        groups, copies = clusters(self.keys)
         return Pairs(
             baseline=before.sums[self._positions(self.baseline)] * weights[:, None],
             candidate=after.sums[self._positions(self.candidate)] * weights[:, None],
             statistic=before.statistic,
-            clusters=clusters(self.keys),
+            clusters=groups,
+            copies=copies,
         )
 
     def _positions(self, arm: Scored) -> NDArray[np.int64]:
@@ -84,8 +86,8 @@ def match(baseline: Scored, candidate: Scored) -> Matched:
     return matched
 
 
-def clusters(keys: tuple[Key, ...]) -> NDArray[np.int64] | None:
-    """Return the group of each item, None where items are independent.
+def clusters(keys: tuple[Key, ...]) -> tuple[NDArray[np.int64] | None, bool]:
+    """Return the group of each item, None where items are independent, and whether its items are copies of one.
 
     Subjects of a group task such as MMLU's 57 are taken as wholes from 20 subtasks on. Documents that are asked
     several times (repeated prompts) are not independent of themselves: then all questions about one document make a
@@ -96,8 +98,8 @@ def clusters(keys: tuple[Key, ...]) -> NDArray[np.int64] | None:
     repetition = sum(count * count for count in documents.values()) / len(keys) - 1
     subtasks = len({key[0] for key in keys})
     if FEWEST_CLUSTERS <= subtasks < len(keys) and len(documents) > len(keys) / 2:
-        return _numbered([key[0] for key in keys])
-    return _numbered([key[1] for key in keys]) if repetition > _NEGLIGIBLE else None
+        return _numbered([key[0] for key in keys]), False
+    return (_numbered([key[1] for key in keys]), True) if repetition > _NEGLIGIBLE else (None, False)
 
 
 def _numbered(names: list[str]) -> NDArray[np.int64]:

@@ -29,7 +29,7 @@ class Row:
     filter: str | None
     """None in files of lm-eval versions that did not write it."""
     values: dict[str, Any]
-    """By metric."""
+    """By metric; None for one that the row lists, but has no value of."""
     file: Path
     place: int
     """Where the row stands in the file: byte offset in JSON lines, number from 0 in a JSON array."""
@@ -105,7 +105,8 @@ def _parsed(line: bytes, where: str) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as problem:
-        raise SourceError(f"{where} is damaged: {problem}. Copy the file again, or score the task again.") from None
+        reason = problem.msg if isinstance(problem, json.JSONDecodeError) else problem  # its own line is always 1 or 2
+        raise SourceError(f"{where} is damaged: {reason}. Copy the file again, or score the task again.") from None
 
 
 def _row(document: Any, subtask: str | None, path: Path, place: int, where: str) -> Row:
@@ -122,7 +123,7 @@ def _row(document: Any, subtask: str | None, path: Path, place: int, where: str)
         prompt_hash=document.get("prompt_hash") or _prompt_hash(document),
         target_hash=document.get("target_hash") or _hash(str(document.get("target"))),
         filter=document.get("filter"),
-        values={name: document[name] for name in metrics if name in document},
+        values={name: document.get(name) for name in metrics},
         file=path,
         place=place,
     )

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Literal
 
 from eval.comparison.comparing import adjusted, compare_matched
-from eval.comparison.matching import Matched, match
+from eval.comparison.matching import Matched
 from eval.comparison.result import Comparison
 from eval.comparison.rows import Row
 from eval.comparison.sample_files import SampleFiles, find_sample_files
+from eval.comparison.sample_matching import flaws, match_samples, metrics_of
 from eval.comparison.sample_sets import SampleTask, read_tasks, tasks_to_compare
 from eval.comparison.sample_settings import remarks, unstated
 from eval.statistics import Margin
-from pipeline.errors import SourceError, UsageError
+from pipeline.errors import SourceError
 from pipeline.record import Result
 
 _SHOWN = 5
@@ -58,7 +59,7 @@ class Request:
     metric: str | None = None
     """By default the first that lm-eval lists for the task."""
     higher_is_better: bool | None = None
-    """For metrics of which neither the files nor their name say it."""
+    """For metrics of which neither the files nor their name say it; another direction than theirs is refused."""
     margin: Margin | None = None
     confidence: float = 0.95
     draws: int = 10_000
@@ -72,19 +73,20 @@ def compare_samples(baseline: Path, candidate: Path, request: Request) -> Compar
 
     Raises:
         SourceError: files are missing or damaged, or there is nothing in common.
-        UsageError: nothing says whether a higher value of a metric is better.
-        VoidMeasurementError: both sides were scored with other prompts or settings.
+        UsageError: nothing says whether a higher value of a metric is better, or the request contradicts what does.
+        VoidMeasurementError: both sides were scored with other prompts or settings, or a file contradicts another.
     """
     found = find_sample_files(baseline), find_sample_files(candidate)
     before, after = _sides(*found)
     names, lone = _names(before, after, request)
+    metrics = metrics_of({name: (before[name], after[name]) for name in names}, request.metric)
     notes: tuple[str, ...] = (f"Only one side has {', '.join(lone)}; not compared.",) if lone else ()
     compared: list[TaskComparison] = []
     missing: dict[str, None] = {}
     for name in names:
-        matched = _matched(before[name], after[name], request)
+        matched = match_samples(before[name], after[name], metrics[name], told=request.higher_is_better)
         missing |= dict.fromkeys(unstated(before[name], after[name]))
-        notes += remarks(before[name], after[name])
+        notes += (*remarks(before[name], after[name]), *flaws(matched))
         if matched.keys:
             compared.append(_compared(matched, request))
         else:
@@ -162,19 +164,6 @@ def _names(before: _Tasks, after: _Tasks, request: Request) -> tuple[tuple[str, 
     return names, () if request.tasks else lone
 
 
-def _matched(before: SampleTask, after: SampleTask, request: Request) -> Matched:
-    stating = before if before.values or not after.values else after
-    metric = stating.metric(request.metric)
-    directions = (request.higher_is_better, before.higher_is_better(metric), after.higher_is_better(metric))
-    higher = next((direction for direction in directions if direction is not None), None)
-    if higher is None:
-        raise UsageError(
-            f"Nothing says whether a higher '{metric.partition(',')[0]}' is better. "
-            f"Give --higher-is-better or --lower-is-better."
-        )
-    return match(before.scored(metric, higher_is_better=higher), after.scored(metric, higher_is_better=higher))
-
-
 def _compared(matched: Matched, request: Request) -> TaskComparison:
     found = compare_matched(
         matched, margin=request.margin, confidence=request.confidence, draws=request.draws, seed=request.seed
@@ -184,9 +173,12 @@ def _compared(matched: Matched, request: Request) -> TaskComparison:
         **dict(found),
         only_baseline=len(matched.only_baseline),
         only_candidate=len(matched.only_candidate),
-        unmatched_examples=tuple(_described(row, side) for side, rows in sides for row in rows[:_SHOWN]),
+        unmatched_examples=tuple(
+            _described(row, side, matched.baseline.task) for side, rows in sides for row in rows[:_SHOWN]
+        ),
     )
 
 
-def _described(row: Row, side: str) -> str:
-    return f"item {row.doc_id} of {row.subtask}, {side} only"
+def _described(row: Row, side: str, task: str) -> str:
+    of_group = "" if row.subtask == task else f" of {row.subtask}"
+    return f"item {row.doc_id}{of_group}, {side} only"

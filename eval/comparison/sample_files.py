@@ -7,13 +7,13 @@ What the versions write, for `--output_path OUT --log_samples`:
     awqctl eval       <task>.results.json and <task>.samples.jsonl, which names the subtask in each line
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from eval.comparison.sample_results import read_results
 from pipeline.errors import SourceError
 
 _OURS = ".samples.jsonl"
@@ -104,7 +104,7 @@ def _in_folder(folder: Path, only: Path | None = None) -> list[SampleFile]:
     stamps = {match["time"] or "": path for path in files if (match := _RESULTS.fullmatch(path.name))}
     samples = [file for path in files if only in (None, path) and (file := _named(path, stamps))]
     wanted = {file.path: _results_file(file, stamps) for file in samples}
-    documents = {path: _read_results(path) for path in set(wanted.values()) if path}
+    documents = {path: read_results(path) for path in set(wanted.values()) if path}
     return [_completed(file, documents, wanted[file.path]) for file in samples]
 
 
@@ -135,16 +135,6 @@ def _completed(file: SampleFile, documents: Mapping[Path, Mapping[str, Any]], re
         return SampleFile(file.path, file.task, file.time, file.named, known)
     fitting = [task for task in known["results"] if file.path.stem.endswith(f"_{task}")] if known else []
     return SampleFile(file.path, max(fitting, key=len, default=file.task), file.time, bool(fitting), known)
-
-
-def _read_results(path: Path) -> Mapping[str, Any]:
-    try:
-        document = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as problem:
-        raise SourceError(f"{path} is damaged: {problem}. Copy it again, or remove it to do without.") from None
-    if not isinstance(document, dict) or not isinstance(document.get("results"), dict):
-        raise SourceError(f"{path} is not a results file of lm-eval: it has no `results`. Remove it to do without.")
-    return document
 
 
 def _newest(files: Iterable[SampleFile]) -> tuple[tuple[SampleFile, ...], tuple[str, ...]]:

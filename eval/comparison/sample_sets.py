@@ -9,6 +9,7 @@ from eval.comparison.result import Score
 from eval.comparison.rows import Row, read_rows
 from eval.comparison.sample_files import SampleFile, SampleFiles
 from eval.comparison.scored import LOWER_IS_BETTER, Scored, metric_key, metric_keys, scored, stated_score
+from eval.comparison.validity import is_mean, listed_metrics
 from pipeline.errors import SourceError
 
 _HIGHER_IS_BETTER = frozenset(
@@ -58,21 +59,20 @@ class SampleTask:
         return found
 
     def higher_is_better(self, metric: str) -> bool | None:
-        """Return the direction as the results say it, else as is usual for the name; None where nothing says it."""
+        """Return the direction as the results state it; None where they do not."""
         name = metric.partition(",")[0]
         stated = self.results.get("higher_is_better", {})
-        configured = (self.results.get("configs", {}).get(subtask, {}) for subtask in self.subtasks)
-        listed = (entry for config in configured for entry in config.get("metric_list") or [])
         said = [stated.get(task, {}).get(name) for task in (self.name, *self.subtasks)]
+        listed = listed_metrics(self.results.get("configs", {}), self.subtasks)
         said += [entry.get("higher_is_better") for entry in listed if entry.get("metric") == name]
-        usual = True if name in _HIGHER_IS_BETTER else False if name in LOWER_IS_BETTER else None
-        return next((bool(answer) for answer in said if answer is not None), usual)
+        return next((bool(answer) for answer in said if answer is not None), None)
 
     def scored(self, metric: str, *, higher_is_better: bool) -> Scored:
         """Return the task with one metric.
 
         Raises:
-            SourceError: no sample has it, or nothing says the score.
+            SourceError: no sample has it, a value is missing, or nothing says the score.
+            VoidMeasurementError: the items contradict the score.
         """
         counts = [self.results.get("n-samples", {}).get(subtask, {}).get("original", 0) for subtask in self.subtasks]
         return scored(
@@ -82,6 +82,7 @@ class SampleTask:
             stated=self._stated(metric),
             higher_is_better=higher_is_better,
             items_available=sum(counts),
+            mean=is_mean(self.results.get("configs", {}), self.subtasks, metric.partition(",")[0]),
         )
 
     def _stated(self, metric: str) -> Score | None:
@@ -102,6 +103,12 @@ def read_tasks(found: SampleFiles) -> dict[str, SampleTask]:
         subtasks = tuple(dict.fromkeys(row.subtask for row in rows)) if file.ours else (file.task,)
         tasks[file.task] = SampleTask(file.task, subtasks, tuple(rows), file.results)
     return tasks | _groups(found.files, tasks)
+
+
+def usual_direction(metric: str) -> bool | None:
+    """Return whether a higher value is better as the metric's name says it; None for names that nobody agreed on."""
+    name = metric.partition(",")[0]
+    return True if name in _HIGHER_IS_BETTER else False if name in LOWER_IS_BETTER else None
 
 
 def tasks_to_compare(tasks: Mapping[str, SampleTask]) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from eval.comparison.result import Score
 from eval.comparison.rows import Row, read_rows
 from eval.comparison.summands import Summands, summands
-from pipeline.errors import RecipeError, SourceError, VoidMeasurementError
+from eval.comparison.validity import is_mean, require_agreement, require_numbers
+from pipeline.errors import RecipeError, SourceError
 
 Key = tuple[str, str, int]
 """Of an item: subtask, document hash, and which of the documents with that hash, from 0."""
@@ -84,6 +85,7 @@ def read_scored(results_file: Path, samples_file: Path, task: str, metric: str) 
         stated=stated_score(values, key),
         higher_is_better=name not in LOWER_IS_BETTER if direction is None else bool(direction),
         items_available=int(counts["original"]),
+        mean=is_mean(document.get("configs", {}), [task], name),
     )
 
 
@@ -113,6 +115,7 @@ def scored(
     stated: Score | None,
     higher_is_better: bool,
     items_available: int | None = None,
+    mean: bool = True,
 ) -> Scored:
     """Return one task or group from its rows.
 
@@ -123,19 +126,22 @@ def scored(
         stated: what lm-eval computed, where a results file says it. Items that do not reproduce it are not paired.
         higher_is_better: of the metric.
         items_available: of the whole task.
+        mean: whether the score is the mean of the values, as far as the task says it: tinyBenchmarks estimate theirs.
 
     Raises:
-        SourceError: there are no values of the metric, or nothing says what the score is.
-        VoidMeasurementError: the score or a value is not a number, or infinite.
+        SourceError: there are no values of the metric, one is missing, or nothing says what the score is.
+        VoidMeasurementError: the score or a value is NaN or infinite, or right-or-wrong items contradict the score.
     """
     name, _, variant = metric.partition(",")
     found = [row for row in rows if name in row.values and (row.filter or variant or "none") == (variant or "none")]
     if not found:
         raise SourceError(f"No sample of task '{task}' has the metric '{metric}'. Score the task again, with samples.")
-    _require_numbers(task, metric, found, stated)
+    require_numbers(task, metric, found, stated)
     keyed = _keyed(found)
     parts = summands(name, [row.values[name] for row in keyed.values()])
     equal, flaw = _check(parts, keyed, stated)
+    if parts is not None and stated is not None and flaw and mean:
+        require_agreement(task, metric, found, parts.value, stated.value)
     score = stated or (Score(value=parts.value, stderr=parts.stderr) if parts else None)
     if score is None:
         raise SourceError(
@@ -172,29 +178,6 @@ def _keyed(rows: list[Row]) -> dict[Key, Row]:
         keyed[(*item, seen[item])] = row
         seen[item] += 1
     return keyed
-
-
-def _require_numbers(task: str, metric: str, rows: list[Row], stated: Score | None) -> None:
-    """Refuse values that are not finite, such as a log-likelihood that the engine did not find: they are no scores."""
-    name = metric.partition(",")[0]
-    where = next((row for row in rows if not _finite(row.values[name])), None)
-    if where is not None:
-        raise VoidMeasurementError(
-            f"Task '{task}': {name} of item {where.doc_id} of {where.subtask} in {where.file} is "
-            f"{where.values[name]}, not a finite number. Score the task again; if it stays so, the weights are broken."
-        )
-    if stated is not None and not math.isfinite(stated.value):
-        raise VoidMeasurementError(
-            f"Task '{task}': lm-eval states {name} as {stated.value}, for the items in {rows[0].file}, which is not a "
-            f"finite number. Score the task again; if it stays so, the weights are broken."
-        )
-
-
-def _finite(value: Any) -> bool:
-    """Whether there is no number in it that is NaN or infinite; a value may be a list of numbers or texts."""
-    if isinstance(value, list):
-        return all(map(_finite, value))
-    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _check(parts: Summands | None, rows: dict[Key, Row], stated: Score | None) -> tuple[bool, str]:

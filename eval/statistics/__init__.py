@@ -7,6 +7,7 @@ from eval.statistics.metrics import Statistic, bleu, exp_mean, f1, mcc, mean
 from eval.statistics.paired import estimate
 from eval.statistics.pairs import Margin, Pairs
 from eval.statistics.power import (
+    effective_discordance,
     items_needed,
     power_difference,
     power_noninferiority,
@@ -23,6 +24,7 @@ __all__ = [
     "Statistic",
     "Verdict",
     "bleu",
+    "effective_discordance",
     "estimate",
     "exp_mean",
     "f1",

@@ -7,6 +7,9 @@ from eval.statistics import normal
 from eval.statistics.loss import Loss
 from eval.statistics.normal import Confidence
 
+_POSITIVE_ZERO = 0.0
+"""Added to -0.0 gives 0.0: equal arms lose nothing, without a sign."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -86,7 +89,7 @@ def summarized(
         candidate=candidate,
         delta=candidate - baseline,
         stderr=measured.stderr,
-        loss=loss.sign * (baseline - candidate),
+        loss=loss.sign * (baseline - candidate) + _POSITIVE_ZERO,
         interval=_range(measured.loss, normal.quantile((1 + confidence) / 2)),
         bounds=_range(measured.limited, normal.quantile(confidence)),
         p_difference=measured.p_difference,
@@ -102,4 +105,8 @@ def summarized(
 
 def _range(distribution: Confidence | None, z: float) -> tuple[float, float] | None:
     """Return the bounds at -z and z."""
-    return None if distribution is None else (distribution.value(-z), distribution.value(z))
+    return (
+        None
+        if distribution is None
+        else (distribution.value(-z) + _POSITIVE_ZERO, distribution.value(z) + _POSITIVE_ZERO)
+    )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from eval.statistics import normal
-from eval.statistics.power import items_for
+from eval.statistics.power import effective_discordance, items_for
 
 Verdict = Literal["pass", "fail", "inconclusive"]
 
@@ -121,7 +121,7 @@ def _needed(found: Judged, margin: float, confidence: float, power: float) -> fl
     """Return the items that planning asks for; of right or wrong as effective ones, times what one of them takes."""
     discordance, effect = None, found.design_effect or 1.0
     if found.design_effect is not None and found.spread is not None:
-        discordance = found.spread**2 / effect * (found.items - 1) / found.items + found.loss**2
+        discordance = effective_discordance(found.spread, effect, found.items, found.loss)
     return effect * items_for(
         margin,
         found.loss,

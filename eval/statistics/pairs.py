@@ -23,6 +23,8 @@ class Pairs:
     statistic: Statistic = mean
     clusters: NDArray[np.int64] | None = None
     """(n,): the group of each item. Groups are resampled as wholes."""
+    copies: bool = False
+    """Whether the items of a group are one document, asked again, rather than different ones of a subject."""
 
     def __post_init__(self) -> None:
         if self.baseline.ndim != 2 or len(self.baseline) == 0:  # noqa: PLR2004 # items and columns
@@ -35,11 +37,13 @@ class Pairs:
             raise ValueError("values must be finite numbers")
 
     @classmethod
-    def of(cls, baseline: ArrayLike, candidate: ArrayLike, clusters: ArrayLike | None = None) -> "Pairs":
+    def of(
+        cls, baseline: ArrayLike, candidate: ArrayLike, clusters: ArrayLike | None = None, *, copies: bool = False
+    ) -> "Pairs":
         """Return the pairs of a plain mean from one value per item."""
         before, after = np.asarray(baseline, dtype=np.float64), np.asarray(candidate, dtype=np.float64)
         groups = None if clusters is None else np.asarray(clusters, dtype=np.int64)
-        return cls(_counting_once(before), _counting_once(after), clusters=groups)
+        return cls(_counting_once(before), _counting_once(after), clusters=groups, copies=copies)
 
     @property
     def right_or_wrong(self) -> bool:

@@ -44,16 +44,25 @@ def items_needed(
     *,
     discordance: float | None = None,
     spread: float | None = None,
+    effect: float = 1.0,
     confidence: float = 0.95,
     power: float = 0.8,
 ) -> int | None:
     """Return how many items show with `power` that a candidate without any loss is within the margin.
 
-    One-sided at `confidence`. Give `discordance` for right or wrong, else `spread`; None for a margin of 0, which no
-    number of items can show.
+    One-sided at `confidence`. Give `discordance` for right or wrong (of effective items, if each takes `effect`
+    items), else `spread`. None for a margin of 0, which no number of items can show.
     """
     needed = items_for(margin, 0.0, spread=spread, discordance=discordance, confidence=confidence, power=power)
-    return None if math.isinf(needed) else math.ceil(needed)
+    return None if math.isinf(needed) else math.ceil(effect * needed)
+
+
+def effective_discordance(spread: float, effect: float, items: int, loss: float) -> float:
+    """Return the share of effective items that flip, from what `items` items were measured to spread and to lose.
+
+    Items that count differently flip in another share of the weight than of the number.
+    """
+    return spread**2 / effect * (items - 1) / items + loss**2
 
 
 def items_for(

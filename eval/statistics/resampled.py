@@ -34,6 +34,10 @@ def by_resampling(pairs: Pairs, loss: Loss, draws: int, seed: int) -> Measured:
         for of in (loss, loss.limited)
     )
     name = "Student's t on the jackknife" if drawn is None else f"BCa bootstrap ({draws} draws)"
+    if isinstance(plain, NormalConfidence):
+        same = "equal" if np.array_equal(pairs.baseline, pairs.candidate) else "the same difference"
+        # Of a recovery the baseline's own error is left, which is resampled.
+        name = f"{same} on all items" + ("" if isinstance(limited, NormalConfidence) else f", {name} of the recovery")
     return Measured(jackknife_stderr(loss(*jackknife)), plain, limited, p_difference, f"{name}, {test}")
 
 

@@ -45,7 +45,9 @@ class _Finite(click.FloatRange):
 @click.option("--metric", metavar="NAME", help="Default: the first that lm-eval lists for the task.")
 @click.option("--task", "tasks", multiple=True, metavar="NAME", help="Only this task or group; may be repeated.")
 @click.option(
-    "--higher-is-better/--lower-is-better", default=None, help="For metrics whose direction the files do not state."
+    "--higher-is-better/--lower-is-better",
+    default=None,
+    help="For metrics whose direction the files do not state; another one than theirs is refused.",
 )
 @click.option(
     "--draws",
@@ -53,7 +55,8 @@ class _Finite(click.FloatRange):
     default=10_000,
     show_default=True,
     metavar="N",
-    help="Bootstrap and permutation draws, for metrics that are not right or wrong.",
+    help="Bootstrap and permutation draws: for metrics that are not right or wrong, and for the permutation test of "
+    "right-or-wrong tasks whose items come in groups.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of these draws.")
 @click.option(

@@ -87,8 +87,9 @@ class Eval(Section):
     """Which accuracy is measured."""
 
     suite: SuiteName | None = None
-    """A set of tasks by name, before those of `tasks`; recipes/README.md says what is in each."""
+    """A set of tasks by name, before those of `tasks`; eval/README.md says what is in each."""
     tasks: tuple[EvalTask, ...] = ()
+    """Further tasks. One that the suite has, too, changes the suite's: `{name: gsm8k, limit: 1000}`."""
     margin: NonNegativeFloat | None = None
     """Margin of tasks that have none of their own."""
     min_recovery: Annotated[float, Field(gt=0, le=1)] | None = None
@@ -96,7 +97,7 @@ class Eval(Section):
     confidence: Annotated[float, Field(ge=0.8, lt=1)] = 0.95
     """Of the bounds that the gate uses (one-sided) and of the intervals (two-sided)."""
     draws: Annotated[int, Field(ge=1000)] = 10_000
-    """Bootstrap and permutation draws, for metrics that are not right or wrong."""
+    """Bootstrap and permutation draws, for metrics that are not right or wrong, and for groups."""
     arms: tuple[EvalArm, ...] = ()
     """Further sets of weights beside the baseline, AWQ and the control."""
     noise_floor: bool = False
@@ -134,10 +135,10 @@ class Eval(Section):
         tasks = self.all_tasks
         if not tasks:
             raise ValueError("give `suite`, `tasks` or both")
-        names = [task.name for task in tasks]
+        names = [self._completed(task).name for task in self.tasks]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"each task may appear once, those of the suite included: {', '.join(twice)}")
+            raise ValueError(f"each task may appear once; give {', '.join(twice)} one entry")
         for task in tasks:
             if task.margin is None and task.min_recovery is None:
                 raise ValueError(
@@ -154,9 +155,15 @@ class Eval(Section):
 
     @property
     def all_tasks(self) -> tuple[EvalTask, ...]:
-        """The suite's tasks and the recipe's own, each with its name, metric and agreed loss filled in."""
-        suite = [EvalTask(**entry) for entry in SUITES[self.suite]] if self.suite else []
-        return tuple(self._completed(task) for task in (*suite, *self.tasks))
+        """The suite's tasks and the recipe's own, each with its name, metric and agreed loss filled in.
+
+        A task of the recipe that the suite has, too, changes the suite's in the keys it gives.
+        """
+        suite = {str(entry["name"]): entry for entry in SUITES[self.suite]} if self.suite else {}
+        own = {task.name: task.model_dump(exclude_unset=True) for task in self.tasks if task.name in suite}
+        changed = (EvalTask(**{**entry, **own.get(name, {})}) for name, entry in suite.items())
+        further = (task for task in self.tasks if task.name not in suite)
+        return tuple(self._completed(task) for task in (*changed, *further))
 
     def _completed(self, task: EvalTask) -> EvalTask:
         filled: dict[str, object] = {}

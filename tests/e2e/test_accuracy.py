@@ -152,7 +152,7 @@ def test_every_figure_is_in_mlflow(evaluated: Evaluated) -> None:
     assert {
         "stdlib_bits_bits_per_byte_noise_floor",
         "kl_nats_awq",
-        "top1_agreement_broken",
+        "top1_agreement_arm_broken",
     } <= nested.data.metrics.keys()
     assert nested.data.params["engine.dtype"] == "torch.bfloat16"
     folders = {file.path for file in client.list_artifacts(nested.info.run_id, "eval")}

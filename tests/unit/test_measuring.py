@@ -261,6 +261,7 @@ def test_second_run_of_the_baseline_has_answers_of_its_own(world: World, measuri
         {"digest": "other"},
         {"python": Path("other")},
     ],
+    ids=str,
 )
 def test_answers_of_another_engine_are_not_taken(
     world: World, measuring: Callable[..., Measuring], change: dict[str, Any]
@@ -273,6 +274,14 @@ def test_answers_of_another_engine_are_not_taken(
 
     assert asked[0]["cache"] != asked[-1]["cache"]
     assert asked[0]["meta"] != asked[-1]["meta"]
+
+
+def test_interpreter_that_was_upgraded_in_place_asks_again(world: World, measuring: Callable[..., Measuring]) -> None:
+    """The engine's own version is among what the worker holds stored answers against."""
+    asked = recorded(world)
+    measuring(alarm={"enabled": False}).measure("awq", "1 of 1")
+
+    assert asked[0]["meta"]["version"] == "0.32.0"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from eval.accuracy.resolution import TaskItems, resolution_warnings, resolutions
 from eval.accuracy.result import EvalResult, Resolution, TaskScore
+from eval.statistics import items_needed, more_items
 from pipeline.recipe.evaluation import Eval
 
 
@@ -104,11 +105,33 @@ def test_an_earlier_spread_counts_what_groups_have_in_common(
         for more in ({"clusters": 57, "spread": 0.4, "design_effect": 0.16 / 0.06}, {"spread": 0.245})
     )
 
-    assert grouped.items_needed == pytest.approx((2.4865 * 0.4 / 0.01) ** 2, abs=2)
+    effect, flipping = 0.16 / 0.06, 0.06 * 999 / 1000
+    assert grouped.items_needed == items_needed(0.01, discordance=flipping, effect=effect)
+    assert grouped.items_needed == pytest.approx((2.4865 * 0.4 / 0.01) ** 2, rel=0.02)
     assert grouped.smallest_paired == pytest.approx(2.8016 * 0.4 / math.sqrt(1000), rel=1e-3)
     assert (grouped.items_needed or 0) > 2.5 * (alone.items_needed or 0)
     assert (grouped.discordance, alone.discordance, alone.spread) == (0.06, 0.06, None)
     assert "6.0% of the items flip, in groups, measured before" in resolution_warnings([grouped])[0]
+
+
+@pytest.mark.parametrize("items", [3, 30, 300])
+def test_no_difference_is_larger_than_what_flips(items: int) -> None:
+    """Of three items 12 % cannot lose 45 %: such a figure is left out, and what is assumed keeps its origin."""
+    found = one({"margin": 0.03}, items, 1500)
+
+    assert (found.smallest_paired is None) == (items < 300)
+    assert (found.origin, found.decidable) == ("assumed", False)
+
+
+def test_grouped_items_are_planned_as_further_items_are(
+    make_task: Callable[..., TaskScore], make_accuracy: Any
+) -> None:
+    """Before a run and after it the same figure, once no loss is assumed."""
+    flips = {"items": 1000, "flips_to_wrong": 30, "flips_to_right": 30, "design_effect": 2.5}
+    row = make_task("lines", 0.6, 0.6, 0.01, **flips, clusters=57, spread=0.4)
+    further = more_items(row.model_copy(update={"p_noninferior": 0.5, "p_inferior": 0.5}), 0.95)
+
+    assert one({"margin": 0.01}, 1000, 90_000, make_accuracy(row)).items_needed == (further or 0) + 1000
 
 
 @pytest.mark.parametrize("name", ["truthfulqa_mc2", "truthfulqa-multi_mc2_es", "truthfulqa_gl_mc2", "tinyTruthfulQA"])

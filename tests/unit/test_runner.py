@@ -168,6 +168,21 @@ def test_failed_attempt_does_not_displace_a_result(make: Callable[..., Runner], 
     assert make().run([FIRST], force=True)[0].failed_attempts == {}
 
 
+def test_interrupted_repetition_goes_on(make: Callable[..., Runner]) -> None:
+    """What was asked for with --force and stopped is not up to date; with other settings nothing was stopped."""
+    make().run([FIRST])
+    stopped = stage(first, outputs=FIRST.outputs)
+    object.__setattr__(stopped, "load", lambda: interrupted)
+    with pytest.raises(Interrupted):
+        make().run([stopped], force=True)
+
+    assert reasons(make("bench.repeats=1"))[0] == "changed: recipe.bench.repeats"
+    with pytest.raises(Interrupted):
+        make("bench.repeats=1").run([stopped], force=True)
+    assert reasons(make("bench.repeats=1"))[0] == "the last attempt was interrupted"
+    assert reasons(make("bench.repeats=1"))[0] == "up to date"
+
+
 def test_interruption_is_recorded_as_such(make: Callable[..., Runner], tmp_path: Path) -> None:
     """A stopped stage is not called failed."""
     with pytest.raises(Interrupted):

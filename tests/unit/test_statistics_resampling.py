@@ -191,11 +191,12 @@ def test_clusters_of_right_and_wrong_keep_their_flips() -> None:
 
 
 def test_clusters_without_any_flip_are_not_certain() -> None:
-    """A bootstrap of zeros has no width; Tango's interval has."""
+    """A bootstrap of zeros has no width; Tango's interval has, with Student's t of 19 degrees of freedom."""
     answers = np.arange(40) % 2
     found = estimate(Pairs.of(answers, answers, np.arange(40) // 2), higher_is_better=True)
+    width = stats.t.ppf(0.975, 19) ** 2
 
-    assert found.interval == pytest.approx((-0.0876, 0.0876), abs=1e-4)
+    assert found.interval == pytest.approx((-width / (40 + width), width / (40 + width)))
     assert found.clusters == 20
 
 
@@ -208,6 +209,26 @@ def test_equal_values_are_certain(margin: float, verdict: str) -> None:
     assert found.interval == found.bounds == (0, 0)
     assert (found.p_difference, found.p_noninferior, found.p_inferior) == (1, 0, 1)
     assert judge(found, found.p_inferior, 0.95) == verdict
+    assert found.method.startswith("equal on all items, permutation test")
+
+
+@pytest.mark.parametrize("higher_is_better", [True, False])
+def test_equal_arms_lose_a_zero_without_a_sign(*, higher_is_better: bool) -> None:
+    """Nowhere -0.0, which prints as -0.0000."""
+    baseline, _ = skewed(30)
+    found = estimate(Pairs.of(baseline, baseline), higher_is_better=higher_is_better, margin=Margin(absolute=0.1))
+    assert found.interval is not None
+    assert found.bounds is not None
+
+    assert [math.copysign(1, value) for value in (found.loss, found.delta, *found.interval, *found.bounds)] == [1] * 6
+
+
+def test_equal_arms_leave_the_baselines_error_to_a_recovery() -> None:
+    """The interval has no width, the bounds have: both are named."""
+    baseline, _ = skewed(30)
+    found = estimate(Pairs.of(baseline, baseline), higher_is_better=False, margin=Margin(recovery=0.9), draws=200)
+
+    assert found.method.startswith("equal on all items, BCa bootstrap (200 draws) of the recovery, permutation test")
 
 
 def test_a_constant_loss_fails_with_certainty() -> None:
@@ -215,6 +236,7 @@ def test_a_constant_loss_fails_with_certainty() -> None:
     found = estimate(Pairs.of(np.zeros(30), np.full(30, 0.25)), higher_is_better=False, margin=Margin(absolute=0.125))
 
     assert found.bounds == (0.25, 0.25)
+    assert found.method.startswith("the same difference on all items")
     assert judge(found, found.p_inferior, 0.95) == "fail"
 
 

@@ -156,9 +156,9 @@ def test_unmatched_items_are_counted_and_named(pair: Callable[..., tuple[Path, P
     path.write_text("\n".join(path.read_text().splitlines()[:150]) + "\n")
     (task,) = document(baseline, candidate).tasks
     assert (task.items, task.only_baseline, task.only_candidate) == (150, 50, 0)
-    assert task.unmatched_examples[0] == "item 150 of arc, baseline only"
+    assert task.unmatched_examples[0] == "item 150, baseline only"
     text = " ".join(run(baseline, candidate).output.split())
-    assert "arc: 50 items of the baseline alone and 0 of the candidate alone were left out: item 150 of arc" in text
+    assert "arc: 50 items of the baseline alone and 0 of the candidate alone were left out: item 150, baseline" in text
 
 
 def shortened(path: Path) -> None:

@@ -75,27 +75,31 @@ def test_flips_of_a_metric_that_is_better_when_low(score: ScoreOf) -> None:
 
 def test_many_subtasks_are_resampled_as_wholes() -> None:
     """From 20 on; fewer are those that exist, not a sample of others. With one item each they are the items."""
-    found = clusters(keys(subtasks=20, documents=3))
+    found, copies = clusters(keys(subtasks=20, documents=3))
     assert found is not None
+    assert not copies
     assert np.bincount(found).tolist() == [3] * 20
-    assert clusters(keys(subtasks=19, documents=3)) is None
-    assert clusters(keys(subtasks=57, documents=1)) is None
+    assert clusters(keys(subtasks=19, documents=3)) == (None, False)
+    assert clusters(keys(subtasks=57, documents=1)) == (None, False)
 
 
 def test_repeated_documents_are_resampled_as_wholes() -> None:
     """Five prompts about each of 30 documents are 30 independent things."""
-    found = clusters(keys(subtasks=1, documents=30, repeats=5))
+    found, copies = clusters(keys(subtasks=1, documents=30, repeats=5))
     assert found is not None
+    assert copies
     assert np.bincount(found).tolist() == [5] * 30
 
 
 def test_prompts_that_are_subtasks_are_grouped_by_document() -> None:
     """25 prompt variants of the same documents: the documents are what varies."""
-    found = clusters(tuple((f"prompt {prompt}", f"document {item}", 0) for prompt in range(25) for item in range(40)))
+    asked = tuple((f"prompt {prompt}", f"document {item}", 0) for prompt in range(25) for item in range(40))
+    found, copies = clusters(asked)
     assert found is not None
+    assert copies
     assert np.bincount(found).tolist() == [25] * 40
 
 
 def test_a_few_repeated_documents_change_nothing() -> None:
     """One duplicate among 200 documents is no reason to leave the exact methods."""
-    assert clusters((*keys(subtasks=1, documents=199), ("subtask 0", "document 0 0", 1))) is None
+    assert clusters((*keys(subtasks=1, documents=199), ("subtask 0", "document 0 0", 1))) == (None, False)

@@ -1,6 +1,7 @@
 """Finding sample files, whichever version of lm-eval wrote them."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -194,6 +195,47 @@ def test_a_path_that_is_not_there(tmp_path: Path) -> None:
     """The message names it."""
     with pytest.raises(SourceError, match=r"no file or folder .*nothing"):
         find_sample_files(tmp_path / "nothing")
+
+
+def test_a_line_that_is_cut_off_has_one_number(tmp_path: Path, sample: Sample) -> None:
+    """That of the file; the parser counts lines within the line, and its end is always the next one's first column."""
+    path = tmp_path / "samples_arc.jsonl"
+    path.write_text(json.dumps(sample(0, {"acc": 1.0})) + '\n{"doc_id": 1,\n')
+    with pytest.raises(SourceError) as caught:
+        read_tasks(find_sample_files(path))
+    assert "line 2 is damaged: Expecting property name enclosed in double quotes. Copy" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("part", "place"),
+    [
+        ({"configs": None}, "configs"),
+        ({"configs": {"arc": []}}, "configs.arc"),
+        ({"configs": {"arc": {"metric_list": 1}}}, "configs.arc.metric_list"),
+        ({"configs": {"arc": {"metric_list": ["acc"]}}}, "configs.arc.metric_list.0"),
+        ({"higher_is_better": 3}, "higher_is_better"),
+        ({"higher_is_better": {"arc": True}}, "higher_is_better.arc"),
+        ({"n-samples": "x"}, "n-samples"),
+        ({"n-samples": {"arc": 5}}, "n-samples.arc"),
+        ({"n-samples": {"arc": {"original": "x"}}}, "n-samples.arc.original"),
+        ({"n-shot": [0]}, "n-shot"),
+        ({"versions": 1}, "versions"),
+        ({"config": "x"}, "config"),
+        ({"config": {"model_args": 1}}, "config.model_args"),
+        ({"results": {"arc": []}}, "results.arc"),
+        ({"group_subtasks": ["arc"]}, "group_subtasks"),
+        ({"group_subtasks": {"mmlu": "arc"}}, "group_subtasks.mmlu"),
+        ({"group_subtasks": {"mmlu": [1]}}, "group_subtasks.mmlu.0"),
+    ],
+    ids=str,
+)
+def test_parts_of_results_are_what_they_must_be(
+    tmp_path: Path, sample: Sample, write_run: WriteRun, part: dict[str, Any], place: str
+) -> None:
+    """Everything that is read of them later is checked at once; the message names the place."""
+    write_run(tmp_path, {"arc": [sample(0, {"acc": 1.0})]}, results={"results": {"arc": {"acc,none": 1.0}}, **part})
+    with pytest.raises(SourceError, match=rf"is damaged: `{re.escape(place)}` is not .*remove it"):
+        find_sample_files(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"results": 1}'])

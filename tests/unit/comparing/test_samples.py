@@ -9,7 +9,7 @@ import pytest
 
 from eval.comparison.result import Score
 from eval.comparison.scored import Scored, read_scored
-from pipeline.errors import RecipeError, SourceError
+from pipeline.errors import RecipeError, SourceError, VoidMeasurementError
 
 Score_ = Callable[..., Scored]
 
@@ -67,10 +67,55 @@ def test_direction_of_a_metric_that_lm_eval_does_not_state(
 
 def test_items_that_do_not_make_up_the_score_are_not_paired(score: Score_) -> None:
     """Whatever lm-eval aggregated, it was not these values; the score itself stays."""
-    found = score([1.0, 0.0], stated=Score(value=0.7, stderr=0.1))
+    found = score([1.0, 0.5], stated=Score(value=0.7, stderr=0.1))
     assert found.summands is None
-    assert found.flaw == "the items give 0.5, not lm-eval's 0.7, so they are not paired"
+    assert found.flaw == "the items give 0.75, not lm-eval's 0.7, so they are not paired"
     assert found.score.value == 0.7
+
+
+def test_right_or_wrong_items_of_another_score_are_refused(score: Score_) -> None:
+    """The mean of zeros and ones is no matter of choice, unless the task names another function, or it is a group."""
+    stated = Score(value=0.9, stderr=0.1)
+    with pytest.raises(
+        VoidMeasurementError, match=r"items in .*jsonl give acc 0\.5, .*state 0\.9.*Score the task again"
+    ):
+        score([1.0, 0.0], stated=stated)
+    assert "not lm-eval's 0.9" in score([1.0, 0.0], stated=stated, mean=False).flaw
+    assert "not lm-eval's 0.9" in score([1.0, 0.0], stated=stated, subtasks=["a", "b"]).flaw
+
+
+@pytest.mark.parametrize(
+    ("listed", "mean"),
+    [
+        (None, True),
+        ([{"metric": "acc"}], True),
+        ([{"metric": "acc", "aggregation": "mean"}], True),
+        ([{"metric": "acc", "aggregation": "<function agg_gpirt_arc>"}], False),
+        ([{"metric": "<function accuracy>"}], False),
+    ],
+)
+def test_what_the_results_say_about_the_mean(
+    tmp_path: Path, sample: Callable[..., dict[str, Any]], listed: list[dict[str, str]] | None, *, mean: bool
+) -> None:
+    """tinyBenchmarks estimate a score from right or wrong items: it is no mean of them, and no contradiction."""
+    rows = [sample(number, {"acc": float(number < 3)}) for number in range(4)]
+    files = write(tmp_path, rows, {"acc,none": 0.6}, configs={"task": {"metric_list": listed}})
+    if mean:
+        with pytest.raises(VoidMeasurementError, match=r"give acc 0\.75"):
+            read_scored(*files, "task", "acc")
+    else:
+        assert read_scored(*files, "task", "acc").score.value == 0.6
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("acc", None), ("acc", "1.0"), ("bits_per_byte", [None, 100]), ("bits_per_byte", ["x", 100])]
+)
+def test_values_that_are_missing_or_text_are_named(score: Score_, kind: str, value: Any) -> None:
+    """File and item; they are neither a reason not to pair, nor for NumPy to fail."""
+    good = 1.0 if kind == "acc" else [-70.0, 100]
+    stated = Score(value=1.0, stderr=None)
+    with pytest.raises(SourceError, match=rf"Item 2 of task in .*\.jsonl has no number for {kind}\. Copy"):
+        score([good, good, value, value], kind, stated=stated)
 
 
 def test_repeated_documents_are_told_apart(score: Score_) -> None:
