@@ -16,13 +16,16 @@ _CONSEQUENCES = (
     "CancelledError",
     "Cannot connect to",
 )
+_DEATHS = ("died unexpectedly", "EngineDeadError", "EngineCore encountered an issue")
+"""What the others say of a process that was killed, and could say nothing itself."""
 _LONGEST = 300
 
 
 def root_cause(log: str) -> str:
     """Return the first error in a log that is not the consequence of another, as one sentence.
 
-    Falls back to the last line with text. Pydantic's "1 validation error" keeps the two lines that follow it.
+    Falls back to what a killed process leaves behind, then to the last line with text. Pydantic's "1 validation
+    error" keeps the two lines that follow it.
     """
     lines = [_PREFIX.sub("", line).rstrip() for line in log.splitlines()]
     for number, line in enumerate(lines):
@@ -32,6 +35,8 @@ def root_cause(log: str) -> str:
             if "validation error" in line:
                 text = " ".join([text, *(following.strip() for following in lines[number + 1 : number + 3])])
             return _sentence(text)
+    if any(sign in line for line in lines for sign in _DEATHS):
+        return "one of its processes ended without a word, most often killed because memory ran out."
     last = next((line.strip() for line in reversed(lines) if line.strip()), "it ended without a word")
     return _sentence(last)
 

@@ -42,3 +42,17 @@ def test_short_logs(log: str, expected: str) -> None:
 def test_endless_message_is_cut() -> None:
     """A sentence, not a page."""
     assert len(root_cause("ValueError: " + "x" * 5000)) == 300
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue. See stack trace (above).",
+        "(EngineCore pid=1) ERROR 11-21 19:00:00 [multiproc_executor.py:316] Worker proc VllmWorker-0 died unexpectedly",
+    ],
+)
+def test_killed_process_is_told_by_those_that_survive_it(line: str) -> None:
+    """Without an error of its own the death counts, not the farewell of the server in front of it."""
+    log = f"{line}\n(APIServer pid=1) INFO:     Finished server process [13454]\n"
+
+    assert root_cause(log) == "one of its processes ended without a word, most often killed because memory ran out."
