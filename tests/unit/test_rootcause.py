@@ -48,7 +48,7 @@ def test_endless_message_is_cut() -> None:
     "line",
     [
         "vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue. See stack trace (above).",
-        "(EngineCore pid=1) ERROR 11-21 19:00:00 [multiproc_executor.py:316] Worker proc VllmWorker-0 died unexpectedly",
+        "(EngineCore pid=1) ERROR 11-21 19:00:00 [multiproc_executor.py:316] Worker proc Worker-0 died unexpectedly",
     ],
 )
 def test_killed_process_is_told_by_those_that_survive_it(line: str) -> None:
