@@ -272,7 +272,7 @@ def test_stopped_run_leaves_nothing(chain: Chain, tmp_path: Path, number: signal
     (out / "record.json").write_bytes((chain.out / "record.json").read_bytes())
     line = command("eval", "demo", "--force", "--out", str(out))
     with subprocess.Popen(line, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        log = out / "logs" / "eval-vllm-baseline.log"
+        log = out / "logs" / "eval-vllm-alarm-baseline.log"
         wait_for(lambda: log.exists() and "Starting to load model" in log.read_text(errors="replace"), 300)
         assert any("vllm" in line.lower() for line in strays(tmp_path))
         os.kill(process.pid, number)
