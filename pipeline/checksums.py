@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from pipeline.errors import SourceError
+from pipeline.identity import document_identity
 from pipeline.record import Result, write_atomically
 
 if TYPE_CHECKING:
@@ -146,6 +147,11 @@ def _load(path: Path) -> _Document | None:
         return _Document.model_validate_json(path.read_bytes())
     except (OSError, ValueError):
         return None
+
+
+def digest_of(sums: Mapping[str, FileSum]) -> str:
+    """Return one SHA-256 that names files and their contents."""
+    return document_identity({name: entry.sha256 for name, entry in sums.items()})
 
 
 def sum_files(

@@ -1,9 +1,15 @@
-"""Names for files in fingerprints: by contents when small, by size and time when reading would take long."""
+"""Names for files and documents in fingerprints: files by contents when small, by size and time when large."""
 
 import hashlib
+import json
 from pathlib import Path
 
 _SMALL = 64 * 2**20
+
+
+def document_identity(document: object) -> str:
+    """Return the SHA-256 of what JSON can hold, keys sorted."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def file_identity(path: Path) -> str:

@@ -4,7 +4,6 @@ The manifest finds damage and mix-ups. It is no signature: who changes a file on
 """
 
 import errno
-import hashlib
 import json
 import os
 import shutil
@@ -12,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checksums import FileSum, SumCache, read_sums, sum_files
+from pipeline.checksums import FileSum, SumCache, digest_of, read_sums, sum_files
 from pipeline.errors import SourceError
+from pipeline.identity import document_identity
 from pipeline.record import Result, write_atomically
 
 if TYPE_CHECKING:
@@ -53,14 +53,13 @@ class Manifest(Result):
 
     def digest(self) -> str:
         """Return one SHA-256 that names the contents of the checkpoint, the model card left out."""
-        sums = {name: entry.sha256 for name, entry in self.files.items() if name != CARD}
-        return hashlib.sha256(json.dumps(sums, sort_keys=True).encode()).hexdigest()
+        return digest_of({name: entry for name, entry in self.files.items() if name != CARD})
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:
     """Write the manifest into the checkpoint, sealed."""
     document = json.loads(manifest.model_dump_json())
-    write_atomically(folder / NAME, json.dumps(document | {_SEAL: _seal(document)}, indent=2) + "\n")
+    write_atomically(folder / NAME, json.dumps(document | {_SEAL: document_identity(document)}, indent=2) + "\n")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -142,10 +141,6 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-def _seal(document: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
-
-
 def _contents(folder: Path) -> bytes:
     try:
         return (folder / NAME).read_bytes()
@@ -161,7 +156,7 @@ def _parse(text: bytes) -> Manifest | None:
         if not isinstance(document, dict):
             return None
         seal = document.pop(_SEAL, None)
-        return Manifest.model_validate(document) if seal in (None, _seal(document)) else None
+        return Manifest.model_validate(document) if seal in (None, document_identity(document)) else None
     except ValueError:
         return None
 

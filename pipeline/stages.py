@@ -1,7 +1,5 @@
 """The table of stages: what each reads, what it needs, and where its function is."""
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -13,7 +11,7 @@ from eval.accuracy.tasks import task_folders
 from eval.alarm.probing import alarm_file
 from pipeline.context import RunContext
 from pipeline.errors import UsageError
-from pipeline.identity import file_identity, folder_identity
+from pipeline.identity import document_identity, file_identity, folder_identity
 from pipeline.manifest import NAME as MANIFEST
 from pipeline.manifest import read_manifest
 from pipeline.quantize.backends import BACKENDS
@@ -225,4 +223,4 @@ def _essence(name: str, reader: Stage, payload: dict[str, object]) -> str:
         read = ["checkpoint_digest", "source_path", "source_commit"]
         read += ["control_digest"] if reader.name == "eval" else []
         payload = {key: payload[key] for key in read}
-    return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+    return document_identity(payload)

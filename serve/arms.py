@@ -1,13 +1,11 @@
 """Checkpoints that somebody else made, as further arms: found, and refused where they cannot be compared."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from pipeline.checksums import FileSum, SumCache, sum_files
+from pipeline.checksums import SumCache, digest_of, sum_files
 from pipeline.errors import SourceError
 from pipeline.progress import Reporter
 from pipeline.quantize.calibration import load_tokenizer
@@ -83,11 +81,6 @@ def _comparable(arm: EvalArm, recipe_dir: Path, baseline: Path, code_digest: str
     check_tokenizer(found.path, baseline, trust_remote_code=trusted)
     check_positions(found.config(), read_config(baseline / "config.json"))
     return found
-
-
-def digest_of(sums: Mapping[str, FileSum]) -> str:
-    """Return one SHA-256 that names files and their contents."""
-    return hashlib.sha256(json.dumps({name: sums[name].sha256 for name in sorted(sums)}).encode()).hexdigest()
 
 
 def check_tokenizer(folder: Path, baseline: Path, *, trust_remote_code: bool = False) -> None:

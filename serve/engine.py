@@ -146,6 +146,15 @@ class VllmServer:
         except httpx.TransportError:
             return False
 
+    def require_healthy(self) -> None:
+        """Return if the engine lives, so that what went wrong was something else.
+
+        Raises:
+            EngineDiedError: it does not.
+        """
+        if not self.healthy():
+            raise self.failure() from None
+
     def failure(self) -> EngineDiedError:
         """Return the error that explains why the server is gone."""
         return EngineDiedError(f"vLLM ended unexpectedly: {root_cause(self._text())}", log=self._log)

@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pipeline.checksums import SumCache, sum_files
+from pipeline.checksums import SumCache, digest_of, sum_files
 from pipeline.context import CHECKPOINT, RunContext, user_home
 from pipeline.errors import EnvironmentLackError, MissingStageError, SourceError
 from pipeline.manifest import differences, read_manifest
@@ -16,7 +16,7 @@ from pipeline.record import RunRecord
 from pipeline.runtimes.accelerator import Resolved, resolve_accelerator
 from pipeline.runtimes.store import Runtime, ensure
 from pipeline.trust import custom_code
-from serve.arms import digest_of, find_arm
+from serve.arms import find_arm
 from serve.engine import VllmServer
 from serve.hardware import check_arms_hardware
 

@@ -5,8 +5,6 @@ engine that died is started again, and a larger limit or one more task asks only
 named by everything that its answers depend on.
 """
 
-import hashlib
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +20,7 @@ from eval.alarm.result import Fidelity
 from eval.comparison.scored import Scored, read_scored
 from pipeline.context import RunContext, discard
 from pipeline.errors import EngineDiedError, EngineError, WorkerError
+from pipeline.identity import document_identity
 from pipeline.machine import cpu_name
 from pipeline.recipe.evaluation import EvalTask
 from pipeline.recipe.models import Recipe
@@ -68,6 +67,8 @@ class Measuring:
     _text: str = ""
     _cut: set[str] = field(default_factory=set)
     _reference: TopTokens | None = None
+    _hardware: list[str] = field(default_factory=lambda: [cpu_name(), *(gpu.name for gpu in list_gpus())])
+    """Asked once: of GPUs it asks another process."""
 
     def prepare_alarm(self) -> None:
         """Get the token probabilities that AWQ's are held against: the baseline's, and those of plain rounding.
@@ -86,7 +87,7 @@ class Measuring:
         )
         self._reference = self._stored_top_tokens(BASELINE)
         if CONTROL in self.bed.paths:
-            self._compare(CONTROL, self._stored_top_tokens(CONTROL))
+            self._compare(self._reference, CONTROL, self._stored_top_tokens(CONTROL))
 
     def measure(self, arm: str, place: str) -> Measured:
         """Return the scores of one arm on all tasks; no scores where the alarm stopped it.
@@ -163,14 +164,12 @@ class Measuring:
         """Compare the arm's token probabilities with the baseline's; once per arm."""
         if self._reference is None or arm in (BASELINE, AGAIN) or any(one.arm == arm for one in self.fidelities):
             return
-        self._compare(arm, probe(server, self._blocks, self.context.reporter))
+        self._compare(self._reference, arm, probe(server, self._blocks, self.context.reporter))
 
-    def _compare(self, arm: str, top: TopTokens) -> None:
-        if self._reference is None:
-            return
+    def _compare(self, reference: TopTokens, arm: str, top: TopTokens) -> None:
         alarm = self.recipe.eval.alarm
         control = next((one for one in self.fidelities if one.arm == CONTROL and arm == GATED), None)
-        found = fidelity(self._reference, top, name=arm, text=self._text, alarm=alarm, control=control)
+        found = fidelity(reference, top, name=arm, text=self._text, alarm=alarm, control=control)
         self.fidelities.append(found)
         if found.absurd and arm == GATED and alarm.stop:
             self.stopped = alarm_sentence(found, alarm, control)
@@ -201,8 +200,7 @@ class Measuring:
         try:
             return self.worker.call("score", request, text)
         except WorkerError:
-            if not server.healthy():
-                raise server.failure() from None
+            server.require_healthy()
             raise
 
     def _warn_of_cut(self, task: str, prompts: int) -> None:
@@ -249,7 +247,7 @@ class Measuring:
             "weights": weights_identity(self.bed, _weights_of(arm)),
             "tokenizer": weights_identity(self.bed, BASELINE),
             "engine": [runtime.name, runtime.version, runtime.digest, str(runtime.python)],
-            "hardware": [cpu_name(), *(gpu.name for gpu in list_gpus())],
+            "hardware": self._hardware,
             "arguments": list(engine_arguments(self.recipe.engine)),
             "batch_invariant": settings.batch_invariant,
             "chat_template": settings.chat_template,
@@ -267,8 +265,7 @@ class Measuring:
         return folder
 
     def _name(self, arm: str) -> str:
-        depends = json.dumps(self._depends_on(arm), sort_keys=True)
-        return f"{arm}-{hashlib.sha256(depends.encode()).hexdigest()[:12]}"
+        return f"{arm}-{document_identity(self._depends_on(arm))[:12]}"
 
 
 def check_kernel(bed: Bed, arm: str, kernel: str) -> None:

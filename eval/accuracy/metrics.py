@@ -1,6 +1,7 @@
 """The figures of the stage `eval` as metrics of its MLflow run."""
 
 import re
+from collections.abc import Mapping
 
 from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED, EvalResult, TaskScore
 from pipeline.record import Metric
@@ -45,18 +46,19 @@ def _of_task(task: TaskScore) -> list[Metric]:
     if task.arm not in _OURS:
         metrics = _figures(f"{stem}_score", task.candidate.value, task.candidate.stderr, suffix)
         metrics += _figures(f"{stem}_delta", task.delta, task.delta_stderr, suffix)
-        return metrics + _verdict_figures(task, stem, suffix)
+        return metrics + _known(_of_verdict(task), stem, suffix)
     against = "" if task.arm == GATED else suffix
     metrics = _figures(f"{stem}_{BASELINE}", task.baseline.value, task.baseline.stderr) if task.arm == GATED else []
     metrics += _figures(f"{stem}{suffix}", task.candidate.value, task.candidate.stderr)
     metrics += _figures(f"{stem}_delta{against}", task.delta, task.delta_stderr)
-    return metrics + _verdict_figures(task, stem, against)
+    return metrics + _known(_of_verdict(task), stem, against)
 
 
-def _verdict_figures(task: TaskScore, stem: str, suffix: str) -> list[Metric]:
+def _known(figures: Mapping[str, float | None], stem: str, suffix: str) -> list[Metric]:
+    """Return the figures that there are."""
     return [
         Metric(name=f"{stem}_{name}{suffix}", value=float(value))
-        for name, value in _of_verdict(task).items()
+        for name, value in figures.items()
         if value is not None
     ]
 
@@ -86,17 +88,13 @@ def _of_floor(result: EvalResult) -> list[Metric]:
     for one in result.noise_floor:
         stem = _stem(one.task, one.metric)
         metrics.append(Metric(name=f"{stem}_noise_floor", value=one.floor))
-        figures = {
+        figures: dict[str, float | None] = {
             "delta": one.delta,
             "changed": one.changed,
             "flips_to_wrong": one.flips_to_wrong,
             "flips_to_right": one.flips_to_right,
         }
-        metrics += [
-            Metric(name=f"{stem}_{name}_{AGAIN}", value=float(value))
-            for name, value in figures.items()
-            if value is not None
-        ]
+        metrics += _known(figures, stem, f"_{AGAIN}")
     return metrics
 
 

@@ -4,8 +4,6 @@ It stops an evaluation when weights are plainly broken (scales of another layer,
 nothing about tasks, so it is never the verdict.
 """
 
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 from eval.alarm.divergence import divergences
 from eval.alarm.result import Fidelity
 from pipeline.errors import VoidMeasurementError
+from pipeline.identity import document_identity
 from pipeline.recipe.evaluation import Alarm
 from pipeline.record import Result, write_atomically
 
@@ -57,7 +56,7 @@ def read_top_tokens(path: Path, blocks: Sequence[Sequence[int]], top_k: int) -> 
 
 def prompts_digest(blocks: Sequence[Sequence[int]]) -> str:
     """Return what names prompts given as token ids."""
-    return hashlib.sha256(json.dumps([list(block) for block in blocks]).encode()).hexdigest()
+    return document_identity([list(block) for block in blocks])
 
 
 def fidelity(

@@ -129,14 +129,12 @@ def _ask(client: httpx.Client, server: VllmServer, block: Sequence[int], top_k: 
     try:
         answer = client.post("/v1/completions", json=request)
     except httpx.HTTPError as problem:
-        if not server.healthy():
-            raise server.failure() from None
+        server.require_healthy()
         raise EngineError(f"vLLM did not answer the request for token probabilities: {problem}.") from problem
     if _NOT_A_NUMBER in answer.text:
         return [_unknown(top_k)] * (len(block) - 1)
     if answer.status_code != httpx.codes.OK:
-        if not server.healthy():
-            raise server.failure()
+        server.require_healthy()
         raise EngineError(f"vLLM refused the request for token probabilities: {answer.text[:300]}")
     return parse_prompt_logprobs(answer.json(), top_k)
 

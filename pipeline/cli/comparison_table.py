@@ -7,6 +7,7 @@ from rich.text import Text
 from eval.comparison.result import Comparison, Interval
 from eval.comparison.sample_comparison import CompareResult, TaskComparison
 from eval.comparison.wording import Undecided, undecided_because
+from pipeline.format import certainty
 
 _NOT_DECIDED: dict[Undecided, str] = {
     "no standard error": "no standard\nerror",
@@ -35,7 +36,7 @@ def _table(result: CompareResult) -> Any:
 
     table = Table(box=None, padding=(0, 1, 1, 0), header_style="bold")
     table.add_column("task\nmetric", overflow="fold", max_width=18)
-    for title in ("items", "baseline\ncandidate\nrecovery", f"loss\n{100 * result.confidence:.4g} % interval\nat most"):
+    for title in ("items", "baseline\ncandidate\nrecovery", f"loss\n{certainty(result.confidence)} interval\nat most"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("to wrong\nto right\nflipped", justify="right", no_wrap=True)
     table.add_column("p\nHolm", justify="right", no_wrap=True)

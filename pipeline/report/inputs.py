@@ -1,7 +1,5 @@
 """The results a report is made of, validated once and handed to every section."""
 
-import hashlib
-import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -9,6 +7,7 @@ from pathlib import PurePosixPath
 from eval.accuracy.result import EvalResult
 from eval.load.result import BenchResult
 from pipeline.costs.result import RoiResult
+from pipeline.identity import document_identity
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.models import Recipe
 from pipeline.record import Environment, Gate, RunRecord
@@ -73,8 +72,7 @@ class Inputs:
     @property
     def recipe_digest(self) -> str:
         """SHA-256 over the recipe as resolved, keys sorted."""
-        document = self.recipe.model_dump(mode="json")
-        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+        return document_identity(self.recipe.model_dump(mode="json"))
 
     def sources(self, stage: str) -> tuple[str, ...]:
         """Return the files a stage left behind; folders with a count where they are many."""

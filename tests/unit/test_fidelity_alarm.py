@@ -5,7 +5,7 @@ import math
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import httpx
 import numpy as np
@@ -17,9 +17,7 @@ from eval.alarm.probing import PACKAGED, alarm_file, held_out, parse_prompt_logp
 from pipeline.errors import EngineError, RecipeError, VoidMeasurementError
 from pipeline.progress import SilentReporter
 from pipeline.recipe.evaluation import Alarm
-
-if TYPE_CHECKING:
-    from serve.engine import VllmServer
+from serve.engine import VllmServer
 
 DEMO = Path(__file__).resolve().parents[2] / "recipes" / "demo" / "model"
 BLOCKS = [[5, 6, 7], [8, 9]]
@@ -189,6 +187,8 @@ class Server:
     def healthy(self) -> bool:
         """Return what was set."""
         return self._alive
+
+    require_healthy = VllmServer.require_healthy
 
     def failure(self) -> EngineError:
         """Return why it died."""

@@ -17,7 +17,7 @@ from pipeline.errors import EngineDiedError, EngineError, VoidMeasurementError, 
 from pipeline.progress import SilentReporter
 from pipeline.recipe.models import Recipe
 from pipeline.runtimes.store import Runtime
-from serve.engine import EngineReport
+from serve.engine import EngineReport, VllmServer
 from serve.variants import Weights
 
 BLOCKS = [[1, 2, 3]]
@@ -55,6 +55,8 @@ class Server:
     def healthy(self) -> bool:
         """Whether its engine is alive."""
         return self.world.alive
+
+    require_healthy = VllmServer.require_healthy
 
     def failure(self) -> EngineDiedError:
         """Why it is not."""
