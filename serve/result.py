@@ -1,6 +1,6 @@
 """What the serve stage reports."""
 
-from pipeline.record import Result
+from pipeline.base.results import Result
 
 
 class SmokeCheck(Result):

@@ -6,18 +6,20 @@ its keys and routes, but on loopback, on a free port, and for one key that exist
 
 import time
 
-from pipeline.context import RunContext
+from pipeline.base.results import Gate, Metric
+from pipeline.engines.preflight import check_compiler
+from pipeline.hardware.accelerator import resolve_accelerator
 from pipeline.recipe.models import Recipe
-from pipeline.record import Gate, Metric, RunRecord, StageOutcome
-from pipeline.runtimes.accelerator import resolve_accelerator
+from pipeline.record.checkpoint import checkpoint_of
+from pipeline.record.context import RunContext
+from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.runtimes.store import ensure
-from serve.endpoint import Endpoint
-from serve.haproxy import haproxy_version
-from serve.haproxy_config import ROUTES
-from serve.keys import new_key
+from serve.checks.smoke import smoke_test
+from serve.gateway.haproxy import haproxy_version
+from serve.gateway.haproxy_config import ROUTES
+from serve.gateway.keys import new_key
 from serve.result import ServeResult, SmokeCheck
-from serve.smoke import smoke_test
-from serve.variants import check_compiler, checkpoint_of
+from serve.supervisor.endpoint import Endpoint
 
 _HOST = "127.0.0.1"
 

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from eval.accuracy.overlap import OverlapResult
 from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED, Contrast, EvalResult, TaskScore
 from eval.alarm.result import Fidelity
+from eval.arms.variants import arms_of
 from eval.comparison.comparing import adjusted, compare, floor_of
 from eval.comparison.result import NoiseFloor
 from eval.comparison.scored import Scored
 from eval.comparison.wording import verdict_sentence
 from eval.statistics import Margin
+from pipeline.base.results import Gate
+from pipeline.engines.engine import engine_arguments
 from pipeline.recipe.evaluation import Eval, EvalTask
 from pipeline.recipe.models import Recipe
-from pipeline.record import Gate
-from serve.engine import engine_arguments
-from serve.variants import arms_of
 
 
 @dataclass(frozen=True)

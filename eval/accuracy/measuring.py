@@ -17,18 +17,19 @@ from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED
 from eval.alarm.fidelity import TopTokens, alarm_sentence, fidelity, read_top_tokens
 from eval.alarm.probing import TOP_K, held_out, probe
 from eval.alarm.result import Fidelity
+from eval.arms.variants import SERVED_NAME, Bed, weights_identity
 from eval.comparison.scored import Scored, read_scored
-from pipeline.context import RunContext, discard
-from pipeline.errors import EngineDiedError, EngineError, WorkerError
-from pipeline.identity import document_identity
-from pipeline.machine import cpu_name
+from pipeline.base.errors import EngineDiedError, EngineError, WorkerError
+from pipeline.base.identity import document_identity
+from pipeline.engines.engine import VllmServer, engine_arguments
+from pipeline.engines.settings import check_same_settings
+from pipeline.hardware.accelerator import list_gpus
+from pipeline.hardware.machine import cpu_name
 from pipeline.recipe.evaluation import EvalTask
 from pipeline.recipe.models import Recipe
-from pipeline.runtimes.accelerator import list_gpus
+from pipeline.record.context import RunContext
+from pipeline.record.publish import discard
 from pipeline.runtimes.worker import Worker
-from serve.engine import VllmServer, engine_arguments
-from serve.settings import check_same_settings
-from serve.variants import SERVED_NAME, Bed, weights_identity
 
 ResultT = TypeVar("ResultT")
 RESTARTS = 2

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED, EvalResult, TaskScore
-from pipeline.record import Metric
+from pipeline.base.results import Metric
 
 _OURS = (BASELINE, GATED, CONTROL, AGAIN)
 

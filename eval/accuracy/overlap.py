@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.record import Result
+from pipeline.base.results import Result
 
 RUN_WORDS = 13
 SHORTEST_ITEM_WORDS = 8

@@ -11,12 +11,12 @@ from eval.accuracy.questions import write_tasks
 from eval.accuracy.resolution import TaskItems
 from eval.accuracy.tasks import check_chat_template, check_tasks, task_folders
 from eval.alarm.probing import alarm_file
-from pipeline.context import RunContext
-from pipeline.errors import SourceError
+from pipeline.base.errors import SourceError
+from pipeline.models import local_folder
 from pipeline.recipe.evaluation import Eval
 from pipeline.recipe.models import ModelSource, Recipe
+from pipeline.record.context import RunContext
 from pipeline.runtimes.worker import Worker, worker_script
-from pipeline.sources import local_folder
 
 _ONLINE = {
     "HF_HUB_OFFLINE": "0",

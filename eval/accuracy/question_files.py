@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.errors import RecipeError
+from pipeline.base.errors import RecipeError
 
 Kind = Literal["choices", "reference"]
 _SHOWN_FAULTS = 10

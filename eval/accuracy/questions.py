@@ -23,8 +23,8 @@ from typing import Any
 import yaml
 
 from eval.accuracy.question_files import Questions, read_questions
-from pipeline.errors import RecipeError
-from pipeline.identity import file_identity
+from pipeline.base.errors import RecipeError
+from pipeline.base.identity import file_identity
 from pipeline.recipe.evaluation import EvalTask
 
 LOADER = "questions_data"

@@ -7,7 +7,7 @@ from pydantic import Field
 from eval.accuracy.overlap import OverlapResult
 from eval.alarm.result import Fidelity
 from eval.comparison.result import Comparison, Interval, NoiseFloor
-from pipeline.record import Result
+from pipeline.base.results import Result
 
 BASELINE = "baseline"
 GATED = "awq"

@@ -14,12 +14,12 @@ from eval.accuracy.overlap import OverlapResult, overlap, overlap_warnings, read
 from eval.accuracy.preparing import Prepared, lm_eval_worker, prepare
 from eval.accuracy.resolution import resolution_warnings, resolutions
 from eval.accuracy.result import AGAIN, BASELINE, GATED, EvalResult
-from pipeline.context import RunContext
+from eval.arms.variants import Bed, arms_of, measurement_bed
 from pipeline.quantize.calibration import calibration_texts, load_tokenizer, read_calibration
-from pipeline.quantize.card_refresh import refresh_card
 from pipeline.recipe.models import Recipe
-from pipeline.record import RunRecord, StageOutcome
-from serve.variants import Bed, arms_of, measurement_bed
+from pipeline.record.context import RunContext
+from pipeline.record.record import RunRecord, StageOutcome
+from pipeline.report.card.card_refresh import refresh_card
 
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:

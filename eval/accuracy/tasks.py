@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import RecipeError, SourceError
+from pipeline.base.errors import RecipeError, SourceError
 from pipeline.recipe.evaluation import Eval
 
 

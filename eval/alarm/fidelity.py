@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from eval.alarm.divergence import divergences
 from eval.alarm.result import Fidelity
-from pipeline.errors import VoidMeasurementError
-from pipeline.identity import document_identity
+from pipeline.base.errors import VoidMeasurementError
+from pipeline.base.files import write_atomically
+from pipeline.base.identity import document_identity
+from pipeline.base.results import Result
 from pipeline.recipe.evaluation import Alarm
-from pipeline.record import Result, write_atomically
 
 OVER_CONTROL = 1.5
 """AWQ is chosen to be nearer to the baseline than plain rounding; farther by half is no noise but a fault. Measured on

@@ -12,13 +12,12 @@ import httpx
 
 from eval.alarm.divergence import SMALLEST
 from eval.alarm.fidelity import NO_TOKEN, TopTokens, prompts_digest
-from pipeline.errors import EngineError, RecipeError
-from pipeline.progress import Reporter
-from pipeline.quantize.calibration import load_tokenizer
-from pipeline.quantize.calibration.tokenizer import Tokenizer
+from eval.arms.variants import SERVED_NAME
+from pipeline.base.errors import EngineError, RecipeError
+from pipeline.base.progress import Reporter
+from pipeline.engines.engine import VllmServer
+from pipeline.models.tokenizer import Tokenizer, load_tokenizer
 from pipeline.recipe.evaluation import Alarm
-from serve.engine import VllmServer
-from serve.variants import SERVED_NAME
 
 TOP_K = 20
 """vLLM's `--max-logprobs` by default."""

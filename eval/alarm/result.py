@@ -1,6 +1,6 @@
 """What the alarm found."""
 
-from pipeline.record import Result
+from pipeline.base.results import Result
 
 
 class Fidelity(Result):

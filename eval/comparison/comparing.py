@@ -10,7 +10,7 @@ from eval.comparison.result import Comparison, Interval, NoiseFloor, Score
 from eval.comparison.scored import Scored
 from eval.comparison.summands import Summands
 from eval.statistics import Estimate, Margin, Pairs, estimate, holm, judge, more_items, noise_floor, unpaired
-from pipeline.errors import VoidMeasurementError
+from pipeline.base.errors import VoidMeasurementError
 
 ComparisonT = TypeVar("ComparisonT", bound=Comparison)
 

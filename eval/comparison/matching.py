@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from eval.comparison.rows import Row
 from eval.comparison.scored import Key, Scored, equal_weights
 from eval.statistics import Pairs
-from pipeline.errors import VoidMeasurementError
+from pipeline.base.errors import VoidMeasurementError
 
 FEWEST_CLUSTERS = 20
 """Fewer say too little about how groups differ: then items are independent, the groups being those that exist."""

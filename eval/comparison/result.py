@@ -1,7 +1,7 @@
 """What a comparison of two models on the same items says."""
 
 from eval.statistics import Verdict
-from pipeline.record import Result
+from pipeline.base.results import Result
 
 
 class Score(Result):

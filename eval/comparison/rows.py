@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import SourceError
+from pipeline.base.errors import SourceError
 
 _DESCRIBING = frozenset(
     {"task", "doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics"}

@@ -16,7 +16,7 @@ from eval.comparison.result import Score
 from eval.comparison.rows import Row, read_rows
 from eval.comparison.summands import Summands, summands
 from eval.comparison.validity import is_mean, require_agreement, require_numbers
-from pipeline.errors import RecipeError, SourceError
+from pipeline.base.errors import RecipeError, SourceError
 
 Key = tuple[str, str, int]
 """Of an item: subtask, document hash, and which of the documents with that hash, from 0."""

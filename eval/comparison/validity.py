@@ -6,7 +6,7 @@ from typing import Any
 
 from eval.comparison.result import Score
 from eval.comparison.rows import Row
-from pipeline.errors import SourceError, VoidMeasurementError
+from pipeline.base.errors import SourceError, VoidMeasurementError
 
 _OF_NUMBERS = frozenset({"bits_per_byte", "byte_perplexity", "word_perplexity"})
 """Metrics whose value for an item is a pair of numbers."""

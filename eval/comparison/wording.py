@@ -3,7 +3,7 @@
 from typing import Literal
 
 from eval.comparison.result import Comparison
-from pipeline.format import NONE, certainty, count, recovery, score
+from pipeline.base.format import NONE, certainty, count, recovery, score
 
 Undecided = Literal["no standard error", "too near the margin", "too few items"]
 _LACKS: dict[Undecided, str] = {

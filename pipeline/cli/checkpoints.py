@@ -10,10 +10,10 @@ import click
 from pipeline.cli.common import emit, json_option, open_session, recipe_options
 
 if TYPE_CHECKING:
-    from pipeline.manifest import Manifest
+    from pipeline.models.manifest import Manifest
 
 _EARLIER_NAME = re.compile(r"\w+-[0-9a-f]{12}")
-"""What `pipeline.context` calls them; anything else in the folder is somebody else's."""
+"""What `pipeline.record.context` calls them; anything else in the folder is somebody else's."""
 
 
 @click.group()
@@ -55,8 +55,9 @@ def prune(**arguments: Any) -> None:
     """Remove earlier checkpoints of RECIPE but the newest; the current one always stays."""
     from filelock import FileLock, Timeout
 
-    from pipeline.context import EARLIER, discard
-    from pipeline.errors import BusyError
+    from pipeline.base.errors import BusyError
+    from pipeline.record.context import EARLIER
+    from pipeline.record.publish import discard
 
     context = open_session(arguments["recipe"], arguments["overrides"], arguments["out"]).context
     _existing(context.out)
@@ -92,7 +93,7 @@ def _folder(recipe: str | None, out: Path | None) -> Path:
 
 
 def _existing(out: Path) -> Path:
-    from pipeline.errors import SourceError
+    from pipeline.base.errors import SourceError
 
     if not out.is_dir():
         raise SourceError(f"There is no output folder {out}. Make one with `awqctl quantize`, or give --out.")
@@ -101,7 +102,7 @@ def _existing(out: Path) -> Path:
 
 def _rows(out: Path) -> list[dict[str, Any]]:
     """Return what is known of each checkpoint: the current one, earlier ones from new to old, damaged ones last."""
-    from pipeline.context import CHECKPOINT, EARLIER
+    from pipeline.record.context import CHECKPOINT, EARLIER
 
     current = [_row(out / CHECKPOINT, out)] if (out / CHECKPOINT).is_dir() else []
     folders = (out / EARLIER).iterdir() if (out / EARLIER).is_dir() else ()
@@ -110,9 +111,9 @@ def _rows(out: Path) -> list[dict[str, Any]]:
 
 
 def _row(folder: Path, out: Path) -> dict[str, Any]:
-    from pipeline.context import CHECKPOINT
-    from pipeline.errors import SourceError
-    from pipeline.manifest import differences, read_manifest
+    from pipeline.base.errors import SourceError
+    from pipeline.models.manifest import differences, read_manifest
+    from pipeline.record.context import CHECKPOINT
 
     manifest: Manifest | None = None
     try:

@@ -67,7 +67,7 @@ def console(*, error: bool = False) -> Any:
 
 def reporter(*, verbose: bool = False) -> Any:
     """Return the reporter of progress on standard error."""
-    from pipeline.progress import ConsoleReporter
+    from pipeline.base.progress import ConsoleReporter
 
     return ConsoleReporter(console(error=True), verbose=verbose)
 
@@ -82,8 +82,9 @@ class Session:
 
 def open_session(reference: str, overrides: Sequence[str], out: Path | None, *, verbose: bool = False) -> Session:
     """Load the recipe and make the context of a run."""
-    from pipeline.context import RunContext, user_home
+    from pipeline.base.homes import user_home
     from pipeline.recipe.load import load_recipe
+    from pipeline.record.context import RunContext
 
     recipe, path = load_recipe(reference, overrides)
     context = RunContext(

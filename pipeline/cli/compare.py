@@ -69,7 +69,7 @@ def compare(baseline: Path, candidate: Path, *, as_json: bool, **options: Any) -
     BASELINE and CANDIDATE are what `lm_eval --log_samples` 0.4.x or `awqctl eval` wrote: a samples file, or a folder
     of them. Items are matched by the hash of their document, groups such as MMLU are compared as one task.
     """
-    from eval.comparison.sample_comparison import Request, compare_samples
+    from eval.samples.comparison import Request, compare_samples
     from pipeline.cli.comparison_table import print_comparison
 
     request = Request(

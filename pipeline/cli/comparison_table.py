@@ -5,9 +5,9 @@ from typing import Any
 from rich.text import Text
 
 from eval.comparison.result import Comparison, Interval
-from eval.comparison.sample_comparison import CompareResult, TaskComparison
 from eval.comparison.wording import Undecided, undecided_because
-from pipeline.format import certainty
+from eval.samples.comparison import CompareResult, TaskComparison
+from pipeline.base.format import certainty
 
 _NOT_DECIDED: dict[Undecided, str] = {
     "no standard error": "no standard\nerror",

@@ -14,8 +14,8 @@ def doctor(as_json: bool) -> int:  # noqa: FBT001 -- a flag
 
     Ends with 4 when something is missing.
     """
-    from pipeline.context import user_home
-    from pipeline.doctor import examine
+    from pipeline.base.homes import user_home
+    from pipeline.cli.doctor_checks import examine
 
     findings = examine(user_home())
 

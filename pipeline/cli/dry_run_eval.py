@@ -11,12 +11,12 @@ from eval.accuracy.preparing import lm_eval_worker, prepare
 from eval.accuracy.resolution import POWER, resolution_warnings, resolutions
 from eval.accuracy.result import Resolution
 from eval.accuracy.stage import earlier_result
+from pipeline.base.format import certainty
 from pipeline.cli.common import console, emit
-from pipeline.format import certainty
+from pipeline.models import local_folder
 from pipeline.recipe.models import Recipe
-from pipeline.record import load_record
-from pipeline.runner import RECORD
-from pipeline.sources import local_folder
+from pipeline.record.record import load_record
+from pipeline.run.runner import RECORD
 
 _WIDTH = 80
 _NONE = "-"

@@ -3,14 +3,14 @@
 from typing import Any
 
 from pipeline.cli.common import console, emit
-from pipeline.quantize.architectures import ModelHeaders, headers_of
+from pipeline.hardware.accelerator import resolve_accelerator
+from pipeline.models import local_folder, resolve_source
+from pipeline.models.headers import ModelHeaders, headers_of
+from pipeline.models.hub_headers import hub_headers
 from pipeline.quantize.backends import BACKENDS
-from pipeline.quantize.hub_headers import hub_headers
 from pipeline.quantize.preflight import Preflight, preflight
 from pipeline.quantize.resources import size_text, this_machine
 from pipeline.recipe.models import Recipe
-from pipeline.runtimes.accelerator import resolve_accelerator
-from pipeline.sources import local_folder, resolve_source
 
 _WIDTH = 80
 _STYLES = {"ok": "green", "warning": "yellow", "impossible": "red"}

@@ -13,7 +13,7 @@ def env() -> None:
 
 
 def _rows() -> list[dict[str, Any]]:
-    from pipeline.context import user_home
+    from pipeline.base.homes import user_home
     from pipeline.runtimes.specs import SPECS, external_interpreter
     from pipeline.runtimes.store import is_ready, place, size_bytes
 
@@ -50,8 +50,8 @@ def ls(as_json: bool) -> None:  # noqa: FBT001 -- a flag
 @json_option
 def sync(names: tuple[str, ...], accelerator: Any, as_json: bool) -> None:  # noqa: FBT001 -- a flag
     """Make environments ahead of time: NAMEs like vllm or vllm-cuda; default all that this machine uses."""
-    from pipeline.context import user_home
-    from pipeline.runtimes.accelerator import resolve_accelerator
+    from pipeline.base.homes import user_home
+    from pipeline.hardware.accelerator import resolve_accelerator
     from pipeline.runtimes.specs import SPECS, specs_named
     from pipeline.runtimes.store import ensure
 
@@ -67,7 +67,7 @@ def sync(names: tuple[str, ...], accelerator: Any, as_json: bool) -> None:  # no
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 def rm(names: tuple[str, ...]) -> None:
     """Remove environments, older versions of them included."""
-    from pipeline.context import user_home
+    from pipeline.base.homes import user_home
     from pipeline.runtimes.specs import specs_named
     from pipeline.runtimes.store import remove
 

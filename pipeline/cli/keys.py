@@ -18,7 +18,7 @@ def keys() -> None:
 @json_option
 def add(name: str, *, as_json: bool) -> None:
     """Make a key named NAME and print it, the only time it is readable."""
-    from serve.keys import KeyStore, default_path
+    from serve.gateway.keys import KeyStore, default_path
 
     issued = KeyStore(default_path()).add(name)
 
@@ -33,7 +33,7 @@ def add(name: str, *, as_json: bool) -> None:
 @json_option
 def list_keys(*, as_json: bool) -> None:
     """List all keys, revoked ones included. The keys themselves are not kept."""
-    from serve.keys import KeyStore, default_path
+    from serve.gateway.keys import KeyStore, default_path
 
     listing = KeyStore(default_path()).ls()
 
@@ -55,7 +55,7 @@ def list_keys(*, as_json: bool) -> None:
 @json_option
 def revoke(name: str, *, as_json: bool) -> None:
     """Revoke the active key of that NAME or id."""
-    from serve.keys import KeyStore, default_path
+    from serve.gateway.keys import KeyStore, default_path
 
     revoked = KeyStore(default_path()).revoke(name)
     emit(as_json, revoked, f"Key '{revoked.name}' ({revoked.id}) is revoked.")

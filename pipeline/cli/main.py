@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 
 from pipeline import __version__
-from pipeline.errors import AwqctlError, Interrupted
+from pipeline.base.errors import AwqctlError, Interrupted
 
 _COMMANDS = {
     "run": "pipeline.cli.run:run",
@@ -146,7 +146,7 @@ def _leave_for_system(problem: OSError) -> NoReturn:
 
 
 def _leave_for_bug() -> NoReturn:
-    from pipeline.sources.credentials import redacted
+    from pipeline.base.credentials import redacted
 
     descriptor, name = tempfile.mkstemp(prefix="awqctl-", suffix=".log")
     details = redacted(traceback.format_exc())

@@ -45,7 +45,7 @@ def show(recipe_name: str, overrides: tuple[str, ...], resolved: bool, as_json: 
 @click.argument("destination", type=click.Path(path_type=Path))
 def cp(recipe_name: str, destination: Path) -> None:
     """Copy RECIPE to DESTINATION, a file that does not exist yet, to make it yours."""
-    from pipeline.errors import UsageError
+    from pipeline.base.errors import UsageError
     from pipeline.recipe.load import find_recipe
 
     source = find_recipe(recipe_name)

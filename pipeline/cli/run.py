@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from pipeline.cli.common import emit, json_option, open_session, recipe_options
-from pipeline.tracking import DEFAULT_STORE
+from pipeline.run.tracking import DEFAULT_STORE
 
 _FORCE = click.option("--force", is_flag=True, help="Do it again even when nothing changed.")
 _STORE = click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="URI", help="MLflow store.")
@@ -16,9 +16,9 @@ _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Say what is being
 def _execute(names: tuple[str, ...], arguments: dict[str, Any]) -> int:
     """Bring the named stages up to date, print the outcome, return the exit code."""
     from pipeline.cli.summary import print_summary
-    from pipeline.runner import Runner
-    from pipeline.stages import stage_named
-    from pipeline.tracking import Tracker
+    from pipeline.run.runner import Runner
+    from pipeline.run.stages import stage_named
+    from pipeline.run.tracking import Tracker
 
     session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"], verbose=arguments["verbose"])
     runner = Runner(session.recipe, session.context, Tracker(arguments["store"]))
@@ -65,7 +65,7 @@ def run(**arguments: Any) -> int:
     RECIPE is a path or the name of a recipe that ships (`awqctl recipe ls`). Only what changed since the last
     run is done again. Ends with 3 unless every gate passed.
     """
-    from pipeline.stages import STAGES
+    from pipeline.run.stages import STAGES
 
     return _execute(tuple(stage.name for stage in STAGES), arguments)
 

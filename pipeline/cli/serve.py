@@ -20,14 +20,15 @@ def serve(**arguments: Any) -> None:
 
     The checkpoint must have been made by `awqctl quantize` or `awqctl run`. Prints how to call the endpoint.
     """
-    from pipeline.record import RunRecord, load_record
-    from pipeline.runner import RECORD, check_needs, environment_of
-    from pipeline.runtimes.accelerator import resolve_accelerator
+    from pipeline.engines.preflight import check_compiler
+    from pipeline.hardware.accelerator import resolve_accelerator
+    from pipeline.record.checkpoint import recorded_checkpoint
+    from pipeline.record.record import RunRecord, load_record
+    from pipeline.run.runner import RECORD, check_needs, environment_of
+    from pipeline.run.stages import stage_named
     from pipeline.runtimes.store import ensure
-    from pipeline.stages import stage_named
-    from serve.foreground import serve_forever, usage_lines
-    from serve.keys import KeyStore, default_path
-    from serve.variants import check_compiler, recorded_checkpoint
+    from serve.gateway.keys import KeyStore, default_path
+    from serve.supervisor.foreground import serve_forever, usage_lines
 
     session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"])
     recipe, context = session.recipe, session.context

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from eval.accuracy.result import EvalResult
-from eval.load.result import BenchResult
+from eval.bench.result import BenchResult
+from pipeline.base.format import share
 from pipeline.cli.common import console
 from pipeline.cli.summary_accuracy import accuracy_remarks, accuracy_tables
-from pipeline.costs.result import RoiResult
-from pipeline.format import share
 from pipeline.quantize.result import QuantizeResult
-from pipeline.record import RunRecord
-from pipeline.runner import StageReport
+from pipeline.record.record import RunRecord
+from pipeline.roi.result import RoiResult
+from pipeline.run.runner import StageReport
 from serve.result import ServeResult
 
 _MIB = 2**20

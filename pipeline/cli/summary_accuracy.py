@@ -3,8 +3,8 @@
 from typing import Any
 
 from eval.accuracy.result import CONTROL, GATED, EvalResult, TaskScore
-from pipeline.format import certainty, count, recovery, score, share
-from pipeline.report.alarm import alarm_text
+from pipeline.base.format import certainty, count, recovery, score, share
+from pipeline.report.chapters.alarm import alarm_text
 from pipeline.report.comparison import AgainstControl, against_control
 from pipeline.report.verdicts import shortfall_text
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.tracking import DEFAULT_STORE
+from pipeline.run.tracking import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from pipeline.runtimes.process import GuardedProcess
@@ -21,11 +21,11 @@ def ui(store: str, port: int, open_browser: bool) -> None:  # noqa: FBT001 -- a 
     import tempfile
     from pathlib import Path
 
-    from pipeline.errors import BusyError, EnvironmentLackError
+    from pipeline.base.errors import BusyError, EnvironmentLackError
+    from pipeline.engines.address import choose_address
+    from pipeline.run.tracking import Tracker
     from pipeline.runtimes.process import GuardedProcess, engine_environment
     from pipeline.runtimes.rootcause import root_cause
-    from pipeline.tracking import Tracker
-    from serve.address import choose_address
 
     Tracker(store).connect()
     chosen = choose_address("127.0.0.1", port)[1]

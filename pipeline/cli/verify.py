@@ -15,9 +15,9 @@ def verify(folder: Path, as_json: bool) -> int:  # noqa: FBT001 -- a flag
 
     All files are read, whatever was read before.
     """
-    from pipeline.checksums import SumCache
-    from pipeline.context import user_home
-    from pipeline.manifest import DAMAGED, differences, read_manifest
+    from pipeline.base.homes import user_home
+    from pipeline.models.checksums import SumCache
+    from pipeline.models.manifest import DAMAGED, differences, read_manifest
 
     folder = _checkpoint_in(folder)
     # What is read replaces what the cache knew, so that damage found here is damage for every stage.
@@ -30,8 +30,8 @@ def verify(folder: Path, as_json: bool) -> int:  # noqa: FBT001 -- a flag
 
 def _checkpoint_in(folder: Path) -> Path:
     """Return the folder, or the checkpoint in it when it is an output folder."""
-    from pipeline.context import CHECKPOINT
-    from pipeline.manifest import NAME
+    from pipeline.models.manifest import NAME
+    from pipeline.record.context import CHECKPOINT
 
     inner = folder / CHECKPOINT
     if (folder / NAME).exists() or not (inner / NAME).exists():

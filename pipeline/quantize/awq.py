@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.context import RunContext
-from pipeline.errors import WorkerError
+from pipeline.base.errors import WorkerError
+from pipeline.base.results import Result
+from pipeline.hardware.accelerator import resolve_accelerator
+from pipeline.models import SourceModel
+from pipeline.models.tensors import read_file
 from pipeline.quantize.backends import Backend
-from pipeline.quantize.tensors import read_file
 from pipeline.quantize.translate import readable_view
 from pipeline.recipe.models import Quantize
-from pipeline.record import Result
-from pipeline.runtimes.accelerator import resolve_accelerator
+from pipeline.record.context import RunContext
 from pipeline.runtimes.store import ensure
 from pipeline.runtimes.worker import Worker, worker_script
-from pipeline.sources import SourceModel
 
 
 class Scaling(Result):

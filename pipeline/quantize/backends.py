@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pipeline.errors import ImpossiblePlanError
-from pipeline.quantize.architectures import ModelHeaders, is_expert, knowledge, mapping_for, siblings
-from pipeline.quantize.layers import LinearLayer, ignored
+from pipeline.base.errors import ImpossiblePlanError
+from pipeline.models.headers import ModelHeaders, is_expert, siblings
+from pipeline.models.layers import LinearLayer, ignored
+from pipeline.quantize.architectures import knowledge, mapping_for
 from pipeline.recipe.models import GROUP_SIZES, Quantize
 from pipeline.recipe.models import Backend as BackendName
 

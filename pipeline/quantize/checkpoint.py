@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from pipeline.models import SourceModel, is_pickled
 from pipeline.quantize.translate import generation_config, quantized_config
-from pipeline.sources import SourceModel, is_pickled
 
 _FROM_SOURCE = (
     "tokenizer*",

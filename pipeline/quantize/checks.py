@@ -2,8 +2,8 @@
 
 from typing import Literal
 
+from pipeline.base.results import Result
 from pipeline.quantize.backends import Obstacle
-from pipeline.record import Result
 
 Status = Literal["ok", "warning", "impossible"]
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ImpossiblePlanError, SourceError
-from pipeline.quantize.fidelity import SMALLEST_RANGE
-from pipeline.quantize.layers import LinearLayer, linear_layers
-from pipeline.quantize.packing import CODES_PER_WORD, MAX_CODE, MIDDLE, Packed, gemm_tensors
-from pipeline.quantize.tensors import Tensor, blocks
+from pipeline.base.errors import ImpossiblePlanError, SourceError
+from pipeline.models.layers import LinearLayer, linear_layers
+from pipeline.models.tensors import Tensor, blocks
+from pipeline.quantize.audit.fidelity import SMALLEST_RANGE
+from pipeline.quantize.audit.packing import CODES_PER_WORD, MAX_CODE, MIDDLE, Packed, gemm_tensors
 
 SHARD_BYTES = 5 * 10**9
 """Largest file, as transformers writes them; a single layer may be larger."""

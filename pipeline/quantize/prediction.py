@@ -9,15 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil
 
-from pipeline.quantize.architectures import ModelHeaders, is_expert, siblings
+from pipeline.base.results import Origin, Result
+from pipeline.models.headers import ModelHeaders, is_expert, siblings
+from pipeline.models.layers import LinearLayer
+from pipeline.models.tensors import FLOATS, Tensor
 from pipeline.quantize.backends import AUTOAWQ, Backend, is_clipped, quantized_layers
-from pipeline.quantize.layers import LinearLayer
-from pipeline.quantize.tensors import FLOATS, Tensor
 from pipeline.recipe.models import Backend as BackendName
 from pipeline.recipe.models import Quantize
-from pipeline.recipe.section import Origin
-from pipeline.record import Result
-from pipeline.runtimes.accelerator import Resolved
+from pipeline.runtimes.specs import Resolved
 
 CORE_SECONDS_PER_TERA_MAC: dict[BackendName, float | None] = {"autoawq": 243.0, "llm-compressor": 32.5}
 """Seconds of one CPU core per 10^12 multiply-accumulates of the search (`search_macs`, and `clip_macs` for AutoAWQ).

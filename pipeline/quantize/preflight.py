@@ -4,10 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from math import ceil
 
-from pipeline.context import RunContext
-from pipeline.errors import ImpossiblePlanError
-from pipeline.progress import Reporter
-from pipeline.quantize.architectures import ModelHeaders, mapping_for, siblings, split_name
+from pipeline.base.errors import ImpossiblePlanError
+from pipeline.base.progress import Reporter
+from pipeline.base.results import Result
+from pipeline.hardware.accelerator import resolve_accelerator
+from pipeline.models.headers import ModelHeaders, siblings, split_name
+from pipeline.models.layers import LinearLayer, ignored
+from pipeline.quantize.architectures import mapping_for
 from pipeline.quantize.backends import (
     BACKENDS,
     Backend,
@@ -20,13 +23,11 @@ from pipeline.quantize.backends import (
 )
 from pipeline.quantize.checks import Check, Status
 from pipeline.quantize.control import check_layers
-from pipeline.quantize.layers import LinearLayer, ignored
 from pipeline.quantize.prediction import Prediction, predict
 from pipeline.quantize.resources import Machine, resource_checks, this_machine
 from pipeline.quantize.translate import WITHOUT_FLOAT16
 from pipeline.recipe.models import Engine, Quantize, Recipe
-from pipeline.record import Result
-from pipeline.runtimes.accelerator import resolve_accelerator
+from pipeline.record.context import RunContext
 
 _BARE = ("layers.", "h.", "mtp.")
 _OTHER_PARTS = (".visual.", "vision_tower", "vision_model", "audio_tower")

@@ -11,26 +11,28 @@ from typing import Any
 
 from eval.accuracy.result import EvalResult
 from pipeline import __version__
-from pipeline.checksums import sum_files
-from pipeline.context import CHECKPOINT, RunContext
-from pipeline.errors import SourceError, WorkerError
-from pipeline.manifest import CARD, Manifest, Origin, write_manifest
-from pipeline.quantize.architectures import headers_of
+from pipeline.base.errors import SourceError, WorkerError
+from pipeline.base.files import write_atomically
+from pipeline.base.results import Gate
+from pipeline.models import SourceModel, described_files
+from pipeline.models.checksums import sum_files
+from pipeline.models.headers import headers_of
+from pipeline.models.layers import LinearLayer, ignored, linear_layers
+from pipeline.models.manifest import CARD, Manifest, Origin, write_manifest
+from pipeline.models.tensors import Tensor, parameters, read_headers, weight_bytes
+from pipeline.quantize.audit.coverage import audit, gates
+from pipeline.quantize.audit.fidelity import compare
+from pipeline.quantize.audit.packing import packed_size
 from pipeline.quantize.awq import Quantized, file_states, log_of, quantize_with
 from pipeline.quantize.backends import Backend
 from pipeline.quantize.calibration import CalibrationSet
-from pipeline.quantize.card import model_card
 from pipeline.quantize.checkpoint import assemble
 from pipeline.quantize.control import write_control
-from pipeline.quantize.coverage import audit, gates
-from pipeline.quantize.fidelity import compare
-from pipeline.quantize.layers import LinearLayer, ignored, linear_layers
-from pipeline.quantize.packing import packed_size
 from pipeline.quantize.result import CoverageResult, LayerAudit, QuantizeResult
-from pipeline.quantize.tensors import Tensor, parameters, read_headers, weight_bytes
 from pipeline.recipe.models import Quantize
-from pipeline.record import Gate, RunRecord, write_atomically
-from pipeline.sources import SourceModel, described_files
+from pipeline.record.context import CHECKPOINT, RunContext
+from pipeline.record.record import RunRecord
+from pipeline.report.card.card import model_card
 
 CONTROL = "control"
 NOTES = "quantize"

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import psutil
 
-from pipeline.machine import usable_cores
+from pipeline.base.results import Result
+from pipeline.hardware.accelerator import list_gpus
+from pipeline.hardware.machine import usable_cores
 from pipeline.quantize.backends import Obstacle
 from pipeline.quantize.checks import Check
 from pipeline.quantize.prediction import Prediction
-from pipeline.record import Result
-from pipeline.runtimes.accelerator import Resolved, list_gpus
+from pipeline.runtimes.specs import Resolved
 
 _LOWER = "lower quantize.calibration.blocks or quantize.n_parallel_calib_samples."
 

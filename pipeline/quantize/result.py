@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pipeline.record import Result
+from pipeline.base.results import Result
 
 Treatment = Literal["scaled", "rounded", "16 bit"]
 """What became of a linear layer: AWQ scaled its inputs before rounding, it was only rounded, or it was left."""

@@ -3,19 +3,21 @@
 import shutil
 from typing import Any
 
-from pipeline.context import CHECKPOINT, RunContext, discard
-from pipeline.errors import SourceError
-from pipeline.manifest import CARD, read_manifest
-from pipeline.manifest import NAME as MANIFEST
-from pipeline.quantize.architectures import headers_of
+from pipeline.base.errors import SourceError
+from pipeline.base.results import Metric
+from pipeline.models import SourceModel, resolve_source, source_changes
+from pipeline.models.headers import headers_of
+from pipeline.models.manifest import CARD, read_manifest
+from pipeline.models.manifest import NAME as MANIFEST
 from pipeline.quantize.awq import log_of
 from pipeline.quantize.calibration import build_calibration, load_tokenizer
 from pipeline.quantize.preflight import check_blocks, checked_plan
 from pipeline.quantize.quantization import CONTROL, NOTES, Quantization
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.models import Recipe
-from pipeline.record import Metric, RunRecord, StageOutcome
-from pipeline.sources import SourceModel, resolve_source, source_changes
+from pipeline.record.context import CHECKPOINT, RunContext
+from pipeline.record.publish import discard
+from pipeline.record.record import RunRecord, StageOutcome
 
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:

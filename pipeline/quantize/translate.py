@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import SourceError
-from pipeline.sources import SourceModel, weight_files
+from pipeline.base.errors import SourceError
+from pipeline.models import SourceModel, weight_files
 
 _BESIDE_THE_WEIGHTS = ("model.safetensors.index.json", "generation_config.json")
 WITHOUT_FLOAT16 = ("gemma2", "gemma3", "gemma3_text", "glm4", "plamo2")

@@ -9,9 +9,9 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from pipeline.errors import RecipeError
+from pipeline.base.credentials import masked
+from pipeline.base.errors import RecipeError
 from pipeline.recipe.models import Recipe
-from pipeline.sources.credentials import masked
 
 SUFFIXES = (".yaml", ".yml")
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.base.credentials import credentials_in
 from pipeline.recipe.calibration import Calibration
 from pipeline.recipe.evaluation import Eval
 from pipeline.recipe.section import Accelerator, NonNegativeFloat, PositiveFloat, PositiveInt, Section
@@ -200,8 +201,6 @@ class Recipe(Section):
     @classmethod
     def _credentials_stay_out(cls, given: Any) -> Any:
         # Before the keys are checked one by one, because the message about a single key shows its value.
-        from pipeline.sources.credentials import credentials_in  # noqa: PLC0415 -- pipeline.sources reads this module
-
         if named := credentials_in(given):
             raise ValueError(
                 f"{', '.join(named)} carries a token or password, and recipes are recorded and logged; take it out, "

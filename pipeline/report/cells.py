@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from pipeline.format import NONE, number
-from pipeline.recipe.section import Origin
+from pipeline.base.format import NONE, number
+from pipeline.base.results import Origin
 from pipeline.report.document import Cell, Column, Fact, Table, Tone
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from eval.accuracy.result import Contrast
-from eval.load.result import BenchResult, LoadPoint
-from pipeline.format import listed
+from eval.bench.result import BenchResult, LoadPoint
+from pipeline.base.format import listed
 from pipeline.quantize.result import QuantizeResult
 
 Direction = Literal["faster", "slower", "no clear difference", "not repeated"]

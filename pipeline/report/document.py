@@ -4,8 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.recipe.section import Origin
-from pipeline.record import Result
+from pipeline.base.results import Origin, Result
 
 SCHEMA_VERSION = 1
 Tone = Literal["plain", "good", "bad", "caution"]

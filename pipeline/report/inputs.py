@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from eval.accuracy.result import EvalResult
-from eval.load.result import BenchResult
-from pipeline.costs.result import RoiResult
-from pipeline.identity import document_identity
+from eval.bench.result import BenchResult
+from pipeline.base.identity import document_identity
+from pipeline.base.results import Gate
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.models import Recipe
-from pipeline.record import Environment, Gate, RunRecord
+from pipeline.record.record import Environment, RunRecord
+from pipeline.roi.result import RoiResult
 from serve.result import ServeResult
 
 MEASURED_STAGES = ("quantize", "eval", "bench", "roi", "serve")

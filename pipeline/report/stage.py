@@ -1,8 +1,8 @@
 """The stage `report`: HTML, Markdown and JSON from the record, and from nothing else."""
 
-from pipeline.context import RunContext
 from pipeline.recipe.models import Recipe
-from pipeline.record import RunRecord, StageOutcome
+from pipeline.record.context import RunContext
+from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.report.render import to_html, to_json, to_markdown
 from pipeline.report.view import report_of
 

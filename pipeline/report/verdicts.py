@@ -4,7 +4,7 @@ from eval.accuracy.result import CONTROL, GATED, TaskScore
 from eval.comparison.result import Comparison
 from eval.comparison.wording import Undecided, shortfall, undecided_because
 from eval.statistics import Verdict
-from pipeline.format import NONE, certainty, change, count, score
+from pipeline.base.format import NONE, certainty, change, count, score
 from pipeline.report.document import Cell, Tone
 
 _WORDS: dict[Verdict, str] = {"pass": "passed", "fail": "failed", "inconclusive": "inconclusive"}

@@ -3,19 +3,19 @@
 from eval.accuracy.result import GATED, EvalResult
 from eval.alarm.result import Fidelity
 from eval.comparison.wording import margin_text
-from pipeline.format import change, count, number, plural, ratio, score, share, size, usd
-from pipeline.record import RunRecord
-from pipeline.report.accuracy import accuracy_section
-from pipeline.report.background import endpoint_section, environment_section, files_section, method_section
-from pipeline.report.checkpoint import checkpoint_section
+from pipeline.base.format import change, count, number, plural, ratio, score, share, size, usd
+from pipeline.record.record import RunRecord
+from pipeline.report.chapters.accuracy import accuracy_section
+from pipeline.report.chapters.background import endpoint_section, environment_section, files_section, method_section
+from pipeline.report.chapters.checkpoint import checkpoint_section
+from pipeline.report.chapters.costs import costs_section
+from pipeline.report.chapters.findings import findings_of
+from pipeline.report.chapters.not_measured import not_measured_section
+from pipeline.report.chapters.recommendation import next_steps, recommendation
+from pipeline.report.chapters.speed import latency_section, memory_section, speed_section
 from pipeline.report.comparison import Direction, speed_ratio, weight_memory
-from pipeline.report.costs import costs_section
 from pipeline.report.document import Cover, Fact, Finding, KeyFigure, OriginMeaning, ReportDocument, Tone
-from pipeline.report.findings import findings_of
 from pipeline.report.inputs import Inputs, inputs_of
-from pipeline.report.not_measured import not_measured_section
-from pipeline.report.recommendation import next_steps, recommendation
-from pipeline.report.speed import latency_section, memory_section, speed_section
 from pipeline.report.verdicts import gravest, loss_bound
 
 LEGEND = (

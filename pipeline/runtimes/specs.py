@@ -6,11 +6,13 @@ import tomllib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
-from pipeline.context import config_home
-from pipeline.errors import UsageError
-from pipeline.runtimes.accelerator import Resolved
+from pipeline.base.errors import UsageError
+from pipeline.base.homes import config_home
 
+Resolved = Literal["cpu", "cuda"]
+"""What an environment is built for; `auto` of the recipe, resolved."""
 PYTHONS = ">=3.11,<3.14"
 """Python versions the lock files cover."""
 

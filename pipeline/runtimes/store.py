@@ -14,12 +14,11 @@ from pathlib import Path
 from filelock import FileLock
 from uv import find_uv_bin
 
-from pipeline.errors import RuntimeInstallError
-from pipeline.progress import Reporter
-from pipeline.runtimes.accelerator import Resolved
+from pipeline.base.errors import RuntimeInstallError
+from pipeline.base.progress import Reporter
 from pipeline.runtimes.process import GuardedProcess
 from pipeline.runtimes.rootcause import root_cause
-from pipeline.runtimes.specs import PYTHONS, RuntimeSpec, external_interpreter, spec_for
+from pipeline.runtimes.specs import PYTHONS, Resolved, RuntimeSpec, external_interpreter, spec_for
 
 _NOT_FOR_BUILDS = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 """Kept from packages' build scripts."""

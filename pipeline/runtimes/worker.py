@@ -7,8 +7,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Self
 
-from pipeline.errors import WorkerError
-from pipeline.progress import Reporter
+from pipeline.base.errors import WorkerError
+from pipeline.base.progress import Reporter
 from pipeline.runtimes.process import GuardedProcess, engine_environment
 from pipeline.runtimes.rootcause import root_cause
 

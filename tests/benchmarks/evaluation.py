@@ -30,15 +30,15 @@ from typing import Any
 
 from eval.comparison.comparing import compare
 from eval.comparison.scored import Scored, read_scored
-from pipeline.context import user_home
-from pipeline.machine import describe_machine
-from pipeline.progress import SilentReporter
+from pipeline.base.homes import user_home
+from pipeline.base.progress import SilentReporter
+from pipeline.engines.engine import VllmServer
+from pipeline.hardware.machine import describe_machine
+from pipeline.models import packaged_model
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.models import Engine
 from pipeline.runtimes.store import ensure
 from pipeline.runtimes.worker import Worker, worker_script
-from pipeline.sources import packaged_model
-from serve.engine import VllmServer
 
 MODEL = "model"
 METRICS = {"stdlib_next_line": "acc", "stdlib_bits": "bits_per_byte"}

@@ -19,13 +19,13 @@ from pathlib import Path
 
 import psutil
 
-from pipeline.context import user_home
-from pipeline.machine import describe_machine
-from pipeline.progress import SilentReporter
-from pipeline.quantize.tensors import parameters
+from pipeline.base.homes import user_home
+from pipeline.base.progress import SilentReporter
+from pipeline.hardware.machine import describe_machine
+from pipeline.models import packaged_model
+from pipeline.models.tensors import parameters
 from pipeline.runtimes.process import engine_environment
 from pipeline.runtimes.store import ensure
-from pipeline.sources import packaged_model
 
 HERE = Path(__file__).parent
 BACKENDS = {"autoawq": "autoawq", "llm-compressor": "llmcompressor"}

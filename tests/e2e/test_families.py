@@ -19,12 +19,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from pipeline.context import user_home
-from pipeline.progress import SilentReporter
-from pipeline.quantize.packing import is_packed, read_packed
-from pipeline.quantize.tensors import read_headers
+from pipeline.base.homes import user_home
+from pipeline.base.progress import SilentReporter
+from pipeline.models import packaged_model
+from pipeline.models.tensors import read_headers
+from pipeline.quantize.audit.packing import is_packed, read_packed
 from pipeline.runtimes.store import ensure
-from pipeline.sources import packaged_model
 
 pytestmark = pytest.mark.e2e
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.sources import packaged_model
+from pipeline.models import packaged_model
 
 pytestmark = pytest.mark.e2e
 

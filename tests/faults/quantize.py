@@ -26,7 +26,7 @@ from pathlib import Path
 
 import psutil
 
-from pipeline.sources import packaged_model
+from pipeline.models import packaged_model
 
 QUICK = (
     "quantize.calibration.blocks=4",

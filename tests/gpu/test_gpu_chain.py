@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.runtimes.accelerator import list_gpus
+from pipeline.hardware.accelerator import list_gpus
 
 pytestmark = [
     pytest.mark.gpu,

@@ -25,7 +25,7 @@ TOKEN = "hf_" + "MadeUpTokenForTheseTests1234567890"[:34]
 BUILD = """
 import json, sys
 from pathlib import Path
-from pipeline.errors import AwqctlError
+from pipeline.base.errors import AwqctlError
 from pipeline.quantize.calibration import build_calibration
 from pipeline.recipe.calibration import Calibration
 class Characters:

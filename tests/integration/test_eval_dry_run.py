@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.sources import packaged_model
+from pipeline.models import packaged_model
 
 
 def dry_run(folder: Path, *settings: str, as_json: bool = True) -> subprocess.CompletedProcess[str]:

@@ -18,13 +18,13 @@ import httpx
 import psutil
 import pytest
 
-from pipeline.errors import BusyError, EngineError
+from pipeline.base.errors import BusyError, EngineError
 from serve.fake_upstream import Behaviour, FakeUpstream
-from serve.files import socket_folder
-from serve.gateway import Gateway
-from serve.haproxy import haproxy_version
-from serve.haproxy_config import ROUTES
-from serve.tls import Certificate, ensure_certificate
+from serve.gateway.files import socket_folder
+from serve.gateway.gateway import Gateway
+from serve.gateway.haproxy import haproxy_version
+from serve.gateway.haproxy_config import ROUTES
+from serve.gateway.tls import Certificate, ensure_certificate
 
 KEY = "awq-test-key"
 REPO = Path(__file__).parents[2]
@@ -344,7 +344,7 @@ def test_second_gateway_on_the_port_is_busy(front: Front, tmp_path: Path) -> Non
 
 def test_port_lost_between_check_and_start(front: Front, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When HAProxy itself finds the port taken, the error is the same; port 0 is tried elsewhere."""
-    from serve import gateway as module  # noqa: PLC0415 -- the module is patched
+    from serve.gateway import gateway as module  # noqa: PLC0415 -- the module is patched
 
     port, choose = front.gateway.port, module.choose_address
     answers = [(f"ipv4@127.0.0.1:{port}", port)]
@@ -428,7 +428,7 @@ def test_killed_owner_takes_haproxy_with_it(tmp_path: Path) -> None:
         import sys, time
         from pathlib import Path
         sys.path.insert(0, sys.argv[1])
-        from serve.gateway import Gateway
+        from serve.gateway.gateway import Gateway
         folder = Path(sys.argv[2])
         place = {"folder": folder, "upstream": folder / "engine.sock", "log": folder / "log"}
         with Gateway(host="127.0.0.1", port=0, bundle=None, keys={}, **place):

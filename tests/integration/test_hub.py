@@ -26,9 +26,9 @@ WEIGHTS = b"16-bit weights "
 RESOLVE = """
 import dataclasses, json, sys
 from pathlib import Path
-from pipeline.errors import AwqctlError
+from pipeline.base.errors import AwqctlError
 from pipeline.recipe.models import ModelSource
-from pipeline.sources import identify_source, resolve_source
+from pipeline.models import identify_source, resolve_source
 request = json.loads(sys.argv[1])
 source = ModelSource(**request["model"])
 try:
@@ -193,9 +193,10 @@ def test_what_changed_between_two_commits(hub: "FakeHub", client: Client, tmp_pa
     code = """
 import json, sys
 from pathlib import Path
-from pipeline.manifest import Origin, sum_files
+from pipeline.models.checksums import sum_files
+from pipeline.models.manifest import Origin
 from pipeline.recipe.models import ModelSource
-from pipeline.sources import resolve_source, source_changes
+from pipeline.models import resolve_source, source_changes
 old = Path(sys.argv[1])
 files = {name: entry for name, entry in sum_files(old).items() if name.endswith((".safetensors", ".json"))}
 before = Origin(reference=sys.argv[2], commit=old.name, licence="mit", files=files)

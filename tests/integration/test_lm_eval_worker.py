@@ -21,8 +21,8 @@ from tokenizers import Tokenizer
 from eval.accuracy.questions import write_tasks
 from eval.accuracy.tasks import check_tasks
 from eval.comparison.scored import read_scored
-from pipeline.errors import RecipeError, WorkerError
-from pipeline.progress import SilentReporter
+from pipeline.base.errors import RecipeError, WorkerError
+from pipeline.base.progress import SilentReporter
 from pipeline.recipe.evaluation import Eval, EvalTask
 from pipeline.recipe.suites import SUITES
 from pipeline.runtimes.worker import Worker, worker_script

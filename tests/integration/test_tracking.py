@@ -8,18 +8,19 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from pipeline.context import RunContext
-from pipeline.errors import EnvironmentLackError
-from pipeline.progress import SilentReporter
+from pipeline.base.errors import EnvironmentLackError
+from pipeline.base.progress import SilentReporter
+from pipeline.base.results import Gate, Metric
 from pipeline.recipe.load import load_recipe
-from pipeline.record import Gate, Metric, RunRecord, StageResult
-from pipeline.runner import environment_of
-from pipeline.tracking import Tracker
+from pipeline.record.context import RunContext
+from pipeline.record.record import RunRecord, StageResult
+from pipeline.run.runner import environment_of
+from pipeline.run.tracking import Tracker
 
-CONNECT = "import sys; from pipeline.tracking import Tracker; Tracker(sys.argv[1]).connect()"
+CONNECT = "import sys; from pipeline.run.tracking import Tracker; Tracker(sys.argv[1]).connect()"
 BEGIN = """
 import os, sys
-from pipeline.tracking import Tracker
+from pipeline.run.tracking import Tracker
 print(Tracker(sys.argv[1]).create("doomed", {}), flush=True)
 os.kill(os.getpid(), 9)
 """

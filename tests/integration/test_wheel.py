@@ -19,7 +19,7 @@ NEEDED = (
     "pipeline/runtimes/locks/autoawq-source.txt",
     "pipeline/runtimes/workers/worker_protocol.py",
     "pipeline/report/templates/report.html.j2",
-    "serve/haproxy.cfg.j2",
+    "serve/gateway/haproxy.cfg.j2",
 )
 
 

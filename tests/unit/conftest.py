@@ -13,10 +13,11 @@ from eval.accuracy.judging import Measured, stopped_result
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
 from eval.alarm.result import Fidelity
 from eval.comparison.result import Interval, Score
+from pipeline.base.results import Result
+from pipeline.models.tensors import Tensor, read_headers
 from pipeline.quantize.result import CoverageResult, QuantizeResult
-from pipeline.quantize.tensors import Tensor, read_headers
 from pipeline.recipe.models import Recipe
-from pipeline.record import Environment, Result, RunRecord, StageResult
+from pipeline.record.record import Environment, RunRecord, StageResult
 
 DTYPES = {"float16": "F16", "int32": "I32", "int64": "I64", "float32": "F32"}
 Save = Callable[..., dict[str, Tensor]]

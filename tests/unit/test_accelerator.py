@@ -2,9 +2,9 @@
 
 import pytest
 
-from pipeline.errors import EnvironmentLackError
-from pipeline.runtimes import accelerator
-from pipeline.runtimes.accelerator import Gpu, parse_gpus, resolve_accelerator
+from pipeline.base.errors import EnvironmentLackError
+from pipeline.hardware import accelerator
+from pipeline.hardware.accelerator import Gpu, parse_gpus, resolve_accelerator
 
 H200 = Gpu("NVIDIA H200", 143771, "9.0", "580.159.04")
 

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import ImpossiblePlanError
-from pipeline.quantize.architectures import ModelHeaders, fits_default_mapping, knowledge, mapping_for
+from pipeline.base.errors import ImpossiblePlanError
+from pipeline.models.headers import ModelHeaders
+from pipeline.models.layers import LinearLayer
+from pipeline.models.tensors import Tensor
+from pipeline.quantize.architectures import fits_default_mapping, knowledge, mapping_for
 from pipeline.quantize.backends import (
     AUTOAWQ,
     LLM_COMPRESSOR,
@@ -17,8 +20,6 @@ from pipeline.quantize.backends import (
     quantized_layers,
     width_obstacles,
 )
-from pipeline.quantize.layers import LinearLayer
-from pipeline.quantize.tensors import Tensor
 from pipeline.recipe.models import Quantize
 from pipeline.runtimes.specs import spec_for
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.checksums import sum_files
-from pipeline.manifest import Manifest, Origin, differences, read_manifest, write_manifest
-from pipeline.quantize.tensors import read_headers
+from pipeline.models.checksums import sum_files
+from pipeline.models.manifest import Manifest, Origin, differences, read_manifest, write_manifest
+from pipeline.models.tensors import read_headers
 
 ROOT = Path(__file__).resolve().parents[2]
 LINEAR = ("self_attn.q_proj", "mlp.down_proj")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.errors import MissingStageError, SourceError
+from pipeline.base.errors import MissingStageError, SourceError
 from pipeline.quantize.calibration import (
     CalibrationSet,
     build_calibration,

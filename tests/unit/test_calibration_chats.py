@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.errors import SourceError
+from pipeline.base.errors import SourceError
+from pipeline.models import packaged_model
 from pipeline.quantize.calibration import CalibrationSet, build_calibration, load_tokenizer
 from pipeline.recipe.calibration import Calibration
-from pipeline.sources import packaged_model
 
 CHAT = [{"role": "user", "content": "What does enumerate return?"}, {"role": "assistant", "content": "Pairs. " * 8}]
 TEMPLATE = (

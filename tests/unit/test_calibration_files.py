@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.errors import AwqctlError, RecipeError, SourceError
+from pipeline.base.errors import AwqctlError, RecipeError, SourceError
 from pipeline.quantize.calibration import build_calibration
 from pipeline.recipe.calibration import Calibration
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from pipeline.errors import RecipeError
+from pipeline.base.errors import RecipeError
 from pipeline.recipe.calibration import Calibration
 from pipeline.recipe.load import load_recipe
 

@@ -11,15 +11,15 @@ import yaml
 from huggingface_hub import ModelCard
 
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
-from pipeline.checksums import FileSum, sum_files
-from pipeline.context import RunContext
-from pipeline.manifest import CARD, Manifest, Origin, differences, read_manifest, write_manifest
-from pipeline.progress import SilentReporter
-from pipeline.quantize.card import model_card
-from pipeline.quantize.card_refresh import refresh_card
+from pipeline.base.progress import SilentReporter
+from pipeline.models.checksums import FileSum, sum_files
+from pipeline.models.manifest import CARD, Manifest, Origin, differences, read_manifest, write_manifest
 from pipeline.quantize.result import CoverageResult, KindAudit, LayerAudit, QuantizeResult
 from pipeline.recipe.models import Recipe
-from pipeline.record import RunRecord, StageResult
+from pipeline.record.context import RunContext
+from pipeline.record.record import RunRecord, StageResult
+from pipeline.report.card.card import model_card
+from pipeline.report.card.card_refresh import refresh_card
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 PLUS_MINUS = "\N{PLUS-MINUS SIGN}"

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
+from pipeline.models.tensors import read_file
 from pipeline.quantize.checkpoint import settle_header
-from pipeline.quantize.tensors import read_file
 
 
 def test_equal_weights_give_equal_bytes(tmp_path: Path) -> None:

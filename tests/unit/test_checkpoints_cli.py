@@ -9,16 +9,16 @@ import pytest
 from click.testing import CliRunner, Result
 from filelock import FileLock
 
-from pipeline.checksums import sum_files
+from pipeline.base.errors import BusyError, MissingStageError, SourceError
+from pipeline.base.progress import SilentReporter
 from pipeline.cli.main import cli
-from pipeline.context import CHECKPOINT, EARLIER, RunContext
-from pipeline.errors import BusyError, MissingStageError, SourceError
-from pipeline.manifest import NAME, Manifest, Origin, differences, read_manifest, write_manifest
-from pipeline.progress import SilentReporter
+from pipeline.models.checksums import sum_files
+from pipeline.models.manifest import NAME, Manifest, Origin, differences, read_manifest, write_manifest
 from pipeline.recipe.load import load_recipe
-from pipeline.record import RunRecord, StageResult
-from pipeline.runner import environment_of
-from serve.variants import checkpoint_of, recorded_checkpoint
+from pipeline.record.checkpoint import checkpoint_of, recorded_checkpoint
+from pipeline.record.context import CHECKPOINT, EARLIER, RunContext
+from pipeline.record.record import RunRecord, StageResult
+from pipeline.run.runner import environment_of
 
 LONG_AGO_NS = 10**18
 

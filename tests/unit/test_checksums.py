@@ -12,8 +12,8 @@ from types import FrameType
 
 import pytest
 
-from pipeline.checksums import FileSum, KnownSum, SumCache, read_sums, sum_files
-from pipeline.errors import Interrupted, SourceError
+from pipeline.base.errors import Interrupted, SourceError
+from pipeline.models.checksums import FileSum, KnownSum, SumCache, read_sums, sum_files
 
 REPO = Path(__file__).parents[2]
 LONG_AGO_NS = 10**18
@@ -186,7 +186,7 @@ def test_what_vanished_is_forgotten(folder: Path, cache: SumCache, tmp_path: Pat
 def test_several_processes_at_once(folder: Path, cache: SumCache) -> None:
     """Four processes sum the same folder; all get it right, and the document they leave is whole."""
     program = (
-        "import sys; from pathlib import Path; from pipeline.checksums import SumCache, sum_files\n"
+        "import sys; from pathlib import Path; from pipeline.models.checksums import SumCache, sum_files\n"
         "for _ in range(20):\n"
         "    found = sum_files(Path(sys.argv[1]), cache=SumCache(Path(sys.argv[2]), trusted=False))\n"
         "print(found['a'].sha256, len(found))"

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.checksums import sum_files
-from pipeline.context import CHECKPOINT, EARLIER, RunContext
-from pipeline.manifest import Manifest, Origin, differences, read_manifest, write_manifest
-from pipeline.progress import SilentReporter
+from pipeline.base.progress import SilentReporter
+from pipeline.models.checksums import sum_files
+from pipeline.models.manifest import Manifest, Origin, differences, read_manifest, write_manifest
+from pipeline.record.context import CHECKPOINT, EARLIER, RunContext
 
 REPO = Path(__file__).parents[2]
 
@@ -22,10 +22,11 @@ HARNESS = '''
 import errno, itertools, json, os, re, shutil, signal, sys
 from pathlib import Path
 
-from pipeline.checksums import sum_files
-from pipeline.context import RunContext
-from pipeline.manifest import Manifest, Origin, differences, read_manifest, refresh, write_manifest
-from pipeline.progress import SilentReporter
+from pipeline.models.checksums import sum_files
+from pipeline.record.context import RunContext
+from pipeline.models.manifest import Manifest, Origin, differences, read_manifest, write_manifest
+from pipeline.record.refresh import refresh
+from pipeline.base.progress import SilentReporter
 
 REACHED = 42
 CALLS = ("replace", "fsync", "mkdir", "unlink", "rmdir", "link")
@@ -257,8 +258,8 @@ def test_full_disk_while_writing(context: RunContext) -> None:
     """A real refusal of the kernel in the middle of a file; nothing of it stays."""
     make(context, "a", "x")
     program = (
-        "import resource, sys; from pathlib import Path; from pipeline.context import RunContext\n"
-        "from pipeline.progress import SilentReporter\n"
+        "import resource, sys; from pathlib import Path; from pipeline.record.context import RunContext\n"
+        "from pipeline.base.progress import SilentReporter\n"
         "out = Path(sys.argv[1]); context = RunContext(out, out, out, 'cpu', SilentReporter())\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))\n"
         "with context.staged('checkpoint') as folder: (folder / 'model.safetensors').write_bytes(bytes(200_000))\n"

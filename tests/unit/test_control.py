@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.errors import ImpossiblePlanError
+from pipeline.base.errors import ImpossiblePlanError
+from pipeline.models.layers import linear_layers
+from pipeline.models.tensors import read_headers
+from pipeline.quantize.audit.fidelity import compare
+from pipeline.quantize.audit.packing import read_packed
 from pipeline.quantize.control import round_to_nearest, write_control
-from pipeline.quantize.fidelity import compare
-from pipeline.quantize.layers import linear_layers
-from pipeline.quantize.packing import read_packed
-from pipeline.quantize.tensors import read_headers
 
 GROUP = 32
 BIG = "model.layers.0.mlp.up_proj"

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from pipeline.costs import arithmetic
+from pipeline.roi import arithmetic
 
 
 def test_deck_a100_month_and_year() -> None:

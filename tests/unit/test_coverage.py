@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.errors import WorkerError
-from pipeline.quantize.coverage import audit, gates
-from pipeline.quantize.fidelity import Fidelity, LayerFidelity
+from pipeline.base.errors import WorkerError
+from pipeline.models.tensors import Tensor
+from pipeline.quantize.audit.coverage import audit, gates
+from pipeline.quantize.audit.fidelity import Fidelity, LayerFidelity
 from pipeline.quantize.result import CoverageResult, KindAudit, LayerAudit
-from pipeline.quantize.tensors import Tensor
 from pipeline.recipe.models import Coverage
 
 SHAPES = {

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pipeline.errors import RecipeError
+from pipeline.base.errors import RecipeError
+from pipeline.models import credentials_in, masked, redacted
 from pipeline.recipe.load import load_recipe
-from pipeline.sources import credentials_in, masked, redacted
 
 TOKEN = "hf_" + "a1" * 17
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from pipeline.errors import EngineError, VoidMeasurementError
+from pipeline.base.errors import EngineError, VoidMeasurementError
+from pipeline.engines.engine import engine_arguments, parse_counters, parse_report
+from pipeline.engines.settings import check_same_settings, parse_settings
 from pipeline.recipe.models import Engine
-from serve.engine import engine_arguments, parse_counters, parse_report
-from serve.settings import check_same_settings, parse_settings
 
 LOG = """\
 (EngineCore pid=2) INFO 11-20 [cpu.py:1] Using CPUWNA16LinearKernel for AutoAWQMarlinLinearMethod

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.models.layers import LinearLayer
+from pipeline.quantize.audit.fidelity import Fidelity, compare, sample
+from pipeline.quantize.audit.packing import Packed, gemm_tensors
 from pipeline.quantize.control import round_to_nearest
-from pipeline.quantize.fidelity import Fidelity, compare, sample
-from pipeline.quantize.layers import LinearLayer
-from pipeline.quantize.packing import Packed, gemm_tensors
 
 Arrays = dict[str, np.ndarray]
 GROUP = 32

@@ -14,10 +14,10 @@ import pytest
 from eval.alarm.divergence import SMALLEST, divergences
 from eval.alarm.fidelity import TopTokens, alarm_sentence, fidelity, prompts_digest, read_top_tokens
 from eval.alarm.probing import PACKAGED, alarm_file, held_out, parse_prompt_logprobs, positions, probe
-from pipeline.errors import EngineError, RecipeError, VoidMeasurementError
-from pipeline.progress import SilentReporter
+from pipeline.base.errors import EngineError, RecipeError, VoidMeasurementError
+from pipeline.base.progress import SilentReporter
+from pipeline.engines.engine import VllmServer
 from pipeline.recipe.evaluation import Alarm
-from serve.engine import VllmServer
 
 DEMO = Path(__file__).resolve().parents[2] / "recipes" / "demo" / "model"
 BLOCKS = [[5, 6, 7], [8, 9]]

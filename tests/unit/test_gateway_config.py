@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import BusyError, EnvironmentLackError, UsageError
-from serve.address import choose_address
-from serve.files import socket_folder
-from serve.foreground import Serving, usage_lines
-from serve.haproxy import find_haproxy
-from serve.haproxy_config import ROUTES, quoted, render_config
+from pipeline.base.errors import BusyError, EnvironmentLackError, UsageError
+from pipeline.engines.address import choose_address
+from serve.gateway.files import socket_folder
+from serve.gateway.haproxy import find_haproxy
+from serve.gateway.haproxy_config import ROUTES, quoted, render_config
+from serve.supervisor.foreground import Serving, usage_lines
 
 REPO = Path(__file__).parents[2]
 
@@ -127,8 +127,8 @@ def test_socket_folder_is_short_plain_and_private(tmp_path: Path, monkeypatch: p
 def test_socket_folder_of_a_dead_owner_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a killed process left goes with the next start; the folder of a living one stays."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("serve.files._LONGEST_BASE", 1000)
-    program = "import os, serve.files as f\nf._LONGEST_BASE = 1000\nwith f.socket_folder(): os._exit(9)"
+    monkeypatch.setattr("serve.gateway.files._LONGEST_BASE", 1000)
+    program = "import os, serve.gateway.files as f\nf._LONGEST_BASE = 1000\nwith f.socket_folder(): os._exit(9)"
     subprocess.run([sys.executable, "-c", program], cwd=REPO, env={"TMPDIR": str(tmp_path)}, check=False)
     (orphan,) = tmp_path.glob("awqctl-*")
     with socket_folder() as first, socket_folder() as second:

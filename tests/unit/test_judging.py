@@ -11,7 +11,7 @@ import pytest
 from eval.accuracy.judging import Measured, concurrencies, gates_of, result_of
 from eval.accuracy.result import EvalResult, TaskScore
 from eval.comparison.scored import read_scored
-from pipeline.errors import VoidMeasurementError
+from pipeline.base.errors import VoidMeasurementError
 from pipeline.recipe.models import Recipe
 
 TASKS = [

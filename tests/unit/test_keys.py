@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from pipeline.base.errors import BusyError, EnvironmentLackError, UsageError
 from pipeline.cli.keys import keys as keys_command
-from pipeline.errors import BusyError, EnvironmentLackError, UsageError
-from serve.keys import KeyStore, default_path, digest, new_key
+from serve.gateway.keys import KeyStore, default_path, digest, new_key
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_concurrent_adds_lose_nothing(store: KeyStore) -> None:
 
 def test_held_lock_is_busy(store: KeyStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock that another process keeps ends in a sentence, not in a wait without end."""
-    monkeypatch.setattr("serve.files._LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("serve.gateway.files._LOCK_TIMEOUT_S", 0.1)
     with store._locked(), pytest.raises(BusyError, match="held by another awqctl"):  # noqa: SLF001 -- holds the lock
         KeyStore(store.path).add("alice")
 
@@ -124,7 +124,7 @@ def test_full_disk_is_named_and_leaves_nothing(store: KeyStore, monkeypatch: pyt
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("serve.files.os.fsync", full)
+    monkeypatch.setattr("serve.gateway.files.os.fsync", full)
     with pytest.raises(EnvironmentLackError, match="No space left on device"):
         store.add("bob")
     assert store.path.read_text() == before

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from eval.load.counters import cached, disagreement, faults
-from eval.load.stage import summarise
-from pipeline.errors import VoidMeasurementError
+from eval.bench.counters import cached, disagreement, faults
+from eval.bench.stage import summarise
+from pipeline.base.errors import VoidMeasurementError
 
 CLIENT = {"completed": 8, "failed": 0, "total_input_tokens": 1000, "total_output_tokens": 500}
 BEFORE = {"vllm:prompt_tokens_total": 50.0, "vllm:generation_tokens_total": 50.0}

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.checksums import SumCache, sum_files
-from pipeline.context import RunContext, user_home
-from pipeline.errors import SourceError
-from pipeline.manifest import CARD, NAME, Manifest, Origin, differences, read_manifest, refresh, write_manifest
-from pipeline.progress import SilentReporter
+from pipeline.base.errors import SourceError
+from pipeline.base.homes import user_home
+from pipeline.base.progress import SilentReporter
+from pipeline.models.checksums import SumCache, sum_files
+from pipeline.models.manifest import CARD, NAME, Manifest, Origin, differences, read_manifest, write_manifest
+from pipeline.record.context import RunContext
+from pipeline.record.refresh import refresh
 
 REPO = Path(__file__).parents[2]
 INDEX = "model.safetensors.index.json"

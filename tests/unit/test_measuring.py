@@ -12,13 +12,13 @@ from eval.accuracy.measuring import RESTARTS, Measuring
 from eval.accuracy.preparing import Prepared
 from eval.accuracy.resolution import TaskItems
 from eval.alarm.fidelity import TopTokens, prompts_digest
-from pipeline.context import RunContext
-from pipeline.errors import EngineDiedError, EngineError, VoidMeasurementError, WorkerError
-from pipeline.progress import SilentReporter
+from eval.arms.variants import Weights
+from pipeline.base.errors import EngineDiedError, EngineError, VoidMeasurementError, WorkerError
+from pipeline.base.progress import SilentReporter
+from pipeline.engines.engine import EngineReport, VllmServer
 from pipeline.recipe.models import Recipe
+from pipeline.record.context import RunContext
 from pipeline.runtimes.store import Runtime
-from serve.engine import EngineReport, VllmServer
-from serve.variants import Weights
 
 BLOCKS = [[1, 2, 3]]
 NEAR, FAR = (0, 1), (1, 0)

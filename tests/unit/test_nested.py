@@ -1,6 +1,6 @@
 """Nested documents become dotted names."""
 
-from pipeline.nested import flatten
+from pipeline.base.nested import flatten
 
 
 def test_mappings_and_lists_of_mappings_are_named() -> None:

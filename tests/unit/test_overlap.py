@@ -10,11 +10,11 @@ import pytest
 
 from eval.accuracy.overlap import Document, OverlapResult, overlap, overlap_warnings, read_documents, words
 from eval.accuracy.tasks import task_folders
-from pipeline.progress import SilentReporter
+from pipeline.base.progress import SilentReporter
+from pipeline.models import packaged_model
 from pipeline.quantize.calibration import build_calibration, calibration_texts, load_tokenizer
 from pipeline.recipe.load import load_recipe
 from pipeline.runtimes.worker import Worker, worker_script
-from pipeline.sources import packaged_model
 
 TEXT = "The quick brown fox jumps over the lazy dog while seven wizards quietly box up five dozen liquor jugs today."
 QUESTIONS = Path(__file__).parents[2] / "eval" / "tasks" / "data" / "stdlib_next_line.jsonl"

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.errors import SourceError
-from pipeline.quantize.packing import Layout, Packed, gemm_tensors, is_packed, layout, packed_size, read_packed
+from pipeline.base.errors import SourceError
+from pipeline.quantize.audit.packing import Layout, Packed, gemm_tensors, is_packed, layout, packed_size, read_packed
 
 GEMM = {"quant_method": "awq", "bits": 4, "group_size": 2, "zero_point": True, "version": "gemm"}
 

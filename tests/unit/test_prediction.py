@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.models.headers import ModelHeaders
+from pipeline.models.tensors import Tensor
 from pipeline.quantize import prediction
-from pipeline.quantize.architectures import ModelHeaders
 from pipeline.quantize.backends import AUTOAWQ, LLM_COMPRESSOR, Backend, quantized_layers
 from pipeline.quantize.prediction import (
     PROCESS_BYTES,
@@ -18,7 +19,6 @@ from pipeline.quantize.prediction import (
     seconds,
     work_of,
 )
-from pipeline.quantize.tensors import Tensor
 from pipeline.recipe.models import Quantize
 
 

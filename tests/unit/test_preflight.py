@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.context import RunContext
-from pipeline.errors import ImpossiblePlanError
-from pipeline.progress import SilentReporter
-from pipeline.quantize.architectures import headers_of
+from pipeline.base.errors import ImpossiblePlanError
+from pipeline.base.progress import SilentReporter
+from pipeline.models import SourceModel
+from pipeline.models.headers import headers_of
 from pipeline.quantize.checks import Check
 from pipeline.quantize.preflight import Preflight, check_blocks, checked_plan, preflight
 from pipeline.quantize.resources import Machine, this_machine
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.models import Engine, Quantize
-from pipeline.sources import SourceModel
+from pipeline.record.context import RunContext
 
 GIB = 2**30
 MACHINE = Machine(

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline.errors import WorkerError
-from pipeline.progress import SilentReporter
+from pipeline.base.errors import WorkerError
+from pipeline.base.progress import SilentReporter
 from pipeline.runtimes.process import GuardedProcess, engine_environment
 from pipeline.runtimes.worker import Worker, worker_script
 

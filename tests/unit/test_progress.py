@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from pipeline.progress import ConsoleReporter
+from pipeline.base.progress import ConsoleReporter
 
 
 def reporter(*, terminal: bool) -> tuple[ConsoleReporter, io.StringIO]:

@@ -4,8 +4,8 @@ import json
 import struct
 from pathlib import Path
 
-from pipeline.quantize.packing import packed_size
-from pipeline.quantize.tensors import parameters, read_headers, weight_bytes
+from pipeline.models.tensors import parameters, read_headers, weight_bytes
+from pipeline.quantize.audit.packing import packed_size
 
 
 def safetensors(path: Path, **shapes: tuple[int, ...]) -> None:

@@ -10,7 +10,7 @@ import yaml
 from eval.accuracy.question_files import read_questions
 from eval.accuracy.questions import questions_identity, write_tasks
 from eval.tasks.questions_data import load, word_f1
-from pipeline.errors import RecipeError
+from pipeline.base.errors import RecipeError
 from pipeline.recipe.evaluation import EvalTask
 
 CHOICE = {"prompt": "Which?", "choices": ["one", "two", "three"], "answer": 0}

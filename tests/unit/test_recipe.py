@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.errors import RecipeError
+from pipeline.base.errors import RecipeError
 from pipeline.recipe.load import load_recipe, packaged_recipes
 
 ALL = sorted(packaged_recipes())

@@ -8,14 +8,15 @@ from typing import Any, Self
 import pytest
 from filelock import FileLock
 
-from pipeline.context import RunContext
-from pipeline.errors import BusyError, EngineError, Interrupted, MissingStageError
-from pipeline.progress import SilentReporter
+from pipeline.base.errors import BusyError, EngineError, Interrupted, MissingStageError
+from pipeline.base.progress import SilentReporter
+from pipeline.base.results import Gate, Metric
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.models import Recipe
-from pipeline.record import Gate, Metric, RunRecord, StageOutcome, load_record
-from pipeline.runner import RECORD, Runner
-from pipeline.stages import Stage
+from pipeline.record.context import RunContext
+from pipeline.record.record import RunRecord, StageOutcome, load_record
+from pipeline.run.runner import RECORD, Runner
+from pipeline.run.stages import Stage
 
 calls: list[str] = []
 
@@ -95,7 +96,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Runne
     """Return a maker of runners on one output folder."""
     calls.clear()
     table = {entry.name: entry for entry in (FIRST, SECOND)}
-    monkeypatch.setattr("pipeline.runner.stage_named", table.__getitem__)
+    monkeypatch.setattr("pipeline.run.runner.stage_named", table.__getitem__)
 
     def runner(*overrides: str) -> Runner:
         recipe, path = load_recipe("demo", overrides)

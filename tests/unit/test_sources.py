@@ -8,20 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.checksums import FileSum, SumCache
-from pipeline.errors import RecipeError, SourceError
-from pipeline.manifest import Origin
-from pipeline.progress import SilentReporter, Task
+from pipeline.base.errors import RecipeError, SourceError
+from pipeline.base.progress import SilentReporter, Task
+from pipeline.models import is_pickled, resolve_source, source_changes, source_identity, weight_files
+from pipeline.models.checksums import FileSum, SumCache
+from pipeline.models.manifest import Origin
+from pipeline.models.trust import CustomCode
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.models import ModelSource
-from pipeline.sources import (
-    is_pickled,
-    resolve_source,
-    source_changes,
-    source_identity,
-    weight_files,
-)
-from pipeline.trust import CustomCode
 
 
 @pytest.fixture

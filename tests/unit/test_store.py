@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import UsageError
+from pipeline.base.errors import UsageError
 from pipeline.runtimes import store
 from pipeline.runtimes.specs import SPECS, external_interpreter, spec_for, specs_named
 from pipeline.runtimes.store import identity, is_ready, place, torch_options

@@ -11,8 +11,8 @@ from eval.alarm.result import Fidelity
 from pipeline.cli.summary import print_summary
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.models import Recipe
-from pipeline.record import RunRecord, StageResult
-from pipeline.runner import StageReport
+from pipeline.record.record import RunRecord, StageResult
+from pipeline.run.runner import StageReport
 
 Task = Callable[..., TaskScore]
 Accuracy = Callable[..., EvalResult]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from eval.accuracy.tasks import check_chat_template, check_tasks
-from pipeline.errors import RecipeError, SourceError
+from pipeline.base.errors import RecipeError, SourceError
 from pipeline.recipe.evaluation import Eval
 
 SAID = {

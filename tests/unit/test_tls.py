@@ -11,8 +11,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from serve import tls
-from serve.tls import ensure_certificate, names_of, subject_names
+from serve.gateway import tls
+from serve.gateway.tls import ensure_certificate, names_of, subject_names
 
 
 def _read(path: Path) -> x509.Certificate:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import SourceError
+from pipeline.base.errors import SourceError
+from pipeline.models import SourceModel
 from pipeline.quantize.translate import generation_config, quantized_config, readable_view, to_transformers_4
-from pipeline.sources import SourceModel
 
 V5 = {
     "model_type": "llama",

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import SourceError
+from pipeline.base.errors import SourceError
+from pipeline.models.trust import CustomCode, check_pinned, check_trust, custom_code
 from pipeline.recipe.models import ModelSource
-from pipeline.trust import CustomCode, check_pinned, check_trust, custom_code
 
 AUTO_MAP = {"AutoConfig": "configuration_x.XConfig", "AutoModelForCausalLM": "modeling_x.XForCausalLM"}
 CODE = {

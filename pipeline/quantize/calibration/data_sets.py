@@ -8,7 +8,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
-from pipeline.errors import AwqctlError, SourceError
+from pipeline.base.errors import AwqctlError, SourceError
 from pipeline.quantize.calibration.data_set_errors import explained, failures
 from pipeline.quantize.calibration.files import Row, missing_column
 from pipeline.quantize.calibration.sources import FILE_SUFFIXES, Place

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import SourceError
+from pipeline.base.errors import SourceError
 
 
 @dataclass(frozen=True)

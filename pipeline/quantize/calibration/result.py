@@ -3,21 +3,13 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from pydantic import ValidationError
 
-from pipeline.errors import MissingStageError
-from pipeline.record import Result
-
-
-class TokenizerIdentity(Result):
-    """Which tokenizer made the token ids."""
-
-    kind: str
-    """Class of the transformers library."""
-    files: dict[str, str]
-    """SHA-256 of each tokenizer file and chat template of the model's folder, by name."""
+from pipeline.base.errors import MissingStageError
+from pipeline.base.results import Result
+from pipeline.models.tokenizer import Decoder, Tokenizer, TokenizerIdentity
 
 
 class SourceFacts(Result):
@@ -114,3 +106,12 @@ def read_calibration(path: Path) -> CalibrationSet:
         raise MissingStageError(
             f"{path} is not calibration data this version reads. Run `awqctl quantize --force` to make it anew."
         ) from problem
+
+
+def calibration_texts(stored: CalibrationSet, tokenizer: Tokenizer) -> list[str]:
+    """Return the text of each source, its blocks joined; special tokens of chat templates left out."""
+    decoder = cast("Decoder", tokenizer)
+    return [
+        decoder.decode(stored.of_source(place), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        for place in range(len(stored.facts.sources))
+    ]

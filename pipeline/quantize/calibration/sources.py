@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from pipeline.errors import RecipeError, SourceError
-from pipeline.identity import file_identity, folder_identity
+from pipeline.base.errors import RecipeError, SourceError
+from pipeline.base.identity import file_identity, folder_identity
+from pipeline.models import PACKAGED
 from pipeline.recipe.calibration import Calibration, CalibrationSource
-from pipeline.sources import PACKAGED
 
 FILE_SUFFIXES = (".jsonl", ".txt", ".parquet")
 _DATA_SET = re.compile(r"^[\w.-]+(/[\w.-]+)?$")

@@ -4,11 +4,11 @@ import hashlib
 import random
 from collections.abc import Iterable, Iterator
 
-from pipeline.errors import SourceError
+from pipeline.base.errors import SourceError
+from pipeline.models.tokenizer import Tokenizer, rendered
 from pipeline.quantize.calibration.data_sets import open_data_set
 from pipeline.quantize.calibration.files import Row, read_file
 from pipeline.quantize.calibration.sources import Place
-from pipeline.quantize.calibration.tokenizer import Tokenizer, rendered
 
 
 class UniqueTexts:

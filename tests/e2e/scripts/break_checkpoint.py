@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.checksums import sum_files
-from pipeline.manifest import read_manifest, write_manifest
-from pipeline.quantize.tensors import Tensor, read_file
+from pipeline.models.checksums import sum_files
+from pipeline.models.manifest import read_manifest, write_manifest
+from pipeline.models.tensors import Tensor, read_file
 
 
 def permute(tensor: Tensor, generator: np.random.Generator) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from eval.comparison.sample_comparison import CompareResult
+from eval.samples.comparison import CompareResult
+from pipeline.base.errors import SourceError, UsageError, VoidMeasurementError
 from pipeline.cli.compare import compare
-from pipeline.errors import SourceError, UsageError, VoidMeasurementError
 
 Sample = Callable[..., dict[str, Any]]
 WriteRun = Callable[..., Path]

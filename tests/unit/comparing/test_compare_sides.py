@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from eval.comparison.sample_comparison import CompareResult, Request, compare_samples
+from eval.samples.comparison import CompareResult, Request, compare_samples
 from eval.statistics import Margin
+from pipeline.base.errors import SourceError, UsageError, VoidMeasurementError
 from pipeline.cli.compare import compare
-from pipeline.errors import SourceError, UsageError, VoidMeasurementError
 
 Sample = Callable[..., dict[str, Any]]
 WriteRun = Callable[..., Path]

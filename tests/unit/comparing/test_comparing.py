@@ -11,7 +11,7 @@ from eval.comparison.comparing import adjusted, compare, compare_matched, floor_
 from eval.comparison.matching import match
 from eval.comparison.scored import Scored
 from eval.statistics import Margin, estimate, more_items
-from pipeline.errors import VoidMeasurementError
+from pipeline.base.errors import VoidMeasurementError
 
 ScoreOf = Callable[..., Scored]
 

@@ -8,7 +8,7 @@ import pytest
 from eval.comparison.matching import clusters, match
 from eval.comparison.scored import Scored
 from eval.statistics import mean
-from pipeline.errors import VoidMeasurementError
+from pipeline.base.errors import VoidMeasurementError
 
 ScoreOf = Callable[..., Scored]
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from eval.comparison.rows import read_document, read_rows, requests_of
-from eval.comparison.sample_files import SampleFiles, find_sample_files
-from eval.comparison.sample_sets import read_tasks, tasks_to_compare
-from pipeline.errors import SourceError
+from eval.samples.files import SampleFiles, find_sample_files
+from eval.samples.sets import read_tasks, tasks_to_compare
+from pipeline.base.errors import SourceError
 
 Sample = Callable[..., dict[str, Any]]
 WriteRun = Callable[..., Path]

@@ -9,7 +9,7 @@ import pytest
 
 from eval.comparison.result import Score
 from eval.comparison.scored import Scored, read_scored
-from pipeline.errors import RecipeError, SourceError, VoidMeasurementError
+from pipeline.base.errors import RecipeError, SourceError, VoidMeasurementError
 
 Score_ = Callable[..., Scored]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from eval.comparison.sample_files import find_sample_files
-from eval.comparison.sample_sets import SampleTask, read_tasks
 from eval.comparison.summands import summands
+from eval.samples.files import find_sample_files
+from eval.samples.sets import SampleTask, read_tasks
 
 ADDABLE = [
     ("sized_few", "acc,none"),

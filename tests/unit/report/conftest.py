@@ -8,15 +8,16 @@ import pytest
 
 from eval.accuracy.judging import gates_of
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
-from eval.load.result import BenchResult, EngineMemory, Latency, LoadPoint, VariantLoad
-from pipeline.context import RunContext
-from pipeline.costs import stage as roi_stage
-from pipeline.progress import SilentReporter
+from eval.bench.result import BenchResult, EngineMemory, Latency, LoadPoint, VariantLoad
+from pipeline.base.progress import SilentReporter
+from pipeline.base.results import Gate
 from pipeline.quantize.result import CoverageResult, KindAudit, QuantizeResult
 from pipeline.recipe.models import Recipe
-from pipeline.record import Environment, Gate, RunRecord, StageResult
+from pipeline.record.context import RunContext
+from pipeline.record.record import Environment, RunRecord, StageResult
 from pipeline.report.document import ReportDocument, Section
 from pipeline.report.view import report_of
+from pipeline.roi import stage as roi_stage
 from serve.result import ServeResult, SmokeCheck
 
 BASELINE_SPEED = {1: 41.2, 4: 118.0, 16: 262.0}
@@ -243,7 +244,7 @@ def report(make_run: Callable[..., RunRecord], endpoint: ServeResult) -> ReportD
 def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the charts out where a test is about words."""
     for module in ("charts", "cost_charts", "forest"):
-        monkeypatch.setattr(f"pipeline.report.{module}.draw", lambda *_: "<svg></svg>")
+        monkeypatch.setattr(f"pipeline.report.charts.{module}.draw", lambda *_: "<svg></svg>")
 
 
 @pytest.fixture(scope="session")

@@ -10,14 +10,14 @@ from eval.alarm.result import Fidelity
 from eval.comparison.result import NoiseFloor
 from eval.comparison.wording import margin_text
 from pipeline.recipe.models import Recipe
-from pipeline.record import RunRecord
-from pipeline.report.accuracy_method import accuracy_method
+from pipeline.record.record import RunRecord
+from pipeline.report.chapters.accuracy_method import accuracy_method
+from pipeline.report.chapters.findings import findings_of
+from pipeline.report.chapters.noise_floor import floor_sentence, floor_word
+from pipeline.report.chapters.not_measured import not_measured_section
+from pipeline.report.chapters.recommendation import next_steps, recommendation
 from pipeline.report.document import Finding, Section
-from pipeline.report.findings import findings_of
 from pipeline.report.inputs import inputs_of
-from pipeline.report.noise_floor import floor_sentence, floor_word
-from pipeline.report.not_measured import not_measured_section
-from pipeline.report.recommendation import next_steps, recommendation
 from pipeline.report.verdicts import gravest, loss_bound, remedy, verdict_cell
 from pipeline.report.view import report_of
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from eval.accuracy.result import EvalResult
+from pipeline.base.results import Gate
 from pipeline.quantize.result import CoverageResult, KindAudit, QuantizeResult
-from pipeline.record import Gate, RunRecord
+from pipeline.record.record import RunRecord
 from pipeline.report.document import Section
 from pipeline.report.view import report_of
 

@@ -6,12 +6,12 @@ from html import unescape
 import pytest
 
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
-from pipeline.record import RunRecord
+from pipeline.record.record import RunRecord
+from pipeline.report.chapters.control import control_sentence
+from pipeline.report.chapters.not_measured import not_measured_section
 from pipeline.report.comparison import against_control
-from pipeline.report.control import control_sentence
 from pipeline.report.document import Section
 from pipeline.report.inputs import inputs_of
-from pipeline.report.not_measured import not_measured_section
 from pipeline.report.render import markdown_text, to_html, to_markdown
 from pipeline.report.view import report_of
 from serve.result import ServeResult

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from eval.accuracy.result import EvalResult, TaskScore
 from eval.comparison.result import FlippedItem
-from pipeline.record import RunRecord
+from pipeline.record.record import RunRecord
+from pipeline.report.chapters.examples import example_groups
 from pipeline.report.document import Excerpt
-from pipeline.report.examples import example_groups
 from pipeline.report.render import fenced, to_html, to_markdown
 from pipeline.report.view import report_of
 

@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from eval.load.result import BenchResult
+from eval.bench.result import BenchResult
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.models import Recipe
-from pipeline.record import RunRecord
+from pipeline.record.record import RunRecord
+from pipeline.report.chapters.findings import findings_of
+from pipeline.report.chapters.not_measured import not_measured_section
+from pipeline.report.chapters.recommendation import recommendation
 from pipeline.report.comparison import speed_ratios, weight_memory
-from pipeline.report.findings import findings_of
 from pipeline.report.inputs import inputs_of
-from pipeline.report.not_measured import not_measured_section
-from pipeline.report.recommendation import recommendation
 from serve.result import ServeResult, SmokeCheck
 
 BASELINE_SPEED = {1: 41.2, 4: 118.0, 16: 262.0}

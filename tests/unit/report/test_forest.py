@@ -5,7 +5,7 @@ from collections.abc import Callable
 from html import unescape
 
 from eval.accuracy.result import EvalResult, TaskScore
-from pipeline.record import RunRecord
+from pipeline.record.record import RunRecord
 from pipeline.report.view import report_of
 
 MINUS = "\N{MINUS SIGN}"

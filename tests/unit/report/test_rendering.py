@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from eval.accuracy.result import EvalResult, TaskScore
-from eval.load.result import BenchResult
-from pipeline.context import RunContext
-from pipeline.errors import MissingStageError
-from pipeline.format import (
+from eval.bench.result import BenchResult
+from pipeline.base.errors import MissingStageError
+from pipeline.base.format import (
     certainty,
     change,
     number,
@@ -26,7 +25,8 @@ from pipeline.format import (
     usd_as_given,
 )
 from pipeline.recipe.models import Recipe
-from pipeline.record import RunRecord
+from pipeline.record.context import RunContext
+from pipeline.record.record import RunRecord
 from pipeline.report import stage as report_stage
 from pipeline.report.document import ReportDocument
 from pipeline.report.inputs import inputs_of

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from eval.load.result import BenchResult
-from pipeline.context import RunContext
-from pipeline.costs import stage as roi_stage
-from pipeline.errors import VoidMeasurementError
+from eval.bench.result import BenchResult
+from pipeline.base.errors import VoidMeasurementError
 from pipeline.recipe.models import Recipe
-from pipeline.record import RunRecord
+from pipeline.record.context import RunContext
+from pipeline.record.record import RunRecord
+from pipeline.roi import stage as roi_stage
 
 
 def test_roi_stage_of_a_load_for_one_machine(

@@ -6,7 +6,7 @@ import pytest
 
 from eval.accuracy.result import EvalResult
 from pipeline.recipe.models import Recipe
-from pipeline.record import RunRecord
+from pipeline.record.record import RunRecord
 from pipeline.report.document import ReportDocument
 from pipeline.report.inputs import inputs_of
 from pipeline.report.render import to_html, to_markdown

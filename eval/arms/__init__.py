@@ -1,0 +1,1 @@
+"""What is compared with what: the arms and the servers they are measured with."""

@@ -1,0 +1,199 @@
+"""The arms under measurement and the servers they are measured with: same settings, other weights."""
+
+import secrets
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from eval.arms.compatible import find_arm
+from pipeline.base.errors import MissingStageError, SourceError
+from pipeline.engines.engine import VllmServer
+from pipeline.engines.preflight import check_compiler
+from pipeline.hardware.accelerator import resolve_accelerator
+from pipeline.hardware.requirements import check_arms_hardware
+from pipeline.models.checksums import digest_of, sum_files
+from pipeline.models.manifest import read_manifest
+from pipeline.models.trust import custom_code
+from pipeline.quantize.result import QuantizeResult
+from pipeline.recipe.models import Engine, Recipe
+from pipeline.record.checkpoint import check_checkpoint, checkpoint_of
+from pipeline.record.context import RunContext
+from pipeline.record.record import RunRecord
+from pipeline.runtimes.specs import Resolved
+from pipeline.runtimes.store import Runtime, ensure
+
+SERVED_NAME = "model"
+VARIANTS = ("baseline", "awq")
+"""The arms of every measurement."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What an arm is loaded from."""
+
+    path: Path
+    identity: str
+    """Digest that names the weights: of the manifest, or of the checksums of the files."""
+    quantized: bool = True
+    """Whether the engine must name a quantized kernel for them: not for 16-bit weights, nor in batch-invariant mode,
+    where vLLM dequantizes checkpoints of AutoAWQ's format and names none."""
+    online: bool = False
+    """Whether the engine casts them to FP8 when it loads them."""
+
+
+@dataclass(frozen=True)
+class Bed:
+    """What all arms of one stage are measured with."""
+
+    runtime: Runtime
+    accelerator: Resolved
+    engine: Engine
+    weights: dict[str, Weights]
+    """By arm."""
+    trust_remote_code: bool
+    """Whether the model comes with code that the recipe trusts."""
+    batch_invariant: bool = False
+    """Whether engines use vLLM's batch-invariant kernels."""
+    api_key: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    """Made for this measurement, so that nobody else can load the server."""
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        """Return the checkpoint folder of each arm."""
+        return {arm: weights.path for arm, weights in self.weights.items()}
+
+    def server(
+        self, arm: str, stage: str, context: RunContext, *, label: str | None = None, attempt: int = 0
+    ) -> VllmServer:
+        """Return the server of one arm, not started yet, on a loopback port.
+
+        Args:
+            arm: whose weights.
+            stage: names the log.
+            context: of the run.
+            label: names the log instead of the arm, where one arm is measured twice.
+            attempt: 1 for the first restart. Its log stands beside that of the engine that died; attempt 0 removes the
+                logs of an earlier run.
+        """
+        weights, stem = self.weights[arm], f"{stage}-vllm-{label or arm}"
+        if not attempt:
+            for earlier in context.logs.glob(f"{stem}.restart*.log"):
+                earlier.unlink()
+        return VllmServer(
+            self.runtime,
+            weights.path,
+            self.engine,
+            accelerator=self.accelerator,
+            log=context.logs / (f"{stem}.restart{attempt}.log" if attempt else f"{stem}.log"),
+            served_name=SERVED_NAME,
+            reporter=context.reporter,
+            trust_remote_code=self.trust_remote_code,
+            online_quantization="fp8" if weights.online else None,
+            batch_invariant=self.batch_invariant,
+            api_key=self.api_key,
+        )
+
+
+def arms_of(recipe: Recipe) -> tuple[str, ...]:
+    """Return the arms whose accuracy is measured: the control under its own name, then those of the recipe."""
+    control = recipe.quantize.control
+    return (*VARIANTS, *([control] if control else []), *(arm.name for arm in recipe.eval.arms))
+
+
+def weights_identity(bed: Bed, arm: str) -> str:
+    """Return what names the weights of an arm: equal where nothing that is loaded changed."""
+    return bed.weights[arm].identity
+
+
+def measurement_bed(
+    recipe: Recipe,
+    context: RunContext,
+    record: RunRecord,
+    arms: tuple[str, ...] = VARIANTS,
+    *,
+    batch_invariant: bool = False,
+) -> Bed:
+    """Return the test bed for the quantized model of this run; arms that are not asked for are not looked at.
+
+    Raises:
+        MissingStageError: an arm is the control, and the run has none.
+        SourceError: a checkpoint is not what its manifest says, the source model is gone, or a checkpoint of the
+            recipe's arms cannot be compared with it.
+        EnvironmentLackError: the engine, or what the recipe asks of it, cannot run here.
+    """
+    quantized = record.done("quantize").payload_as(QuantizeResult)
+    accelerator, _ = resolve_accelerator(context.accelerator)
+    check_arms_hardware(
+        recipe, accelerator, arms=arms, batch_invariant=batch_invariant, checkpoint_format=quantized.format
+    )
+    weights = _weights(recipe, context, record, arms)
+    if batch_invariant:
+        weights = {arm: replace(entry, quantized=False) for arm, entry in weights.items()}
+    check_compiler(recipe.engine, accelerator)
+    return Bed(
+        weights=weights,
+        runtime=ensure("vllm", accelerator, context.home, context.reporter),
+        accelerator=accelerator,
+        engine=recipe.engine,
+        trust_remote_code=quantized.code_digest is not None,
+        batch_invariant=batch_invariant,
+    )
+
+
+def _weights(recipe: Recipe, context: RunContext, record: RunRecord, arms: tuple[str, ...]) -> dict[str, Weights]:
+    quantized = record.done("quantize").payload_as(QuantizeResult)
+    checkpoint = checkpoint_of(context, record)
+    baseline = _baseline_of(context, quantized, checkpoint)
+    found = {"baseline": baseline, "awq": Weights(checkpoint, quantized.checkpoint_digest)}
+    if recipe.quantize.control in arms:
+        found[recipe.quantize.control] = _control_of(context, quantized)
+    for arm in (arm for arm in recipe.eval.arms if arm.name in arms):
+        if arm.quantization is not None:
+            found[arm.name] = Weights(baseline.path, f"{baseline.identity}-{arm.quantization}", online=True)
+        else:
+            foreign = find_arm(
+                arm,
+                context.recipe_dir,
+                baseline.path,
+                quantized.code_digest,
+                cache=context.sums,
+                reporter=context.reporter,
+            )
+            found[arm.name] = Weights(foreign.path, foreign.identity, quantized=foreign.quantized)
+    return found
+
+
+def _baseline_of(context: RunContext, quantized: QuantizeResult, checkpoint: Path) -> Weights:
+    """Return the source model, checked to be the one that was quantized."""
+    source = Path(quantized.source_path)
+    if not source.is_dir():
+        raise SourceError(
+            f"The source model {source} is gone; the baseline cannot be measured. "
+            f"Bring it back, or run `awqctl quantize --force`."
+        )
+    if custom_code(source).digest != (quantized.code_digest or ""):
+        raise SourceError(
+            f"The Python files of {source} are not those that were trusted when it was quantized. "
+            f"Read them, and quantize again."
+        )
+    quantized_from = read_manifest(checkpoint).source.files
+    if sum_files(source, names=quantized_from, cache=context.sums, reporter=context.reporter) != quantized_from:
+        raise SourceError(
+            f"The source model {source} is not the one that was quantized any more, so it is no baseline for it. "
+            f"Run `awqctl quantize` first."
+        )
+    return Weights(source, digest_of(quantized_from), quantized=False)
+
+
+def _control_of(context: RunContext, quantized: QuantizeResult) -> Weights:
+    """Return the round-to-nearest control of this run, checked as the checkpoint is."""
+    folder = context.out / "control"
+    if quantized.control_digest is None:
+        raise MissingStageError(
+            "The recipe asks for a control, but the quantized model was made without one. Quantize again with --force."
+        )
+    if not folder.exists():
+        raise SourceError(f"{folder} is gone. Quantize again with --force.")
+    if read_manifest(folder).digest() != quantized.control_digest:
+        raise SourceError(f"{folder} is not the control that the record describes. Quantize again with --force.")
+    check_checkpoint(folder, context.reporter)
+    return Weights(folder, quantized.control_digest)

@@ -1,0 +1,224 @@
+"""The stage `bench`: the same load on both variants through vLLM's own benchmark, void unless delivered."""
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.arms.variants import SERVED_NAME, VARIANTS, Bed, measurement_bed
+from eval.bench.counters import cached, disagreement, faults
+from eval.bench.result import BenchResult, EngineMemory, Latency, LoadPoint, VariantLoad
+from pipeline.base.errors import EngineError, VoidMeasurementError, WorkerError
+from pipeline.base.results import Metric
+from pipeline.engines.engine import EngineReport, VllmServer, engine_arguments
+from pipeline.models.tensors import weight_bytes
+from pipeline.recipe.models import Recipe
+from pipeline.record.context import RunContext
+from pipeline.record.record import RunRecord, StageOutcome
+from pipeline.runtimes.worker import Worker, worker_script
+
+_SEEDS_PER_CONCURRENCY = 10_000
+_LATENCIES = {"ttft": "ttft", "tpot": "tpot", "itl": "itl", "e2e": "e2el"}
+"""Our names -> vLLM's."""
+
+
+def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
+    """Measure throughput, latency and memory of both variants at every concurrency."""
+    bed = measurement_bed(recipe, context, record)
+    log = context.logs / "bench-client.log"
+    log.unlink(missing_ok=True)
+    with (
+        context.staged("bench") as folder,
+        Worker(
+            bed.runtime.python,
+            worker_script("vllm_bench"),
+            log=log,
+            reporter=context.reporter,
+            environment={"OPENAI_API_KEY": bed.api_key},
+        ) as worker,
+    ):
+        version = worker.call("load", {}, "loading vLLM's benchmark")["version"]
+        bench = _Bench(worker, bed, recipe, context, folder)
+        sweeps = {variant: _Sweep(variant, bench) for variant in VARIANTS}
+        loads = {variant: sweep.run() for variant, sweep in sweeps.items()}
+        result = BenchResult(
+            baseline=loads["baseline"],
+            awq=loads["awq"],
+            input_tokens=recipe.bench.input_tokens,
+            output_tokens=recipe.bench.output_tokens,
+            repeats=recipe.bench.repeats,
+            engine_version=f"{bed.runtime.name} {version}",
+            engine_arguments=engine_arguments(recipe.engine),
+            counter_disagreement=max(sweep.worst for sweep in sweeps.values()),
+        )
+        (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n")
+    return StageOutcome(
+        metrics=metrics_of(result),
+        artifacts={"results": "bench/results.json", "baseline runs": "bench/baseline", "awq runs": "bench/awq"},
+        payload=result.model_dump(mode="json"),
+    )
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """One benchmark: the client worker, the servers it loads, and where its files go."""
+
+    worker: Worker
+    bed: Bed
+    recipe: Recipe
+    context: RunContext
+    folder: Path
+
+
+class _Sweep:
+    """All runs on one variant, with one server and the shared client."""
+
+    def __init__(self, variant: str, bench: "_Bench") -> None:
+        self._variant = variant
+        self._bench = bench
+        self._folder = bench.folder / variant
+        self.worst = 0.0
+
+    def run(self) -> VariantLoad:
+        self._folder.mkdir()
+        settings = self._bench.recipe.bench
+        with self._bench.bed.server(self._variant, "bench", self._bench.context) as server:
+            report = server.report()
+            if self._variant == "awq" and report.kernel == "unquantized":
+                raise EngineError(
+                    "vLLM loaded the AWQ checkpoint without a quantized kernel; its speed would not be AWQ's."
+                )
+            runs = settings.repeats * len(settings.concurrency)
+            points = []
+            with self._bench.context.reporter.task(f"bench {self._variant}", total=runs) as task:
+                for number, concurrency in enumerate(settings.concurrency):
+                    repeats = []
+                    for repeat in range(settings.repeats):
+                        task.update(
+                            done=number * settings.repeats + repeat,
+                            text=f"bench {self._variant}: concurrency {concurrency}",
+                        )
+                        repeats.append(self._measure(server, number, repeat))
+                    points.append(summarise(concurrency, repeats))
+            return VariantLoad(
+                variant=self._variant,
+                kernel=report.kernel,
+                dtype=self._bench.recipe.engine.dtype,
+                memory=self._memory(report),
+                start_seconds=server.start_seconds,
+                points=tuple(points),
+            )
+
+    def _memory(self, report: EngineReport) -> EngineMemory:
+        on_disk = weight_bytes(self._bench.bed.paths[self._variant]) / 2**30
+        return EngineMemory(
+            weights_gib=on_disk if report.weights_gib is None else report.weights_gib,
+            weights_from="files" if report.weights_gib is None else "engine",
+            kv_cache_tokens=report.kv_cache_tokens,
+            max_concurrency=report.max_concurrency,
+            context_tokens=self._bench.recipe.engine.max_model_len,
+        )
+
+    def _measure(self, server: VllmServer, position: int, repeat: int) -> dict[str, Any]:
+        """Return one run; each has prompts of its own, the same for both variants, so that no cache serves them."""
+        settings = self._bench.recipe.bench
+        concurrency = settings.concurrency[position]
+        seed = settings.seed + _SEEDS_PER_CONCURRENCY * (position + 1)
+        requests = settings.requests_per_concurrency * concurrency
+        request = {
+            "base_url": server.base_url,
+            "model": SERVED_NAME,
+            "tokenizer": str(self._bench.bed.paths["baseline"]),
+            "trust_remote_code": self._bench.bed.trust_remote_code,
+            "concurrency": concurrency,
+            "requests": requests,
+            "input_tokens": settings.input_tokens,
+            "output_tokens": settings.output_tokens,
+            "seed": seed + repeat + 1,
+            "output": str(self._folder / f"concurrency-{concurrency}-run-{repeat + 1}.json.gz"),
+        }
+        # Warm-up requests would be counted by the server and not by the client: they get a run of their own.
+        if repeat == 0 and settings.warmup_requests:
+            scrap = self._folder / "warmup.json.gz"
+            self._call(server, {**request, "requests": settings.warmup_requests, "output": str(scrap), "seed": seed})
+            scrap.unlink()
+        before = server.counters()
+        result = self._call(server, request)
+        after = server.counters()
+        differences = disagreement(result, before, after)
+        problems = faults(result, requests, differences) + cached(before, after)
+        if problems:
+            reason = f" First error: {result['first_error'][:200]}." if result["first_error"] else ""
+            raise VoidMeasurementError(
+                f"The benchmark of {self._variant} at concurrency {concurrency} is void: "
+                f"{'; '.join(problems)}.{reason} Lower the concurrency or look into the engine's log.",
+                log=self._bench.context.logs / f"bench-vllm-{self._variant}.log",
+            )
+        self.worst = max(self.worst, *differences.values())
+        return result
+
+    def _call(self, server: VllmServer, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return self._bench.worker.call("measure", {"warmups": 0, **request}, f"{self._variant}: requests")
+        except WorkerError:
+            if not server.running():
+                raise server.failure() from None
+            raise
+
+
+def summarise(concurrency: int, runs: list[dict[str, Any]]) -> LoadPoint:
+    """Return the medians over the runs at one concurrency, with the range of the output throughput."""
+
+    def median(key: str) -> float:
+        return statistics.median(float(run[key]) for run in runs)
+
+    def latency(name: str) -> Latency:
+        return Latency(
+            mean_ms=median(f"mean_{name}_ms"),
+            p50_ms=median(f"p50_{name}_ms"),
+            p95_ms=median(f"p95_{name}_ms"),
+            p99_ms=median(f"p99_{name}_ms"),
+        )
+
+    throughput = [float(run["output_throughput"]) for run in runs]
+    return LoadPoint(
+        concurrency=concurrency,
+        requests=int(runs[0]["completed"]),
+        output_tokens_per_s=statistics.median(throughput),
+        output_tokens_per_s_min=min(throughput),
+        output_tokens_per_s_max=max(throughput),
+        total_tokens_per_s=median("total_token_throughput"),
+        requests_per_s=median("request_throughput"),
+        duration_s=median("duration"),
+        **{ours: latency(theirs) for ours, theirs in _LATENCIES.items()},
+    )
+
+
+_PER_POINT: dict[str, Callable[[LoadPoint], float]] = {
+    "output_tokens_per_s": lambda point: point.output_tokens_per_s,
+    "total_tokens_per_s": lambda point: point.total_tokens_per_s,
+    "requests_per_s": lambda point: point.requests_per_s,
+}
+
+
+def metrics_of(result: BenchResult) -> tuple[Metric, ...]:
+    """Return the result as metrics, with the concurrency as step."""
+    metrics = [Metric(name="counter_disagreement", value=result.counter_disagreement)]
+    for load in (result.baseline, result.awq):
+        memory = load.memory
+        metrics += [
+            Metric(name=f"{load.variant}_weights_gib", value=memory.weights_gib),
+            Metric(name=f"{load.variant}_kv_cache_tokens", value=memory.kv_cache_tokens),
+            Metric(name=f"{load.variant}_max_concurrency", value=memory.max_concurrency),
+            Metric(name=f"{load.variant}_start_seconds", value=load.start_seconds),
+        ]
+        for point in load.points:
+            values = {name: read(point) for name, read in _PER_POINT.items()}
+            for kind in _LATENCIES:
+                values |= {f"{kind}_{name}": value for name, value in getattr(point, kind).model_dump().items()}
+            metrics += [
+                Metric(name=f"{load.variant}_{name}", value=value, step=point.concurrency)
+                for name, value in values.items()
+            ]
+    return tuple(metrics)

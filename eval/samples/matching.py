@@ -1,0 +1,101 @@
+"""Which metric and direction two sides of `awqctl compare` share, and their items matched by it."""
+
+from collections.abc import Iterator, Mapping
+from typing import NoReturn
+
+from eval.comparison.matching import Matched, match
+from eval.comparison.rows import Row
+from eval.comparison.validity import no_number
+from eval.samples.sets import SampleTask, usual_direction
+from pipeline.base.errors import SourceError, UsageError, VoidMeasurementError
+
+_Sides = tuple[SampleTask, SampleTask]
+
+
+def metrics_of(tasks: Mapping[str, _Sides], wanted: str | None) -> dict[str, str]:
+    """Return the metric of each task, with its filter.
+
+    Raises:
+        SourceError: a task does not have the wanted one; names what it has, and the tasks that do.
+    """
+    found: dict[str, str] = {}
+    lacking: list[SourceError] = []
+    for name, (before, after) in tasks.items():
+        stating = before if before.values or not after.values else after
+        try:
+            found[name] = stating.metric(wanted)
+        except SourceError as problem:
+            lacking.append(problem)
+    if lacking:
+        hint = f" Compare those that have it: {' '.join(f'--task {name}' for name in found)}." if found else ""
+        raise SourceError(f"{lacking[0]}{hint}")
+    return found
+
+
+def match_samples(before: SampleTask, after: SampleTask, metric: str, *, told: bool | None) -> Matched:
+    """Return two sides' items of one task, matched.
+
+    Args:
+        before: the baseline's.
+        after: the candidate's.
+        metric: with filter.
+        told: the direction that the user gave, for metrics whose direction nothing states.
+
+    Raises:
+        SourceError: an item has no value of the metric.
+        UsageError: nothing says the direction, or the user gave another one.
+        VoidMeasurementError: both sides state opposite directions, or were asked differently.
+    """
+    higher = _direction(before, after, metric, told)
+    matched = match(before.scored(metric, higher_is_better=higher), after.scored(metric, higher_is_better=higher))
+    _require_values(matched.only_baseline, after, metric)
+    _require_values(matched.only_candidate, before, metric)
+    return matched
+
+
+def flaws(matched: Matched) -> Iterator[str]:
+    """Yield, as sentences, why the items of a side were not paired."""
+    for side, arm in (("baseline", matched.baseline), ("candidate", matched.candidate)):
+        if arm.flaw:
+            yield (
+                f"'{arm.task}' was compared by its scores alone, as of independent items: of the {side}, {arm.flaw}."
+            )
+
+
+def _direction(before: SampleTask, after: SampleTask, metric: str, told: bool | None) -> bool:  # noqa: FBT001 -- private
+    name = metric.partition(",")[0]
+    stated = [side for side in (before.higher_is_better(metric), after.higher_is_better(metric)) if side is not None]
+    if len(set(stated)) > 1:
+        raise VoidMeasurementError(
+            f"The results of both sides state opposite directions of '{name}' in task '{before.name}'. "
+            f"Score both with the same version of the task."
+        )
+    known = stated[0] if stated else usual_direction(name)
+    if known is None and told is None:
+        raise UsageError(
+            f"Nothing says whether a higher '{name}' is better. Give --higher-is-better or --lower-is-better."
+        )
+    if None not in (known, told) and known != told:
+        _refuse(before.name, name, higher=bool(known), source="results state" if stated else "name says")
+    return bool(told if known is None else known)
+
+
+def _refuse(task: str, name: str, *, higher: bool, source: str) -> NoReturn:
+    direction, given = ("higher", "--lower-is-better") if higher else ("lower", "--higher-is-better")
+    raise UsageError(
+        f"The {source} that a {direction} '{name}' is better (task '{task}'), so {given} cannot be. Leave it out, or "
+        f"choose with --task and --metric what it is meant for."
+    )
+
+
+def _require_values(lone: tuple[Row, ...], other: SampleTask, metric: str) -> None:
+    """Refuse an item that the other side has as well, but without a value."""
+    name, _, variant = metric.partition(",")
+    without = {
+        (row.subtask, row.doc_hash): row
+        for row in other.rows
+        if name not in row.values and row.filter in (None, variant)
+    }
+    first = next((without[key] for row in lone if (key := (row.subtask, row.doc_hash)) in without), None)
+    if first is not None:
+        raise no_number(first, name)

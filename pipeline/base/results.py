@@ -1,0 +1,43 @@
+"""What every stage leaves behind in small: `Result`, `Metric`, `Gate`, and where a figure came from."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Origin = Literal["measured", "modelled", "quoted", "assumed"]
+"""Where a figure came from."""
+Outcome = Literal["passed", "failed", "inconclusive"]
+
+
+class Result(BaseModel):
+    """Base of all results: immutable, strict about keys, attribute docstrings as descriptions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Metric(Result):
+    """One figure. Units stand in the name (`_ms`, `_gib`, `_usd_per_mtok`)."""
+
+    name: str
+    value: float
+    step: int | None = None
+    """Concurrency or another axis; the step axis in MLflow."""
+    origin: Origin = "measured"
+
+
+class Gate(Result):
+    """A condition that was checked."""
+
+    name: str
+    passed: bool
+    verdict: Literal["pass", "fail", "inconclusive"] | None = None
+    """Of gates that may be undecided, which are not passed then; None where `passed` says it."""
+    statement: str
+    """One sentence with the figures, for a reader."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """The verdict in a word; what is not passed failed unless it is undecided."""
+        if self.verdict == "inconclusive":
+            return "inconclusive"
+        return "passed" if self.passed else "failed"

@@ -1,0 +1,146 @@
+"""What this machine can run, and what is missing."""
+
+import ctypes
+import shutil
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+from pipeline.base.errors import AwqctlError
+from pipeline.base.results import Result
+from pipeline.hardware.accelerator import Gpu, list_gpus, resolve_accelerator
+from pipeline.hardware.machine import cpu_name, usable_cores
+from pipeline.runtimes.specs import Resolved, external_interpreter, spec_for
+from pipeline.runtimes.store import is_ready
+
+_ENGINES = ("autoawq", "vllm")
+State = Literal["ok", "missing", "note"]
+_CUDA_13_DRIVER = 580
+_RUNTIME_GIB = {"cpu": 6, "cuda": 16}
+"""Disk space that both environments of an accelerator and uv's cache of them take, rounded up."""
+
+
+class Finding(Result):
+    """One thing that was looked at."""
+
+    subject: str
+    state: State
+    detail: str
+
+
+def examine(home: Path) -> tuple[Finding, ...]:
+    """Return the findings on this machine; nothing is installed or changed."""
+    accelerator, reason = resolve_accelerator("auto")
+    looks = (
+        _processor,
+        _gpus,
+        lambda: [Finding(subject="engines", state="ok", detail=f"{accelerator} builds, because {reason}")],
+        lambda: [_runtime(engine, accelerator, home) for engine in _ENGINES],
+        _compiler,
+        lambda: _libnuma(accelerator),
+        lambda: [_disk(home, accelerator)],
+        _gateway,
+    )
+    return tuple(finding for look in looks for finding in look())
+
+
+def _processor() -> list[Finding]:
+    memory = psutil.virtual_memory()
+    flags = _cpu_flags()
+    simd = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in flags]
+    enough = "avx2" in flags or not flags
+    return [
+        Finding(
+            subject="processor",
+            state="ok" if enough else "missing",
+            detail=f"{cpu_name()}, {usable_cores()} cores, {', '.join(simd) or 'no AVX2, which vLLM needs on the CPU'}",
+        ),
+        Finding(
+            subject="memory",
+            state="ok",
+            detail=f"{memory.available / 2**30:.1f} GiB of {memory.total / 2**30:.1f} GiB available",
+        ),
+    ]
+
+
+def _cpu_flags() -> set[str]:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return set()
+    return set(next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), []))
+
+
+def _gpus() -> list[Finding]:
+    found = [
+        Finding(
+            subject="gpu",
+            state="missing" if _outdated(gpu) else "ok",
+            detail=f"{gpu.name}, {gpu.memory_mib or 'unstated'} MiB, compute {gpu.compute_capability}, "
+            f"driver {gpu.driver}{_outdated(gpu)}",
+        )
+        for gpu in list_gpus()
+    ]
+    return found or [
+        Finding(subject="gpu", state="note", detail="none; engines run on the CPU, which suits small models")
+    ]
+
+
+def _outdated(gpu: Gpu) -> str:
+    """Return what to say of a driver older than the CUDA 13 builds of the engines need; nothing if it is new enough."""
+    major = gpu.driver.partition(".")[0]
+    old = major.isdigit() and int(major) < _CUDA_13_DRIVER
+    return f", too old: the engines' CUDA 13 builds need {_CUDA_13_DRIVER} or newer" if old else ""
+
+
+def _runtime(engine: str, accelerator: Resolved, home: Path) -> Finding:
+    subject = f"runtime {engine}"
+    try:
+        external = external_interpreter(engine)
+    except AwqctlError as problem:
+        return Finding(subject=subject, state="missing", detail=problem.message)
+    if external:
+        return Finding(subject=subject, state="ok", detail=f"{external[0]}, named by {external[1]}")
+    spec = spec_for(engine, accelerator)
+    version = f"{spec.package} {spec.version}"
+    if is_ready(spec, home):
+        return Finding(subject=subject, state="ok", detail=f"{version}, ready")
+    return Finding(
+        subject=subject, state="note", detail=f"{version}, made on first use or by `awqctl env sync {engine}`"
+    )
+
+
+def _compiler() -> list[Finding]:
+    if shutil.which("g++"):
+        return [Finding(subject="g++", state="ok", detail="found; vLLM can compile models on the CPU")]
+    return [Finding(subject="g++", state="note", detail="not found; on the CPU, set engine.enforce_eager=true")]
+
+
+def _libnuma(accelerator: Resolved) -> list[Finding]:
+    if accelerator != "cpu":
+        return []
+    try:
+        ctypes.CDLL("libnuma.so.1")
+    except OSError:
+        detail = "libnuma.so.1 not found, vLLM's CPU build needs it (Debian, Ubuntu: apt-get install libnuma1)"
+        return [Finding(subject="libnuma", state="missing", detail=detail)]
+    return [Finding(subject="libnuma", state="ok", detail="found; vLLM's CPU build links to it")]
+
+
+def _disk(home: Path, accelerator: Resolved) -> Finding:
+    absent = [engine for engine in _ENGINES if not is_ready(spec_for(engine, accelerator), home)]
+    needed_gib = _RUNTIME_GIB[accelerator] * len(absent) / len(_ENGINES)
+    folder = next(parent for parent in (home, *home.parents) if parent.exists())
+    free = shutil.disk_usage(folder).free / 2**30
+    detail = f"{free:.0f} GiB free for {home}; engines still to be made take about {needed_gib:.0f} GiB"
+    return Finding(subject="disk", state="ok" if free > needed_gib else "missing", detail=detail)
+
+
+def _gateway() -> list[Finding]:
+    from serve.gateway.gateway import haproxy_version
+
+    try:
+        return [Finding(subject="haproxy", state="ok", detail=haproxy_version())]
+    except AwqctlError as problem:
+        return [Finding(subject="haproxy", state="missing", detail=problem.message)]

@@ -1,0 +1,1 @@
+"""Engines that serve a model: vLLM, its arguments, its log and its settings."""

@@ -1,0 +1,134 @@
+"""The files of a source model: which hold the weights, which are never read, what must be there."""
+
+import re
+from importlib import resources
+from pathlib import Path, PurePosixPath
+
+import yaml
+
+from pipeline.base.errors import SourceError
+from pipeline.models.trust import read_config
+
+DESCRIPTION = ("*.json", "*.model", "*.tiktoken", "*.txt", "*.jinja", "LICENSE*", "NOTICE*", "README.md")
+"""What is fetched of a hub model before its weights."""
+CODE = ("*.py",)
+WEIGHTS = ("*.safetensors",)
+UNWANTED = ("consolidated*", "original/*", "*/consolidated*")
+"""A second copy of the weights in the maker's own format."""
+PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle", "*.joblib", "*.npy", "*.npz", "*.pdparams")
+"""Formats that run code when they are loaded. They are neither downloaded nor copied nor read."""
+_DESCRIBING = (".safetensors", ".json", ".model", ".txt", ".jinja", ".tiktoken")
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "*.tiktoken")
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """Return the safetensors files that hold the model, without second copies of the weights.
+
+    The index names them where there is one; otherwise it is `model.safetensors`, or whatever else there is.
+
+    Raises:
+        SourceError: the index is no index, or names a file outside the folder or of another format.
+    """
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        return sorted({folder / name for name in _shards(index)})
+    whole = folder / "model.safetensors"
+    return [whole] if whole.is_file() else sorted(folder.glob("*.safetensors"))
+
+
+def described_files(folder: Path) -> set[str]:
+    """Return the names of the files that make up a model: weights, configuration and tokenizer, by relative name."""
+    beside = {path.name for path in folder.iterdir() if path.is_file() and path.suffix in _DESCRIBING}
+    return beside | {path.relative_to(folder).as_posix() for path in weight_files(folder)}
+
+
+def _shards(index: Path) -> set[str]:
+    names = read_config(index).get("weight_map")
+    if not isinstance(names, dict) or not names:
+        raise SourceError(f"{index} has no weight_map. Copy or download the model again.")
+    for name in names.values():
+        if not _stays_inside(name):
+            raise SourceError(
+                f"{index} names {name!r} as a file of weights; only .safetensors files inside the model's folder are "
+                f"read. Get the model from a source you trust."
+            )
+    return set(names.values())
+
+
+def _stays_inside(name: object) -> bool:
+    if not isinstance(name, str) or not name.endswith(".safetensors") or "\\" in name or "\0" in name:
+        return False
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts
+
+
+def is_pickled(name: str) -> bool:
+    """Return whether a file is of a format that runs code when it is loaded."""
+    return any(PurePosixPath(name.lower()).match(pattern) for pattern in PICKLED)
+
+
+def packaged_model() -> Path:
+    """Return the folder of the demo model."""
+    return Path(str(resources.files("recipes"))) / "demo" / "model"
+
+
+def check_description(path: Path, reference: str, *, quantized: bool = False) -> None:
+    """Refuse a folder that is no checkpoint, or is quantized already; the weights need not be there.
+
+    Args:
+        path: the folder.
+        reference: as the user named it.
+        quantized: allow a checkpoint that is quantized already, to be measured and not to be quantized.
+
+    Raises:
+        SourceError: names what is wrong.
+    """
+    if not (path / "config.json").is_file():
+        raise SourceError(
+            f"{reference} has no config.json: it is not a Hugging Face checkpoint. Give the folder that holds it."
+        )
+    if not quantized and is_quantized(path):
+        raise SourceError(f"{reference} is quantized already. Give the original 16-bit checkpoint.")
+    if not any(any(path.glob(pattern)) for pattern in _TOKENIZERS):
+        raise SourceError(
+            f"{reference} has no tokenizer.json or tokenizer.model. Copy the tokenizer beside the weights."
+        )
+    weight_files(path)
+
+
+def is_quantized(path: Path) -> bool:
+    """Return whether a checkpoint's configuration says that its weights are quantized."""
+    return "quantization_config" in read_config(path / "config.json")
+
+
+def check_weights(path: Path, reference: str) -> None:
+    """Refuse a folder without a whole set of safetensors weights.
+
+    Raises:
+        SourceError: names what is missing, and pickled weights that were passed over.
+    """
+    files = weight_files(path)
+    if not files:
+        pickled = sorted(file.name for file in path.iterdir() if is_pickled(file.name))
+        found = f" ({', '.join(pickled[:3])})" if pickled else ""
+        raise SourceError(
+            f"{reference} has no .safetensors weights; pickled weights are not read{found}, because loading them runs "
+            f"code. Convert them first, with `save_pretrained` of transformers on a machine that may run that code."
+        )
+    missing = [file.name for file in files if not file.is_file()]
+    if missing:
+        raise SourceError(f"{reference} lacks {', '.join(missing)}, which its index names. Copy or download it again.")
+
+
+def licence_of(path: Path) -> str:
+    """Return the licence of the model card's front matter, or `unknown`; `other` gives way to its name."""
+    card = path / "README.md"
+    front = re.match(r"---\n(.*?)\n---", card.read_text(errors="replace"), re.DOTALL) if card.is_file() else None
+    if front is None:
+        return "unknown"
+    try:
+        fields = yaml.safe_load(front[1])
+    except yaml.YAMLError:
+        return "unknown"
+    named = fields.get("license_name") or fields.get("license") if isinstance(fields, dict) else None
+    return str(named or "unknown")

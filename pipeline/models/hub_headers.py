@@ -1,0 +1,75 @@
+"""What a hub says of a model without its weights: config.json, model card, and the headers of the safetensors files."""
+
+from pathlib import Path
+from typing import cast
+
+from pipeline.base.errors import EnvironmentLackError, SourceError
+from pipeline.models.files import CODE, licence_of, weight_files
+from pipeline.models.headers import ModelHeaders
+from pipeline.models.hub import Commit, fetch, find_commit
+from pipeline.models.tensors import Tensor, read_headers
+from pipeline.models.trust import check_pinned, check_trust, read_config
+from pipeline.recipe.models import ModelSource
+
+_DESCRIPTION = ("*config*.json", "README.md")
+
+
+def hub_headers(source: ModelSource) -> ModelHeaders:
+    """Return the configuration and headers of a hub model.
+
+    A few hundred kilobytes are fetched, or nothing when the whole model is in the local cache.
+
+    Raises:
+        SourceError: there is no such model, it has no safetensors weights, is quantized already, or asks to run code
+            that the recipe does not trust.
+        EnvironmentLackError: the hub cannot be reached.
+    """
+    check_pinned(source)
+    commit = find_commit(source.source, source.revision)
+    folder = fetch(source.source, commit, (*_DESCRIPTION, *(CODE if source.trust_remote_code else ())))
+    config = read_config(folder / "config.json")
+    if "quantization_config" in config:
+        raise SourceError(f"{source.source} is quantized already. Give the original 16-bit checkpoint.")
+    check_trust(folder, source, commit.sha)
+    cached = weight_files(folder)
+    local = bool(cached) and all(path.is_file() for path in cached)
+    tensors = read_headers(folder) if local else _remote_tensors(source.source, commit)
+    size = 0 if local else sum(tensor.bytes for tensor in tensors.values())
+    return ModelHeaders(source.source, source.licence or licence_of(folder), config, tensors, size)
+
+
+def _remote_tensors(repository: str, commit: Commit) -> dict[str, Tensor]:
+    """Return the tensors of a model from the first bytes of its safetensors files."""
+    from huggingface_hub import get_safetensors_metadata  # noqa: PLC0415 -- only a hub model needs it
+    from huggingface_hub.errors import (  # noqa: PLC0415
+        HfHubHTTPError,
+        NotASafetensorsRepoError,
+        SafetensorsParsingError,
+    )
+
+    # The HTTP library differs by version of the hub library; its errors are the first base of the hub's.
+    transport = cast("type[Exception]", HfHubHTTPError.__bases__[0])
+    try:
+        files = get_safetensors_metadata(repository, revision=commit.sha).files_metadata
+    except (NotASafetensorsRepoError, SafetensorsParsingError) as problem:
+        raise SourceError(
+            f"{repository} has no safetensors weights that can be read. Choose a model that has; pickled weights are "
+            f"not read."
+        ) from problem
+    except (transport, OSError, ValueError) as problem:
+        raise EnvironmentLackError(
+            f"The headers of {repository} cannot be fetched from the model hub. Check the network, or run the stage "
+            f"itself, which takes the model from the local cache where it is there."
+        ) from problem
+    return {
+        name: Tensor(
+            name, entry.dtype, tuple(entry.shape), Path(file), entry.data_offsets[0], _size(entry.data_offsets)
+        )
+        for file, metadata in files.items()
+        for name, entry in metadata.tensors.items()
+    }
+
+
+def _size(offsets: tuple[int, int]) -> int:
+    begin, end = offsets
+    return end - begin

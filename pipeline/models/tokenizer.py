@@ -1,0 +1,90 @@
+"""What calibration needs of a tokenizer: text to ids and back, and chats to text."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from pipeline.base.errors import SourceError
+from pipeline.base.results import Result
+
+_FILES = (
+    *("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
+    *("vocab.json", "vocab.txt", "merges.txt", "chat_template.jinja", "chat_template.json"),
+)
+
+
+class TokenizerIdentity(Result):
+    """Which tokenizer made the token ids."""
+
+    kind: str
+    """Class of the transformers library."""
+    files: dict[str, str]
+    """SHA-256 of each tokenizer file and chat template of the model's folder, by name."""
+
+
+class Tokenizer(Protocol):
+    """What is needed of a transformers tokenizer."""
+
+    def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
+        """Return the token ids of `text`."""
+
+
+class Decoder(Protocol):
+    """What is needed to read token ids again."""
+
+    def decode(self, token_ids: list[int], *, skip_special_tokens: bool, clean_up_tokenization_spaces: bool) -> str:
+        """Return the text of `token_ids`."""
+
+
+class ChatTokenizer(Tokenizer, Protocol):
+    """A tokenizer with a chat template."""
+
+    def apply_chat_template(self, conversation: list[dict[str, Any]], *, tokenize: bool) -> str:
+        """Return the conversation as the model reads it."""
+
+
+def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Tokenizer:
+    """Return the tokenizer of a checkpoint; code that comes with it runs only when it is trusted."""
+    from transformers import AutoTokenizer  # noqa: PLC0415 -- seconds of import, only here
+
+    tokenizer: Tokenizer = AutoTokenizer.from_pretrained(
+        str(folder), trust_remote_code=trust_remote_code, local_files_only=True
+    )
+    return tokenizer
+
+
+def tokenizer_identity(tokenizer: Tokenizer, folder: Path) -> TokenizerIdentity:
+    """Return what tells one tokenizer from another: its class and the sums of its files in the model's folder."""
+    files = [folder / name for name in _FILES if (folder / name).is_file()]
+    sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return TokenizerIdentity(kind=type(tokenizer).__name__, files=sums)
+
+
+def rendered(messages: object, tokenizer: Tokenizer, where: str, column: str) -> str:
+    """Return a chat as the model reads it, special tokens of the chat template included.
+
+    Raises:
+        SourceError: these are no messages, the tokenizer has no chat template, or the template refuses them.
+    """
+    from jinja2 import TemplateError  # noqa: PLC0415 -- only chats need it
+
+    if not isinstance(messages, list) or not messages or not all(map(_is_message, messages)):
+        raise SourceError(
+            f"{where}: '{column}' holds no chat. A list of messages with a text under 'role' and under 'content' is "
+            f"expected; for plain text set `column` of this calibration source instead of `messages`."
+        )
+    if getattr(tokenizer, "chat_template", None) is None:
+        raise SourceError(
+            "The model's tokenizer has no chat template, so calibration messages cannot be rendered. Put "
+            "chat_template.jinja beside the tokenizer, or give text in `column` instead of `messages`."
+        )
+    try:
+        return cast("ChatTokenizer", tokenizer).apply_chat_template(messages, tokenize=False)
+    except (TemplateError, ValueError, TypeError, LookupError, AttributeError) as problem:
+        raise SourceError(
+            f"{where}: the model's chat template refuses these messages: {problem}. Correct them or leave them out."
+        ) from problem
+
+
+def _is_message(message: object) -> bool:
+    return isinstance(message, dict) and all(isinstance(message.get(key), str) for key in ("role", "content"))

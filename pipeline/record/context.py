@@ -1,0 +1,108 @@
+"""`RunContext`: where a run happens. Stages get it beside the recipe and the record.
+
+Output folders appear whole or not at all. A stage writes into `.partial/`, and `publish` moves the finished folder to
+its place. Whenever the process is killed, either the old folder or the new one is in its place, or `recover` puts the
+old one back at the next start.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.base.progress import Reporter
+from pipeline.models.checksums import SumCache
+from pipeline.recipe.section import Accelerator
+from pipeline.record.publish import RETIRED, discard, publish, remove, settle
+
+CHECKPOINT = "checkpoint"
+EARLIER = "checkpoints"
+"""Where checkpoints go that were replaced by others, until `awqctl checkpoints prune`."""
+_SCRATCH = ".partial"
+_RESUME = ".resume"
+_HALF_WRITTEN = ".*.json.[0-9]*"
+"""What `write_atomically` leaves when it is killed."""
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """Folders, accelerator and reporter of one run."""
+
+    out: Path
+    home: Path
+    recipe_dir: Path
+    accelerator: Accelerator
+    reporter: Reporter
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the engines' and workers' logs."""
+        path = self.out / "logs"
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    @property
+    def scratch(self) -> Path:
+        """Folder for output that is not finished; emptied at the start of the next run."""
+        path = self.out / _SCRATCH
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    @property
+    def sums(self) -> SumCache:
+        """Cache of checksums."""
+        return SumCache(self.home)
+
+    def resume(self, name: str) -> Path:
+        """Return a folder for findings that a later attempt goes on from; it stays until the stage deletes it."""
+        path = self.out / _RESUME / name
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def forget(self, name: str) -> None:
+        """Remove the findings of earlier attempts."""
+        path = self.out / _RESUME / name
+        if path.exists():
+            discard(path, self.scratch)
+
+    def relative(self, path: Path) -> str:
+        """Return `path` relative to the output folder, as kept in the record."""
+        return path.relative_to(self.out).as_posix()
+
+    def recover(self) -> None:
+        """Clean up after a run that was killed: put back what was being replaced, drop what was not finished.
+
+        The caller holds the lock of the output folder.
+        """
+        scratch = self.out / _SCRATCH
+        for path in [*scratch.glob("*"), *self.out.glob(_HALF_WRITTEN)]:
+            # First, because what comes next may need the space.
+            if path.suffix != RETIRED:
+                remove(path)
+        for retired in scratch.glob(f"*{RETIRED}"):
+            name = retired.name.removesuffix(RETIRED)
+            settle(retired, self.out / name, self._earlier(name))
+        remove(scratch)
+        if scratch.exists():
+            self.reporter.warn(f"{scratch} cannot be emptied; check who owns it and remove it")
+
+    @contextmanager
+    def staged(self, name: str) -> Iterator[Path]:
+        """Yield a folder that becomes `out/name` when the block ends, and vanishes when it fails.
+
+        A checkpoint that is replaced by another one moves to `checkpoints/`. Of two nested blocks the inner one is
+        published first: make the checkpoint the inner one, so that after a kill between the two the record's digest
+        differs from the manifest's and the mix is noticed.
+        """
+        partial = self.scratch / f"{name}.{os.getpid()}"
+        remove(partial)
+        partial.mkdir()
+        try:
+            yield partial
+            publish(partial, self.out / name, earlier=self._earlier(name))
+        finally:
+            remove(partial)
+
+    def _earlier(self, name: str) -> Path | None:
+        return self.out / EARLIER if name == CHECKPOINT else None

@@ -1,0 +1,139 @@
+"""What a run leaves behind: `StageResult` per stage, `RunRecord` per output folder (`record.json`)."""
+
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, Field
+
+from pipeline.base.errors import MissingStageError, UsageError
+from pipeline.base.files import write_atomically
+from pipeline.base.results import Gate, Metric, Result
+from pipeline.recipe.models import Recipe
+
+SCHEMA_VERSION: Literal[1] = 1
+Status = Literal["passed", "gate_failed", "failed", "interrupted"]
+PayloadT = TypeVar("PayloadT", bound=BaseModel)
+
+
+class Environment(Result):
+    """The machine and the software a result was made with."""
+
+    awqctl: str
+    python: str
+    platform: str
+    accelerator: Literal["cpu", "cuda"]
+    """Which engine builds were used."""
+    cpu: str
+    cores: int
+    memory_gib: float
+    gpus: tuple[str, ...]
+    driver: str | None
+    git_commit: str | None
+    packages: dict[str, str]
+
+
+class StageResult(Result):
+    """Outcome of one stage."""
+
+    stage: str
+    status: Status
+    inputs: dict[str, Any]
+    """Everything the result depends on, by name: recipe sections as they were, hashes of files and of other results.
+    Equal inputs need no second run."""
+    environment: Environment
+    """The machine the result was made on; a record may be carried to another one."""
+    started_at: str
+    """UTC, ISO 8601."""
+    seconds: float
+    metrics: tuple[Metric, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    artifacts: dict[str, str] = Field(default_factory=dict)
+    """Name -> path relative to the output folder."""
+    parameters: dict[str, str] = Field(default_factory=dict)
+    """Settings that were found while it ran; parameters of its MLflow run."""
+    payload: dict[str, Any] = Field(default_factory=dict)
+    """The stage's own result model, as JSON."""
+    error: str | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Return whether the stage came to an end, whatever its gates say."""
+        return self.status in ("passed", "gate_failed")
+
+    @property
+    def outcome(self) -> str:
+        """How it ended, in words; a gate that is undecided did not fail."""
+        undecided = self.status == "gate_failed" and all(gate.outcome != "failed" for gate in self.gates)
+        return "gate not passed" if undecided else self.status.replace("_", " ")
+
+    def payload_as(self, model: type[PayloadT]) -> PayloadT:
+        """Return the payload validated as `model`."""
+        return model.model_validate(self.payload)
+
+
+class StageOutcome(Result):
+    """What a stage function returns; the runner adds status, time and fingerprint."""
+
+    metrics: tuple[Metric, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    artifacts: dict[str, str] = Field(default_factory=dict)
+    parameters: dict[str, str] = Field(default_factory=dict)
+    payload: dict[str, Any] = Field(default_factory=dict)
+
+
+class RunRecord(Result):
+    """`record.json`: the recipe as resolved, the environment and one result per stage."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    recipe: Recipe
+    """Of the last successful stage; what each stage was made with stands in its `inputs`."""
+    environment: Environment
+    mlflow_run_id: str | None = None
+    stages: dict[str, StageResult] = Field(default_factory=dict)
+    """The last result of each stage; a failed attempt only where there is no earlier result."""
+    failed_attempts: dict[str, StageResult] = Field(default_factory=dict)
+    """Attempts that failed or were stopped after an earlier result, which stays in `stages`."""
+
+    def done(self, stage: str) -> StageResult:
+        """Return a finished stage (passed or gate failed).
+
+        Raises:
+            MissingStageError: the stage has no usable result; names the command that makes it.
+        """
+        result = self.stages.get(stage)
+        if result is None or not result.usable:
+            raise MissingStageError(
+                f"The stage '{stage}' has no result yet. Run `awqctl {stage} {self.recipe.name}` first, "
+                f"or `awqctl run {self.recipe.name}` for all stages."
+            )
+        return result
+
+    def with_stage(self, result: StageResult) -> "RunRecord":
+        """Return a copy with a new result of a stage; a failed one does not displace a usable one."""
+        earlier = self.stages.get(result.stage)
+        failed = {name: attempt for name, attempt in self.failed_attempts.items() if name != result.stage}
+        if earlier is not None and earlier.usable and not result.usable:
+            return self.model_copy(update={"failed_attempts": {**failed, result.stage: result}})
+        return self.model_copy(update={"stages": {**self.stages, result.stage: result}, "failed_attempts": failed})
+
+
+def load_record(path: Path) -> RunRecord | None:
+    """Read `record.json`; None where there is none.
+
+    Raises:
+        UsageError: the file is not a record of this schema version.
+    """
+    if not path.exists():
+        return None
+    try:
+        return RunRecord.model_validate_json(path.read_text())
+    except ValueError as problem:
+        reason = str(problem).splitlines()[0]
+        raise UsageError(
+            f"{path} is not a record this version reads ({reason}). Move it away or use --out."
+        ) from problem
+
+
+def save_record(record: RunRecord, path: Path) -> None:
+    """Write `record.json` whole or not at all."""
+    write_atomically(path, record.model_dump_json(indent=2) + "\n")

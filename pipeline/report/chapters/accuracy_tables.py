@@ -1,0 +1,163 @@
+"""The tables of accuracy: verdicts, scores and what changed, one row per task and arm."""
+
+from collections.abc import Sequence
+
+from eval.accuracy.result import TaskScore
+from eval.comparison.result import Score
+from eval.comparison.wording import margin_text
+from pipeline.base.format import (
+    MINUS,
+    PLUS_MINUS,
+    certainty,
+    change,
+    count,
+    p_value,
+    recovery,
+    score,
+    share,
+    with_error,
+)
+from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.document import Cell, Column, Table
+from pipeline.report.verdicts import (
+    arm_name,
+    bounds_text,
+    interval_text,
+    items_text,
+    metric_text,
+    verdict_cell,
+)
+
+_OPEN_ROWS = 12
+
+
+def verdicts_table(tasks: Sequence[TaskScore], sources: tuple[str, ...]) -> Table:
+    """Return AWQ's losses with their intervals, the bounds against the margins, and the verdicts."""
+    return Table(
+        id="accuracy-verdicts",
+        title="Verdicts",
+        columns=(*words("Task", "Metric"), *_loss_columns(tasks), *words("Verdict")),
+        rows=tuple((word(row.task), word(metric_text(row)), *_loss_cells(row), verdict_cell(row)) for row in tasks),
+        origin="measured",
+        note=(
+            f"Loss: how much worse AWQ is, in the metric's unit; negative is better. The interval is two-sided. Each "
+            f"bound of the gate holds with {_sure(tasks)} confidence: a task passes when the upper one is below the "
+            f"margin and fails when the lower one is above it; where several tasks are compared, a fail must also "
+            f"hold after Holm's correction."
+        ),
+        sources=sources,
+    )
+
+
+def others_table(tasks: Sequence[TaskScore], sources: tuple[str, ...]) -> Table:
+    """Return the same of the other arms, held against the margins that were agreed for AWQ."""
+    return Table(
+        id="accuracy-others",
+        title="Other arms against the baseline",
+        columns=(*words("Task", "Arm"), *_loss_columns(tasks), *words("By AWQ's margin")),
+        rows=tuple((word(row.task), word(arm_name(row.arm)), *_loss_cells(row), verdict_cell(row)) for row in tasks),
+        origin="measured",
+        note="For comparison: no margin was agreed for these arms, and no gate applies to them.",
+        sources=sources,
+    )
+
+
+def _loss_columns(tasks: Sequence[TaskScore]) -> tuple[Column, ...]:
+    sure = _sure(tasks)
+    return numbers("Items", "Loss", f"{sure} interval", f"Bounds of the gate, {sure}", "Agreed margin")
+
+
+def _loss_cells(row: TaskScore) -> tuple[Cell, ...]:
+    return (
+        figure(row.items, lambda _: items_text(row)),
+        figure(row.loss, change),
+        word(interval_text(row)),
+        word(bounds_text(row)),
+        figure(row.margin, lambda _: margin_text(row)),
+    )
+
+
+def _sure(tasks: Sequence[TaskScore]) -> str:
+    return certainty(tasks[0].confidence)
+
+
+def scores_table(tasks: Sequence[TaskScore], sources: tuple[str, ...]) -> Table:
+    """Return the scores of all arms beside the baseline's, with difference and recovery."""
+    several = _several(tasks)
+    return Table(
+        id="accuracy-scores",
+        title="Scores",
+        columns=(
+            *words("Task", "Metric", *(["Arm"] if several else [])),
+            *numbers("Items", "Baseline", "Arm's score" if several else "AWQ"),
+            *numbers("Difference" if several else f"AWQ {MINUS} baseline", "Recovery"),
+        ),
+        rows=tuple(_score_row(row, several=several) for row in tasks),
+        origin="measured",
+        note=(
+            f"Score {PLUS_MINUS} standard error; the error of the difference is {_paired(tasks)}. Recovery: the score "
+            f"as a share of the baseline's, the other way round where lower is better."
+        ),
+        sources=sources,
+        folded=len(tasks) > _OPEN_ROWS,
+    )
+
+
+def _score_row(row: TaskScore, *, several: bool) -> tuple[Cell, ...]:
+    return (
+        word(row.task),
+        word(metric_text(row)),
+        *((word(arm_name(row.arm)),) if several else ()),
+        figure(row.items, lambda _: items_text(row)),
+        _score(row.baseline),
+        _score(row.candidate),
+        figure(row.delta, lambda value: with_error(change(value), row.delta_stderr)),
+        figure(row.recovery, recovery),
+    )
+
+
+def _score(entry: Score) -> Cell:
+    return figure(entry.value, lambda value: with_error(score(value), entry.stderr))
+
+
+def changes_table(tasks: Sequence[TaskScore], sources: tuple[str, ...]) -> Table:
+    """Return which answers changed, and how likely the difference is by chance."""
+    several = _several(tasks)
+    return Table(
+        id="accuracy-changes",
+        title="Items that changed, and chance",
+        columns=(
+            *words("Task", *(["Arm"] if several else [])),
+            *numbers("Items", "Right to wrong", "Wrong to right", "Share changed", "p", "p, Holm"),
+        ),
+        rows=tuple(_change_row(row, several=several) for row in tasks),
+        origin="measured",
+        note=(
+            "An unchanged score can hide answers that changed in both directions. p: how often chance alone would give "
+            "a difference as large if both were equally good, alone and corrected for the number of tasks. A large p "
+            "is no proof that they are equal; the interval above says what can be ruled out."
+        ),
+        sources=sources,
+        folded=len(tasks) > _OPEN_ROWS,
+    )
+
+
+def _change_row(row: TaskScore, *, several: bool) -> tuple[Cell, ...]:
+    return (
+        word(row.task),
+        *((word(arm_name(row.arm)),) if several else ()),
+        figure(row.items, lambda _: items_text(row)),
+        figure(row.flips_to_wrong, count),
+        figure(row.flips_to_right, count),
+        figure(row.discordance, share),
+        figure(row.p_difference, p_value),
+        figure(row.p_difference_adjusted, p_value),
+    )
+
+
+def _several(tasks: Sequence[TaskScore]) -> bool:
+    return len({row.arm for row in tasks}) > 1
+
+
+def _paired(tasks: Sequence[TaskScore]) -> str:
+    return "paired by item" if all(row.paired for row in tasks) else "paired by item where items are scored"

@@ -1,0 +1,137 @@
+"""The chapter on costs."""
+
+from collections.abc import Callable
+
+from pipeline.base.format import count, number, percent, usd, usd_as_given
+from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.charts.cost_charts import cost_chart, load_chart
+from pipeline.report.document import Cell, Section, Table
+from pipeline.report.inputs import Inputs
+from pipeline.roi.result import Figure, VariantCost
+
+_PER_VARIANT = (
+    ("capacity_tokens_per_s", "Capacity of one machine, tokens/s", number),
+    ("usd_per_mtok_full_load", "Per million output tokens, machine always busy", usd),
+    ("usd_per_mtok_at_load", "Per million output tokens, at this load", usd),
+    ("machines", "Machines needed at the peak", count),
+    ("utilisation", "Utilisation at the average load", percent),
+    ("monthly_usd", "Monthly cost", usd),
+    ("yearly_usd", "Yearly cost", usd),
+    ("three_year_usd", "Cost of 3 years", usd),
+)
+
+
+def costs_section(inputs: Inputs) -> Section:
+    """Return costs at the recipe's load in whole machines, saving, payback and break-even."""
+    costs, roi = inputs.costs, inputs.recipe.roi
+    return Section(
+        id="costs",
+        title="Costs",
+        paragraphs=(
+            costs.verdict,
+            (
+                f"The price is for: {costs.machine}. The throughput was measured on: {inputs.hardware}. The costs "
+                f"hold only where these are the same machine."
+            ),
+            _capacity_sentence(inputs),
+        ),
+        charts=(cost_chart(costs), load_chart(costs, roi)),
+        tables=(_variants(inputs), _decision(inputs), _assumptions(inputs)),
+    )
+
+
+def _capacity_sentence(inputs: Inputs) -> str:
+    where = [
+        f"{name} at concurrency {best.concurrency}, with a p95 TTFT of {number(best.ttft.p95_ms)} ms and a p95 "
+        f"end-to-end latency of {number(best.e2e.p95_ms)} ms"
+        for name, best in (("Baseline", inputs.load.best("baseline")), ("AWQ", inputs.load.best("awq")))
+    ]
+    return (
+        f"Capacity is the highest measured output throughput of one machine: {'; '.join(where)}. A limit on "
+        f"latency would lower it."
+    )
+
+
+def _variants(inputs: Inputs) -> Table:
+    costs = inputs.costs
+    rows = []
+    for field, label, form in _PER_VARIANT:
+        baseline, awq = (_figure_of(cost, field) for cost in (costs.baseline, costs.awq))
+        cells = (figure(one.value, form) for one in (baseline, awq))
+        rows.append((word(label), *cells, _origin(baseline), word(_basis(field, baseline, awq))))
+    return Table(
+        id="costs-variants",
+        title="Costs per variant",
+        columns=(*words("Item"), *numbers("Baseline", "AWQ"), *words("Origin", "How it was found")),
+        rows=tuple(rows),
+        note="Machines run all month, busy or not. No spare machine is included.",
+        sources=inputs.sources("roi"),
+    )
+
+
+def _figure_of(cost: VariantCost, field: str) -> Figure:
+    found: Figure = getattr(cost, field)
+    return found
+
+
+def _basis(field: str, baseline: Figure, awq: Figure) -> str:
+    if field == "capacity_tokens_per_s":
+        return "highest measured output throughput of one machine"
+    return baseline.basis if baseline.basis == awq.basis else f"baseline: {baseline.basis}; AWQ: {awq.basis}"
+
+
+def _decision(inputs: Inputs) -> Table:
+    costs = inputs.costs
+    none = Figure(value=None, unit="USD", origin="assumed", basis="the recipe states none")
+    engagement = costs.engagement_usd or none
+    rows = (
+        _row("Saving per month", costs.saving_per_month_usd, usd),
+        _row("Engagement price, once", engagement, usd_as_given, missing="none"),
+        _row("Saving in 3 years, engagement deducted", costs.saving_three_years_usd, usd),
+        _row("Payback, months", costs.payback_months, number, missing="never"),
+        _row("Break-even load, requests/day", costs.break_even_requests_per_day, count, missing="not reached"),
+    )
+    return Table(
+        id="costs-decision",
+        title="Saving and break-even",
+        columns=(*words("Item"), *numbers("Value"), *words("Origin", "How it was found")),
+        rows=rows,
+        sources=inputs.sources("roi"),
+    )
+
+
+def _assumptions(inputs: Inputs) -> Table:
+    costs, roi = inputs.costs, inputs.recipe.roi
+    load = roi.load
+    given = {
+        "Requests per day": Figure(
+            value=load.requests_per_day, unit="requests/day", origin=load.origin, basis=load.source
+        ),
+        "Output tokens per request": Figure(
+            value=load.output_tokens_per_request, unit="tokens", origin=load.origin, basis=load.source
+        ),
+        "Peak over average load": Figure(value=load.peak_to_average, unit="", origin=load.origin, basis=load.source),
+    }
+    rows = (
+        _row("Price of one machine, per hour", costs.hourly_usd, usd_as_given),
+        *(_row(label, one, number) for label, one in given.items()),
+        _row("Average load, output tokens/s", costs.load_tokens_per_s, number),
+        _row("Peak load, output tokens/s", costs.peak_tokens_per_s, number),
+    )
+    return Table(
+        id="costs-inputs",
+        title="Prices and load that the costs rest on",
+        columns=(*words("Item"), *numbers("Value"), *words("Origin", "Source")),
+        rows=rows,
+        note="Prices and load come from the recipe. Change them there and run `awqctl roi` again.",
+        sources=("record.json (recipe.roi)",),
+    )
+
+
+def _row(label: str, one: Figure, form: Callable[[float], str], *, missing: str = "") -> tuple[Cell, ...]:
+    printed = missing if one.value is None else form(one.value)
+    return (word(label), Cell(text=printed, value=one.value), _origin(one), word(one.basis))
+
+
+def _origin(one: Figure) -> Cell:
+    return Cell(text=one.origin, origin=one.origin)

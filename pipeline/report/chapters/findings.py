@@ -1,0 +1,158 @@
+"""The verdict up front, in plain words. Pure functions: figures in, sentences out."""
+
+from pipeline.base.format import count, listed, plural, ratio, ratio_span, size
+from pipeline.report.chapters.accuracy_finding import accuracy_findings
+from pipeline.report.comparison import (
+    Direction,
+    SpeedRatio,
+    WeightMemory,
+    concurrencies,
+    speed_ratios,
+    weight_memory,
+)
+from pipeline.report.document import Finding, Tone
+from pipeline.report.inputs import Inputs
+from pipeline.roi.result import RoiResult
+from serve.result import ServeResult
+
+_NOTICEABLE = 1.05
+_FEW = 4
+"""Ratios that fit a sentence."""
+_CLAIMS: dict[Direction, str] = {
+    "faster": "faster",
+    "slower": "slower",
+    "no clear difference": "no clear difference",
+    "not repeated": "",
+}
+
+
+def findings_of(inputs: Inputs) -> tuple[Finding, ...]:
+    """Return the verdicts in the order a client asks for them."""
+    return (
+        *accuracy_findings(inputs.accuracy),
+        *checkpoint_findings(inputs),
+        speed_finding(speed_ratios(inputs.load)),
+        memory_finding(weight_memory(inputs.quantize, inputs.load)),
+        cost_finding(inputs.costs, inputs.recipe.roi.load.requests_per_day),
+        endpoint_finding(inputs.endpoint),
+    )
+
+
+def checkpoint_findings(inputs: Inputs) -> tuple[Finding, ...]:
+    """Say that the checkpoint failed a gate of its own; nothing where it passed them."""
+    failed = [gate for stage, gate in inputs.gates if stage == "quantize" and not gate.passed]
+    if not failed:
+        return ()
+    return (
+        Finding(
+            topic="Checkpoint",
+            headline=f"The checkpoint failed {plural(len(failed), 'gate')} of its audit.",
+            detail=" ".join(gate.statement for gate in failed),
+            tone="bad",
+        ),
+    )
+
+
+def speed_finding(ratios: tuple[SpeedRatio, ...]) -> Finding:
+    """Say at which concurrencies AWQ is faster or slower, and where the repeats do not tell."""
+    groups = {word: [one for one in ratios if one.direction == word] for word in _CLAIMS}
+    if not ratios:
+        return Finding(topic="Speed", headline="No concurrency was measured with both variants.", tone="caution")
+    if groups["not repeated"]:
+        return Finding(
+            topic="Speed",
+            headline="Speed was measured once per point, so it cannot be told from chance.",
+            detail=_ratios_sentence(ratios),
+            tone="caution",
+        )
+    parts = [f"{_CLAIMS[word]} at concurrency {concurrencies(ratios, word)}" for word in _CLAIMS if groups[word]]
+    headline = f"AWQ is {'; '.join(parts)}." if len(parts) > 1 else _one_direction(groups)
+    return Finding(topic="Speed", headline=headline, detail=_ratios_sentence(ratios), tone=_speed_tone(groups))
+
+
+def _one_direction(groups: dict[Direction, list[SpeedRatio]]) -> str:
+    if groups["faster"]:
+        return "AWQ is faster at every concurrency measured."
+    if groups["slower"]:
+        return "AWQ is slower at every concurrency measured."
+    return "There is no clear difference in speed at any concurrency measured."
+
+
+def _speed_tone(groups: dict[Direction, list[SpeedRatio]]) -> Tone:
+    if groups["slower"]:
+        return "caution" if groups["faster"] else "bad"
+    return "good" if groups["faster"] else "plain"
+
+
+def _ratios_sentence(ratios: tuple[SpeedRatio, ...]) -> str:
+    if len(ratios) <= _FEW:
+        return f"Output throughput of AWQ over the baseline: {listed([_ratio_phrase(one) for one in ratios])}."
+    best, worst = (choose(ratios, key=lambda one: one.median) for choose in (max, min))
+    return (
+        f"Output throughput of AWQ over the baseline: between {_ratio_phrase(worst)} and {_ratio_phrase(best)}; "
+        f"the table has all {len(ratios)}."
+    )
+
+
+def _ratio_phrase(one: SpeedRatio) -> str:
+    repeats = "" if one.direction == "not repeated" else f" (repeats {ratio_span(one.low, one.high)})"
+    return f"{ratio(one.median)} at {one.concurrency}{repeats}"
+
+
+def memory_finding(memory: WeightMemory) -> Finding:
+    """Say by how much the weights shrank, and on what basis."""
+    detail = f"{size(memory.baseline_bytes)} before, {size(memory.awq_bytes)} with AWQ, {memory.basis}."
+    if memory.times_smaller < 1:
+        return Finding(
+            topic="Memory",
+            headline=f"The weights are {ratio(1 / memory.times_smaller)} larger with AWQ.",
+            detail=detail,
+            tone="bad",
+        )
+    if memory.times_smaller < _NOTICEABLE:
+        return Finding(
+            topic="Memory", headline="The weights take about the same memory.", detail=detail, tone="caution"
+        )
+    return Finding(
+        topic="Memory",
+        headline=f"The weights are {ratio(memory.times_smaller)} smaller.",
+        detail=detail,
+        tone="good",
+    )
+
+
+def cost_finding(costs: RoiResult, requests_per_day: float) -> Finding:
+    """Say whether AWQ pays at the recipe's load, and where it would."""
+    requests = costs.break_even_requests_per_day.value
+    if costs.pays:
+        detail = "The count of machines follows from the load, not from the highest throughput."
+    elif requests is None:
+        detail = f"Break-even: {costs.break_even_requests_per_day.basis}."
+    elif requests > requests_per_day:
+        detail = f"It would first pay at {count(requests)} requests a day."
+    else:
+        detail = (
+            f"It first pays at {count(requests)} requests a day, but machines are whole: at this load of "
+            f"{count(requests_per_day)} the saving is too small again."
+        )
+    return Finding(topic="Cost", headline=costs.verdict, detail=detail, tone="good" if costs.pays else "bad")
+
+
+def endpoint_finding(endpoint: ServeResult | None) -> Finding:
+    """Say whether the endpoint answered as it must."""
+    if endpoint is None:
+        return Finding(topic="Endpoint", headline="The endpoint was not tested in this run.", tone="caution")
+    failed = [check.name for check in endpoint.checks if not check.passed]
+    if failed:
+        return Finding(
+            topic="Endpoint",
+            headline=f"{len(failed)} of {plural(len(endpoint.checks), 'endpoint check')} failed.",
+            detail=f"Failed: {listed(failed)}.",
+            tone="bad",
+        )
+    return Finding(
+        topic="Endpoint",
+        headline=f"The endpoint passed {plural(len(endpoint.checks), 'check')}.",
+        detail="A smoke test with single requests, not a load test.",
+        tone="good",
+    )

@@ -1,0 +1,1 @@
+"""Runs stages, keeps what they return and logs it."""

@@ -1,0 +1,200 @@
+"""The runner: decides what has to be done, runs it, writes `record.json` and logs to MLflow.
+
+It alone does the last two, so every stage is recorded and logged by construction.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from filelock import FileLock, Timeout
+
+from pipeline.base.errors import AwqctlError, BusyError, EnvironmentLackError, Interrupted, MissingStageError
+from pipeline.hardware.accelerator import resolve_accelerator
+from pipeline.hardware.machine import describe_machine
+from pipeline.models import redacted
+from pipeline.recipe.models import Recipe
+from pipeline.record.context import RunContext
+from pipeline.record.record import Environment, RunRecord, StageOutcome, StageResult, Status, load_record, save_record
+from pipeline.run.stages import Stage, changes, inputs_of, settings_of, stage_named, upstream_of
+from pipeline.run.tracking import PipelineRun, StageRun, Tracker
+
+RECORD = "record.json"
+
+
+@dataclass(frozen=True)
+class StageReport:
+    """What the runner did with one stage, for the command line."""
+
+    stage: str
+    ran: bool
+    reason: str
+    result: StageResult
+
+
+class _Attempt:
+    """Times one stage and knows how it ended; exceptions pass through."""
+
+    def __init__(self) -> None:
+        self.status: Status = "passed"
+        self.error: str | None = None
+        self.started_at = datetime.now(UTC).isoformat(timespec="seconds")
+        self.seconds = 0.0
+        self._started = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.seconds = time.monotonic() - self._started
+        if error is not None:
+            stopped = isinstance(error, KeyboardInterrupt | Interrupted)
+            self.status = "interrupted" if stopped else "failed"
+            known = isinstance(error, AwqctlError)
+            self.error = redacted(str(error) if known else f"{type(error).__name__}: {error}")
+
+
+class Runner:
+    """Runs stages of one recipe in one output folder."""
+
+    def __init__(self, recipe: Recipe, context: RunContext, tracker: Tracker) -> None:
+        self._recipe = recipe
+        self._context = context
+        self._tracker = tracker
+        self._environment = environment_of(recipe)
+
+    def run(self, stages: Sequence[Stage], *, force: bool = False) -> tuple[RunRecord, list[StageReport]]:
+        """Bring `stages` up to date, in order; return the record and what was done.
+
+        Raises:
+            BusyError: another process works in the output folder.
+            AwqctlError: a stage failed; the record says so and keeps the results of the others.
+        """
+        self._context.out.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self._context.out / ".lock", timeout=0):
+                self._context.recover()
+                return self._run(stages, force=force)
+        except Timeout:
+            raise BusyError(
+                f"Another awqctl works in {self._context.out}. Wait for it, or choose another folder with --out."
+            ) from None
+
+    def _run(self, stages: Sequence[Stage], *, force: bool) -> tuple[RunRecord, list[StageReport]]:
+        record = self._open_record()
+        reports: list[StageReport] = []
+        with self._tracker.pipeline(record, self._context.out) as run:
+            for stage in stages:
+                check_needs(stage, self._recipe, record)
+                inputs = self._inputs(stage, record)
+                reason = "asked for with --force" if force else self._reason_to_run(stage, record, inputs)
+                if reason is None:
+                    self._context.reporter.note("up to date", head=stage.name)
+                    reports.append(
+                        StageReport(stage.name, ran=False, reason="up to date", result=record.stages[stage.name])
+                    )
+                    continue
+                self._context.reporter.note(reason, head=stage.name)
+                if force:
+                    self._context.forget(stage.name)
+                with self._context.reporter.task("opening the MLflow store"):
+                    record = record.model_copy(update={"mlflow_run_id": run.begin()})
+                record = self._run_one(stage, record, inputs, run)
+                reports.append(StageReport(stage.name, ran=True, reason=reason, result=record.stages[stage.name]))
+        return record, reports
+
+    def _run_one(self, stage: Stage, record: RunRecord, inputs: dict[str, object], run: PipelineRun) -> RunRecord:
+        attempt, outcome, tracked = _Attempt(), StageOutcome(), run.stage(stage.name, record)
+        try:
+            with attempt:
+                outcome = stage.load()(self._recipe, self._context, record)
+        finally:
+            result = self._result(stage, attempt, outcome, inputs)
+            record = record.with_stage(result)
+            if result.usable:
+                record = record.model_copy(update={"recipe": self._recipe})
+            save_record(record, self._context.out / RECORD)
+            self._log(tracked, result)
+        sentence = f"{result.outcome} in {result.seconds:.0f} s"
+        self._context.reporter.note(sentence, head=stage.name)
+        return record
+
+    def _log(self, tracked: StageRun, result: StageResult) -> None:
+        """Log a result; why a stage failed is not displaced by a store that fails for the same reason."""
+        try:
+            tracked.finish(result)
+        except EnvironmentLackError as problem:
+            if result.usable:
+                raise
+            self._context.reporter.warn(problem.message)
+
+    def _result(self, stage: Stage, attempt: _Attempt, outcome: StageOutcome, inputs: dict[str, object]) -> StageResult:
+        failed_gate = attempt.status == "passed" and not all(gate.passed for gate in outcome.gates)
+        return StageResult(
+            stage=stage.name,
+            status="gate_failed" if failed_gate else attempt.status,
+            inputs=inputs,
+            environment=self._environment,
+            started_at=attempt.started_at,
+            seconds=attempt.seconds,
+            error=attempt.error,
+            **outcome.model_dump(),
+        )
+
+    def _open_record(self) -> RunRecord:
+        found = load_record(self._context.out / RECORD)
+        if found is None:
+            return RunRecord(recipe=self._recipe, environment=self._environment)
+        return found.model_copy(update={"environment": self._environment})
+
+    def _inputs(self, stage: Stage, record: RunRecord) -> dict[str, object]:
+        return inputs_of(stage, self._recipe, self._context, record)
+
+    def _reason_to_run(self, stage: Stage, record: RunRecord, inputs: dict[str, object]) -> str | None:
+        """Return why the stage must run, or None when its result still holds."""
+        result = record.stages.get(stage.name)
+        if result is None:
+            return "not run yet"
+        if not result.usable:
+            return f"the last attempt {'failed' if result.status == 'failed' else 'was interrupted'}"
+        attempt = record.failed_attempts.get(stage.name)
+        if attempt is not None and attempt.status == "interrupted" and not changes(inputs, attempt.inputs):
+            return "the last attempt was interrupted"
+        missing = [path for path in stage.outputs(self._recipe) if not (self._context.out / path).exists()]
+        if missing:
+            return f"{missing[0]} is gone"
+        if disagreement := stage.disagreement(self._context.out, result):
+            return disagreement
+        changed = changes(inputs, result.inputs)
+        return f"changed: {', '.join(changed)}" if changed else None
+
+
+def check_needs(stage: Stage, recipe: Recipe, record: RunRecord) -> None:
+    """Refuse to build on a result that is missing or was made from something else, however far upstream.
+
+    Something else: other settings, or an earlier result of another stage, such as a checkpoint that was replaced.
+
+    Raises:
+        MissingStageError: names the stage, what changed and the command to run.
+    """
+    for need in map(stage_named, stage.needs):
+        before = record.done(need.name).inputs
+        wanted = settings_of(need, recipe) | upstream_of(need, record)
+        changed = changes(wanted, {name: before.get(name) for name in wanted})
+        if changed:
+            raise MissingStageError(
+                f"The result of '{need.name}' was made from something else ({', '.join(changed)}). Run "
+                f"`awqctl {need.name} {recipe.name}` first, or `awqctl run {recipe.name}` for all that changed."
+            )
+        check_needs(need, recipe, record)
+
+
+def environment_of(recipe: Recipe) -> Environment:
+    """Return this machine as it stands for a recipe, without asking for a GPU that is not there."""
+    accelerator, _ = resolve_accelerator("cpu" if recipe.engine.accelerator == "cpu" else "auto")
+    return describe_machine(accelerator)

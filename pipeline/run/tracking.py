@@ -1,0 +1,266 @@
+"""MLflow: one parent run per pipeline run, one nested run per stage.
+
+Everything goes through `MlflowClient` with explicit run ids; no global state. mlflow is imported when the first
+stage starts, because that takes seconds.
+"""
+
+import contextlib
+import hashlib
+import logging
+import os
+import platform
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import psutil
+from filelock import FileLock
+
+from pipeline.base.credentials import masked, redacted
+from pipeline.base.errors import EnvironmentLackError, Interrupted
+from pipeline.base.nested import flatten
+from pipeline.record.record import RunRecord, StageResult
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+DEFAULT_STORE = "sqlite:///mlruns/mlflow.db"
+_EXPERIMENT = "awqctl"
+_OWNER = "awqctl.owner"
+_PARENT = "mlflow.parentRunId"
+_STATUS = {"passed": "FINISHED", "gate_failed": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
+_LONGEST_PARAMETER = 500
+_PARAMETERS_PER_CALL = 100
+_NOT_LOGGED = ("checkpoint", "control", "calibration")
+"""Artifacts that stay in the output folder: gigabytes, and token ids that decode to the client's text."""
+
+
+class Tracker:
+    """Logs runs to one store, which is made on first use."""
+
+    def __init__(self, store: str) -> None:
+        self.store = store
+        self._client: MlflowClient | None = None
+        self._experiment_id = ""
+
+    def connect(self) -> "MlflowClient":
+        """Return a client on the store.
+
+        Raises:
+            EnvironmentLackError: the store cannot be opened.
+        """
+        if self._client is None:
+            with _first_use(self.store), _explained(self.store):
+                self._client, self._experiment_id = _open(self.store)
+            bury_the_dead(self._client, self._experiment_id)
+        return self._client
+
+    def create(self, name: str, tags: dict[str, str]) -> str:
+        """Create a run of this process and return its id."""
+        client = self.connect()
+        with _explained(self.store):
+            run = client.create_run(self._experiment_id, run_name=name, tags=tags | {_OWNER: _myself()})
+        run_id: str = run.info.run_id
+        return run_id
+
+    def end(self, run_id: str, status: str) -> None:
+        """Close a run.
+
+        Raises:
+            EnvironmentLackError: the store cannot be written.
+        """
+        client = self.connect()
+        with _explained(self.store):
+            client.set_terminated(run_id, status)
+
+    def pipeline(self, record: RunRecord, out: Path) -> "PipelineRun":
+        """Return the parent run of a pipeline run, for a `with` block."""
+        return PipelineRun(self, record, out)
+
+
+class PipelineRun:
+    """The parent run; it begins with the first stage that runs and ends with the `with` block."""
+
+    def __init__(self, tracker: Tracker, record: RunRecord, out: Path) -> None:
+        self._tracker = tracker
+        self._record = record
+        self._out = out
+        self._id: str | None = None
+
+    def begin(self) -> str:
+        """Return the id of the parent run, created on the first call."""
+        if self._id is None:
+            self._id = self._tracker.create(self._record.recipe.name, tags_of(self._record, self._out))
+            _log_parameters(self._tracker.connect(), self._id, self._record.recipe.model_dump(mode="json"))
+        return self._id
+
+    def stage(self, name: str, record: RunRecord) -> "StageRun":
+        """Return the nested run of one stage, tagged with what the record knows by now."""
+        parent = self.begin()
+        tags = tags_of(record, self._out) | {_PARENT: parent, "awqctl.stage": name}
+        return StageRun(self._tracker, self._tracker.create(name, tags), parent, self._out)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._id is not None:
+            ended = (
+                "KILLED" if isinstance(error, KeyboardInterrupt | Interrupted) else "FAILED" if error else "FINISHED"
+            )
+            # The error that ends the run is the one to tell, not a store that the same full disk keeps from being told.
+            with contextlib.suppress(EnvironmentLackError) if error else contextlib.nullcontext():
+                self._tracker.end(self._id, ended)
+
+
+class StageRun:
+    """One nested run."""
+
+    def __init__(self, tracker: Tracker, run_id: str, parent: str, out: Path) -> None:
+        self._client = tracker.connect()
+        self._store = tracker.store
+        self._id = run_id
+        self._parent = parent
+        self._out = out
+
+    def finish(self, result: StageResult) -> None:
+        """Log the result to the nested run, its metrics to the parent too, and close the nested run."""
+        with _explained(self._store):
+            self._log(result)
+
+    def _log(self, result: StageResult) -> None:
+        from mlflow.entities import Metric  # noqa: PLC0415 -- slow
+
+        now = int(time.time() * 1000)
+        metrics = [Metric(metric.name, metric.value, now, metric.step or 0) for metric in result.metrics]
+        metrics.append(Metric(f"{result.stage}_stage_seconds", result.seconds, now, 0))
+        for run_id in (self._id, self._parent):
+            self._client.log_batch(run_id, metrics=metrics)
+        _log_parameters(self._client, self._id, result.parameters)
+        for gate in result.gates:
+            self._client.set_tag(self._id, _tag_key(f"gate.{gate.name}"), gate.outcome)
+        self._log_artifacts(result)
+        self._client.set_tag(self._id, "awqctl.status", result.status)
+        if result.payload.get("source_commit"):
+            for run_id in (self._id, self._parent):
+                self._client.set_tag(run_id, "awqctl.model_revision", result.payload["source_commit"])
+        self._client.set_terminated(self._id, _STATUS[result.status])
+
+    def _log_artifacts(self, result: StageResult) -> None:
+        for name, relative in result.artifacts.items():
+            path = self._out / relative
+            if name in _NOT_LOGGED or not path.exists():
+                continue
+            if path.is_dir():
+                self._client.log_artifacts(self._id, str(path), artifact_path=relative)
+            else:
+                self._client.log_artifact(self._id, str(path), artifact_path=str(Path(relative).parent))
+
+
+def _tag_key(name: str) -> str:
+    """Return a name in characters that MLflow takes for a key: a task of lm-eval may have others (`mbpp+`)."""
+    return re.sub(r"[^\w.\- ]", "_", name)
+
+
+def bury_the_dead(client: "MlflowClient", experiment_id: str) -> None:
+    """End the runs of processes on this host that no longer live, so that none stays RUNNING for ever."""
+    for run in client.search_runs([experiment_id], "attributes.status = 'RUNNING'", max_results=1000):
+        host, _, process = run.data.tags.get(_OWNER, "").partition("|")
+        if host == platform.node() and process and not _alive(process):
+            client.set_terminated(run.info.run_id, "KILLED")
+
+
+def recipe_hash(record: RunRecord) -> str:
+    """Return the first 12 digits of the SHA-256 of the resolved recipe."""
+    return hashlib.sha256(record.recipe.model_dump_json().encode()).hexdigest()[:12]
+
+
+def tags_of(record: RunRecord, out: Path) -> dict[str, str]:
+    """Return the tags of every run: recipe, model revision, versions, commit, hardware."""
+    environment = record.environment
+    quantized = record.stages.get("quantize")
+    revision = quantized.payload.get("source_commit") if quantized else None
+    tags = {
+        "awqctl.recipe": record.recipe.name,
+        "awqctl.recipe_hash": recipe_hash(record),
+        "awqctl.model": record.recipe.model.source,
+        "awqctl.model_revision": str(revision or record.recipe.model.revision or "local"),
+        "awqctl.out": str(out),
+        "awqctl.git_commit": environment.git_commit or "none",
+        "hardware.cpu": environment.cpu,
+        "hardware.cores": str(environment.cores),
+        "hardware.memory_gib": f"{environment.memory_gib:.1f}",
+        "hardware.gpus": ", ".join(environment.gpus) or "none",
+        "version.awqctl": environment.awqctl,
+        "version.python": environment.python,
+    }
+    return tags | {f"version.{name}": value for name, value in environment.packages.items()}
+
+
+def _log_parameters(client: "MlflowClient", run_id: str, settings: dict[str, Any]) -> None:
+    from mlflow.entities import Param  # noqa: PLC0415 -- slow
+
+    items = [Param(key, redacted(str(value))[:_LONGEST_PARAMETER]) for key, value in dict(flatten(settings)).items()]
+    for start in range(0, len(items), _PARAMETERS_PER_CALL):
+        client.log_batch(run_id, params=items[start : start + _PARAMETERS_PER_CALL])
+
+
+def _open(store: str) -> tuple["MlflowClient", str]:
+    from mlflow import MlflowClient  # noqa: PLC0415 -- slow
+
+    # It prints a traceback for every error that it also raises; ours become sentences.
+    logging.getLogger("mlflow.store").setLevel(logging.CRITICAL)
+    folder = _sqlite_folder(store)
+    client = MlflowClient(tracking_uri=store)
+    found = client.get_experiment_by_name(_EXPERIMENT)
+    if found:
+        return client, found.experiment_id
+    location = (folder / "artifacts").resolve().as_uri() if folder else None
+    return client, client.create_experiment(_EXPERIMENT, artifact_location=location)
+
+
+@contextlib.contextmanager
+def _explained(store: str) -> Iterator[None]:
+    """Turn MLflow's own errors into a sentence."""
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415 -- slow
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 -- slow; MLflow lets some of them through
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError) as problem:
+        reason = redacted(" ".join(str(problem).split()))[:200]
+        message = f"The MLflow store {masked(store)} cannot be used: {reason}. Check --store and the disk."
+        raise EnvironmentLackError(message) from problem
+
+
+@contextlib.contextmanager
+def _first_use(store: str) -> Iterator[None]:
+    """Let one process at a time open a SQLite store: creating its schema twice at once fails."""
+    folder = _sqlite_folder(store)
+    if folder is None:
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):
+        yield
+
+
+def _sqlite_folder(store: str) -> Path | None:
+    return Path(store.removeprefix("sqlite:///")).parent if store.startswith("sqlite:///") else None
+
+
+def _myself() -> str:
+    return f"{platform.node()}|{os.getpid()}|{psutil.Process().create_time():.0f}"
+
+
+def _alive(process: str) -> bool:
+    pid, _, started = process.partition("|")
+    try:
+        return f"{psutil.Process(int(pid)).create_time():.0f}" == started
+    except psutil.Error:
+        return False

@@ -1,0 +1,1 @@
+"""The door: HAProxy, keys, TLS."""

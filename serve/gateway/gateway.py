@@ -1,0 +1,163 @@
+"""HAProxy in front of the engine: TLS, API keys and the list of routes let through."""
+
+import socket
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+from pipeline.base.errors import AwqctlError, BusyError, EngineError
+from pipeline.engines.address import choose_address, port_in_use
+from pipeline.runtimes.process import GuardedProcess
+from serve.gateway.files import write_private
+from serve.gateway.haproxy import alerts, check_config, find_haproxy, haproxy_environment, haproxy_version
+from serve.gateway.haproxy_config import ROUTES, render_config
+
+__all__ = ["ROUTES", "Gateway", "haproxy_version"]
+
+_START_TIMEOUT_S = 15.0
+_CONTROL_TIMEOUT_S = 5.0
+_PORT_ATTEMPTS = 3
+_GRACE_S = 5.0
+
+
+class Gateway:
+    """HAProxy on one address in front of one unix socket; a context manager that leaves nothing behind.
+
+    Args:
+        upstream: unix socket of the engine; it need not exist yet, 503 is answered until it does.
+        folder: private folder for the configuration and the sockets (`serve.gateway.files.socket_folder`).
+        host: address or name to listen on.
+        port: 0 takes a free one.
+        bundle: PEM file with private key and certificate; None for plain HTTP.
+        keys: SHA-256 digests of the keys let in, each with the id that stands in the log.
+        log: file for HAProxy's log; started anew.
+    """
+
+    def __init__(
+        self,
+        *,
+        upstream: Path,
+        folder: Path,
+        host: str,
+        port: int,
+        bundle: Path | None,
+        keys: Mapping[str, str],
+        log: Path,
+    ) -> None:
+        self._upstream = upstream
+        self._folder = folder
+        self._host = host
+        self._asked_port = port
+        self._bundle = bundle
+        self._keys = dict(keys)
+        self._log = log
+        self._control = folder / "control.sock"
+        self._map = folder / "keys.map"
+        self._process: GuardedProcess | None = None
+        self.port = port
+
+    @property
+    def base_url(self) -> str:
+        """Return the URL under which a client on this machine reaches the gateway."""
+        local = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared, not bound
+        host = local.get(self._host, self._host)
+        return f"{'https' if self._bundle else 'http'}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def running(self) -> bool:
+        """Return whether HAProxy is alive."""
+        return self._process is not None and self._process.running()
+
+    def failure(self) -> AwqctlError:
+        """Return the error that explains why HAProxy is gone."""
+        text = self._process.log_text() if self._process else ""
+        found = alerts(text)
+        reason = next((alert for alert in found if "bind" in alert), found[0] if found else "it ended without a word")
+        if "Address already in use" in reason:
+            return port_in_use(self._host, self.port)
+        return EngineError(f"HAProxy ended unexpectedly: {reason.rstrip('.')}.", log=self._log)
+
+    def sync_keys(self, keys: Mapping[str, str]) -> None:
+        """Let in exactly these keys from now on; open connections stay.
+
+        Raises:
+            EngineError: HAProxy does not answer or refuses.
+        """
+        for gone in self._keys.keys() - keys.keys():
+            self._command(f"del map {self._map} {gone}")
+            del self._keys[gone]
+        for new in keys.keys() - self._keys.keys():
+            self._command(f"add map {self._map} {new} {keys[new]}")
+            self._keys[new] = keys[new]
+
+    def __enter__(self) -> Self:
+        for attempt in range(1, _PORT_ATTEMPTS + 1):
+            try:
+                self._start()
+            except BusyError:
+                if self._asked_port or attempt == _PORT_ATTEMPTS:
+                    raise
+            else:
+                break
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop HAProxy."""
+        if self._process is not None:
+            self._process.stop()
+
+    def _start(self) -> None:
+        binary = find_haproxy()
+        address, self.port = choose_address(self._host, self._asked_port)
+        write_private(self._map, "".join(f"{digest} {label}\n" for digest, label in self._keys.items()))
+        configuration = self._folder / "haproxy.cfg"
+        write_private(configuration, self._render(address))
+        environment = haproxy_environment(binary)
+        check_config(binary, configuration, environment)
+        self._log.unlink(missing_ok=True)
+        command = [str(binary), "-db", "-f", str(configuration)]
+        self._process = GuardedProcess(command, log=self._log, environment=environment, grace_s=_GRACE_S)
+        with ExitStack() as started:
+            started.callback(self._process.stop)
+            self._wait_until_ready()
+            started.pop_all()
+
+    def _render(self, address: str) -> str:
+        return render_config(
+            address=address,
+            upstream=self._upstream,
+            control_socket=self._control,
+            key_map=self._map,
+            bundle=self._bundle,
+        )
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            if not self.running():
+                raise self.failure()
+            try:
+                self._command("show version")
+            except EngineError:
+                time.sleep(0.05)
+            else:
+                return
+        raise EngineError(f"HAProxy was not ready after {_START_TIMEOUT_S:.0f} s. Look at its log.", log=self._log)
+
+    def _command(self, command: str) -> str:
+        """Return what HAProxy's runtime API answers; a change that succeeds is answered with nothing."""
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(_CONTROL_TIMEOUT_S)
+                connection.connect(str(self._control))
+                connection.sendall(f"{command}\n".encode())
+                answer = b"".join(iter(lambda: connection.recv(4096), b"")).decode().strip()
+        except OSError as problem:
+            raise EngineError(f"HAProxy does not answer on its control socket: {problem}.", log=self._log) from problem
+        if answer and not command.startswith("show"):
+            raise EngineError(f"HAProxy refused to change the API keys: {answer}", log=self._log)
+        return answer

@@ -1,0 +1,91 @@
+"""HAProxy's configuration: the routes let through, the answers HAProxy gives itself, the rendered text."""
+
+import json
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+
+from pipeline.base.errors import UsageError
+
+ROUTES = (
+    "GET /v1/models",
+    "POST /v1/chat/completions",
+    "POST /v1/completions",
+    "POST /v1/responses",
+)
+"""The only requests let through, as method and exact path."""
+
+_MAX_CONNECTIONS = 1000
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """An answer HAProxy gives itself, in the form the OpenAI clients understand."""
+
+    status: int
+    kind: str
+    code: str
+    message: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def body(self) -> str:
+        """Return the JSON document."""
+        return json.dumps({"error": {"message": self.message, "type": self.kind, "param": None, "code": self.code}})
+
+
+_REFUSALS = (
+    _Refusal(
+        401,
+        "invalid_request_error",
+        "invalid_api_key",
+        "Missing or wrong API key. Send the header 'Authorization: Bearer KEY'.",
+        (("WWW-Authenticate", "Bearer"),),
+    ),
+    _Refusal(404, "invalid_request_error", "not_found", "There is no such route."),
+    _Refusal(500, "server_error", "internal_error", "The gateway failed."),
+    _Refusal(502, "server_error", "bad_gateway", "The engine broke off or gave an answer that is not valid HTTP."),
+    _Refusal(503, "server_error", "engine_unavailable", "The engine is starting or gone. Try again later."),
+    _Refusal(504, "server_error", "engine_timeout", "The engine did not answer in time."),
+)
+
+
+def render_config(*, address: str, upstream: Path, control_socket: Path, key_map: Path, bundle: Path | None) -> str:
+    """Return the text of HAProxy's configuration.
+
+    Args:
+        address: as HAProxy's `bind` reads it, such as `ipv4@127.0.0.1:8443`.
+        upstream: unix socket of the engine.
+        control_socket: unix socket of the runtime API.
+        key_map: file of digests and ids.
+        bundle: PEM file with private key and certificate; None for plain HTTP.
+    """
+    environment = Environment(  # noqa: S701 -- this is no HTML; values go through `quoted`
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    environment.filters["quoted"] = quoted
+    template = environment.from_string((resources.files("serve.gateway") / "haproxy.cfg.j2").read_text())
+    return template.render(
+        address=address,
+        upstream=upstream,
+        control_socket=control_socket,
+        key_map=key_map,
+        bundle=bundle,
+        maxconn=_MAX_CONNECTIONS,
+        errors=_REFUSALS,
+        routes=[route.split(" ") for route in ROUTES],
+    )
+
+
+def quoted(value: object) -> str:
+    """Return `value` as one word of HAProxy's configuration language, in strong quotes.
+
+    Raises:
+        UsageError: it holds a line break, which no quoting allows.
+    """
+    text = str(value)
+    if any(ord(character) < ord(" ") for character in text):
+        raise UsageError(f"{text!r} holds a control character, which HAProxy cannot read. Choose another path.")
+    return "'" + text.replace("'", r"'\''") + "'"

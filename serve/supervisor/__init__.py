@@ -1,0 +1,1 @@
+"""The endpoint: an engine and a gateway, kept together."""

@@ -1,0 +1,125 @@
+"""`awqctl serve`: the endpoint in the foreground until it is asked to stop."""
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline.base.progress import Reporter
+from pipeline.base.results import Result
+from pipeline.recipe.models import Recipe
+from pipeline.record.checkpoint import check_checkpoint
+from pipeline.runtimes.specs import Resolved
+from pipeline.runtimes.store import Runtime
+from serve.gateway.keys import KeyStore
+from serve.supervisor.endpoint import Endpoint
+
+FIRST_KEY = "default"
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Serving(Result):
+    """What a client has to know."""
+
+    base_url: str
+    model: str
+    ca_certificate: str | None
+    """File of the certificate to trust; None over plain HTTP."""
+    new_key: str | None = None
+    """The first key, readable this once; None when there were keys already."""
+
+
+def serve_forever(
+    runtime: Runtime,
+    checkpoint: Path,
+    recipe: Recipe,
+    *,
+    accelerator: Resolved,
+    logs: Path,
+    reporter: Reporter,
+    host: str,
+    port: int,
+    tls: bool,
+    key_store: KeyStore,
+    stop: threading.Event,
+    on_ready: Callable[[Serving], None],
+) -> None:
+    """Serve until `stop` is set, during the start as well as later; `on_ready` is called once it is up.
+
+    Without any active key a first one, named `default`, is made; only `on_ready` ever sees it.
+
+    Raises:
+        SourceError: the checkpoint does not match its manifest.
+        BusyError: the port is in use.
+        EngineError: vLLM or HAProxy did not start, or died.
+        Interrupted: asked to stop before it was up.
+    """
+    check_checkpoint(checkpoint, reporter)
+    if not tls and host not in _LOOPBACK:
+        reporter.warn(f"Without TLS, API keys and prompts travel to {host} in clear text. Better serve with TLS.")
+    with Endpoint(
+        runtime,
+        checkpoint,
+        recipe,
+        accelerator=accelerator,
+        logs=logs,
+        reporter=reporter,
+        host=host,
+        port=port,
+        tls=tls,
+        key_store=key_store,
+        stop=stop,
+    ) as endpoint:
+        # Not before: a start that fails would leave a key that nobody has seen.
+        first = None if key_store.active() else key_store.add(FIRST_KEY).key
+        endpoint.sync_keys()
+        certificate = str(endpoint.ca_certificate) if endpoint.ca_certificate else None
+        on_ready(Serving(base_url=endpoint.base_url, model=endpoint.model, ca_certificate=certificate, new_key=first))
+        endpoint.wait(stop)
+
+
+def usage_lines(serving: Serving) -> str:
+    """Return what to type to use the endpoint: the key, `curl`, Python."""
+    return "\n".join([*_key_lines(serving), "", *_curl_lines(serving), "", *_python_lines(serving)])
+
+
+def _key_lines(serving: Serving) -> list[str]:
+    if serving.new_key:
+        return ["The first API key, shown only now:", "", f"export AWQCTL_API_KEY={serving.new_key}"]
+    return ["A new API key comes from `awqctl keys add NAME`:", "", "export AWQCTL_API_KEY=..."]
+
+
+def _curl_lines(serving: Serving) -> list[str]:
+    body = json.dumps({"model": serving.model, "messages": [{"role": "user", "content": "Hello"}]})
+    trust = [f"  --cacert {_shell(serving.ca_certificate)} \\"] if serving.ca_certificate else []
+    return [
+        f"curl {serving.base_url}/chat/completions \\",
+        *trust,
+        '  -H "Authorization: Bearer $AWQCTL_API_KEY" \\',
+        '  -H "Content-Type: application/json" \\',
+        f"  -d {_shell(body)}",
+    ]
+
+
+def _python_lines(serving: Serving) -> list[str]:
+    trust = (
+        [f"trusted = ssl.create_default_context(cafile={serving.ca_certificate!r})"] if serving.ca_certificate else []
+    )
+    return [
+        "import os, ssl, openai" if trust else "import os, openai",
+        *trust,
+        "client = openai.OpenAI(",
+        f'    base_url="{serving.base_url}",',
+        '    api_key=os.environ["AWQCTL_API_KEY"],',
+        *(["    http_client=openai.DefaultHttpxClient(verify=trusted),"] if trust else []),
+        ")",
+        "answer = client.chat.completions.create(",
+        f"    model={serving.model!r},",
+        '    messages=[{"role": "user", "content": "Hello"}],',
+        ")",
+        "print(answer.choices[0].message.content)",
+    ]
+
+
+def _shell(text: str) -> str:
+    return "'" + text.replace("'", r"'\''") + "'"
