@@ -69,9 +69,9 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
 def _outcome(result: ServeResult, start_seconds: float, context: RunContext) -> StageOutcome:
     return StageOutcome(
         metrics=(
-            Metric(name="serve_smoke_passed", value=sum(check.passed for check in result.checks)),
-            Metric(name="serve_smoke_checks", value=len(result.checks)),
-            Metric(name="serve_start_seconds", value=start_seconds),
+            Metric(name="serve_smoke_passed", value=sum(check.passed for check in result.checks), origin="measured"),
+            Metric(name="serve_smoke_checks", value=len(result.checks), origin="measured"),
+            Metric(name="serve_start_seconds", value=start_seconds, origin="measured"),
         ),
         gates=(_gate(result.checks),),
         artifacts={name: context.relative(context.logs / f"{name}.log") for name in ("serve-vllm", "serve-haproxy")},

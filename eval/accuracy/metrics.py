@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED, EvalResult, TaskScore
-from pipeline.base.results import Metric
+from pipeline.base.results import Metric, Origin
 
 _OURS = (BASELINE, GATED, CONTROL, AGAIN)
 
@@ -54,10 +54,14 @@ def _of_task(task: TaskScore) -> list[Metric]:
     return metrics + _known(_of_verdict(task), stem, against)
 
 
+_ORIGINS: dict[str, Origin] = {"margin": "quoted", "more_items": "modelled"}
+"""Of figures that are not measured: the agreed loss, and the items that the power calculation asks for."""
+
+
 def _known(figures: Mapping[str, float | None], stem: str, suffix: str) -> list[Metric]:
     """Return the figures that there are."""
     return [
-        Metric(name=f"{stem}_{name}{suffix}", value=float(value))
+        Metric(name=f"{stem}_{name}{suffix}", value=float(value), origin=_ORIGINS.get(name, "measured"))
         for name, value in figures.items()
         if value is not None
     ]
@@ -87,7 +91,7 @@ def _of_floor(result: EvalResult) -> list[Metric]:
     metrics: list[Metric] = []
     for one in result.noise_floor:
         stem = _stem(one.task, one.metric)
-        metrics.append(Metric(name=f"{stem}_noise_floor", value=one.floor))
+        metrics.append(Metric(name=f"{stem}_noise_floor", value=one.floor, origin="measured"))
         figures: dict[str, float | None] = {
             "delta": one.delta,
             "changed": one.changed,
@@ -103,8 +107,8 @@ def _of_fidelity(result: EvalResult) -> list[Metric]:
         metric
         for one in result.fidelity
         for metric in (
-            Metric(name=f"kl_nats{_suffix(one.arm)}", value=one.mean_kl_nats),
-            Metric(name=f"top1_agreement{_suffix(one.arm)}", value=one.top1_agreement),
+            Metric(name=f"kl_nats{_suffix(one.arm)}", value=one.mean_kl_nats, origin="measured"),
+            Metric(name=f"top1_agreement{_suffix(one.arm)}", value=one.top1_agreement, origin="measured"),
         )
     ]
 
@@ -117,12 +121,12 @@ def _of_run(result: EvalResult) -> list[Metric]:
         "restarts": dict(result.restarts),
     }
     return [
-        Metric(name=f"eval_{name}{_suffix(arm)}", value=float(value))
+        Metric(name=f"eval_{name}{_suffix(arm)}", value=float(value), origin="measured")
         for name, by_arm in figures.items()
         for arm, value in by_arm.items()
     ]
 
 
 def _figures(name: str, value: float, stderr: float | None, suffix: str = "") -> list[Metric]:
-    error = [] if stderr is None else [Metric(name=f"{name}_stderr{suffix}", value=stderr)]
-    return [Metric(name=f"{name}{suffix}", value=value), *error]
+    error = [] if stderr is None else [Metric(name=f"{name}_stderr{suffix}", value=stderr, origin="measured")]
+    return [Metric(name=f"{name}{suffix}", value=value, origin="measured"), *error]

@@ -204,21 +204,21 @@ _PER_POINT: dict[str, Callable[[LoadPoint], float]] = {
 
 def metrics_of(result: BenchResult) -> tuple[Metric, ...]:
     """Return the result as metrics, with the concurrency as step."""
-    metrics = [Metric(name="counter_disagreement", value=result.counter_disagreement)]
+    metrics = [Metric(name="counter_disagreement", value=result.counter_disagreement, origin="measured")]
     for load in (result.baseline, result.awq):
         memory = load.memory
         metrics += [
-            Metric(name=f"{load.variant}_weights_gib", value=memory.weights_gib),
-            Metric(name=f"{load.variant}_kv_cache_tokens", value=memory.kv_cache_tokens),
-            Metric(name=f"{load.variant}_max_concurrency", value=memory.max_concurrency),
-            Metric(name=f"{load.variant}_start_seconds", value=load.start_seconds),
+            Metric(name=f"{load.variant}_weights_gib", value=memory.weights_gib, origin="measured"),
+            Metric(name=f"{load.variant}_kv_cache_tokens", value=memory.kv_cache_tokens, origin="measured"),
+            Metric(name=f"{load.variant}_max_concurrency", value=memory.max_concurrency, origin="measured"),
+            Metric(name=f"{load.variant}_start_seconds", value=load.start_seconds, origin="measured"),
         ]
         for point in load.points:
             values = {name: read(point) for name, read in _PER_POINT.items()}
             for kind in _LATENCIES:
                 values |= {f"{kind}_{name}": value for name, value in getattr(point, kind).model_dump().items()}
             metrics += [
-                Metric(name=f"{load.variant}_{name}", value=value, step=point.concurrency)
+                Metric(name=f"{load.variant}_{name}", value=value, step=point.concurrency, origin="measured")
                 for name, value in values.items()
             ]
     return tuple(metrics)

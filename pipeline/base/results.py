@@ -22,7 +22,7 @@ class Metric(Result):
     value: float
     step: int | None = None
     """Concurrency or another axis; the step axis in MLflow."""
-    origin: Origin = "measured"
+    origin: Origin
 
 
 class Gate(Result):

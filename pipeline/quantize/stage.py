@@ -92,4 +92,4 @@ def _metrics(result: QuantizeResult) -> tuple[Metric, ...]:
     shares = ("share_4bit", "share_scaled", "share_of_model_4bit", "equivalence")
     figures: dict[str, Any] = {name: getattr(result, name) for name in names}
     figures |= {name: getattr(result.coverage, name) for name in shares}
-    return tuple(Metric(name=name, value=float(value)) for name, value in figures.items())
+    return tuple(Metric(name=name, value=float(value), origin="measured") for name, value in figures.items())

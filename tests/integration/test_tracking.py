@@ -64,7 +64,10 @@ def test_everything_of_a_stage_is_logged(store: str, tmp_path: Path) -> None:
         environment=environment_of(recipe),
         started_at="2026-11-20T00:00:00+00:00",
         seconds=2.0,
-        metrics=(Metric(name="awq_output_tokens_per_s", value=5.0, step=16), Metric(name="x", value=1.0)),
+        metrics=(
+            Metric(name="awq_output_tokens_per_s", value=5.0, step=16, origin="measured"),
+            Metric(name="x", value=1.0, origin="measured"),
+        ),
         gates=(
             Gate(name="speed", passed=False, statement="slow."),
             Gate(name="accuracy mbpp+", passed=False, verdict="inconclusive", statement="inconclusive: too few."),

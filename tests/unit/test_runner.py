@@ -26,7 +26,7 @@ def first(_recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutc
     calls.append("first")
     with context.staged("first") as folder:
         (folder / "data").write_text("x")
-    return StageOutcome(metrics=(Metric(name="x", value=1.0),), payload={"digest": "same"})
+    return StageOutcome(metrics=(Metric(name="x", value=1.0, origin="measured"),), payload={"digest": "same"})
 
 
 def first_again(_recipe: Recipe, _context: RunContext, _record: RunRecord) -> StageOutcome:
