@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pipeline.models.manifest import Manifest
 
 _EARLIER_NAME = re.compile(r"\w+-[0-9a-f]{12}")
-"""What `pipeline.record.context` calls them; anything else in the folder is somebody else's."""
+"""What `pipeline.record.publish` calls them; anything else in the folder is somebody else's."""
 
 
 @click.group()

@@ -18,17 +18,9 @@ SIBLINGS = (
     ("in_proj_b", "in_proj_a"),
 )
 """Linear layers that read the same input and that vLLM joins to one (`packed_modules_mapping` of its models)."""
-
-
 _EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
-
-
 _PER_TOKEN = ("num_experts_per_tok", "num_experts_per_token", "experts_per_token", "moe_topk", "moe_k")
-
-
 _HEADS = ("lm_head", "embed_out", "output")
-
-
 _FUSED_EXPERTS_DIMENSIONS = 3
 
 

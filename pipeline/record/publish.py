@@ -10,8 +10,6 @@ from pipeline.base.errors import SourceError
 from pipeline.models.manifest import Manifest, read_manifest
 
 RETIRED = ".old"
-
-
 DOOMED = ".gone"
 
 
