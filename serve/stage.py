@@ -9,7 +9,7 @@ import time
 from pipeline.base.results import Gate, Metric
 from pipeline.engines.preflight import check_compiler
 from pipeline.hardware.accelerator import resolve_accelerator
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.checkpoint import checkpoint_of
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome

@@ -13,8 +13,8 @@ from eval.comparison.wording import verdict_sentence
 from eval.statistics import Margin
 from pipeline.base.results import Gate
 from pipeline.engines.engine import engine_arguments
-from pipeline.recipe.evaluation import Eval, EvalTask
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.eval import Eval, EvalTask
+from pipeline.recipe.recipe import Recipe
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ from pipeline.engines.engine import VllmServer, engine_arguments
 from pipeline.engines.settings import check_same_settings
 from pipeline.hardware.accelerator import list_gpus
 from pipeline.hardware.machine import cpu_name
-from pipeline.recipe.evaluation import EvalTask
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.eval import EvalTask
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.publish import discard
 from pipeline.runtimes.worker import Worker

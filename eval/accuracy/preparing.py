@@ -13,8 +13,9 @@ from eval.accuracy.tasks import check_chat_template, check_tasks, task_folders
 from eval.alarm.probing import alarm_file
 from pipeline.base.errors import SourceError
 from pipeline.models import local_folder
-from pipeline.recipe.evaluation import Eval
-from pipeline.recipe.models import ModelSource, Recipe
+from pipeline.recipe.eval import Eval
+from pipeline.recipe.model import ModelSource
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.runtimes.worker import Worker, worker_script
 

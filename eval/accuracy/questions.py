@@ -25,7 +25,7 @@ import yaml
 from eval.accuracy.question_files import Questions, read_questions
 from pipeline.base.errors import RecipeError
 from pipeline.base.identity import file_identity
-from pipeline.recipe.evaluation import EvalTask
+from pipeline.recipe.eval import EvalTask
 
 LOADER = "questions_data"
 _METRICS = {"choices": ("acc", "acc_norm"), "reference": ("exact_match", "f1")}

@@ -18,7 +18,7 @@ from eval.statistics import (
     smallest_difference_spread,
     smallest_difference_unpaired,
 )
-from pipeline.recipe.evaluation import Eval, EvalTask
+from pipeline.recipe.eval import Eval, EvalTask
 
 POWER = 0.8
 """Chance of seeing what is there; the field's usual figure."""

@@ -16,7 +16,7 @@ from eval.accuracy.resolution import resolution_warnings, resolutions
 from eval.accuracy.result import AGAIN, BASELINE, GATED, EvalResult
 from eval.arms.variants import Bed, arms_of, measurement_bed
 from pipeline.quantize.calibration import calibration_texts, load_tokenizer, read_calibration
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.report.card.card_refresh import refresh_card

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.base.errors import RecipeError, SourceError
-from pipeline.recipe.evaluation import Eval
+from pipeline.recipe.eval import Eval
 
 
 def task_folders(settings: Eval, recipe_dir: Path) -> list[Path]:

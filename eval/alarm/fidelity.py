@@ -16,7 +16,7 @@ from pipeline.base.errors import VoidMeasurementError
 from pipeline.base.files import write_atomically
 from pipeline.base.identity import document_identity
 from pipeline.base.results import Result
-from pipeline.recipe.evaluation import Alarm
+from pipeline.recipe.eval import Alarm
 
 OVER_CONTROL = 1.5
 """AWQ is chosen to be nearer to the baseline than plain rounding; farther by half is no noise but a fault. Measured on

@@ -17,7 +17,7 @@ from pipeline.base.errors import EngineError, RecipeError
 from pipeline.base.progress import Reporter
 from pipeline.engines.engine import VllmServer
 from pipeline.models.tokenizer import Tokenizer, load_tokenizer
-from pipeline.recipe.evaluation import Alarm
+from pipeline.recipe.eval import Alarm
 
 TOP_K = 20
 """vLLM's `--max-logprobs` by default."""

@@ -11,8 +11,8 @@ from pipeline.models import SourceModel, described_files, is_quantized, resolve_
 from pipeline.models.checksums import SumCache, digest_of, sum_files
 from pipeline.models.tokenizer import load_tokenizer
 from pipeline.models.trust import read_config
-from pipeline.recipe.evaluation import EvalArm
-from pipeline.recipe.models import ModelSource
+from pipeline.recipe.eval import EvalArm
+from pipeline.recipe.model import ModelSource
 
 _POSITIONS = ("rope_theta", "rope_scaling", "partial_rotary_factor", "sliding_window")
 _DEFAULTS: dict[str, Any] = {"rope_theta": 10000.0}

@@ -14,7 +14,8 @@ from pipeline.models.checksums import digest_of, sum_files
 from pipeline.models.manifest import read_manifest
 from pipeline.models.trust import custom_code
 from pipeline.quantize.result import QuantizeResult
-from pipeline.recipe.models import Engine, Recipe
+from pipeline.recipe.engine import Engine
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.checkpoint import check_checkpoint, checkpoint_of
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord

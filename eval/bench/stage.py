@@ -13,7 +13,7 @@ from pipeline.base.errors import EngineError, VoidMeasurementError, WorkerError
 from pipeline.base.results import Metric
 from pipeline.engines.engine import EngineReport, VllmServer, engine_arguments
 from pipeline.models.tensors import weight_bytes
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.runtimes.worker import Worker, worker_script

@@ -14,7 +14,7 @@ from eval.accuracy.stage import earlier_result
 from pipeline.base.format import certainty
 from pipeline.cli.common import console, emit
 from pipeline.models import local_folder
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import load_record
 from pipeline.run.runner import RECORD
 

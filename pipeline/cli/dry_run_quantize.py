@@ -10,7 +10,7 @@ from pipeline.models.hub_headers import hub_headers
 from pipeline.quantize.backends import BACKENDS
 from pipeline.quantize.preflight import Preflight, preflight
 from pipeline.quantize.resources import size_text, this_machine
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 
 _WIDTH = 80
 _STYLES = {"ok": "green", "warning": "yellow", "impossible": "red"}

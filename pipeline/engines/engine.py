@@ -14,7 +14,7 @@ from pipeline.base.errors import EngineDiedError, EngineError, Interrupted
 from pipeline.base.progress import Reporter
 from pipeline.engines.address import choose_address
 from pipeline.engines.settings import parse_settings
-from pipeline.recipe.models import Engine
+from pipeline.recipe.engine import Engine
 from pipeline.runtimes.process import GuardedProcess, engine_environment
 from pipeline.runtimes.rootcause import root_cause
 from pipeline.runtimes.specs import Resolved

@@ -3,7 +3,7 @@
 import shutil
 
 from pipeline.base.errors import EnvironmentLackError
-from pipeline.recipe.models import Engine
+from pipeline.recipe.engine import Engine
 from pipeline.runtimes.specs import Resolved
 
 

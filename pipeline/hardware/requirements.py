@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from pipeline.base.errors import EnvironmentLackError, ImpossiblePlanError
 from pipeline.hardware.accelerator import Gpu, list_gpus
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.runtimes.specs import Resolved
 
 _FP8 = (8, 9)

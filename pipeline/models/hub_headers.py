@@ -9,7 +9,7 @@ from pipeline.models.headers import ModelHeaders
 from pipeline.models.hub import Commit, fetch, find_commit
 from pipeline.models.tensors import Tensor, read_headers
 from pipeline.models.trust import check_pinned, check_trust, read_config
-from pipeline.recipe.models import ModelSource
+from pipeline.recipe.model import ModelSource
 
 _DESCRIPTION = ("*config*.json", "README.md")
 

@@ -18,7 +18,7 @@ from pipeline.models.files import (
 )
 from pipeline.models.hub import Commit, fetch, find_commit, remember
 from pipeline.models.trust import CustomCode, check_pinned, check_trust, read_config
-from pipeline.recipe.models import ModelSource
+from pipeline.recipe.model import ModelSource
 
 PACKAGED = "packaged:demo"
 _HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.base.errors import SourceError
 
 if TYPE_CHECKING:
-    from pipeline.recipe.models import ModelSource
+    from pipeline.recipe.model import ModelSource
 
 _CONFIGS = "*config*.json"
 """config.json, its versions (config.4.0.0.json), and those of tokenizer, generation and processors."""

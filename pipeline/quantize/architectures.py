@@ -18,7 +18,7 @@ from pipeline.base.homes import user_home
 from pipeline.base.progress import SilentReporter
 from pipeline.base.results import Result
 from pipeline.models.headers import ModelHeaders, split_name
-from pipeline.recipe.models import Backend
+from pipeline.recipe.quantize import Backend
 from pipeline.runtimes.store import ensure
 
 

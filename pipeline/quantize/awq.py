@@ -19,7 +19,7 @@ from pipeline.models import SourceModel
 from pipeline.models.tensors import read_file
 from pipeline.quantize.backends import Backend
 from pipeline.quantize.translate import readable_view
-from pipeline.recipe.models import Quantize
+from pipeline.recipe.quantize import Quantize
 from pipeline.record.context import RunContext
 from pipeline.runtimes.store import ensure
 from pipeline.runtimes.worker import Worker, worker_script

@@ -7,8 +7,8 @@ from pipeline.base.errors import ImpossiblePlanError
 from pipeline.models.headers import ModelHeaders, is_expert, siblings
 from pipeline.models.layers import LinearLayer, ignored
 from pipeline.quantize.architectures import knowledge, mapping_for
-from pipeline.recipe.models import GROUP_SIZES, Quantize
-from pipeline.recipe.models import Backend as BackendName
+from pipeline.recipe.quantize import GROUP_SIZES, Quantize
+from pipeline.recipe.quantize import Backend as BackendName
 
 
 @dataclass(frozen=True)

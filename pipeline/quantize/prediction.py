@@ -14,8 +14,8 @@ from pipeline.models.headers import ModelHeaders, is_expert, siblings
 from pipeline.models.layers import LinearLayer
 from pipeline.models.tensors import FLOATS, Tensor
 from pipeline.quantize.backends import AUTOAWQ, Backend, is_clipped, quantized_layers
-from pipeline.recipe.models import Backend as BackendName
-from pipeline.recipe.models import Quantize
+from pipeline.recipe.quantize import Backend as BackendName
+from pipeline.recipe.quantize import Quantize
 from pipeline.runtimes.specs import Resolved
 
 CORE_SECONDS_PER_TERA_MAC: dict[BackendName, float | None] = {"autoawq": 243.0, "llm-compressor": 32.5}

@@ -26,7 +26,9 @@ from pipeline.quantize.control import check_layers
 from pipeline.quantize.prediction import Prediction, predict
 from pipeline.quantize.resources import Machine, resource_checks, this_machine
 from pipeline.quantize.translate import WITHOUT_FLOAT16
-from pipeline.recipe.models import Engine, Quantize, Recipe
+from pipeline.recipe.engine import Engine
+from pipeline.recipe.quantize import Quantize
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 
 _BARE = ("layers.", "h.", "mtp.")

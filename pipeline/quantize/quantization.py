@@ -29,7 +29,7 @@ from pipeline.quantize.calibration import CalibrationSet
 from pipeline.quantize.checkpoint import assemble
 from pipeline.quantize.control import write_control
 from pipeline.quantize.result import CoverageResult, LayerAudit, QuantizeResult
-from pipeline.recipe.models import Quantize
+from pipeline.recipe.quantize import Quantize
 from pipeline.record.context import CHECKPOINT, RunContext
 from pipeline.record.record import RunRecord
 from pipeline.report.card.card import model_card

@@ -14,7 +14,7 @@ from pipeline.quantize.calibration import build_calibration, load_tokenizer
 from pipeline.quantize.preflight import check_blocks, checked_plan
 from pipeline.quantize.quantization import CONTROL, NOTES, Quantization
 from pipeline.quantize.result import QuantizeResult
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import CHECKPOINT, RunContext
 from pipeline.record.publish import discard
 from pipeline.record.record import RunRecord, StageOutcome

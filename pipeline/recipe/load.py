@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from pipeline.base.credentials import masked
 from pipeline.base.errors import RecipeError
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 
 SUFFIXES = (".yaml", ".yml")
 

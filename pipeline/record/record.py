@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from pipeline.base.errors import MissingStageError, UsageError
 from pipeline.base.files import write_atomically
 from pipeline.base.results import Gate, Metric, Result
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 
 SCHEMA_VERSION: Literal[1] = 1
 Status = Literal["passed", "gate_failed", "failed", "interrupted"]

@@ -9,7 +9,7 @@ from eval.bench.result import BenchResult
 from pipeline.base.identity import document_identity
 from pipeline.base.results import Gate
 from pipeline.quantize.result import QuantizeResult
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import Environment, RunRecord
 from pipeline.roi.result import RoiResult
 from serve.result import ServeResult

@@ -1,6 +1,6 @@
 """The stage `report`: HTML, Markdown and JSON from the record, and from nothing else."""
 
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.report.render import to_html, to_json, to_markdown

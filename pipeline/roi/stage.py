@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from eval.bench.result import BenchResult, LoadPoint
 from pipeline.base.errors import VoidMeasurementError
 from pipeline.base.results import Metric
-from pipeline.recipe.models import Recipe, Roi
+from pipeline.recipe.recipe import Recipe
+from pipeline.recipe.roi import Roi
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.roi import arithmetic

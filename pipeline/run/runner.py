@@ -16,7 +16,7 @@ from pipeline.base.errors import AwqctlError, BusyError, EnvironmentLackError, I
 from pipeline.hardware.accelerator import resolve_accelerator
 from pipeline.hardware.machine import describe_machine
 from pipeline.models import redacted
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import Environment, RunRecord, StageOutcome, StageResult, Status, load_record, save_record
 from pipeline.run.stages import Stage, changes, inputs_of, settings_of, stage_named, upstream_of

@@ -17,7 +17,8 @@ from pipeline.models.manifest import NAME as MANIFEST
 from pipeline.models.manifest import read_manifest
 from pipeline.quantize.backends import BACKENDS
 from pipeline.quantize.calibration import calibration_identity
-from pipeline.recipe.models import ModelSource, Recipe
+from pipeline.recipe.model import ModelSource
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome, StageResult
 from pipeline.runtimes.store import identity

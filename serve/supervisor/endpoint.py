@@ -14,7 +14,7 @@ from pipeline.base.errors import EngineError, UsageError
 from pipeline.base.progress import Reporter
 from pipeline.engines.engine import VllmServer
 from pipeline.models.trust import custom_code
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.runtimes.specs import Resolved
 from pipeline.runtimes.store import Runtime
 from serve.gateway.files import socket_folder

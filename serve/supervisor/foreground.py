@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.base.progress import Reporter
 from pipeline.base.results import Result
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.checkpoint import check_checkpoint
 from pipeline.runtimes.specs import Resolved
 from pipeline.runtimes.store import Runtime

@@ -35,8 +35,8 @@ from pipeline.base.progress import SilentReporter
 from pipeline.engines.engine import VllmServer
 from pipeline.hardware.machine import describe_machine
 from pipeline.models import packaged_model
+from pipeline.recipe.engine import Engine
 from pipeline.recipe.load import load_recipe
-from pipeline.recipe.models import Engine
 from pipeline.runtimes.store import ensure
 from pipeline.runtimes.worker import Worker, worker_script
 

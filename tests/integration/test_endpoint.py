@@ -21,7 +21,7 @@ from pipeline.base.errors import BusyError, EngineError, Interrupted, MissingSta
 from pipeline.base.progress import SilentReporter
 from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import Manifest, Origin, read_manifest, write_manifest
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import Environment, RunRecord, StageResult
 from pipeline.runtimes.store import Runtime
@@ -427,7 +427,7 @@ import sys, threading
 from pathlib import Path
 sys.path.insert(0, {str(REPO)!r})
 from pipeline.base.progress import SilentReporter
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.runtimes.store import Runtime
 from serve.supervisor.endpoint import Endpoint
 here = Path({str(tmp_path)!r})

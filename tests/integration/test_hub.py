@@ -27,7 +27,7 @@ RESOLVE = """
 import dataclasses, json, sys
 from pathlib import Path
 from pipeline.base.errors import AwqctlError
-from pipeline.recipe.models import ModelSource
+from pipeline.recipe.model import ModelSource
 from pipeline.models import identify_source, resolve_source
 request = json.loads(sys.argv[1])
 source = ModelSource(**request["model"])
@@ -195,7 +195,7 @@ import json, sys
 from pathlib import Path
 from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import Origin
-from pipeline.recipe.models import ModelSource
+from pipeline.recipe.model import ModelSource
 from pipeline.models import resolve_source, source_changes
 old = Path(sys.argv[1])
 files = {name: entry for name, entry in sum_files(old).items() if name.endswith((".safetensors", ".json"))}

@@ -23,7 +23,7 @@ from eval.accuracy.tasks import check_tasks
 from eval.comparison.scored import read_scored
 from pipeline.base.errors import RecipeError, WorkerError
 from pipeline.base.progress import SilentReporter
-from pipeline.recipe.evaluation import Eval, EvalTask
+from pipeline.recipe.eval import Eval, EvalTask
 from pipeline.recipe.suites import SUITES
 from pipeline.runtimes.worker import Worker, worker_script
 from serve.fake_completions import FakeCompletions

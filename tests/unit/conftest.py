@@ -16,7 +16,7 @@ from eval.comparison.result import Interval, Score
 from pipeline.base.results import Result
 from pipeline.models.tensors import Tensor, read_headers
 from pipeline.quantize.result import CoverageResult, QuantizeResult
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import Environment, RunRecord, StageResult
 
 DTYPES = {"float16": "F16", "int32": "I32", "int64": "I64", "float32": "F32"}

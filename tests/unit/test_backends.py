@@ -20,7 +20,7 @@ from pipeline.quantize.backends import (
     quantized_layers,
     width_obstacles,
 )
-from pipeline.recipe.models import Quantize
+from pipeline.recipe.quantize import Quantize
 from pipeline.runtimes.specs import spec_for
 
 LLAMA = {

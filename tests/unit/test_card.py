@@ -15,7 +15,7 @@ from pipeline.base.progress import SilentReporter
 from pipeline.models.checksums import FileSum, sum_files
 from pipeline.models.manifest import CARD, Manifest, Origin, differences, read_manifest, write_manifest
 from pipeline.quantize.result import CoverageResult, KindAudit, LayerAudit, QuantizeResult
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageResult
 from pipeline.report.card.card import model_card

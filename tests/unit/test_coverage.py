@@ -12,7 +12,7 @@ from pipeline.models.tensors import Tensor
 from pipeline.quantize.audit.coverage import audit, gates
 from pipeline.quantize.audit.fidelity import Fidelity, LayerFidelity
 from pipeline.quantize.result import CoverageResult, KindAudit, LayerAudit
-from pipeline.recipe.models import Coverage
+from pipeline.recipe.quantize import Coverage
 
 SHAPES = {
     "model.embed_tokens.weight": (100, 10),

@@ -5,7 +5,7 @@ import pytest
 from pipeline.base.errors import EngineError, VoidMeasurementError
 from pipeline.engines.engine import engine_arguments, parse_counters, parse_report
 from pipeline.engines.settings import check_same_settings, parse_settings
-from pipeline.recipe.models import Engine
+from pipeline.recipe.engine import Engine
 
 LOG = """\
 (EngineCore pid=2) INFO 11-20 [cpu.py:1] Using CPUWNA16LinearKernel for AutoAWQMarlinLinearMethod

@@ -17,7 +17,7 @@ from eval.alarm.probing import PACKAGED, alarm_file, held_out, parse_prompt_logp
 from pipeline.base.errors import EngineError, RecipeError, VoidMeasurementError
 from pipeline.base.progress import SilentReporter
 from pipeline.engines.engine import VllmServer
-from pipeline.recipe.evaluation import Alarm
+from pipeline.recipe.eval import Alarm
 
 DEMO = Path(__file__).resolve().parents[2] / "recipes" / "demo" / "model"
 BLOCKS = [[5, 6, 7], [8, 9]]

@@ -12,7 +12,7 @@ from eval.accuracy.judging import Measured, concurrencies, gates_of, result_of
 from eval.accuracy.result import EvalResult, TaskScore
 from eval.comparison.scored import read_scored
 from pipeline.base.errors import VoidMeasurementError
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 
 TASKS = [
     {"name": "lines", "margin": 0.3},

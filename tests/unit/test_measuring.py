@@ -16,7 +16,7 @@ from eval.arms.variants import Weights
 from pipeline.base.errors import EngineDiedError, EngineError, VoidMeasurementError, WorkerError
 from pipeline.base.progress import SilentReporter
 from pipeline.engines.engine import EngineReport, VllmServer
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.runtimes.store import Runtime
 

@@ -19,7 +19,7 @@ from pipeline.quantize.prediction import (
     seconds,
     work_of,
 )
-from pipeline.recipe.models import Quantize
+from pipeline.recipe.quantize import Quantize
 
 
 def llama(

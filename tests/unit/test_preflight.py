@@ -16,8 +16,9 @@ from pipeline.models.headers import headers_of
 from pipeline.quantize.checks import Check
 from pipeline.quantize.preflight import Preflight, check_blocks, checked_plan, preflight
 from pipeline.quantize.resources import Machine, this_machine
+from pipeline.recipe.engine import Engine
 from pipeline.recipe.load import load_recipe
-from pipeline.recipe.models import Engine, Quantize
+from pipeline.recipe.quantize import Quantize
 from pipeline.record.context import RunContext
 
 GIB = 2**30

@@ -11,7 +11,7 @@ from eval.accuracy.question_files import read_questions
 from eval.accuracy.questions import questions_identity, write_tasks
 from eval.tasks.questions_data import load, word_f1
 from pipeline.base.errors import RecipeError
-from pipeline.recipe.evaluation import EvalTask
+from pipeline.recipe.eval import EvalTask
 
 CHOICE = {"prompt": "Which?", "choices": ["one", "two", "three"], "answer": 0}
 REFERENCE = {"prompt": "Which?\nAnswer:", "reference": "one"}

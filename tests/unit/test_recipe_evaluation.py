@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pipeline.recipe.evaluation import Eval
+from pipeline.recipe.eval import Eval
 from pipeline.recipe.suites import SUITES
 
 

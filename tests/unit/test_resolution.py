@@ -9,7 +9,7 @@ import pytest
 from eval.accuracy.resolution import TaskItems, resolution_warnings, resolutions
 from eval.accuracy.result import EvalResult, Resolution, TaskScore
 from eval.statistics import items_needed, more_items
-from pipeline.recipe.evaluation import Eval
+from pipeline.recipe.eval import Eval
 
 
 def one(task: dict[str, Any], items: int, available: int, earlier: EvalResult | None = None) -> Resolution:

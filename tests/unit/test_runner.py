@@ -12,7 +12,7 @@ from pipeline.base.errors import BusyError, EngineError, Interrupted, MissingSta
 from pipeline.base.progress import SilentReporter
 from pipeline.base.results import Gate, Metric
 from pipeline.recipe.load import load_recipe
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome, load_record
 from pipeline.run.runner import RECORD, Runner

@@ -15,7 +15,7 @@ from pipeline.models.checksums import FileSum, SumCache
 from pipeline.models.manifest import Origin
 from pipeline.models.trust import CustomCode
 from pipeline.recipe.load import load_recipe
-from pipeline.recipe.models import ModelSource
+from pipeline.recipe.model import ModelSource
 
 
 @pytest.fixture

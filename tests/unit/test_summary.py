@@ -10,7 +10,7 @@ from eval.accuracy.result import Contrast, EvalResult, TaskScore
 from eval.alarm.result import Fidelity
 from pipeline.cli.summary import print_summary
 from pipeline.quantize.result import QuantizeResult
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord, StageResult
 from pipeline.run.runner import StageReport
 

@@ -8,7 +8,7 @@ import pytest
 
 from eval.accuracy.tasks import check_chat_template, check_tasks
 from pipeline.base.errors import RecipeError, SourceError
-from pipeline.recipe.evaluation import Eval
+from pipeline.recipe.eval import Eval
 
 SAID = {
     "metrics": {"exact_match": True, "exact_match,strict-match": True, "exact_match,none": True},

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.base.errors import SourceError
 from pipeline.models.trust import CustomCode, check_pinned, check_trust, custom_code
-from pipeline.recipe.models import ModelSource
+from pipeline.recipe.model import ModelSource
 
 AUTO_MAP = {"AutoConfig": "configuration_x.XConfig", "AutoModelForCausalLM": "modeling_x.XForCausalLM"}
 CODE = {

@@ -19,8 +19,8 @@ from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import Manifest, Origin, write_manifest
 from pipeline.models.trust import custom_code
 from pipeline.quantize.result import QuantizeResult
-from pipeline.recipe.evaluation import EvalArm
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.eval import EvalArm
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageResult
 from pipeline.runtimes.store import Runtime

@@ -13,7 +13,7 @@ from pipeline.models.tensors import Tensor
 from pipeline.quantize.audit.fidelity import Fidelity
 from pipeline.quantize.audit.packing import is_packed
 from pipeline.quantize.result import CoverageResult, KindAudit, LayerAudit, Treatment
-from pipeline.recipe.models import Coverage
+from pipeline.recipe.quantize import Coverage
 
 MAX_EQUIVALENCE = 0.05
 """Largest relative change of outputs through scaling alone. FP16 and BF16 rounding gave 0.002 to 0.02 on small models

@@ -7,7 +7,7 @@ from eval.accuracy.result import EvalResult
 from pipeline.base.format import count, grouping, listed, number, plural, share, size
 from pipeline.models.manifest import Manifest
 from pipeline.quantize.result import LayerAudit, QuantizeResult
-from pipeline.recipe.models import Quantize
+from pipeline.recipe.quantize import Quantize
 from pipeline.report.card.card_accuracy import accuracy_text
 from pipeline.report.card.card_metadata import front_matter, licence_files
 from pipeline.report.card.card_text import code, table, text

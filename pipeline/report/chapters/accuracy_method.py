@@ -2,7 +2,7 @@
 
 from eval.accuracy.result import EvalResult, TaskScore
 from pipeline.base.format import certainty, count, listed, plural
-from pipeline.recipe.evaluation import EvalTask
+from pipeline.recipe.eval import EvalTask
 from pipeline.report.inputs import Inputs
 from pipeline.report.verdicts import arm_name
 

@@ -4,7 +4,7 @@ from eval.accuracy.result import GATED, EvalResult
 from eval.alarm.fidelity import OVER_CONTROL
 from eval.alarm.result import Fidelity
 from pipeline.base.format import count, number, share
-from pipeline.recipe.evaluation import Alarm
+from pipeline.recipe.eval import Alarm
 from pipeline.report.cells import figure, numbers, word, words
 from pipeline.report.document import Cell, Table
 from pipeline.report.verdicts import arm_name

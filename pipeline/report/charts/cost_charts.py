@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipeline.base.format import count, number, usd
-from pipeline.recipe.models import Roi
+from pipeline.recipe.roi import Roi
 from pipeline.report.charts.chart_style import (
     AWQ,
     COLOURS,

@@ -12,7 +12,7 @@ from eval.bench.result import BenchResult, EngineMemory, Latency, LoadPoint, Var
 from pipeline.base.progress import SilentReporter
 from pipeline.base.results import Gate
 from pipeline.quantize.result import CoverageResult, KindAudit, QuantizeResult
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import Environment, RunRecord, StageResult
 from pipeline.report.document import ReportDocument, Section

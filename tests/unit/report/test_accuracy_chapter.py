@@ -9,7 +9,7 @@ from eval.accuracy.result import EvalResult, TaskScore
 from eval.alarm.result import Fidelity
 from eval.comparison.result import NoiseFloor
 from eval.comparison.wording import margin_text
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.chapters.accuracy_method import accuracy_method
 from pipeline.report.chapters.findings import findings_of

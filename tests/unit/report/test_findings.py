@@ -6,7 +6,7 @@ import pytest
 
 from eval.bench.result import BenchResult
 from pipeline.quantize.result import QuantizeResult
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.chapters.findings import findings_of
 from pipeline.report.chapters.not_measured import not_measured_section

@@ -24,7 +24,7 @@ from pipeline.base.format import (
     usd,
     usd_as_given,
 )
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord
 from pipeline.report import stage as report_stage

@@ -9,7 +9,7 @@ import pytest
 
 from eval.bench.result import BenchResult
 from pipeline.base.errors import VoidMeasurementError
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord
 from pipeline.roi import stage as roi_stage

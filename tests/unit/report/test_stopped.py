@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from eval.accuracy.result import EvalResult
-from pipeline.recipe.models import Recipe
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.document import ReportDocument
 from pipeline.report.inputs import inputs_of

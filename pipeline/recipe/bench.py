@@ -1,0 +1,27 @@
+"""The recipe section `bench`: which load is offered."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from pipeline.recipe.section import PositiveInt, Section
+
+
+class Bench(Section):
+    """Which load is offered, through vLLM's own benchmark."""
+
+    concurrency: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (1, 4, 16)
+    input_tokens: PositiveInt = 256
+    output_tokens: PositiveInt = 128
+    requests_per_concurrency: PositiveInt = 8
+    """Requests of a run = this times its concurrency."""
+    repeats: PositiveInt = 3
+    """Runs per concurrency; the median is reported, with the smallest and largest."""
+    warmup_requests: PositiveInt = 4
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _concurrency_rises(self) -> "Bench":
+        if list(self.concurrency) != sorted(set(self.concurrency)):
+            raise ValueError("concurrency must rise, without repeats")
+        return self

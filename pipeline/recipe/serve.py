@@ -1,0 +1,18 @@
+"""The recipe section `serve`: how the endpoint is offered."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pipeline.recipe.section import Section
+
+
+class Serve(Section):
+    """How the endpoint is offered."""
+
+    model_name: str | None = None
+    """Name clients ask for; default the recipe's name."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8443
+    """0 takes a free port."""
+    tls: bool = True
