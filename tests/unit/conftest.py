@@ -18,6 +18,9 @@ from pipeline.models.tensors import Tensor, read_headers
 from pipeline.quantize.result import CoverageResult, QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import Environment, RunRecord, StageResult
+from tests.unit.sample_fixtures import real_runs, sample, score, write_run
+
+__all__ = ["real_runs", "sample", "score", "write_run"]
 
 DTYPES = {"float16": "F16", "int32": "I32", "int64": "I64", "float32": "F32"}
 Save = Callable[..., dict[str, Tensor]]

@@ -26,7 +26,7 @@ from pipeline.record.record import RunRecord, StageResult
 from pipeline.runtimes.store import Runtime
 
 Save = Callable[..., Any]
-DEMO = Path(__file__).resolve().parents[2] / "recipes" / "demo" / "model"
+DEMO = Path(__file__).resolve().parents[4] / "recipes" / "demo" / "model"
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 CONFIG = {"model_type": "llama", "rope_theta": 10000.0, "rope_scaling": None, "torch_dtype": "bfloat16"}
 ARMS = [{"name": "gptq", "checkpoint": "gptq"}, {"name": "fp8", "quantization": "fp8"}]

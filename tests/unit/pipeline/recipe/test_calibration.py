@@ -11,7 +11,7 @@ from pipeline.base.errors import RecipeError
 from pipeline.recipe.calibration import Calibration
 from pipeline.recipe.load import load_recipe
 
-README = Path(__file__).parents[2] / "recipes" / "README.md"
+README = Path(__file__).parents[4] / "recipes" / "README.md"
 
 
 def mixed(*weights: float, blocks: int) -> Calibration:

@@ -15,7 +15,7 @@ from eval.statistics.grouped import design_effect
 from eval.statistics.proportions import DifferenceConfidence, Table
 
 Floats = NDArray[np.float64]
-SIMULATION = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks" / "gate.py"))
+SIMULATION = runpy.run_path(str(Path(__file__).parents[3] / "benchmarks" / "gate.py"))
 DATA_SETS = 2000
 MONTE_CARLO = 3 * math.sqrt(0.05 * 0.95 / DATA_SETS)
 

@@ -11,7 +11,7 @@ import pytest
 from recipes.demo.corpus import Corpus, Module, choose_held_out, covers, split, windows
 from recipes.demo.items import bits, calibration, distractors, indentation, next_line, pieces
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[4]
 DEMO = REPOSITORY / "recipes" / "demo"
 MODEL = DEMO / "model"
 TASKS = REPOSITORY / "eval" / "tasks"

@@ -16,7 +16,7 @@ from serve.gateway.haproxy import find_haproxy
 from serve.gateway.haproxy_config import ROUTES, quoted, render_config
 from serve.supervisor.foreground import Serving, usage_lines
 
-REPO = Path(__file__).parents[2]
+REPO = Path(__file__).parents[4]
 
 
 def _render(bundle: Path | None) -> str:

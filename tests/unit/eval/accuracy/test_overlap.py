@@ -17,7 +17,7 @@ from pipeline.recipe.load import load_recipe
 from pipeline.runtimes.worker import Worker, worker_script
 
 TEXT = "The quick brown fox jumps over the lazy dog while seven wizards quietly box up five dozen liquor jugs today."
-QUESTIONS = Path(__file__).parents[2] / "eval" / "tasks" / "data" / "stdlib_next_line.jsonl"
+QUESTIONS = Path(__file__).parents[4] / "eval" / "tasks" / "data" / "stdlib_next_line.jsonl"
 
 
 def judge(item: str, *texts: str) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from pipeline.models.manifest import CARD, NAME, Manifest, Origin, differences, 
 from pipeline.record.context import RunContext
 from pipeline.record.refresh import refresh
 
-REPO = Path(__file__).parents[2]
+REPO = Path(__file__).parents[4]
 INDEX = "model.safetensors.index.json"
 LONG_AGO_NS = 10**18
 

@@ -19,7 +19,7 @@ from pipeline.base.progress import SilentReporter
 from pipeline.engines.engine import VllmServer
 from pipeline.recipe.eval import Alarm
 
-DEMO = Path(__file__).resolve().parents[2] / "recipes" / "demo" / "model"
+DEMO = Path(__file__).resolve().parents[4] / "recipes" / "demo" / "model"
 BLOCKS = [[5, 6, 7], [8, 9]]
 LIMITS = Alarm(max_kl=0.5, min_top1=0.6)
 

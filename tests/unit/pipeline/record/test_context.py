@@ -15,7 +15,7 @@ from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import Manifest, Origin, differences, read_manifest, write_manifest
 from pipeline.record.context import CHECKPOINT, EARLIER, RunContext
 
-REPO = Path(__file__).parents[2]
+REPO = Path(__file__).parents[4]
 
 HARNESS = '''
 """Break `act` at its n-th system call, for every n; say what is there after `recover`, which is broken too."""

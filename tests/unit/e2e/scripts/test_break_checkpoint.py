@@ -14,7 +14,7 @@ from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import Manifest, Origin, differences, read_manifest, write_manifest
 from pipeline.models.tensors import read_headers
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 LINEAR = ("self_attn.q_proj", "mlp.down_proj")
 
 

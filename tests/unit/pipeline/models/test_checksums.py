@@ -15,7 +15,7 @@ import pytest
 from pipeline.base.errors import Interrupted, SourceError
 from pipeline.models.checksums import FileSum, KnownSum, SumCache, read_sums, sum_files
 
-REPO = Path(__file__).parents[2]
+REPO = Path(__file__).parents[4]
 LONG_AGO_NS = 10**18
 
 
