@@ -1,6 +1,8 @@
 """What the serve stage reports."""
 
-from pipeline.base.results import Result
+from typing import ClassVar, Literal
+
+from pipeline.base.results import Payload, Result
 
 
 class SmokeCheck(Result):
@@ -12,8 +14,11 @@ class SmokeCheck(Result):
     seconds: float
 
 
-class ServeResult(Result):
-    """Payload of the stage `serve` in a run: the smoke test of the endpoint."""
+class ServeResult(Payload):
+    """What the stage `serve` of a run reports: the smoke test of the endpoint."""
+
+    STAGE: ClassVar = "serve"
+    schema_version: Literal[1] = 1
 
     checks: tuple[SmokeCheck, ...]
     tls: bool

@@ -6,13 +6,15 @@ its keys and routes, but on loopback, on a free port, and for one key that exist
 
 import time
 
+from eval.arms.identity import weights_that_matter
 from pipeline.base.results import Gate, Metric
 from pipeline.engines.preflight import check_compiler
-from pipeline.hardware.accelerator import resolve_accelerator
+from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.checkpoint import checkpoint_of
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
+from pipeline.record.stage import Need, Stage, sections
 from pipeline.runtimes.store import ensure
 from serve.checks.smoke import smoke_test
 from serve.gateway.haproxy import haproxy_version
@@ -33,17 +35,17 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
         EnvironmentLackError: the engine or the gateway cannot run here.
         EngineError: vLLM or HAProxy did not start.
     """
-    checkpoint = checkpoint_of(context, record)
-    accelerator = resolve_accelerator(context.accelerator)[0]
-    check_compiler(recipe.engine, accelerator)
-    runtime = ensure("vllm", accelerator, context.home, context.reporter)
+    digest = record.result(QuantizeResult).checkpoint_digest
+    checkpoint = checkpoint_of(context, recipe.name, digest)
+    check_compiler(recipe.engine, context.resolved)
+    runtime = ensure("vllm", context.resolved, context.home, context.reporter)
     key = new_key()
     started = time.monotonic()
     with Endpoint(
         runtime,
         checkpoint,
         recipe,
-        accelerator=accelerator,
+        accelerator=context.resolved,
         logs=context.logs,
         reporter=context.reporter,
         host=_HOST,
@@ -75,7 +77,7 @@ def _outcome(result: ServeResult, start_seconds: float, context: RunContext) -> 
         ),
         gates=(_gate(result.checks),),
         artifacts={name: context.relative(context.logs / f"{name}.log") for name in ("serve-vllm", "serve-haproxy")},
-        payload=result.model_dump(mode="json"),
+        result=result,
     )
 
 
@@ -84,3 +86,12 @@ def _gate(checks: tuple[SmokeCheck, ...]) -> Gate:
     statement = f"{len(checks) - len(failed)} of {len(checks)} checks of the running endpoint passed"
     statement += f"; failed: {'; '.join(failed)}." if failed else "."
     return Gate(name="endpoint smoke test", passed=bool(checks) and not failed, statement=statement)
+
+
+STAGE = Stage(
+    run=run,
+    result=ServeResult,
+    settings=sections("engine", "serve"),
+    needs=(Need(QuantizeResult, weights_that_matter),),
+    engines=lambda _recipe: ("vllm",),
+)

@@ -1,1 +1,1 @@
-"""The eval stage: paired lm-eval scores of both variants."""
+"""The eval stage: paired lm-eval scores of every arm."""

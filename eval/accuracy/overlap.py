@@ -97,7 +97,7 @@ def _runs(sequence: list[str], length: int) -> Iterator[tuple[str, ...]]:
 
 
 @dataclass
-class _Tally:
+class _Counts:
     items: int = 0
     too_short: int = 0
     overlapping: int = 0
@@ -111,30 +111,30 @@ def overlap(calibration_texts: Iterable[str], documents: Iterable[Document]) -> 
         calibration_texts: one per source, its blocks joined, so that no run is lost at a cut.
         documents: the items, of one task after the other or mixed; they are read once.
     """
-    runs, tallies = Runs(calibration_texts), dict[str, _Tally]()
+    runs, counts_of = Runs(calibration_texts), dict[str, _Counts]()
     for document in documents:
-        tally = tallies.setdefault(document.task, _Tally())
-        tally.items += 1
+        counts = counts_of.setdefault(document.task, _Counts())
+        counts.items += 1
         item = words(document.text)
         if len(item) < SHORTEST_ITEM_WORDS:
-            tally.too_short += 1
+            counts.too_short += 1
             continue
         shared = runs.shared_with(item)
         if shared is not None:
-            tally.overlapping += 1
-            if len(tally.examples) < EXAMPLES:
-                tally.examples.append(OverlapExample(subtask=document.subtask, doc_id=document.doc_id, run=shared))
+            counts.overlapping += 1
+            if len(counts.examples) < EXAMPLES:
+                counts.examples.append(OverlapExample(subtask=document.subtask, doc_id=document.doc_id, run=shared))
     return OverlapResult(
         calibration_words=runs.words,
         tasks=tuple(
             TaskOverlap(
                 task=task,
-                items=tally.items,
-                too_short=tally.too_short,
-                overlapping=tally.overlapping,
-                examples=tuple(tally.examples),
+                items=counts.items,
+                too_short=counts.too_short,
+                overlapping=counts.overlapping,
+                examples=tuple(counts.examples),
             )
-            for task, tally in tallies.items()
+            for task, counts in counts_of.items()
         ),
     )
 

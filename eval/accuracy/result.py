@@ -1,28 +1,28 @@
 """What the eval stage reports."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from eval.accuracy.overlap import OverlapResult
 from eval.alarm.result import Fidelity
 from eval.comparison.result import Comparison, Interval, NoiseFloor
-from pipeline.base.results import Result
+from pipeline.base.results import Payload, Result
+from pipeline.recipe.arms import AGAIN, AWQ, BASELINE, RTN
 
-BASELINE = "baseline"
-GATED = "awq"
+GATED = AWQ
 """The arm that the margins are agreed for. Every other arm is information."""
-CONTROL = "rtn"
+CONTROL = RTN
 """The same model rounded to nearest without AWQ."""
-AGAIN = "again"
-"""The baseline measured a second time."""
+__all__ = ["AGAIN", "BASELINE", "CONTROL", "GATED", "Contrast", "EvalResult", "Resolution", "TaskScore"]
 
 
 class TaskScore(Comparison):
-    """One task and one arm, against the baseline on the same items."""
+    """One task and one pair of arms on the same items."""
 
     arm: str
-    """`awq`, `rtn` or another set of weights; never the baseline."""
+    reference: str = BASELINE
+    """The arm that `arm` is compared with."""
     items_available: int
     """Of the whole task; larger than `items` when the recipe sets a limit."""
     floor: float | None = None
@@ -61,25 +61,30 @@ class Resolution(Result):
 
 
 class Contrast(Result):
-    """One task, AWQ against plain rounding on the same items."""
+    """One task and one pair of quantized arms on the same items: what AWQ bought over plain rounding."""
 
+    arm: str = GATED
+    reference: str = CONTROL
     task: str
     metric: str
     delta: float
-    """AWQ minus control, in the metric's unit."""
+    """Arm minus reference, in the metric's unit."""
     delta_stderr: float | None
     """Standard error of the difference: paired where per-item values exist, else as for independent samples."""
     paired: bool
     gain: float
-    """How much better AWQ is than the control; negative when it is worse."""
+    """How much better the arm is than its reference; negative when it is worse."""
     interval: Interval | None
-    """Two-sided, of the loss of AWQ against the control (the negative gain), at the recipe's confidence."""
+    """Two-sided, of the loss of the arm against its reference (the negative gain), at the recipe's confidence."""
     p_difference: float | None
     """Of the hypothesis that both are equal, two-sided."""
 
 
-class EvalResult(Result):
-    """Payload of the stage `eval`."""
+class EvalResult(Payload):
+    """What the stage `eval` reports."""
+
+    STAGE: ClassVar = "eval"
+    schema_version: Literal[2] = 2
 
     arms: tuple[str, ...]
     """In the order measured, the baseline first; where the alarm stopped the evaluation, those it looked at."""

@@ -7,58 +7,67 @@
 5. Each arm is compared with the baseline item by item, and AWQ's losses are judged.
 """
 
-from eval.accuracy.judging import Measured, gates_of, result_of, stopped_result
-from eval.accuracy.measuring import Measuring
+from eval.accuracy.judgement import Measured, gates_of, result_of, stopped_result
+from eval.accuracy.measurement import Measurement
 from eval.accuracy.metrics import metrics_of
 from eval.accuracy.overlap import OverlapResult, overlap, overlap_warnings, read_documents
-from eval.accuracy.preparing import Prepared, lm_eval_worker, prepare
+from eval.accuracy.preparation import Prepared, lm_eval_worker, prepare
+from eval.accuracy.questions import questions_identity
 from eval.accuracy.resolution import resolution_warnings, resolutions
 from eval.accuracy.result import AGAIN, BASELINE, GATED, EvalResult
-from eval.arms.variants import Bed, arms_of, measurement_bed
+from eval.accuracy.tasks import task_folders
+from eval.alarm.probe import alarm_file
+from eval.arms.identity import ARMS, identify_checkpoints, weights_that_matter
+from eval.arms.setup import EngineSetup, engine_setup
+from pipeline.base.identity import file_identity, folder_identity
 from pipeline.quantize.calibration import calibration_texts, load_tokenizer, read_calibration
+from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
+from pipeline.record.stage import Need, Stage, outputs, sections
 from pipeline.report.card.card_refresh import refresh_card
 
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     """Score every arm on every task and judge AWQ's losses against the recipe's margins."""
-    arms = arms_of(recipe)
-    bed = measurement_bed(recipe, context, record, arms, batch_invariant=recipe.eval.batch_invariant)
-    with context.staged("eval") as folder, lm_eval_worker(context, bed.api_key) as worker:
-        prepared = prepare(worker, recipe, context, bed.paths[BASELINE])
+    arms = tuple(arm.name for arm in recipe.arms)
+    setup = engine_setup(recipe, context, record, arms, batch_invariant=recipe.eval.batch_invariant)
+    with context.staged("eval") as folder, lm_eval_worker(context, setup.api_key) as worker:
+        prepared = prepare(worker, recipe, context, setup.paths[BASELINE])
         for text in resolution_warnings(resolutions(recipe.eval, prepared.counted, earlier_result(recipe, record))):
             context.reporter.warn(text)
-        found = _overlap_with_calibration(prepared, context, bed)
-        measuring = Measuring(worker, bed, recipe, context, folder, prepared)
-        measuring.prepare_alarm()
+        found = _overlap_with_calibration(prepared, context, setup)
+        measurement = Measurement(worker, setup, recipe, context, folder, prepared)
+        measurement.prepare_alarm()
         # The baseline last: an AWQ checkpoint that the alarm stops has then cost no more than it had to.
         order = [*(arm for arm in arms if arm != BASELINE), BASELINE, *((AGAIN,) if recipe.eval.noise_floor else ())]
-        result = _result(measuring, arms, order, found)
+        result = _result(measurement, arms, order, found)
         (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n")
-    measuring.forget_others()
+    measurement.forget_others()
     refresh_card(context, record, result)
     return StageOutcome(
         metrics=metrics_of(result),
         gates=gates_of(result),
         artifacts={"results": "eval/results.json"} | _samples(result, order),
         parameters={f"engine.{name}": value for name, value in result.engine_settings.items()},
-        payload=result.model_dump(mode="json"),
+        result=result,
     )
 
 
-def _result(measuring: Measuring, arms: tuple[str, ...], order: list[str], found: OverlapResult | None) -> EvalResult:
+def _result(
+    measurement: Measurement, arms: tuple[str, ...], order: list[str], found: OverlapResult | None
+) -> EvalResult:
     """Measure the arms in order, until the alarm stops it."""
     measured: dict[str, Measured] = {}
     for place, arm in enumerate(order, 1):
-        measured[arm] = measuring.measure(arm, f"{place} of {len(order)}")
-        if measuring.stopped is not None:
+        measured[arm] = measurement.measure(arm, f"{place} of {len(order)}")
+        if measurement.stopped is not None:
             return stopped_result(
-                measuring.recipe, measured[GATED], tuple(measuring.fidelities), measuring.stopped, found
+                measurement.recipe, measured[GATED], tuple(measurement.fidelities), measurement.stopped, found
             )
     by_arm = {arm: measured[arm] for arm in (*arms, *order[len(arms) :])}
-    return result_of(measuring.recipe, by_arm, found, tuple(measuring.fidelities))
+    return result_of(measurement.recipe, by_arm, found, tuple(measurement.fidelities))
 
 
 def _samples(result: EvalResult, order: list[str]) -> dict[str, str]:
@@ -67,21 +76,45 @@ def _samples(result: EvalResult, order: list[str]) -> dict[str, str]:
 
 def earlier_result(recipe: Recipe, record: RunRecord) -> EvalResult | None:
     """Return what an earlier evaluation of this model found; None where there is none that this version reads."""
-    before = record.stages.get("eval")
-    if before is None or not before.usable or record.recipe.model != recipe.model:
+    if record.recipe["model"] != recipe.model.model_dump(mode="json"):
         return None
-    try:
-        return before.payload_as(EvalResult)
-    except ValueError:
-        return None
+    return record.find(EvalResult)
 
 
-def _overlap_with_calibration(prepared: Prepared, context: RunContext, bed: Bed) -> OverlapResult:
+def _overlap_with_calibration(prepared: Prepared, context: RunContext, setup: EngineSetup) -> OverlapResult:
     """Return which items stand in the calibration text; say so before hours are spent on them."""
     stored = read_calibration(context.out / "quantize" / "calibration.json")
-    tokenizer = load_tokenizer(bed.paths[BASELINE], trust_remote_code=bed.trust_remote_code)
+    tokenizer = load_tokenizer(setup.paths[BASELINE], trust_remote_code=setup.trust_remote_code)
     found = overlap(calibration_texts(stored, tokenizer), read_documents(prepared.documents))
     prepared.documents.unlink()
     for text in overlap_warnings(found):
         context.reporter.warn(text)
     return found
+
+
+def _identify_tasks(recipe: Recipe, context: RunContext, _record: RunRecord) -> str:
+    folders = (folder_identity(folder) for folder in task_folders(recipe.eval, context.recipe_dir))
+    return " ".join((*folders, questions_identity(recipe.eval.all_tasks, context.recipe_dir)))
+
+
+def _identify_alarm_text(recipe: Recipe, context: RunContext, _record: RunRecord) -> str:
+    text = recipe.eval.alarm.text
+    return file_identity(alarm_file(text, context.recipe_dir)) if text else ""
+
+
+def _identify_arms(recipe: Recipe, context: RunContext, record: RunRecord) -> str:
+    """Return what names the recipe's own checkpoints now; what they were named before holds without the hub."""
+    evaluated = record.stages.get(EvalResult.STAGE)
+    return identify_checkpoints(recipe, context, str(evaluated.inputs.get(ARMS, "")) if evaluated else "")
+
+
+STAGE = Stage(
+    run=run,
+    result=EvalResult,
+    settings=sections("engine", "eval", "arms"),
+    sections=("eval",),
+    needs=(Need(QuantizeResult, lambda made: weights_that_matter(made) | {"control_digest": made.control_digest}),),
+    engines=lambda _recipe: ("vllm",),
+    files={"the task files": _identify_tasks, "the text of the alarm": _identify_alarm_text, ARMS: _identify_arms},
+    outputs=outputs("eval/results.json"),
+)

@@ -11,7 +11,7 @@ from pipeline.models import SourceModel, described_files, is_quantized, resolve_
 from pipeline.models.checksums import SumCache, digest_of, sum_files
 from pipeline.models.tokenizer import load_tokenizer
 from pipeline.models.trust import read_config
-from pipeline.recipe.eval import EvalArm
+from pipeline.recipe.arms import Arm
 from pipeline.recipe.model import ModelSource
 
 _POSITIONS = ("rope_theta", "rope_scaling", "partial_rotary_factor", "sliding_window")
@@ -40,12 +40,12 @@ class ForeignArm:
 
 
 def find_arm(
-    arm: EvalArm, recipe_dir: Path, baseline: Path, code_digest: str | None, *, cache: SumCache, reporter: Reporter
+    arm: Arm, recipe_dir: Path, baseline: Path, code_digest: str | None, *, cache: SumCache, reporter: Reporter
 ) -> ForeignArm:
     """Return the checkpoint of an arm, downloaded first when it is a hub id.
 
     Args:
-        arm: of the recipe, with a checkpoint.
+        arm: of the kind `checkpoint`.
         recipe_dir: folder that relative paths start from.
         baseline: folder of the source model.
         code_digest: of the source model's Python code, where the recipe trusts it. An arm may bring the same code, or
@@ -61,7 +61,7 @@ def find_arm(
     try:
         found = _comparable(arm, recipe_dir, baseline, code_digest)
     except SourceError as problem:
-        raise SourceError(f"eval.arms, {arm.name}: {problem.message.removeprefix('model.source: ')}") from problem
+        raise SourceError(f"arms, {arm.name}: {problem.message.removeprefix('model.source: ')}") from problem
     if found.note:
         reporter.warn(found.note)
     names = described_files(found.path) | set(found.code.files)
@@ -69,7 +69,7 @@ def find_arm(
     return ForeignArm(found.path, digest_of(sums), is_quantized(found.path))
 
 
-def _comparable(arm: EvalArm, recipe_dir: Path, baseline: Path, code_digest: str | None) -> SourceModel:
+def _comparable(arm: Arm, recipe_dir: Path, baseline: Path, code_digest: str | None) -> SourceModel:
     trusted = code_digest is not None
     wanted = ModelSource(source=str(arm.checkpoint), revision=arm.revision, trust_remote_code=trusted)
     found = resolve_source(wanted, recipe_dir, quantized=True)

@@ -1,1 +1,1 @@
-"""The bench stage: throughput, latency and memory of both variants."""
+"""The bench stage: throughput, latency and memory of every arm."""

@@ -1,8 +1,9 @@
 """What the bench stage reports."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from pipeline.base.results import Result
+from pipeline.base.errors import MissingStageError
+from pipeline.base.results import Payload, Result
 
 
 class Latency(Result):
@@ -15,7 +16,7 @@ class Latency(Result):
 
 
 class LoadPoint(Result):
-    """One variant at one concurrency: medians over the repeats."""
+    """One arm at one concurrency: medians over the repeats."""
 
     concurrency: int
     requests: int
@@ -45,11 +46,10 @@ class EngineMemory(Result):
     context_tokens: int
 
 
-class VariantLoad(Result):
-    """One variant's sweep."""
+class ArmLoad(Result):
+    """One arm's sweep."""
 
-    variant: str
-    """`baseline` or `awq`."""
+    arm: str
     kernel: str
     dtype: str
     memory: EngineMemory
@@ -57,11 +57,13 @@ class VariantLoad(Result):
     points: tuple[LoadPoint, ...]
 
 
-class BenchResult(Result):
-    """Payload of the stage `bench`."""
+class BenchResult(Payload):
+    """What the stage `bench` reports."""
 
-    baseline: VariantLoad
-    awq: VariantLoad
+    STAGE: ClassVar = "bench"
+    schema_version: Literal[2] = 2
+    arms: tuple[ArmLoad, ...]
+    """In the order of the recipe."""
     input_tokens: int
     output_tokens: int
     repeats: int
@@ -70,7 +72,23 @@ class BenchResult(Result):
     counter_disagreement: float
     """Largest relative difference between client and server token counts over all runs."""
 
-    def best(self, variant: str) -> LoadPoint:
-        """Return the point of highest output throughput of a variant."""
-        load = self.baseline if variant == "baseline" else self.awq
-        return max(load.points, key=lambda point: point.output_tokens_per_s)
+    def of(self, arm: str) -> ArmLoad:
+        """Return one arm's sweep.
+
+        Raises:
+            MissingStageError: the arm was not benchmarked.
+        """
+        for load in self.arms:
+            if load.arm == arm:
+                return load
+        raise MissingStageError(
+            f"The speed of the arm '{arm}' was not measured. Name it in bench.arms, and run `awqctl bench`."
+        )
+
+    def best(self, arm: str) -> LoadPoint:
+        """Return the point of highest output throughput of an arm.
+
+        Raises:
+            MissingStageError: the arm was not benchmarked.
+        """
+        return max(self.of(arm).points, key=lambda point: point.output_tokens_per_s)

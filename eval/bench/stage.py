@@ -1,4 +1,4 @@
-"""The stage `bench`: the same load on both variants through vLLM's own benchmark, void unless delivered."""
+"""The stage `bench`: the same load on every arm through vLLM's own benchmark, void unless delivered."""
 
 import statistics
 from collections.abc import Callable
@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.arms.variants import SERVED_NAME, VARIANTS, Bed, measurement_bed
+from eval.arms.identity import weights_that_matter
+from eval.arms.setup import SERVED_NAME, EngineSetup, engine_setup
 from eval.bench.counters import cached, disagreement, faults
-from eval.bench.result import BenchResult, EngineMemory, Latency, LoadPoint, VariantLoad
+from eval.bench.result import ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint
 from pipeline.base.errors import EngineError, VoidMeasurementError, WorkerError
 from pipeline.base.results import Metric
 from pipeline.engines.engine import EngineReport, VllmServer, engine_arguments
 from pipeline.models.tensors import weight_bytes
+from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
+from pipeline.record.stage import SECTION, Need, Stage, outputs, sections
 from pipeline.runtimes.worker import Worker, worker_script
 
 _SEEDS_PER_CONCURRENCY = 10_000
@@ -24,40 +27,44 @@ _LATENCIES = {"ttft": "ttft", "tpot": "tpot", "itl": "itl", "e2e": "e2el"}
 
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
-    """Measure throughput, latency and memory of both variants at every concurrency."""
-    bed = measurement_bed(recipe, context, record)
+    """Measure throughput, latency and memory of the recipe's arms at every concurrency."""
+    arms = arms_of(recipe)
+    setup = engine_setup(recipe, context, record, arms)
     log = context.logs / "bench-client.log"
     log.unlink(missing_ok=True)
     with (
         context.staged("bench") as folder,
         Worker(
-            bed.runtime.python,
+            setup.runtime.python,
             worker_script("vllm_bench"),
             log=log,
             reporter=context.reporter,
-            environment={"OPENAI_API_KEY": bed.api_key},
+            environment={"OPENAI_API_KEY": setup.api_key},
         ) as worker,
     ):
         version = worker.call("load", {}, "loading vLLM's benchmark")["version"]
-        bench = _Bench(worker, bed, recipe, context, folder)
-        sweeps = {variant: _Sweep(variant, bench) for variant in VARIANTS}
-        loads = {variant: sweep.run() for variant, sweep in sweeps.items()}
+        bench = _Bench(worker, setup, recipe, context, folder)
+        sweeps = [_Sweep(arm, bench) for arm in arms]
         result = BenchResult(
-            baseline=loads["baseline"],
-            awq=loads["awq"],
+            arms=tuple(sweep.run() for sweep in sweeps),
             input_tokens=recipe.bench.input_tokens,
             output_tokens=recipe.bench.output_tokens,
             repeats=recipe.bench.repeats,
-            engine_version=f"{bed.runtime.name} {version}",
+            engine_version=f"{setup.runtime.name} {version}",
             engine_arguments=engine_arguments(recipe.engine),
-            counter_disagreement=max(sweep.worst for sweep in sweeps.values()),
+            counter_disagreement=max(sweep.worst for sweep in sweeps),
         )
         (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n")
     return StageOutcome(
         metrics=metrics_of(result),
-        artifacts={"results": "bench/results.json", "baseline runs": "bench/baseline", "awq runs": "bench/awq"},
-        payload=result.model_dump(mode="json"),
+        artifacts={"results": "bench/results.json"} | {f"{arm} runs": f"bench/{arm}" for arm in arms},
+        result=result,
     )
+
+
+def arms_of(recipe: Recipe) -> tuple[str, ...]:
+    """Return the arms whose speed is measured, in the order of the recipe."""
+    return tuple(arm.name for arm in recipe.arms if arm.name in recipe.bench.arms)
 
 
 @dataclass(frozen=True)
@@ -65,44 +72,45 @@ class _Bench:
     """One benchmark: the client worker, the servers it loads, and where its files go."""
 
     worker: Worker
-    bed: Bed
+    setup: EngineSetup
     recipe: Recipe
     context: RunContext
     folder: Path
 
 
 class _Sweep:
-    """All runs on one variant, with one server and the shared client."""
+    """All runs on one arm, with one server and the shared client."""
 
-    def __init__(self, variant: str, bench: "_Bench") -> None:
-        self._variant = variant
+    def __init__(self, arm: str, bench: "_Bench") -> None:
+        self._arm = arm
         self._bench = bench
-        self._folder = bench.folder / variant
+        self._folder = bench.folder / arm
         self.worst = 0.0
 
-    def run(self) -> VariantLoad:
+    def run(self) -> ArmLoad:
         self._folder.mkdir()
         settings = self._bench.recipe.bench
-        with self._bench.bed.server(self._variant, "bench", self._bench.context) as server:
+        with self._bench.setup.server(self._arm, "bench", self._bench.context) as server:
             report = server.report()
-            if self._variant == "awq" and report.kernel == "unquantized":
+            if self._bench.setup.weights[self._arm].quantized and report.kernel == "unquantized":
                 raise EngineError(
-                    "vLLM loaded the AWQ checkpoint without a quantized kernel; its speed would not be AWQ's."
+                    f"vLLM loaded the checkpoint of the arm '{self._arm}' without a quantized kernel, so "
+                    f"its speed would not be that of the quantized weights."
                 )
             runs = settings.repeats * len(settings.concurrency)
             points = []
-            with self._bench.context.reporter.task(f"bench {self._variant}", total=runs) as task:
+            with self._bench.context.reporter.task(f"bench {self._arm}", total=runs) as task:
                 for number, concurrency in enumerate(settings.concurrency):
                     repeats = []
                     for repeat in range(settings.repeats):
                         task.update(
                             done=number * settings.repeats + repeat,
-                            text=f"bench {self._variant}: concurrency {concurrency}",
+                            text=f"bench {self._arm}: concurrency {concurrency}",
                         )
                         repeats.append(self._measure(server, number, repeat))
                     points.append(summarise(concurrency, repeats))
-            return VariantLoad(
-                variant=self._variant,
+            return ArmLoad(
+                arm=self._arm,
                 kernel=report.kernel,
                 dtype=self._bench.recipe.engine.dtype,
                 memory=self._memory(report),
@@ -111,7 +119,7 @@ class _Sweep:
             )
 
     def _memory(self, report: EngineReport) -> EngineMemory:
-        on_disk = weight_bytes(self._bench.bed.paths[self._variant]) / 2**30
+        on_disk = weight_bytes(self._bench.setup.paths[self._arm]) / 2**30
         return EngineMemory(
             weights_gib=on_disk if report.weights_gib is None else report.weights_gib,
             weights_from="files" if report.weights_gib is None else "engine",
@@ -121,7 +129,7 @@ class _Sweep:
         )
 
     def _measure(self, server: VllmServer, position: int, repeat: int) -> dict[str, Any]:
-        """Return one run; each has prompts of its own, the same for both variants, so that no cache serves them."""
+        """Return one run; each has prompts of its own, the same for every arm, so that no cache serves them."""
         settings = self._bench.recipe.bench
         concurrency = settings.concurrency[position]
         seed = settings.seed + _SEEDS_PER_CONCURRENCY * (position + 1)
@@ -129,8 +137,8 @@ class _Sweep:
         request = {
             "base_url": server.base_url,
             "model": SERVED_NAME,
-            "tokenizer": str(self._bench.bed.paths["baseline"]),
-            "trust_remote_code": self._bench.bed.trust_remote_code,
+            "tokenizer": str(self._bench.setup.paths["baseline"]),
+            "trust_remote_code": self._bench.setup.trust_remote_code,
             "concurrency": concurrency,
             "requests": requests,
             "input_tokens": settings.input_tokens,
@@ -151,16 +159,16 @@ class _Sweep:
         if problems:
             reason = f" First error: {result['first_error'][:200]}." if result["first_error"] else ""
             raise VoidMeasurementError(
-                f"The benchmark of {self._variant} at concurrency {concurrency} is void: "
+                f"The benchmark of {self._arm} at concurrency {concurrency} is void: "
                 f"{'; '.join(problems)}.{reason} Lower the concurrency or look into the engine's log.",
-                log=self._bench.context.logs / f"bench-vllm-{self._variant}.log",
+                log=self._bench.context.logs / f"bench-vllm-{self._arm}.log",
             )
         self.worst = max(self.worst, *differences.values())
         return result
 
     def _call(self, server: VllmServer, request: dict[str, Any]) -> dict[str, Any]:
         try:
-            return self._bench.worker.call("measure", {"warmups": 0, **request}, f"{self._variant}: requests")
+            return self._bench.worker.call("measure", {"warmups": 0, **request}, f"{self._arm}: requests")
         except WorkerError:
             if not server.running():
                 raise server.failure() from None
@@ -205,20 +213,35 @@ _PER_POINT: dict[str, Callable[[LoadPoint], float]] = {
 def metrics_of(result: BenchResult) -> tuple[Metric, ...]:
     """Return the result as metrics, with the concurrency as step."""
     metrics = [Metric(name="counter_disagreement", value=result.counter_disagreement, origin="measured")]
-    for load in (result.baseline, result.awq):
+    for load in result.arms:
         memory = load.memory
         metrics += [
-            Metric(name=f"{load.variant}_weights_gib", value=memory.weights_gib, origin="measured"),
-            Metric(name=f"{load.variant}_kv_cache_tokens", value=memory.kv_cache_tokens, origin="measured"),
-            Metric(name=f"{load.variant}_max_concurrency", value=memory.max_concurrency, origin="measured"),
-            Metric(name=f"{load.variant}_start_seconds", value=load.start_seconds, origin="measured"),
+            Metric(name=f"{load.arm}_weights_gib", value=memory.weights_gib, origin="measured"),
+            Metric(name=f"{load.arm}_kv_cache_tokens", value=memory.kv_cache_tokens, origin="measured"),
+            Metric(name=f"{load.arm}_max_concurrency", value=memory.max_concurrency, origin="measured"),
+            Metric(name=f"{load.arm}_start_seconds", value=load.start_seconds, origin="measured"),
         ]
         for point in load.points:
             values = {name: read(point) for name, read in _PER_POINT.items()}
             for kind in _LATENCIES:
                 values |= {f"{kind}_{name}": value for name, value in getattr(point, kind).model_dump().items()}
             metrics += [
-                Metric(name=f"{load.variant}_{name}", value=value, step=point.concurrency, origin="measured")
+                Metric(name=f"{load.arm}_{name}", value=value, step=point.concurrency, origin="measured")
                 for name, value in values.items()
             ]
     return tuple(metrics)
+
+
+def _settings(recipe: Recipe) -> dict[str, object]:
+    measured = [arm.model_dump(mode="json") for arm in recipe.arms if arm.name in recipe.bench.arms]
+    return {**sections("engine", "bench")(recipe), f"{SECTION}arms": measured}
+
+
+STAGE = Stage(
+    run=run,
+    result=BenchResult,
+    settings=_settings,
+    needs=(Need(QuantizeResult, weights_that_matter),),
+    engines=lambda _recipe: ("vllm",),
+    outputs=outputs("bench/results.json"),
+)

@@ -7,7 +7,7 @@ from eval.comparison.answers import answered
 from eval.comparison.matching import Matched
 from eval.comparison.result import FlippedItem
 from eval.comparison.rows import read_document, readable
-from eval.comparison.scored import Key
+from eval.comparison.scores import Key
 
 EXAMPLES = 3
 """In each direction."""

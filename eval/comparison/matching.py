@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.comparison.rows import Row
-from eval.comparison.scored import Key, Scored, equal_weights
+from eval.comparison.scores import Key, TaskScores, equal_weights
 from eval.statistics import Pairs
 from pipeline.base.errors import VoidMeasurementError
 
@@ -21,8 +21,8 @@ _NEGLIGIBLE = 0.02
 class Matched:
     """Two arms on one task, item by item."""
 
-    baseline: Scored
-    candidate: Scored
+    baseline: TaskScores
+    candidate: TaskScores
     keys: tuple[Key, ...]
     """Of the items that both have, in the baseline's order."""
     only_baseline: tuple[Row, ...]
@@ -34,8 +34,8 @@ class Matched:
         return not self.only_baseline and not self.only_candidate
 
     def pairs(self) -> Pairs | None:
-        """Return the items' summands; None where one arm has none, or both differ in the statistic."""
-        before, after = self.baseline.summands, self.candidate.summands
+        """Return the items' contributions; None where one arm has none, or both differ in the statistic."""
+        before, after = self.baseline.contributions, self.candidate.contributions
         if before is None or after is None or before.statistic is not after.statistic or not self.keys:
             return None
         weights = np.ones(len(self.keys))
@@ -50,14 +50,14 @@ class Matched:
             copies=copies,
         )
 
-    def _positions(self, arm: Scored) -> NDArray[np.int64]:
+    def _positions(self, arm: TaskScores) -> NDArray[np.int64]:
         if arm.keys == self.keys:
             return np.arange(len(self.keys))
         places = {key: number for number, key in enumerate(arm.keys)}
         return np.array([places[key] for key in self.keys], dtype=np.int64)
 
 
-def match(baseline: Scored, candidate: Scored) -> Matched:
+def match(baseline: TaskScores, candidate: TaskScores) -> Matched:
     """Return which items both arms answered.
 
     Raises:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from eval.comparison.comparing import adjusted, compare_matched
+from eval.comparison.comparison import adjusted, compare_matched
 from eval.comparison.matching import Matched
 from eval.comparison.result import Comparison
 from eval.comparison.rows import Row

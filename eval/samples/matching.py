@@ -47,7 +47,7 @@ def match_samples(before: SampleTask, after: SampleTask, metric: str, *, told: b
         VoidMeasurementError: both sides state opposite directions, or were asked differently.
     """
     higher = _direction(before, after, metric, told)
-    matched = match(before.scored(metric, higher_is_better=higher), after.scored(metric, higher_is_better=higher))
+    matched = match(before.scores(metric, higher_is_better=higher), after.scores(metric, higher_is_better=higher))
     _require_values(matched.only_baseline, after, metric)
     _require_values(matched.only_candidate, before, metric)
     return matched

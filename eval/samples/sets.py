@@ -7,7 +7,7 @@ from typing import Any
 
 from eval.comparison.result import Score
 from eval.comparison.rows import Row, read_rows
-from eval.comparison.scored import LOWER_IS_BETTER, Scored, metric_key, metric_keys, scored, stated_score
+from eval.comparison.scores import LOWER_IS_BETTER, TaskScores, metric_key, metric_keys, stated_score, task_scores
 from eval.comparison.validity import is_mean, listed_metrics
 from eval.samples.files import SampleFile, SampleFiles
 from pipeline.base.errors import SourceError
@@ -67,7 +67,7 @@ class SampleTask:
         said += [entry.get("higher_is_better") for entry in listed if entry.get("metric") == name]
         return next((bool(answer) for answer in said if answer is not None), None)
 
-    def scored(self, metric: str, *, higher_is_better: bool) -> Scored:
+    def scores(self, metric: str, *, higher_is_better: bool) -> TaskScores:
         """Return the task with one metric.
 
         Raises:
@@ -75,7 +75,7 @@ class SampleTask:
             VoidMeasurementError: the items contradict the score.
         """
         counts = [self.results.get("n-samples", {}).get(subtask, {}).get("original", 0) for subtask in self.subtasks]
-        return scored(
+        return task_scores(
             self.rows,
             task=self.name,
             metric=metric,

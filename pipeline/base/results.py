@@ -1,6 +1,6 @@
 """What every stage leaves behind in small: `Result`, `Metric`, `Gate`, and where a figure came from."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +13,19 @@ class Result(BaseModel):
     """Base of all results: immutable, strict about keys, attribute docstrings as descriptions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Payload(Result):
+    """A stage's own result, as it stands in `record.json`. A subclass names its stage, and the version of its form."""
+
+    STAGE: ClassVar[str]
+    schema_version: int
+    """Of the form; a change that readers notice raises it, and `pipeline.record.migrate` reads the one before."""
+
+    @classmethod
+    def version(cls) -> int:
+        """Return the version that this program writes."""
+        return int(cls.model_fields["schema_version"].default)
 
 
 class Metric(Result):

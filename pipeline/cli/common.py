@@ -86,12 +86,15 @@ def open_session(reference: str, overrides: Sequence[str], out: Path | None, *, 
     from pipeline.recipe.load import load_recipe
     from pipeline.record.context import RunContext
 
-    recipe, path = load_recipe(reference, overrides)
+    loaded = load_recipe(reference, overrides)
+    recipe, shown = loaded.recipe, reporter(verbose=verbose)
+    for note in loaded.notes:
+        shown.warn(f"{loaded.path.name}: {note}")
     context = RunContext(
         out=(out or Path("out") / recipe.name).absolute(),
         home=user_home(),
-        recipe_dir=path.parent,
+        recipe_dir=loaded.path.parent,
         accelerator=recipe.engine.accelerator,
-        reporter=reporter(verbose=verbose),
+        reporter=shown,
     )
     return Session(recipe, context)

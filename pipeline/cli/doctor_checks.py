@@ -3,16 +3,20 @@
 import ctypes
 import shutil
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import psutil
 
 from pipeline.base.errors import AwqctlError
 from pipeline.base.results import Result
-from pipeline.hardware.accelerator import Gpu, list_gpus, resolve_accelerator
-from pipeline.hardware.machine import cpu_name, usable_cores
+from pipeline.hardware.accelerator import resolve_accelerator
+from pipeline.hardware.gpu import Gpu
+from pipeline.hardware.machine import Machine, probe_machine
 from pipeline.runtimes.specs import Resolved, external_interpreter, spec_for
 from pipeline.runtimes.store import is_ready
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _ENGINES = ("autoawq", "vllm")
 State = Literal["ok", "missing", "note"]
@@ -31,10 +35,11 @@ class Finding(Result):
 
 def examine(home: Path) -> tuple[Finding, ...]:
     """Return the findings on this machine; nothing is installed or changed."""
-    accelerator, reason = resolve_accelerator("auto")
-    looks = (
-        _processor,
-        _gpus,
+    machine = probe_machine()
+    accelerator, reason = resolve_accelerator("auto", machine)
+    looks: tuple[Callable[[], list[Finding]], ...] = (
+        lambda: _processor(machine),
+        lambda: _gpus(machine),
         lambda: [Finding(subject="engines", state="ok", detail=f"{accelerator} builds, because {reason}")],
         lambda: [_runtime(engine, accelerator, home) for engine in _ENGINES],
         _compiler,
@@ -45,8 +50,8 @@ def examine(home: Path) -> tuple[Finding, ...]:
     return tuple(finding for look in looks for finding in look())
 
 
-def _processor() -> list[Finding]:
-    memory = psutil.virtual_memory()
+def _processor(machine: Machine) -> list[Finding]:
+    available = min(psutil.virtual_memory().available, machine.memory_bytes)
     flags = _cpu_flags()
     simd = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in flags]
     enough = "avx2" in flags or not flags
@@ -54,12 +59,12 @@ def _processor() -> list[Finding]:
         Finding(
             subject="processor",
             state="ok" if enough else "missing",
-            detail=f"{cpu_name()}, {usable_cores()} cores, {', '.join(simd) or 'no AVX2, which vLLM needs on the CPU'}",
+            detail=f"{machine.cpu}, {machine.cores} cores, {', '.join(simd) or 'no AVX2, which vLLM needs on the CPU'}",
         ),
         Finding(
             subject="memory",
             state="ok",
-            detail=f"{memory.available / 2**30:.1f} GiB of {memory.total / 2**30:.1f} GiB available",
+            detail=f"{available / 2**30:.1f} GiB of {machine.memory_gib:.1f} GiB available",
         ),
     ]
 
@@ -72,24 +77,28 @@ def _cpu_flags() -> set[str]:
     return set(next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), []))
 
 
-def _gpus() -> list[Finding]:
-    found = [
-        Finding(
-            subject="gpu",
-            state="missing" if _outdated(gpu) else "ok",
-            detail=f"{gpu.name}, {gpu.memory_mib or 'unstated'} MiB, compute {gpu.compute_capability}, "
-            f"driver {gpu.driver}{_outdated(gpu)}",
-        )
-        for gpu in list_gpus()
+def _gpus(machine: Machine) -> list[Finding]:
+    found = [_gpu(gpu) for gpu in machine.gpus]
+    if machine.cuda_gpus:
+        return found
+    return [
+        *found,
+        Finding(subject="gpu", state="note", detail="none for CUDA; engines run on the CPU, which suits small models"),
     ]
-    return found or [
-        Finding(subject="gpu", state="note", detail="none; engines run on the CPU, which suits small models")
-    ]
+
+
+def _gpu(gpu: Gpu) -> Finding:
+    memory = "unstated memory" if gpu.memory_bytes is None else f"{gpu.memory_bytes / 2**30:.0f} GiB"
+    link = f", PCIe {gpu.pcie_generation} x{gpu.pcie_width}" if gpu.pcie_generation and gpu.pcie_width else ""
+    what = f"{gpu.name}, {memory}, {gpu.capability or 'unknown capability'}, driver {gpu.driver or 'unknown'}{link}"
+    if gpu.vendor == "amd":
+        return Finding(subject="gpu", state="note", detail=f"{what}; not used, the engine builds are for CUDA and CPUs")
+    return Finding(subject="gpu", state="missing" if _outdated(gpu) else "ok", detail=f"{what}{_outdated(gpu)}")
 
 
 def _outdated(gpu: Gpu) -> str:
     """Return what to say of a driver older than the CUDA 13 builds of the engines need; nothing if it is new enough."""
-    major = gpu.driver.partition(".")[0]
+    major = (gpu.driver or "").partition(".")[0]
     old = major.isdigit() and int(major) < _CUDA_13_DRIVER
     return f", too old: the engines' CUDA 13 builds need {_CUDA_13_DRIVER} or newer" if old else ""
 

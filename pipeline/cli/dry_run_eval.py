@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from eval.accuracy.preparing import lm_eval_worker, prepare
+from eval.accuracy.preparation import lm_eval_worker, prepare
 from eval.accuracy.resolution import POWER, resolution_warnings, resolutions
 from eval.accuracy.result import Resolution
 from eval.accuracy.stage import earlier_result

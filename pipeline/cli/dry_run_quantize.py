@@ -3,13 +3,12 @@
 from typing import Any
 
 from pipeline.cli.common import console, emit
-from pipeline.hardware.accelerator import resolve_accelerator
 from pipeline.models import local_folder, resolve_source
 from pipeline.models.headers import ModelHeaders, headers_of
 from pipeline.models.hub_headers import hub_headers
 from pipeline.quantize.backends import BACKENDS
 from pipeline.quantize.preflight import Preflight, preflight
-from pipeline.quantize.resources import size_text, this_machine
+from pipeline.quantize.resources import resources_of, size_text
 from pipeline.recipe.recipe import Recipe
 
 _WIDTH = 80
@@ -22,10 +21,10 @@ def dry_run(recipe: Recipe, context: Any, *, as_json: bool) -> None:
     Raises:
         ImpossiblePlanError: it cannot work; says what would.
     """
-    accelerator, _ = resolve_accelerator(context.accelerator)
+    resources = resources_of(context)
     with context.reporter.task(f"looking at {recipe.model.source}"):
         model = _headers(recipe, context)
-        found = preflight(model, recipe.quantize, recipe.engine, this_machine(accelerator, context.out))
+        found = preflight(model, recipe, resources)
     emit(as_json, found, lambda: _print(found, recipe))
     found.require_possible()
 

@@ -52,10 +52,11 @@ def sync(names: tuple[str, ...], accelerator: Any, as_json: bool) -> None:  # no
     """Make environments ahead of time: NAMEs like vllm or vllm-cuda; default all that this machine uses."""
     from pipeline.base.homes import user_home
     from pipeline.hardware.accelerator import resolve_accelerator
+    from pipeline.hardware.machine import probe_machine
     from pipeline.runtimes.specs import SPECS, specs_named
     from pipeline.runtimes.store import ensure
 
-    wanted, _ = resolve_accelerator(accelerator)
+    wanted, _ = resolve_accelerator(accelerator, probe_machine())
     chosen = [spec for name in names for spec in specs_named(name) if name == spec.name or spec.accelerator == wanted]
     for spec in chosen or [spec for spec in SPECS if spec.accelerator == wanted]:
         ensure(spec.engine, spec.accelerator, user_home(), reporter())

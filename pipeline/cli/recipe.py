@@ -18,7 +18,7 @@ def ls(as_json: bool) -> None:  # noqa: FBT001 -- a flag
     """List the recipes that ship."""
     from pipeline.recipe.load import load_recipe, packaged_recipes
 
-    found = {name: load_recipe(name)[0].description.strip() for name in packaged_recipes()}
+    found = {name: load_recipe(name).recipe.description.strip() for name in packaged_recipes()}
     rows = [{"name": name, "description": " ".join(text.split())} for name, text in found.items()]
     emit(as_json, rows, "\n".join(f"{row['name']:<12} {row['description']}" for row in rows))
 
@@ -34,10 +34,14 @@ def show(recipe_name: str, overrides: tuple[str, ...], resolved: bool, as_json: 
 
     from pipeline.recipe.load import load_recipe
 
-    loaded, path = load_recipe(recipe_name, overrides)
-    document = loaded.model_dump(mode="json")
+    loaded = load_recipe(recipe_name, overrides)
+    document = loaded.recipe.model_dump(mode="json")
     plain = not (resolved or overrides)
-    emit(as_json, document, path.read_text().rstrip() if plain else yaml.safe_dump(document, sort_keys=False).rstrip())
+    emit(
+        as_json,
+        document,
+        loaded.path.read_text().rstrip() if plain else yaml.safe_dump(document, sort_keys=False).rstrip(),
+    )
 
 
 @recipe.command("cp")
@@ -70,5 +74,6 @@ def validate(recipe_name: str, overrides: tuple[str, ...], as_json: bool) -> Non
     """Check RECIPE; ends with 2 and every problem on a line of its own when it is not valid."""
     from pipeline.recipe.load import load_recipe
 
-    loaded, path = load_recipe(recipe_name, overrides)
-    emit(as_json, {"recipe": loaded.name, "file": path, "valid": True}, f"{path}: valid")
+    loaded = load_recipe(recipe_name, overrides)
+    document = {"recipe": loaded.recipe.name, "file": loaded.path, "valid": True, "notes": loaded.notes}
+    emit(as_json, document, "\n".join([f"{loaded.path}: valid", *loaded.notes]))

@@ -13,17 +13,20 @@ _STORE = click.option("--store", default=DEFAULT_STORE, show_default=True, metav
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Say what is being done even when not on a terminal.")
 
 
-def _execute(names: tuple[str, ...], arguments: dict[str, Any]) -> int:
-    """Bring the named stages up to date, print the outcome, return the exit code."""
+def _execute(name: str | None, arguments: dict[str, Any]) -> int:
+    """Bring the named stage up to date, or all that the recipe has; print the outcome, return the exit code."""
     from pipeline.cli.summary import print_summary
     from pipeline.run.runner import Runner
-    from pipeline.run.stages import stage_named
+    from pipeline.run.stages import stage_named, stages_for
     from pipeline.run.tracking import Tracker
 
     session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"], verbose=arguments["verbose"])
     runner = Runner(session.recipe, session.context, Tracker(arguments["store"]))
-    record, reports = runner.run([stage_named(name) for name in names], force=arguments["force"])
-    document = record.model_dump(mode="json") if len(names) > 1 else record.stages[names[0]].model_dump(mode="json")
+    stages, notes = ((stage_named(name),), ()) if name else stages_for(session.recipe)
+    for note in notes:
+        session.context.reporter.warn(note)
+    record, reports = runner.run(stages, force=arguments["force"])
+    document = (record.stages[name] if name else record).model_dump(mode="json")
     out = session.context.out
     emit(arguments["as_json"], document, lambda: print_summary(record, reports, out, arguments["recipe"]))
     failed = [gate for report in reports for gate in report.result.gates if not gate.passed]
@@ -48,7 +51,7 @@ def _stage_command(name: str, text: str) -> click.Command:
     @_VERBOSE
     @json_option
     def command(**arguments: Any) -> int:
-        return _execute((name,), arguments)
+        return _execute(name, arguments)
 
     return command
 
@@ -65,9 +68,7 @@ def run(**arguments: Any) -> int:
     RECIPE is a path or the name of a recipe that ships (`awqctl recipe ls`). Only what changed since the last
     run is done again. Ends with 3 unless every gate passed.
     """
-    from pipeline.run.stages import STAGES
-
-    return _execute(tuple(stage.name for stage in STAGES), arguments)
+    return _execute(None, arguments)
 
 
 @click.command()
@@ -84,7 +85,7 @@ def quantize(*, dry_run: bool, **arguments: Any) -> int:
     configuration, the model card and the headers of the weights are fetched then.
     """
     if not dry_run:
-        return _execute(("quantize",), arguments)
+        return _execute("quantize", arguments)
     return _show("quantize", arguments)
 
 
@@ -102,7 +103,7 @@ def evaluate(*, dry_run: bool, **arguments: Any) -> int:
     takes.
     """
     if not dry_run:
-        return _execute(("eval",), arguments)
+        return _execute("eval", arguments)
     return _show("eval", arguments)
 
 

@@ -21,10 +21,11 @@ def serve(**arguments: Any) -> None:
     The checkpoint must have been made by `awqctl quantize` or `awqctl run`. Prints how to call the endpoint.
     """
     from pipeline.engines.preflight import check_compiler
-    from pipeline.hardware.accelerator import resolve_accelerator
+    from pipeline.quantize.result import QuantizeResult
     from pipeline.record.checkpoint import recorded_checkpoint
+    from pipeline.record.environment import environment_of
     from pipeline.record.record import RunRecord, load_record
-    from pipeline.run.runner import RECORD, check_needs, environment_of
+    from pipeline.run.runner import RECORD, check_needs
     from pipeline.run.stages import stage_named
     from pipeline.runtimes.store import ensure
     from serve.gateway.keys import KeyStore, default_path
@@ -32,17 +33,20 @@ def serve(**arguments: Any) -> None:
 
     session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"])
     recipe, context = session.recipe, session.context
-    record = load_record(context.out / RECORD) or RunRecord(recipe=recipe, environment=environment_of(recipe))
+    record = load_record(context.out / RECORD) or RunRecord(
+        recipe=recipe.model_dump(mode="json"), environment=environment_of(context.accelerator, context.machine)
+    )
     check_needs(stage_named("serve"), recipe, record)
-    accelerator, _ = resolve_accelerator(context.accelerator)
-    check_compiler(recipe.engine, accelerator)
-    runtime = ensure("vllm", accelerator, context.home, context.reporter)
+    check_compiler(recipe.engine, context.resolved)
+    runtime = ensure("vllm", context.resolved, context.home, context.reporter)
     stop = _stop_on_signals()
     serve_forever(
         runtime,
-        recorded_checkpoint(context, record),  # `serve_forever` reads it
+        recorded_checkpoint(
+            context, recipe.name, record.result(QuantizeResult).checkpoint_digest
+        ),  # `serve_forever` reads it
         recipe,
-        accelerator=accelerator,
+        accelerator=context.resolved,
         logs=context.logs,
         reporter=context.reporter,
         host=arguments["host"] or recipe.serve.host,

@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from pipeline.base.format import share
 from pipeline.cli.common import console
 from pipeline.cli.summary_accuracy import accuracy_remarks, accuracy_tables
 from pipeline.quantize.result import QuantizeResult
+from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.record.record import RunRecord
 from pipeline.roi.result import RoiResult
 from pipeline.run.runner import StageReport
@@ -26,16 +27,14 @@ def print_summary(record: RunRecord, reports: Sequence[StageReport], out: Path, 
     from rich.table import Table
 
     screen = console()
-    stages = Table(title=f"{record.recipe.name}: stages", title_justify="left")
+    stages = Table(title=f"{record.name}: stages", title_justify="left")
     for column in ("stage", "outcome", "seconds", "why"):
         stages.add_column(column, justify="right" if column == "seconds" else "left")
     for report in reports:
         outcome = report.result.outcome if report.ran else "kept"
         stages.add_row(report.stage, outcome, f"{report.result.seconds:.1f}", report.reason)
     screen.print(stages)
-    rows = [
-        row for name, describe in _DESCRIBE.items() if name in record.stages for row in _rows(record, name, describe)
-    ]
+    rows = [row for describe in _DESCRIBE for row in _rows(record, describe)]
     if rows and len(reports) > 1:
         screen.print(_figures("figures", ("", "baseline", "AWQ", "AWQ against baseline"), rows))
     if any(report.stage == "eval" for report in reports):
@@ -52,10 +51,9 @@ def print_summary(record: RunRecord, reports: Sequence[StageReport], out: Path, 
 
 def _print_accuracy(screen: Any, record: RunRecord) -> None:
     """Print the accuracy, also where eval is the only stage of the command."""
-    evaluated = record.stages["eval"]
-    if not evaluated.usable:
+    result = record.find(EvalResult)
+    if result is None:
         return
-    result = evaluated.payload_as(EvalResult)
     for table in accuracy_tables(result):
         screen.print(table)
     for remark in accuracy_remarks(result):
@@ -86,13 +84,10 @@ def _short(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def _rows(record: RunRecord, name: str, describe: Any) -> list[_Row]:
+def _rows(record: RunRecord, describe: tuple[type[Any], Callable[[Any], list[_Row]]]) -> list[_Row]:
     model, function = describe
-    result = record.stages[name]
-    if not result.usable:
-        return []
-    rows: list[_Row] = function(result.payload_as(model))
-    return rows
+    result = record.find(model)
+    return function(result) if result is not None else []
 
 
 def _of_quantize(result: QuantizeResult) -> list[_Row]:
@@ -107,7 +102,7 @@ def _of_quantize(result: QuantizeResult) -> list[_Row]:
 
 def _of_bench(result: BenchResult) -> list[_Row]:
     rows = []
-    for before, after in zip(result.baseline.points, result.awq.points, strict=True):
+    for before, after in zip(result.of(BASELINE).points, result.of(AWQ).points, strict=True):
         ratio = after.output_tokens_per_s / before.output_tokens_per_s
         values = f"{before.output_tokens_per_s:.0f}", f"{after.output_tokens_per_s:.0f}", f"x {ratio:.2f}"
         rows.append((f"output tok/s, concurrency {before.concurrency}", *values))
@@ -115,7 +110,7 @@ def _of_bench(result: BenchResult) -> list[_Row]:
 
 
 def _of_roi(result: RoiResult) -> list[_Row]:
-    before, after = result.baseline.usd_per_mtok_at_load.value, result.awq.usd_per_mtok_at_load.value
+    before, after = result.of(BASELINE).usd_per_mtok_at_load.value, result.of(AWQ).usd_per_mtok_at_load.value
     if before is None or after is None:
         return []
     change = f"x {after / before:.2f}" if before else "-"
@@ -127,9 +122,9 @@ def _of_serve(result: ServeResult) -> list[_Row]:
     return [("endpoint checks passed", "", f"{passed} of {len(result.checks)}", "")]
 
 
-_DESCRIBE = {
-    "quantize": (QuantizeResult, _of_quantize),
-    "bench": (BenchResult, _of_bench),
-    "roi": (RoiResult, _of_roi),
-    "serve": (ServeResult, _of_serve),
-}
+_DESCRIBE: tuple[tuple[type[Any], Callable[[Any], list[_Row]]], ...] = (
+    (QuantizeResult, _of_quantize),
+    (BenchResult, _of_bench),
+    (RoiResult, _of_roi),
+    (ServeResult, _of_serve),
+)

@@ -43,7 +43,7 @@ class EngineReport:
 
 
 def engine_arguments(engine: Engine) -> tuple[str, ...]:
-    """Return the arguments every variant gets alike; vLLM itself chooses the quantization kernel."""
+    """Return the arguments every arm gets alike; vLLM itself chooses the quantization kernel."""
     arguments = [
         *("--dtype", engine.dtype),
         *("--max-model-len", str(engine.max_model_len)),

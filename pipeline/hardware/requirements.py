@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 
 from pipeline.base.errors import EnvironmentLackError, ImpossiblePlanError
-from pipeline.hardware.accelerator import Gpu, list_gpus
+from pipeline.hardware.gpu import Gpu
+from pipeline.hardware.machine import Machine
 from pipeline.recipe.recipe import Recipe
 from pipeline.runtimes.specs import Resolved
 
@@ -16,6 +17,7 @@ _BATCH_INVARIANT = (8, 0)
 def check_arms_hardware(
     recipe: Recipe,
     accelerator: Resolved,
+    machine: Machine,
     *,
     arms: Collection[str],
     batch_invariant: bool,
@@ -32,6 +34,7 @@ def check_arms_hardware(
     Args:
         recipe: with the arms.
         accelerator: what the engines run on.
+        machine: with its GPUs.
         arms: those that are measured.
         batch_invariant: whether that mode is asked for.
         checkpoint_format: of this run's checkpoint, where there is one: `awq-gemm` or `pack-quantized`.
@@ -40,12 +43,12 @@ def check_arms_hardware(
         EnvironmentLackError: there is no GPU for it.
         ImpossiblePlanError: batch-invariant mode does not cover the checkpoint's format.
     """
-    for arm in recipe.eval.arms:
-        if arm.quantization == "fp8" and arm.name in arms:
-            _check(accelerator, _FP8, f"The arm '{arm.name}' (fp8)", "Leave it out of eval.arms")
+    for arm in recipe.arms:
+        if arm.kind == "fp8" and arm.name in arms:
+            _check(accelerator, machine, _FP8, f"The arm '{arm.name}' (fp8)", "Leave it out of the arms")
     if not batch_invariant:
         return
-    _check(accelerator, _BATCH_INVARIANT, "vLLM's batch-invariant mode", "Set eval.batch_invariant=false")
+    _check(accelerator, machine, _BATCH_INVARIANT, "vLLM's batch-invariant mode", "Set eval.batch_invariant=false")
     if checkpoint_format == "pack-quantized":
         raise ImpossiblePlanError(
             "vLLM has no batch-invariant kernel for 4-bit weights in compressed-tensors' format, which this checkpoint "
@@ -53,19 +56,18 @@ def check_arms_hardware(
         )
 
 
-def _check(accelerator: Resolved, needed: tuple[int, int], what: str, advice: str) -> None:
+def _check(accelerator: Resolved, machine: Machine, needed: tuple[int, int], what: str, advice: str) -> None:
     wanted = f"{what} needs a CUDA GPU of compute capability {needed[0]}.{needed[1]} or higher"
     if accelerator == "cpu":
         raise EnvironmentLackError(f"{wanted}, and this run is on the CPU. {advice}, or run it where there is one.")
-    gpus = list_gpus()
-    if lacking := [gpu for gpu in gpus if _capability(gpu) < needed]:
+    if lacking := [gpu for gpu in machine.cuda_gpus if _capability(gpu) < needed]:
         raise EnvironmentLackError(f"{wanted}, and this machine has {_named(lacking)}. {advice}.")
 
 
 def _capability(gpu: Gpu) -> tuple[int, ...]:
-    parts = gpu.compute_capability.split(".")
+    parts = (gpu.capability or "").split(".")
     return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else (0,)
 
 
 def _named(gpus: Sequence[Gpu]) -> str:
-    return ", ".join(f"{gpu.name} ({gpu.compute_capability})" for gpu in gpus)
+    return ", ".join(f"{gpu.name} ({gpu.capability or 'capability unknown'})" for gpu in gpus)

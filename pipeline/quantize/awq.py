@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from pipeline.base.errors import WorkerError
 from pipeline.base.results import Result
-from pipeline.hardware.accelerator import resolve_accelerator
 from pipeline.models import SourceModel
 from pipeline.models.tensors import read_file
 from pipeline.quantize.backends import Backend
@@ -82,8 +81,7 @@ def quantize_with(
     Raises:
         WorkerError: the backend failed; names the root cause.
     """
-    accelerator, _ = resolve_accelerator(context.accelerator)
-    runtime = ensure(backend.engine, accelerator, context.home, context.reporter)
+    runtime = ensure(backend.engine, context.resolved, context.home, context.reporter)
     model = readable_view(source, work / "source") if backend.reads_transformers_4 else source.path
     (work / "weights").mkdir(parents=True)
     request: dict[str, Any] = {

@@ -126,7 +126,7 @@ def check_layers(layers: Iterable[LinearLayer], group: int) -> None:
         groups = f"groups of {group}" if group > 0 else "whole rows"
         raise ImpossiblePlanError(
             f"The round-to-nearest control needs outputs in eights and {groups}, which these layers (out x in) are not "
-            f"made of: {', '.join(unfit)}. Add them to quantize.ignore or leave quantize.control out."
+            f"made of: {', '.join(unfit)}. Add them to quantize.ignore or take `rtn` out of the arms."
         )
 
 

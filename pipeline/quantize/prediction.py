@@ -140,9 +140,19 @@ class Work:
 
 
 def predict(
-    backend: Backend, model: ModelHeaders, settings: Quantize, blocks: int, accelerator: Resolved, cores: int
+    backend: Backend,
+    model: ModelHeaders,
+    settings: Quantize,
+    blocks: int,
+    accelerator: Resolved,
+    cores: int,
+    *,
+    controlled: bool = False,
 ) -> Prediction:
-    """Return what quantizing a model with `blocks` calibration blocks takes; it must have decoder layers."""
+    """Return what quantizing a model with `blocks` calibration blocks takes, and a control beside it where asked.
+
+    The model must have decoder layers.
+    """
     quantized = quantized_layers(backend, model, settings)
     work = work_of(backend, model, settings, blocks, accelerator)
     checkpoint = checkpoint_bytes(backend, model.tensors, quantized, settings)
@@ -150,7 +160,7 @@ def predict(
     search, clip = search_macs(work, model.blocks.values()), clip_macs(work, quantized.values())
     return Prediction(
         checkpoint_bytes=checkpoint,
-        disk_bytes=checkpoint * (1 + (settings.control is not None)) + findings_bytes(backend, quantized, settings),
+        disk_bytes=checkpoint * (1 + controlled) + findings_bytes(backend, quantized, settings),
         memory_bytes=sum(parts.values()),
         memory_parts=parts,
         gpu_memory_bytes=gpu_memory_bytes(work) if accelerator == "cuda" else None,

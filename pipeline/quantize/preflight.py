@@ -7,7 +7,6 @@ from math import ceil
 from pipeline.base.errors import ImpossiblePlanError
 from pipeline.base.progress import Reporter
 from pipeline.base.results import Result
-from pipeline.hardware.accelerator import resolve_accelerator
 from pipeline.models.headers import ModelHeaders, siblings, split_name
 from pipeline.models.layers import LinearLayer, ignored
 from pipeline.quantize.architectures import mapping_for
@@ -24,7 +23,7 @@ from pipeline.quantize.backends import (
 from pipeline.quantize.checks import Check, Status
 from pipeline.quantize.control import check_layers
 from pipeline.quantize.prediction import Prediction, predict
-from pipeline.quantize.resources import Machine, resource_checks, this_machine
+from pipeline.quantize.resources import Resources, resource_checks, resources_of
 from pipeline.quantize.translate import WITHOUT_FLOAT16
 from pipeline.recipe.engine import Engine
 from pipeline.recipe.quantize import Quantize
@@ -60,7 +59,7 @@ class Preflight(Result):
     """A quantization as it would be done, and whether it can work."""
 
     model: ModelFacts
-    machine: Machine
+    machine: Resources
     checks: tuple[Check, ...]
     backend: str | None = None
     """None where no backend can do it."""
@@ -89,8 +88,7 @@ def checked_plan(model: ModelHeaders, recipe: Recipe, context: RunContext) -> Pr
     Raises:
         ImpossiblePlanError: it cannot work; says what would.
     """
-    machine = this_machine(resolve_accelerator(context.accelerator)[0], context.out)
-    found = preflight(model, recipe.quantize, recipe.engine, machine)
+    found = preflight(model, recipe, resources_of(context))
     _warn(found.of_status("warning"), context.reporter)
     found.require_possible()
     return found
@@ -104,7 +102,7 @@ def check_blocks(planned: Preflight, model: ModelHeaders, recipe: Recipe, blocks
     """
     if blocks == recipe.quantize.calibration.blocks:
         return
-    found = preflight(model, recipe.quantize, recipe.engine, planned.machine, blocks)
+    found = preflight(model, recipe, planned.machine, blocks)
     _warn([check for check in found.of_status("warning") if check not in planned.checks], reporter)
     found.require_possible()
 
@@ -114,10 +112,9 @@ def _warn(checks: Iterable[Check], reporter: Reporter) -> None:
         reporter.warn(f"{check.statement} {check.advice}")
 
 
-def preflight(
-    model: ModelHeaders, settings: Quantize, engine: Engine, machine: Machine, blocks: int | None = None
-) -> Preflight:
+def preflight(model: ModelHeaders, recipe: Recipe, machine: Resources, blocks: int | None = None) -> Preflight:
     """Return the plan and its checks; `blocks` of calibration text are the recipe's unless fewer were found."""
+    settings, controlled = recipe.quantize, recipe.wants("rtn")
     widths = [Check.of_obstacle("group size", obstacle) for obstacle in width_obstacles(model, settings)]
     try:
         choice = choose_backend(model, settings)
@@ -126,16 +123,20 @@ def preflight(
         return Preflight(model=_facts(model, {}), machine=machine, checks=checks)
     backend, quantized = choice.backend, quantized_layers(choice.backend, model, settings)
     blocks, sizes = blocks or settings.calibration.blocks, (machine.accelerator, machine.cores)
-    prediction = predict(backend, model, settings, blocks, *sizes) if model.blocks and not widths else None
+    prediction = (
+        predict(backend, model, settings, blocks, *sizes, controlled=controlled)
+        if model.blocks and not widths
+        else None
+    )
     checks = (
         _backend(choice, model),
         *(widths or [Check.ok("group size", f"{settings.group_size}; it divides every row.")]),
         *(Check.of_obstacle("joined layers", each) for each in joining_obstacles(backend, model, settings)),
         *_ignore(model, settings, quantized),
-        *_control(settings, quantized),
+        *(_control(settings, quantized) if controlled else ()),
         *_coverage(model, settings, quantized),
         *_foreign(model),
-        *_vllm(model, engine, machine, quantized),
+        *_vllm(model, recipe.engine, machine, quantized),
         _sixteen_bit(model, quantized),
         *_experts(model, settings, blocks),
         *(resource_checks(prediction, machine) if prediction else ()),
@@ -190,7 +191,7 @@ def _ignore(model: ModelHeaders, settings: Quantize, quantized: Mapping[str, Lin
 
 
 def _vllm(
-    model: ModelHeaders, engine: Engine, machine: Machine, quantized: Mapping[str, LinearLayer]
+    model: ModelHeaders, engine: Engine, machine: Resources, quantized: Mapping[str, LinearLayer]
 ) -> Iterator[Check]:
     if engine.dtype == "float16" and model.model_type in WITHOUT_FLOAT16:
         statement = f"vLLM refuses {model.model_type} at float16, so the stages after this one would fail."
@@ -257,11 +258,10 @@ def _foreign(model: ModelHeaders) -> Iterator[Check]:
 
 
 def _control(settings: Quantize, quantized: Mapping[str, LinearLayer]) -> Iterator[Check]:
-    if settings.control:
-        try:
-            check_layers(quantized.values(), settings.group)
-        except ImpossiblePlanError as problem:
-            yield Check(name="control", status="impossible", statement=problem.message)
+    try:
+        check_layers(quantized.values(), settings.group)
+    except ImpossiblePlanError as problem:
+        yield Check(name="control", status="impossible", statement=problem.message)
 
 
 def _licence(model: ModelHeaders) -> Check:

@@ -46,6 +46,8 @@ class Quantization:
     source: SourceModel
     changes: tuple[str, ...]
     settings: Quantize
+    controlled: bool
+    """Whether a control is made beside it."""
     backend: Backend
     calibration: CalibrationSet
     context: RunContext
@@ -57,7 +59,7 @@ class Quantization:
         with ExitStack() as stack:
             notes = stack.enter_context(self.context.staged(NOTES))
             write_atomically(notes / "calibration.json", self.calibration.model_dump_json(), mode=0o600)
-            control = stack.enter_context(self.context.staged(CONTROL)) if self.settings.control else None
+            control = stack.enter_context(self.context.staged(CONTROL)) if self.controlled else None
             folder = stack.enter_context(self.context.staged(CHECKPOINT))
             return self._fill(folder, control, notes, before)
 
@@ -88,11 +90,9 @@ class Quantization:
 
     def _known_accuracy(self, made: QuantizeResult) -> EvalResult | None:
         """Return what was measured on these very bytes before; eval will not measure them again."""
-        before, measured = (self.record.stages.get(name) for name in ("quantize", "eval"))
-        if before is None or measured is None or not measured.usable:
-            return None
-        same = before.payload.get("checkpoint_digest") == made.checkpoint_digest
-        return measured.payload_as(EvalResult) if same else None
+        before = self.record.find(QuantizeResult)
+        same = before is not None and before.checkpoint_digest == made.checkpoint_digest
+        return self.record.find(EvalResult) if same else None
 
     def _quantize(self, folder: Path, left: Iterable[str]) -> Quantized:
         """Run the backend and assemble the checkpoint in `folder`."""
@@ -172,7 +172,7 @@ class Quantization:
         if fidelity.problems:
             raise WorkerError(
                 f"The round-to-nearest control is not the source in 4 bit: {fidelity.problems[0]} "
-                f"Leave quantize.control out."
+                f"Take `rtn` out of the arms."
             )
 
     @property

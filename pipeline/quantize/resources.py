@@ -3,22 +3,20 @@
 import shutil
 from collections.abc import Iterator
 from math import ceil
-from pathlib import Path
 
 import psutil
 
 from pipeline.base.results import Result
-from pipeline.hardware.accelerator import list_gpus
-from pipeline.hardware.machine import usable_cores
 from pipeline.quantize.backends import Obstacle
 from pipeline.quantize.checks import Check
 from pipeline.quantize.prediction import Prediction
+from pipeline.record.context import RunContext
 from pipeline.runtimes.specs import Resolved
 
 _LOWER = "lower quantize.calibration.blocks or quantize.n_parallel_calib_samples."
 
 
-class Machine(Result):
+class Resources(Result):
     """What a quantization may use."""
 
     accelerator: Resolved
@@ -32,29 +30,22 @@ class Machine(Result):
     """Where the output folder is or will be."""
 
 
-def this_machine(accelerator: Resolved, out: Path) -> Machine:
-    """Return what a quantization into the folder `out` may use now; nothing is made."""
-    memory = psutil.virtual_memory()
-    folder = next(parent for parent in (out, *out.parents) if parent.exists())
-    gpus = [gpu.memory_mib for gpu in list_gpus() if gpu.memory_mib] if accelerator == "cuda" else []
-    limit = min(memory.total, _container_limit() or memory.total)
-    return Machine(
-        accelerator=accelerator,
-        cores=usable_cores(),
-        memory_bytes=limit,
-        memory_available_bytes=min(memory.available, limit),
-        gpu_memory_bytes=min(gpus) * 2**20 if gpus else None,
+def resources_of(context: RunContext) -> Resources:
+    """Return what a quantization of this run may use now; nothing is made."""
+    machine = context.machine
+    folder = next(parent for parent in (context.out, *context.out.parents) if parent.exists())
+    memories = [gpu.memory_bytes for gpu in machine.cuda_gpus if gpu.memory_bytes]
+    return Resources(
+        accelerator=context.resolved,
+        cores=machine.cores,
+        memory_bytes=machine.memory_bytes,
+        memory_available_bytes=min(psutil.virtual_memory().available, machine.memory_bytes),
+        gpu_memory_bytes=min(memories) if memories and context.resolved == "cuda" else None,
         disk_free_bytes=shutil.disk_usage(folder).free,
     )
 
 
-def _container_limit() -> int | None:
-    path = Path("/sys/fs/cgroup/memory.max")
-    text = path.read_text().strip() if path.is_file() else ""
-    return int(text) if text.isdigit() else None
-
-
-def resource_checks(needed: Prediction, machine: Machine) -> Iterator[Check]:
+def resource_checks(needed: Prediction, machine: Resources) -> Iterator[Check]:
     """Yield whether memory, GPU memory and disk suffice, and how long it takes."""
     available = machine.memory_available_bytes
     for name, amount, there, advice in (

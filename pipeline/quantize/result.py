@@ -1,8 +1,8 @@
 """What the quantize stage reports."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from pipeline.base.results import Result
+from pipeline.base.results import Payload, Result
 
 Treatment = Literal["scaled", "rounded", "16 bit"]
 """What became of a linear layer: AWQ scaled its inputs before rounding, it was only rounded, or it was left."""
@@ -60,8 +60,11 @@ class CoverageResult(Result):
     kinds: tuple[KindAudit, ...]
 
 
-class QuantizeResult(Result):
-    """Payload of the stage `quantize`."""
+class QuantizeResult(Payload):
+    """What the stage `quantize` reports."""
+
+    STAGE: ClassVar = "quantize"
+    schema_version: Literal[1] = 1
 
     source: str
     source_path: str

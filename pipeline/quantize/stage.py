@@ -1,23 +1,29 @@
 """The stage `quantize`: pre-flight, AWQ in a backend's own environment, audit; a checkpoint whole or not at all."""
 
 import shutil
+from pathlib import Path
 from typing import Any
 
 from pipeline.base.errors import SourceError
 from pipeline.base.results import Metric
-from pipeline.models import SourceModel, resolve_source, source_changes
+from pipeline.models import SourceModel, identify_source, resolve_source, source_changes
 from pipeline.models.headers import headers_of
 from pipeline.models.manifest import CARD, read_manifest
 from pipeline.models.manifest import NAME as MANIFEST
 from pipeline.quantize.awq import log_of
-from pipeline.quantize.calibration import build_calibration, load_tokenizer
+from pipeline.quantize.backends import BACKENDS
+from pipeline.quantize.calibration import build_calibration, calibration_identity, load_tokenizer
 from pipeline.quantize.preflight import check_blocks, checked_plan
 from pipeline.quantize.quantization import CONTROL, NOTES, Quantization
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import CHECKPOINT, RunContext
+from pipeline.record.migrate import CONTROL as CONTROLLED
 from pipeline.record.publish import discard
 from pipeline.record.record import RunRecord, StageOutcome
+from pipeline.record.stage import Stage, sections
+
+_MODEL_FILES = "the model's files"
 
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
@@ -38,7 +44,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
         context.reporter.warn(warning)
     check_blocks(plan, model, recipe, calibration.facts.blocks, context.reporter)
     backend = plan.require_possible()
-    work = Quantization(source, changes, recipe.quantize, backend, calibration, context, record)
+    work = Quantization(source, changes, recipe.quantize, recipe.wants("rtn"), backend, calibration, context, record)
     result, outcome_gates = work.publish()
     shutil.rmtree(context.resume(NOTES), ignore_errors=True)
     if result.control_digest is None and (context.out / CONTROL).exists():
@@ -47,7 +53,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
         metrics=_metrics(result),
         gates=outcome_gates,
         artifacts=_artifacts(result, context.relative(log_of(context, backend))),
-        payload=result.model_dump(mode="json"),
+        result=result,
     )
 
 
@@ -93,3 +99,48 @@ def _metrics(result: QuantizeResult) -> tuple[Metric, ...]:
     figures: dict[str, Any] = {name: getattr(result, name) for name in names}
     figures |= {name: getattr(result.coverage, name) for name in shares}
     return tuple(Metric(name=name, value=float(value), origin="measured") for name, value in figures.items())
+
+
+def _backends(recipe: Recipe) -> tuple[str, ...]:
+    return tuple(backend.engine for name, backend in BACKENDS.items() if recipe.quantize.backend in (name, "auto"))
+
+
+def _settings(recipe: Recipe) -> dict[str, object]:
+    return {**sections("model", "quantize")(recipe), CONTROLLED: recipe.wants("rtn")}
+
+
+def _identify_model(recipe: Recipe, context: RunContext, record: RunRecord) -> str:
+    """Return what names the model now; what it was named before holds where the hub cannot be asked."""
+    quantized = record.stages.get(QuantizeResult.STAGE)
+    earlier = quantized.inputs.get(_MODEL_FILES) if quantized else None
+    found = identify_source(recipe.model, context.recipe_dir, earlier)
+    if found.note:
+        context.reporter.warn(found.note)
+    return found.name
+
+
+def _identify_calibration(recipe: Recipe, context: RunContext, _record: RunRecord) -> str:
+    return calibration_identity(recipe.quantize.calibration, context.recipe_dir)
+
+
+def _outputs(recipe: Recipe) -> tuple[str, ...]:
+    folders = (CHECKPOINT, CONTROL) if recipe.wants("rtn") else (CHECKPOINT,)
+    return tuple(f"{folder}/{MANIFEST}" for folder in folders)
+
+
+def _other_checkpoint(out: Path, result: QuantizeResult) -> str | None:
+    """Notice a run that was killed after it had published its checkpoint and before the record was written."""
+    digest = read_manifest(out / CHECKPOINT).digest()
+    return None if digest == result.checkpoint_digest else "the checkpoint is not the recorded one"
+
+
+STAGE = Stage(
+    run=run,
+    result=QuantizeResult,
+    settings=_settings,
+    sections=("quantize",),
+    engines=_backends,
+    files={_MODEL_FILES: _identify_model, "the calibration text": _identify_calibration},
+    outputs=_outputs,
+    disagreement=_other_checkpoint,
+)

@@ -4,12 +4,15 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.recipe.section import PositiveInt, Section
 
 
 class Bench(Section):
     """Which load is offered, through vLLM's own benchmark."""
 
+    arms: Annotated[tuple[str, ...], Field(min_length=1)] = (BASELINE, AWQ)
+    """Names of the arms whose speed is measured."""
     concurrency: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (1, 4, 16)
     input_tokens: PositiveInt = 256
     output_tokens: PositiveInt = 128

@@ -18,7 +18,7 @@ _MANAGED_ARGUMENTS = {
 
 
 class Engine(Section):
-    """Settings of the vLLM engine, the same for every variant."""
+    """Settings of the vLLM engine, the same for every arm."""
 
     accelerator: Accelerator = "auto"
     dtype: Literal["bfloat16", "float16"] = "bfloat16"
@@ -31,7 +31,7 @@ class Engine(Section):
     """Skip compilation: quicker start, slower steps. On the CPU compilation needs g++."""
     start_timeout_s: PositiveInt = 900
     extra_args: tuple[str, ...] = ()
-    """Further arguments of vLLM's API server, given to every variant alike."""
+    """Further arguments of vLLM's API server, given to every arm alike."""
 
     @model_validator(mode="after")
     def _managed_arguments_stay_out(self) -> "Engine":

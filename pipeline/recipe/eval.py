@@ -1,15 +1,12 @@
-"""The recipe section `eval`: which accuracy is measured, on which arms, and how large a loss was agreed."""
+"""The recipe section `eval`: which accuracy is measured, and how large a loss was agreed."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from pipeline.recipe.section import NonNegativeFloat, PositiveFloat, PositiveInt, Section
 from pipeline.recipe.suites import SUITES, SuiteName
-
-RESERVED_ARMS = ("baseline", "awq", "rtn", "again")
-"""Arms that the program names: the source model, AWQ, the rounded control, and the baseline measured again."""
 
 
 class EvalTask(Section):
@@ -40,28 +37,6 @@ class EvalTask(Section):
             raise ValueError(f"name may have letters, digits and . _ : + -, not {self.name!r}")
         if self.margin is not None and self.min_recovery is not None:
             raise ValueError("give either `margin` or `min_recovery`")
-        return self
-
-
-class EvalArm(Section):
-    """A further set of weights, measured beside the baseline and AWQ with the same settings; no gate applies to it."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-    checkpoint: str | None = None
-    """A folder (relative to the recipe) or hub id."""
-    revision: str | None = None
-    """Branch, tag or commit of a hub id."""
-    quantization: Literal["fp8"] | None = None
-    """`fp8`: the source model, its weights cast by vLLM when it loads them. Needs a GPU that knows FP8."""
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> "EvalArm":
-        if (self.checkpoint is None) == (self.quantization is None):
-            raise ValueError("an arm has either `checkpoint` or `quantization`")
-        if self.revision is not None and self.checkpoint is None:
-            raise ValueError("`revision` is of a `checkpoint` on the hub; `quantization` starts from the source model")
-        if self.name in RESERVED_ARMS:
-            raise ValueError(f"an arm of one's own cannot be called {self.name}; choose another name")
         return self
 
 
@@ -98,8 +73,6 @@ class Eval(Section):
     """Of the bounds that the gate uses (one-sided) and of the intervals (two-sided)."""
     draws: Annotated[int, Field(ge=1000)] = 10_000
     """Bootstrap and permutation draws, for metrics that are not right or wrong, and for groups."""
-    arms: tuple[EvalArm, ...] = ()
-    """Further sets of weights beside the baseline, AWQ and the control."""
     noise_floor: bool = False
     """Measure the baseline a second time, on a fresh server at half the concurrency, to see what chance alone does."""
     batch_invariant: bool = False
@@ -119,14 +92,6 @@ class Eval(Section):
     max_length: PositiveInt | None = None
     """Longest sequence scored at once, the generated token included; default `engine.max_model_len`."""
     seed: int = 1234
-
-    @field_validator("arms")
-    @classmethod
-    def _arms_are_unique(cls, arms: tuple[EvalArm, ...]) -> tuple[EvalArm, ...]:
-        names = [arm.name for arm in arms]
-        if len(set(names)) != len(names):
-            raise ValueError("each arm needs a name of its own")
-        return arms
 
     @model_validator(mode="after")
     def _tasks_can_be_judged(self) -> "Eval":

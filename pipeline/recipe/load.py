@@ -1,6 +1,7 @@
 """Finding, reading, overriding and validating recipes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from pipeline.base.credentials import masked
 from pipeline.base.errors import RecipeError
+from pipeline.recipe.migrate import migrate
 from pipeline.recipe.recipe import Recipe
 
 SUFFIXES = (".yaml", ".yml")
@@ -42,8 +44,17 @@ def find_recipe(reference: str) -> Path:
     )
 
 
-def load_recipe(reference: str, overrides: Sequence[str] = ()) -> tuple[Recipe, Path]:
-    """Return the validated recipe and its file.
+@dataclass(frozen=True)
+class LoadedRecipe:
+    """A recipe, where it was found, and what is written otherwise since it was written."""
+
+    recipe: Recipe
+    path: Path
+    notes: tuple[str, ...] = ()
+
+
+def load_recipe(reference: str, overrides: Sequence[str] = ()) -> LoadedRecipe:
+    """Return the validated recipe with its file; one of an earlier version as this version writes it.
 
     Args:
         reference: path or name.
@@ -63,11 +74,12 @@ def load_recipe(reference: str, overrides: Sequence[str] = ()) -> tuple[Recipe, 
         raise RecipeError(f"{path} is not a recipe: a mapping of sections is expected. See `awqctl recipe show demo`.")
     for override in overrides:
         _apply(document, override)
-    return validate_recipe(document, str(path)), path
+    document, notes = migrate(document)
+    return LoadedRecipe(validate_recipe(document, str(path)), path, notes)
 
 
 def validate_recipe(document: Mapping[str, Any], origin: str) -> Recipe:
-    """Return the recipe in `document`.
+    """Return the recipe in `document`, which has today's keys.
 
     Raises:
         RecipeError: every problem on a line of its own, with key path, value and what is allowed.

@@ -34,8 +34,6 @@ class Quantize(Section):
     ignore: tuple[str, ...] = ("lm_head",)
     """Linear layers that stay in 16 bit: full names, or patterns with `*` such as `model.layers.0.*`. Routers of
     mixtures of experts always stay."""
-    control: Literal["rtn"] | None = None
-    """`rtn`: also round the same model to nearest without AWQ, and evaluate it beside the others."""
     coverage: Coverage = Coverage()
     calibration: Calibration
     n_parallel_calib_samples: PositiveInt | None = None

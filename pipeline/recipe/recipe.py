@@ -1,10 +1,12 @@
 """`Recipe`: everything a user asks for, one frozen section per stage. Unknown keys are refused."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from pipeline.base.credentials import credentials_in
+from pipeline.base.errors import RecipeError
+from pipeline.recipe.arms import DEFAULT_ARMS, Arms, Kind, check_arms, of_kind
 from pipeline.recipe.bench import Bench
 from pipeline.recipe.engine import Engine
 from pipeline.recipe.eval import Eval
@@ -15,21 +17,66 @@ from pipeline.recipe.roi import Roi
 from pipeline.recipe.section import Section
 from pipeline.recipe.serve import Serve
 
+_Part = TypeVar("_Part", bound=Section)
+
 
 class Recipe(Section):
-    """Everything a user asks for, one section per stage."""
+    """Everything a user asks for, one section per stage.
 
-    schema_version: Literal[1] = 1
+    The sections `quantize`, `eval` and `roi` may be left out: whoever needs one that is not there is told which.
+    """
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    schema_version: Literal[2] = 2
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     description: str = ""
     model: ModelSource
-    quantize: Quantize
+    arms: Annotated[Arms, AfterValidator(check_arms)] = DEFAULT_ARMS
+    quantize_or_none: Quantize | None = Field(default=None, alias="quantize")
     engine: Engine = Engine()
-    eval: Eval
+    eval_or_none: Eval | None = Field(default=None, alias="eval")
     bench: Bench = Bench()
-    roi: Roi
+    roi_or_none: Roi | None = Field(default=None, alias="roi")
     report: Report = Report()
     serve: Serve = Serve()
+
+    @property
+    def quantize(self) -> Quantize:
+        """How the weights are quantized.
+
+        Raises:
+            RecipeError: the recipe does not say.
+        """
+        return _required(self.quantize_or_none, "quantize", self)
+
+    @property
+    def eval(self) -> Eval:
+        """Which accuracy is measured.
+
+        Raises:
+            RecipeError: the recipe does not say.
+        """
+        return _required(self.eval_or_none, "eval", self)
+
+    @property
+    def roi(self) -> Roi:
+        """Prices and load.
+
+        Raises:
+            RecipeError: the recipe has none.
+        """
+        return _required(self.roi_or_none, "roi", self)
+
+    def has(self, section: str) -> bool:
+        """Return whether the recipe has a section, by the name it has in the file."""
+        return (
+            getattr(self, f"{section}_or_none" if f"{section}_or_none" in Recipe.model_fields else section) is not None
+        )
+
+    def wants(self, kind: Kind) -> bool:
+        """Return whether an arm of this kind is compared."""
+        return bool(of_kind(self.arms, kind))
 
     @model_validator(mode="before")
     @classmethod
@@ -51,3 +98,19 @@ class Recipe(Section):
                 f"{self.engine.max_model_len}"
             )
         return self
+
+    @model_validator(mode="after")
+    def _benchmarked_arms_exist(self) -> "Recipe":
+        names = [arm.name for arm in self.arms]
+        if unknown := [name for name in self.bench.arms if name not in names]:
+            raise ValueError(f"bench.arms names {', '.join(unknown)}; the recipe's arms are {', '.join(names)}")
+        return self
+
+
+def _required(section: _Part | None, name: str, recipe: Recipe) -> _Part:
+    if section is None:
+        raise RecipeError(
+            f"The recipe {recipe.name} has no section `{name}`, and this needs it. Add one; "
+            f"`awqctl recipe show demo` has an example."
+        )
+    return section

@@ -8,39 +8,40 @@ from pipeline.base.progress import Reporter
 from pipeline.models.checksums import SumCache
 from pipeline.models.manifest import differences, read_manifest
 from pipeline.record.context import CHECKPOINT, RunContext
-from pipeline.record.record import RunRecord
 
 _SHOWN_PROBLEMS = 3
 
 
-def checkpoint_of(context: RunContext, record: RunRecord) -> Path:
+def checkpoint_of(context: RunContext, name: str, digest: str) -> Path:
     """Return the checkpoint of this run, every file checked.
 
+    Args:
+        context: of the run.
+        name: the recipe's, for commands in messages.
+        digest: of the checkpoint, as the stage quantize reported it.
+
     Raises:
-        MissingStageError: nothing has been quantized yet.
         SourceError: the checkpoint is gone, differs from its manifest, or is not the one in the record.
     """
-    checkpoint = recorded_checkpoint(context, record)
+    checkpoint = recorded_checkpoint(context, name, digest)
     check_checkpoint(checkpoint, context.reporter)
     return checkpoint
 
 
-def recorded_checkpoint(context: RunContext, record: RunRecord) -> Path:
+def recorded_checkpoint(context: RunContext, name: str, digest: str) -> Path:
     """Return the checkpoint of this run by its manifest alone; its other files are not looked at.
 
     Raises:
-        MissingStageError: nothing has been quantized yet.
         SourceError: the checkpoint is gone, or is not the one in the record.
     """
-    checkpoint, name = context.out / CHECKPOINT, record.recipe.name
-    expected = record.done("quantize").payload["checkpoint_digest"]
+    checkpoint = context.out / CHECKPOINT
     if not checkpoint.exists():
         raise SourceError(
             f"{checkpoint} is gone. Run `awqctl quantize {name}`: it puts back what a stopped run was replacing, or "
             f"makes it again."
         )
     manifest = read_manifest(checkpoint)
-    if manifest.digest() != expected:
+    if manifest.digest() != digest:
         raise SourceError(
             f"{checkpoint}, made {manifest.created_at}, is not the checkpoint that the record and the notes in "
             f"quantize/ describe: a run was stopped between writing and recording it, or the folder was exchanged. "

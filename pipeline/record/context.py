@@ -6,15 +6,19 @@ old one back at the next start.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from pipeline.base.progress import Reporter
+from pipeline.hardware.accelerator import resolve_accelerator
+from pipeline.hardware.machine import Machine, probe_machine
 from pipeline.models.checksums import SumCache
 from pipeline.recipe.section import Accelerator
 from pipeline.record.publish import RETIRED, discard, publish, remove, settle
+from pipeline.runtimes.specs import Resolved
 
 CHECKPOINT = "checkpoint"
 EARLIER = "checkpoints"
@@ -27,13 +31,30 @@ _HALF_WRITTEN = ".*.json.[0-9]*"
 
 @dataclass(frozen=True)
 class RunContext:
-    """Folders, accelerator and reporter of one run."""
+    """Folders, machine, accelerator and reporter of one run."""
 
     out: Path
     home: Path
     recipe_dir: Path
     accelerator: Accelerator
+    """As the recipe asks for it."""
     reporter: Reporter
+    probe: Callable[[], Machine] = field(default=probe_machine, repr=False)
+    """Asks the machine, at most once, when it is first looked at: some commands never do."""
+
+    @cached_property
+    def machine(self) -> Machine:
+        """The machine of this run."""
+        return self.probe()
+
+    @property
+    def resolved(self) -> Resolved:
+        """The accelerator that engines run on.
+
+        Raises:
+            EnvironmentLackError: CUDA was asked for and there is no GPU.
+        """
+        return resolve_accelerator(self.accelerator, self.machine)[0]
 
     @property
     def logs(self) -> Path:

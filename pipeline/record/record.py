@@ -1,35 +1,19 @@
 """What a run leaves behind: `StageResult` per stage, `RunRecord` per output folder (`record.json`)."""
 
+import json
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import Field, SerializeAsAny, ValidationError
 
 from pipeline.base.errors import MissingStageError, UsageError
 from pipeline.base.files import write_atomically
-from pipeline.base.results import Gate, Metric, Result
-from pipeline.recipe.recipe import Recipe
+from pipeline.base.results import Gate, Metric, Payload, Result
+from pipeline.record.environment import Environment
+from pipeline.record.migrate import migrate
 
-SCHEMA_VERSION: Literal[1] = 1
 Status = Literal["passed", "gate_failed", "failed", "interrupted"]
-PayloadT = TypeVar("PayloadT", bound=BaseModel)
-
-
-class Environment(Result):
-    """The machine and the software a result was made with."""
-
-    awqctl: str
-    python: str
-    platform: str
-    accelerator: Literal["cpu", "cuda"]
-    """Which engine builds were used."""
-    cpu: str
-    cores: int
-    memory_gib: float
-    gpus: tuple[str, ...]
-    driver: str | None
-    git_commit: str | None
-    packages: dict[str, str]
+PayloadT = TypeVar("PayloadT", bound=Payload)
 
 
 class StageResult(Result):
@@ -52,7 +36,7 @@ class StageResult(Result):
     parameters: dict[str, str] = Field(default_factory=dict)
     """Settings that were found while it ran; parameters of its MLflow run."""
     payload: dict[str, Any] = Field(default_factory=dict)
-    """The stage's own result model, as JSON."""
+    """The stage's own result as JSON; `RunRecord.result` reads it."""
     error: str | None = None
 
     @property
@@ -66,10 +50,6 @@ class StageResult(Result):
         undecided = self.status == "gate_failed" and all(gate.outcome != "failed" for gate in self.gates)
         return "gate not passed" if undecided else self.status.replace("_", " ")
 
-    def payload_as(self, model: type[PayloadT]) -> PayloadT:
-        """Return the payload validated as `model`."""
-        return model.model_validate(self.payload)
-
 
 class StageOutcome(Result):
     """What a stage function returns; the runner adds status, time and fingerprint."""
@@ -78,21 +58,48 @@ class StageOutcome(Result):
     gates: tuple[Gate, ...] = ()
     artifacts: dict[str, str] = Field(default_factory=dict)
     parameters: dict[str, str] = Field(default_factory=dict)
-    payload: dict[str, Any] = Field(default_factory=dict)
+    result: SerializeAsAny[Payload]
 
 
 class RunRecord(Result):
-    """`record.json`: the recipe as resolved, the environment and one result per stage."""
+    """`record.json`: the recipe as it was, the environment and one result per stage."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
-    recipe: Recipe
-    """Of the last successful stage; what each stage was made with stands in its `inputs`."""
+    schema_version: Literal[2] = 2
+    recipe: dict[str, Any]
+    """Of the last successful stage, every default filled in, with the keys of the version that wrote it; what each
+    stage was made with stands in its `inputs`."""
     environment: Environment
     mlflow_run_id: str | None = None
     stages: dict[str, StageResult] = Field(default_factory=dict)
     """The last result of each stage; a failed attempt only where there is no earlier result."""
     failed_attempts: dict[str, StageResult] = Field(default_factory=dict)
     """Attempts that failed or were stopped after an earlier result, which stays in `stages`."""
+
+    @property
+    def name(self) -> str:
+        """Name of the recipe."""
+        return str(self.recipe["name"])
+
+    def result(self, model: type[PayloadT]) -> PayloadT:
+        """Return what a finished stage reported.
+
+        Raises:
+            MissingStageError: the stage has no usable result that this version reads; names the command that makes it.
+        """
+        try:
+            return model.model_validate(self.done(model.STAGE).payload)
+        except ValidationError:
+            raise MissingStageError(
+                f"The result of the stage '{model.STAGE}' was written by another version of awqctl, and this one does "
+                f"not read it. Run `awqctl {model.STAGE} {self.name}`."
+            ) from None
+
+    def find(self, model: type[PayloadT]) -> PayloadT | None:
+        """Return what a finished stage reported; None where there is nothing that this version reads."""
+        try:
+            return self.result(model)
+        except MissingStageError:
+            return None
 
     def done(self, stage: str) -> StageResult:
         """Return a finished stage (passed or gate failed).
@@ -103,8 +110,8 @@ class RunRecord(Result):
         result = self.stages.get(stage)
         if result is None or not result.usable:
             raise MissingStageError(
-                f"The stage '{stage}' has no result yet. Run `awqctl {stage} {self.recipe.name}` first, "
-                f"or `awqctl run {self.recipe.name}` for all stages."
+                f"The stage '{stage}' has no result yet. Run `awqctl {stage} {self.name}` first, "
+                f"or `awqctl run {self.name}` for all stages."
             )
         return result
 
@@ -118,16 +125,16 @@ class RunRecord(Result):
 
 
 def load_record(path: Path) -> RunRecord | None:
-    """Read `record.json`; None where there is none.
+    """Read `record.json`, one of an earlier version too; None where there is none.
 
     Raises:
-        UsageError: the file is not a record of this schema version.
+        UsageError: the file is not a record, or one of a later version.
     """
     if not path.exists():
         return None
     try:
-        return RunRecord.model_validate_json(path.read_text())
-    except ValueError as problem:
+        return RunRecord.model_validate(migrate(json.loads(path.read_text())))
+    except (ValueError, LookupError, TypeError, AttributeError) as problem:
         reason = str(problem).splitlines()[0]
         raise UsageError(
             f"{path} is not a record this version reads ({reason}). Move it away or use --out."

@@ -8,6 +8,7 @@ from eval.accuracy.result import Contrast
 from eval.bench.result import BenchResult, LoadPoint
 from pipeline.base.format import listed
 from pipeline.quantize.result import QuantizeResult
+from pipeline.recipe.arms import AWQ, BASELINE
 
 Direction = Literal["faster", "slower", "no clear difference", "not repeated"]
 AgainstControl = Literal["better", "worse", "no clear difference", "error not known"]
@@ -33,7 +34,7 @@ class SpeedRatio:
 
 @dataclass(frozen=True)
 class WeightMemory:
-    """Memory of the weights in both variants, in bytes."""
+    """Memory of the weights of baseline and AWQ, in bytes."""
 
     baseline_bytes: float
     awq_bytes: float
@@ -46,11 +47,11 @@ class WeightMemory:
 
 
 def speed_ratios(load: BenchResult) -> tuple[SpeedRatio, ...]:
-    """Return one ratio per concurrency that both variants were measured at."""
-    awq = {point.concurrency: point for point in load.awq.points}
+    """Return one ratio per concurrency that both were measured at."""
+    awq = {point.concurrency: point for point in load.of(AWQ).points}
     return tuple(
         speed_ratio(point, awq[point.concurrency], load.repeats)
-        for point in load.baseline.points
+        for point in load.of(BASELINE).points
         if point.concurrency in awq and point.output_tokens_per_s_min > 0
     )
 
@@ -93,7 +94,7 @@ def against_control(contrast: Contrast) -> AgainstControl:
 
 def weight_memory(quantize: QuantizeResult, load: BenchResult) -> WeightMemory:
     """Return the memory of the weights as the engine states it, or from the files of small models."""
-    baseline, awq = load.baseline.memory, load.awq.memory
+    baseline, awq = load.of(BASELINE).memory, load.of(AWQ).memory
     reported = baseline.weights_from == awq.weights_from == "engine"
     if reported and min(baseline.weights_gib, awq.weights_gib) >= _READABLE_GIB:
         gib = 1024.0**3

@@ -9,9 +9,11 @@ from eval.bench.result import BenchResult
 from pipeline.base.identity import document_identity
 from pipeline.base.results import Gate
 from pipeline.quantize.result import QuantizeResult
+from pipeline.recipe.arms import AWQ
 from pipeline.recipe.recipe import Recipe
-from pipeline.record.record import Environment, RunRecord
-from pipeline.roi.result import RoiResult
+from pipeline.record.environment import Environment
+from pipeline.record.record import RunRecord
+from pipeline.roi.result import RoiResult, Saving
 from serve.result import ServeResult
 
 MEASURED_STAGES = ("quantize", "eval", "bench", "roi", "serve")
@@ -23,6 +25,8 @@ _TOP = "."
 class Inputs:
     """The record and the payloads of its stages."""
 
+    recipe: Recipe
+    """As it is now: a changed cover needs no new measurement."""
     record: RunRecord
     quantize: QuantizeResult
     accuracy: EvalResult
@@ -32,9 +36,9 @@ class Inputs:
     """None when the endpoint was not tested."""
 
     @property
-    def recipe(self) -> Recipe:
-        """The recipe as resolved."""
-        return self.record.recipe
+    def saving(self) -> Saving:
+        """What AWQ saves against the baseline."""
+        return self.costs.saving(AWQ)
 
     @property
     def environment(self) -> Environment:
@@ -49,10 +53,10 @@ class Inputs:
     @property
     def hardware(self) -> str:
         """The device that was measured, in words."""
-        environment = self.environment
+        machine = self.environment.machine
         if self.on_cpu:
-            return f"{environment.cpu} ({environment.cores} cores, no GPU)"
-        kinds = Counter(environment.gpus)
+            return f"{machine.cpu} ({machine.cores} cores, no GPU)"
+        kinds = Counter(gpu.name for gpu in machine.cuda_gpus)
         return ", ".join(f"{amount} x {name}" for name, amount in kinds.items())
 
     @property
@@ -89,19 +93,18 @@ class Inputs:
         return tuple(shown)
 
 
-def inputs_of(record: RunRecord) -> Inputs:
+def inputs_of(recipe: Recipe, record: RunRecord) -> Inputs:
     """Return the validated results of a record.
 
     Raises:
         MissingStageError: quantize, eval, bench or roi has no result; serve may be missing.
     """
-    served = record.stages.get("serve")
-    usable = served is not None and served.status in ("passed", "gate_failed")
     return Inputs(
         record=record,
-        quantize=record.done("quantize").payload_as(QuantizeResult),
-        accuracy=record.done("eval").payload_as(EvalResult),
-        load=record.done("bench").payload_as(BenchResult),
-        costs=record.done("roi").payload_as(RoiResult),
-        endpoint=served.payload_as(ServeResult) if served is not None and usable else None,
+        recipe=recipe,
+        quantize=record.result(QuantizeResult),
+        accuracy=record.result(EvalResult),
+        load=record.result(BenchResult),
+        costs=record.result(RoiResult),
+        endpoint=record.find(ServeResult),
     )

@@ -1,6 +1,6 @@
 """The accuracy verdict in words. Report, model card and terminal say it with these."""
 
-from eval.accuracy.result import CONTROL, GATED, TaskScore
+from eval.accuracy.result import GATED, TaskScore
 from eval.comparison.result import Comparison
 from eval.comparison.wording import Undecided, shortfall, undecided_because
 from eval.statistics import Verdict
@@ -9,7 +9,6 @@ from pipeline.report.document import Cell, Tone
 
 _WORDS: dict[Verdict, str] = {"pass": "passed", "fail": "failed", "inconclusive": "inconclusive"}
 _TONES: dict[Verdict, Tone] = {"pass": "good", "fail": "bad", "inconclusive": "caution"}
-_ARMS = {GATED: "AWQ", CONTROL: "rounded"}
 _REMEDIES: dict[Undecided, str] = {
     "no standard error": (
         "On {task} the loss has no standard error, so nothing can be concluded from it: measure more than one item, "
@@ -22,11 +21,6 @@ _REMEDIES: dict[Undecided, str] = {
 }
 """Where more items are no remedy."""
 _SEVERITY: dict[Verdict, int] = {"pass": 0, "inconclusive": 1, "fail": 2}
-
-
-def arm_name(arm: str) -> str:
-    """Return an arm as a reader knows it; arms of one's own keep their names."""
-    return _ARMS.get(arm, arm)
 
 
 def verdict_word(row: Comparison) -> str:

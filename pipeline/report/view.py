@@ -4,6 +4,8 @@ from eval.accuracy.result import GATED, EvalResult
 from eval.alarm.result import Fidelity
 from eval.comparison.wording import margin_text
 from pipeline.base.format import change, count, number, plural, ratio, score, share, size, usd
+from pipeline.recipe.arms import AWQ, BASELINE
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.chapters.accuracy import accuracy_section
 from pipeline.report.chapters.background import endpoint_section, environment_section, files_section, method_section
@@ -26,13 +28,13 @@ LEGEND = (
 )
 
 
-def report_of(record: RunRecord) -> ReportDocument:
+def report_of(recipe: Recipe, record: RunRecord) -> ReportDocument:
     """Return the report of a record.
 
     Raises:
         MissingStageError: quantize, eval, bench or roi has no result.
     """
-    inputs = inputs_of(record)
+    inputs = inputs_of(recipe, record)
     findings = findings_of(inputs)
     endpoint = inputs.endpoint
     return ReportDocument(
@@ -80,12 +82,12 @@ def _cover(inputs: Inputs) -> Cover:
 def _key_figures(inputs: Inputs, findings: tuple[Finding, ...]) -> tuple[KeyFigure, ...]:
     tones = {finding.topic: finding.tone for finding in findings}
     memory = weight_memory(inputs.quantize, inputs.load)
-    baseline, awq = inputs.load.best("baseline"), inputs.load.best("awq")
+    baseline, awq = inputs.load.best(BASELINE), inputs.load.best(AWQ)
     faster = awq.output_tokens_per_s / baseline.output_tokens_per_s
     costs = inputs.costs
-    per_mtok = [cost.usd_per_mtok_full_load.value or 0.0 for cost in (costs.baseline, costs.awq)]
-    machines = [int(cost.machines.value or 0) for cost in (costs.baseline, costs.awq)]
-    saving = costs.saving_per_month_usd.value or 0.0
+    per_mtok = [cost.usd_per_mtok_full_load.value or 0.0 for cost in (costs.of(BASELINE), costs.of(AWQ))]
+    machines = [int(cost.machines.value or 0) for cost in (costs.of(BASELINE), costs.of(AWQ))]
+    saving = inputs.saving.saving_per_month_usd.value or 0.0
     return (
         *_accuracy_figure(inputs.accuracy, tones["Accuracy"]),
         KeyFigure(
@@ -124,7 +126,7 @@ def _key_figures(inputs: Inputs, findings: tuple[Finding, ...]) -> tuple[KeyFigu
 
 def _speed_tone(inputs: Inputs) -> Tone:
     """Judge highest against highest throughput by the repeats' ranges, as each concurrency is."""
-    load, baseline, awq = inputs.load, inputs.load.best("baseline"), inputs.load.best("awq")
+    load, baseline, awq = inputs.load, inputs.load.best(BASELINE), inputs.load.best(AWQ)
     tones: dict[Direction, Tone] = {"faster": "good", "slower": "bad"}
     return tones.get(speed_ratio(baseline, awq, load.repeats).direction, "plain")
 

@@ -89,7 +89,7 @@ def payback_months(engagement_usd: float, monthly_saving_usd: float) -> float | 
 def break_even_tokens_per_s(
     *,
     baseline_tokens_per_s: float,
-    awq_tokens_per_s: float,
+    arm_tokens_per_s: float,
     machine_monthly_usd: float,
     engagement_usd: float,
 ) -> float | None:
@@ -106,11 +106,11 @@ def break_even_tokens_per_s(
         ValueError: a capacity is not above zero.
     """
     _require_positive(baseline_tokens_per_s, "capacity")
-    _require_positive(awq_tokens_per_s, "capacity")
-    if awq_tokens_per_s <= baseline_tokens_per_s or machine_monthly_usd <= 0:
+    _require_positive(arm_tokens_per_s, "capacity")
+    if arm_tokens_per_s <= baseline_tokens_per_s or machine_monthly_usd <= 0:
         return None
     to_save = max(1, math.ceil(engagement_usd / three_year_usd(machine_monthly_usd) * (1 - _TOLERANCE)))
-    ratio = Fraction(baseline_tokens_per_s) / Fraction(awq_tokens_per_s)
+    ratio = Fraction(baseline_tokens_per_s) / Fraction(arm_tokens_per_s)
     filled = math.floor((to_save - 1) / (1 - ratio)) + 1
     return filled * baseline_tokens_per_s
 

@@ -1,6 +1,12 @@
 """What the roi stage reports."""
 
-from pipeline.base.results import Origin, Result
+from collections.abc import Iterator
+from typing import ClassVar, Literal, TypeVar
+
+from pipeline.base.errors import MissingStageError
+from pipeline.base.results import Origin, Payload, Result
+
+_Priced = TypeVar("_Priced")
 
 
 class Figure(Result):
@@ -14,10 +20,10 @@ class Figure(Result):
     """Formula or source, for a reader."""
 
 
-class VariantCost(Result):
-    """One variant's cost at the recipe's load."""
+class ArmCost(Result):
+    """One arm's cost at the recipe's load."""
 
-    variant: str
+    arm: str
     capacity_tokens_per_s: Figure
     """Highest measured output throughput of one machine."""
     usd_per_mtok_full_load: Figure
@@ -33,24 +39,57 @@ class VariantCost(Result):
     """Average load over capacity of the machines, 0..1."""
 
 
-class RoiResult(Result):
-    """Payload of the stage `roi`."""
+class Saving(Result):
+    """What one arm saves against another at the recipe's load."""
 
-    baseline: VariantCost
-    awq: VariantCost
+    arm: str
+    reference: str
+    saving_per_month_usd: Figure
+    saving_three_years_usd: Figure
+    """After the engagement price."""
+    payback_months: Figure
+    """Engagement price over monthly saving; None when it never pays back."""
+    break_even_requests_per_day: Figure
+    """Smallest load at which the arm needs fewer machines by enough to pay the engagement within 3 years."""
+    pays: bool
+    verdict: str
+    """One plain sentence."""
+
+
+class RoiResult(Payload):
+    """What the stage `roi` reports."""
+
+    STAGE: ClassVar = "roi"
+    schema_version: Literal[2] = 2
+    arms: tuple[ArmCost, ...]
+    """Every arm that was benchmarked."""
+    comparisons: tuple[Saving, ...]
+    """Every arm against the baseline."""
     machine: str
     hourly_usd: Figure
     load_tokens_per_s: Figure
     """Average output tokens per second the recipe asks for."""
     peak_tokens_per_s: Figure
-    saving_per_month_usd: Figure
-    saving_three_years_usd: Figure
-    """After the engagement price."""
     engagement_usd: Figure | None
-    payback_months: Figure
-    """Engagement price over monthly saving; None when it never pays back."""
-    break_even_requests_per_day: Figure
-    """Smallest load at which AWQ needs fewer machines by enough to pay the engagement within 3 years."""
-    pays: bool
-    verdict: str
-    """One plain sentence."""
+
+    def of(self, arm: str) -> ArmCost:
+        """Return one arm's cost.
+
+        Raises:
+            MissingStageError: it was not benchmarked.
+        """
+        return _only((cost for cost in self.arms if cost.arm == arm), arm)
+
+    def saving(self, arm: str) -> Saving:
+        """Return what an arm saves against the baseline.
+
+        Raises:
+            MissingStageError: one of both was not benchmarked.
+        """
+        return _only((one for one in self.comparisons if one.arm == arm), arm)
+
+
+def _only(found: Iterator[_Priced], arm: str) -> _Priced:
+    for one in found:
+        return one
+    raise MissingStageError(f"The arm '{arm}' was not priced. Name it in bench.arms, and run `awqctl bench`.")

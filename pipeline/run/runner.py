@@ -8,18 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
 from pipeline.base.errors import AwqctlError, BusyError, EnvironmentLackError, Interrupted, MissingStageError
-from pipeline.hardware.accelerator import resolve_accelerator
-from pipeline.hardware.machine import describe_machine
 from pipeline.models import redacted
+from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
-from pipeline.record.record import Environment, RunRecord, StageOutcome, StageResult, Status, load_record, save_record
-from pipeline.run.stages import Stage, changes, inputs_of, settings_of, stage_named, upstream_of
+from pipeline.record.environment import environment_of
+from pipeline.record.record import RunRecord, StageOutcome, StageResult, Status, load_record, save_record
+from pipeline.record.stage import Stage
+from pipeline.run.stages import changes, check_sections, inputs_of, settings_of, stage_named, upstream_of
 from pipeline.run.tracking import PipelineRun, StageRun, Tracker
 
 RECORD = "record.json"
@@ -66,7 +67,7 @@ class Runner:
         self._recipe = recipe
         self._context = context
         self._tracker = tracker
-        self._environment = environment_of(recipe)
+        self._environment = environment_of(context.accelerator, context.machine)
 
     def run(self, stages: Sequence[Stage], *, force: bool = False) -> tuple[RunRecord, list[StageReport]]:
         """Bring `stages` up to date, in order; return the record and what was done.
@@ -88,7 +89,7 @@ class Runner:
     def _run(self, stages: Sequence[Stage], *, force: bool) -> tuple[RunRecord, list[StageReport]]:
         record = self._open_record()
         reports: list[StageReport] = []
-        with self._tracker.pipeline(record, self._context.out) as run:
+        with self._tracker.pipeline(self._recipe, record, self._context.out) as run:
             for stage in stages:
                 check_needs(stage, self._recipe, record)
                 inputs = self._inputs(stage, record)
@@ -109,32 +110,36 @@ class Runner:
         return record, reports
 
     def _run_one(self, stage: Stage, record: RunRecord, inputs: dict[str, object], run: PipelineRun) -> RunRecord:
-        attempt, outcome, tracked = _Attempt(), StageOutcome(), run.stage(stage.name, record)
+        outcome: StageOutcome | None = None
+        attempt, tracked = _Attempt(), run.stage(stage.name, record)
         try:
             with attempt:
-                outcome = stage.load()(self._recipe, self._context, record)
+                outcome = stage.run(self._recipe, self._context, record)
         finally:
             result = self._result(stage, attempt, outcome, inputs)
             record = record.with_stage(result)
             if result.usable:
-                record = record.model_copy(update={"recipe": self._recipe})
+                record = record.model_copy(update={"recipe": self._recipe.model_dump(mode="json")})
             save_record(record, self._context.out / RECORD)
-            self._log(tracked, result)
+            self._log(tracked, record, result)
         sentence = f"{result.outcome} in {result.seconds:.0f} s"
         self._context.reporter.note(sentence, head=stage.name)
         return record
 
-    def _log(self, tracked: StageRun, result: StageResult) -> None:
+    def _log(self, tracked: StageRun, record: RunRecord, result: StageResult) -> None:
         """Log a result; why a stage failed is not displaced by a store that fails for the same reason."""
         try:
-            tracked.finish(result)
+            made = record.find(QuantizeResult)
+            tracked.finish(result, made.source_commit if made else None)
         except EnvironmentLackError as problem:
             if result.usable:
                 raise
             self._context.reporter.warn(problem.message)
 
-    def _result(self, stage: Stage, attempt: _Attempt, outcome: StageOutcome, inputs: dict[str, object]) -> StageResult:
-        failed_gate = attempt.status == "passed" and not all(gate.passed for gate in outcome.gates)
+    def _result(
+        self, stage: Stage, attempt: _Attempt, outcome: StageOutcome | None, inputs: dict[str, object]
+    ) -> StageResult:
+        failed_gate = outcome is not None and not all(gate.passed for gate in outcome.gates)
         return StageResult(
             stage=stage.name,
             status="gate_failed" if failed_gate else attempt.status,
@@ -143,13 +148,13 @@ class Runner:
             started_at=attempt.started_at,
             seconds=attempt.seconds,
             error=attempt.error,
-            **outcome.model_dump(),
+            **(_stored(outcome) if outcome else {}),
         )
 
     def _open_record(self) -> RunRecord:
         found = load_record(self._context.out / RECORD)
         if found is None:
-            return RunRecord(recipe=self._recipe, environment=self._environment)
+            return RunRecord(recipe=self._recipe.model_dump(mode="json"), environment=self._environment)
         return found.model_copy(update={"environment": self._environment})
 
     def _inputs(self, stage: Stage, record: RunRecord) -> dict[str, object]:
@@ -162,13 +167,22 @@ class Runner:
             return "not run yet"
         if not result.usable:
             return f"the last attempt {'failed' if result.status == 'failed' else 'was interrupted'}"
+        return self._reason_against(result, stage, record, inputs)
+
+    def _reason_against(
+        self, result: StageResult, stage: Stage, record: RunRecord, inputs: dict[str, object]
+    ) -> str | None:
+        """Return why a result that came to an end does not hold any more, or None."""
         attempt = record.failed_attempts.get(stage.name)
         if attempt is not None and attempt.status == "interrupted" and not changes(inputs, attempt.inputs):
             return "the last attempt was interrupted"
         missing = [path for path in stage.outputs(self._recipe) if not (self._context.out / path).exists()]
         if missing:
             return f"{missing[0]} is gone"
-        if disagreement := stage.disagreement(self._context.out, result):
+        reported = record.find(stage.result)
+        if reported is None:
+            return "the result was written by another version of awqctl"
+        if disagreement := stage.disagreement(self._context.out, reported):
             return disagreement
         changed = changes(inputs, result.inputs)
         return f"changed: {', '.join(changed)}" if changed else None
@@ -182,7 +196,8 @@ def check_needs(stage: Stage, recipe: Recipe, record: RunRecord) -> None:
     Raises:
         MissingStageError: names the stage, what changed and the command to run.
     """
-    for need in map(stage_named, stage.needs):
+    check_sections(stage, recipe)
+    for need in (stage_named(one.stage) for one in stage.needs if not one.optional):
         before = record.done(need.name).inputs
         wanted = settings_of(need, recipe) | upstream_of(need, record)
         changed = changes(wanted, {name: before.get(name) for name in wanted})
@@ -194,7 +209,7 @@ def check_needs(stage: Stage, recipe: Recipe, record: RunRecord) -> None:
         check_needs(need, recipe, record)
 
 
-def environment_of(recipe: Recipe) -> Environment:
-    """Return this machine as it stands for a recipe, without asking for a GPU that is not there."""
-    accelerator, _ = resolve_accelerator("cpu" if recipe.engine.accelerator == "cpu" else "auto")
-    return describe_machine(accelerator)
+def _stored(outcome: StageOutcome) -> dict[str, Any]:
+    """Return an outcome as the fields of the stage's place in the record."""
+    document = outcome.model_dump(mode="json")
+    return {"payload": document.pop("result"), **document}

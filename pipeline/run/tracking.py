@@ -22,6 +22,8 @@ from filelock import FileLock
 from pipeline.base.credentials import masked, redacted
 from pipeline.base.errors import EnvironmentLackError, Interrupted
 from pipeline.base.nested import flatten
+from pipeline.quantize.result import QuantizeResult
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord, StageResult
 
 if TYPE_CHECKING:
@@ -76,16 +78,17 @@ class Tracker:
         with _explained(self.store):
             client.set_terminated(run_id, status)
 
-    def pipeline(self, record: RunRecord, out: Path) -> "PipelineRun":
+    def pipeline(self, recipe: Recipe, record: RunRecord, out: Path) -> "PipelineRun":
         """Return the parent run of a pipeline run, for a `with` block."""
-        return PipelineRun(self, record, out)
+        return PipelineRun(self, recipe, record, out)
 
 
 class PipelineRun:
     """The parent run; it begins with the first stage that runs and ends with the `with` block."""
 
-    def __init__(self, tracker: Tracker, record: RunRecord, out: Path) -> None:
+    def __init__(self, tracker: Tracker, recipe: Recipe, record: RunRecord, out: Path) -> None:
         self._tracker = tracker
+        self._recipe = recipe
         self._record = record
         self._out = out
         self._id: str | None = None
@@ -93,14 +96,14 @@ class PipelineRun:
     def begin(self) -> str:
         """Return the id of the parent run, created on the first call."""
         if self._id is None:
-            self._id = self._tracker.create(self._record.recipe.name, tags_of(self._record, self._out))
-            _log_parameters(self._tracker.connect(), self._id, self._record.recipe.model_dump(mode="json"))
+            self._id = self._tracker.create(self._recipe.name, tags_of(self._recipe, self._record, self._out))
+            _log_parameters(self._tracker.connect(), self._id, self._recipe.model_dump(mode="json"))
         return self._id
 
     def stage(self, name: str, record: RunRecord) -> "StageRun":
         """Return the nested run of one stage, tagged with what the record knows by now."""
         parent = self.begin()
-        tags = tags_of(record, self._out) | {_PARENT: parent, "awqctl.stage": name}
+        tags = tags_of(self._recipe, record, self._out) | {_PARENT: parent, "awqctl.stage": name}
         return StageRun(self._tracker, self._tracker.create(name, tags), parent, self._out)
 
     def __enter__(self) -> Self:
@@ -128,12 +131,12 @@ class StageRun:
         self._parent = parent
         self._out = out
 
-    def finish(self, result: StageResult) -> None:
+    def finish(self, result: StageResult, revision: str | None) -> None:
         """Log the result to the nested run, its metrics to the parent too, and close the nested run."""
         with _explained(self._store):
-            self._log(result)
+            self._log(result, revision)
 
-    def _log(self, result: StageResult) -> None:
+    def _log(self, result: StageResult, revision: str | None) -> None:
         from mlflow.entities import Metric  # noqa: PLC0415 -- slow
 
         now = int(time.time() * 1000)
@@ -146,9 +149,9 @@ class StageRun:
             self._client.set_tag(self._id, _tag_key(f"gate.{gate.name}"), gate.outcome)
         self._log_artifacts(result)
         self._client.set_tag(self._id, "awqctl.status", result.status)
-        if result.payload.get("source_commit"):
+        if revision:
             for run_id in (self._id, self._parent):
-                self._client.set_tag(run_id, "awqctl.model_revision", result.payload["source_commit"])
+                self._client.set_tag(run_id, "awqctl.model_revision", revision)
         self._client.set_terminated(self._id, _STATUS[result.status])
 
     def _log_artifacts(self, result: StageResult) -> None:
@@ -175,27 +178,27 @@ def bury_the_dead(client: "MlflowClient", experiment_id: str) -> None:
             client.set_terminated(run.info.run_id, "KILLED")
 
 
-def recipe_hash(record: RunRecord) -> str:
+def recipe_hash(recipe: Recipe) -> str:
     """Return the first 12 digits of the SHA-256 of the resolved recipe."""
-    return hashlib.sha256(record.recipe.model_dump_json().encode()).hexdigest()[:12]
+    return hashlib.sha256(recipe.model_dump_json().encode()).hexdigest()[:12]
 
 
-def tags_of(record: RunRecord, out: Path) -> dict[str, str]:
+def tags_of(recipe: Recipe, record: RunRecord, out: Path) -> dict[str, str]:
     """Return the tags of every run: recipe, model revision, versions, commit, hardware."""
     environment = record.environment
-    quantized = record.stages.get("quantize")
-    revision = quantized.payload.get("source_commit") if quantized else None
+    quantized = record.find(QuantizeResult)
+    revision = quantized.source_commit if quantized else None
     tags = {
-        "awqctl.recipe": record.recipe.name,
-        "awqctl.recipe_hash": recipe_hash(record),
-        "awqctl.model": record.recipe.model.source,
-        "awqctl.model_revision": str(revision or record.recipe.model.revision or "local"),
+        "awqctl.recipe": recipe.name,
+        "awqctl.recipe_hash": recipe_hash(recipe),
+        "awqctl.model": recipe.model.source,
+        "awqctl.model_revision": str(revision or recipe.model.revision or "local"),
         "awqctl.out": str(out),
         "awqctl.git_commit": environment.git_commit or "none",
-        "hardware.cpu": environment.cpu,
-        "hardware.cores": str(environment.cores),
-        "hardware.memory_gib": f"{environment.memory_gib:.1f}",
-        "hardware.gpus": ", ".join(environment.gpus) or "none",
+        "hardware.cpu": environment.machine.cpu,
+        "hardware.cores": str(environment.machine.cores),
+        "hardware.memory_gib": f"{environment.machine.memory_gib:.1f}",
+        "hardware.gpus": ", ".join(gpu.name for gpu in environment.machine.gpus) or "none",
         "version.awqctl": environment.awqctl,
         "version.python": environment.python,
     }

@@ -19,7 +19,7 @@ def run(stage: str, backend: str, out: Path) -> dict[str, Any]:
     """Run one stage of the demo recipe with one backend; return its payload."""
     values = (
         f"quantize.backend={backend}",
-        "quantize.control=rtn",
+        "arms=[baseline, awq, rtn]",
         "eval.tasks.0.limit=null",
         "eval.tasks.0.margin=1",  # measured here, judged by the demo
         "eval.tasks.1.margin=1",

@@ -28,15 +28,16 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from eval.comparison.comparing import compare
-from eval.comparison.scored import Scored, read_scored
+from eval.comparison.comparison import compare
+from eval.comparison.scores import TaskScores, read_scores
 from pipeline.base.homes import user_home
 from pipeline.base.progress import SilentReporter
 from pipeline.engines.engine import VllmServer
-from pipeline.hardware.machine import describe_machine
+from pipeline.hardware.machine import probe_machine
 from pipeline.models import packaged_model
 from pipeline.recipe.engine import Engine
 from pipeline.recipe.load import load_recipe
+from pipeline.record.environment import environment_of
 from pipeline.runtimes.store import ensure
 from pipeline.runtimes.worker import Worker, worker_script
 
@@ -47,7 +48,7 @@ SEED = 1234
 PROMPTS_PER_REQUEST = 8
 """As in the worker."""
 TASKS = str(Path(str(resources.files("eval"))) / "tasks")
-Scores = dict[str, Scored]
+Scores = dict[str, TaskScores]
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def awqctl(target: Target, folder: Path, earlier: Scores) -> dict[str, float]:
     return {task: scored.score.value for task, scored in found.items()}
 
 
-def _score(worker: Worker, target: Target, folder: Path, task: str) -> Scored:
+def _score(worker: Worker, target: Target, folder: Path, task: str) -> TaskScores:
     request = {
         "task": task,
         "include_path": [TASKS],
@@ -133,7 +134,7 @@ def _score(worker: Worker, target: Target, folder: Path, task: str) -> Scored:
         "output": str(folder),
     }
     answer = worker.call("score", request, task)
-    return read_scored(Path(answer["results_file"]), Path(answer["samples_file"]), task, METRICS[task])
+    return read_scores(Path(answer["results_file"]), Path(answer["samples_file"]), task, METRICS[task])
 
 
 def measured(what: str, out: Path, job: Callable[[Path], dict[str, float]]) -> Run:
@@ -170,7 +171,7 @@ def main() -> None:
     options = parser.parse_args()
     out = options.out.absolute()
     out.mkdir(parents=True, exist_ok=True)
-    recipe, _ = load_recipe("demo")
+    recipe = load_recipe("demo").recipe
     server = VllmServer(
         ensure("vllm", "cpu", user_home(), SilentReporter()),
         packaged_model(),
@@ -184,7 +185,7 @@ def main() -> None:
     with server:
         runs = rounds(Target(server.base_url, key, recipe.engine, recipe.eval.num_concurrent), options.rounds, out)
     document = {
-        "machine": describe_machine("cpu").model_dump(mode="json"),
+        "environment": environment_of("cpu", probe_machine()).model_dump(mode="json"),
         "limit": LIMIT,
         "prompts_per_request": PROMPTS_PER_REQUEST,
         "requests_in_flight": recipe.eval.num_concurrent,

@@ -21,9 +21,10 @@ import psutil
 
 from pipeline.base.homes import user_home
 from pipeline.base.progress import SilentReporter
-from pipeline.hardware.machine import describe_machine
+from pipeline.hardware.machine import probe_machine
 from pipeline.models import packaged_model
 from pipeline.models.tensors import parameters
+from pipeline.record.environment import environment_of
 from pipeline.runtimes.process import engine_environment
 from pipeline.runtimes.store import ensure
 
@@ -159,7 +160,7 @@ def main() -> None:
             shutil.rmtree(staged)
     count = parameters(model)
     document = {
-        "machine": describe_machine("cpu").model_dump(mode="json"),
+        "environment": environment_of("cpu", probe_machine()).model_dump(mode="json"),
         "model": SIZES[options.size] | {"parameters": count},
         "calibration_tokens": options.blocks * options.block_tokens,
         "predicted": predicted,

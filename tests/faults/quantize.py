@@ -31,7 +31,7 @@ from pipeline.models import packaged_model
 QUICK = (
     "quantize.calibration.blocks=4",
     "quantize.calibration.block_tokens=64",
-    "quantize.control=rtn",
+    "arms=[baseline, awq, rtn]",
     "model.licence=psf-2.0",
 )
 LEFT_MIB = (0, 0.5, 4, 6, 9)

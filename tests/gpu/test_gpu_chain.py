@@ -7,37 +7,37 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.hardware.accelerator import list_gpus
+from pipeline.hardware.nvidia import nvidia_gpus
 
 pytestmark = [
     pytest.mark.gpu,
     pytest.mark.e2e,
-    pytest.mark.skipif(not list_gpus(), reason="nvidia-smi reports no CUDA GPU"),
+    pytest.mark.skipif(not nvidia_gpus(), reason="nvidia-smi reports no CUDA GPU"),
 ]
 
 
 @pytest.mark.parametrize("backend", ["autoawq", "llm-compressor"])
 def test_demo_on_the_gpu(tmp_path: Path, backend: str) -> None:
     """Every stage with the CUDA engines; AWQ runs on Marlin and the engine reports the weights' memory itself."""
-    settings = ("engine.accelerator=cuda", f"quantize.backend={backend}", "quantize.control=rtn")
+    settings = ("engine.accelerator=cuda", f"quantize.backend={backend}", "arms=[baseline, awq, rtn]")
     line = [sys.executable, "-m", "pipeline.cli", "run", "demo", "--json"]
     line += [part for value in settings for part in ("--set", value)]
     answer = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=3000)
     assert answer.returncode in (0, 3), answer.stderr
     record = json.loads(answer.stdout)
-    bench = record["stages"]["bench"]["payload"]
+    awq = next(load for load in record["stages"]["bench"]["payload"]["arms"] if load["arm"] == "awq")
     assert record["environment"]["accelerator"] == "cuda"
-    assert "Marlin" in bench["awq"]["kernel"]
-    assert bench["awq"]["memory"]["weights_from"] == "engine"
+    assert "Marlin" in awq["kernel"]
+    assert awq["memory"]["weights_from"] == "engine"
 
 
 def test_accuracy_with_fp8_and_the_noise_floor_on_the_gpu(tmp_path: Path) -> None:
     """FP8 is a further arm where the GPU has it; with batch-invariant kernels the baseline equals itself."""
-    if any(tuple(map(int, gpu.compute_capability.split("."))) < (8, 9) for gpu in list_gpus()):
+    if any(tuple(map(int, (gpu.capability or "0").split("."))) < (8, 9) for gpu in nvidia_gpus()):
         pytest.skip("FP8 needs compute capability 8.9")
     settings = (
         *("engine.accelerator=cuda", "quantize.backend=autoawq", "eval.noise_floor=true"),
-        *("eval.batch_invariant=true", "eval.arms=[{name: fp8, quantization: fp8}]"),
+        *("eval.batch_invariant=true", "arms=[baseline, awq, rtn, fp8]"),
     )
     options = [part for value in settings for part in ("--set", value)]
     for stage in ("quantize", "eval"):

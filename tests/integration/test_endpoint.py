@@ -19,11 +19,13 @@ import pytest
 
 from pipeline.base.errors import BusyError, EngineError, Interrupted, MissingStageError, SourceError
 from pipeline.base.progress import SilentReporter
+from pipeline.hardware.machine import Machine
 from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import Manifest, Origin, read_manifest, write_manifest
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
-from pipeline.record.record import Environment, RunRecord, StageResult
+from pipeline.record.environment import Environment
+from pipeline.record.record import RunRecord, StageResult
 from pipeline.runtimes.store import Runtime
 from serve import stage
 from serve.checks.smoke import smoke_test
@@ -266,13 +268,8 @@ def _environment() -> Environment:
     return Environment(
         awqctl="0",
         python="3",
-        platform="p",
         accelerator="cpu",
-        cpu="c",
-        cores=1,
-        memory_gib=1.0,
-        gpus=(),
-        driver=None,
+        machine=Machine(cpu="c", cores=1, memory_bytes=2**30, platform="p"),
         git_commit=None,
         packages={},
     )

@@ -56,7 +56,7 @@ def test_suite_and_own_questions_fit_the_terminal(tmp_path: Path) -> None:
         (("eval.tasks.0.num_fewshot=5",), "fixes few-shot examples at none"),
         (("eval.tasks=[{questions: missing.jsonl, margin: 0.1}]",), "missing.jsonl"),
         (("eval.alarm.text=missing.txt",), "there is no file"),
-        (("eval.arms=[{name: mine, checkpoint: ./missing}]",), "eval.arms, mine: there is no folder ./missing"),
+        (("eval.arms=[{name: mine, checkpoint: ./missing}]",), "arms, mine: there is no folder ./missing"),
     ],
 )
 def test_what_cannot_be_scored_is_refused(tmp_path: Path, settings: tuple[str, ...], said: str) -> None:

@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 
 from eval.accuracy.questions import write_tasks
 from eval.accuracy.tasks import check_tasks
-from eval.comparison.scored import read_scored
+from eval.comparison.scores import read_scores
 from pipeline.base.errors import RecipeError, WorkerError
 from pipeline.base.progress import SilentReporter
 from pipeline.recipe.eval import Eval, EvalTask
@@ -430,7 +430,7 @@ def test_numbers_of_numpy_are_numbers(server: FakeCompletions, worker: Worker, t
     answer = score(worker, server, tmp_path, task="mine", include_path=folders, limit=None)
     assert [(row["exact_match"], row["f1"]) for row in answer["samples"]] == [(True, 0.5)]
     files = Path(answer["results_file"]), Path(answer["samples_file"])
-    assert read_scored(*files, "mine", "exact_match").summands is not None
+    assert read_scores(*files, "mine", "exact_match").contributions is not None
 
 
 def test_names_of_other_tasks_are_taken(worker: Worker, tmp_path: Path) -> None:

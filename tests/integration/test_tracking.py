@@ -11,10 +11,11 @@ from mlflow import MlflowClient
 from pipeline.base.errors import EnvironmentLackError
 from pipeline.base.progress import SilentReporter
 from pipeline.base.results import Gate, Metric
+from pipeline.hardware.machine import probe_machine
 from pipeline.recipe.load import load_recipe
 from pipeline.record.context import RunContext
+from pipeline.record.environment import environment_of
 from pipeline.record.record import RunRecord, StageResult
-from pipeline.run.runner import environment_of
 from pipeline.run.tracking import Tracker
 
 CONNECT = "import sys; from pipeline.run.tracking import Tracker; Tracker(sys.argv[1]).connect()"
@@ -53,7 +54,8 @@ def test_killed_run_does_not_stay_running(store: str) -> None:
 
 def test_everything_of_a_stage_is_logged(store: str, tmp_path: Path) -> None:
     """Nested run, resolved recipe as parameters, metrics with steps, gates, tags and artifacts."""
-    recipe, path = load_recipe("demo")
+    loaded = load_recipe("demo")
+    recipe, path = loaded.recipe, loaded.path
     context = RunContext(tmp_path / "out", tmp_path, path.parent, "cpu", SilentReporter())
     (context.out / "bench").mkdir(parents=True)
     (context.out / "bench" / "results.json").write_text(json.dumps({}))
@@ -61,7 +63,7 @@ def test_everything_of_a_stage_is_logged(store: str, tmp_path: Path) -> None:
         stage="bench",
         status="gate_failed",
         inputs={},
-        environment=environment_of(recipe),
+        environment=environment_of("cpu", probe_machine()),
         started_at="2026-11-20T00:00:00+00:00",
         seconds=2.0,
         metrics=(
@@ -75,10 +77,10 @@ def test_everything_of_a_stage_is_logged(store: str, tmp_path: Path) -> None:
         artifacts={"results": "bench/results.json", "gone": "bench/gone.json"},
     )
     tracker = Tracker(store)
-    record = RunRecord(recipe=recipe, environment=environment_of(recipe))
-    with tracker.pipeline(record, context.out) as run:
+    record = RunRecord(recipe=recipe.model_dump(mode="json"), environment=environment_of("cpu", probe_machine()))
+    with tracker.pipeline(recipe, record, context.out) as run:
         parent_id = run.begin()
-        run.stage("bench", record).finish(result)
+        run.stage("bench", record).finish(result, None)
     client = MlflowClient(store)
     parent = client.get_run(parent_id)
     nested = client.search_runs([parent.info.experiment_id], f"tags.`mlflow.parentRunId` = '{parent_id}'")[0]
@@ -95,10 +97,11 @@ def test_everything_of_a_stage_is_logged(store: str, tmp_path: Path) -> None:
 
 def test_interrupted_pipeline_is_killed_not_finished(store: str, tmp_path: Path) -> None:
     """Ctrl-C ends the parent run as KILLED."""
-    recipe, path = load_recipe("demo")
+    loaded = load_recipe("demo")
+    recipe, path = loaded.recipe, loaded.path
     context = RunContext(tmp_path / "out", tmp_path, path.parent, "cpu", SilentReporter())
-    record = RunRecord(recipe=recipe, environment=environment_of(recipe))
-    run = Tracker(store).pipeline(record, context.out)
+    record = RunRecord(recipe=recipe.model_dump(mode="json"), environment=environment_of("cpu", probe_machine()))
+    run = Tracker(store).pipeline(recipe, record, context.out)
     run_id = run.begin()
     run.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
     assert MlflowClient(store).get_run(run_id).info.status == "KILLED"

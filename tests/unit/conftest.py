@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from eval.accuracy.judging import Measured, stopped_result
+from eval.accuracy.judgement import Measured, stopped_result
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
 from eval.alarm.result import Fidelity
 from eval.comparison.result import Interval, Score
 from pipeline.base.results import Result
+from pipeline.hardware.machine import Machine
 from pipeline.models.tensors import Tensor, read_headers
 from pipeline.quantize.result import CoverageResult, QuantizeResult
 from pipeline.recipe.recipe import Recipe
-from pipeline.record.record import Environment, RunRecord, StageResult
+from pipeline.record.environment import Environment
+from pipeline.record.record import RunRecord, StageResult
 from tests.unit.sample_fixtures import real_runs, sample, score, write_run
 
 __all__ = ["real_runs", "sample", "score", "write_run"]
@@ -59,13 +61,8 @@ def environment() -> Environment:
     return Environment(
         awqctl="0.1.0",
         python="3.11.7",
-        platform="Linux-6.1-x86_64",
         accelerator="cpu",
-        cpu="Example CPU 9000",
-        cores=2,
-        memory_gib=15.6,
-        gpus=(),
-        driver=None,
+        machine=Machine(cpu="Example CPU 9000", cores=2, memory_bytes=int(15.6 * 2**30), platform="Linux-6.1-x86_64"),
         git_commit="0123456789abcdef0123456789abcdef01234567",
         packages={"mlflow": "3.17.2", "pydantic": "2.11.0"},
     )
@@ -234,10 +231,9 @@ def _fidelity(arm: str, *, absurd: bool) -> Fidelity:
 @pytest.fixture(scope="session")
 def stopped_recipe() -> Recipe:
     """A recipe that asks for everything: control, noise floor, a further arm."""
-    quantize = {"calibration": {"source": "packaged:demo"}, "control": "rtn"}
     tasks = [{"name": "demo_sums", "margin": 0.02}, {"name": "demo_cloze", "margin": 0.02}]
     arms = [{"name": "mine", "checkpoint": "mine"}]
-    return _recipe(quantize=quantize, eval={"tasks": tasks, "noise_floor": True, "arms": arms})
+    return _recipe(eval={"tasks": tasks, "noise_floor": True}, arms=["baseline", "awq", "rtn", *arms])
 
 
 @pytest.fixture(scope="session")
@@ -291,6 +287,6 @@ def make_record(environment: Environment) -> Callable[..., RunRecord]:
     """Return a function that makes the record of a recipe and its stages, by name."""
 
     def record(recipe: Recipe, **stages: StageResult) -> RunRecord:
-        return RunRecord(recipe=recipe, environment=environment, stages=stages)
+        return RunRecord(recipe=recipe.model_dump(mode="json"), environment=environment, stages=stages)
 
     return record

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from eval.comparison.rows import read_rows
-from eval.comparison.scored import Scored, scored
+from eval.comparison.scores import TaskScores, task_scores
 
 STAMP = "2026-11-01T12-00-00.000000"
 _FEW = {"output_type": "multiple_choice", "custom_dataset": "few", "metrics": ["acc", "acc_norm"]}
@@ -116,10 +116,10 @@ def _write_run(
 
 
 @pytest.fixture
-def score(tmp_path: Path) -> Callable[..., Scored]:
+def score(tmp_path: Path) -> Callable[..., TaskScores]:
     """Return a function that scores made-up values of one metric."""
 
-    def scored_values(values: Sequence[Any], kind: str = "acc", **options: Any) -> Scored:
+    def scored_values(values: Sequence[Any], kind: str = "acc", **options: Any) -> TaskScores:
         subtasks = options.pop("subtasks", ["task"] * len(values))
         changes = options.pop("changes", {})
         name = f"{len(list(tmp_path.iterdir()))}.jsonl"
@@ -129,7 +129,7 @@ def score(tmp_path: Path) -> Callable[..., Scored]:
         ]
         (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
         settings = {"task": "task", "metric": f"{kind},none", "stated": None, "higher_is_better": True}
-        return scored(read_rows(tmp_path / name), **{**settings, **options})
+        return task_scores(read_rows(tmp_path / name), **{**settings, **options})
 
     return scored_values
 

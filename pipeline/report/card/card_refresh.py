@@ -23,7 +23,7 @@ def refresh_card(context: RunContext, record: RunRecord, accuracy: EvalResult) -
     """
     checkpoint = context.out / "checkpoint"
     try:
-        made = record.done("quantize").payload_as(QuantizeResult)
+        made = record.result(QuantizeResult)
         layers = read_layers(context.out / "quantize" / "coverage.json")
         card = model_card(made, read_manifest(checkpoint), layers, accuracy)
         refresh(checkpoint, {CARD: card}, context)

@@ -3,6 +3,7 @@
 from eval.accuracy.overlap import OverlapResult
 from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED, EvalResult
 from pipeline.base.format import certainty, count, listed
+from pipeline.recipe.arms import arm_name
 from pipeline.report.chapters.accuracy_tables import changes_table, others_table, scores_table, verdicts_table
 from pipeline.report.chapters.alarm import alarm_table, not_scored
 from pipeline.report.chapters.control import control_sentence, control_table
@@ -11,7 +12,6 @@ from pipeline.report.chapters.noise_floor import floor_sentence, floor_table
 from pipeline.report.charts.forest import forest_chart
 from pipeline.report.document import Section, Table
 from pipeline.report.inputs import Inputs
-from pipeline.report.verdicts import arm_name
 
 
 def accuracy_section(inputs: Inputs) -> Section:

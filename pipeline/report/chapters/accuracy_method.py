@@ -2,9 +2,9 @@
 
 from eval.accuracy.result import EvalResult, TaskScore
 from pipeline.base.format import certainty, count, listed, plural
+from pipeline.recipe.arms import arm_name
 from pipeline.recipe.eval import EvalTask
 from pipeline.report.inputs import Inputs
-from pipeline.report.verdicts import arm_name
 
 _ENOUGH = 100
 """Items from which a bootstrap of skewed losses keeps the gate's level closely enough."""
@@ -93,7 +93,7 @@ def _second_look(accuracy: EvalResult) -> str:
     if not any(row.verdict == "inconclusive" for row in accuracy.gated):
         return ""
     return (
-        "Measuring more items after an undecided verdict is a second look at the same question, and a little more "
+        "Measurement more items after an undecided verdict is a second look at the same question, and a little more "
         "likely to pass by chance than a first: agree on the final number of items beforehand."
     )
 

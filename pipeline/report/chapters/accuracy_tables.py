@@ -17,10 +17,10 @@ from pipeline.base.format import (
     share,
     with_error,
 )
+from pipeline.recipe.arms import arm_name
 from pipeline.report.cells import figure, numbers, word, words
 from pipeline.report.document import Cell, Column, Table
 from pipeline.report.verdicts import (
-    arm_name,
     bounds_text,
     interval_text,
     items_text,

@@ -4,10 +4,10 @@ from eval.accuracy.result import GATED, EvalResult
 from eval.alarm.fidelity import OVER_CONTROL
 from eval.alarm.result import Fidelity
 from pipeline.base.format import count, number, share
+from pipeline.recipe.arms import arm_name
 from pipeline.recipe.eval import Alarm
 from pipeline.report.cells import figure, numbers, word, words
 from pipeline.report.document import Cell, Table
-from pipeline.report.verdicts import arm_name
 
 
 def alarm_table(fidelity: tuple[Fidelity, ...], limits: Alarm, sources: tuple[str, ...]) -> Table:

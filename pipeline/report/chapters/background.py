@@ -3,6 +3,7 @@
 from eval.accuracy.result import CONTROL
 from pipeline.base.format import number, percent, plural
 from pipeline.base.results import Outcome
+from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import facts_table, figure, numbers, word, words
 from pipeline.report.chapters.accuracy_method import accuracy_method
 from pipeline.report.chapters.checkpoint import control_method, quantization
@@ -67,7 +68,7 @@ def method_section(inputs: Inputs) -> Section:
                 f"one starts when one ends; {runs} (seed {recipe.bench.seed})."
             ),
             (
-                f"Speed of both variants on the same machine, one after the other, with the same engine arguments: "
+                f"Speed of the arms on the same machine, one after the other, with the same engine arguments: "
                 f"{' '.join(load.engine_arguments)}."
             ),
             (
@@ -105,23 +106,24 @@ def _gates(inputs: Inputs) -> Table:
 def environment_section(inputs: Inputs) -> Section:
     """Return machine, software, engine arguments and kernels."""
     environment, load = inputs.environment, inputs.load
-    machine = (
-        Fact(label="Processor", text=f"{environment.cpu}, {plural(environment.cores, 'core')}"),
-        Fact(label="System memory", text=f"{number(environment.memory_gib)} GiB"),
+    machine = environment.machine
+    facts = (
+        Fact(label="Processor", text=f"{machine.cpu}, {plural(machine.cores, 'core')}"),
+        Fact(label="System memory", text=f"{number(machine.memory_gib)} GiB"),
         Fact(label="GPU", text="none" if inputs.on_cpu else inputs.hardware),
-        Fact(label="GPU driver", text=environment.driver or "none"),
-        Fact(label="Platform", text=environment.platform),
+        Fact(label="GPU driver", text=next((gpu.driver for gpu in machine.cuda_gpus if gpu.driver), "none")),
+        Fact(label="Platform", text=machine.platform),
         Fact(label="Engine", text=f"vLLM {load.engine_version}"),
         Fact(label="Engine arguments", text=" ".join(load.engine_arguments)),
-        Fact(label="Kernel, baseline", text=load.baseline.kernel),
-        Fact(label="Kernel, AWQ", text=load.awq.kernel),
+        Fact(label="Kernel, baseline", text=load.of(BASELINE).kernel),
+        Fact(label="Kernel, AWQ", text=load.of(AWQ).kernel),
         Fact(label="lm-eval", text=inputs.accuracy.lm_eval_version),
         Fact(label="Python", text=environment.python),
         Fact(label="awqctl", text=_awqctl(environment.awqctl, environment.git_commit)),
         Fact(label="Recipe", text=f"{inputs.recipe.name}, SHA-256 {inputs.recipe_digest}"),
     )
     packages = tuple(Fact(label=name, text=version) for name, version in sorted(environment.packages.items()))
-    tables = [facts_table("environment-facts", "Machine and software", machine, sources=("record.json",))]
+    tables = [facts_table("environment-facts", "Machine and software", facts, sources=("record.json",))]
     if packages:
         table = facts_table("environment-packages", "Python packages", packages, sources=("record.json",))
         tables.append(table.model_copy(update={"folded": True}))

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 from pipeline.base.format import count, number, percent, usd, usd_as_given
+from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import figure, numbers, word, words
 from pipeline.report.charts.cost_charts import cost_chart, load_chart
 from pipeline.report.document import Cell, Section, Table
 from pipeline.report.inputs import Inputs
-from pipeline.roi.result import Figure, VariantCost
+from pipeline.roi.result import ArmCost, Figure
 
-_PER_VARIANT = (
+_PER_ARM = (
     ("capacity_tokens_per_s", "Capacity of one machine, tokens/s", number),
     ("usd_per_mtok_full_load", "Per million output tokens, machine always busy", usd),
     ("usd_per_mtok_at_load", "Per million output tokens, at this load", usd),
@@ -28,7 +29,7 @@ def costs_section(inputs: Inputs) -> Section:
         id="costs",
         title="Costs",
         paragraphs=(
-            costs.verdict,
+            *(one.verdict for one in costs.comparisons),
             (
                 f"The price is for: {costs.machine}. The throughput was measured on: {inputs.hardware}. The costs "
                 f"hold only where these are the same machine."
@@ -36,7 +37,7 @@ def costs_section(inputs: Inputs) -> Section:
             _capacity_sentence(inputs),
         ),
         charts=(cost_chart(costs), load_chart(costs, roi)),
-        tables=(_variants(inputs), _decision(inputs), _assumptions(inputs)),
+        tables=(_arms(inputs), _decision(inputs), _assumptions(inputs)),
     )
 
 
@@ -44,7 +45,7 @@ def _capacity_sentence(inputs: Inputs) -> str:
     where = [
         f"{name} at concurrency {best.concurrency}, with a p95 TTFT of {number(best.ttft.p95_ms)} ms and a p95 "
         f"end-to-end latency of {number(best.e2e.p95_ms)} ms"
-        for name, best in (("Baseline", inputs.load.best("baseline")), ("AWQ", inputs.load.best("awq")))
+        for name, best in (("Baseline", inputs.load.best(BASELINE)), ("AWQ", inputs.load.best(AWQ)))
     ]
     return (
         f"Capacity is the highest measured output throughput of one machine: {'; '.join(where)}. A limit on "
@@ -52,16 +53,16 @@ def _capacity_sentence(inputs: Inputs) -> str:
     )
 
 
-def _variants(inputs: Inputs) -> Table:
+def _arms(inputs: Inputs) -> Table:
     costs = inputs.costs
     rows = []
-    for field, label, form in _PER_VARIANT:
-        baseline, awq = (_figure_of(cost, field) for cost in (costs.baseline, costs.awq))
+    for field, label, form in _PER_ARM:
+        baseline, awq = (_figure_of(cost, field) for cost in (costs.of(BASELINE), costs.of(AWQ)))
         cells = (figure(one.value, form) for one in (baseline, awq))
         rows.append((word(label), *cells, _origin(baseline), word(_basis(field, baseline, awq))))
     return Table(
-        id="costs-variants",
-        title="Costs per variant",
+        id="costs-arms",
+        title="Costs per arm",
         columns=(*words("Item"), *numbers("Baseline", "AWQ"), *words("Origin", "How it was found")),
         rows=tuple(rows),
         note="Machines run all month, busy or not. No spare machine is included.",
@@ -69,7 +70,7 @@ def _variants(inputs: Inputs) -> Table:
     )
 
 
-def _figure_of(cost: VariantCost, field: str) -> Figure:
+def _figure_of(cost: ArmCost, field: str) -> Figure:
     found: Figure = getattr(cost, field)
     return found
 
@@ -81,15 +82,15 @@ def _basis(field: str, baseline: Figure, awq: Figure) -> str:
 
 
 def _decision(inputs: Inputs) -> Table:
-    costs = inputs.costs
+    costs, saving = inputs.costs, inputs.saving
     none = Figure(value=None, unit="USD", origin="assumed", basis="the recipe states none")
     engagement = costs.engagement_usd or none
     rows = (
-        _row("Saving per month", costs.saving_per_month_usd, usd),
+        _row("Saving per month", saving.saving_per_month_usd, usd),
         _row("Engagement price, once", engagement, usd_as_given, missing="none"),
-        _row("Saving in 3 years, engagement deducted", costs.saving_three_years_usd, usd),
-        _row("Payback, months", costs.payback_months, number, missing="never"),
-        _row("Break-even load, requests/day", costs.break_even_requests_per_day, count, missing="not reached"),
+        _row("Saving in 3 years, engagement deducted", saving.saving_three_years_usd, usd),
+        _row("Payback, months", saving.payback_months, number, missing="never"),
+        _row("Break-even load, requests/day", saving.break_even_requests_per_day, count, missing="not reached"),
     )
     return Table(
         id="costs-decision",

@@ -1,12 +1,12 @@
-"""Items that changed, to be read: question, expected answer, and what both variants said."""
+"""Items that changed, to be read: question, expected answer, and what both arms said."""
 
 import re
 from collections.abc import Sequence
 
 from eval.accuracy.result import TaskScore
 from eval.comparison.result import FlippedItem
+from pipeline.recipe.arms import arm_name
 from pipeline.report.document import Example, ExampleGroup, Excerpt
-from pipeline.report.verdicts import arm_name
 
 _OPEN_GROUPS = 2
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"

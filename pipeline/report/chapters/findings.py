@@ -12,7 +12,7 @@ from pipeline.report.comparison import (
 )
 from pipeline.report.document import Finding, Tone
 from pipeline.report.inputs import Inputs
-from pipeline.roi.result import RoiResult
+from pipeline.roi.result import Saving
 from serve.result import ServeResult
 
 _NOTICEABLE = 1.05
@@ -33,7 +33,7 @@ def findings_of(inputs: Inputs) -> tuple[Finding, ...]:
         *checkpoint_findings(inputs),
         speed_finding(speed_ratios(inputs.load)),
         memory_finding(weight_memory(inputs.quantize, inputs.load)),
-        cost_finding(inputs.costs, inputs.recipe.roi.load.requests_per_day),
+        cost_finding(inputs.saving, inputs.recipe.roi.load.requests_per_day),
         endpoint_finding(inputs.endpoint),
     )
 
@@ -57,7 +57,7 @@ def speed_finding(ratios: tuple[SpeedRatio, ...]) -> Finding:
     """Say at which concurrencies AWQ is faster or slower, and where the repeats do not tell."""
     groups = {word: [one for one in ratios if one.direction == word] for word in _CLAIMS}
     if not ratios:
-        return Finding(topic="Speed", headline="No concurrency was measured with both variants.", tone="caution")
+        return Finding(topic="Speed", headline="No concurrency was measured with both arms.", tone="caution")
     if groups["not repeated"]:
         return Finding(
             topic="Speed",
@@ -121,13 +121,13 @@ def memory_finding(memory: WeightMemory) -> Finding:
     )
 
 
-def cost_finding(costs: RoiResult, requests_per_day: float) -> Finding:
+def cost_finding(saving: Saving, requests_per_day: float) -> Finding:
     """Say whether AWQ pays at the recipe's load, and where it would."""
-    requests = costs.break_even_requests_per_day.value
-    if costs.pays:
+    requests = saving.break_even_requests_per_day.value
+    if saving.pays:
         detail = "The count of machines follows from the load, not from the highest throughput."
     elif requests is None:
-        detail = f"Break-even: {costs.break_even_requests_per_day.basis}."
+        detail = f"Break-even: {saving.break_even_requests_per_day.basis}."
     elif requests > requests_per_day:
         detail = f"It would first pay at {count(requests)} requests a day."
     else:
@@ -135,7 +135,7 @@ def cost_finding(costs: RoiResult, requests_per_day: float) -> Finding:
             f"It first pays at {count(requests)} requests a day, but machines are whole: at this load of "
             f"{count(requests_per_day)} the saving is too small again."
         )
-    return Finding(topic="Cost", headline=costs.verdict, detail=detail, tone="good" if costs.pays else "bad")
+    return Finding(topic="Cost", headline=saving.verdict, detail=detail, tone="good" if saving.pays else "bad")
 
 
 def endpoint_finding(endpoint: ServeResult | None) -> Finding:

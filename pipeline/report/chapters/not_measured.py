@@ -2,6 +2,7 @@
 
 from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED
 from pipeline.base.format import count, listed
+from pipeline.recipe.arms import AWQ
 from pipeline.report.document import Section
 from pipeline.report.inputs import Inputs
 
@@ -18,7 +19,7 @@ def not_measured_section(inputs: Inputs) -> Section:
 
 def _limits(inputs: Inputs) -> tuple[str, ...]:
     load, bench = inputs.load, inputs.recipe.bench
-    highest = max(point.concurrency for point in load.awq.points)
+    highest = max(point.concurrency for point in load.of(AWQ).points)
     return (
         _hardware(inputs),
         (
@@ -64,7 +65,7 @@ def _hardware(inputs: Inputs) -> str:
 
 
 def _duration(inputs: Inputs) -> str:
-    points = (*inputs.load.baseline.points, *inputs.load.awq.points)
+    points = (*inputs.load.of(BASELINE).points, *inputs.load.of(AWQ).points)
     longest = max(point.duration_s for point in points)
     return f"Long runs: the longest single run took {count(longest)} s. Behaviour over hours was not measured."
 
@@ -95,17 +96,21 @@ def _alternatives(inputs: Inputs) -> str:
     others = [arm for arm in inputs.accuracy.arms if arm not in (BASELINE, GATED, CONTROL, AGAIN)]
     if not others:
         return "Alternatives to AWQ: GPTQ and FP8 were not run."
-    return f"Speed and costs of {listed(others)}: only accuracy was measured. Other alternatives to AWQ were not run."
+    others = [arm for arm in others if arm not in {one.arm for one in inputs.load.arms}]
+    unseen = f"Speed and costs of {listed(others)}: only accuracy was measured. " if others else ""
+    return f"{unseen}Other alternatives to AWQ were not run."
 
 
 def _control(inputs: Inputs) -> str:
+    if inputs.accuracy.control and CONTROL in {one.arm for one in inputs.load.arms}:
+        return ""
     if inputs.accuracy.control:
         return "Speed of the round-to-nearest control: only its accuracy was measured."
-    if inputs.accuracy.stopped is not None and inputs.recipe.quantize.control:
+    if inputs.accuracy.stopped is not None and inputs.recipe.wants("rtn"):
         return "What AWQ bought over plain rounding: neither was scored."
     return (
-        "What AWQ bought over plain rounding: the same model rounded to nearest was not measured. Set "
-        "`quantize.control: rtn` in the recipe to measure it."
+        "What AWQ bought over plain rounding: the same model rounded to nearest was not measured. Add `rtn` to the "
+        "recipe's `arms` to measure it."
     )
 
 

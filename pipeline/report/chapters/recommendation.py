@@ -16,7 +16,7 @@ def recommendation(inputs: Inputs) -> str:
         return "Do not deploy yet: the AWQ checkpoint passed the accuracy gate, but its endpoint failed a check."
     ratios = speed_ratios(inputs.load)
     faster, slower = (concurrencies(ratios, direction) for direction in ("faster", "slower"))
-    if inputs.costs.pays:
+    if inputs.saving.pays:
         warning = f" Expect it to be slower at concurrency {slower}." if slower else ""
         return f"Deploy the AWQ checkpoint: it passed the accuracy gate and pays at this load.{warning}"
     where = "on this machine at this load" if inputs.on_cpu else "at this load"
@@ -76,7 +76,7 @@ def next_steps(inputs: Inputs) -> tuple[str, ...]:
 
 def _ready(inputs: Inputs) -> bool:
     """Return whether nothing measured so far speaks against AWQ."""
-    return inputs.costs.pays and not _objection(inputs)
+    return inputs.saving.pays and not _objection(inputs)
 
 
 def _audited(inputs: Inputs) -> bool:
@@ -102,7 +102,7 @@ def _accuracy_step(inputs: Inputs) -> str:
 
 
 def _load_step(inputs: Inputs) -> str:
-    requests = inputs.costs.break_even_requests_per_day.value
-    if inputs.costs.pays or requests is None or requests <= inputs.recipe.roi.load.requests_per_day:
+    requests = inputs.saving.break_even_requests_per_day.value
+    if inputs.saving.pays or requests is None or requests <= inputs.recipe.roi.load.requests_per_day:
         return ""
     return f"Look again when the load comes near the break-even of {count(requests)} requests a day."

@@ -1,14 +1,17 @@
 """The chapters on throughput, latency and memory."""
 
-from eval.bench.result import BenchResult, Latency, LoadPoint, VariantLoad
+from eval.bench.result import ArmLoad, BenchResult, Latency, LoadPoint
 from pipeline.base.format import count, number, plural, ratio, ratio_span, size, span
+from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.charts.chart_style import title_of
 from pipeline.report.charts.charts import latency_chart, ratio_chart, throughput_chart
 from pipeline.report.comparison import SpeedRatio, speed_ratios, weight_memory
 from pipeline.report.document import Cell, Section, Table, Tone
 from pipeline.report.inputs import Inputs
 
-_VARIANTS = (("baseline", "Baseline"), ("awq", "AWQ"))
+_PAIR = (BASELINE, AWQ)
+"""What the ratios compare."""
 _LATENCIES = (
     ("ttft", "TTFT", "Time to first token"),
     ("tpot", "TPOT", "Time per output token after the first, per request"),
@@ -29,7 +32,7 @@ def speed_section(inputs: Inputs) -> Section:
             (
                 f"Each request has {count(load.input_tokens)} input and {count(load.output_tokens)} output tokens. "
                 f"Every point is the median of {plural(load.repeats, 'run')}; the range is the slowest and the "
-                f"fastest of them. Where the ranges of both variants overlap, the report says no clear difference."
+                f"fastest of them. Where the ranges of baseline and AWQ overlap, the report says no clear difference."
             ),
         ),
         charts=(throughput_chart(load), ratio_chart(ratios)),
@@ -38,11 +41,11 @@ def speed_section(inputs: Inputs) -> Section:
 
 
 def _throughput(load: BenchResult, ratios: tuple[SpeedRatio, ...], sources: tuple[str, ...]) -> Table:
-    points = {(variant, one.concurrency): one for variant, one in _points(load)}
+    points = {(arm, one.concurrency): one for arm, one in _points(load)}
     rows = tuple(
         (
             word(str(one.concurrency)),
-            *(_speed(points[variant, one.concurrency]) for variant, _ in _VARIANTS),
+            *(_speed(points[arm, one.concurrency]) for arm in _PAIR),
             figure(one.median, ratio),
             word(ratio_span(one.low, one.high)),
             word(one.direction, _TONES.get(one.direction, "plain")),
@@ -73,19 +76,19 @@ def _rates(load: BenchResult, sources: tuple[str, ...]) -> Table:
     rows = tuple(
         (
             word(str(point.concurrency)),
-            word(dict(_VARIANTS)[variant]),
+            word(title_of(arm)),
             figure(point.requests, count),
             figure(point.requests_per_s),
             figure(point.total_tokens_per_s),
             figure(point.duration_s),
         )
-        for variant, point in _points(load)
+        for arm, point in _points(load)
     )
     return Table(
         id="rates",
         title="Requests and total throughput",
         columns=(
-            *words("Concurrency", "Variant"),
+            *words("Concurrency", "Arm"),
             *numbers("Requests per run", "Requests/s", "Input + output tokens/s", "Run, s"),
         ),
         rows=rows,
@@ -96,7 +99,7 @@ def _rates(load: BenchResult, sources: tuple[str, ...]) -> Table:
 
 
 def latency_section(inputs: Inputs) -> Section:
-    """Return mean, median and tail latencies of both variants."""
+    """Return mean, median and tail latencies of every arm."""
     load = inputs.load
     return Section(
         id="latency",
@@ -127,15 +130,15 @@ def _latency(
     load: BenchResult, field: str, title: str, explanation: str, sources: tuple[str, ...], *, folded: bool
 ) -> Table:
     rows = []
-    for variant, point in _points(load):
+    for arm, point in _points(load):
         latency: Latency = getattr(point, field)
         values = (latency.mean_ms, latency.p50_ms, latency.p95_ms, latency.p99_ms)
-        name = word(dict(_VARIANTS)[variant])
+        name = word(title_of(arm))
         rows.append((word(str(point.concurrency)), name, *(figure(value) for value in values)))
     return Table(
         id=f"latency-{field}",
         title=title,
-        columns=(*words("Concurrency", "Variant"), *numbers("Mean", "p50", "p95", "p99")),
+        columns=(*words("Concurrency", "Arm"), *numbers("Mean", "p50", "p95", "p99")),
         rows=tuple(rows),
         origin="measured",
         note=f"{explanation}.",
@@ -145,27 +148,27 @@ def _latency(
 
 
 def _points(load: BenchResult) -> tuple[tuple[str, LoadPoint], ...]:
-    """Return (variant, point) pairs, the two variants of a concurrency beside each other."""
-    pairs = [("baseline", point) for point in load.baseline.points] + [("awq", point) for point in load.awq.points]
-    return tuple(sorted(pairs, key=lambda pair: (pair[1].concurrency, pair[0] == "awq")))
+    """Return (arm, point) pairs, the arms of a concurrency beside each other, in the order of the recipe."""
+    pairs = [(one.arm, point) for one in load.arms for point in one.points]
+    return tuple(sorted(pairs, key=lambda pair: pair[1].concurrency))
 
 
 def memory_section(inputs: Inputs) -> Section:
     """Return memory of weights and KV cache as the engine reports it, and sizes on disk."""
     quantize, load = inputs.quantize, inputs.load
     memory = weight_memory(quantize, load)
-    variants = (load.baseline, load.awq)
+    arms = (load.of(BASELINE), load.of(AWQ))
     files = (quantize.source_bytes, quantize.checkpoint_bytes)
     rows = (
-        *_reported_weights(variants),
+        *_reported_weights(arms),
         (word("Weight files on disk"), *(figure(bytes_, size) for bytes_ in files)),
-        (word("KV cache, tokens"), *(figure(one.memory.kv_cache_tokens, count) for one in variants)),
+        (word("KV cache, tokens"), *(figure(one.memory.kv_cache_tokens, count) for one in arms)),
         (
-            word(f"Requests of {count(load.awq.memory.context_tokens)} tokens at once"),
-            *(figure(one.memory.max_concurrency) for one in variants),
+            word(f"Requests of {count(load.of(AWQ).memory.context_tokens)} tokens at once"),
+            *(figure(one.memory.max_concurrency) for one in arms),
         ),
-        (word("Engine start, s"), *(figure(one.start_seconds) for one in variants)),
-        (word("Data type of activations"), *(word(one.dtype) for one in variants)),
+        (word("Engine start, s"), *(figure(one.start_seconds) for one in arms)),
+        (word("Data type of activations"), *(word(one.dtype) for one in arms)),
     )
     return Section(
         id="memory",
@@ -183,22 +186,22 @@ def memory_section(inputs: Inputs) -> Section:
                 columns=(*words("Item"), *numbers("Baseline", "AWQ")),
                 rows=rows,
                 origin="measured",
-                note=_memory_note(variants),
+                note=_memory_note(arms),
                 sources=(*inputs.sources("bench"), *inputs.sources("quantize")),
             ),
         ),
     )
 
 
-def _reported_weights(variants: tuple[VariantLoad, ...]) -> tuple[tuple[Cell, ...], ...]:
-    if any(one.memory.weights_from == "files" for one in variants):
+def _reported_weights(arms: tuple[ArmLoad, ...]) -> tuple[tuple[Cell, ...], ...]:
+    if any(one.memory.weights_from == "files" for one in arms):
         return ()
-    cells = (figure(one.memory.weights_gib, "{:.2f}".format) for one in variants)
+    cells = (figure(one.memory.weights_gib, "{:.2f}".format) for one in arms)
     return ((word("Weights in the engine, GiB"), *cells),)
 
 
-def _memory_note(variants: tuple[VariantLoad, ...]) -> str:
-    if any(one.memory.weights_from == "files" for one in variants):
+def _memory_note(arms: tuple[ArmLoad, ...]) -> str:
+    if any(one.memory.weights_from == "files" for one in arms):
         return "The CPU engine does not report the memory of its weights; the size of the files stands for it."
     return "The engine states its memory at start, rounded to 0.01 GiB."
 

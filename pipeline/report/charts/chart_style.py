@@ -7,19 +7,23 @@ Text stays text and takes the font of the page.
 import io
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-BASELINE = "#66707d"
-AWQ = "#0067a3"
+from pipeline.recipe.arms import AWQ, BASELINE, arm_name
+
+GREY = "#66707d"
+BLUE = "#0067a3"
 INK = "#1d2733"
 MUTED = "#5a6573"
 GRID = "#e3e7ec"
 BAD = "#b3401f"
 CAUTION = "#8a5a00"
-COLOURS = {"baseline": BASELINE, "awq": AWQ}
-MARKERS = {"baseline": "s", "awq": "o"}
-NAMES = {"baseline": "Baseline", "awq": "AWQ"}
+_COLOURS = {BASELINE: GREY, AWQ: BLUE}
+_FURTHER = ("#b0552b", "#4d7a34", "#7a4fa3", "#8a6d00")
+"""Colours of the other arms, in the order of the recipe."""
+_MARKERS = {BASELINE: "s", AWQ: "o"}
+_OTHER_MARKER = "D"
 TEXT = 18
 SMALL = 16.5
 WIDTH = 520
@@ -51,6 +55,22 @@ _STYLE = {
     "lines.markersize": 8,
     "path.simplify": False,
 }
+
+
+def colours_of(arms: Iterable[str]) -> dict[str, str]:
+    """Return the colour of each arm: the baseline's and AWQ's are their own, the others take the rest in order."""
+    others = [arm for arm in arms if arm not in _COLOURS]
+    return _COLOURS | {arm: _FURTHER[place % len(_FURTHER)] for place, arm in enumerate(others)}
+
+
+def marker_of(arm: str) -> str:
+    """Return the marker of an arm's points."""
+    return _MARKERS.get(arm, _OTHER_MARKER)
+
+
+def title_of(arm: str) -> str:
+    """Return an arm's name where a sentence begins."""
+    return arm_name(arm).capitalize() if arm == BASELINE else arm_name(arm)
 
 
 def draw(name: str, height: int, paint: Callable[[Any], None]) -> str:

@@ -3,21 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-from eval.bench.result import BenchResult, Latency, LoadPoint, VariantLoad
+from eval.bench.result import ArmLoad, BenchResult, Latency, LoadPoint
 from pipeline.base.format import listed, number, ratio
 from pipeline.report.charts.chart_style import (
-    AWQ,
-    BASELINE,
-    COLOURS,
-    MARKERS,
+    BLUE,
+    GREY,
     MUTED,
-    NAMES,
     SMALL,
+    colours_of,
     concurrency_axis,
     draw,
     end_labels,
     headline,
     horizontal_grid,
+    marker_of,
+    title_of,
 )
 from pipeline.report.comparison import SpeedRatio
 from pipeline.report.document import Chart
@@ -27,12 +27,13 @@ _LATENCY_NAMES = {"ttft": "Time to first token (TTFT)", "tpot": "Time per output
 
 def throughput_chart(load: BenchResult) -> Chart:
     """Return output throughput over concurrency: medians as lines, slowest to fastest run as bands."""
+    colours = colours_of(arm.arm for arm in load.arms)
 
     def paint(figure: Any) -> None:
         axes = figure.subplots()
         ends = []
-        for variant in (load.baseline, load.awq):
-            points, colour = variant.points, COLOURS[variant.variant]
+        for arm in load.arms:
+            points, colour = arm.points, colours[arm.arm]
             x = [point.concurrency for point in points]
             y = [point.output_tokens_per_s for point in points]
             low = [point.output_tokens_per_s_min for point in points]
@@ -40,24 +41,24 @@ def throughput_chart(load: BenchResult) -> Chart:
             axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
             errors = [_minus(y, low), _minus(high, y)]
             axes.errorbar(x, y, yerr=errors, fmt="none", ecolor=colour, elinewidth=1.6, capsize=4)
-            axes.plot(x, y, color=colour, marker=MARKERS[variant.variant])
-            ends.append((f"{NAMES[variant.variant]} {number(y[-1])}", y[-1], colour, "bold"))
+            axes.plot(x, y, color=colour, marker=marker_of(arm.arm))
+            ends.append((f"{title_of(arm.arm)} {number(y[-1])}", y[-1], colour, "bold"))
         axes.set_ylim(0, _headroom(point.output_tokens_per_s_max for point in _all_points(load)))
-        end_labels(axes, load.awq.points[-1].concurrency, ends)
+        end_labels(axes, _highest(load), ends)
         _finish(axes, load, "Output tokens per second")
 
     return Chart(
         id="chart-throughput",
         title="Output throughput over concurrency",
         caption="Median of the repeats; bars and bands from the slowest to the fastest run.",
-        alternative=(f"Line chart. Output tokens per second, {_spoken(load.baseline)}; {_spoken(load.awq)}."),
+        alternative=f"Line chart. Output tokens per second, {'; '.join(map(_spoken, load.arms))}.",
         svg=draw("chart-throughput", 400, paint),
     )
 
 
-def _spoken(variant: VariantLoad) -> str:
-    pairs = [f"{number(point.output_tokens_per_s)} at {point.concurrency}" for point in variant.points]
-    return f"{NAMES[variant.variant]}: {listed(pairs)}"
+def _spoken(arm: ArmLoad) -> str:
+    pairs = [f"{number(point.output_tokens_per_s)} at {point.concurrency}" for point in arm.points]
+    return f"{title_of(arm.arm)}: {listed(pairs)}"
 
 
 def ratio_chart(ratios: Sequence[SpeedRatio]) -> Chart:
@@ -66,18 +67,18 @@ def ratio_chart(ratios: Sequence[SpeedRatio]) -> Chart:
     def paint(figure: Any) -> None:
         axes = figure.subplots()
         top = max([2.0, *(one.high for one in ratios)]) * 1.12
-        axes.axhline(1, color=BASELINE, linewidth=2)
+        axes.axhline(1, color=GREY, linewidth=2)
         for place, one in enumerate(ratios):
             clear = one.direction in ("faster", "slower")
             axes.plot(
                 [place, place],
                 [one.low, one.high],
-                color=AWQ,
+                color=BLUE,
                 linewidth=9,
                 alpha=0.25,
                 solid_capstyle="round",
             )
-            axes.plot(place, one.median, marker="o", color=AWQ, markerfacecolor=AWQ if clear else "white", mew=2.4)
+            axes.plot(place, one.median, marker="o", color=BLUE, markerfacecolor=BLUE if clear else "white", mew=2.4)
             text = f"{ratio(one.median)}"
             axes.annotate(
                 text,
@@ -85,7 +86,7 @@ def ratio_chart(ratios: Sequence[SpeedRatio]) -> Chart:
                 (0, 12),
                 textcoords="offset points",
                 ha="center",
-                color=AWQ,
+                color=BLUE,
                 weight="bold",
             )
         axes.set_xlim(-0.6, 1.18 * len(ratios) - 0.5)
@@ -111,30 +112,31 @@ def ratio_chart(ratios: Sequence[SpeedRatio]) -> Chart:
 
 
 def latency_chart(load: BenchResult, field: str) -> Chart:
-    """Return p50 and p95 of a latency over concurrency for both variants."""
+    """Return p50 and p95 of a latency over concurrency for every arm."""
+    colours = colours_of(arm.arm for arm in load.arms)
 
     def paint(figure: Any) -> None:
         axes = figure.subplots()
         ends = []
-        for variant in (load.baseline, load.awq):
-            colour = COLOURS[variant.variant]
-            x = [point.concurrency for point in variant.points]
-            middle = [_latency(point, field).p50_ms for point in variant.points]
-            tail = [_latency(point, field).p95_ms for point in variant.points]
+        for arm in load.arms:
+            colour = colours[arm.arm]
+            x = [point.concurrency for point in arm.points]
+            middle = [_latency(point, field).p50_ms for point in arm.points]
+            tail = [_latency(point, field).p95_ms for point in arm.points]
             axes.fill_between(x, middle, tail, color=colour, alpha=0.10, linewidth=0)
-            axes.plot(x, middle, color=colour, marker=MARKERS[variant.variant])
+            axes.plot(x, middle, color=colour, marker=marker_of(arm.arm))
             axes.plot(x, tail, color=colour, linewidth=1.6, linestyle=(0, (4, 2.5)))
-            name = NAMES[variant.variant]
+            name = title_of(arm.arm)
             ends += [(f"{name} p50", middle[-1], colour, "bold"), (f"{name} p95", tail[-1], colour, "normal")]
         axes.set_ylim(0, _headroom(_latency(point, field).p95_ms for point in _all_points(load)))
-        end_labels(axes, load.awq.points[-1].concurrency, ends)
+        end_labels(axes, _highest(load), ends)
         _finish(axes, load, "Milliseconds; lower is better")
 
     name = _LATENCY_NAMES[field]
     parts = [
-        f"{NAMES[variant.variant]} p95 "
-        + listed([f"{number(_latency(point, field).p95_ms)} at {point.concurrency}" for point in variant.points])
-        for variant in (load.baseline, load.awq)
+        f"{title_of(arm.arm)} p95 "
+        + listed([f"{number(_latency(point, field).p95_ms)} at {point.concurrency}" for point in arm.points])
+        for arm in load.arms
     ]
     return Chart(
         id=f"chart-{field}",
@@ -152,8 +154,12 @@ def _finish(axes: Any, load: BenchResult, text: str) -> None:
     headline(axes, text)
 
 
+def _highest(load: BenchResult) -> int:
+    return max(point.concurrency for point in _all_points(load))
+
+
 def _all_points(load: BenchResult) -> tuple[LoadPoint, ...]:
-    return (*load.baseline.points, *load.awq.points)
+    return tuple(point for arm in load.arms for point in arm.points)
 
 
 def _latency(point: LoadPoint, field: str) -> Latency:

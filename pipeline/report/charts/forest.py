@@ -8,9 +8,10 @@ from typing import Any
 from eval.accuracy.result import GATED, TaskScore
 from eval.comparison.result import Interval
 from pipeline.base.format import MINUS, change, score
-from pipeline.report.charts.chart_style import AWQ, BAD, BASELINE, CAUTION, INK, MUTED, SMALL, WIDTH, draw
+from pipeline.recipe.arms import arm_name
+from pipeline.report.charts.chart_style import BAD, BLUE, CAUTION, GREY, INK, MUTED, SMALL, WIDTH, draw
 from pipeline.report.document import Chart
-from pipeline.report.verdicts import arm_name, interval_text, verdict_word
+from pipeline.report.verdicts import interval_text, verdict_word
 
 _ROW = 29
 _HEADING = 38
@@ -29,7 +30,7 @@ _WIDEST_FOR_OTHERS = (-2.0, 4.0)
 _ROOM = 0.2
 _OWN_REACH = 1.5
 """Units that the widest bar of a task without a positive margin takes."""
-_COLOURS = {"pass": AWQ, "inconclusive": CAUTION, "fail": BAD, None: AWQ}
+_COLOURS = {"pass": BLUE, "inconclusive": CAUTION, "fail": BAD, None: BLUE}
 _MARKERS = {"pass": "o", "inconclusive": "o", "fail": "D", None: "o"}
 
 
@@ -145,8 +146,8 @@ def _paint_group(axes: Any, group: _Group, top: float, left: float, *, several: 
         axes.plot([edge, edge], [first, last], color=BAD, linewidth=1.6, solid_capstyle="butt")
     if judged.floor:
         width = judged.floor / group.unit
-        axes.fill_between([-width, width], first, last, color=BASELINE, alpha=0.22, linewidth=0)
-    axes.plot([0, 0], [first, last], color=BASELINE, linewidth=1.6, solid_capstyle="butt")
+        axes.fill_between([-width, width], first, last, color=GREY, alpha=0.22, linewidth=0)
+    axes.plot([0, 0], [first, last], color=GREY, linewidth=1.6, solid_capstyle="butt")
     _heading(axes, judged, top + _HEADING * 0.55, left)
     for place, row in enumerate(group.rows):
         _paint_row(axes, group, row, top + _HEADING + _ROW * (place + 0.5), several=several)

@@ -129,7 +129,8 @@ def items(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Document]]
     for name, lines in TASKS.items():
         (folder / f"{name}.yaml").write_text(f"task: {name}\n{common}{lines}\n")
     (folder / "group.yaml").write_text("group: t_group\ntask: [t_likelihood, t_rolling]\n")
-    recipe, path = load_recipe("demo")
+    loaded = load_recipe("demo")
+    recipe, path = loaded.recipe, loaded.path
     wanted: list[dict[str, Any]] = [{"name": task.name, "limit": None} for task in recipe.eval.tasks]
     wanted += [{"name": name, "limit": None} for name in TASKS] + [{"name": "t_group", "limit": 1}]
     request = {
@@ -176,7 +177,8 @@ def test_the_demo_does_not_calibrate_on_its_tasks(
     It is close: a licence line of 12 words stands in two questions and one document. Three of the 1 500 questions are
     too short to be judged.
     """
-    recipe, path = load_recipe("demo", ["quantize.calibration.blocks=222"])
+    loaded = load_recipe("demo", ["quantize.calibration.blocks=222"])
+    recipe, path = loaded.recipe, loaded.path
     tokenizer = load_tokenizer(packaged_model())
     made = build_calibration(recipe.quantize.calibration, path.parent, tokenizer, packaged_model())
     assert (made.facts.blocks, made.facts.warnings()) == (222, [])
@@ -194,7 +196,7 @@ def test_calibrating_on_the_demo_tasks_is_noticed(items: dict[str, list[Document
     chosen = random.Random(0).sample(items["stdlib_next_line"], 40)  # noqa: S311 -- a sample, not a secret
     source = tmp_path / "smuggled.jsonl"
     source.write_text("".join(json.dumps({"text": f"\n\n{document.text}\n\n"}) + "\n" for document in chosen))
-    recipe, _ = load_recipe("demo", [f"quantize.calibration={{source: {source}, blocks: 1000, block_tokens: 16}}"])
+    recipe = load_recipe("demo", [f"quantize.calibration={{source: {source}, blocks: 1000, block_tokens: 16}}"]).recipe
     tokenizer = load_tokenizer(packaged_model())
     made = build_calibration(recipe.quantize.calibration, tmp_path, tokenizer, packaged_model())
     texts = calibration_texts(made, tokenizer)

@@ -13,7 +13,7 @@ import pytest
 
 from eval.alarm.divergence import SMALLEST, divergences
 from eval.alarm.fidelity import TopTokens, alarm_sentence, fidelity, prompts_digest, read_top_tokens
-from eval.alarm.probing import PACKAGED, alarm_file, held_out, parse_prompt_logprobs, positions, probe
+from eval.alarm.probe import PACKAGED, alarm_file, held_out, parse_prompt_logprobs, positions, probe
 from pipeline.base.errors import EngineError, RecipeError, VoidMeasurementError
 from pipeline.base.progress import SilentReporter
 from pipeline.engines.engine import VllmServer
@@ -278,7 +278,7 @@ def test_blocks_begin_as_the_tokenizer_begins_texts(tmp_path: Path, monkeypatch:
             ids = [ord(letter) for letter in text]
             return [1, *ids, 2] if add_special_tokens else ids
 
-    monkeypatch.setattr("eval.alarm.probing.load_tokenizer", lambda *_, **__: Bracketed())
+    monkeypatch.setattr("eval.alarm.probe.load_tokenizer", lambda *_, **__: Bracketed())
     blocks, _ = held_out(Alarm(), tmp_path, DEMO, 1024)
     assert all(block[0] == 1 and 2 not in block for block in blocks)
     assert max(map(len, blocks)) == 512

@@ -8,7 +8,7 @@ import pytest
 from eval.comparison.answers import Answered, answered
 from eval.comparison.examples import ANSWER_LENGTH, QUESTION_LENGTH, examples_of
 from eval.comparison.matching import match
-from eval.comparison.scored import Scored
+from eval.comparison.scores import TaskScores
 
 
 def choices(likelihoods: list[float], endings: list[str], prompts: list[str] | None = None, **more: Any) -> dict:
@@ -74,7 +74,7 @@ def test_generated_text_is_shown_as_filtered() -> None:
     assert answered(row, "exact_match") == Answered("6 * 7?", "42", "41")
 
 
-def test_long_texts_are_cut(score: Callable[..., Scored]) -> None:
+def test_long_texts_are_cut(score: Callable[..., TaskScores]) -> None:
     """The end of the prompt and the beginning of the answers, in the lengths of a report."""
     long = {"arguments": [["start " + "x" * 900 + " end"]], "filtered_resps": ["y" * 900], "target": "z" * 900}
     before, after = score([1.0], changes=long), score([0.0], changes=long)
@@ -86,7 +86,7 @@ def test_long_texts_are_cut(score: Callable[..., Scored]) -> None:
     assert item.candidate_answer.endswith("y…")
 
 
-def test_examples_are_spread_over_subtasks(score: Callable[..., Scored]) -> None:
+def test_examples_are_spread_over_subtasks(score: Callable[..., TaskScores]) -> None:
     """One of each subtask before a second of any, in the order of the items."""
     subtasks = ["a", "a", "b", "c", "d"]
     before, after = score([1.0] * 5, subtasks=subtasks), score([0.0] * 5, subtasks=subtasks)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from eval.comparison.matching import clusters, match
-from eval.comparison.scored import Scored
+from eval.comparison.scores import TaskScores
 from eval.statistics import mean
 from pipeline.base.errors import VoidMeasurementError
 
-ScoreOf = Callable[..., Scored]
+ScoreOf = Callable[..., TaskScores]
 
 
 def keys(subtasks: int, documents: int, repeats: int = 1) -> tuple[tuple[str, str, int], ...]:

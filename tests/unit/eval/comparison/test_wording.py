@@ -26,7 +26,7 @@ Task = Callable[..., TaskScore]
 def test_undecided_is_explained_alike_everywhere(make_task: Task, changes: dict[str, Any], why: str, cell: str) -> None:
     """Where no number of items is given, either no number would do or there is no standard error: not the same."""
     row = make_task("lines", 0.9, 0.88, 0.02, **changes)
-    facts = row.model_dump(exclude={"arm", "items_available", "floor"})
+    facts = row.model_dump(exclude={"arm", "reference", "items_available", "floor"})
     task = TaskComparison(**facts, only_baseline=0, only_candidate=0, unmatched_examples=())
     stated = {"baseline": "a", "candidate": "b", "confidence": 0.95, "draws": 10, "seed": 0, "notes": ()}
     screen = Console(file=io.StringIO(), width=80)

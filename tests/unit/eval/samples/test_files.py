@@ -79,8 +79,8 @@ def test_filters_that_old_versions_did_not_write(tmp_path: Path, sample: Sample,
     values = {"exact_match,strict-match": 0.0, "exact_match,flexible-extract": 1.0}
     named = write_run(tmp_path / "a", {"gsm8k": rows}, results={"results": {"gsm8k": values}})
     found = read_tasks(find_sample_files(named))["gsm8k"]
-    assert found.scored("exact_match,flexible-extract", higher_is_better=True).score.value == 1.0
-    assert found.scored("exact_match,strict-match", higher_is_better=True).items == 3
+    assert found.scores("exact_match,flexible-extract", higher_is_better=True).score.value == 1.0
+    assert found.scores("exact_match,strict-match", higher_is_better=True).items == 3
     bare = read_tasks(find_sample_files(write_run(tmp_path / "b", {"gsm8k": rows})))["gsm8k"]
     assert bare.metrics == ["exact_match,filter 1"]
 

@@ -9,16 +9,13 @@ import pytest
 from click.testing import CliRunner, Result
 from filelock import FileLock
 
-from pipeline.base.errors import BusyError, MissingStageError, SourceError
+from pipeline.base.errors import BusyError, SourceError
 from pipeline.base.progress import SilentReporter
 from pipeline.cli.main import cli
 from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import NAME, Manifest, Origin, differences, read_manifest, write_manifest
-from pipeline.recipe.load import load_recipe
 from pipeline.record.checkpoint import checkpoint_of, recorded_checkpoint
 from pipeline.record.context import CHECKPOINT, EARLIER, RunContext
-from pipeline.record.record import RunRecord, StageResult
-from pipeline.run.runner import environment_of
 
 LONG_AGO_NS = 10**18
 
@@ -157,39 +154,20 @@ def test_prune_first_recovers(context: RunContext) -> None:
     assert (differences(context.out / CHECKPOINT), earlier(context)) == ([], [])
 
 
-def record_of(digest: str | None) -> RunRecord:
-    """Return a record whose stage `quantize` made a checkpoint of this digest; None: it has not run."""
-    recipe, _ = load_recipe("demo")
-    record = RunRecord(recipe=recipe, environment=environment_of(recipe))
-    if digest is None:
-        return record
-    return record.with_stage(
-        StageResult(
-            stage="quantize",
-            status="passed",
-            inputs={},
-            environment=record.environment,
-            started_at="t",
-            seconds=1.0,
-            payload={"checkpoint_digest": digest},
-        )
-    )
-
-
 def test_stage_takes_the_checkpoint_of_the_record(context: RunContext) -> None:
     """The right one passes, cached or not."""
-    record = record_of(read_manifest(context.out / CHECKPOINT).digest())
-    assert checkpoint_of(context, record) == checkpoint_of(context, record) == context.out / CHECKPOINT
+    digest = read_manifest(context.out / CHECKPOINT).digest()
+    assert checkpoint_of(context, "demo", digest) == checkpoint_of(context, "demo", digest) == context.out / CHECKPOINT
 
 
 def test_stage_refuses_a_flipped_byte_that_it_had_accepted(context: RunContext) -> None:
     """The cache does not hide a change; only `recorded_checkpoint` does not look."""
-    record = record_of(read_manifest(context.out / CHECKPOINT).digest())
-    checkpoint = checkpoint_of(context, record)
+    digest = read_manifest(context.out / CHECKPOINT).digest()
+    checkpoint = checkpoint_of(context, "demo", digest)
     (checkpoint / "model.safetensors").write_text("weights 2O")
-    assert recorded_checkpoint(context, record) == checkpoint
+    assert recorded_checkpoint(context, "demo", digest) == checkpoint
     with pytest.raises(SourceError, match=r"is not what its manifest says: model\.safetensors: contents changed"):
-        checkpoint_of(context, record)
+        checkpoint_of(context, "demo", digest)
 
 
 def test_many_problems_are_counted(context: RunContext) -> None:
@@ -197,28 +175,22 @@ def test_many_problems_are_counted(context: RunContext) -> None:
     for number in range(5):
         (context.out / CHECKPOINT / f"extra-{number}").write_text("")
     with pytest.raises(SourceError, match="extra-2: not in the manifest; 2 more"):
-        checkpoint_of(context, record_of(read_manifest(context.out / CHECKPOINT).digest()))
+        checkpoint_of(context, "demo", read_manifest(context.out / CHECKPOINT).digest())
 
 
 def test_killed_between_checkpoint_and_record(context: RunContext) -> None:
     """The record describes the one before: the message says how that comes and what to do."""
-    record = record_of(read_manifest(context.out / EARLIER / earlier(context)[-1]).digest())
+    digest = read_manifest(context.out / EARLIER / earlier(context)[-1]).digest()
     with pytest.raises(SourceError, match="a run was stopped between writing and recording it") as caught:
-        recorded_checkpoint(context, record)
+        recorded_checkpoint(context, "demo", digest)
     assert caught.value.message.endswith("Run `awqctl quantize demo --force`.")
 
 
 def test_killed_between_the_two_moves(context: RunContext) -> None:
     """Nothing is in place until the next run recovers it: the message names that run."""
-    record = record_of(read_manifest(context.out / CHECKPOINT).digest())
+    digest = read_manifest(context.out / CHECKPOINT).digest()
     (context.out / CHECKPOINT).rename(context.scratch / f"{CHECKPOINT}.old")
     with pytest.raises(SourceError, match="Run `awqctl quantize demo`: it puts back"):
-        checkpoint_of(context, record)
+        checkpoint_of(context, "demo", digest)
     context.recover()
-    assert checkpoint_of(context, record) == context.out / CHECKPOINT
-
-
-def test_nothing_quantized_yet(context: RunContext) -> None:
-    """A checkpoint that no record vouches for is not taken."""
-    with pytest.raises(MissingStageError, match="awqctl quantize demo"):
-        checkpoint_of(context, record_of(None))
+    assert checkpoint_of(context, "demo", digest) == context.out / CHECKPOINT

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.accuracy.judging import gates_of
+from eval.accuracy.judgement import gates_of
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
 from eval.alarm.result import Fidelity
 from pipeline.cli.summary import print_summary

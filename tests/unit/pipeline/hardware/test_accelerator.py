@@ -1,38 +1,38 @@
-"""What nvidia-smi says, and what it does not."""
+"""Which accelerator is used, and why."""
 
 import pytest
 
 from pipeline.base.errors import EnvironmentLackError
-from pipeline.hardware import accelerator
-from pipeline.hardware.accelerator import Gpu, parse_gpus, resolve_accelerator
+from pipeline.hardware.accelerator import resolve_accelerator
+from pipeline.hardware.gpu import Gpu
+from pipeline.hardware.machine import Machine
 
-H200 = Gpu("NVIDIA H200", 143771, "9.0", "580.159.04")
-
-
-@pytest.mark.parametrize(
-    ("answer", "expected"),
-    [
-        ("NVIDIA H200, 143771, 9.0, 580.159.04\n", (H200,)),
-        ("NVIDIA GB10, [N/A], 12.1, 580.95\n", (Gpu("NVIDIA GB10", None, "12.1", "580.95"),)),
-        ("No devices were found\n", ()),
-        ("", ()),
-    ],
-)
-def test_answers_of_the_driver(answer: str, expected: tuple[Gpu, ...]) -> None:
-    """A GPU, one that shares its memory with the CPU, and none."""
-    assert parse_gpus(answer) == expected
+H200 = Gpu(vendor="nvidia", name="NVIDIA H200", capability="9.0", driver="580.159.04")
+MI210 = Gpu(vendor="amd", name="AMD Instinct MI210", capability="gfx90a")
 
 
-def test_choice_and_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+def machine(*gpus: Gpu) -> Machine:
+    """Return a machine with these GPUs."""
+    return Machine(cpu="Example CPU", cores=2, memory_bytes=2**34, platform="Linux", gpus=gpus)
+
+
+def test_choice_and_reason() -> None:
     """The GPU is used where there is one, unless the CPU is asked for."""
-    monkeypatch.setattr(accelerator, "list_gpus", lambda: (H200,))
-    assert resolve_accelerator("auto") == ("cuda", "1 CUDA GPU(s): NVIDIA H200, driver 580.159.04")
-    assert resolve_accelerator("cpu")[0] == "cpu"
+    expected = ("cuda", "1 CUDA GPU(s): NVIDIA H200, driver 580.159.04")
+    assert resolve_accelerator("auto", machine(MI210, H200)) == expected
+    assert resolve_accelerator("cpu", machine(H200))[0] == "cpu"
 
 
-def test_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gpu_that_is_not_there() -> None:
     """Asking for CUDA without a GPU is an error, not a silent CPU run."""
-    monkeypatch.setattr(accelerator, "list_gpus", tuple)
-    assert resolve_accelerator("auto")[0] == "cpu"
+    assert resolve_accelerator("auto", machine())[0] == "cpu"
     with pytest.raises(EnvironmentLackError, match=r"engine\.accelerator=cpu"):
-        resolve_accelerator("cuda")
+        resolve_accelerator("cuda", machine())
+
+
+def test_gpu_of_another_vendor() -> None:
+    """It is named, so that nobody wonders why it idles."""
+    named = "no engine builds for AMD Instinct MI210"
+    assert named in resolve_accelerator("auto", machine(MI210))[1]
+    with pytest.raises(EnvironmentLackError, match=named):
+        resolve_accelerator("cuda", machine(MI210))

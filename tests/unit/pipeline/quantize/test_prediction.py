@@ -98,7 +98,7 @@ def test_a_source_in_32_bit() -> None:
 def test_the_control_needs_space_of_its_own() -> None:
     """The control is as large as the checkpoint."""
     alone = predict(AUTOAWQ, llama(), settings(), 16, "cpu", 2)
-    both = predict(AUTOAWQ, llama(), settings(control="rtn"), 16, "cpu", 2)
+    both = predict(AUTOAWQ, llama(), settings(), 16, "cpu", 2, controlled=True)
     assert both.disk_bytes - alone.disk_bytes == alone.checkpoint_bytes
 
 

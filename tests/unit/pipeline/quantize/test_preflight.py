@@ -15,14 +15,13 @@ from pipeline.models import SourceModel
 from pipeline.models.headers import headers_of
 from pipeline.quantize.checks import Check
 from pipeline.quantize.preflight import Preflight, check_blocks, checked_plan, preflight
-from pipeline.quantize.resources import Machine, this_machine
-from pipeline.recipe.engine import Engine
+from pipeline.quantize.resources import Resources, resources_of
 from pipeline.recipe.load import load_recipe
-from pipeline.recipe.quantize import Quantize
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 
 GIB = 2**30
-MACHINE = Machine(
+MACHINE = Resources(
     accelerator="cpu",
     cores=2,
     memory_bytes=16 * GIB,
@@ -60,11 +59,18 @@ def safetensors(path: Path, shapes: dict[str, tuple[int, ...]]) -> None:
         stream.truncate(8 + len(text) + offset)
 
 
-def plan(source: SourceModel, machine: Machine = MACHINE, dtype: str = "bfloat16", **keys: object) -> Preflight:
+def plan(source: SourceModel, machine: Resources = MACHINE, dtype: str = "bfloat16", **keys: object) -> Preflight:
     """Return the plan for a source."""
     calibration = {"source": "x", "blocks": 16, "block_tokens": 512}
-    settings = Quantize.model_validate({"calibration": calibration, **keys})
-    return preflight(headers_of(source), settings, Engine.model_validate({"dtype": dtype}), machine)
+    recipe = Recipe.model_validate(
+        {
+            "name": "mine",
+            "model": {"source": "mine"},
+            "quantize": {"calibration": calibration, **keys},
+            "engine": {"dtype": dtype},
+        }
+    )
+    return preflight(headers_of(source), recipe, machine)
 
 
 def check(found: Preflight, name: str) -> Check:
@@ -224,7 +230,7 @@ class Recorder(SilentReporter):
 def test_the_stage_hears_each_warning_once(tmp_path: Path) -> None:
     """Before calibration is read, and again with the number of blocks that there are."""
     model = headers_of(checkpoint(tmp_path, model_type="mixtral", num_local_experts=8, num_experts_per_tok=2))
-    recipe = load_recipe("demo", ["quantize.ignore=[nothing]"])[0]
+    recipe = load_recipe("demo", ["quantize.ignore=[nothing]"]).recipe
     reporter = Recorder()
     context = RunContext(tmp_path / "out", tmp_path, tmp_path, "cpu", reporter)
     plan = checked_plan(model, recipe, context)
@@ -237,7 +243,8 @@ def test_the_stage_hears_each_warning_once(tmp_path: Path) -> None:
 
 def test_this_machine_has_something(tmp_path: Path) -> None:
     """Figures of the machine the test runs on; the output folder need not be there."""
-    machine = this_machine("cpu", tmp_path / "not" / "yet")
+    context = RunContext(tmp_path / "not" / "yet", tmp_path, tmp_path, "cpu", SilentReporter())
+    machine = resources_of(context)
     assert 0 < machine.memory_available_bytes <= machine.memory_bytes
     assert (machine.disk_free_bytes > 0, machine.cores > 0, machine.gpu_memory_bytes) == (True, True, None)
 

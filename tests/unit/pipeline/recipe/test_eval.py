@@ -1,4 +1,4 @@
-"""The recipe section `eval`: tasks, suites, own questions, arms and agreed losses."""
+"""The recipe section `eval`: tasks, suites, own questions and agreed losses."""
 
 from typing import Any
 
@@ -62,10 +62,6 @@ def test_every_suite_is_valid(suite: str) -> None:
         ({"suite": "code"}, "executes code written by the model .* `unsafe_code: true`"),
         ({"suite": "all"}, "'smoke', 'quick', 'standard', 'code' or 'wikitext'"),
         ({"system_instruction": "Be brief."}, "needs `chat_template: true`"),
-        ({"arms": [{"name": "rtn", "checkpoint": "x"}]}, "cannot be called rtn"),
-        ({"arms": [{"name": "gptq"}]}, "either `checkpoint` or `quantization`"),
-        ({"arms": [{"name": "a", "quantization": "fp8", "revision": "main"}]}, "`revision` is of a `checkpoint`"),
-        ({"arms": [{"name": "a", "checkpoint": "x"}, {"name": "a", "checkpoint": "y"}]}, "a name of its own"),
         ({"confidence": 95}, "less than 1"),
     ],
 )

@@ -22,13 +22,14 @@ def write(tmp_path: Path, **changes: object) -> str:
 @pytest.mark.parametrize("name", ALL)
 def test_packaged_recipe_is_valid(name: str) -> None:
     """Every recipe that ships validates and is named like its file."""
-    recipe, path = load_recipe(name)
+    loaded = load_recipe(name)
+    recipe, path = loaded.recipe, loaded.path
     assert (recipe.name, path.stem) == (name, name)
 
 
 def test_override_reaches_nested_keys() -> None:
     """`--set` replaces values in mappings and lists, parsed as YAML."""
-    recipe, _ = load_recipe("demo", ["bench.concurrency=[2, 8]", "eval.tasks.0.margin=0.5"])
+    recipe = load_recipe("demo", ["bench.concurrency=[2, 8]", "eval.tasks.0.margin=0.5"]).recipe
     assert (recipe.bench.concurrency, recipe.eval.tasks[0].margin) == ((2, 8), 0.5)
 
 
@@ -45,11 +46,16 @@ def test_wrong_type_names_path_and_value() -> None:
 
 
 def test_missing_section_is_named(tmp_path: Path) -> None:
-    """A missing required section is named."""
+    """The one section that every recipe has, where it is missing; the others where somebody needs them."""
     path = tmp_path / "mine.yaml"
     path.write_text("name: mine\n")
-    with pytest.raises(RecipeError, match=r"quantize: required, but missing"):
+    with pytest.raises(RecipeError, match=r"model: required, but missing"):
         load_recipe(str(path))
+    path.write_text("name: mine\nmodel: {source: packaged:demo}\n")
+    recipe = load_recipe(str(path)).recipe
+    assert [recipe.has(name) for name in ("quantize", "eval", "roi", "bench")] == [False, False, False, True]
+    with pytest.raises(RecipeError, match="The recipe mine has no section `eval`"):
+        _ = recipe.eval
 
 
 def test_prompts_longer_than_the_context_are_refused() -> None:

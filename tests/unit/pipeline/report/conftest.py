@@ -6,19 +6,21 @@ from typing import Any
 
 import pytest
 
-from eval.accuracy.judging import gates_of
+from eval.accuracy.judgement import gates_of
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
-from eval.bench.result import BenchResult, EngineMemory, Latency, LoadPoint, VariantLoad
+from eval.bench.result import ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint
 from pipeline.base.progress import SilentReporter
 from pipeline.base.results import Gate
+from pipeline.hardware.gpu import Gpu
 from pipeline.quantize.result import CoverageResult, KindAudit, QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
-from pipeline.record.record import Environment, RunRecord, StageResult
+from pipeline.record.environment import Environment
+from pipeline.record.record import RunRecord, StageResult
 from pipeline.report.document import ReportDocument, Section
-from pipeline.report.view import report_of
 from pipeline.roi import stage as roi_stage
 from serve.result import ServeResult, SmokeCheck
+from tests.unit.pipeline.report.documents import report_of
 
 BASELINE_SPEED = {1: 41.2, 4: 118.0, 16: 262.0}
 AWQ_SPEED = {1: 66.9, 4: 171.3, 16: 268.4}
@@ -102,8 +104,10 @@ def _bench(
     spread = 0.03 if repeats > 1 else 0.0
     kernel = "CPUWNA16LinearKernel (AWQMarlinLinearMethod)"
     return BenchResult(
-        baseline=_variant("baseline", baseline, spread=spread, kernel="unquantized", weights=0.05),
-        awq=_variant("awq", awq, spread=spread, kernel=kernel, weights=0.02),
+        arms=(
+            _arm("baseline", baseline, spread=spread, kernel="unquantized", weights=0.05),
+            _arm("awq", awq, spread=spread, kernel=kernel, weights=0.02),
+        ),
         input_tokens=256,
         output_tokens=128,
         repeats=repeats,
@@ -113,7 +117,7 @@ def _bench(
     )
 
 
-def _variant(variant: str, speeds: dict[int, float], *, spread: float, kernel: str, weights: float) -> VariantLoad:
+def _arm(arm: str, speeds: dict[int, float], *, spread: float, kernel: str, weights: float) -> ArmLoad:
     """Return a sweep with the repeats `spread` (relative) around each speed."""
     points = tuple(
         LoadPoint(
@@ -135,9 +139,7 @@ def _variant(variant: str, speeds: dict[int, float], *, spread: float, kernel: s
     memory = EngineMemory(
         weights_gib=weights, weights_from="files", kv_cache_tokens=174_080, max_concurrency=340.0, context_tokens=512
     )
-    return VariantLoad(
-        variant=variant, kernel=kernel, dtype="bfloat16", memory=memory, start_seconds=21.4, points=points
-    )
+    return ArmLoad(arm=arm, kernel=kernel, dtype="bfloat16", memory=memory, start_seconds=21.4, points=points)
 
 
 def _latency(middle: float) -> Latency:
@@ -212,7 +214,10 @@ def make_run(
     ) -> RunRecord:
         recipe, bench = recipe or make_recipe(), bench or _bench()
         runs = {f"run_{number}": f"bench/raw/awq-16-{number}.json" for number in range(6)}
-        machine = environment.model_copy(update={"gpus": gpus, "accelerator": "cuda" if gpus else "cpu"})
+        with_gpus = environment.machine.model_copy(
+            update={"gpus": tuple(Gpu(vendor="nvidia", name=name) for name in gpus)}
+        )
+        machine = environment.model_copy(update={"machine": with_gpus, "accelerator": "cuda" if gpus else "cpu"})
         weights = {"gates": (audit,) if audit else (), "artifacts": {"checkpoint": "checkpoint"}}
         samples = {"baseline": "eval/baseline", "awq": "eval/awq", "results": "eval/results.json"}
         stages = {

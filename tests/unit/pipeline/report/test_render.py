@@ -29,10 +29,9 @@ from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord
 from pipeline.report import stage as report_stage
 from pipeline.report.document import ReportDocument
-from pipeline.report.inputs import inputs_of
 from pipeline.report.render import markdown_text, to_html, to_json, to_markdown
-from pipeline.report.view import report_of
 from serve.result import ServeResult, SmokeCheck
+from tests.unit.pipeline.report.documents import inputs_of, report_of
 
 HOSTILE = '<script>alert("x")</script> | [a](http://evil.example/) & \' "'
 
@@ -127,7 +126,7 @@ def test_hostile_text_is_escaped(
 ) -> None:
     """Text from a recipe never becomes markup."""
     recipe = make_recipe(report={"client": HOSTILE, "title": HOSTILE, "prepared_by": HOSTILE})
-    recipe = recipe.model_copy(update={"roi": recipe.roi.model_copy(update={"machine": HOSTILE})})
+    recipe = recipe.model_copy(update={"roi_or_none": recipe.roi.model_copy(update={"machine": HOSTILE})})
     bad = make_task("</text><script>alert(1)</script> $x^", 0.9, 0.8, 0.01)
     report = report_of(make_run(recipe=recipe, accuracy=make_accuracy(bad)))
     html, markdown = to_html(report), to_markdown(report)
@@ -178,7 +177,9 @@ def test_free_machines_and_failed_checks_still_render(
     failed = endpoint.model_copy(
         update={"checks": (SmokeCheck(name="TLS", passed=False, detail="refused", seconds=0.1),)}
     )
-    record = make_run(recipe=recipe.model_copy(update={"roi": free}), accuracy=make_accuracy(task), endpoint=failed)
+    record = make_run(
+        recipe=recipe.model_copy(update={"roi_or_none": free}), accuracy=make_accuracy(task), endpoint=failed
+    )
 
     html = to_html(report_of(record))
 

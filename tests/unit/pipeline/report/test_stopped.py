@@ -8,9 +8,8 @@ from eval.accuracy.result import EvalResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.document import ReportDocument
-from pipeline.report.inputs import inputs_of
 from pipeline.report.render import to_html, to_markdown
-from pipeline.report.view import report_of
+from tests.unit.pipeline.report.documents import inputs_of, report_of
 
 
 @pytest.fixture
@@ -78,7 +77,7 @@ def test_what_was_not_measured_is_not_blamed_on_the_recipe(report: ReportDocumen
     assert "Accuracy: the alarm stopped AWQ before any task was asked." in text
     assert "neither was scored" in text
     assert "Set `eval.noise_floor" not in text
-    assert "Set `quantize.control" not in text
+    assert "Add `rtn`" not in text
     assert "Accuracy beyond" not in text
 
 

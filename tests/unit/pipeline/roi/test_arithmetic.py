@@ -116,7 +116,7 @@ def test_utilisation() -> None:
 def test_break_even_is_where_the_baseline_needs_a_second_machine() -> None:
     """Without an engagement price AWQ pays as soon as it saves one machine."""
     edge = arithmetic.break_even_tokens_per_s(
-        baseline_tokens_per_s=100, awq_tokens_per_s=150, machine_monthly_usd=365, engagement_usd=0
+        baseline_tokens_per_s=100, arm_tokens_per_s=150, machine_monthly_usd=365, engagement_usd=0
     )
 
     assert edge == 100
@@ -128,7 +128,7 @@ def test_break_even_is_where_the_baseline_needs_a_second_machine() -> None:
 def test_no_break_even_without_higher_capacity(awq: float) -> None:
     """AWQ that is not faster saves no machine at any load."""
     edge = arithmetic.break_even_tokens_per_s(
-        baseline_tokens_per_s=100, awq_tokens_per_s=awq, machine_monthly_usd=365, engagement_usd=0
+        baseline_tokens_per_s=100, arm_tokens_per_s=awq, machine_monthly_usd=365, engagement_usd=0
     )
 
     assert edge is None
@@ -139,7 +139,7 @@ def test_no_break_even_on_a_free_machine() -> None:
     """Where machines cost nothing there is nothing to save."""
     assert (
         arithmetic.break_even_tokens_per_s(
-            baseline_tokens_per_s=100, awq_tokens_per_s=200, machine_monthly_usd=0, engagement_usd=0
+            baseline_tokens_per_s=100, arm_tokens_per_s=200, machine_monthly_usd=0, engagement_usd=0
         )
         is None
     )
@@ -157,7 +157,7 @@ def test_break_even_against_search(awq: float, engagement: float) -> None:
 
     edge = arithmetic.break_even_tokens_per_s(
         baseline_tokens_per_s=baseline,
-        awq_tokens_per_s=awq,
+        arm_tokens_per_s=awq,
         machine_monthly_usd=monthly,
         engagement_usd=engagement,
     )

@@ -42,10 +42,10 @@ def test_roi_stage_of_a_load_for_one_machine(
     assert metrics["awq_monthly_usd"].origin == "modelled"
     assert metrics["hourly_usd"].origin == "quoted"
     assert "payback_months" not in metrics
-    assert outcome.payload["verdict"] == (
-        "AWQ does not pay here: this load needs 1 machine with either variant, so no machine is saved."
+    assert outcome.result.saving("awq").verdict == (
+        "AWQ does not pay here: this load needs 1 machine with either arm, so no machine is saved."
     )
-    assert json.loads((tmp_path / "roi/roi.json").read_text()) == outcome.payload
+    assert json.loads((tmp_path / "roi/roi.json").read_text()) == outcome.result.model_dump(mode="json")
 
 
 def test_roi_that_pays(make_recipe: Callable[..., Recipe], make_bench: Callable[..., BenchResult]) -> None:
@@ -56,11 +56,12 @@ def test_roi_that_pays(make_recipe: Callable[..., Recipe], make_bench: Callable[
 
     result = roi_stage.price(recipe.roi.model_copy(update={"load": load}), bench)
 
-    assert (result.baseline.machines.value, result.awq.machines.value) == (4, 2)
-    assert result.saving_per_month_usd.value == 730
-    assert result.saving_three_years_usd.value == 36 * 730 - 5000
-    assert result.pays
-    assert result.verdict == (
+    assert (result.of("baseline").machines.value, result.of("awq").machines.value) == (4, 2)
+    saving = result.saving("awq")
+    assert saving.saving_per_month_usd.value == 730
+    assert saving.saving_three_years_usd.value == 36 * 730 - 5000
+    assert saving.pays
+    assert saving.verdict == (
         "AWQ pays at this load: 2 machines instead of 4 saves 730 USD a month; "
         "the engagement is paid back after 6.8 months."
     )
@@ -70,17 +71,17 @@ def test_roi_that_pays(make_recipe: Callable[..., Recipe], make_bench: Callable[
     ("numbers", "words"),
     [
         (
-            {"baseline_machines": 1, "awq_machines": 2, "saving": -365.0, "engagement": 0.0, "payback": None},
+            {"baseline_machines": 1, "arm_machines": 2, "saving": -365.0, "engagement": 0.0, "payback": None},
             "needs 2",
         ),
         (
-            {"baseline_machines": 2, "awq_machines": 1, "saving": 0.0, "engagement": 0.0, "payback": None},
+            {"baseline_machines": 2, "arm_machines": 1, "saving": 0.0, "engagement": 0.0, "payback": None},
             "cost nothing",
         ),
         (
             {
                 "baseline_machines": 2,
-                "awq_machines": 1,
+                "arm_machines": 1,
                 "saving": 365.0,
                 "engagement": 25000.0,
                 "payback": 68.5,
@@ -93,7 +94,8 @@ def test_verdicts_that_do_not_pay(numbers: dict[str, Any], words: str) -> None:
     """Each reason for not paying has its own sentence."""
     text = roi_stage.verdict(
         numbers["baseline_machines"],
-        numbers["awq_machines"],
+        numbers["arm_machines"],
+        name="AWQ",
         saving=numbers["saving"],
         engagement=numbers["engagement"],
         payback=numbers["payback"],
@@ -108,8 +110,9 @@ def test_zero_throughput_is_not_priced(
 ) -> None:
     """A bench that made no tokens is void, not free."""
     bench = make_bench()
-    still = bench.awq.points[0].model_copy(update={"output_tokens_per_s": 0.0})
-    bench = bench.model_copy(update={"awq": bench.awq.model_copy(update={"points": (still,)})})
+    baseline, awq = bench.arms
+    still = awq.points[0].model_copy(update={"output_tokens_per_s": 0.0})
+    bench = bench.model_copy(update={"arms": (baseline, awq.model_copy(update={"points": (still,)}))})
 
     with pytest.raises(VoidMeasurementError, match="awq is zero"):
         roi_stage.price(make_recipe().roi, bench)

@@ -1,24 +1,46 @@
-"""The runner: what runs, what is kept, what is written down. Stages are fakes; the store is left out."""
+"""The runner: what runs, what is kept, what is written down. Stages are made for the tests; the store is left out."""
 
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Literal, Self
 
 import pytest
 from filelock import FileLock
 
 from pipeline.base.errors import BusyError, EngineError, Interrupted, MissingStageError
 from pipeline.base.progress import SilentReporter
-from pipeline.base.results import Gate, Metric
+from pipeline.base.results import Gate, Metric, Payload
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome, load_record
+from pipeline.record.stage import Need, Stage, sections
 from pipeline.run.runner import RECORD, Runner
-from pipeline.run.stages import Stage
 
 calls: list[str] = []
+
+
+class FirstResult(Payload):
+    """What the first stage reports."""
+
+    STAGE: ClassVar = "first"
+    schema_version: Literal[1] = 1
+    digest: str
+
+
+class SecondResult(Payload):
+    """What the second stage reports."""
+
+    STAGE: ClassVar = "second"
+    schema_version: Literal[1] = 1
+
+
+class ThirdResult(Payload):
+    """What the third stage reports."""
+
+    STAGE: ClassVar = "third"
+    schema_version: Literal[1] = 1
 
 
 def first(_recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome:
@@ -26,23 +48,23 @@ def first(_recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutc
     calls.append("first")
     with context.staged("first") as folder:
         (folder / "data").write_text("x")
-    return StageOutcome(metrics=(Metric(name="x", value=1.0, origin="measured"),), payload={"digest": "same"})
+    return StageOutcome(metrics=(Metric(name="x", value=1.0, origin="measured"),), result=FirstResult(digest="same"))
 
 
 def first_again(_recipe: Recipe, _context: RunContext, _record: RunRecord) -> StageOutcome:
     """Report something else."""
-    return StageOutcome(payload={"digest": "other"})
+    return StageOutcome(result=FirstResult(digest="other"))
 
 
 def second(_recipe: Recipe, _context: RunContext, _record: RunRecord) -> StageOutcome:
     """Report a failed gate."""
     calls.append("second")
-    return StageOutcome(gates=(Gate(name="g", passed=False, statement="too much."),))
+    return StageOutcome(gates=(Gate(name="g", passed=False, statement="too much."),), result=SecondResult())
 
 
 def third(_recipe: Recipe, _context: RunContext, _record: RunRecord) -> StageOutcome:
     """Do nothing."""
-    return StageOutcome()
+    return StageOutcome(result=ThirdResult())
 
 
 def breaking(_recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome:
@@ -70,7 +92,7 @@ class NoTracker:
         """Return an id."""
         return "run"
 
-    def finish(self, _result: object) -> None:
+    def finish(self, *_: object) -> None:
         """Ignore."""
 
     def __enter__(self) -> Self:
@@ -80,15 +102,13 @@ class NoTracker:
         return None
 
 
-def stage(function: Callable[..., StageOutcome], **fields: Any) -> Stage:
-    """Return a table entry for a function of this file."""
-    entry = Stage(function.__name__, "unused:unused", **{"sections": ("bench",), **fields})
-    object.__setattr__(entry, "load", lambda: function)
-    return entry
+def stage(function: Callable[..., StageOutcome], result: type[Payload] = FirstResult, **fields: Any) -> Stage:
+    """Return the declaration of a stage whose function is one of this file."""
+    return Stage(run=function, result=result, **{"settings": sections("bench"), **fields})
 
 
 FIRST = stage(first, outputs=lambda _recipe: ("first/data",))
-SECOND = stage(second, sections=("roi",), needs=("first",))
+SECOND = stage(second, SecondResult, settings=sections("roi"), needs=(Need(FirstResult),))
 
 
 @pytest.fixture
@@ -99,7 +119,8 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Runne
     monkeypatch.setattr("pipeline.run.runner.stage_named", table.__getitem__)
 
     def runner(*overrides: str) -> Runner:
-        recipe, path = load_recipe("demo", overrides)
+        loaded = load_recipe("demo", overrides)
+        recipe, path = loaded.recipe, loaded.path
         context = RunContext(tmp_path / "out", tmp_path / "home", path.parent, "cpu", SilentReporter())
         return Runner(recipe, context, NoTracker())  # type: ignore[arg-type]
 
@@ -146,7 +167,7 @@ def test_failure_is_recorded_and_leaves_the_last_output(make: Callable[..., Runn
         make().run([broken], force=True)
     record = load_record(tmp_path / "out" / RECORD)
     assert record is not None
-    assert (record.stages["breaking"].status, record.stages["breaking"].error) == ("failed", "it broke.")
+    assert (record.failed_attempts["first"].status, record.failed_attempts["first"].error) == ("failed", "it broke.")
     assert (tmp_path / "out" / "first" / "data").read_text() == "x"
     assert list((tmp_path / "out" / ".partial").iterdir()) == []
 
@@ -158,8 +179,7 @@ def test_failed_attempt_does_not_displace_a_result(make: Callable[..., Runner], 
         raise EngineError("no.")
 
     make().run([FIRST])
-    broken = stage(first, outputs=FIRST.outputs)
-    object.__setattr__(broken, "load", lambda: fails)
+    broken = stage(fails, outputs=FIRST.outputs)
     with pytest.raises(EngineError):
         make().run([broken], force=True)
     record = load_record(tmp_path / "out" / RECORD)
@@ -172,8 +192,7 @@ def test_failed_attempt_does_not_displace_a_result(make: Callable[..., Runner], 
 def test_interrupted_repetition_goes_on(make: Callable[..., Runner]) -> None:
     """What was asked for with --force and stopped is not up to date; with other settings nothing was stopped."""
     make().run([FIRST])
-    stopped = stage(first, outputs=FIRST.outputs)
-    object.__setattr__(stopped, "load", lambda: interrupted)
+    stopped = stage(interrupted, outputs=FIRST.outputs)
     with pytest.raises(Interrupted):
         make().run([stopped], force=True)
 
@@ -189,7 +208,7 @@ def test_interruption_is_recorded_as_such(make: Callable[..., Runner], tmp_path:
     with pytest.raises(Interrupted):
         make().run([stage(interrupted)])
     record = json.loads((tmp_path / "out" / RECORD).read_text())
-    assert record["stages"]["interrupted"]["status"] == "interrupted"
+    assert record["stages"]["first"]["status"] == "interrupted"
 
 
 def test_missing_stage_names_the_command(make: Callable[..., Runner]) -> None:
@@ -207,10 +226,9 @@ def test_stale_result_is_not_built_upon(make: Callable[..., Runner]) -> None:
 
 def test_result_of_a_replaced_checkpoint_is_not_built_upon(make: Callable[..., Runner]) -> None:
     """After the first stage was made anew, the second one's result is of what was there before."""
-    last = stage(third, needs=("second",))
+    last = stage(third, ThirdResult, needs=(Need(SecondResult),))
     make().run([FIRST, SECOND, last])
     again = stage(first_again, outputs=FIRST.outputs)
-    object.__setattr__(again, "name", "first")
     make().run([again], force=True)
 
     with pytest.raises(MissingStageError, match=r"'second' was made from something else \(the result of 'first'\)"):

@@ -17,9 +17,8 @@ from pipeline.report.chapters.noise_floor import floor_sentence, floor_word
 from pipeline.report.chapters.not_measured import not_measured_section
 from pipeline.report.chapters.recommendation import next_steps, recommendation
 from pipeline.report.document import Finding, Section
-from pipeline.report.inputs import inputs_of
 from pipeline.report.verdicts import gravest, loss_bound, remedy, verdict_cell
-from pipeline.report.view import report_of
+from tests.unit.pipeline.report.documents import inputs_of, report_of
 
 MINUS = "\N{MINUS SIGN}"
 Run = Callable[..., RunRecord]

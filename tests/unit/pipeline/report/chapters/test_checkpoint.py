@@ -9,7 +9,7 @@ from pipeline.base.results import Gate
 from pipeline.quantize.result import CoverageResult, KindAudit, QuantizeResult
 from pipeline.record.record import RunRecord
 from pipeline.report.document import Section
-from pipeline.report.view import report_of
+from tests.unit.pipeline.report.documents import report_of
 
 
 @pytest.mark.usefixtures("no_charts")

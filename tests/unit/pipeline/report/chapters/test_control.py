@@ -11,10 +11,9 @@ from pipeline.report.chapters.control import control_sentence
 from pipeline.report.chapters.not_measured import not_measured_section
 from pipeline.report.comparison import against_control
 from pipeline.report.document import Section
-from pipeline.report.inputs import inputs_of
 from pipeline.report.render import markdown_text, to_html, to_markdown
-from pipeline.report.view import report_of
 from serve.result import ServeResult
+from tests.unit.pipeline.report.documents import inputs_of, report_of
 
 
 @pytest.mark.usefixtures("no_charts")

@@ -8,7 +8,7 @@ from pipeline.record.record import RunRecord
 from pipeline.report.chapters.examples import example_groups
 from pipeline.report.document import Excerpt
 from pipeline.report.render import fenced, to_html, to_markdown
-from pipeline.report.view import report_of
+from tests.unit.pipeline.report.documents import report_of
 
 Run = Callable[..., RunRecord]
 Task = Callable[..., TaskScore]

@@ -12,8 +12,8 @@ from pipeline.report.chapters.findings import findings_of
 from pipeline.report.chapters.not_measured import not_measured_section
 from pipeline.report.chapters.recommendation import recommendation
 from pipeline.report.comparison import speed_ratios, weight_memory
-from pipeline.report.inputs import inputs_of
 from serve.result import ServeResult, SmokeCheck
+from tests.unit.pipeline.report.documents import inputs_of
 
 BASELINE_SPEED = {1: 41.2, 4: 118.0, 16: 262.0}
 
@@ -40,7 +40,7 @@ def test_many_concurrencies_are_summed_up(
     )
     recipe = make_recipe()
     load = recipe.roi.load.model_copy(update={"requests_per_day": 1000.0})
-    recipe = recipe.model_copy(update={"roi": recipe.roi.model_copy(update={"load": load})})
+    recipe = recipe.model_copy(update={"roi_or_none": recipe.roi.model_copy(update={"load": load})})
     inputs = inputs_of(make_run(recipe=recipe, bench=bench))
     finding = findings_of(inputs)[1]
 
@@ -65,7 +65,7 @@ def test_load_above_break_even_that_does_not_pay_is_explained(make_run: Callable
     """The saving is a staircase: past the break-even the counts of machines can be equal again."""
     finding = findings_of(inputs_of(make_run()))[3]
 
-    assert finding.headline.startswith("AWQ does not pay here: this load needs 3 machines with either variant")
+    assert finding.headline.startswith("AWQ does not pay here: this load needs 3 machines with either arm")
     assert "It first pays at 70,741 requests a day, but machines are whole" in finding.detail
 
 
@@ -108,13 +108,13 @@ def test_memory_the_engine_reports_comes_first(
     """Figures of the engine are used where it gives them, file sizes where it does not."""
     bench = make_bench()
     engine = {"weights_from": "engine"}
-    changed = {
-        name: load.model_copy(update={"memory": load.memory.model_copy(update={**engine, "weights_gib": gib})})
-        for name, load, gib in (("baseline", bench.baseline, 12.61), ("awq", bench.awq, 3.74))
-    }
+    changed = tuple(
+        load.model_copy(update={"memory": load.memory.model_copy(update={**engine, "weights_gib": gib})})
+        for load, gib in zip(bench.arms, (12.61, 3.74), strict=True)
+    )
 
     from_files = weight_memory(make_quantized(), bench)
-    from_engine = weight_memory(make_quantized(), bench.model_copy(update=changed))
+    from_engine = weight_memory(make_quantized(), bench.model_copy(update={"arms": changed}))
 
     assert from_files.times_smaller == 52_428_800 / 18_790_400
     assert from_engine.times_smaller == pytest.approx(12.61 / 3.74)

@@ -6,7 +6,7 @@ from html import unescape
 
 from eval.accuracy.result import EvalResult, TaskScore
 from pipeline.record.record import RunRecord
-from pipeline.report.view import report_of
+from tests.unit.pipeline.report.documents import report_of
 
 MINUS = "\N{MINUS SIGN}"
 Run = Callable[..., RunRecord]

@@ -1,14 +1,14 @@
-"""A candidate against the baseline: the statistics of `eval.statistics` on the items of `eval.comparison.scored`."""
+"""A candidate against the baseline: the statistics of `eval.statistics` on the items of `eval.comparison.scores`."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from eval.comparison.contributions import Contributions
 from eval.comparison.examples import examples_of
 from eval.comparison.matching import Matched, match
 from eval.comparison.result import Comparison, Interval, NoiseFloor, Score
-from eval.comparison.scored import Scored
-from eval.comparison.summands import Summands
+from eval.comparison.scores import TaskScores
 from eval.statistics import Estimate, Margin, Pairs, estimate, holm, judge, more_items, noise_floor, unpaired
 from pipeline.base.errors import VoidMeasurementError
 
@@ -16,8 +16,8 @@ ComparisonT = TypeVar("ComparisonT", bound=Comparison)
 
 
 def compare(
-    baseline: Scored,
-    candidate: Scored,
+    baseline: TaskScores,
+    candidate: TaskScores,
     *,
     margin: Margin | None = None,
     confidence: float = 0.95,
@@ -111,7 +111,7 @@ def adjusted(comparisons: Sequence[ComparisonT]) -> tuple[ComparisonT, ...]:
     )
 
 
-def floor_of(first: Scored, second: Scored, concurrency: tuple[int, int]) -> NoiseFloor | None:
+def floor_of(first: TaskScores, second: TaskScores, concurrency: tuple[int, int]) -> NoiseFloor | None:
     """Return what measuring the same model twice changes; None for metrics that cannot be paired by items.
 
     Raises:
@@ -173,7 +173,7 @@ def _scores(matched: Matched, pairs: Pairs, found: Estimate) -> tuple[Score, Sco
     before, after = (
         Score(
             value=value,
-            stderr=arm.score.stderr if arm.items == len(matched.keys) else Summands(sums, pairs.statistic).stderr,
+            stderr=arm.score.stderr if arm.items == len(matched.keys) else Contributions(sums, pairs.statistic).stderr,
         )
         for arm, sums, value in arms
     )

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.comparison.contributions import Contributions, contributions
 from eval.comparison.result import Score
 from eval.comparison.rows import Row, read_rows
-from eval.comparison.summands import Summands, summands
 from eval.comparison.validity import is_mean, require_agreement, require_numbers
 from pipeline.base.errors import RecipeError, SourceError
 
@@ -27,7 +27,7 @@ _TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
-class Scored:
+class TaskScores:
     """One arm on one task."""
 
     task: str
@@ -38,7 +38,7 @@ class Scored:
     items_available: int
     """Of the whole task, as far as it is known."""
     rows: dict[Key, Row]
-    summands: Summands | None
+    contributions: Contributions | None
     """In the order of `rows`; None where the metric cannot be computed from items."""
     equal_subtasks: bool = False
     """Whether each subtask of a group counts the same, however many items it has."""
@@ -61,7 +61,7 @@ class Scored:
         return self.metric.removesuffix(",none")
 
 
-def read_scored(results_file: Path, samples_file: Path, task: str, metric: str) -> Scored:
+def read_scores(results_file: Path, samples_file: Path, task: str, metric: str) -> TaskScores:
     """Return the scores of one task or group as our own worker wrote them.
 
     Raises:
@@ -78,7 +78,7 @@ def read_scored(results_file: Path, samples_file: Path, task: str, metric: str) 
     name = key.partition(",")[0]
     counts = document["n-samples"].get(task) or _sum_counts(document["n-samples"])
     direction = document["higher_is_better"].get(task, {}).get(name)
-    return scored(
+    return task_scores(
         read_rows(samples_file, task),
         task=task,
         metric=key,
@@ -107,7 +107,7 @@ def stated_score(values: dict[str, Any], key: str) -> Score:
     return Score(value=float(values[key]), stderr=error)
 
 
-def scored(
+def task_scores(
     rows: Iterable[Row],
     *,
     task: str,
@@ -116,7 +116,7 @@ def scored(
     higher_is_better: bool,
     items_available: int | None = None,
     mean: bool = True,
-) -> Scored:
+) -> TaskScores:
     """Return one task or group from its rows.
 
     Args:
@@ -138,7 +138,7 @@ def scored(
         raise SourceError(f"No sample of task '{task}' has the metric '{metric}'. Score the task again, with samples.")
     require_numbers(task, metric, found, stated)
     keyed = _keyed(found)
-    parts = summands(name, [row.values[name] for row in keyed.values()])
+    parts = contributions(name, [row.values[name] for row in keyed.values()])
     equal, flaw = _check(parts, keyed, stated)
     if parts is not None and stated is not None and flaw and mean:
         require_agreement(task, metric, found, parts.value, stated.value)
@@ -148,14 +148,14 @@ def scored(
             f"The values of '{metric}' in task '{task}' cannot be added up, and no results file says the score. "
             f"Put lm-eval's results_*.json into the folder of the samples."
         )
-    return Scored(
+    return TaskScores(
         task=task,
         metric=metric,
         higher_is_better=higher_is_better,
         score=score,
         items_available=max(items_available or 0, len(keyed)),
         rows=keyed,
-        summands=None if flaw else parts,
+        contributions=None if flaw else parts,
         equal_subtasks=equal,
         flaw=flaw,
     )
@@ -180,13 +180,13 @@ def _keyed(rows: list[Row]) -> dict[Key, Row]:
     return keyed
 
 
-def _check(parts: Summands | None, rows: dict[Key, Row], stated: Score | None) -> tuple[bool, str]:
+def _check(parts: Contributions | None, rows: dict[Key, Row], stated: Score | None) -> tuple[bool, str]:
     """Return whether subtasks count the same, and why the items do not make up the score; both are lm-eval's choice."""
     if parts is None:
         return False, "the metric's values cannot be paired item by item"
     if stated is None or _close(parts.value, stated.value):
         return False, ""
-    weighted = Summands(parts.sums * equal_weights(key[0] for key in rows)[:, None], parts.statistic)
+    weighted = Contributions(parts.sums * equal_weights(key[0] for key in rows)[:, None], parts.statistic)
     if _close(weighted.value, stated.value):
         return True, ""
     return False, f"the items give {parts.value:.6g}, not lm-eval's {stated.value:.6g}, so they are not paired"

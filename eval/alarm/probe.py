@@ -12,7 +12,7 @@ import httpx
 
 from eval.alarm.divergence import SMALLEST
 from eval.alarm.fidelity import NO_TOKEN, TopTokens, prompts_digest
-from eval.arms.variants import SERVED_NAME
+from eval.arms.setup import SERVED_NAME
 from pipeline.base.errors import EngineError, RecipeError
 from pipeline.base.progress import Reporter
 from pipeline.engines.engine import VllmServer

@@ -8,12 +8,12 @@ from eval.arms.compatible import find_arm
 from pipeline.base.errors import MissingStageError, SourceError
 from pipeline.engines.engine import VllmServer
 from pipeline.engines.preflight import check_compiler
-from pipeline.hardware.accelerator import resolve_accelerator
 from pipeline.hardware.requirements import check_arms_hardware
 from pipeline.models.checksums import digest_of, sum_files
 from pipeline.models.manifest import read_manifest
 from pipeline.models.trust import custom_code
 from pipeline.quantize.result import QuantizeResult
+from pipeline.recipe.arms import AWQ, BASELINE, RTN
 from pipeline.recipe.engine import Engine
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.checkpoint import check_checkpoint, checkpoint_of
@@ -23,8 +23,6 @@ from pipeline.runtimes.specs import Resolved
 from pipeline.runtimes.store import Runtime, ensure
 
 SERVED_NAME = "model"
-VARIANTS = ("baseline", "awq")
-"""The arms of every measurement."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Weights:
 
 
 @dataclass(frozen=True)
-class Bed:
+class EngineSetup:
     """What all arms of one stage are measured with."""
 
     runtime: Runtime
@@ -94,26 +92,20 @@ class Bed:
         )
 
 
-def arms_of(recipe: Recipe) -> tuple[str, ...]:
-    """Return the arms whose accuracy is measured: the control under its own name, then those of the recipe."""
-    control = recipe.quantize.control
-    return (*VARIANTS, *([control] if control else []), *(arm.name for arm in recipe.eval.arms))
-
-
-def weights_identity(bed: Bed, arm: str) -> str:
+def weights_identity(setup: EngineSetup, arm: str) -> str:
     """Return what names the weights of an arm: equal where nothing that is loaded changed."""
-    return bed.weights[arm].identity
+    return setup.weights[arm].identity
 
 
-def measurement_bed(
+def engine_setup(
     recipe: Recipe,
     context: RunContext,
     record: RunRecord,
-    arms: tuple[str, ...] = VARIANTS,
+    arms: tuple[str, ...],
     *,
     batch_invariant: bool = False,
-) -> Bed:
-    """Return the test bed for the quantized model of this run; arms that are not asked for are not looked at.
+) -> EngineSetup:
+    """Return the test setup for the quantized model of this run; arms that are not asked for are not looked at.
 
     Raises:
         MissingStageError: an arm is the control, and the run has none.
@@ -121,16 +113,21 @@ def measurement_bed(
             recipe's arms cannot be compared with it.
         EnvironmentLackError: the engine, or what the recipe asks of it, cannot run here.
     """
-    quantized = record.done("quantize").payload_as(QuantizeResult)
-    accelerator, _ = resolve_accelerator(context.accelerator)
+    quantized = record.result(QuantizeResult)
+    accelerator = context.resolved
     check_arms_hardware(
-        recipe, accelerator, arms=arms, batch_invariant=batch_invariant, checkpoint_format=quantized.format
+        recipe,
+        accelerator,
+        context.machine,
+        arms=arms,
+        batch_invariant=batch_invariant,
+        checkpoint_format=quantized.format,
     )
     weights = _weights(recipe, context, record, arms)
     if batch_invariant:
         weights = {arm: replace(entry, quantized=False) for arm, entry in weights.items()}
     check_compiler(recipe.engine, accelerator)
-    return Bed(
+    return EngineSetup(
         weights=weights,
         runtime=ensure("vllm", accelerator, context.home, context.reporter),
         accelerator=accelerator,
@@ -141,16 +138,16 @@ def measurement_bed(
 
 
 def _weights(recipe: Recipe, context: RunContext, record: RunRecord, arms: tuple[str, ...]) -> dict[str, Weights]:
-    quantized = record.done("quantize").payload_as(QuantizeResult)
-    checkpoint = checkpoint_of(context, record)
+    quantized = record.result(QuantizeResult)
+    checkpoint = checkpoint_of(context, recipe.name, quantized.checkpoint_digest)
     baseline = _baseline_of(context, quantized, checkpoint)
-    found = {"baseline": baseline, "awq": Weights(checkpoint, quantized.checkpoint_digest)}
-    if recipe.quantize.control in arms:
-        found[recipe.quantize.control] = _control_of(context, quantized)
-    for arm in (arm for arm in recipe.eval.arms if arm.name in arms):
-        if arm.quantization is not None:
-            found[arm.name] = Weights(baseline.path, f"{baseline.identity}-{arm.quantization}", online=True)
-        else:
+    found = {BASELINE: baseline, AWQ: Weights(checkpoint, quantized.checkpoint_digest)}
+    for arm in (arm for arm in recipe.arms if arm.name in arms):
+        if arm.kind == RTN:
+            found[RTN] = _control_of(context, quantized)
+        elif arm.kind == "fp8":
+            found[arm.name] = Weights(baseline.path, f"{baseline.identity}-fp8", online=True)
+        elif arm.kind == "checkpoint":
             foreign = find_arm(
                 arm,
                 context.recipe_dir,

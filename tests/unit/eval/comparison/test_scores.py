@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from eval.comparison.result import Score
-from eval.comparison.scored import Scored, read_scored
+from eval.comparison.scores import TaskScores, read_scores
 from pipeline.base.errors import RecipeError, SourceError, VoidMeasurementError
 
-Score_ = Callable[..., Scored]
+Score_ = Callable[..., TaskScores]
 
 
 def write(folder: Path, rows: list[Mapping[str, Any]], scores: Mapping[str, Any], **more: Any) -> tuple[Path, Path]:
@@ -31,7 +31,7 @@ def write(folder: Path, rows: list[Mapping[str, Any]], scores: Mapping[str, Any]
 def test_score_and_items_are_read(tmp_path: Path, sample: Callable[..., dict[str, Any]]) -> None:
     """The score is lm-eval's, the number of items that of the rows, the available ones those of the whole task."""
     rows = [sample(number, {"acc": float(number < 3)}) for number in range(4)]
-    found = read_scored(*write(tmp_path, rows, {"acc,none": 0.75, "acc_stderr,none": 0.25}), "task", "acc")
+    found = read_scores(*write(tmp_path, rows, {"acc,none": 0.75, "acc_stderr,none": 0.25}), "task", "acc")
     assert (found.score, found.items, found.items_available) == (Score(value=0.75, stderr=0.25), 4, 10)
     assert (found.metric, found.metric_name, found.flaw) == ("acc,none", "acc", "")
 
@@ -44,7 +44,7 @@ def test_filtered_metric_is_found_by_its_plain_name(tmp_path: Path, sample: Call
         for number in range(2)
     ]
     scores = {"exact_match,strict-match": 0.0, "exact_match,flexible-extract": 1.0}
-    found = read_scored(*write(tmp_path, rows, scores), "task", "exact_match")
+    found = read_scores(*write(tmp_path, rows, scores), "task", "exact_match")
     assert (found.metric, found.items) == ("exact_match,strict-match", 2)
     assert {row.filter for row in found.rows.values()} == {"strict-match"}
 
@@ -53,7 +53,7 @@ def test_unknown_metric_names_the_known(tmp_path: Path, sample: Callable[..., di
     """The message lists what the task does report."""
     files = write(tmp_path, [sample(0, {"acc": 1.0})], {"acc,none": 1.0})
     with pytest.raises(RecipeError, match="does not report 'f1'; it reports acc"):
-        read_scored(*files, "task", "f1")
+        read_scores(*files, "task", "f1")
 
 
 def test_direction_of_a_metric_that_lm_eval_does_not_state(
@@ -62,13 +62,13 @@ def test_direction_of_a_metric_that_lm_eval_does_not_state(
     """Perplexities and bits are better when low."""
     rows = [sample(0, {"bits_per_byte": [-70.0, 100]}), sample(1, {"bits_per_byte": [-140.0, 200]})]
     files = write(tmp_path, rows, {"bits_per_byte,none": 1.0098865286222744})
-    assert not read_scored(*files, "task", "bits_per_byte").higher_is_better
+    assert not read_scores(*files, "task", "bits_per_byte").higher_is_better
 
 
 def test_items_that_do_not_make_up_the_score_are_not_paired(score: Score_) -> None:
     """Whatever lm-eval aggregated, it was not these values; the score itself stays."""
     found = score([1.0, 0.5], stated=Score(value=0.7, stderr=0.1))
-    assert found.summands is None
+    assert found.contributions is None
     assert found.flaw == "the items give 0.75, not lm-eval's 0.7, so they are not paired"
     assert found.score.value == 0.7
 
@@ -102,9 +102,9 @@ def test_what_the_results_say_about_the_mean(
     files = write(tmp_path, rows, {"acc,none": 0.6}, configs={"task": {"metric_list": listed}})
     if mean:
         with pytest.raises(VoidMeasurementError, match=r"give acc 0\.75"):
-            read_scored(*files, "task", "acc")
+            read_scores(*files, "task", "acc")
     else:
-        assert read_scored(*files, "task", "acc").score.value == 0.6
+        assert read_scores(*files, "task", "acc").score.value == 0.6
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from eval.accuracy.overlap import OverlapResult
 from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED, Contrast, EvalResult, TaskScore
 from eval.alarm.result import Fidelity
-from eval.arms.variants import arms_of
-from eval.comparison.comparing import adjusted, compare, floor_of
+from eval.comparison.comparison import adjusted, compare, floor_of
 from eval.comparison.result import NoiseFloor
-from eval.comparison.scored import Scored
+from eval.comparison.scores import TaskScores
 from eval.comparison.wording import verdict_sentence
 from eval.statistics import Margin
 from pipeline.base.results import Gate
@@ -21,7 +20,7 @@ from pipeline.recipe.recipe import Recipe
 class Measured:
     """Everything measured on one arm."""
 
-    scores: dict[str, Scored]
+    scores: dict[str, TaskScores]
     """By task."""
     seconds: float
     kernel: str
@@ -89,7 +88,7 @@ def stopped_result(
     """
     compared = {one.arm for one in fidelity} | {GATED}
     return EvalResult(
-        arms=tuple(arm for arm in arms_of(recipe) if arm in compared),
+        arms=tuple(arm.name for arm in recipe.arms if arm.name in compared),
         tasks=(),
         stopped=statement,
         chat_template=recipe.eval.chat_template,
@@ -111,7 +110,7 @@ def concurrencies(settings: Eval) -> tuple[int, int]:
     return first, first // 2 if first > 1 else 2
 
 
-def _floors(settings: Eval, scores: dict[str, dict[str, Scored]]) -> dict[str, NoiseFloor]:
+def _floors(settings: Eval, scores: dict[str, dict[str, TaskScores]]) -> dict[str, NoiseFloor]:
     """Return the noise floor per task; empty where the baseline was measured once."""
     if AGAIN not in scores:
         return {}
@@ -121,14 +120,14 @@ def _floors(settings: Eval, scores: dict[str, dict[str, Scored]]) -> dict[str, N
 
 
 def _rows(
-    settings: Eval, arm: str, scores: dict[str, dict[str, Scored]], floors: dict[str, NoiseFloor]
+    settings: Eval, arm: str, scores: dict[str, dict[str, TaskScores]], floors: dict[str, NoiseFloor]
 ) -> tuple[TaskScore, ...]:
     """Return the tasks of one arm, its p-values adjusted over them."""
     return adjusted([_task_score(settings, task, arm, scores, floors.get(task.name)) for task in settings.all_tasks])
 
 
 def _task_score(
-    settings: Eval, task: EvalTask, arm: str, scores: dict[str, dict[str, Scored]], floor: NoiseFloor | None
+    settings: Eval, task: EvalTask, arm: str, scores: dict[str, dict[str, TaskScores]], floor: NoiseFloor | None
 ) -> TaskScore:
     baseline, candidate = scores[BASELINE][task.name], scores[arm][task.name]
     margin = Margin(absolute=task.margin, recovery=task.min_recovery)
@@ -143,7 +142,7 @@ def _task_score(
     )
 
 
-def _contrast(settings: Eval, task: EvalTask, scores: dict[str, dict[str, Scored]]) -> Contrast:
+def _contrast(settings: Eval, task: EvalTask, scores: dict[str, dict[str, TaskScores]]) -> Contrast:
     control, awq = scores[CONTROL][task.name], scores[GATED][task.name]
     found = compare(control, awq, confidence=settings.confidence, draws=settings.draws, seed=settings.seed)
     return Contrast(

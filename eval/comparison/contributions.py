@@ -14,7 +14,7 @@ _Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Summands:
+class Contributions:
     """One row of sums per item, and the function from their total to the metric."""
 
     sums: _Floats
@@ -41,14 +41,14 @@ class Summands:
         return float(error * math.exp(ratio)) if self.statistic is exp_mean else float(error)
 
 
-def summands(metric: str, values: Sequence[Any]) -> Summands | None:
+def contributions(metric: str, values: Sequence[Any]) -> Contributions | None:
     """Return what the items add up to; None for values that cannot be added up, such as those of chrF.
 
     Args:
         metric: lm-eval's name without the filter.
         values: the metric's own value of each item.
     """
-    found: Summands | None = None
+    found: Contributions | None = None
     if all(isinstance(value, int | float) for value in values):
         found = _perplexity(values) if metric == "perplexity" else _mean(values)
     elif metric in _OF_PAIRS and all(isinstance(value, list) and len(value) == 2 for value in values):  # noqa: PLR2004
@@ -60,23 +60,23 @@ def _table(*columns: Sequence[Any] | _Floats) -> _Floats:
     return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])
 
 
-def _mean(values: Sequence[Any]) -> Summands:
-    return Summands(_table(values, np.ones(len(values))), mean)
+def _mean(values: Sequence[Any]) -> Contributions:
+    return Contributions(_table(values, np.ones(len(values))), mean)
 
 
-def _perplexity(values: Sequence[Any]) -> Summands:
-    return Summands(_table(-np.asarray(values, dtype=np.float64), np.ones(len(values))), exp_mean)
+def _perplexity(values: Sequence[Any]) -> Contributions:
+    return Contributions(_table(-np.asarray(values, dtype=np.float64), np.ones(len(values))), exp_mean)
 
 
-def _bits(values: Sequence[Any]) -> Summands:
+def _bits(values: Sequence[Any]) -> Contributions:
     """Natural log-likelihood and bytes become bits and bytes."""
     likelihoods, sizes = np.asarray(values, dtype=np.float64).T
-    return Summands(_table(-likelihoods / math.log(2), sizes), mean)
+    return Contributions(_table(-likelihoods / math.log(2), sizes), mean)
 
 
-def _weighted_perplexity(values: Sequence[Any]) -> Summands:
+def _weighted_perplexity(values: Sequence[Any]) -> Contributions:
     likelihoods, sizes = np.asarray(values, dtype=np.float64).T
-    return Summands(_table(-likelihoods, sizes), exp_mean)
+    return Contributions(_table(-likelihoods, sizes), exp_mean)
 
 
 def _confusion(values: Sequence[Any]) -> _Floats | None:
@@ -87,17 +87,17 @@ def _confusion(values: Sequence[Any]) -> _Floats | None:
     return _table(gold & predicted, ~gold & predicted, gold & ~predicted, ~gold & ~predicted)
 
 
-def _f1(values: Sequence[Any]) -> Summands | None:
+def _f1(values: Sequence[Any]) -> Contributions | None:
     counts = _confusion(values)
-    return None if counts is None else Summands(counts[:, :3], f1)
+    return None if counts is None else Contributions(counts[:, :3], f1)
 
 
-def _mcc(values: Sequence[Any]) -> Summands | None:
+def _mcc(values: Sequence[Any]) -> Contributions | None:
     counts = _confusion(values)
-    return None if counts is None else Summands(counts, mcc)
+    return None if counts is None else Contributions(counts, mcc)
 
 
-def _bleu(values: Sequence[Any]) -> Summands | None:
+def _bleu(values: Sequence[Any]) -> Contributions | None:
     """Count n-grams as sacrebleu does for its corpus score, `(reference or references, prediction)` per item."""
     from sacrebleu.metrics.bleu import BLEU  # noqa: PLC0415 -- slow to import, and most tasks have no BLEU
 
@@ -107,10 +107,10 @@ def _bleu(values: Sequence[Any]) -> Summands | None:
         hypothesis = prediction[0] if isinstance(prediction, list) else prediction
         found = scorer.sentence_score(hypothesis, references if isinstance(references, list) else [references])
         rows.append([*found.counts, *found.totals, found.sys_len, found.ref_len])
-    return Summands(np.asarray(rows, dtype=np.float64), bleu)
+    return Contributions(np.asarray(rows, dtype=np.float64), bleu)
 
 
-_OF_PAIRS: dict[str, Callable[[Sequence[Any]], Summands | None]] = {
+_OF_PAIRS: dict[str, Callable[[Sequence[Any]], Contributions | None]] = {
     "bits_per_byte": _bits,
     "byte_perplexity": _weighted_perplexity,
     "word_perplexity": _weighted_perplexity,

@@ -10,10 +10,9 @@ from typing import Any
 from eval.accuracy.questions import write_tasks
 from eval.accuracy.resolution import TaskItems
 from eval.accuracy.tasks import check_chat_template, check_tasks, task_folders
-from eval.alarm.probing import alarm_file
+from eval.alarm.probe import alarm_file
 from pipeline.base.errors import SourceError
 from pipeline.models import local_folder
-from pipeline.recipe.eval import Eval
 from pipeline.recipe.model import ModelSource
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
@@ -84,7 +83,7 @@ def prepare(worker: Worker, recipe: Recipe, context: RunContext, tokenizer: Path
         SourceError: the tokenizer has no chat template, and the recipe asks for it; or the folder of an arm is missing.
     """
     settings = recipe.eval
-    _check_files(settings, context.recipe_dir)
+    _check_files(recipe, context.recipe_dir)
     if settings.chat_template and tokenizer is not None:
         check_chat_template(tokenizer)
     own = context.scratch / "questions"
@@ -111,13 +110,14 @@ def prepare(worker: Worker, recipe: Recipe, context: RunContext, tokenizer: Path
     )
 
 
-def _check_files(settings: Eval, recipe_dir: Path) -> None:
+def _check_files(recipe: Recipe, recipe_dir: Path) -> None:
     """Miss files that are needed late before anything is started."""
-    if settings.alarm.enabled and settings.alarm.text is not None:
-        alarm_file(settings.alarm.text, recipe_dir)
-    for arm in settings.arms:
+    alarm = recipe.eval.alarm
+    if alarm.enabled and alarm.text is not None:
+        alarm_file(alarm.text, recipe_dir)
+    for arm in recipe.arms:
         if arm.checkpoint is not None:
             try:
                 local_folder(ModelSource(source=arm.checkpoint, revision=arm.revision), recipe_dir)
             except SourceError as problem:
-                raise SourceError(f"eval.arms, {arm.name}: {problem.message.removeprefix('model.source: ')}") from None
+                raise SourceError(f"arms, {arm.name}: {problem.message.removeprefix('model.source: ')}") from None

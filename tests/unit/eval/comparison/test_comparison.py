@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from eval.accuracy.result import TaskScore
-from eval.comparison.comparing import adjusted, compare, compare_matched, floor_of
+from eval.comparison.comparison import adjusted, compare, compare_matched, floor_of
 from eval.comparison.matching import match
-from eval.comparison.scored import Scored
+from eval.comparison.scores import TaskScores
 from eval.statistics import Margin, estimate, more_items
 from pipeline.base.errors import VoidMeasurementError
 
-ScoreOf = Callable[..., Scored]
+ScoreOf = Callable[..., TaskScores]
 
 
 def answers(right_to_wrong: int, wrong_to_right: int, both_right: int, both_wrong: int) -> tuple[list[float], ...]:
@@ -23,7 +23,7 @@ def answers(right_to_wrong: int, wrong_to_right: int, both_right: int, both_wron
     return before, after
 
 
-def arms(score: ScoreOf, counts: tuple[int, int, int, int]) -> tuple[Scored, Scored]:
+def arms(score: ScoreOf, counts: tuple[int, int, int, int]) -> tuple[TaskScores, TaskScores]:
     """Return two arms with these answers."""
     before, after = answers(*counts)
     return score(before), score(after)

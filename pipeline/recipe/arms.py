@@ -1,0 +1,82 @@
+"""The recipe section `arms`: the sets of weights that are compared, each under a name of its own."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.recipe.section import Section
+
+BASELINE = "baseline"
+AWQ = "awq"
+RTN = "rtn"
+AGAIN = "again"
+"""What `eval.noise_floor` calls the baseline's second run; no arm may be called so."""
+Kind = Literal["baseline", "awq", "rtn", "fp8", "checkpoint"]
+_WORDS = {BASELINE: "baseline", AWQ: "AWQ", RTN: "rounded"}
+_NAMED_BY_KIND = (BASELINE, AWQ, RTN)
+
+
+class Arm(Section):
+    """One set of weights. A kind alone is short for an arm of that name: `- rtn`."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    kind: Kind
+    """`baseline`: the source model. `awq`: what `quantize` makes of it, the arm that margins are agreed for. `rtn`: the
+    control, the same model rounded to nearest without AWQ. `fp8`: the source model, its weights cast by vLLM when it
+    loads them; needs a GPU that knows FP8. `checkpoint`: weights that somebody else made."""
+    checkpoint: str | None = None
+    """Of the kind `checkpoint`: a folder (relative to the recipe) or hub id."""
+    revision: str | None = None
+    """Branch, tag or commit of a hub id."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            return {"name": given, "kind": given}
+        if isinstance(given, dict):
+            kind = given.get("kind") or ("checkpoint" if given.get("checkpoint") else given.get("name"))
+            return {"name": kind, **given, "kind": kind}
+        return given
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> "Arm":
+        if (self.kind == "checkpoint") != (self.checkpoint is not None):
+            raise ValueError("an arm of the kind `checkpoint` has the key `checkpoint`, and no other has")
+        if self.revision is not None and self.checkpoint is None:
+            raise ValueError("`revision` is of a `checkpoint` on the hub")
+        if self.kind in _NAMED_BY_KIND and self.name != self.kind:
+            raise ValueError(f"the arm of the kind `{self.kind}` is called {self.kind}")
+        if self.kind not in _NAMED_BY_KIND and self.name in (*_NAMED_BY_KIND, AGAIN):
+            raise ValueError(f"an arm of the kind `{self.kind}` cannot be called {self.name}; choose another name")
+        return self
+
+
+Arms = tuple[Arm, ...]
+DEFAULT_ARMS: Arms = tuple(Arm(name=kind, kind=kind) for kind in (BASELINE, AWQ))
+
+
+def check_arms(arms: Arms) -> Arms:
+    """Return the arms: baseline and AWQ first, then as written.
+
+    Raises:
+        ValueError: two have the same name, or one of these is missing.
+    """
+    names = [arm.name for arm in arms]
+    if len(set(names)) != len(names):
+        raise ValueError("each arm needs a name of its own")
+    missing = [kind for kind in (BASELINE, AWQ) if kind not in names]
+    if missing:
+        raise ValueError(f"{' and '.join(missing)} must be among the arms: every other is compared with them")
+    return tuple(sorted(arms, key=lambda arm: (BASELINE, AWQ, arm.name).index(arm.name)))
+
+
+def arm_name(arm: str) -> str:
+    """Return an arm as a reader knows it; arms of one's own keep their names."""
+    return _WORDS.get(arm, arm)
+
+
+def of_kind(arms: Iterable[Arm], kind: Kind) -> Arms:
+    """Return the arms of one kind."""
+    return tuple(arm for arm in arms if arm.kind == kind)

@@ -1,0 +1,79 @@
+"""`Stage`: what a stage says of itself, beside its code, so that the runner knows when its result still holds."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.base.results import Payload
+from pipeline.recipe.recipe import Recipe
+from pipeline.record.context import RunContext
+from pipeline.record.record import RunRecord, StageOutcome
+
+SECTION = "recipe."
+"""How the names of inputs begin that are sections of the recipe."""
+StageFunction = Callable[[Recipe, RunContext, RunRecord], StageOutcome]
+Identify = Callable[[Recipe, RunContext, RunRecord], str]
+Settings = Callable[[Recipe], Mapping[str, object]]
+
+
+def sections(*names: str) -> Settings:
+    """Return a reader of whole sections of the recipe, as JSON-ready values by name."""
+
+    def read(recipe: Recipe) -> dict[str, object]:
+        document = recipe.model_dump(mode="json")
+        return {f"{SECTION}{name}": document[name] for name in names}
+
+    return read
+
+
+@dataclass(frozen=True)
+class Need:
+    """An earlier result that a stage reads."""
+
+    result: type[Payload]
+    matters: Callable[[Any], object] = lambda result: result.model_dump(mode="json")
+    """What of it the stage depends on, as a JSON-ready value; a change of the rest asks for nothing."""
+    optional: bool = False
+    """Whether the stage also works without it."""
+
+    @property
+    def stage(self) -> str:
+        """Name of the stage that makes it."""
+        return self.result.STAGE
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage."""
+
+    run: StageFunction
+    result: type[Payload]
+    """What it reports."""
+    settings: Settings
+    """What of the recipe it depends on, by name."""
+    sections: tuple[str, ...] = ()
+    """Optional sections of the recipe that it cannot do without."""
+    needs: tuple[Need, ...] = ()
+    engines: Callable[[Recipe], tuple[str, ...]] = lambda _recipe: ()
+    """Runtimes whose change asks for a new run."""
+    files: Mapping[str, Identify] = field(default_factory=dict)
+    """What it reads beside the recipe, by name, with what tells a change of it."""
+    outputs: Callable[[Recipe], tuple[str, ...]] = lambda _recipe: ()
+    """Paths in the output folder that must exist for a result to be reused."""
+    disagreement: Callable[[Path, Any], str | None] = lambda _out, _result: None
+    """Returns why what lies in the output folder is not what `result` describes."""
+
+    @property
+    def name(self) -> str:
+        """Name of the stage, its command and its place in the record."""
+        return self.result.STAGE
+
+    def lacks(self, recipe: Recipe) -> tuple[str, ...]:
+        """Return the sections that the recipe would need for this stage."""
+        return tuple(name for name in self.sections if not recipe.has(name))
+
+
+def outputs(*paths: str) -> Callable[[Recipe], tuple[str, ...]]:
+    """Return paths that do not depend on the recipe, as `Stage.outputs` wants them."""
+    return lambda _recipe: paths

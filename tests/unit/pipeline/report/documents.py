@@ -1,0 +1,16 @@
+"""The report of a record whose recipe is today's, for tests."""
+
+from pipeline.recipe.recipe import Recipe
+from pipeline.record.record import RunRecord
+from pipeline.report import inputs, view
+from pipeline.report.document import ReportDocument
+
+
+def report_of(record: RunRecord) -> ReportDocument:
+    """Return the report with the cover that the record's own recipe asks for."""
+    return view.report_of(Recipe.model_validate(record.recipe), record)
+
+
+def inputs_of(record: RunRecord) -> inputs.Inputs:
+    """Return what the report is made of."""
+    return inputs.inputs_of(Recipe.model_validate(record.recipe), record)
