@@ -27,14 +27,14 @@ from pipeline.record.record import Environment, RunRecord, StageResult
 from pipeline.runtimes.store import Runtime
 from serve import stage
 from serve.checks.smoke import smoke_test
-from serve.fake_upstream import Behaviour, FakeUpstream
 from serve.gateway.keys import KeyStore, default_path
 from serve.result import ServeResult, SmokeCheck
 from serve.supervisor.endpoint import Endpoint
 from serve.supervisor.foreground import Serving, serve_forever, usage_lines
+from tests.fakes.upstream import Behaviour, FakeUpstream
 
 REPO = Path(__file__).parents[2]
-FAKE = "from serve.fake_upstream import main; main(sys.argv[1:])"
+FAKE = "from tests.fakes.upstream import main; main(sys.argv[1:])"
 KEY = "awq-test-key"
 
 

@@ -19,12 +19,12 @@ import psutil
 import pytest
 
 from pipeline.base.errors import BusyError, EngineError
-from serve.fake_upstream import Behaviour, FakeUpstream
 from serve.gateway.files import socket_folder
 from serve.gateway.gateway import Gateway
 from serve.gateway.haproxy import haproxy_version
 from serve.gateway.haproxy_config import ROUTES
 from serve.gateway.tls import Certificate, ensure_certificate
+from tests.fakes.upstream import Behaviour, FakeUpstream
 
 KEY = "awq-test-key"
 REPO = Path(__file__).parents[2]
