@@ -140,7 +140,7 @@ class Endpoint:
             certificate = ensure_certificate(self._host, default_folder())
             bundle, self.ca_certificate = certificate.bundle, certificate.certificate
         return Gateway(
-            upstream=folder / "engine.sock",
+            upstreams=(folder / "engine.sock",),
             folder=folder,
             host=self._host,
             port=self._port,
