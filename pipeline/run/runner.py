@@ -194,6 +194,17 @@ def check_needs(stage: Stage, recipe: Recipe, record: RunRecord) -> None:
         check_needs(need, recipe, record)
 
 
+def record_for(stage: Stage, recipe: Recipe, context: RunContext) -> RunRecord:
+    """Return the record of a run whose results `stage` may build on.
+
+    Raises:
+        MissingStageError: it may not; names the command to run first.
+    """
+    record = load_record(context.out / RECORD) or RunRecord(recipe=recipe, environment=environment_of(recipe))
+    check_needs(stage, recipe, record)
+    return record
+
+
 def environment_of(recipe: Recipe) -> Environment:
     """Return this machine as it stands for a recipe, without asking for a GPU that is not there."""
     accelerator, _ = resolve_accelerator("cpu" if recipe.engine.accelerator == "cpu" else "auto")
