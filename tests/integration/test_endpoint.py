@@ -4,6 +4,7 @@ import os
 import pickle
 import shlex
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -23,10 +24,13 @@ from pipeline.base.errors import BusyError, EngineError, Interrupted, MissingSta
 from pipeline.base.progress import SilentReporter
 from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import Manifest, Origin, read_manifest, write_manifest
+from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.serve import Serve
 from pipeline.record.context import RunContext
-from pipeline.record.record import Environment, RunRecord, StageResult
+from pipeline.record.record import Environment, RunRecord, StageResult, save_record
+from pipeline.run.runner import RECORD
+from pipeline.run.stages import settings_of, stage_named
 from pipeline.runtimes.store import Runtime
 from serve import stage
 from serve.checks.smoke import smoke_test
@@ -491,3 +495,39 @@ with Supervisor(spec, logs=here / "logs", reporter=SilentReporter(), key_store=N
         owner.kill()
     assert _eventually(lambda: _below(folder) == [], 20), shlex.join(_below(folder))
     shutil.rmtree(folder)
+
+
+def test_serve_command(tmp_path: Path) -> None:
+    """`awqctl serve` prints how to call the endpoint, answers a key of the store alone, and ends with 0 on SIGTERM."""
+    recipe, _ = load_recipe("demo")
+    out = tmp_path / "out"
+    out.mkdir()
+    results = _quantized(_make_checkpoint(out / "checkpoint"))
+    made_from = settings_of(stage_named("quantize"), recipe)
+    results["quantize"] = results["quantize"].model_copy(update={"inputs": made_from})
+    save_record(_record(recipe, results), out / RECORD)
+    command = [sys.executable, "-m", "pipeline.cli", "serve", "demo", "--out", str(out), "--port", "0", "--json"]
+    environment = {**os.environ, "AWQCTL_RUNTIME_VLLM": str(_interpreter(tmp_path, FAKE)), "PYTHONPATH": str(REPO)}
+    command += ["--set", "engine.accelerator=cpu"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        text = ""
+        while not text.endswith("}\n"):
+            line = process.stdout.readline()
+            assert line, process.stderr.read()
+            text += line
+        serving = Serving.model_validate_json(text)
+        context = ssl.create_default_context(cafile=serving.ca_certificate)
+        with httpx.Client(verify=context, trust_env=False) as client:
+            url = f"{serving.base_url}/models"
+            allowed = client.get(url, headers={"Authorization": f"Bearer {serving.new_key}"})
+            refused = client.get(url)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+    assert (allowed.status_code, refused.status_code, process.returncode) == (200, 401, 0)
+    assert allowed.json()["data"][0]["id"] == serving.model == "demo"
+    assert errors.splitlines()[-1] == "stopped"
+    assert _below(tmp_path) == []
