@@ -1,9 +1,7 @@
 """HAProxy in front of the engines: TLS, API keys and the list of routes let through."""
 
 import socket
-import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -122,10 +120,9 @@ class Gateway:
         self._log.unlink(missing_ok=True)
         command = [str(binary), "-db", "-f", str(configuration)]
         self._process = GuardedProcess(command, log=self._log, environment=environment, grace_s=_GRACE_S)
-        with ExitStack() as started:
-            started.callback(self._process.stop)
-            self._wait_until_ready()
-            started.pop_all()
+        self._process.wait_until(
+            self._answers, timeout_s=_START_TIMEOUT_S, poll_s=0.05, died=self.failure, late=self._lateness
+        )
 
     def _render(self, address: str) -> str:
         return render_config(
@@ -136,18 +133,15 @@ class Gateway:
             bundle=self._bundle,
         )
 
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + _START_TIMEOUT_S
-        while time.monotonic() < deadline:
-            if not self.running():
-                raise self.failure()
-            try:
-                self._command("show version")
-            except EngineError:
-                time.sleep(0.05)
-            else:
-                return
-        raise EngineError(f"HAProxy was not ready after {_START_TIMEOUT_S:.0f} s. Look at its log.", log=self._log)
+    def _answers(self) -> bool:
+        try:
+            self._command("show version")
+        except EngineError:
+            return False
+        return True
+
+    def _lateness(self) -> EngineError:
+        return EngineError(f"HAProxy was not ready after {_START_TIMEOUT_S:.0f} s. Look at its log.", log=self._log)
 
     def _command(self, command: str) -> str:
         """Return what HAProxy's runtime API answers; a change that succeeds is answered with nothing."""
