@@ -15,7 +15,7 @@ from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome, load_record
-from pipeline.run.runner import RECORD, Runner
+from pipeline.run.runner import RECORD, Runner, record_for
 from pipeline.run.stages import Stage
 
 calls: list[str] = []
@@ -203,6 +203,16 @@ def test_stale_result_is_not_built_upon(make: Callable[..., Runner]) -> None:
     make().run([FIRST])
     with pytest.raises(MissingStageError, match=r"\(recipe\.bench\.repeats\)\. Run `awqctl first demo`"):
         make("bench.repeats=1").run([SECOND])
+
+
+def test_record_for_a_stage_that_is_not_run(make: Callable[..., Runner], tmp_path: Path) -> None:
+    """What builds on results outside of a run gets the record under the same condition."""
+    recipe, path = load_recipe("demo")
+    context = RunContext(tmp_path / "out", tmp_path / "home", path.parent, "cpu", SilentReporter())
+    with pytest.raises(MissingStageError, match="awqctl first demo"):
+        record_for(SECOND, recipe, context)
+    record, _ = make().run([FIRST])
+    assert record_for(SECOND, recipe, context) == record
 
 
 def test_result_of_a_replaced_checkpoint_is_not_built_upon(make: Callable[..., Runner]) -> None:
