@@ -8,20 +8,18 @@ import time
 
 from eval.arms.identity import weights_that_matter
 from pipeline.base.results import Gate, Metric
-from pipeline.engines.preflight import check_compiler
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
-from pipeline.record.checkpoint import checkpoint_of
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import Need, Stage, sections
-from pipeline.runtimes.store import ensure
 from serve.checks.smoke import smoke_test
 from serve.gateway.haproxy import haproxy_version
 from serve.gateway.haproxy_config import ROUTES
 from serve.gateway.keys import new_key
 from serve.result import ServeResult, SmokeCheck
-from serve.supervisor.endpoint import Endpoint
+from serve.supervisor.spec import serving_spec
+from serve.supervisor.supervisor import Supervisor
 
 _HOST = "127.0.0.1"
 
@@ -35,40 +33,25 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
         EnvironmentLackError: the engine or the gateway cannot run here.
         EngineError: vLLM or HAProxy did not start.
     """
-    digest = record.result(QuantizeResult).checkpoint_digest
-    checkpoint = checkpoint_of(context, recipe.name, digest)
-    check_compiler(recipe.engine, context.resolved)
-    runtime = ensure("vllm", context.resolved, context.home, context.reporter)
+    spec = serving_spec(recipe, context, record, host=_HOST, port=0)
     key = new_key()
     started = time.monotonic()
-    with Endpoint(
-        runtime,
-        checkpoint,
-        recipe,
-        accelerator=context.resolved,
-        logs=context.logs,
-        reporter=context.reporter,
-        host=_HOST,
-        port=0,
-        tls=recipe.serve.tls,
-        key_store=None,
-        extra_keys=(key,),
-    ) as endpoint:
+    with Supervisor(spec, logs=context.logs, reporter=context.reporter, key_store=None, extra_keys=(key,)) as endpoint:
         start_seconds = time.monotonic() - started
         context.reporter.note(f"trying {endpoint.base_url} with the openai client")
-        checks = smoke_test(endpoint.base_url, key, endpoint.model, endpoint.ca_certificate)
+        checks = smoke_test(endpoint.base_url, key, spec.model_name, endpoint.ca_certificate)
         result = ServeResult(
             checks=checks,
-            tls=recipe.serve.tls,
+            tls=spec.tls,
             routes=ROUTES,
             gateway_version=haproxy_version(),
-            engine_version=endpoint.engine.version(),
-            kernel=endpoint.engine.report().kernel,
+            engine_version=endpoint.replicas[0].engine.version(),
+            kernel=endpoint.replicas[0].engine.report().kernel,
         )
-    return _outcome(result, start_seconds, context)
+    return _outcome(result, start_seconds, {log.stem: context.relative(log) for log in endpoint.logs})
 
 
-def _outcome(result: ServeResult, start_seconds: float, context: RunContext) -> StageOutcome:
+def _outcome(result: ServeResult, start_seconds: float, logs: dict[str, str]) -> StageOutcome:
     return StageOutcome(
         metrics=(
             Metric(name="serve_smoke_passed", value=sum(check.passed for check in result.checks), origin="measured"),
@@ -76,7 +59,7 @@ def _outcome(result: ServeResult, start_seconds: float, context: RunContext) -> 
             Metric(name="serve_start_seconds", value=start_seconds, origin="measured"),
         ),
         gates=(_gate(result.checks),),
-        artifacts={name: context.relative(context.logs / f"{name}.log") for name in ("serve-vllm", "serve-haproxy")},
+        artifacts=logs,
         result=result,
     )
 

@@ -20,40 +20,28 @@ def serve(**arguments: Any) -> None:
 
     The checkpoint must have been made by `awqctl quantize` or `awqctl run`. Prints how to call the endpoint.
     """
-    from pipeline.engines.preflight import check_compiler
-    from pipeline.quantize.result import QuantizeResult
-    from pipeline.record.checkpoint import recorded_checkpoint
-    from pipeline.record.environment import environment_of
-    from pipeline.record.record import RunRecord, load_record
-    from pipeline.run.runner import RECORD, check_needs
+    from pipeline.run.runner import record_for
     from pipeline.run.stages import stage_named
-    from pipeline.runtimes.store import ensure
     from serve.gateway.keys import KeyStore, default_path
     from serve.supervisor.foreground import serve_forever, usage_lines
+    from serve.supervisor.spec import serving_spec
 
     session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"])
     recipe, context = session.recipe, session.context
-    record = load_record(context.out / RECORD) or RunRecord(
-        recipe=recipe.model_dump(mode="json"), environment=environment_of(context.accelerator, context.machine)
-    )
-    check_needs(stage_named("serve"), recipe, record)
-    check_compiler(recipe.engine, context.resolved)
-    runtime = ensure("vllm", context.resolved, context.home, context.reporter)
-    stop = _stop_on_signals()
-    serve_forever(
-        runtime,
-        recorded_checkpoint(
-            context, recipe.name, record.result(QuantizeResult).checkpoint_digest
-        ),  # `serve_forever` reads it
+    spec = serving_spec(
         recipe,
-        accelerator=context.resolved,
+        context,
+        record_for(stage_named("serve"), recipe, context),
+        host=arguments["host"],
+        port=arguments["port"],
+        tls=False if arguments["plain_http"] else None,
+    )
+    serve_forever(
+        spec,
         logs=context.logs,
         reporter=context.reporter,
-        host=arguments["host"] or recipe.serve.host,
-        port=recipe.serve.port if arguments["port"] is None else arguments["port"],
-        tls=recipe.serve.tls and not arguments["plain_http"],
         key_store=KeyStore(default_path()),
-        stop=stop,
+        stop=_stop_on_signals(),
         on_ready=lambda serving: emit(arguments["as_json"], serving, f"{usage_lines(serving)}\n\nCtrl-C stops it."),
     )
     click.echo("stopped", err=True)

@@ -2,8 +2,6 @@
 
 import re
 import threading
-import time
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -11,7 +9,7 @@ from typing import Literal, Self
 import httpx
 
 from pipeline.base.errors import EngineDiedError, EngineError, Interrupted
-from pipeline.base.progress import Reporter
+from pipeline.base.progress import Reporter, Task
 from pipeline.engines.address import choose_address
 from pipeline.engines.settings import parse_settings
 from pipeline.recipe.engine import Engine
@@ -124,11 +122,15 @@ class VllmServer:
         return self._process is not None and self._process.running()
 
     def __enter__(self) -> Self:
-        self._process = GuardedProcess(self.command, log=self._log, environment=self.environment)
-        with ExitStack() as started:
-            started.callback(self._process.stop)
-            self._wait_until_ready()
-            started.pop_all()
+        with self._reporter.task("starting vLLM") as task, self.client(2.0) as client:
+            self._process = GuardedProcess(self.command, log=self._log, environment=self.environment)
+            self.start_seconds = self._process.wait_until(
+                lambda: self._answers(client, task),
+                timeout_s=self._engine.start_timeout_s,
+                poll_s=0.25,
+                died=self.failure,
+                late=self._lateness,
+            )
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -198,23 +200,17 @@ class VllmServer:
     def _text(self) -> str:
         return self._process.log_text() if self._process else ""
 
-    def _wait_until_ready(self) -> None:
-        started = time.monotonic()
-        deadline = started + self._engine.start_timeout_s
-        with self._reporter.task("starting vLLM") as task, self.client(2.0) as client:
-            while time.monotonic() < deadline:
-                if not self.running():
-                    raise self.failure()
-                if self._stop_asked.is_set():
-                    raise Interrupted("Stopped before vLLM was up.")
-                try:
-                    if client.get("/v1/models").status_code == httpx.codes.OK:
-                        self.start_seconds = time.monotonic() - started
-                        return
-                except httpx.TransportError:
-                    task.update(text=f"starting vLLM: {_stage_of(self._text())}")
-                time.sleep(0.25)
-        raise EngineError(
+    def _answers(self, client: httpx.Client, task: Task) -> bool:
+        if self._stop_asked.is_set():
+            raise Interrupted("Stopped before vLLM was up.")
+        try:
+            return client.get("/v1/models").status_code == httpx.codes.OK
+        except httpx.TransportError:
+            task.update(text=f"starting vLLM: {_stage_of(self._text())}")
+            return False
+
+    def _lateness(self) -> EngineError:
+        return EngineError(
             f"vLLM was not ready after {self._engine.start_timeout_s} s. "
             f"Raise engine.start_timeout_s, or look for the cause in the log.",
             log=self._log,

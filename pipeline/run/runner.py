@@ -209,6 +209,19 @@ def check_needs(stage: Stage, recipe: Recipe, record: RunRecord) -> None:
         check_needs(need, recipe, record)
 
 
+def record_for(stage: Stage, recipe: Recipe, context: RunContext) -> RunRecord:
+    """Return the record of a run whose results `stage` may build on.
+
+    Raises:
+        MissingStageError: it may not; names the command to run first.
+    """
+    record = load_record(context.out / RECORD) or RunRecord(
+        recipe=recipe.model_dump(mode="json"), environment=environment_of(context.accelerator, context.machine)
+    )
+    check_needs(stage, recipe, record)
+    return record
+
+
 def _stored(outcome: StageOutcome) -> dict[str, Any]:
     """Return an outcome as the fields of the stage's place in the record."""
     document = outcome.model_dump(mode="json")

@@ -3,11 +3,15 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
+
+from pipeline.base.errors import AwqctlError
 
 _KEPT = (
     "PATH",
@@ -94,6 +98,36 @@ class GuardedProcess:
     def running(self) -> bool:
         """Return whether the command has not ended."""
         return self.process.poll() is None
+
+    def wait_until(
+        self,
+        ready: Callable[[], bool],
+        *,
+        timeout_s: float,
+        poll_s: float,
+        died: Callable[[], AwqctlError],
+        late: Callable[[], AwqctlError],
+    ) -> float:
+        """Return the seconds until `ready` says yes; whatever else ends the wait stops the command.
+
+        Args:
+            ready: asked while the command runs; what it raises ends the wait.
+            timeout_s: when to give up.
+            poll_s: pause between two questions.
+            died: makes the error for a command that has ended.
+            late: makes the error for one that is not ready in time.
+        """
+        started = time.monotonic()
+        with ExitStack() as starting:
+            starting.callback(self.stop)
+            while time.monotonic() - started < timeout_s:
+                if not self.running():
+                    raise died()
+                if ready():
+                    starting.pop_all()
+                    return time.monotonic() - started
+                time.sleep(poll_s)
+            raise late()
 
     def log_text(self) -> str:
         """Return what the command wrote to its log."""

@@ -1,9 +1,7 @@
-"""HAProxy in front of the engine: TLS, API keys and the list of routes let through."""
+"""HAProxy in front of the engines: TLS, API keys and the list of routes let through."""
 
 import socket
-import time
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -23,10 +21,10 @@ _GRACE_S = 5.0
 
 
 class Gateway:
-    """HAProxy on one address in front of one unix socket; a context manager that leaves nothing behind.
+    """HAProxy on one address in front of unix sockets; a context manager that leaves nothing behind.
 
     Args:
-        upstream: unix socket of the engine; it need not exist yet, 503 is answered until it does.
+        upstreams: unix sockets of the engines; they need not exist yet, 503 is answered until one does.
         folder: private folder for the configuration and the sockets (`serve.gateway.files.socket_folder`).
         host: address or name to listen on.
         port: 0 takes a free one.
@@ -38,7 +36,7 @@ class Gateway:
     def __init__(
         self,
         *,
-        upstream: Path,
+        upstreams: Sequence[Path],
         folder: Path,
         host: str,
         port: int,
@@ -46,7 +44,7 @@ class Gateway:
         keys: Mapping[str, str],
         log: Path,
     ) -> None:
-        self._upstream = upstream
+        self._upstreams = tuple(upstreams)
         self._folder = folder
         self._host = host
         self._asked_port = port
@@ -72,7 +70,8 @@ class Gateway:
     def failure(self) -> AwqctlError:
         """Return the error that explains why HAProxy is gone."""
         text = self._process.log_text() if self._process else ""
-        found = alerts(text)
+        # Said whenever no engine is up, at the start for instance; HAProxy lives on.
+        found = [alert for alert in alerts(text) if "no server available" not in alert]
         reason = next((alert for alert in found if "bind" in alert), found[0] if found else "it ended without a word")
         if "Address already in use" in reason:
             return port_in_use(self._host, self.port)
@@ -121,32 +120,28 @@ class Gateway:
         self._log.unlink(missing_ok=True)
         command = [str(binary), "-db", "-f", str(configuration)]
         self._process = GuardedProcess(command, log=self._log, environment=environment, grace_s=_GRACE_S)
-        with ExitStack() as started:
-            started.callback(self._process.stop)
-            self._wait_until_ready()
-            started.pop_all()
+        self._process.wait_until(
+            self._answers, timeout_s=_START_TIMEOUT_S, poll_s=0.05, died=self.failure, late=self._lateness
+        )
 
     def _render(self, address: str) -> str:
         return render_config(
             address=address,
-            upstream=self._upstream,
+            upstreams=self._upstreams,
             control_socket=self._control,
             key_map=self._map,
             bundle=self._bundle,
         )
 
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + _START_TIMEOUT_S
-        while time.monotonic() < deadline:
-            if not self.running():
-                raise self.failure()
-            try:
-                self._command("show version")
-            except EngineError:
-                time.sleep(0.05)
-            else:
-                return
-        raise EngineError(f"HAProxy was not ready after {_START_TIMEOUT_S:.0f} s. Look at its log.", log=self._log)
+    def _answers(self) -> bool:
+        try:
+            self._command("show version")
+        except EngineError:
+            return False
+        return True
+
+    def _lateness(self) -> EngineError:
+        return EngineError(f"HAProxy was not ready after {_START_TIMEOUT_S:.0f} s. Look at its log.", log=self._log)
 
     def _command(self, command: str) -> str:
         """Return what HAProxy's runtime API answers; a change that succeeds is answered with nothing."""

@@ -1,6 +1,7 @@
 """HAProxy's configuration: the routes let through, the answers HAProxy gives itself, the rendered text."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -52,12 +53,17 @@ _REFUSALS = (
 )
 
 
-def render_config(*, address: str, upstream: Path, control_socket: Path, key_map: Path, bundle: Path | None) -> str:
+def render_config(
+    *, address: str, upstreams: Sequence[Path], control_socket: Path, key_map: Path, bundle: Path | None
+) -> str:
     """Return the text of HAProxy's configuration.
+
+    Of several engines those that take no connection are passed over until they do again. What is missing: an engine
+    that takes connections and never answers goes on getting its share.
 
     Args:
         address: as HAProxy's `bind` reads it, such as `ipv4@127.0.0.1:8443`.
-        upstream: unix socket of the engine.
+        upstreams: unix sockets of the engines.
         control_socket: unix socket of the runtime API.
         key_map: file of digests and ids.
         bundle: PEM file with private key and certificate; None for plain HTTP.
@@ -69,7 +75,7 @@ def render_config(*, address: str, upstream: Path, control_socket: Path, key_map
     template = environment.from_string((resources.files("serve.gateway") / "haproxy.cfg.j2").read_text())
     return template.render(
         address=address,
-        upstream=upstream,
+        upstreams=upstreams,
         control_socket=control_socket,
         key_map=key_map,
         bundle=bundle,

@@ -1,1 +1,1 @@
-"""The endpoint: an engine and a gateway, kept together."""
+"""The endpoint: what is served, the engines and the gateway, kept together."""

@@ -7,12 +7,9 @@ from pathlib import Path
 
 from pipeline.base.progress import Reporter
 from pipeline.base.results import Result
-from pipeline.recipe.recipe import Recipe
-from pipeline.record.checkpoint import check_checkpoint
-from pipeline.runtimes.specs import Resolved
-from pipeline.runtimes.store import Runtime
 from serve.gateway.keys import KeyStore
-from serve.supervisor.endpoint import Endpoint
+from serve.supervisor.spec import ServingSpec
+from serve.supervisor.supervisor import Supervisor
 
 FIRST_KEY = "default"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -30,16 +27,10 @@ class Serving(Result):
 
 
 def serve_forever(
-    runtime: Runtime,
-    checkpoint: Path,
-    recipe: Recipe,
+    spec: ServingSpec,
     *,
-    accelerator: Resolved,
     logs: Path,
     reporter: Reporter,
-    host: str,
-    port: int,
-    tls: bool,
     key_store: KeyStore,
     stop: threading.Event,
     on_ready: Callable[[Serving], None],
@@ -49,32 +40,18 @@ def serve_forever(
     Without any active key a first one, named `default`, is made; only `on_ready` ever sees it.
 
     Raises:
-        SourceError: the checkpoint does not match its manifest.
         BusyError: the port is in use.
         EngineError: vLLM or HAProxy did not start, or died.
         Interrupted: asked to stop before it was up.
     """
-    check_checkpoint(checkpoint, reporter)
-    if not tls and host not in _LOOPBACK:
-        reporter.warn(f"Without TLS, API keys and prompts travel to {host} in clear text. Better serve with TLS.")
-    with Endpoint(
-        runtime,
-        checkpoint,
-        recipe,
-        accelerator=accelerator,
-        logs=logs,
-        reporter=reporter,
-        host=host,
-        port=port,
-        tls=tls,
-        key_store=key_store,
-        stop=stop,
-    ) as endpoint:
+    if not spec.tls and spec.host not in _LOOPBACK:
+        reporter.warn(f"Without TLS, API keys and prompts travel to {spec.host} in clear text. Better serve with TLS.")
+    with Supervisor(spec, logs=logs, reporter=reporter, key_store=key_store, stop=stop) as endpoint:
         # Not before: a start that fails would leave a key that nobody has seen.
         first = None if key_store.active() else key_store.add(FIRST_KEY).key
         endpoint.sync_keys()
         certificate = str(endpoint.ca_certificate) if endpoint.ca_certificate else None
-        on_ready(Serving(base_url=endpoint.base_url, model=endpoint.model, ca_certificate=certificate, new_key=first))
+        on_ready(Serving(base_url=endpoint.base_url, model=spec.model_name, ca_certificate=certificate, new_key=first))
         endpoint.wait(stop)
 
 

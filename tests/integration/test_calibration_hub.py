@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import FakeHub
+    from tests.fakes.hub import FakeHub
 
 NAME = "maker/texts"
 TOKEN = "hf_" + "MadeUpTokenForTheseTests1234567890"[:34]

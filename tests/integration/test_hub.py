@@ -17,7 +17,7 @@ import pytest
 from pipeline.runtimes.process import engine_environment
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import FakeHub
+    from tests.fakes.hub import FakeHub
 
 REPOSITORY = "maker/tiny"
 TOKEN = "hf_" + "MadeUpTokenForTheseTests1234567890"[:34]

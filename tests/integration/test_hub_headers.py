@@ -11,7 +11,7 @@ import pytest
 from pipeline.runtimes.process import engine_environment
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import FakeHub
+    from tests.fakes.hub import FakeHub
 
 REPOSITORY = "maker/tiny"
 DEMO = Path(__file__).parents[2] / "recipes" / "demo" / "model"

@@ -26,7 +26,7 @@ from pipeline.base.progress import SilentReporter
 from pipeline.recipe.eval import Eval, EvalTask
 from pipeline.recipe.suites import SUITES
 from pipeline.runtimes.worker import Worker, worker_script
-from serve.fake_completions import FakeCompletions
+from tests.fakes.completions import FakeCompletions
 
 DEMO = Path(str(resources.files("recipes"))) / "demo" / "model"
 PACKAGED = str(Path(str(resources.files("eval"))) / "tasks")

@@ -38,6 +38,13 @@ def test_wheel_holds(wheel: Path, name: str) -> None:
     assert name in zipfile.ZipFile(wheel).namelist()
 
 
+def test_wheel_holds_no_tests(wheel: Path) -> None:
+    """Fakes and tests stay in the repository."""
+    folders = {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    expected = {"pipeline", "eval", "serve", "recipes"}
+    assert {folder for folder in folders if not folder.endswith(".dist-info")} == expected
+
+
 def test_wheel_runs_without_the_repository(wheel: Path, tmp_path: Path) -> None:
     """Unpacked elsewhere, the command finds its recipes and its locks."""
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")

@@ -16,10 +16,11 @@ from eval.comparison.result import Interval, Score
 from pipeline.base.results import Result
 from pipeline.hardware.machine import Machine
 from pipeline.models.tensors import Tensor, read_headers
-from pipeline.quantize.result import CoverageResult, QuantizeResult
+from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.environment import Environment
 from pipeline.record.record import RunRecord, StageResult
+from tests.results import quantize_result
 from tests.unit.sample_fixtures import real_runs, sample, score, write_run
 
 __all__ = ["real_runs", "sample", "score", "write_run"]
@@ -94,40 +95,7 @@ def _recipe(**changes: Any) -> Recipe:
 @pytest.fixture(scope="session")
 def make_quantized() -> Callable[..., QuantizeResult]:
     """Return a function that makes the payload of the stage quantize; keywords replace fields."""
-    return _quantized
-
-
-def _quantized(**changes: Any) -> QuantizeResult:
-    facts: dict[str, Any] = {
-        "source": "packaged:demo",
-        "source_path": "source",
-        "source_commit": None,
-        "licence": "apache-2.0",
-        "backend": "autoawq",
-        "backend_versions": {"autoawq": "0.2.9", "torch": "2.6.0"},
-        "bits": 4,
-        "format": "awq-gemm",
-        "group_size": 64,
-        "zero_point": True,
-        "calibration_source": "packaged:demo",
-        "calibration_blocks": 128,
-        "calibration_block_tokens": 512,
-        "quantized_modules": 56,
-        "coverage": CoverageResult(
-            share_4bit=1.0, share_scaled=0.9444, share_of_model_4bit=0.88, layers_compared=16, equivalence=0.0, kinds=()
-        ),
-        "recalled": 0,
-        "parameters": 26_214_400,
-        "quantized_parameters": 23_068_672,
-        "source_bytes": 52_428_800,
-        "checkpoint_bytes": 18_790_400,
-        "bits_per_weight": 5.734,
-        "bits_per_quantized_weight": 4.5,
-        "quantize_seconds": 73.2,
-        "peak_memory_gib": 1.31,
-        "checkpoint_digest": "6f" * 32,
-    }
-    return QuantizeResult(**{**facts, **changes})
+    return quantize_result
 
 
 @pytest.fixture(scope="session")

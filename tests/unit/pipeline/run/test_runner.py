@@ -16,7 +16,7 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome, load_record
 from pipeline.record.stage import Need, Stage, sections
-from pipeline.run.runner import RECORD, Runner
+from pipeline.run.runner import RECORD, Runner, record_for
 
 calls: list[str] = []
 
@@ -222,6 +222,17 @@ def test_stale_result_is_not_built_upon(make: Callable[..., Runner]) -> None:
     make().run([FIRST])
     with pytest.raises(MissingStageError, match=r"\(recipe\.bench\.repeats\)\. Run `awqctl first demo`"):
         make("bench.repeats=1").run([SECOND])
+
+
+def test_record_for_a_stage_that_is_not_run(make: Callable[..., Runner], tmp_path: Path) -> None:
+    """What builds on results outside of a run gets the record under the same condition."""
+    loaded = load_recipe("demo")
+    recipe, folder = loaded.recipe, loaded.path.parent
+    context = RunContext(tmp_path / "out", tmp_path / "home", folder, "cpu", SilentReporter())
+    with pytest.raises(MissingStageError, match="awqctl first demo"):
+        record_for(SECOND, recipe, context)
+    record, _ = make().run([FIRST])
+    assert record_for(SECOND, recipe, context) == record
 
 
 def test_result_of_a_replaced_checkpoint_is_not_built_upon(make: Callable[..., Runner]) -> None:

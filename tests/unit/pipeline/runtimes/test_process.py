@@ -5,12 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
-from pipeline.base.errors import WorkerError
+from pipeline.base.errors import EngineDiedError, EngineError, WorkerError
 from pipeline.base.progress import SilentReporter
 from pipeline.runtimes.process import GuardedProcess, engine_environment
 from pipeline.runtimes.worker import Worker, worker_script
@@ -48,6 +49,37 @@ def assert_gone(members: list[psutil.Process]) -> None:
     """Fail when one of the processes lives after a second."""
     _, alive = psutil.wait_procs(members, timeout=10)
     assert [member for member in alive if member.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def wait(process: GuardedProcess, ready: Callable[[], bool], timeout_s: float = 20) -> float:
+    """Wait for `ready` as an engine's start does."""
+    return process.wait_until(
+        ready,
+        timeout_s=timeout_s,
+        poll_s=0.02,
+        died=lambda: EngineDiedError(f"died: {process.log_text().strip()}"),
+        late=lambda: EngineError("late"),
+    )
+
+
+def test_wait_ends_when_it_is_ready(tmp_path: Path) -> None:
+    """The seconds until then are returned, and the command runs on."""
+    with start("import time; time.sleep(0.2); print('up', flush=True); time.sleep(600)", tmp_path / "log") as process:
+        assert 0 <= wait(process, lambda: "up" in process.log_text()) < 20
+        assert process.running()
+
+
+def test_wait_for_what_dies_or_is_late_stops_it(tmp_path: Path) -> None:
+    """A command that ends is explained by its log; one that is late or whose question fails is stopped."""
+    dead = start("print('up: no memory', flush=True)", tmp_path / "dead")
+    with pytest.raises(EngineDiedError, match="died: up: no memory"):
+        wait(dead, lambda: False)
+    for ready, error in ((lambda: False, EngineError), (lambda: 1 // 0 > 0, ZeroDivisionError)):
+        process = start(GRANDCHILD, tmp_path / error.__name__)
+        members = family(process)
+        with pytest.raises(error):
+            wait(process, ready, timeout_s=0.1)
+        assert_gone(members)
 
 
 @pytest.mark.parametrize("code", [GRANDCHILD, ORPHAN, STUBBORN], ids=["grandchild", "own session", "ignores SIGTERM"])

@@ -19,10 +19,10 @@ from serve.supervisor.foreground import Serving, usage_lines
 REPO = Path(__file__).parents[4]
 
 
-def _render(bundle: Path | None) -> str:
+def _render(bundle: Path | None, upstreams: tuple[str, ...] = ("/run/a/engine.sock",)) -> str:
     return render_config(
         address="ipv4@127.0.0.1:8443",
-        upstream=Path("/run/a/engine.sock"),
+        upstreams=[Path(each) for each in upstreams],
         control_socket=Path("/run/a/control.sock"),
         key_map=Path("/run/a/keys.map"),
         bundle=bundle,
@@ -58,6 +58,28 @@ def test_tls_line() -> None:
     plain = [line for line in _directives(_render(None)) if line.startswith("bind")]
     assert tls == ["bind ipv4@127.0.0.1:8443 proto h1 ssl crt '/c d/e.pem' alpn http/1.1"]
     assert plain == ["bind ipv4@127.0.0.1:8443 proto h1"]
+
+
+def _backend(text: str) -> list[str]:
+    lines = _directives(text)
+    return lines[lines.index("backend engine") + 1 :]
+
+
+def test_one_engine_is_the_whole_backend() -> None:
+    """With one engine there is nothing to balance and nobody else to turn to."""
+    assert _backend(_render(None)) == ["server vllm-1 unix@/run/a/engine.sock"]
+
+
+def test_three_engines_are_balanced_and_checked() -> None:
+    """Each engine has its server; the least busy one that takes connections gets the request."""
+    assert _backend(_render(None, ("/run/a/1.sock", "/run/a/2.sock", "/run/a/3.sock"))) == [
+        "balance leastconn",
+        "option redispatch 1",
+        "default-server check inter 1s fall 1 rise 1",
+        "server vllm-1 unix@/run/a/1.sock",
+        "server vllm-2 unix@/run/a/2.sock",
+        "server vllm-3 unix@/run/a/3.sock",
+    ]
 
 
 def test_port_cannot_be_shared() -> None:

@@ -1,4 +1,4 @@
-"""The endpoint: HAProxy and vLLM started, watched and stopped together."""
+"""`Supervisor`: HAProxy and the engines behind it started, watched and stopped together."""
 
 import ssl
 import threading
@@ -12,15 +12,12 @@ import httpx
 
 from pipeline.base.errors import EngineError, UsageError
 from pipeline.base.progress import Reporter
-from pipeline.engines.engine import VllmServer
-from pipeline.models.trust import custom_code
-from pipeline.recipe.recipe import Recipe
-from pipeline.runtimes.specs import Resolved
-from pipeline.runtimes.store import Runtime
 from serve.gateway.files import socket_folder
 from serve.gateway.gateway import Gateway
 from serve.gateway.keys import KeyStore, digest, new_key
 from serve.gateway.tls import default_folder, ensure_certificate
+from serve.supervisor.replica import Replica
+from serve.supervisor.spec import ServingSpec
 
 _POLL_S = 1.0
 _READY_TIMEOUT_S = 30.0
@@ -28,74 +25,73 @@ _TEMPORARY = "temporary"
 """Stands in the gateway's log instead of an id."""
 
 
-class Endpoint:
-    """One model behind its gateway; a context manager that leaves nothing behind.
+class Supervisor:
+    """The gateway and the replicas of one model; a context manager that leaves nothing behind.
 
     The gateway starts first: a port in use is found before minutes of loading, and whoever calls meanwhile is
-    told 503. The engine stops first: what it is generating has its grace period to reach the client.
+    told 503. The engines stop first: what they are generating has its grace period to reach the client.
+
+    One replica after the other starts. When one of several dies, the others go on and the reporter is warned; nothing
+    starts it again.
 
     Args:
-        runtime: environment of vLLM.
-        checkpoint: folder of the model.
-        recipe: engine settings and the name clients ask for.
-        accelerator: what the engine runs on.
-        logs: folder of `serve-vllm.log` and `serve-haproxy.log`.
-        reporter: told about the start.
-        host: address or name to listen on.
-        port: 0 takes a free one.
-        tls: whether to encrypt, with the certificate of `serve.gateway.tls`.
+        spec: what is served and how.
+        logs: folder of `serve-vllm.log` (with a number where there are several) and `serve-haproxy.log`.
+        reporter: told about the start, and about what goes wrong without ending it.
         key_store: keys let in, followed while serving; None for none but `extra_keys`.
         extra_keys: further keys, never written down.
         stop: set from a signal handler to give up a start that is under way.
+
+    Attributes:
+        spec: as given.
+        ca_certificate: what a client must trust; None over plain HTTP.
+        gateway: the door, from the start on.
+        replicas: the engines, from the start on.
     """
 
     def __init__(
         self,
-        runtime: Runtime,
-        checkpoint: Path,
-        recipe: Recipe,
+        spec: ServingSpec,
         *,
-        accelerator: Resolved,
         logs: Path,
         reporter: Reporter,
-        host: str,
-        port: int,
-        tls: bool,
         key_store: KeyStore | None,
         extra_keys: Sequence[str] = (),
         stop: threading.Event | None = None,
     ) -> None:
-        self.model = recipe.serve.model_name or recipe.name
+        self.spec = spec
         self.ca_certificate: Path | None = None
-        self._runtime = runtime
-        self._checkpoint = checkpoint
-        self._recipe = recipe
-        self._accelerator = accelerator
         self._logs = logs
+        self._gateway_log = logs / "serve-haproxy.log"
         self._reporter = reporter
-        self._host = host
-        self._port = port
-        self._tls = tls
         self._key_store = key_store
         self._extra = {digest(key): _TEMPORARY for key in extra_keys}
         self._stored: dict[str, str] = {}
         self._store_complaint = ""
+        self._missed: set[Replica] = set()
         self._stop = stop or threading.Event()
         self._stack = ExitStack()
-        self.engine: VllmServer
         self.gateway: Gateway
+        self.replicas: tuple[Replica, ...] = ()
 
     @property
     def base_url(self) -> str:
         """Return what an OpenAI client takes as its base URL."""
         return f"{self.gateway.base_url}/v1"
 
+    @property
+    def logs(self) -> tuple[Path, ...]:
+        """Return the logs of the engines and of HAProxy."""
+        return (*(replica.log for replica in self.replicas), self._gateway_log)
+
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             folder = stack.enter_context(socket_folder())
             internal = new_key()
+            self.replicas = tuple(self._make_replica(number, folder) for number in range(1, self.spec.replicas + 1))
             self.gateway = stack.enter_context(self._make_gateway(folder, internal))
-            self.engine = stack.enter_context(self._make_engine(folder))
+            for replica in self.replicas:
+                stack.enter_context(replica)
             self._wait_until_ready(internal)
             self.sync_keys()
             self._stack = stack.pop_all()
@@ -108,7 +104,7 @@ class Endpoint:
         """Keep the endpoint up until `stop` is set, following the key store.
 
         Raises:
-            EngineError: vLLM or HAProxy died; names the root cause.
+            EngineError: all engines or HAProxy died; names the root cause.
         """
         while not stop.wait(_POLL_S):
             self._check_processes()
@@ -136,32 +132,21 @@ class Endpoint:
 
     def _make_gateway(self, folder: Path, internal: str) -> Gateway:
         bundle = None
-        if self._tls:
-            certificate = ensure_certificate(self._host, default_folder())
+        if self.spec.tls:
+            certificate = ensure_certificate(self.spec.host, default_folder())
             bundle, self.ca_certificate = certificate.bundle, certificate.certificate
         return Gateway(
-            upstream=folder / "engine.sock",
+            upstreams=[replica.socket for replica in self.replicas],
             folder=folder,
-            host=self._host,
-            port=self._port,
+            host=self.spec.host,
+            port=self.spec.port,
             bundle=bundle,
             keys={**self._active_keys(), **self._extra, digest(internal): _TEMPORARY},
-            log=self._logs / "serve-haproxy.log",
+            log=self._gateway_log,
         )
 
-    def _make_engine(self, folder: Path) -> VllmServer:
-        return VllmServer(
-            self._runtime,
-            self._checkpoint,
-            self._recipe.engine,
-            accelerator=self._accelerator,
-            log=self._logs / "serve-vllm.log",
-            served_name=self.model,
-            reporter=self._reporter,
-            trust_remote_code=self._recipe.model.trust_remote_code and bool(custom_code(self._checkpoint).classes),
-            uds=folder / "engine.sock",
-            stop=self._stop,
-        )
+    def _make_replica(self, number: int, folder: Path) -> Replica:
+        return Replica(self.spec, number, folder=folder, logs=self._logs, reporter=self._reporter, stop=self._stop)
 
     def _wait_until_ready(self, key: str) -> None:
         """Ask for the models the way a client does, until they are listed."""
@@ -180,12 +165,16 @@ class Endpoint:
                 if time.monotonic() > deadline:
                     raise EngineError(
                         f"vLLM is up but {self.base_url}/models says: {said}. Look at HAProxy's log.",
-                        log=self._logs / "serve-haproxy.log",
+                        log=self._gateway_log,
                     )
                 time.sleep(0.1)
 
     def _check_processes(self) -> None:
-        if not self.engine.running():
-            raise self.engine.failure()
+        gone = {replica for replica in self.replicas if not replica.running()}
+        if len(gone) == len(self.replicas):
+            raise self.replicas[-1].failure()
         if not self.gateway.running():
             raise self.gateway.failure()
+        for replica in gone - self._missed:
+            self._reporter.warn(f"{replica.failure()} The other engines go on; start again to have it back.")
+        self._missed |= gone

@@ -1,0 +1,70 @@
+"""`Replica`: one engine behind the gateway."""
+
+import threading
+from pathlib import Path
+from typing import Self
+
+from pipeline.base.errors import EngineDiedError
+from pipeline.base.progress import Reporter
+from pipeline.engines.engine import VllmServer
+from serve.supervisor.spec import ServingSpec
+
+
+class Replica:
+    """One engine on a unix socket of its own; a context manager that leaves nothing behind.
+
+    Args:
+        spec: what is served.
+        number: from 1; stands in the name of the log where there is more than one.
+        folder: private folder for the socket.
+        logs: folder of the log.
+        reporter: told about the start.
+        stop: set to give up a start that is under way.
+
+    Attributes:
+        socket: where the engine listens once it is up.
+        log: what the engine writes.
+        engine: the server, from the start on.
+    """
+
+    def __init__(
+        self, spec: ServingSpec, number: int, *, folder: Path, logs: Path, reporter: Reporter, stop: threading.Event
+    ) -> None:
+        self.socket = folder / f"engine-{number}.sock"
+        self.log = logs / ("serve-vllm.log" if spec.replicas == 1 else f"serve-vllm-{number}.log")
+        self._spec = spec
+        self._reporter = reporter
+        self._stop = stop
+        self.engine: VllmServer
+
+    def __enter__(self) -> Self:
+        # Not before: the server starts its log anew, and the gateway may yet find that another endpoint has the port.
+        self.engine = VllmServer(
+            self._spec.runtime,
+            self._spec.checkpoint,
+            self._spec.engine,
+            accelerator=self._spec.accelerator,
+            log=self.log,
+            served_name=self._spec.model_name,
+            reporter=self._reporter,
+            trust_remote_code=self._spec.trust_remote_code,
+            uds=self.socket,
+            stop=self._stop,
+        )
+        self.engine.__enter__()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def running(self) -> bool:
+        """Return whether the engine's process is alive."""
+        return self.engine.running()
+
+    def failure(self) -> EngineDiedError:
+        """Return the error that explains why the engine is gone."""
+        return self.engine.failure()
+
+    def stop(self) -> None:
+        """Stop the engine and every process below it."""
+        self.engine.stop()

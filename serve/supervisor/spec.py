@@ -1,0 +1,75 @@
+"""`ServingSpec`: what is served and how, made from a recipe and what its run has quantized."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.engines.preflight import check_compiler
+from pipeline.models.trust import custom_code
+from pipeline.quantize.result import QuantizeResult
+from pipeline.recipe.engine import Engine
+from pipeline.recipe.recipe import Recipe
+from pipeline.record.checkpoint import checkpoint_of
+from pipeline.record.context import RunContext
+from pipeline.record.record import RunRecord
+from pipeline.runtimes.specs import Resolved
+from pipeline.runtimes.store import Runtime, ensure
+
+
+@dataclass(frozen=True)
+class ServingSpec:
+    """One model, the engines that serve it, and the address at which it is offered."""
+
+    checkpoint: Path
+    model_name: str
+    """What clients ask for."""
+    engine: Engine
+    runtime: Runtime
+    accelerator: Resolved
+    trust_remote_code: bool
+    host: str
+    port: int
+    """0 takes a free one."""
+    tls: bool
+    replicas: int = 1
+    """Engines behind the gateway. More than one is not offered by recipes yet: on GPUs each must be told its own."""
+
+
+def serving_spec(
+    recipe: Recipe,
+    context: RunContext,
+    record: RunRecord,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    tls: bool | None = None,
+) -> ServingSpec:
+    """Return how to serve the checkpoint of this run, every file of it checked and the engine's environment made.
+
+    Args:
+        recipe: settings of the engine and of the endpoint.
+        context: the run.
+        record: what has been quantized.
+        host: in place of the recipe's.
+        port: in place of the recipe's.
+        tls: in place of the recipe's.
+
+    Raises:
+        MissingStageError: nothing has been quantized yet.
+        SourceError: the checkpoint is not what its manifest and the record say.
+        EnvironmentLackError: the engine cannot run here.
+    """
+    made = record.result(QuantizeResult)
+    checkpoint, accelerator = checkpoint_of(context, recipe.name, made.checkpoint_digest), context.resolved
+    check_compiler(recipe.engine, accelerator)
+    offered = recipe.serve
+    return ServingSpec(
+        checkpoint=checkpoint,
+        model_name=offered.model_name or recipe.name,
+        engine=recipe.engine,
+        runtime=ensure("vllm", accelerator, context.home, context.reporter),
+        accelerator=accelerator,
+        trust_remote_code=recipe.model.trust_remote_code and bool(custom_code(checkpoint).classes),
+        host=offered.host if host is None else host,
+        port=offered.port if port is None else port,
+        tls=offered.tls if tls is None else tls,
+    )
