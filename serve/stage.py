@@ -40,13 +40,14 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
         start_seconds = time.monotonic() - started
         context.reporter.note(f"trying {endpoint.base_url} with the openai client")
         checks = smoke_test(endpoint.base_url, key, spec.model_name, endpoint.ca_certificate)
+        facts = endpoint.replicas[0].engine.facts()
         result = ServeResult(
             checks=checks,
             tls=spec.tls,
             routes=ROUTES,
             gateway_version=haproxy_version(),
-            engine_version=endpoint.replicas[0].engine.version(),
-            kernel=endpoint.replicas[0].engine.report().kernel,
+            engine_version=facts.version,
+            kernel=facts.kernel,
         )
     return _outcome(result, start_seconds, {log.stem: context.relative(log) for log in endpoint.logs})
 

@@ -11,7 +11,7 @@ from eval.comparison.scores import TaskScores
 from eval.comparison.wording import verdict_sentence
 from eval.statistics import Margin
 from pipeline.base.results import Gate
-from pipeline.engines.engine import engine_arguments
+from pipeline.engines.vllm import engine_arguments
 from pipeline.recipe.eval import Eval, EvalTask
 from pipeline.recipe.recipe import Recipe
 

@@ -21,8 +21,8 @@ from eval.arms.setup import SERVED_NAME, EngineSetup, weights_identity
 from eval.comparison.scores import TaskScores, read_scores
 from pipeline.base.errors import EngineDiedError, EngineError, WorkerError
 from pipeline.base.identity import document_identity
-from pipeline.engines.engine import VllmServer, engine_arguments
 from pipeline.engines.settings import check_same_settings
+from pipeline.engines.vllm import VllmFacts, VllmServer, engine_arguments
 from pipeline.recipe.eval import EvalTask
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
@@ -102,19 +102,20 @@ class Measurement:
         )
 
     def _measured(self, server: VllmServer, arm: str, place: str, answers: _Answers, restarts: int) -> Measured:
-        kernel = server.report().kernel
-        check_kernel(self.setup, arm, kernel)
-        settings, answers.version = self._same_settings(server, arm), server.version()
+        facts = server.facts()
+        check_kernel(self.setup, arm, facts.kernel)
+        self._check_settings(facts, arm)
+        answers.version = facts.version
         self._raise_alarm(server, arm)
         if self.stopped is None:
             self._score_all(server, arm, place, answers)
         return Measured(
             scores=answers.scores,
             seconds=answers.seconds,
-            kernel=kernel,
+            kernel=facts.kernel,
             lm_eval=self.prepared.lm_eval,
             engine=f"{self.setup.runtime.name} {answers.version}",
-            settings=settings,
+            settings=facts.settings,
             recalled=answers.recalled,
             restarts=restarts,
         )
@@ -140,12 +141,10 @@ class Measurement:
     def _server(self, arm: str, label: str, attempt: int) -> VllmServer:
         return self.setup.server(_weights_of(arm), STAGE, self.context, label=label, attempt=attempt)
 
-    def _same_settings(self, server: VllmServer, arm: str) -> dict[str, str]:
-        found = server.settings()
-        self._first = self._first or (arm, found)
+    def _check_settings(self, facts: VllmFacts, arm: str) -> None:
+        self._first = self._first or (arm, facts.settings)
         first, settings = self._first
-        check_same_settings(settings, found, arm, than=first)
-        return found
+        check_same_settings(settings, facts.settings, arm, than=first)
 
     def _stored_top_tokens(self, arm: str) -> TopTokens:
         kept = self._kept(arm) / "top-tokens.json"
@@ -156,7 +155,7 @@ class Measurement:
         return found
 
     def _probed(self, server: VllmServer, arm: str) -> TopTokens:
-        self._same_settings(server, arm)
+        self._check_settings(server.facts(), arm)
         return probe(server, self._blocks, self.context.reporter)
 
     def _raise_alarm(self, server: VllmServer, arm: str) -> None:
@@ -199,7 +198,7 @@ class Measurement:
         try:
             return self.worker.call("score", request, text)
         except WorkerError:
-            server.require_healthy()
+            server.require_alive()
             raise
 
     def _warn_of_cut(self, task: str, prompts: int) -> None:

@@ -15,7 +15,7 @@ from eval.alarm.fidelity import NO_TOKEN, TopTokens, prompts_digest
 from eval.arms.setup import SERVED_NAME
 from pipeline.base.errors import EngineError, RecipeError
 from pipeline.base.progress import Reporter
-from pipeline.engines.engine import VllmServer
+from pipeline.engines.engine import Engine
 from pipeline.models.tokenizer import Tokenizer, load_tokenizer
 from pipeline.recipe.eval import Alarm
 
@@ -90,7 +90,7 @@ def positions(blocks: Sequence[Sequence[int]]) -> int:
     return sum(len(block) - 1 for block in blocks)
 
 
-def probe(server: VllmServer, blocks: Sequence[Sequence[int]], reporter: Reporter, top_k: int = TOP_K) -> TopTokens:
+def probe(server: Engine, blocks: Sequence[Sequence[int]], reporter: Reporter, top_k: int = TOP_K) -> TopTokens:
     """Return the engine's most likely tokens at every position of the blocks but the first of each.
 
     Raises:
@@ -117,7 +117,7 @@ def probe(server: VllmServer, blocks: Sequence[Sequence[int]], reporter: Reporte
     )
 
 
-def _ask(client: httpx.Client, server: VllmServer, block: Sequence[int], top_k: int) -> list[Row]:
+def _ask(client: httpx.Client, server: Engine, block: Sequence[int], top_k: int) -> list[Row]:
     request = {
         "model": SERVED_NAME,
         "prompt": list(block),
@@ -128,12 +128,12 @@ def _ask(client: httpx.Client, server: VllmServer, block: Sequence[int], top_k: 
     try:
         answer = client.post("/v1/completions", json=request)
     except httpx.HTTPError as problem:
-        server.require_healthy()
+        server.require_alive()
         raise EngineError(f"vLLM did not answer the request for token probabilities: {problem}.") from problem
     if _NOT_A_NUMBER in answer.text:
         return [_unknown(top_k)] * (len(block) - 1)
     if answer.status_code != httpx.codes.OK:
-        server.require_healthy()
+        server.require_alive()
         raise EngineError(f"vLLM refused the request for token probabilities: {answer.text[:300]}")
     return parse_prompt_logprobs(answer.json(), top_k)
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from eval.arms.compatible import find_arm
 from pipeline.base.errors import MissingStageError, SourceError
-from pipeline.engines.engine import VllmServer
-from pipeline.engines.preflight import check_compiler
+from pipeline.engines.preflight import check_engine
+from pipeline.engines.vllm import VllmServer
 from pipeline.hardware.requirements import check_arms_hardware
 from pipeline.models.checksums import digest_of, sum_files
 from pipeline.models.manifest import read_manifest
 from pipeline.models.trust import custom_code
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE, RTN
-from pipeline.recipe.engine import Engine
+from pipeline.recipe.engine import EngineSettings
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.checkpoint import check_checkpoint, checkpoint_of
 from pipeline.record.context import RunContext
@@ -45,7 +45,7 @@ class EngineSetup:
 
     runtime: Runtime
     accelerator: Resolved
-    engine: Engine
+    engine: EngineSettings
     weights: dict[str, Weights]
     """By arm."""
     trust_remote_code: bool
@@ -126,7 +126,7 @@ def engine_setup(
     weights = _weights(recipe, context, record, arms)
     if batch_invariant:
         weights = {arm: replace(entry, quantized=False) for arm, entry in weights.items()}
-    check_compiler(recipe.engine, accelerator)
+    check_engine(recipe.engine, accelerator, context.machine)
     return EngineSetup(
         weights=weights,
         runtime=ensure("vllm", accelerator, context.home, context.reporter),

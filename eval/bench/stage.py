@@ -12,7 +12,7 @@ from eval.bench.counters import cached, disagreement, faults
 from eval.bench.result import ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint
 from pipeline.base.errors import EngineError, VoidMeasurementError, WorkerError
 from pipeline.base.results import Metric
-from pipeline.engines.engine import EngineReport, VllmServer, engine_arguments
+from pipeline.engines.vllm import VllmFacts, VllmServer, engine_arguments
 from pipeline.models.tensors import weight_bytes
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
@@ -91,8 +91,8 @@ class _Sweep:
         self._folder.mkdir()
         settings = self._bench.recipe.bench
         with self._bench.setup.server(self._arm, "bench", self._bench.context) as server:
-            report = server.report()
-            if self._bench.setup.weights[self._arm].quantized and report.kernel == "unquantized":
+            facts = server.facts()
+            if self._bench.setup.weights[self._arm].quantized and facts.kernel == "unquantized":
                 raise EngineError(
                     f"vLLM loaded the checkpoint of the arm '{self._arm}' without a quantized kernel, so "
                     f"its speed would not be that of the quantized weights."
@@ -111,20 +111,20 @@ class _Sweep:
                     points.append(summarise(concurrency, repeats))
             return ArmLoad(
                 arm=self._arm,
-                kernel=report.kernel,
+                kernel=facts.kernel,
                 dtype=self._bench.recipe.engine.dtype,
-                memory=self._memory(report),
+                memory=self._memory(facts),
                 start_seconds=server.start_seconds,
                 points=tuple(points),
             )
 
-    def _memory(self, report: EngineReport) -> EngineMemory:
+    def _memory(self, facts: VllmFacts) -> EngineMemory:
         on_disk = weight_bytes(self._bench.setup.paths[self._arm]) / 2**30
         return EngineMemory(
-            weights_gib=on_disk if report.weights_gib is None else report.weights_gib,
-            weights_from="files" if report.weights_gib is None else "engine",
-            kv_cache_tokens=report.kv_cache_tokens,
-            max_concurrency=report.max_concurrency,
+            weights_gib=on_disk if facts.weights_gib is None else facts.weights_gib,
+            weights_from="files" if facts.weights_gib is None else "engine",
+            kv_cache_tokens=facts.kv_cache_tokens,
+            max_concurrency=facts.max_concurrency,
             context_tokens=self._bench.recipe.engine.max_model_len,
         )
 
@@ -151,9 +151,9 @@ class _Sweep:
             scrap = self._folder / "warmup.json.gz"
             self._call(server, {**request, "requests": settings.warmup_requests, "output": str(scrap), "seed": seed})
             scrap.unlink()
-        before = server.counters()
+        before = server.metrics().counters()
         result = self._call(server, request)
-        after = server.counters()
+        after = server.metrics().counters()
         differences = disagreement(result, before, after)
         problems = faults(result, requests, differences) + cached(before, after)
         if problems:

@@ -52,14 +52,14 @@ def examine(home: Path) -> tuple[Finding, ...]:
 
 def _processor(machine: Machine) -> list[Finding]:
     available = min(psutil.virtual_memory().available, machine.memory_bytes)
-    flags = _cpu_flags()
-    simd = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in flags]
-    enough = "avx2" in flags or not flags
+    enough = machine.simd is None or "avx2" in machine.simd
+    known = "vector instructions unknown" if machine.simd is None else ", ".join(machine.simd)
+    simd = known if enough else "no AVX2, which vLLM needs on the CPU"
     return [
         Finding(
             subject="processor",
             state="ok" if enough else "missing",
-            detail=f"{machine.cpu}, {machine.cores} cores, {', '.join(simd) or 'no AVX2, which vLLM needs on the CPU'}",
+            detail=f"{machine.cpu}, {machine.cores} cores, {simd}",
         ),
         Finding(
             subject="memory",
@@ -67,14 +67,6 @@ def _processor(machine: Machine) -> list[Finding]:
             detail=f"{available / 2**30:.1f} GiB of {machine.memory_gib:.1f} GiB available",
         ),
     ]
-
-
-def _cpu_flags() -> set[str]:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return set()
-    return set(next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), []))
 
 
 def _gpus(machine: Machine) -> list[Finding]:

@@ -2,19 +2,57 @@
 
 import shutil
 
-from pipeline.base.errors import EnvironmentLackError
-from pipeline.recipe.engine import Engine
+from pipeline.base.errors import EnvironmentLackError, ImpossiblePlanError
+from pipeline.hardware.machine import Machine
+from pipeline.recipe.engine import EngineSettings
 from pipeline.runtimes.specs import Resolved
 
+_CPU_KV_CACHE = ("auto", "fp8", "fp8_e4m3", "fp8_e5m2")
+"""`CPUAttentionBackend.supported_kv_cache_dtypes` of vLLM 0.32."""
+_CPU_FP8 = {"avx512f", "amx_tile"}
+"""One of these, or vLLM's attention for CPUs raises NotImplementedError."""
 
-def check_compiler(engine: Engine, accelerator: Resolved) -> None:
-    """Refuse to compile on a CPU machine without a C++ compiler.
+
+def check_engine(engine: EngineSettings, accelerator: Resolved, machine: Machine) -> None:
+    """Refuse settings that vLLM cannot start with on this machine.
 
     Raises:
-        EnvironmentLackError: it is missing and the recipe does not say `enforce_eager`.
+        EnvironmentLackError: a compiler, GPUs or NUMA nodes are missing.
+        ImpossiblePlanError: the KV cache cannot be stored like that on the CPU.
     """
-    if accelerator == "cpu" and not engine.enforce_eager and shutil.which("g++") is None:
+    _check_workers(engine, accelerator, machine)
+    if accelerator == "cpu":
+        _check_cpu_kv_cache(engine, machine)
+        if not engine.enforce_eager and shutil.which("g++") is None:
+            raise EnvironmentLackError(
+                "vLLM compiles the model with g++ on the CPU, and there is none. "
+                "Install g++, or set engine.enforce_eager=true (quicker start, slower steps)."
+            )
+
+
+def _check_workers(engine: EngineSettings, accelerator: Resolved, machine: Machine) -> None:
+    there, what = len(machine.cuda_gpus), "GPU"
+    if accelerator == "cpu":
+        # vLLM binds each worker to the cores of a node of its own, and asserts that there are enough.
+        there, what = machine.numa_nodes, "NUMA node"
+    if engine.workers > there:
         raise EnvironmentLackError(
-            "vLLM compiles the model with g++ on the CPU, and there is none. "
-            "Install g++, or set engine.enforce_eager=true (quicker start, slower steps)."
+            f"engine.tensor_parallel_size x engine.pipeline_parallel_size is {engine.workers}, and this machine has "
+            f"{there} {what}{'' if there == 1 else 's'}. Set them so that their product is at most {max(there, 1)}."
+        )
+
+
+def _check_cpu_kv_cache(engine: EngineSettings, machine: Machine) -> None:
+    dtype = engine.kv_cache_dtype
+    if dtype is None or dtype == "auto":
+        return
+    if dtype not in _CPU_KV_CACHE:
+        raise ImpossiblePlanError(
+            f"On the CPU vLLM cannot store the KV cache as {dtype}. Set engine.kv_cache_dtype to one of "
+            f"{', '.join(_CPU_KV_CACHE)}, or leave it out."
+        )
+    if not _CPU_FP8 & set(machine.simd or ()):
+        raise EnvironmentLackError(
+            f"On the CPU vLLM needs AVX-512 or AMX for a KV cache in {dtype}, and {machine.cpu} has neither. "
+            f"Leave engine.kv_cache_dtype out."
         )

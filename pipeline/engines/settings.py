@@ -1,44 +1,12 @@
-"""The settings of an engine that change scores, read from its own log, and the refusal to compare across them.
+"""The refusal to compare arms across settings of the engine that change scores.
 
 All arms get the same arguments. A checkpoint can still change what they come to: its `config.json` may bring a KV cache
 of its own, its `generation_config.json` other sampling parameters.
 """
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
 
-from pipeline.base.errors import EngineError, VoidMeasurementError
-
-_CONFIG = re.compile(r"Initializing a V1 LLM engine \([^)]*\) with config: (.*)")
-_COMPARED = (
-    *("dtype", "max_seq_len", "kv_cache_dtype", "tokenizer_mode", "speculative_config", "device_config", "seed"),
-    *("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "decode_context_parallel_size"),
-    *("enforce_eager", "enable_prefix_caching", "enable_chunked_prefill"),
-)
-_SAMPLING = re.compile(r"Default vLLM sampling parameters have been overridden by .*?: `(.*?)`")
-_ATTENTION = re.compile(r"Using (\w+) attention backend")
-
-
-def parse_settings(log: str, path: Path | None = None) -> dict[str, str]:
-    """Return the settings that change scores, by vLLM's names, from the text of an engine log.
-
-    `attention_backend` is there where vLLM names it (on GPUs); `default_sampling` is empty where vLLM's own defaults
-    hold.
-
-    Raises:
-        EngineError: the log does not state them; the vLLM version is not one this program knows.
-    """
-    line = _CONFIG.search(log)
-    # The first of a name counts: what is nested comes later.
-    values = {} if line is None else dict(reversed(re.findall(r"(?:^|, )(\w+)=([^,]*)", line[1])))
-    settings = {name: values[name] for name in _COMPARED if name in values}
-    if not settings.keys() >= {"dtype", "max_seq_len", "kv_cache_dtype"}:
-        raise EngineError("vLLM's log does not state its settings in the words this version knows.", log=path)
-    sampling = _SAMPLING.search(log)
-    backends = sorted(set(_ATTENTION.findall(log)))
-    settings["default_sampling"] = sampling[1] if sampling else ""
-    return settings | ({"attention_backend": ", ".join(backends)} if backends else {})
+from pipeline.base.errors import VoidMeasurementError
 
 
 def check_same_settings(

@@ -11,6 +11,8 @@ from pipeline.hardware.amd import amd_gpus
 from pipeline.hardware.gpu import Gpu
 from pipeline.hardware.nvidia import nvidia_gpus
 
+_SIMD = ("avx2", "avx512f", "avx512_bf16", "amx_tile", "amx_bf16")
+
 
 class Machine(Result):
     """What a run has at its disposal; asked once per run."""
@@ -19,6 +21,10 @@ class Machine(Result):
     """Name of the processor."""
     cores: int
     """That this process may use."""
+    simd: tuple[str, ...] | None = None
+    """Vector and matrix instructions that engines use, by the kernel's names; None where it names none."""
+    numa_nodes: int = 1
+    """With memory of their own."""
     memory_bytes: int
     """Of the system, or the container's limit."""
     platform: str
@@ -42,6 +48,8 @@ def probe_machine() -> Machine:
     return Machine(
         cpu=_cpu_name(),
         cores=_usable_cores(),
+        simd=_simd(),
+        numa_nodes=_numa_nodes(),
         memory_bytes=min(total, _container_limit() or total),
         platform=platform.platform(),
         gpus=(*nvidia_gpus(), *amd_gpus()),
@@ -50,12 +58,31 @@ def probe_machine() -> Machine:
 
 def _cpu_name() -> str:
     """Return the processor's name as the kernel gives it."""
+    names = (line.partition(":")[2].strip() for line in _cpu_info() if line.startswith("model name"))
+    return next(names, platform.machine() or "unknown")
+
+
+def _simd() -> tuple[str, ...] | None:
+    """Return the instructions of the first processor."""
+    flags = next((line.partition(":")[2].split() for line in _cpu_info() if line.startswith("flags")), None)
+    return None if flags is None else tuple(name for name in _SIMD if name in flags)
+
+
+def _cpu_info() -> list[str]:
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return platform.processor() or "unknown"
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
+        return []
+
+
+def _numa_nodes() -> int:
+    """Return how many nodes the kernel lists in ranges: `0-1,4`."""
+    try:
+        ranges = Path("/sys/devices/system/node/has_memory").read_text().strip().split(",")
+    except OSError:
+        return 1
+    bounds = [list(map(int, entry.split("-"))) for entry in ranges if entry]
+    return sum(bound[-1] - bound[0] + 1 for bound in bounds) or 1
 
 
 def _usable_cores() -> int:

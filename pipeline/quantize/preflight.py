@@ -25,7 +25,7 @@ from pipeline.quantize.control import check_layers
 from pipeline.quantize.prediction import Prediction, predict
 from pipeline.quantize.resources import Resources, resource_checks, resources_of
 from pipeline.quantize.translate import WITHOUT_FLOAT16
-from pipeline.recipe.engine import Engine
+from pipeline.recipe.engine import EngineSettings
 from pipeline.recipe.quantize import Quantize
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
@@ -191,7 +191,7 @@ def _ignore(model: ModelHeaders, settings: Quantize, quantized: Mapping[str, Lin
 
 
 def _vllm(
-    model: ModelHeaders, engine: Engine, machine: Resources, quantized: Mapping[str, LinearLayer]
+    model: ModelHeaders, engine: EngineSettings, machine: Resources, quantized: Mapping[str, LinearLayer]
 ) -> Iterator[Check]:
     if engine.dtype == "float16" and model.model_type in WITHOUT_FLOAT16:
         statement = f"vLLM refuses {model.model_type} at float16, so the stages after this one would fail."

@@ -8,7 +8,7 @@ from pipeline.base.credentials import credentials_in
 from pipeline.base.errors import RecipeError
 from pipeline.recipe.arms import DEFAULT_ARMS, Arms, Kind, check_arms, of_kind
 from pipeline.recipe.bench import Bench
-from pipeline.recipe.engine import Engine
+from pipeline.recipe.engine import EngineSettings
 from pipeline.recipe.eval import Eval
 from pipeline.recipe.model import ModelSource
 from pipeline.recipe.quantize import Quantize
@@ -34,7 +34,7 @@ class Recipe(Section):
     model: ModelSource
     arms: Annotated[Arms, AfterValidator(check_arms)] = DEFAULT_ARMS
     quantize_or_none: Quantize | None = Field(default=None, alias="quantize")
-    engine: Engine = Engine()
+    engine: EngineSettings = EngineSettings()
     eval_or_none: Eval | None = Field(default=None, alias="eval")
     bench: Bench = Bench()
     roi_or_none: Roi | None = Field(default=None, alias="roi")

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from pipeline.recipe.arms import AWQ, BASELINE, RTN, Arm
 from pipeline.recipe.bench import Bench
-from pipeline.recipe.engine import Engine
+from pipeline.recipe.engine import EngineSettings
 from pipeline.recipe.eval import Eval
 from pipeline.recipe.migrate import migrate as migrate_recipe
 from pipeline.recipe.model import ModelSource
@@ -32,7 +32,7 @@ Document = dict[str, Any]
 _SECTIONS: dict[str, type[Section]] = {
     "recipe.model": ModelSource,
     "recipe.quantize": Quantize,
-    "recipe.engine": Engine,
+    "recipe.engine": EngineSettings,
     "recipe.eval": Eval,
     "recipe.bench": Bench,
     "recipe.roi": Roi,

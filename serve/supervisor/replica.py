@@ -6,7 +6,7 @@ from typing import Self
 
 from pipeline.base.errors import EngineDiedError
 from pipeline.base.progress import Reporter
-from pipeline.engines.engine import VllmServer
+from pipeline.engines.vllm import VllmServer
 from serve.supervisor.spec import ServingSpec
 
 

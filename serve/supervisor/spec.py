@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.engines.preflight import check_compiler
+from pipeline.engines.preflight import check_engine
 from pipeline.models.trust import custom_code
 from pipeline.quantize.result import QuantizeResult
-from pipeline.recipe.engine import Engine
+from pipeline.recipe.engine import EngineSettings
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.checkpoint import checkpoint_of
 from pipeline.record.context import RunContext
@@ -22,7 +22,7 @@ class ServingSpec:
     checkpoint: Path
     model_name: str
     """What clients ask for."""
-    engine: Engine
+    engine: EngineSettings
     runtime: Runtime
     accelerator: Resolved
     trust_remote_code: bool
@@ -60,7 +60,7 @@ def serving_spec(
     """
     made = record.result(QuantizeResult)
     checkpoint, accelerator = checkpoint_of(context, recipe.name, made.checkpoint_digest), context.resolved
-    check_compiler(recipe.engine, accelerator)
+    check_engine(recipe.engine, accelerator, context.machine)
     offered = recipe.serve
     return ServingSpec(
         checkpoint=checkpoint,

@@ -32,10 +32,10 @@ from eval.comparison.comparison import compare
 from eval.comparison.scores import TaskScores, read_scores
 from pipeline.base.homes import user_home
 from pipeline.base.progress import SilentReporter
-from pipeline.engines.engine import VllmServer
+from pipeline.engines.vllm import VllmServer
 from pipeline.hardware.machine import probe_machine
 from pipeline.models import packaged_model
-from pipeline.recipe.engine import Engine
+from pipeline.recipe.engine import EngineSettings
 from pipeline.recipe.load import load_recipe
 from pipeline.record.environment import environment_of
 from pipeline.runtimes.store import ensure
@@ -57,7 +57,7 @@ class Target:
 
     url: str
     key: str
-    engine: Engine
+    engine: EngineSettings
     in_flight: int
 
 

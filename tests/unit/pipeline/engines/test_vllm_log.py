@@ -1,11 +1,9 @@
-"""What is read from the engine and what is passed to it."""
+"""What is read from the engine's log."""
 
 import pytest
 
-from pipeline.base.errors import EngineError, VoidMeasurementError
-from pipeline.engines.engine import engine_arguments, parse_counters, parse_report
-from pipeline.engines.settings import check_same_settings, parse_settings
-from pipeline.recipe.engine import Engine
+from pipeline.base.errors import EngineError
+from pipeline.engines.vllm_log import LINES, STAGES, death_of, parse_report, parse_settings, phrases, stage_of
 
 LOG = """\
 (EngineCore pid=2) INFO 11-20 [cpu.py:1] Using CPUWNA16LinearKernel for AutoAWQMarlinLinearMethod
@@ -24,6 +22,14 @@ SAMPLING = (
     "(APIServer pid=1) WARNING 11-20 [model.py:1] Default vLLM sampling parameters have been overridden by the model's "
     "`generation_config.json`: `{'repetition_penalty': 1.1}`. If this is not intended, please relaunch\n"
 )
+FAILED_START = """\
+(APIServer pid=7) INFO 11-20 19:30:01 [api_server.py:1] vLLM API server
+(EngineCore pid=9) ERROR 11-20 19:30:05 [core.py:866] EngineCore failed to start.
+(EngineCore pid=9) ERROR 11-20 19:30:05 [core.py:866] Traceback (most recent call last):
+(EngineCore pid=9) ERROR 11-20 19:30:05 [core.py:866] ValueError: Free memory on device (2/23 GiB) is too small
+(EngineCore pid=9) Traceback (most recent call last):
+(APIServer pid=7) RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}
+"""
 
 
 def test_report_is_read_from_the_log() -> None:
@@ -47,28 +53,6 @@ def test_log_in_other_words_is_an_error() -> None:
     """Memory is read or the measurement fails; it is never guessed."""
     with pytest.raises(EngineError, match="does not state its memory"):
         parse_report("INFO everything is fine")
-
-
-def test_counters_are_summed_over_labels() -> None:
-    """Two engines behind one server count together; gauges are left out."""
-    text = (
-        'vllm:generation_tokens_total{engine="0"} 10.0\nvllm:generation_tokens_total{engine="1"} 5.0\n'
-        "vllm:num_requests_running 3.0\n# HELP vllm:x_total x\n"
-    )
-    assert parse_counters(text) == {"vllm:generation_tokens_total": 15.0}
-
-
-def test_vllm_is_never_told_the_quantization() -> None:
-    """vLLM reads it from the checkpoint."""
-    assert not any("quantization" in argument for argument in engine_arguments(Engine()))
-
-
-def test_recipe_settings_reach_the_engine() -> None:
-    """Every setting of the section is passed on."""
-    arguments = " ".join(engine_arguments(Engine(max_model_len=512, enforce_eager=True, extra_args=("--seed", "7"))))
-    assert "--max-model-len 512" in arguments
-    assert "--enforce-eager" in arguments
-    assert "--seed 7" in arguments
 
 
 def test_fp8_kernel_is_read_from_the_log() -> None:
@@ -104,12 +88,37 @@ def test_settings_in_other_words_are_an_error() -> None:
         parse_settings(LOG)
 
 
-def test_differing_settings_are_refused_with_both_values() -> None:
-    """A checkpoint with an 8-bit KV cache or other sampling is no comparison of weights."""
-    baseline = parse_settings(SETTINGS)
-    check_same_settings(baseline, parse_settings(SETTINGS.replace("=awq", "=None")), "awq")
-    arm = parse_settings(SETTINGS.replace("kv_cache_dtype=auto", "kv_cache_dtype=fp8") + SAMPLING)
-    with pytest.raises(VoidMeasurementError) as caught:
-        check_same_settings(baseline, arm, "other")
-    for part in ("'other'", "kv_cache_dtype is fp8 (baseline: auto)", "'repetition_penalty': 1.1} (baseline: not set)"):
-        assert part in caught.value.message
+def test_start_is_followed_in_words() -> None:
+    """The last stage that the log reached."""
+    assert stage_of("") == "importing"
+    assert stage_of(LOG) == "warming up"
+    assert stage_of("".join(mark for mark, _ in STAGES)) == "opening the port"
+
+
+def test_first_error_beats_its_consequence() -> None:
+    """The engine's own error is reported, not the API server's echo of it."""
+    assert death_of(FAILED_START) == "ValueError: Free memory on device (2/23 GiB) is too small."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue. See stack trace (above).",
+        "(EngineCore pid=1) ERROR 11-21 19:00:00 [multiproc_executor.py:316] Worker proc Worker-0 died unexpectedly",
+    ],
+)
+def test_killed_process_is_told_by_those_that_survive_it(line: str) -> None:
+    """Without an error of its own the death counts, not the farewell of the server in front of it."""
+    log = f"{line}\n(APIServer pid=1) INFO:     Finished server process [13454]\n"
+
+    assert death_of(log) == "one of its processes ended without a word, most often killed because memory ran out."
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_each_pattern_reads_what_its_phrases_write(name: str) -> None:
+    """What is looked for in vLLM's source is what is read in its log, so that neither drifts alone."""
+    values = {"weights": "2.5", "kv_cache": "1,024", "concurrency": "1,024"}
+    for phrase in LINES[name].phrases:
+        text = phrase.replace("for %s", f"for {values.get(name, 'Fp8Method')}").replace("%s", values.get(name, "x"))
+        assert LINES[name].pattern.search(text.replace("%.2f", "1.50")), text
+        assert phrase in phrases()
