@@ -1,6 +1,7 @@
 """An endpoint that somebody else runs: an engine of which only the address, a key and a model's name are known."""
 
 import os
+import ssl
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ class ExternalEndpoint:
             base_url=self.base_url,
             headers={"Authorization": f"Bearer {key}"} if key else {},
             timeout=timeout_s,
-            verify=httpx.create_ssl_context(verify=str(self._ca_certificate)) if self._ca_certificate else True,
+            verify=ssl.create_default_context(cafile=self._ca_certificate) if self._ca_certificate else True,
         )
 
     def facts(self) -> EngineFacts:

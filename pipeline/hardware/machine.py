@@ -76,12 +76,13 @@ def _cpu_info() -> list[str]:
 
 
 def _numa_nodes() -> int:
-    """Return how many nodes the kernel lists in ranges: `0-1,4`."""
-    try:
-        ranges = Path("/sys/devices/system/node/has_memory").read_text().strip().split(",")
-    except OSError:
-        return 1
-    bounds = [list(map(int, entry.split("-"))) for entry in ranges if entry]
+    path = Path("/sys/devices/system/node/has_memory")
+    return nodes_in(path.read_text()) if path.is_file() else 1
+
+
+def nodes_in(ranges: str) -> int:
+    """Return how many nodes the kernel lists as `0-1,4`; 1 where it lists none."""
+    bounds = [list(map(int, entry.split("-"))) for entry in ranges.strip().split(",") if entry]
     return sum(bound[-1] - bound[0] + 1 for bound in bounds) or 1
 
 

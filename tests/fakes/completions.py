@@ -12,6 +12,19 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+_METRICS = """\
+# HELP vllm:prompt_tokens_total Number of prefill tokens processed.
+# TYPE vllm:prompt_tokens_total counter
+vllm:prompt_tokens_total{{engine="0",model_name="model"}} {prompt}
+# HELP vllm:num_requests_running Number of requests in model execution batches.
+# TYPE vllm:num_requests_running gauge
+vllm:num_requests_running{{engine="0",model_name="model"}} 0.0
+# HELP vllm:request_prompt_tokens Number of prefill tokens processed.
+# TYPE vllm:request_prompt_tokens histogram
+vllm:request_prompt_tokens_bucket{{engine="0",le="+Inf",model_name="model"}} {requests}
+vllm:request_prompt_tokens_count{{engine="0",model_name="model"}} {requests}
+vllm:request_prompt_tokens_sum{{engine="0",model_name="model"}} {prompt}
+"""
 _REFUSAL = {"message": "this prompt has more tokens than the context"}
 
 
@@ -38,6 +51,13 @@ class FakeCompletions:
     texts: dict[str, str] = field(default_factory=dict)
     """What to generate where the prompt contains a key."""
     faults: Faults = field(default_factory=Faults)
+    models: tuple[str, ...] = ("model",)
+    """What it lists, each with a context of 1 024 tokens."""
+    key: str | None = None
+    """Bearer token that its routes want, `/health` excepted."""
+    hidden: set[str] = field(default_factory=set)
+    """Routes that it does not have."""
+    version: str = "0.32.0"
     prompts: list[list[int]] = field(default_factory=list)
     """All that were answered."""
     keys: set[str] = field(default_factory=set)
@@ -81,6 +101,20 @@ class FakeCompletions:
         choices = [self._choice(number, ids, payload) for number, ids in enumerate(payload["prompt"])]
         return 200, {"choices": choices[:-1] if self.faults.shorten else choices}
 
+    def page(self, path: str, authorization: str | None) -> tuple[int, str]:
+        """Return status and body of a route that is read."""
+        pages = {
+            "/health": "",
+            "/version": json.dumps({"version": self.version}),
+            "/v1/models": json.dumps({"data": [{"id": name, "max_model_len": 1024} for name in self.models]}),
+            "/metrics": _METRICS.format(prompt=sum(map(len, self.prompts)), requests=len(self.prompts)),
+        }
+        if path in self.hidden or path not in pages:
+            return 404, '{"detail": "Not Found"}'
+        if self.key is not None and path != "/health" and authorization != f"Bearer {self.key}":
+            return 401, '{"error": "Unauthorized"}'
+        return 200, pages[path]
+
     def _reached(self, limit: int | None) -> bool:
         return limit is not None and len(self.prompts) >= limit
 
@@ -115,8 +149,14 @@ def _handler(server: FakeCompletions) -> type[BaseHTTPRequestHandler]:
                     threading.Event().wait()
                 self.close_connection = True
                 return
-            body = json.dumps(found[1]).encode()
-            self.send_response(found[0])
+            self._send(found[0], json.dumps(found[1]))
+
+        def do_GET(self) -> None:
+            self._send(*server.page(self.path, self.headers.get("Authorization")))
+
+        def _send(self, status: int, text: str) -> None:
+            body = text.encode()
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

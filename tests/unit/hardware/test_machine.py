@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.hardware.machine import Machine, probe_machine
+from pipeline.hardware.machine import Machine, nodes_in, probe_machine
 
 
 def test_this_machine_has_something() -> None:
@@ -14,6 +14,12 @@ def test_this_machine_has_something() -> None:
     assert found.cores >= 1
     assert found.memory_gib > 0
     assert Machine.model_validate_json(found.model_dump_json()) == found
+
+
+@pytest.mark.parametrize(("ranges", "expected"), [("0\n", 1), ("0-1\n", 2), ("0-1,4\n", 3), ("\n", 1)])
+def test_numa_nodes(ranges: str, expected: int) -> None:
+    """Numbers and ranges of them."""
+    assert nodes_in(ranges) == expected
 
 
 def test_gpus_of_two_vendors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
