@@ -7,9 +7,10 @@ named by everything that its answers depend on.
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from eval.accuracy.judgement import Measured, concurrencies
 from eval.accuracy.preparation import Prepared
@@ -20,6 +21,7 @@ from eval.alarm.result import Fidelity
 from eval.arms.setup import SERVED_NAME, EngineSetup, weights_identity
 from eval.comparison.scores import TaskScores, read_scores
 from pipeline.base.errors import EngineDiedError, EngineError, WorkerError
+from pipeline.base.files import write_atomically
 from pipeline.base.identity import document_identity
 from pipeline.engines.settings import check_same_settings
 from pipeline.engines.vllm import VllmFacts, VllmServer, engine_arguments
@@ -27,12 +29,14 @@ from pipeline.recipe.eval import EvalTask
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.publish import discard
+from pipeline.runtimes.store import EXTERNAL
 from pipeline.runtimes.worker import Worker
 
-ResultT = TypeVar("ResultT")
 RESTARTS = 2
 """How often a dead engine of one arm is started again."""
 STAGE = "eval"
+_FACTS = "facts.json"
+_TOP_TOKENS = "top-tokens.json"
 
 
 @dataclass
@@ -42,8 +46,18 @@ class _Answers:
     scores: dict[str, TaskScores] = field(default_factory=dict)
     seconds: float = 0.0
     recalled: int = 0
-    version: str = ""
-    """The engine's own."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Who is asked."""
+
+    arm: str
+    place: str
+    """Which of how many it is."""
+    facts: VllmFacts
+    server: VllmServer | None
+    """None where only what is stored counts."""
 
 
 @dataclass
@@ -68,26 +82,22 @@ class Measurement:
     _reference: TopTokens | None = None
 
     def prepare_alarm(self) -> None:
-        """Get the token probabilities that AWQ's are held against: the baseline's, and those of plain rounding.
-
-        Each takes a start of its engine, before anything is scored; later attempts find them stored.
-        """
+        """Hold out the text that every arm's token probabilities are taken on."""
         alarm = self.recipe.eval.alarm
-        if not alarm.enabled:
-            return
-        self._blocks, self._text = held_out(
-            alarm,
-            self.context.recipe_dir,
-            self.setup.paths[BASELINE],
-            self._max_length(),
-            trust_remote_code=self.setup.trust_remote_code,
-        )
-        self._reference = self._stored_top_tokens(BASELINE)
-        if CONTROL in self.setup.paths:
-            self._compare(self._reference, CONTROL, self._stored_top_tokens(CONTROL))
+        if alarm.enabled:
+            self._blocks, self._text = held_out(
+                alarm,
+                self.context.recipe_dir,
+                self.setup.paths[BASELINE],
+                self._max_length(),
+                trust_remote_code=self.setup.trust_remote_code,
+            )
 
     def measure(self, arm: str, place: str) -> Measured:
         """Return the scores of one arm on all tasks; no scores where the alarm stopped it.
+
+        Measure the baseline first, and the control before AWQ: the alarm holds AWQ's token probabilities against
+        theirs. An arm whose answers were all stored by an earlier attempt starts no engine.
 
         Args:
             arm: its name; `again` is the baseline's second run.
@@ -97,38 +107,58 @@ class Measurement:
             EngineDiedError: its engine died more often than it is started again.
         """
         answers = _Answers()
-        return self._with_engine(
-            arm, arm, lambda server, restarts: self._measured(server, arm, place, answers, restarts)
+        found = self._from_store(arm, place, answers)
+        return found or self._with_engine(
+            arm, lambda server, restarts: self._asked(server, arm, place, answers, restarts)
         )
 
-    def _measured(self, server: VllmServer, arm: str, place: str, answers: _Answers, restarts: int) -> Measured:
-        facts = server.facts()
-        check_kernel(self.setup, arm, facts.kernel)
-        self._check_settings(facts, arm)
-        answers.version = facts.version
-        self._raise_alarm(server, arm)
+    def _from_store(self, arm: str, place: str, answers: _Answers) -> Measured | None:
+        """Return what earlier attempts stored of an arm; None where something has to be asked."""
+        facts = self._stored_facts(arm)
+        if facts is None:
+            return None
+        top = self._stored_top_tokens(arm)
+        if top is None and self._blocks and arm != AGAIN:
+            return None
+        self._check(arm, facts)
+        self._raise_alarm(arm, top)
         if self.stopped is None:
-            self._score_all(server, arm, place, answers)
+            self._score_all(_Asked(arm, place, facts, None), answers)
+        whole = self.stopped is not None or len(answers.scores) == len(self.recipe.eval.all_tasks)
+        return self._measured(facts, answers, 0) if whole else None
+
+    def _asked(self, server: VllmServer, arm: str, place: str, answers: _Answers, restarts: int) -> Measured:
+        """Return what a running engine answers, stored answers included."""
+        facts = server.facts()
+        self._check(arm, facts)
+        write_atomically(self._kept(arm) / _FACTS, facts.model_dump_json())
+        if self._blocks and arm != AGAIN:
+            self._raise_alarm(arm, self._stored_top_tokens(arm) or self._probed(server, arm))
+        if self.stopped is None:
+            self._score_all(_Asked(arm, place, facts, server), answers)
+        return self._measured(facts, answers, restarts)
+
+    def _measured(self, facts: VllmFacts, answers: _Answers, restarts: int) -> Measured:
         return Measured(
             scores=answers.scores,
             seconds=answers.seconds,
             kernel=facts.kernel,
             lm_eval=self.prepared.lm_eval,
-            engine=f"{self.setup.runtime.name} {answers.version}",
+            engine=f"{self.setup.runtime.name} {facts.version}",
             settings=facts.settings,
             recalled=answers.recalled,
             restarts=restarts,
         )
 
-    def _with_engine(self, arm: str, label: str, work: Callable[[VllmServer, int], ResultT]) -> ResultT:
+    def _with_engine(self, arm: str, work: Callable[[VllmServer, int], Measured]) -> Measured:
         """Return what `work` makes of the arm's engine, started again when it dies."""
         for attempt in range(RESTARTS):
-            with self._server(arm, label, attempt) as server:
+            with self._engine(arm, attempt) as server:
                 try:
                     return work(server, attempt)
                 except EngineDiedError as problem:
                     self.context.reporter.warn(f"{problem} It is started again; the answers it gave are kept")
-        with self._server(arm, label, RESTARTS) as server:
+        with self._engine(arm, RESTARTS) as server:
             return work(server, RESTARTS)
 
     def forget_others(self) -> None:
@@ -138,31 +168,45 @@ class Measurement:
             if path.name not in used:
                 discard(path, self.context.scratch)
 
-    def _server(self, arm: str, label: str, attempt: int) -> VllmServer:
-        return self.setup.server(_weights_of(arm), STAGE, self.context, label=label, attempt=attempt)
+    def _engine(self, arm: str, attempt: int) -> AbstractContextManager[VllmServer]:
+        fresh = arm == AGAIN or attempt > 0
+        return self.setup.running(_weights_of(arm), STAGE, self.context, label=arm, attempt=attempt, fresh=fresh)
 
-    def _check_settings(self, facts: VllmFacts, arm: str) -> None:
+    def _check(self, arm: str, facts: VllmFacts) -> None:
+        """Refuse an arm that is not run as it has to be, or not as the first one was."""
+        check_kernel(self.setup, arm, facts.kernel)
         self._first = self._first or (arm, facts.settings)
         first, settings = self._first
         check_same_settings(settings, facts.settings, arm, than=first)
 
-    def _stored_top_tokens(self, arm: str) -> TopTokens:
-        kept = self._kept(arm) / "top-tokens.json"
-        found = read_top_tokens(kept, self._blocks, TOP_K)
-        if found is None:
-            found = self._with_engine(arm, f"alarm-{arm}", lambda server, _: self._probed(server, arm))
-            found.write(kept)
-        return found
+    def _stored_facts(self, arm: str) -> VllmFacts | None:
+        """Return what the engine said of itself when it gave the stored answers.
+
+        None for an interpreter of the user's, which may have been upgraded in place since.
+        """
+        if self.setup.runtime.digest == EXTERNAL:
+            return None
+        try:
+            return VllmFacts.model_validate_json((self._kept(arm) / _FACTS).read_bytes())
+        except (OSError, ValueError):
+            return None
+
+    def _stored_top_tokens(self, arm: str) -> TopTokens | None:
+        return read_top_tokens(self._kept(arm) / _TOP_TOKENS, self._blocks, TOP_K) if self._blocks else None
 
     def _probed(self, server: VllmServer, arm: str) -> TopTokens:
-        self._check_settings(server.facts(), arm)
-        return probe(server, self._blocks, self.context.reporter)
+        found = probe(server, self._blocks, self.context.reporter)
+        found.write(self._kept(arm) / _TOP_TOKENS)
+        return found
 
-    def _raise_alarm(self, server: VllmServer, arm: str) -> None:
+    def _raise_alarm(self, arm: str, top: TopTokens | None) -> None:
         """Compare the arm's token probabilities with the baseline's; once per arm."""
-        if self._reference is None or arm in (BASELINE, AGAIN) or any(one.arm == arm for one in self.fidelities):
+        if top is None or arm == AGAIN or any(one.arm == arm for one in self.fidelities):
             return
-        self._compare(self._reference, arm, probe(server, self._blocks, self.context.reporter))
+        if arm == BASELINE:
+            self._reference = top
+        elif self._reference is not None:
+            self._compare(self._reference, arm, top)
 
     def _compare(self, reference: TopTokens, arm: str, top: TopTokens) -> None:
         alarm = self.recipe.eval.alarm
@@ -174,31 +218,37 @@ class Measurement:
         elif found.absurd:
             self.context.reporter.warn(alarm_sentence(found, alarm, control))
 
-    def _score_all(self, server: VllmServer, arm: str, place: str, answers: _Answers) -> None:
-        """Score the tasks that have no score yet."""
+    def _score_all(self, asked: "_Asked", answers: _Answers) -> None:
+        """Score the tasks that have no score yet; without an engine those alone that are stored whole."""
         tasks = self.recipe.eval.all_tasks
         items = {entry.task: entry.items for entry in self.prepared.counted}
-        with self.context.reporter.task(f"{arm} ({place})", total=sum(items.values())) as whole:
+        with self.context.reporter.task(f"{asked.arm} ({asked.place})", total=sum(items.values())) as whole:
             for number, task in enumerate(tasks, 1):
                 if task.name not in answers.scores:
-                    request = self._request(task, arm, server.base_url, answers.version)
-                    text = f"{arm}: {task.name} ({number} of {len(tasks)})"
+                    text = f"{asked.arm}: {task.name} ({number} of {len(tasks)})"
                     started = time.monotonic()
                     try:
-                        answer = self._score(server, request, text)
+                        answer = self._score(asked, task, text)
                     finally:
                         answers.seconds += time.monotonic() - started
+                    if answer is None:
+                        return
                     files = Path(answer["results_file"]), Path(answer["samples_file"])
                     answers.scores[task.name] = read_scores(*files, task.name, self.prepared.metrics[task.name])
                     answers.recalled += answer["recalled"]
                     self._warn_of_cut(task.name, answer["cut"])
                 whole.update(done=sum(items[done.name] for done in tasks[:number]))
 
-    def _score(self, server: VllmServer, request: dict[str, Any], text: str) -> dict[str, Any]:
+    def _score(self, asked: "_Asked", task: EvalTask, text: str) -> dict[str, Any] | None:
+        """Return where the worker wrote a task's scores; None where there is no engine and something is not stored."""
+        request = self._request(task, asked.arm, asked.facts.version)
+        if asked.server is None:
+            answer = self.worker.call("score", request | {"base_url": None}, text)
+            return None if answer["missing"] else answer
         try:
-            return self.worker.call("score", request, text)
+            return self.worker.call("score", request | {"base_url": asked.server.base_url}, text)
         except WorkerError:
-            server.require_alive()
+            asked.server.require_alive()
             raise
 
     def _warn_of_cut(self, task: str, prompts: int) -> None:
@@ -210,13 +260,12 @@ class Measurement:
                 f"alike for every arm. Raise engine.max_model_len, or ask fewer examples with num_fewshot"
             )
 
-    def _request(self, task: EvalTask, arm: str, base_url: str, version: str) -> dict[str, Any]:
+    def _request(self, task: EvalTask, arm: str, version: str) -> dict[str, Any]:
         settings = self.recipe.eval
         first, second = concurrencies(settings)
         return {
             "task": task.name,
             "include_path": list(self.prepared.include_path),
-            "base_url": base_url,
             "model": SERVED_NAME,
             "tokenizer": str(self.setup.paths[BASELINE]),
             "max_length": self._max_length(),

@@ -2,8 +2,9 @@
 
 1. lm-eval says what it knows: unknown tasks and metrics, code that would be executed, how many items there are.
 2. What these items can show is held against the margins, and their text against the calibration text.
-3. The baseline's token probabilities on held-out text are taken, then every arm's: the alarm.
-4. AWQ and the other arms answer the tasks, then the baseline, and the baseline again for the noise floor.
+3. The baseline answers the tasks, after its token probabilities on held-out text were taken; then the control.
+4. AWQ's token probabilities are held against theirs (the alarm) before it answers the same tasks; then the other arms,
+   and the baseline again for the noise floor. Each arm takes one start of its engine, or none where all is stored.
 5. Each arm is compared with the baseline item by item, and AWQ's losses are judged.
 """
 
@@ -22,6 +23,7 @@ from eval.arms.setup import EngineSetup, engine_setup
 from pipeline.base.identity import file_identity, folder_identity
 from pipeline.quantize.calibration import calibration_texts, load_tokenizer, read_calibration
 from pipeline.quantize.result import QuantizeResult
+from pipeline.recipe.arms import of_kind
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
@@ -40,8 +42,10 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
         found = _overlap_with_calibration(prepared, context, setup)
         measurement = Measurement(worker, setup, recipe, context, folder, prepared)
         measurement.prepare_alarm()
-        # The baseline last: an AWQ checkpoint that the alarm stops has then cost no more than it had to.
-        order = [*(arm for arm in arms if arm != BASELINE), BASELINE, *((AGAIN,) if recipe.eval.noise_floor else ())]
+        controls = [arm.name for arm in of_kind(recipe.arms, "rtn")]
+        first = [BASELINE, *controls, GATED]
+        others = [arm for arm in arms if arm not in first]
+        order = [*first, *others, *((AGAIN,) if recipe.eval.noise_floor else ())]
         result = _result(measurement, arms, order, found)
         (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n")
     measurement.forget_others()
@@ -66,7 +70,7 @@ def _result(
             return stopped_result(
                 measurement.recipe, measured[GATED], tuple(measurement.fidelities), measurement.stopped, found
             )
-    by_arm = {arm: measured[arm] for arm in (*arms, *order[len(arms) :])}
+    by_arm = {arm: measured[arm] for arm in sorted(order, key=[*arms, AGAIN].index)}
     return result_of(measurement.recipe, by_arm, found, tuple(measurement.fidelities))
 
 
@@ -115,6 +119,7 @@ STAGE = Stage(
     sections=("eval",),
     needs=(Need(QuantizeResult, lambda made: weights_that_matter(made) | {"control_digest": made.control_digest}),),
     engines=lambda _recipe: ("vllm",),
+    takes_engine=True,
     files={"the task files": _identify_tasks, "the text of the alarm": _identify_alarm_text, ARMS: _identify_arms},
     outputs=outputs("eval/results.json"),
 )

@@ -1,13 +1,15 @@
 """The arms under measurement and the servers they are measured with: same settings, other weights."""
 
-import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from eval.arms.compatible import find_arm
 from pipeline.base.errors import MissingStageError, SourceError
+from pipeline.base.identity import document_identity
 from pipeline.engines.preflight import check_engine
-from pipeline.engines.vllm import VllmServer
+from pipeline.engines.vllm import VllmServer, engine_arguments
 from pipeline.hardware.requirements import check_arms_hardware
 from pipeline.models.checksums import digest_of, sum_files
 from pipeline.models.manifest import read_manifest
@@ -52,8 +54,8 @@ class EngineSetup:
     """Whether the model comes with code that the recipe trusts."""
     batch_invariant: bool = False
     """Whether engines use vLLM's batch-invariant kernels."""
-    api_key: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
-    """Made for this measurement, so that nobody else can load the server."""
+    api_key: str = field(repr=False, default="")
+    """That engines want."""
 
     @property
     def paths(self) -> dict[str, Path]:
@@ -90,6 +92,55 @@ class EngineSetup:
             batch_invariant=self.batch_invariant,
             api_key=self.api_key,
         )
+
+    def identity(self, arm: str) -> str:
+        """Return what is equal for engines that serve the same weights with the same settings."""
+        weights = self.weights[arm]
+        settings = [self.runtime.name, self.runtime.digest, str(self.runtime.python), weights.identity, weights.online]
+        settings += [self.batch_invariant, self.trust_remote_code, *engine_arguments(self.engine)]
+        return document_identity([*settings, self.engine.cpu_kv_cache_gib, self.engine.enforce_eager])
+
+    @contextmanager
+    def running(
+        self,
+        arm: str,
+        stage: str,
+        context: RunContext,
+        *,
+        label: str | None = None,
+        attempt: int = 0,
+        fresh: bool = False,
+    ) -> Iterator[VllmServer]:
+        """Yield the running engine of one arm: the one that an earlier measurement left in the slot, or a new one.
+
+        When the block ends well the engine stays in the slot of the run; another one, or the end of the run, stops it.
+
+        Args:
+            arm: whose weights.
+            stage: names the log of a new engine.
+            context: of the run.
+            label: names the log instead of the arm.
+            attempt: as for `server`.
+            fresh: whether a new engine is wanted even when there is one.
+
+        Raises:
+            EngineError: it did not start.
+        """
+        identity = self.identity(arm)
+        if fresh:
+            context.slot.clear()
+        found: VllmServer | None = context.slot.take(identity)
+        if found is not None and not found.alive():
+            found.stop()
+            found = None
+        with ExitStack() as stack:
+            if found is None:
+                found = stack.enter_context(self.server(arm, stage, context, label=label, attempt=attempt))
+            else:
+                stack.callback(found.stop)
+            yield found
+            stack.pop_all()
+        context.slot.put(identity, found, found.stop)
 
 
 def weights_identity(setup: EngineSetup, arm: str) -> str:
@@ -134,6 +185,7 @@ def engine_setup(
         engine=recipe.engine,
         trust_remote_code=quantized.code_digest is not None,
         batch_invariant=batch_invariant,
+        api_key=context.slot.api_key,
     )
 
 

@@ -54,6 +54,8 @@ class ArmLoad(Result):
     dtype: str
     memory: EngineMemory
     start_seconds: float
+    reused: bool = False
+    """Whether the engine had answered an evaluation before; its start was then not repeated."""
     points: tuple[LoadPoint, ...]
 
 

@@ -44,9 +44,12 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     ):
         version = worker.call("load", {}, "loading vLLM's benchmark")["version"]
         bench = _Bench(worker, setup, recipe, context, folder)
-        sweeps = [_Sweep(arm, bench) for arm in arms]
+        # An engine that the stage before left running is measured first: it is there, and would have to be stopped.
+        order = sorted(arms, key=lambda arm: not context.slot.holds(setup.identity(arm)))
+        sweeps = [_Sweep(arm, bench) for arm in order]
+        loads = {sweep.arm: sweep.run() for sweep in sweeps}
         result = BenchResult(
-            arms=tuple(sweep.run() for sweep in sweeps),
+            arms=tuple(loads[arm] for arm in arms),
             input_tokens=recipe.bench.input_tokens,
             output_tokens=recipe.bench.output_tokens,
             repeats=recipe.bench.repeats,
@@ -82,7 +85,7 @@ class _Sweep:
     """All runs on one arm, with one server and the shared client."""
 
     def __init__(self, arm: str, bench: "_Bench") -> None:
-        self._arm = arm
+        self.arm = arm
         self._bench = bench
         self._folder = bench.folder / arm
         self.worst = 0.0
@@ -90,36 +93,38 @@ class _Sweep:
     def run(self) -> ArmLoad:
         self._folder.mkdir()
         settings = self._bench.recipe.bench
-        with self._bench.setup.server(self._arm, "bench", self._bench.context) as server:
+        reused = self._bench.context.slot.holds(self._bench.setup.identity(self.arm))
+        with self._bench.setup.running(self.arm, "bench", self._bench.context) as server:
             facts = server.facts()
-            if self._bench.setup.weights[self._arm].quantized and facts.kernel == "unquantized":
+            if self._bench.setup.weights[self.arm].quantized and facts.kernel == "unquantized":
                 raise EngineError(
-                    f"vLLM loaded the checkpoint of the arm '{self._arm}' without a quantized kernel, so "
+                    f"vLLM loaded the checkpoint of the arm '{self.arm}' without a quantized kernel, so "
                     f"its speed would not be that of the quantized weights."
                 )
             runs = settings.repeats * len(settings.concurrency)
             points = []
-            with self._bench.context.reporter.task(f"bench {self._arm}", total=runs) as task:
+            with self._bench.context.reporter.task(f"bench {self.arm}", total=runs) as task:
                 for number, concurrency in enumerate(settings.concurrency):
                     repeats = []
                     for repeat in range(settings.repeats):
                         task.update(
                             done=number * settings.repeats + repeat,
-                            text=f"bench {self._arm}: concurrency {concurrency}",
+                            text=f"bench {self.arm}: concurrency {concurrency}",
                         )
                         repeats.append(self._measure(server, number, repeat))
                     points.append(summarise(concurrency, repeats))
             return ArmLoad(
-                arm=self._arm,
+                arm=self.arm,
                 kernel=facts.kernel,
                 dtype=self._bench.recipe.engine.dtype,
                 memory=self._memory(facts),
                 start_seconds=server.start_seconds,
+                reused=reused,
                 points=tuple(points),
             )
 
     def _memory(self, facts: VllmFacts) -> EngineMemory:
-        on_disk = weight_bytes(self._bench.setup.paths[self._arm]) / 2**30
+        on_disk = weight_bytes(self._bench.setup.paths[self.arm]) / 2**30
         return EngineMemory(
             weights_gib=on_disk if facts.weights_gib is None else facts.weights_gib,
             weights_from="files" if facts.weights_gib is None else "engine",
@@ -159,16 +164,16 @@ class _Sweep:
         if problems:
             reason = f" First error: {result['first_error'][:200]}." if result["first_error"] else ""
             raise VoidMeasurementError(
-                f"The benchmark of {self._arm} at concurrency {concurrency} is void: "
+                f"The benchmark of {self.arm} at concurrency {concurrency} is void: "
                 f"{'; '.join(problems)}.{reason} Lower the concurrency or look into the engine's log.",
-                log=self._bench.context.logs / f"bench-vllm-{self._arm}.log",
+                log=server.log,
             )
         self.worst = max(self.worst, *differences.values())
         return result
 
     def _call(self, server: VllmServer, request: dict[str, Any]) -> dict[str, Any]:
         try:
-            return self._bench.worker.call("measure", {"warmups": 0, **request}, f"{self._arm}: requests")
+            return self._bench.worker.call("measure", {"warmups": 0, **request}, f"{self.arm}: requests")
         except WorkerError:
             if not server.running():
                 raise server.failure() from None
@@ -243,5 +248,6 @@ STAGE = Stage(
     settings=_settings,
     needs=(Need(QuantizeResult, weights_that_matter),),
     engines=lambda _recipe: ("vllm",),
+    takes_engine=True,
     outputs=outputs("bench/results.json"),
 )

@@ -75,6 +75,7 @@ class VllmServer:
         environment: of the process; holds the API key.
         api_key: that it wants; None for none.
         model: name under which it serves.
+        log: file that it writes to.
         start_seconds: until it answered.
     """
 
@@ -102,7 +103,7 @@ class VllmServer:
         self._port = 0 if uds else choose_address("127.0.0.1", 0)[1]
         self.api_key = api_key
         self.model = served_name
-        self._log = log
+        self.log = log
         log.unlink(missing_ok=True)
         listen = ["--uds", str(uds)] if uds else ["--host", "127.0.0.1", "--port", str(self._port)]
         self.command = (
@@ -137,7 +138,7 @@ class VllmServer:
 
     def __enter__(self) -> Self:
         with self._reporter.task("starting vLLM") as task, self.client(2.0) as client:
-            self._process = GuardedProcess(self.command, log=self._log, environment=self.environment)
+            self._process = GuardedProcess(self.command, log=self.log, environment=self.environment)
             self.start_seconds = self._process.wait_until(
                 lambda: self._answers(client, task),
                 timeout_s=self._engine.start_timeout_s,
@@ -174,7 +175,7 @@ class VllmServer:
 
     def failure(self) -> EngineDiedError:
         """Return the error that explains why the server is gone."""
-        return EngineDiedError(f"vLLM ended unexpectedly: {death_of(self._text())}", log=self._log)
+        return EngineDiedError(f"vLLM ended unexpectedly: {death_of(self._text())}", log=self.log)
 
     def facts(self) -> VllmFacts:
         """Return memory, kernel and settings as the log states them, and the version.
@@ -184,7 +185,7 @@ class VllmServer:
             EngineDiedError: the server does not answer any more.
         """
         text = self._text()
-        report, settings = parse_report(text, self._log), parse_settings(text, self._log)
+        report, settings = parse_report(text, self.log), parse_settings(text, self.log)
         return VllmFacts(
             version=self._version(), settings=settings, max_model_len=self._engine.max_model_len, **asdict(report)
         )
@@ -209,7 +210,7 @@ class VllmServer:
         except httpx.TransportError:
             raise self.failure() from None
         if answer.status_code != httpx.codes.OK:
-            raise EngineError(f"vLLM's /metrics answers with status {answer.status_code}.", log=self._log)
+            raise EngineError(f"vLLM's /metrics answers with status {answer.status_code}.", log=self.log)
         return parse_metrics(answer.text)
 
     def _text(self) -> str:
@@ -228,7 +229,7 @@ class VllmServer:
         return EngineError(
             f"vLLM was not ready after {self._engine.start_timeout_s} s. "
             f"Raise engine.start_timeout_s, or look for the cause in the log.",
-            log=self._log,
+            log=self.log,
         )
 
 

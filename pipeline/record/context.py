@@ -18,6 +18,7 @@ from pipeline.hardware.machine import Machine, probe_machine
 from pipeline.models.checksums import SumCache
 from pipeline.recipe.section import Accelerator
 from pipeline.record.publish import RETIRED, discard, publish, remove, settle
+from pipeline.record.slot import Slot
 from pipeline.runtimes.specs import Resolved
 
 CHECKPOINT = "checkpoint"
@@ -41,6 +42,9 @@ class RunContext:
     reporter: Reporter
     probe: Callable[[], Machine] = field(default=probe_machine, repr=False)
     """Asks the machine, at most once, when it is first looked at: some commands never do."""
+
+    slot: Slot = field(default_factory=Slot, repr=False, compare=False)
+    """Where a stage leaves an engine that the next one may take over."""
 
     @cached_property
     def machine(self) -> Machine:

@@ -59,6 +59,8 @@ class Stage:
     """Runtimes whose change asks for a new run."""
     files: Mapping[str, Identify] = field(default_factory=dict)
     """What it reads beside the recipe, by name, with what tells a change of it."""
+    takes_engine: bool = False
+    """Whether it may take over an engine that the stage before left running; for the others that one is stopped."""
     outputs: Callable[[Recipe], tuple[str, ...]] = lambda _recipe: ()
     """Paths in the output folder that must exist for a result to be reused."""
     disagreement: Callable[[Path, Any], str | None] = lambda _out, _result: None

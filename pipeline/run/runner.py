@@ -80,7 +80,10 @@ class Runner:
         try:
             with FileLock(self._context.out / ".lock", timeout=0):
                 self._context.recover()
-                return self._run(stages, force=force)
+                try:
+                    return self._run(stages, force=force)
+                finally:
+                    self._context.slot.clear()
         except Timeout:
             raise BusyError(
                 f"Another awqctl works in {self._context.out}. Wait for it, or choose another folder with --out."
@@ -101,6 +104,8 @@ class Runner:
                     )
                     continue
                 self._context.reporter.note(reason, head=stage.name)
+                if not stage.takes_engine:
+                    self._context.slot.clear()
                 if force:
                     self._context.forget(stage.name)
                 with self._context.reporter.task("opening the MLflow store"):

@@ -24,6 +24,10 @@ _NOT_FOR_BUILDS = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "HF_TOKEN", "HUGGI
 """Kept from packages' build scripts."""
 
 
+EXTERNAL = "external"
+"""Version and digest of an interpreter that the user named."""
+
+
 @dataclass(frozen=True)
 class Runtime:
     """A ready environment."""
@@ -46,7 +50,7 @@ def ensure(engine: str, accelerator: Resolved, home: Path, reporter: Reporter) -
     external = external_interpreter(engine)
     if external is not None:
         python, origin = external
-        return Runtime(f"{engine}-{accelerator}", "external", "external", python, origin)
+        return Runtime(f"{engine}-{accelerator}", EXTERNAL, EXTERNAL, python, origin)
     spec = spec_for(engine, accelerator)
     make_ready(spec, home, reporter)
     return Runtime(spec.name, spec.version, spec.digest, _python(place(spec, home)), "lock")

@@ -41,6 +41,14 @@ class NoRoomError(ValueError):
     """The context has no room for a prompt."""
 
 
+class NotStoredError(LookupError):
+    """There is no server to ask, and not every response is stored."""
+
+    def __init__(self, missing: int) -> None:
+        super().__init__(f"{missing} responses are not stored")
+        self.missing = missing
+
+
 class Completions(LocalCompletionsAPI):
     """`local-completions` with kept responses.
 
@@ -55,12 +63,14 @@ class Completions(LocalCompletionsAPI):
         report: Callable[[int, int], None],
         before_asking: Callable[[], None],
         num_concurrent: int,
+        ask: bool = True,
         **settings: Any,
     ) -> None:
         # lm-eval asks without concurrency on another path; here both take the same, and the semaphore counts.
         super().__init__(num_concurrent=max(2, num_concurrent), **settings)
         self._header = self.header  # with the key, which may not stay in the environment
         self._in_flight = num_concurrent
+        self._ask = ask
         self._responses, self._report, self._before_asking = responses, report, before_asking
         self._reported_at = 0.0
         self._arrived, self._expected = 0, 0
@@ -134,6 +144,8 @@ class Completions(LocalCompletionsAPI):
         hashes = [hash_args(method, key) for key in keys]
         kept = [None if _sampled(key) else self._responses.get(name) for key, name in zip(keys, hashes, strict=True)]
         missing = [position for position, entry in enumerate(kept) if entry is None]
+        if missing and not self._ask:
+            raise NotStoredError(len(missing))
         self._arrived, self._expected = 0, len(missing)
         answers = dict(zip(missing, ask(missing) if missing else [], strict=True))
         self.recalled += len(keys) - len(missing)

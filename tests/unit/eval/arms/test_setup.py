@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -178,6 +178,83 @@ def test_a_restart_keeps_the_log_of_the_engine_that_died(recipe: Recipe, run: Ca
     assert sorted(path.name for path in context.logs.iterdir()) == sorted(names)
     setup.server("awq", "eval", context)
     assert list(context.logs.iterdir()) == []
+
+
+class Engine:
+    """Stands in for vLLM: it starts, lives and stops when told."""
+
+    def __init__(self, log: list[str], name: str) -> None:
+        self.log, self.name, self.lives = log, name, True
+
+    def __enter__(self) -> Self:
+        self.log.append(f"start {self.name}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def alive(self) -> bool:
+        """Whether it lives."""
+        return self.lives
+
+    def stop(self) -> None:
+        """Stop it."""
+        self.log.append(f"stop {self.name}")
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What engines that stand in for vLLM did."""
+    seen: list[str] = []
+    monkeypatch.setattr(EngineSetup, "server", lambda _self, arm, *_, **__: Engine(seen, arm))
+    return seen
+
+
+def test_an_engine_stays_for_whoever_needs_the_same(recipe: Recipe, run: Callable[..., Any], log: list[str]) -> None:
+    """The next block on the same arm takes it over; another arm's stops it first; the end of the run stops the last."""
+    context, record = run(recipe)
+    for arm in ("baseline", "awq", "awq"):
+        setup = engine_setup(recipe, context, record, MEASURED)
+        with setup.running(arm, "eval", context):
+            log.append(f"use {arm}")
+    context.slot.clear()
+    assert log == ["start baseline", "use baseline", "stop baseline", "start awq", "use awq", "use awq", "stop awq"]
+
+
+def test_other_settings_take_an_engine_of_their_own(
+    recipe: Recipe, run: Callable[..., Any], log: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same weights with another context length, or batch-invariant kernels, are another engine."""
+    monkeypatch.setattr("eval.arms.setup.check_arms_hardware", lambda *_, **__: None)
+    context, record = run(recipe)
+    longer = recipe.model_copy(update={"engine": recipe.engine.model_copy(update={"max_model_len": 2048})})
+    setups = [
+        engine_setup(recipe, context, record, MEASURED),
+        engine_setup(longer, context, record, MEASURED),
+        engine_setup(recipe, context, record, MEASURED, batch_invariant=True),
+    ]
+    assert len({setup.identity("awq") for setup in setups}) == 3
+    for setup in setups:
+        with setup.running("awq", "eval", context):
+            pass
+    assert log.count("start awq") == 3
+
+
+def test_what_failed_or_died_is_not_taken_over(recipe: Recipe, run: Callable[..., Any], log: list[str]) -> None:
+    """An error stops the engine; one that died in the slot, or is wanted fresh, is started again."""
+    context, record = run(recipe)
+    setup = engine_setup(recipe, context, record, MEASURED)
+    with pytest.raises(ValueError, match="it broke"), setup.running("awq", "eval", context):
+        raise ValueError("it broke")
+    assert log == ["start awq", "stop awq"]
+    with setup.running("awq", "eval", context) as engine:
+        pass
+    engine.lives = False  # type: ignore[attr-defined]
+    with setup.running("awq", "eval", context):
+        pass
+    with setup.running("awq", "eval", context, fresh=True):
+        pass
+    assert log[2:] == ["start awq", "stop awq", "start awq", "stop awq", "start awq"]
 
 
 def test_another_tokenizer_is_refused(tmp_path: Path, make_model: Callable[..., Path]) -> None:

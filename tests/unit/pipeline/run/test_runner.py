@@ -278,3 +278,23 @@ def test_leftovers_of_a_killed_run_are_cleaned(make: Callable[..., Runner], tmp_
     leftover.mkdir(parents=True)
     make().run([FIRST])
     assert not leftover.exists()
+
+
+def test_a_running_engine_does_not_outlive_the_run(make: Callable[..., Runner]) -> None:
+    """A stage that takes none over has it stopped first, one that does finds it, and the end stops the last."""
+    log: list[str] = []
+
+    def leaves(_recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome:
+        log.append("held" if context.slot.holds("e") else "empty")
+        context.slot.put("e", object(), lambda: log.append("stop"))
+        return StageOutcome(result=FirstResult(digest="same"))
+
+    def takes(_recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome:
+        log.append("held" if context.slot.holds("e") else "empty")
+        return StageOutcome(result=SecondResult())
+
+    make().run([stage(leaves), stage(takes, SecondResult, takes_engine=True)])
+    assert log == ["empty", "held", "stop"]
+    log.clear()
+    make().run([stage(leaves), stage(takes, SecondResult)], force=True)
+    assert log == ["empty", "stop", "empty"]
