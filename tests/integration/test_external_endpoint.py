@@ -8,7 +8,7 @@ import pytest
 from pipeline.base.errors import EngineError, UsageError
 from pipeline.engines.engine import Engine, EngineFacts
 from pipeline.engines.external import ExternalEndpoint
-from serve.fake_completions import FakeCompletions
+from tests.fakes.completions import FakeCompletions
 
 KEY_VARIABLE = "TEST_ENDPOINT_KEY"
 
