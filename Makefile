@@ -15,7 +15,7 @@ test: check ## set up everything and run all tests, real engines included
 	$(PYTHON) -m pytest
 
 unit: .venv/.ready ## the tests that take seconds
-	$(PYTHON) -m pytest -q tests/unit
+	$(PYTHON) -m pytest -q -n 2 tests/unit
 
 check: .venv/.ready ## formatter, linter, types and the import contract
 	.venv/bin/ruff format --check .
