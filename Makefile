@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 AWQCTL := .venv/bin/awqctl
 PYTHON := .venv/bin/python
+# Tests start hundreds of processes; where a container forbids bytecode, each would compile its imports again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help demo test unit check format lock bench-quantize bench-eval bench-compare bench-gate compare-backends faults wheel clean
 
