@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # Tests start hundreds of processes; where a container forbids bytecode, each would compile its imports again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test unit check format lock bench-quantize bench-eval bench-compare bench-gate compare-backends faults wheel clean
+.PHONY: help demo test unit coverage check format lock bench-quantize bench-eval bench-compare bench-gate compare-backends faults wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -18,6 +18,9 @@ test: check ## set up everything and run all tests, real engines included
 
 unit: .venv/.ready ## the tests that take seconds
 	$(PYTHON) -m pytest -q -n 2 tests/unit
+
+coverage: .venv/.ready ## branch coverage of the pure rooms by their own tests; fails below 95 %
+	$(PYTHON) tests/pure_rooms.py
 
 check: .venv/.ready ## formatter, linter, types and the import contract
 	.venv/bin/ruff format --check .
@@ -54,7 +57,7 @@ wheel: .venv/.ready ## build the wheel into dist/
 	.venv/bin/uv build --quiet --wheel --no-build-isolation --out-dir dist
 
 clean: ## remove .venv, dist and caches; engine environments stay (`awqctl env rm`)
-	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .coverage dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 .venv/.ready: pyproject.toml pipeline/runtimes/locks/awqctl.txt
 	@.ci/bootstrap
