@@ -2,8 +2,10 @@
 .DEFAULT_GOAL := help
 AWQCTL := .venv/bin/awqctl
 PYTHON := .venv/bin/python
+# Tests start hundreds of processes; where a container forbids bytecode, each would compile its imports again.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test unit check format lock bench-quantize bench-eval bench-compare bench-gate compare-backends faults wheel clean
+.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-gate compare-backends faults wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -11,11 +13,23 @@ help: ## this list
 demo: .venv/.ready ## set up everything and run the packaged recipe `demo`, all stages
 	$(AWQCTL) run demo
 
-test: check ## set up everything and run all tests, real engines included
-	$(PYTHON) -m pytest
+test: check ## everything that CI runs: units with two workers, then fake engines, then real ones
+	$(PYTHON) -m pytest -q -n 2 --durations=40 tests/unit
+	$(PYTHON) -m pytest --durations=40 --ignore=tests/unit
+
+test-all: test families faults ## `make test`, all model families and the fault trials (before changes to them are merged)
+
+families: .venv/.ready ## every model family through both backends into real vLLM, not only the eight of `make test`
+	$(PYTHON) -m pytest --families tests/e2e/test_families.py
+
+pythons: .venv/.ready ## the unit tests on Python 3.11, 3.12 and 3.13, as far as uv brings them
+	$(PYTHON) tests/pythons.py
 
 unit: .venv/.ready ## the tests that take seconds
-	$(PYTHON) -m pytest -q tests/unit
+	$(PYTHON) -m pytest -q -n 2 tests/unit
+
+coverage: .venv/.ready ## branch coverage of the pure rooms by their own tests; fails below 95 %
+	$(PYTHON) tests/pure_rooms.py
 
 check: .venv/.ready ## formatter, linter, types and the import contract
 	.venv/bin/ruff format --check .
@@ -52,7 +66,7 @@ wheel: .venv/.ready ## build the wheel into dist/
 	.venv/bin/uv build --quiet --wheel --no-build-isolation --out-dir dist
 
 clean: ## remove .venv, dist and caches; engine environments stay (`awqctl env rm`)
-	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .coverage dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 .venv/.ready: pyproject.toml pipeline/runtimes/locks/awqctl.txt
 	@.ci/bootstrap

@@ -9,6 +9,11 @@ import pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what the end-to-end tests are asked with; pytest reads options before it finds their folder."""
+    parser.addoption("--families", action="store_true", help="every model family, not only the chosen eight cases")
+
+
 @pytest.fixture(autouse=True)
 def isolated(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep the user's configuration, keys and store out of every test but the end-to-end ones."""

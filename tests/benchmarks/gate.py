@@ -2,12 +2,15 @@
 
 First metrics that are not right or wrong, whose losses are normally or exponentially distributed (strongly skewed, the
 worse direction having the long tail, or the better one). Then right or wrong in groups, beside what taking the items as
-independent would give; a unit test holds fewer of the same data sets to their level. Last, groups of which few carry
-all of the loss, where the level is exceeded. Right or wrong without groups is simulated in the unit tests.
+independent would give: ends with 1 where the level is exceeded, or where groups have something in common and taking
+them as independent is not seen to exceed it. A unit test holds fewer of the same data sets to a wider bound. Last,
+groups of which few carry all of the loss, where the level is exceeded. Right or wrong without groups is simulated in
+the unit tests.
 """
 
 import argparse
 import math
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,8 +134,22 @@ def false_passes_in_groups(case: Grouped, data_sets: int, rng: np.random.Generat
     return passed / data_sets, independent / data_sets
 
 
-def main() -> None:
-    """Print a table."""
+def faults(case: Grouped, data_sets: int, grouped: float, independent: float) -> list[str]:
+    """Return what the shares of false passes contradict, within three standard errors of the simulation.
+
+    In groups at most 5 % pass, a point more where few lose; as independent items more do, unless all groups lose alike.
+    """
+    level = 0.05 + 3 * math.sqrt(0.05 * 0.95 / data_sets)
+    found = []
+    if grouped > level + 0.01 * (case.kind == "few"):
+        found.append(f"{grouped:.2%} of {case} pass")
+    if (independent > level) != (case.kind != "same"):
+        found.append(f"{independent:.2%} of {case} would pass as independent items")
+    return found
+
+
+def main() -> int:
+    """Print a table; return 1 where it contradicts what the gate promises."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-sets", type=int, default=3000)
     parser.add_argument("--groups-only", action="store_true", help="leave out what is not right or wrong")
@@ -142,7 +159,9 @@ def main() -> None:
     print(f"{count} data sets each, {DRAWS} draws; standard error of a share of 5 %: {100 * error:.1f} points")
     if not asked.groups_only:
         print_shapes(count)
-    print_groups(count)
+    found = print_groups(count)
+    print("\n".join(["", *(f"FAIL {one}" for one in found)]) if found else "\nevery group keeps its level")
+    return 1 if found else 0
 
 
 def print_shapes(count: int) -> None:
@@ -153,8 +172,9 @@ def print_shapes(count: int) -> None:
         print(f"{items:>6} " + "".join(f"{100 * share:>20.1f} %" for share in shares), flush=True)
 
 
-def print_groups(count: int) -> None:
-    """Print a line for each kind of groups."""
+def print_groups(count: int) -> list[str]:
+    """Print a line for each kind of groups; return what contradicts the gate's promise."""
+    contradicted = []
     print(
         f"\n{'groups':>6} {'items of each':>14} {'flips':>6} {'margin':>7} {'loss':>7} {'passes':>9} {'ungrouped':>10}"
     )
@@ -163,7 +183,9 @@ def print_groups(count: int) -> None:
         items = f"{'mean ' if case.uneven else ''}{case.items}"
         what = f"{case.groups:>6} {items:>14} {case.discordance:>6.0%} {case.loss:>7.0%} {case.kind:>7}"
         print(f"{what} {100 * found:>7.1f} % {100 * single:>8.1f} %", flush=True)
+        contradicted += faults(case, count, found, single) if case in GROUPED else []
+    return contradicted
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,7 +9,6 @@ that largest deviation is allowed, because vLLM adds the same numbers up in anot
 import json
 import random
 import subprocess
-import sys
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -25,6 +24,7 @@ from pipeline.models import packaged_model
 from pipeline.models.tensors import read_headers
 from pipeline.quantize.audit.packing import is_packed, read_packed
 from pipeline.runtimes.store import ensure
+from tests.e2e.conftest import Installed
 
 pytestmark = pytest.mark.e2e
 
@@ -37,8 +37,11 @@ NO_MOE_KERNEL = "No WNA16 MoE backend supports the deployment configuration."
 PROMPT = random.Random(7).sample(range(10, 4000), 48)  # noqa: S311 -- a prompt, not a secret
 TOKENS = 12
 
-VARIATIONS = {
-    "group 32, half a layer ignored": (
+VARIED = "llama-gqa"
+"""The family on which settings vary."""
+CONTROLLED = "group 32, half a layer ignored"
+VARIATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    CONTROLLED: (
         "autoawq",
         (
             "quantize.group_size=32",
@@ -51,6 +54,31 @@ VARIATIONS = {
     "symmetric, per channel": ("llm-compressor", ("quantize.group_size=channel", "quantize.zero_point=false")),
     "a layer ignored": ("llm-compressor", ("quantize.ignore=['lm_head','model.layers.1.*']",)),
 }
+
+
+CHOSEN = (
+    "llama-mha-tied llm-compressor transformers5",
+    "mixtral autoawq transformers4",
+    "mixtral llm-compressor transformers5",
+    "qwen2 llm-compressor transformers4",
+    "gemma2 autoawq transformers4",
+    "phi3 autoawq transformers5",
+    "group 32, half a layer ignored",
+    "group 64",
+)
+"""What `make test` tries; `make families` tries all. Each backend with what each version of transformers writes, every
+fault that awqctl mends or refuses (Mixtral's router in both backends, Phi-3's fused layers), tied heads, biases, and a
+family without FP16; group sizes and ignored layers on a Llama with grouped-query attention."""
+ALL = (*(" ".join(case) for case in product(FAMILIES, BACKENDS, SAVED_BY)), *VARIATIONS)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give each test its cases: the chosen ones, or all with `--families`."""
+    names = ALL if metafunc.config.getoption("--families") else CHOSEN
+    if "case" in metafunc.fixturenames:
+        metafunc.parametrize("case", [name for name in names if name not in VARIATIONS])
+    if "variation" in metafunc.fixturenames:
+        metafunc.parametrize("variation", [*(name for name in names if name in VARIATIONS), "control"])
 
 
 @dataclass(frozen=True)
@@ -79,7 +107,7 @@ def script(engine: str, name: str, *arguments: str, request: object = None) -> A
     return json.loads(answer.stdout) if request else None
 
 
-def quantize(source: Path, backend: str, folder: Path, *settings: str) -> Outcome:
+def quantize(installed: Installed, source: Path, backend: str, folder: Path, *settings: str) -> Outcome:
     """Run `awqctl quantize` on a model."""
     values = (
         f"model.source={source}",
@@ -89,10 +117,9 @@ def quantize(source: Path, backend: str, folder: Path, *settings: str) -> Outcom
         "quantize.calibration.block_tokens=128",
         *settings,
     )
-    line = [sys.executable, "-m", "pipeline.cli", "quantize", "demo", "--out", str(folder), "--json"]
-    line += ["--store", f"sqlite:///{folder.parent}/mlflow.db"]
-    line += [part for value in values for part in ("--set", value)]
-    answer = subprocess.run(line, capture_output=True, text=True, check=False, timeout=900, cwd=folder.parent)
+    store = f"sqlite:///{folder.parent}/mlflow.db"
+    options = ("--out", folder, "--json", "--store", store)
+    answer = installed("quantize", "demo", *options, cwd=folder.parent, settings=values)
     stage = json.loads(answer.stdout) if answer.stdout.strip() else {}
     return Outcome(answer.returncode, answer.stderr, stage, folder / "checkpoint", folder / "control")
 
@@ -118,27 +145,39 @@ def dequantize(checkpoint: Path, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every family, saved by transformers 4 in one file and by transformers 5 in shards of 2 MB."""
+def names(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """The cases of this session."""
+    return ALL if request.config.getoption("--families") else CHOSEN
+
+
+@pytest.fixture(scope="module")
+def sources(names: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The families, saved by transformers 4 in one file and by transformers 5 in shards of 2 MB."""
     folder = tmp_path_factory.mktemp("families")
     tokenizer = str(packaged_model())
-    script("autoawq", "make_models", str(folder / "transformers4"), "5GB", tokenizer, *FAMILIES)
-    script("llmcompressor", "make_models", str(folder / "transformers5"), "2MB", tokenizer, *FAMILIES)
+    for saved, engine, size in (("transformers4", "autoawq", "5GB"), ("transformers5", "llmcompressor", "2MB")):
+        families = {name.split()[0] for name in names if name.endswith(saved)}
+        families |= {VARIED} if saved == "transformers5" else set()
+        script(engine, "make_models", str(folder / saved), size, tokenizer, *sorted(families))
     return folder
 
 
 @pytest.fixture(scope="module")
-def outcomes(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
-    """Every family through both backends, and the variations of the settings on one of them."""
+def outcomes(
+    installed: Installed, names: tuple[str, ...], sources: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Outcome]:
+    """Every case quantized: a family through a backend, or a variation of the settings on one family."""
     out = tmp_path_factory.mktemp("quantized")
-    made = {
-        f"{family} {backend} {saved}": quantize(sources / saved / family, backend, out / f"{family}-{backend}-{saved}")
-        for family, backend, saved in product(FAMILIES, BACKENDS, SAVED_BY)
-    }
-    for number, (name, (backend, settings)) in enumerate(VARIATIONS.items()):
-        control = ("quantize.control=rtn",) if number == 0 else ()
-        source = sources / "transformers5" / "llama-gqa"
-        made[name] = quantize(source, backend, out / f"variation-{number}", *settings, *control)
+    made = {}
+    for number, name in enumerate(names):
+        if name in VARIATIONS:
+            backend, settings = VARIATIONS[name]
+            settings += ("arms=[baseline, awq, rtn]",) if name == CONTROLLED else ()
+            source = sources / "transformers5" / VARIED
+        else:
+            family, backend, saved = name.split()
+            source, settings = sources / saved / family, ()
+        made[name] = quantize(installed, source, backend, out / str(number), *settings)
     return made
 
 
@@ -146,7 +185,7 @@ def outcomes(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 def answers(outcomes: dict[str, Outcome]) -> dict[str, Any]:
     """What real vLLM writes with every checkpoint."""
     folders = {name: str(outcome.checkpoint) for name, outcome in outcomes.items() if outcome.checkpoint.exists()}
-    folders["control"] = str(outcomes["group 32, half a layer ignored"].control)
+    folders["control"] = str(outcomes[CONTROLLED].control)
     request = {"checkpoints": folders, "prompt": PROMPT, "tokens": TOKENS, "dtype": "bfloat16"}
     answer: dict[str, Any] = script("vllm", "greedy", request=request) | {"folders": folders}
     return answer
@@ -176,18 +215,10 @@ def agrees(answer: dict[str, Any], reference: dict[str, Any]) -> bool:
     return max(reference["behind"]) <= allowed and max(abs(a - b) for a, b in pairs) <= allowed
 
 
-@pytest.mark.parametrize(("family", "backend", "saved"), product(FAMILIES, BACKENDS, SAVED_BY))
-def test_family(
-    family: str,
-    backend: str,
-    saved: str,
-    outcomes: dict[str, Outcome],
-    answers: dict[str, Any],
-    references: dict[str, Any],
-) -> None:
+def test_family(case: str, outcomes: dict[str, Outcome], answers: dict[str, Any], references: dict[str, Any]) -> None:
     """Quantized, audited and loaded, with the reference's text; or refused before anything heavy, with the reason."""
-    name = f"{family} {backend} {saved}"
-    outcome = outcomes[name]
+    family, backend, _ = case.split()
+    outcome = outcomes[case]
     if (family, backend) == ("mixtral", "llm-compressor"):
         assert outcome.returncode == 4
         assert "mixtral" in outcome.errors.lower()
@@ -197,23 +228,22 @@ def test_family(
     coverage = outcome.stage["payload"]["coverage"]
     assert coverage["share_4bit"] == 1.0
     assert coverage["share_scaled"] >= 0.5
-    if "error" in answers[name]:
+    if "error" in answers[case]:
         assert family == "mixtral"
-        assert NO_MOE_KERNEL in answers[name]["error"]
+        assert NO_MOE_KERNEL in answers[case]["error"]
         return
-    assert agrees(answers[name], references[name]), (answers[name], references[name])
+    assert agrees(answers[case], references[case]), (answers[case], references[case])
 
 
-@pytest.mark.parametrize("name", [*VARIATIONS, "control"])
 def test_variation(
-    name: str, outcomes: dict[str, Outcome], answers: dict[str, Any], references: dict[str, Any]
+    variation: str, outcomes: dict[str, Outcome], answers: dict[str, Any], references: dict[str, Any]
 ) -> None:
     """Group sizes, symmetric and per-channel weights, ignored layers and the control load and say the same."""
-    if name in outcomes:
-        assert outcomes[name].returncode == 0, outcomes[name].errors
-    assert agrees(answers[name], references[name]), (answers[name], references[name])
+    if variation in outcomes:
+        assert outcomes[variation].returncode == 0, outcomes[variation].errors
+    assert agrees(answers[variation], references[variation]), (answers[variation], references[variation])
 
 
 def test_the_comparison_tells_checkpoints_apart(answers: dict[str, Any], references: dict[str, Any]) -> None:
     """Held against another group size of the same model, the same comparison fails."""
-    assert not agrees(answers["group 64"], references["group 32, half a layer ignored"])
+    assert not agrees(answers["group 64"], references[CONTROLLED])

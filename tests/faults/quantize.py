@@ -24,9 +24,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
-
 from pipeline.models import packaged_model
+from tests.helpers import awqctl, working_in
+from tests.helpers import command as awqctl_line
 
 QUICK = (
     "quantize.calibration.blocks=4",
@@ -54,9 +54,8 @@ class Matrix:
 
 def command(out: Path, *settings: str) -> list[str]:
     """Return the command line of the stage."""
-    values = [part for value in (*QUICK, *settings) for part in ("--set", value)]
     store = f"sqlite:///{out.parent}/{out.name}.db"
-    return [sys.executable, "-m", "pipeline.cli", "quantize", "demo", "--out", str(out), "--store", store, *values]
+    return awqctl_line("quantize", "demo", "--out", out, "--store", store, settings=(*QUICK, *settings))
 
 
 def run(out: Path, *settings: str) -> subprocess.CompletedProcess[str]:
@@ -64,28 +63,11 @@ def run(out: Path, *settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command(out, *settings), capture_output=True, text=True, check=False, cwd=out.parent)
 
 
-def awqctl(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run another command."""
-    line = [sys.executable, "-m", "pipeline.cli", *arguments]
-    return subprocess.run(line, capture_output=True, text=True, check=False)
-
-
 def strays(folder: Path) -> list[str]:
     """Return processes that still work in a folder, after ten seconds of grace."""
     deadline = time.monotonic() + 10
-    while (found := _working_in(folder)) and time.monotonic() < deadline:
+    while (found := working_in(folder)) and time.monotonic() < deadline:
         time.sleep(0.2)
-    return found
-
-
-def _working_in(folder: Path) -> list[str]:
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()).is_relative_to(folder):
-                found.append(process.name())
-        except psutil.Error:
-            continue
     return found
 
 
@@ -93,7 +75,7 @@ def wrong_checkpoints(out: Path) -> list[str]:
     """Return the folders that look like a checkpoint and do not verify."""
     looks = [path.parent for path in out.rglob("awqctl-manifest.json") if ".partial" not in path.parts]
     whole = [out / name for name in ("checkpoint", "control") if (out / name).exists()]
-    return [str(path.name) for path in {*looks, *whole} if awqctl("verify", str(path)).returncode != 0]
+    return [str(path.name) for path in {*looks, *whole} if awqctl("verify", path).returncode != 0]
 
 
 def digest(out: Path) -> str:
@@ -207,9 +189,8 @@ def damaged(matrix: Matrix, whole: Path) -> None:
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(whole, out)
         damage(out / "checkpoint")
-        found = awqctl("verify", str(out / "checkpoint")).returncode
-        settings = [part for value in QUICK for part in ("--set", value)]
-        loaded = awqctl("eval", "demo", "--out", str(out), "--store", f"sqlite:///{out}.db", *settings)
+        found = awqctl("verify", out / "checkpoint").returncode
+        loaded = awqctl("eval", "demo", "--out", out, "--store", f"sqlite:///{out}.db", settings=QUICK)
         problems = [] if found == 3 else [f"verify: {found}"]
         problems += [] if loaded.returncode == 2 and "manifest" in loaded.stderr else [f"eval: {loaded.returncode}"]
         matrix.record(f"checkpoint: {name}", problems, loaded.stderr.strip()[-120:])

@@ -1,13 +1,12 @@
 """The packaged recipe on a CUDA GPU. Skipped with a reason where there is none."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline.hardware.nvidia import nvidia_gpus
+from tests.helpers import awqctl
 
 pytestmark = [
     pytest.mark.gpu,
@@ -20,9 +19,7 @@ pytestmark = [
 def test_demo_on_the_gpu(tmp_path: Path, backend: str) -> None:
     """Every stage with the CUDA engines; AWQ runs on Marlin and the engine reports the weights' memory itself."""
     settings = ("engine.accelerator=cuda", f"quantize.backend={backend}", "arms=[baseline, awq, rtn]")
-    line = [sys.executable, "-m", "pipeline.cli", "run", "demo", "--json"]
-    line += [part for value in settings for part in ("--set", value)]
-    answer = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=3000)
+    answer = awqctl("run", "demo", "--json", settings=settings, cwd=tmp_path, timeout=3000)
     assert answer.returncode in (0, 3), answer.stderr
     record = json.loads(answer.stdout)
     awq = next(load for load in record["stages"]["bench"]["payload"]["arms"] if load["arm"] == "awq")
@@ -39,10 +36,8 @@ def test_accuracy_with_fp8_and_the_noise_floor_on_the_gpu(tmp_path: Path) -> Non
         *("engine.accelerator=cuda", "quantize.backend=autoawq", "eval.noise_floor=true"),
         *("eval.batch_invariant=true", "arms=[baseline, awq, rtn, fp8]"),
     )
-    options = [part for value in settings for part in ("--set", value)]
     for stage in ("quantize", "eval"):
-        line = [sys.executable, "-m", "pipeline.cli", stage, "demo", *options]
-        answer = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=3000)
+        answer = awqctl(stage, "demo", settings=settings, cwd=tmp_path, timeout=3000)
         assert answer.returncode in (0, 3), answer.stderr
     found = json.loads((tmp_path / "out" / "demo" / "eval" / "results.json").read_text())
     assert "Fp8" in found["kernels"]["fp8"]

@@ -42,22 +42,12 @@ from serve.supervisor.foreground import Serving, serve_forever, usage_lines
 from serve.supervisor.spec import ServingSpec, serving_spec
 from serve.supervisor.supervisor import Supervisor
 from tests.fakes.upstream import Behaviour, FakeUpstream
+from tests.helpers import RecordingReporter
 from tests.results import quantize_result
 
 REPO = Path(__file__).parents[2]
 FAKE = "from tests.fakes.upstream import main; main(sys.argv[1:])"
 KEY = "awq-test-key"
-
-
-class Listening(SilentReporter):
-    """Reporter that keeps the warnings."""
-
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def warn(self, text: str) -> None:
-        """Keep the line."""
-        self.warnings.append(text)
 
 
 @pytest.fixture(autouse=True)
@@ -222,7 +212,7 @@ def test_keys_are_followed_while_serving(tmp_path: Path, recipe: Recipe) -> None
 
 def test_damaged_key_file_leaves_the_keys_as_they_are(tmp_path: Path, recipe: Recipe) -> None:
     """A key file that cannot be read is one warning, and the keys of before go on working."""
-    store, reporter = KeyStore(default_path()), Listening()
+    store, reporter = KeyStore(default_path()), RecordingReporter()
     key = store.add("alice").key
     with _endpoint(_spec(tmp_path, recipe), tmp_path, key_store=store, reporter=reporter) as endpoint:
         store.path.write_text("{")
@@ -392,7 +382,7 @@ def _kill_engine(number: int, endpoint: Supervisor) -> None:
 
 def test_several_replicas_outlive_one(tmp_path: Path, recipe: Recipe) -> None:
     """Each has its log; the death of one is a warning and the rest serve; the death of all ends the wait."""
-    reporter = Listening()
+    reporter = RecordingReporter()
     with (
         _endpoint(_spec(tmp_path, recipe, replicas=2), tmp_path, reporter=reporter) as endpoint,
         _waiting(endpoint) as failures,
@@ -447,7 +437,7 @@ def test_clear_text_beyond_this_machine_is_warned_of(tmp_path: Path, recipe: Rec
     """Plain HTTP is quiet on loopback and a warning on all interfaces."""
     warnings = []
     for host in ("localhost", "0.0.0.0"):  # noqa: S104 -- what is warned of
-        reporter = Listening()
+        reporter = RecordingReporter()
         _serve(tmp_path, _spec(tmp_path, recipe, host=host, tls=False), lambda _: None, reporter=reporter)
         warnings.append(reporter.warnings)
     assert warnings[0] == []

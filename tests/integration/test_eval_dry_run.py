@@ -3,19 +3,18 @@
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline.models import packaged_model
+from tests.helpers import awqctl
 
 
 def dry_run(folder: Path, *settings: str, as_json: bool = True) -> subprocess.CompletedProcess[str]:
     """Run the command on the packaged recipe in an empty folder."""
-    line = [sys.executable, "-m", "pipeline.cli", "eval", "demo", "--dry-run", *(["--json"] if as_json else [])]
-    line += [part for one in settings for part in ("--set", one)]
-    return subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+    options = ["--json"] if as_json else []
+    return awqctl("eval", "demo", "--dry-run", *options, settings=settings, cwd=folder, timeout=300)
 
 
 def test_resolution_of_the_packaged_recipe(tmp_path: Path) -> None:
@@ -56,7 +55,7 @@ def test_suite_and_own_questions_fit_the_terminal(tmp_path: Path) -> None:
         (("eval.tasks.0.num_fewshot=5",), "fixes few-shot examples at none"),
         (("eval.tasks=[{questions: missing.jsonl, margin: 0.1}]",), "missing.jsonl"),
         (("eval.alarm.text=missing.txt",), "there is no file"),
-        (("eval.arms=[{name: mine, checkpoint: ./missing}]",), "arms, mine: there is no folder ./missing"),
+        (("arms=[baseline, awq, {name: mine, checkpoint: ./missing}]",), "arms, mine: there is no folder ./missing"),
     ],
 )
 def test_what_cannot_be_scored_is_refused(tmp_path: Path, settings: tuple[str, ...], said: str) -> None:

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from pipeline.runtimes.process import engine_environment
+from tests.helpers import command
 
 if TYPE_CHECKING:
     from tests.fakes.hub import FakeHub
@@ -235,11 +236,11 @@ def test_token_is_nowhere_but_in_the_request(hub: "FakeHub", client: Client, tmp
     hub.token = TOKEN
     hub.push({"model.safetensors.index.json": index})
     client.environment["HF_TOKEN"] = TOKEN
-    command = [sys.executable, "-m", "pipeline.cli", "quantize", "demo", "--set", f"model.source={REPOSITORY}"]
-    command += ["--set", "engine.accelerator=cpu", "--verbose"]
+    settings = (f"model.source={REPOSITORY}", "engine.accelerator=cpu")
+    line = command("quantize", "demo", "--verbose", settings=settings)
     seen: set[str] = set()
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=client.environment, cwd=tmp_path
+        line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=client.environment, cwd=tmp_path
     ) as process:
         while process.poll() is None:
             seen |= command_lines(process.pid)

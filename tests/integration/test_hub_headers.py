@@ -2,13 +2,13 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline.runtimes.process import engine_environment
+from tests.helpers import awqctl
 
 if TYPE_CHECKING:
     from tests.fakes.hub import FakeHub
@@ -34,11 +34,8 @@ def dry_run(hub: "FakeHub", folder: Path) -> subprocess.CompletedProcess[str]:
             "AWQCTL_HOME": str(folder / "home"),
         }
     )
-    arguments = ["quantize", "demo", "--dry-run", "--json", "--set", f"model.source={REPOSITORY}"]
-    command = [sys.executable, "-m", "pipeline.cli", *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=folder, env=environment, timeout=120
-    )
+    settings = (f"model.source={REPOSITORY}",)
+    return awqctl("quantize", "demo", "--dry-run", "--json", settings=settings, cwd=folder, env=environment)
 
 
 def test_headers_only(hub: "FakeHub", tmp_path: Path) -> None:

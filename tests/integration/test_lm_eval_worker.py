@@ -9,7 +9,6 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,11 @@ from eval.accuracy.questions import write_tasks
 from eval.accuracy.tasks import check_tasks
 from eval.comparison.scores import read_scores
 from pipeline.base.errors import RecipeError, WorkerError
-from pipeline.base.progress import SilentReporter
 from pipeline.recipe.eval import Eval, EvalTask
 from pipeline.recipe.suites import SUITES
 from pipeline.runtimes.worker import Worker, worker_script
 from tests.fakes.completions import FakeCompletions
+from tests.helpers import RecordingReporter
 
 DEMO = Path(str(resources.files("recipes"))) / "demo" / "model"
 PACKAGED = str(Path(str(resources.files("eval"))) / "tasks")
@@ -36,24 +35,6 @@ TEMPLATE = (
     "{% if add_generation_prompt %}[assistant]{% endif %}"
 )
 BATCH = 8
-
-
-class Notes(SilentReporter):
-    """A reporter that keeps what the worker says."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.counts: list[tuple[float | None, float | None]] = []
-
-    @contextmanager
-    def task(self, text: str, total: float | None = None) -> Iterator["Notes"]:  # noqa: ARG002 -- protocol
-        """Take part in one call."""
-        yield self
-
-    def update(self, *, done: float | None = None, total: float | None = None, text: str | None = None) -> None:
-        """Keep what is shown."""
-        self.texts.append(text or "")
-        self.counts.append((done, total))
 
 
 @pytest.fixture(scope="module")
@@ -74,20 +55,20 @@ def server(tokenizer: Tokenizer) -> Iterator[FakeCompletions]:
         yield running
 
 
-def start(folder: Path, notes: Notes, environment: dict[str, str] | None = None) -> Worker:
+def start(folder: Path, notes: RecordingReporter, environment: dict[str, str] | None = None) -> Worker:
     """Return a worker process."""
     script, log = worker_script("lm_eval_scores"), folder / "worker.log"
     return Worker(Path(sys.executable), script, log=log, reporter=notes, environment=environment)
 
 
 @pytest.fixture(scope="module")
-def notes() -> Notes:
+def notes() -> RecordingReporter:
     """What the worker said."""
-    return Notes()
+    return RecordingReporter()
 
 
 @pytest.fixture(scope="module")
-def worker(tmp_path_factory: pytest.TempPathFactory, notes: Notes) -> Iterator[Worker]:
+def worker(tmp_path_factory: pytest.TempPathFactory, notes: RecordingReporter) -> Iterator[Worker]:
     """One worker for all tests that do not kill it: its start takes seconds."""
     with start(tmp_path_factory.mktemp("worker"), notes) as process:
         yield process
@@ -146,7 +127,7 @@ def test_a_killed_evaluation_asks_only_what_is_missing(server: FakeCompletions, 
     server.prompts.clear()
     server.faults.hold_after = 4 * BATCH
     others = set(worker_processes())
-    with start(tmp_path, Notes()) as killed:
+    with start(tmp_path, RecordingReporter()) as killed:
         caller = threading.Thread(target=call_and_fail, args=(killed, request(server, tmp_path)))
         caller.start()
         assert server.held.wait(120)
@@ -167,15 +148,15 @@ def test_a_killed_evaluation_asks_only_what_is_missing(server: FakeCompletions, 
 
 
 def test_larger_limit_asks_only_the_new_items(
-    server: FakeCompletions, worker: Worker, notes: Notes, tmp_path: Path
+    server: FakeCompletions, worker: Worker, notes: RecordingReporter, tmp_path: Path
 ) -> None:
     """What is known stays known when the recipe asks for more; four choices per question; progress is of the rest."""
     assert score(worker, server, tmp_path, limit=5)["asked"] == 20
-    notes.counts.clear()
+    notes.updates.clear()
     more = score(worker, server, tmp_path, limit=8)
     assert (more["recalled"], more["asked"], len(server.prompts)) == (20, 12, 32)
     assert more["results"]["n-samples"]["stdlib_next_line"]["effective"] == 8
-    assert notes.counts[-1] == (12, 12)
+    assert notes.updates[-1][:2] == (12, 12)
 
 
 def test_rolling_documents_are_kept_as_well(server: FakeCompletions, worker: Worker, tmp_path: Path) -> None:
@@ -190,27 +171,28 @@ def test_rolling_documents_are_kept_as_well(server: FakeCompletions, worker: Wor
 
 
 def test_other_weights_are_never_answered_from_the_file(
-    server: FakeCompletions, worker: Worker, notes: Notes, tmp_path: Path
+    server: FakeCompletions, worker: Worker, notes: RecordingReporter, tmp_path: Path
 ) -> None:
     """Another `meta`, or another longest sequence, asks everything again and says so."""
     score(worker, server, tmp_path, limit=5)
-    notes.texts.clear()
+    notes.updates.clear()
     other = score(worker, server, tmp_path, limit=5, meta={"weights": "b"})
     shorter = score(worker, server, tmp_path, limit=5, meta={"weights": "b"}, max_length=400)
     assert (other["recalled"], shorter["recalled"]) == (0, 0)
-    assert notes.texts.count("responses.jsonl is of other weights or settings; all responses are asked again") == 2
+    said = [text for *_, text in notes.updates]
+    assert said.count("responses.jsonl is of other weights or settings; all responses are asked again") == 2
     assert len(server.prompts) == 60
 
 
 @pytest.mark.parametrize("damage", [b"SQLite format 3\0 or whatever", b"", b'{"format":1}\n["key"]\n', b"\xff\n"])
 def test_damaged_file_is_begun_anew(
-    server: FakeCompletions, worker: Worker, notes: Notes, tmp_path: Path, damage: bytes
+    server: FakeCompletions, worker: Worker, notes: RecordingReporter, tmp_path: Path, damage: bytes
 ) -> None:
     """What cannot be read is asked again with a note; it is no error."""
-    notes.texts.clear()
+    notes.updates.clear()
     (tmp_path / "responses.jsonl").write_bytes(damage)
     assert score(worker, server, tmp_path, limit=5)["asked"] == 20
-    assert "responses.jsonl is damaged; all responses are asked again" in notes.texts
+    assert "responses.jsonl is damaged; all responses are asked again" in [text for *_, text in notes.updates]
     assert score(worker, server, tmp_path, limit=5)["recalled"] == 20
 
 
@@ -410,7 +392,7 @@ def test_secrets_are_out_of_reach_of_executed_code(server: FakeCompletions, tmp_
         "    return {'exact_match': 1.0, 'f1': 1.0}\n"
     )
     folders = scored_by(tmp_path, "asking.score", ("unsafe_code: true\n", ""))
-    with start(tmp_path, Notes(), secrets) as process:
+    with start(tmp_path, RecordingReporter(), secrets) as process:
         for task, unsafe in (("code", True), ("plain", False)):
             score(process, server, tmp_path, task=task, unsafe_code=unsafe, include_path=folders, limit=None)
     executed, other = ((tmp_path / "tasks" / f"environment-{allowed}").read_text() for allowed in "10")

@@ -3,17 +3,18 @@
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import httpx
 import psutil
 
+from tests.helpers import command
+
 
 def test_ui_answers_on_loopback_and_ends_with_its_parent(tmp_path: Path) -> None:
     """The page is served on 127.0.0.1 only; Ctrl-C ends the command with 0 and every process below it."""
-    line = [sys.executable, "-m", "pipeline.cli", "ui", "--port", "0"]
+    line = command("ui", "--port", "0")
     process = subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

@@ -15,11 +15,11 @@ from eval.accuracy.resolution import TaskItems
 from eval.alarm.fidelity import TopTokens, prompts_digest
 from eval.arms.setup import Weights
 from pipeline.base.errors import EngineDiedError, EngineError, VoidMeasurementError, WorkerError
-from pipeline.base.progress import SilentReporter
 from pipeline.engines.vllm import VllmFacts, VllmServer
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.runtimes.store import Runtime
+from tests.helpers import RecordingReporter
 
 BLOCKS = [[1, 2, 3]]
 ANSWER = {"results_file": "r", "samples_file": "s", "recalled": 3, "cut": 2}
@@ -109,17 +109,6 @@ class World:
         return {"missing": 0} | ANSWER
 
 
-class Warnings(SilentReporter):
-    """Keeps what was warned about."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def warn(self, text: str) -> None:
-        """Keep one line."""
-        self.texts.append(text)
-
-
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     """Return a world in which every arm is near the baseline."""
@@ -143,7 +132,7 @@ def measurement(tmp_path: Path, world: World, make_recipe: Callable[..., Recipe]
 
     def make(**changes: Any) -> Measurement:
         tasks = [{"name": "lines", "margin": 0.1}, {"name": "sums", "margin": 0.1}]
-        context = RunContext(tmp_path / "out", tmp_path, tmp_path, "cpu", Warnings())
+        context = RunContext(tmp_path / "out", tmp_path, tmp_path, "cpu", RecordingReporter())
         counted = (TaskItems("lines", 4, 4), TaskItems("sums", 4, 4))
         prepared = Prepared(("tasks",), {"lines": "acc", "sums": "acc"}, counted, tmp_path / "items", "0.4.13")
         recipe = make_recipe(eval={"tasks": tasks, **changes})
@@ -177,7 +166,7 @@ def test_alarm_can_be_told_to_go_on(world: World, measurement: Callable[..., Mea
 
     *_, found = (one.measure(arm, "one of 3") for arm in ("baseline", "rtn", "awq"))
     assert set(found.scores) == {"lines", "sums"}
-    warned = one.context.reporter.texts  # type: ignore[attr-defined]
+    warned = one.context.reporter.warnings  # type: ignore[attr-defined]
     assert next(text for text in warned if "most likely broken" in text).startswith("The weights of the arm 'rtn'")
     assert [fidelity.absurd for fidelity in one.fidelities] == [True, True]
 
@@ -252,7 +241,7 @@ def test_dead_engine_is_started_again(world: World, measurement: Callable[..., M
 
     assert (found.restarts, found.recalled, set(found.scores)) == (RESTARTS, 6, {"lines", "sums"})
     assert world.log.count("start awq") == RESTARTS + 1
-    assert sum("started again" in text for text in one.context.reporter.texts) == RESTARTS  # type: ignore[attr-defined]
+    assert sum("started again" in text for text in one.context.reporter.warnings) == RESTARTS  # type: ignore[attr-defined]
 
 
 def test_engine_that_keeps_dying_ends_the_evaluation(world: World, measurement: Callable[..., Measurement]) -> None:
@@ -270,7 +259,7 @@ def test_cut_prompts_are_warned_of_once(measurement: Callable[..., Measurement])
     one.measure("awq", "1 of 2")
     one.measure("baseline", "2 of 2")
 
-    assert sum("lost their beginning" in text for text in one.context.reporter.texts) == 2  # type: ignore[attr-defined]
+    assert sum("lost their beginning" in text for text in one.context.reporter.warnings) == 2  # type: ignore[attr-defined]
 
 
 def test_quantized_weights_on_a_16_bit_kernel_are_refused(

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from mlflow.utils.validation import _validate_metric_name
-
 from eval.accuracy.metrics import metrics_of
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
 from eval.comparison.result import NoiseFloor
@@ -15,6 +13,8 @@ Accuracy = Callable[..., EvalResult]
 
 def values(result: EvalResult) -> dict[str, float]:
     """Return the metrics by name, after checking that MLflow takes the names and none overwrites another."""
+    from mlflow.utils.validation import _validate_metric_name  # noqa: PLC0415 -- seconds, and in one worker only
+
     metrics = metrics_of(result)
     found = {metric.name: metric.value for metric in metrics}
     assert len(found) == len(metrics)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from eval.samples.comparison import CompareResult, Request, compare_samples
 from eval.statistics import Margin
 from pipeline.base.errors import SourceError, UsageError, VoidMeasurementError
 from pipeline.cli.compare import compare
+from tests.helpers import invoke
 
 Sample = Callable[..., dict[str, Any]]
 WriteRun = Callable[..., Path]
@@ -58,9 +58,7 @@ def test_a_direction_that_files_state_cannot_be_overridden(
 def test_a_direction_that_the_name_says_cannot_be_overridden(sides: Callable[..., Any]) -> None:
     """Samples alone do not state it, but nobody calls anything else `acc`; the command ends with 2."""
     with pytest.raises(UsageError, match="name says that a higher 'acc' is better") as caught:
-        CliRunner().invoke(
-            compare, [*map(str, sides("acc")), "--lower-is-better"], standalone_mode=False, catch_exceptions=False
-        )
+        invoke(*sides("acc"), "--lower-is-better", of=compare, raises=True)
     assert caught.value.exit_code == 2
 
 
@@ -128,5 +126,5 @@ def test_tasks_without_the_metric_are_told_apart(tmp_path: Path, sample: Sample,
 
 def test_draws_are_explained_for_grouped_tasks() -> None:
     """They serve the permutation test there as well."""
-    text = " ".join(CliRunner().invoke(compare, ["--help"]).output.split())
+    text = " ".join(invoke("--help", of=compare).output.split())
     assert "for the permutation test of right-or-wrong tasks whose items come in groups" in text

@@ -16,8 +16,8 @@ from eval.statistics.proportions import DifferenceConfidence, Table
 
 Floats = NDArray[np.float64]
 SIMULATION = runpy.run_path(str(Path(__file__).parents[3] / "benchmarks" / "gate.py"))
-DATA_SETS = 2000
-MONTE_CARLO = 3 * math.sqrt(0.05 * 0.95 / DATA_SETS)
+DATA_SETS = 400
+"""Enough to tell groups from independent items; `make bench-gate` holds 3 000 to a sharper bound."""
 
 
 def weighted(baseline: Floats, candidate: Floats, weights: Floats, clusters: NDArray[np.int64] | None = None) -> Pairs:
@@ -227,5 +227,4 @@ def test_false_passes_in_groups(case: Any) -> None:
     rng = np.random.default_rng([case.groups, case.items])
     grouped, single = SIMULATION["false_passes_in_groups"](case, DATA_SETS, rng)
 
-    assert grouped <= 0.05 + MONTE_CARLO + 0.01 * (case.kind == "few"), f"{grouped:.4f}"
-    assert (single > 0.05 + MONTE_CARLO) == (case.kind != "same"), f"{single:.4f}"
+    assert SIMULATION["faults"](case, DATA_SETS, grouped, single) == []

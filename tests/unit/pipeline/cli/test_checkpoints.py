@@ -6,16 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from filelock import FileLock
 
 from pipeline.base.errors import BusyError, SourceError
 from pipeline.base.progress import SilentReporter
-from pipeline.cli.main import cli
 from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import NAME, Manifest, Origin, differences, read_manifest, write_manifest
 from pipeline.record.checkpoint import checkpoint_of, recorded_checkpoint
 from pipeline.record.context import CHECKPOINT, EARLIER, RunContext
+from tests.helpers import invoke
 
 LONG_AGO_NS = 10**18
 
@@ -41,14 +40,9 @@ def context(tmp_path: Path) -> RunContext:
     return context
 
 
-def awqctl(*arguments: str | Path) -> Result:
-    """Run the command in this process; errors stay exceptions."""
-    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
-
-
 def rows(context: RunContext) -> list[dict[str, Any]]:
     """Return what `ls --json` prints."""
-    answer = awqctl("checkpoints", "ls", "--out", context.out, "--json")
+    answer = invoke("checkpoints", "ls", "--out", context.out, "--json")
     listed: list[dict[str, Any]] = json.loads(answer.stdout)
     return listed
 
@@ -79,11 +73,11 @@ def test_ls_says_where_each_comes_from(context: RunContext) -> None:
 
 def test_ls_takes_a_recipe_or_a_folder(context: RunContext) -> None:
     """Both show the same; neither is a mistake."""
-    by_folder = awqctl("checkpoints", "ls", "--out", context.out)
-    by_recipe = awqctl("checkpoints", "ls", "demo", "--out", context.out)
+    by_folder = invoke("checkpoints", "ls", "--out", context.out)
+    by_recipe = invoke("checkpoints", "ls", "demo", "--out", context.out)
     assert by_folder.stdout == by_recipe.stdout
     assert by_folder.stdout.count("complete") == 3
-    neither = awqctl("checkpoints", "ls")
+    neither = invoke("checkpoints", "ls")
     assert (neither.exit_code, "Give RECIPE or --out DIR" in neither.stderr) == (2, True)
 
 
@@ -103,16 +97,16 @@ def test_ls_shows_what_is_not_complete(context: RunContext) -> None:
 def test_folder_without_checkpoints(context: RunContext, tmp_path: Path) -> None:
     """An empty folder has none, which is no error; a folder that is not there is one."""
     (tmp_path / "empty").mkdir()
-    empty = awqctl("checkpoints", "ls", "--out", tmp_path / "empty")
+    empty = invoke("checkpoints", "ls", "--out", tmp_path / "empty")
     assert (empty.exit_code, "There is no checkpoint" in empty.stderr) == (0, True)
     for command in (["ls", "--out", tmp_path / "no"], ["prune", "demo", "--out", tmp_path / "no"]):
-        assert isinstance(awqctl("checkpoints", *command).exception, SourceError)
+        assert isinstance(invoke("checkpoints", *command).exception, SourceError)
 
 
 def test_prune_removes_all_but_the_current_one(context: RunContext) -> None:
     """What goes is said, with its size; the current one is whole."""
     expected = [row for row in rows(context) if not row["current"]]
-    answer = awqctl("checkpoints", "prune", "demo", "--out", context.out, "--json")
+    answer = invoke("checkpoints", "prune", "demo", "--out", context.out, "--json")
     assert json.loads(answer.stdout) == {
         "removed": [row["folder"] for row in expected],
         "kept": [],
@@ -127,7 +121,7 @@ def test_prune_keeps_the_newest(context: RunContext) -> None:
     """`--keep 1` leaves the newest of the earlier ones; a second time nothing is left to do."""
     newest = earlier(context)[-1]
     for removed in (1, 0):
-        answer = awqctl("checkpoints", "prune", "demo", "--out", context.out, "--keep", "1")
+        answer = invoke("checkpoints", "prune", "demo", "--out", context.out, "--keep", "1")
         assert f"{removed} removed" in answer.stdout
         assert earlier(context) == [newest]
 
@@ -135,14 +129,14 @@ def test_prune_keeps_the_newest(context: RunContext) -> None:
 def test_prune_leaves_what_is_not_its_own(context: RunContext) -> None:
     """A folder of another name was put there by somebody."""
     (context.out / EARLIER / "mine").mkdir()
-    awqctl("checkpoints", "prune", "demo", "--out", context.out)
+    invoke("checkpoints", "prune", "demo", "--out", context.out)
     assert earlier(context) == ["mine"]
 
 
 def test_prune_waits_for_nobody(context: RunContext) -> None:
     """While a run works in the folder nothing is removed."""
     with FileLock(context.out / ".lock"):
-        answer = awqctl("checkpoints", "prune", "demo", "--out", context.out)
+        answer = invoke("checkpoints", "prune", "demo", "--out", context.out)
     assert isinstance(answer.exception, BusyError)
     assert len(earlier(context)) == 2
 
@@ -150,7 +144,7 @@ def test_prune_waits_for_nobody(context: RunContext) -> None:
 def test_prune_first_recovers(context: RunContext) -> None:
     """After a kill in the middle of a replacement the old one is the current one, and stays."""
     (context.out / CHECKPOINT).rename(context.scratch / f"{CHECKPOINT}.old")
-    awqctl("checkpoints", "prune", "demo", "--out", context.out)
+    invoke("checkpoints", "prune", "demo", "--out", context.out)
     assert (differences(context.out / CHECKPOINT), earlier(context)) == ([], [])
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from eval.samples.comparison import CompareResult
 from pipeline.base.errors import SourceError, UsageError, VoidMeasurementError
 from pipeline.cli.compare import compare
+from tests.helpers import invoke
 
 Sample = Callable[..., dict[str, Any]]
 WriteRun = Callable[..., Path]
@@ -19,10 +20,7 @@ WriteRun = Callable[..., Path]
 
 def run(*arguments: object) -> Result:
     """Run the command; errors of ours come out as they are."""
-    answer = CliRunner(env={"COLUMNS": "80"}).invoke(compare, list(map(str, arguments)), standalone_mode=False)
-    if answer.exception:
-        raise answer.exception
-    return answer
+    return invoke(*arguments, of=compare, raises=True)
 
 
 def document(*arguments: object) -> CompareResult:
@@ -225,7 +223,7 @@ def test_a_score_that_is_no_number_is_refused(pair: Callable[..., tuple[Path, Pa
 )
 def test_margins_are_finite(pair: Callable[..., tuple[Path, Path]], option: str) -> None:
     """Nothing can be held against an infinite one."""
-    answer = CliRunner().invoke(compare, [*map(str, pair()), option])
+    answer = invoke(*pair(), option, of=compare)
     assert answer.exit_code == 2
     assert f"{option.partition('=')[2]} is not a finite number" in answer.output
 
@@ -369,6 +367,6 @@ def test_nothing_in_common(tmp_path: Path, sample: Sample, write_run: WriteRun) 
 
 def test_two_margins_are_refused(pair: Callable[..., tuple[Path, Path]]) -> None:
     """One agreed loss, in one unit."""
-    answer = CliRunner().invoke(compare, [*map(str, pair()), "--margin", "1", "--min-recovery", "1"])
+    answer = invoke(*pair(), "--margin", "1", "--min-recovery", "1", of=compare)
     assert answer.exit_code == 2
     assert "either --margin or --min-recovery" in answer.output

@@ -9,14 +9,9 @@ import click
 import pytest
 
 from pipeline.cli.main import cli
+from tests.helpers import awqctl, invoke
 
 HEAVY = ("mlflow", "transformers", "datasets", "matplotlib", "pydantic", "torch", "openai", "lm_eval", "rich", "uv")
-
-
-def awqctl(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the command in a fresh interpreter."""
-    command = [sys.executable, "-m", "pipeline.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, timeout=120)
 
 
 def commands(group: click.Group, prefix: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -32,9 +27,7 @@ def commands(group: click.Group, prefix: tuple[str, ...] = ()) -> list[tuple[str
 @pytest.mark.parametrize("command", commands(cli), ids=" ".join)
 def test_every_command_has_help(command: tuple[str, ...]) -> None:
     """`--help` works everywhere, says what the command does, and fits 100 columns."""
-    from click.testing import CliRunner  # noqa: PLC0415
-
-    answer = CliRunner().invoke(cli, [*command, "--help"])
+    answer = invoke(*command, "--help")
     assert answer.exit_code == 0
     assert len(answer.output.splitlines()) > 3
     assert max(len(line) for line in answer.output.splitlines()) <= 100

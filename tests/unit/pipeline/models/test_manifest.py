@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from pipeline.models.checksums import SumCache, sum_files
 from pipeline.models.manifest import CARD, NAME, Manifest, Origin, differences, read_manifest, write_manifest
 from pipeline.record.context import RunContext
 from pipeline.record.refresh import refresh
+from tests.helpers import awqctl
 
 REPO = Path(__file__).parents[4]
 INDEX = "model.safetensors.index.json"
@@ -259,8 +258,7 @@ def test_refresh_of_a_broken_checkpoint_changes_nothing(checkpoint: Path, contex
 
 def verify(folder: Path) -> tuple[int, dict[str, object], str]:
     """Run `awqctl verify --json`; return exit code, document and standard error."""
-    line = [sys.executable, "-m", "pipeline.cli", "verify", str(folder), "--json"]
-    answer = subprocess.run(line, cwd=REPO, capture_output=True, text=True, check=False, timeout=120)
+    answer = awqctl("verify", folder, "--json")
     return answer.returncode, json.loads(answer.stdout), answer.stderr
 
 

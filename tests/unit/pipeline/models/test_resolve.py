@@ -3,19 +3,18 @@
 import hashlib
 import json
 import os
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from pipeline.base.errors import RecipeError, SourceError
-from pipeline.base.progress import SilentReporter, Task
 from pipeline.models import is_pickled, resolve_source, source_changes, source_identity, weight_files
 from pipeline.models.checksums import FileSum, SumCache
 from pipeline.models.manifest import Origin
 from pipeline.models.trust import CustomCode
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.model import ModelSource
+from tests.helpers import RecordingReporter
 
 
 @pytest.fixture
@@ -191,24 +190,12 @@ def test_nothing_changed(model: Path, tmp_path: Path) -> None:
     assert source_changes(before, resolve_source(ModelSource(source="model"), tmp_path), tmp_path / "checkpoint") == []
 
 
-class Meter(SilentReporter):
-    """Keeps how many bytes were to be read."""
-
-    def __init__(self) -> None:
-        self.totals: list[float | None] = []
-
-    def task(self, text: str, total: float | None = None) -> AbstractContextManager[Task]:
-        """Keep the total of a task."""
-        self.totals.append(total)
-        return super().task(text, total)
-
-
 def test_what_the_cache_knows_is_not_read_again(model: Path, tmp_path: Path) -> None:
     """A second comparison of the same files reads none, because the first one remembered them."""
     before, source = origin(model), resolve_source(ModelSource(source="model"), tmp_path)
     for path in model.iterdir():
         os.utime(path, ns=(10**18, 10**18))
-    cache, meter = SumCache(tmp_path / "home"), Meter()
+    cache, meter = SumCache(tmp_path / "home"), RecordingReporter()
     assert [source_changes(before, source, cache=cache, reporter=meter) for _ in range(2)] == [[], []]
     assert meter.totals == [sum(path.stat().st_size for path in model.iterdir()), 0]
 

@@ -2,15 +2,12 @@
 
 import json
 import struct
-import subprocess
-import sys
 from math import prod
 from pathlib import Path
 
 import pytest
 
 from pipeline.base.errors import ImpossiblePlanError
-from pipeline.base.progress import SilentReporter
 from pipeline.models import SourceModel
 from pipeline.models.headers import headers_of
 from pipeline.quantize.checks import Check
@@ -19,6 +16,7 @@ from pipeline.quantize.resources import Resources, resources_of
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
+from tests.helpers import RecordingReporter, awqctl
 
 GIB = 2**30
 MACHINE = Resources(
@@ -77,12 +75,6 @@ def check(found: Preflight, name: str) -> Check:
     """Return the first check of a name that is not ok, or the first."""
     named = [each for each in found.checks if each.name == name]
     return next((each for each in named if each.status != "ok"), named[0])
-
-
-def awqctl(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command in a fresh interpreter, 80 columns wide."""
-    command = ["env", "COLUMNS=80", sys.executable, "-m", "pipeline.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, timeout=120)
 
 
 def test_a_plan_that_works(tmp_path: Path) -> None:
@@ -216,22 +208,11 @@ def test_llama_mapping_on_trust_is_a_warning(tmp_path: Path) -> None:
     assert (found.backend, check(found, "backend").status) == ("llm-compressor", "warning")
 
 
-class Recorder(SilentReporter):
-    """Keeps warnings."""
-
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def warn(self, text: str) -> None:
-        """Keep a warning."""
-        self.warnings.append(text)
-
-
 def test_the_stage_hears_each_warning_once(tmp_path: Path) -> None:
     """Before calibration is read, and again with the number of blocks that there are."""
     model = headers_of(checkpoint(tmp_path, model_type="mixtral", num_local_experts=8, num_experts_per_tok=2))
     recipe = load_recipe("demo", ["quantize.ignore=[nothing]"]).recipe
-    reporter = Recorder()
+    reporter = RecordingReporter()
     context = RunContext(tmp_path / "out", tmp_path, tmp_path, "cpu", reporter)
     plan = checked_plan(model, recipe, context)
     assert plan.require_possible().name == "autoawq"
@@ -243,7 +224,7 @@ def test_the_stage_hears_each_warning_once(tmp_path: Path) -> None:
 
 def test_this_machine_has_something(tmp_path: Path) -> None:
     """Figures of the machine the test runs on; the output folder need not be there."""
-    context = RunContext(tmp_path / "not" / "yet", tmp_path, tmp_path, "cpu", SilentReporter())
+    context = RunContext(tmp_path / "not" / "yet", tmp_path, tmp_path, "cpu", RecordingReporter())
     machine = resources_of(context)
     assert 0 < machine.memory_available_bytes <= machine.memory_bytes
     assert (machine.disk_free_bytes > 0, machine.cores > 0, machine.gpu_memory_bytes) == (True, True, None)

@@ -7,11 +7,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from pipeline.base.errors import BusyError, EnvironmentLackError, UsageError
 from pipeline.cli.keys import keys as keys_command
 from serve.gateway.keys import KeyStore, default_path, digest, new_key
+from tests.helpers import invoke
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_full_disk_is_named_and_leaves_nothing(store: KeyStore, monkeypatch: pyt
 
 def test_add_prints_the_key_alone(home: Path) -> None:
     """Standard output is the key and a line break, so that a script can keep it."""
-    outcome = CliRunner().invoke(keys_command, ["add", "alice"])
+    outcome = invoke("add", "alice", of=keys_command)
     assert outcome.exit_code == 0
     assert digest(outcome.stdout.removesuffix("\n")) in KeyStore(default_path()).active()
     assert default_path().is_relative_to(home)
@@ -141,10 +141,9 @@ def test_add_prints_the_key_alone(home: Path) -> None:
 
 def test_json_documents(home: Path) -> None:
     """`--json` gives one document per command; only `add` shows the key."""
-    runner = CliRunner()
-    added = json.loads(runner.invoke(keys_command, ["add", "alice", "--json"]).stdout)
-    revoked = json.loads(runner.invoke(keys_command, ["revoke", "alice", "--json"]).stdout)
-    listed = json.loads(runner.invoke(keys_command, ["ls", "--json"]).stdout)
+    added = json.loads(invoke("add", "alice", "--json", of=keys_command).stdout)
+    revoked = json.loads(invoke("revoke", "alice", "--json", of=keys_command).stdout)
+    listed = json.loads(invoke("ls", "--json", of=keys_command).stdout)
     assert sorted(added) == ["created_at", "id", "key", "name"]
     assert listed == {"keys": [revoked]}
     assert sorted(revoked) == ["created_at", "id", "name", "revoked_at"]
@@ -156,7 +155,7 @@ def test_ls_shows_state(home: Path) -> None:
     store.add("alice")
     store.add("bob")
     store.revoke("alice")
-    lines = CliRunner().invoke(keys_command, ["ls"]).stdout.splitlines()
+    lines = invoke("ls", of=keys_command).stdout.splitlines()
     assert lines[0].split() == ["NAME", "ID", "CREATED", "STATE"]
     assert [(line.split()[0], line.split()[3]) for line in lines[1:]] == [
         ("alice", "revoked"),
@@ -166,6 +165,6 @@ def test_ls_shows_state(home: Path) -> None:
 
 def test_ls_without_keys_says_how_to_make_one(home: Path) -> None:
     """An empty list is a hint on standard error and nothing on standard output."""
-    outcome = CliRunner().invoke(keys_command, ["ls"])
+    outcome = invoke("ls", of=keys_command)
     assert outcome.stdout == ""
     assert "awqctl keys add" in outcome.stderr

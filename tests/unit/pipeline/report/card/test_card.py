@@ -11,7 +11,6 @@ import yaml
 from huggingface_hub import ModelCard
 
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
-from pipeline.base.progress import SilentReporter
 from pipeline.models.checksums import FileSum, sum_files
 from pipeline.models.manifest import CARD, Manifest, Origin, differences, read_manifest, write_manifest
 from pipeline.quantize.result import CoverageResult, KindAudit, LayerAudit, QuantizeResult
@@ -20,6 +19,7 @@ from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageResult
 from pipeline.report.card.card import model_card
 from pipeline.report.card.card_refresh import refresh_card
+from tests.helpers import RecordingReporter
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 PLUS_MINUS = "\N{PLUS-MINUS SIGN}"
@@ -283,17 +283,6 @@ def test_commands_load_and_verify_without_a_quantization_flag(card_of: Callable[
     assert f"`{'6f' * 32}`" in card
 
 
-class Warned(SilentReporter):
-    """Keeps warnings."""
-
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def warn(self, text: str) -> None:
-        """Keep a warning."""
-        self.warnings.append(text)
-
-
 @pytest.fixture
 def quantized_run(
     tmp_path: Path,
@@ -313,7 +302,9 @@ def quantized_run(
     write_manifest(manifest.model_copy(update={"files": sum_files(checkpoint)}), checkpoint)
     (notes / "coverage.json").write_text(json.dumps([layer.model_dump() for layer in make_layers()]))
     record = make_record(make_recipe(), quantize=make_stage("quantize", mixtral()))
-    context = RunContext(out=out, home=tmp_path / "home", recipe_dir=tmp_path, accelerator="cpu", reporter=Warned())
+    context = RunContext(
+        out=out, home=tmp_path / "home", recipe_dir=tmp_path, accelerator="cpu", reporter=RecordingReporter()
+    )
     return context, record
 
 
@@ -330,7 +321,7 @@ def test_card_is_renewed_after_eval(measured: EvalResult, quantized_run: tuple[R
     assert (checkpoint / "model.safetensors").stat().st_ino == inode
     assert read_manifest(checkpoint).digest() == digest
     assert differences(checkpoint) == []
-    assert isinstance(context.reporter, Warned)
+    assert isinstance(context.reporter, RecordingReporter)
     assert context.reporter.warnings == []
 
 
@@ -344,7 +335,7 @@ def test_card_that_cannot_be_renewed_is_a_warning(
 
     refresh_card(context, record, measured)
 
-    assert isinstance(context.reporter, Warned)
+    assert isinstance(context.reporter, RecordingReporter)
     assert len(context.reporter.warnings) == 1
     assert "could not be written into" in context.reporter.warnings[0]
     assert (context.out / "checkpoint" / CARD).read_text() == before
