@@ -129,6 +129,8 @@ def _commands(spec: RuntimeSpec, partial: Path) -> Iterator[list[str]]:
     uv = find_uv_bin()
     python = str(_python(partial))
     install = [uv, "pip", "install", "--python", python, "--no-deps", "--require-hashes", *torch_options(spec)]
+    # Otherwise the first start of an engine compiles what it imports, on one core and while somebody waits for it.
+    install.append("--compile-bytecode")
     yield [uv, "venv", "--quiet", "--relocatable", "--python", PYTHONS, str(partial)]
     yield [*install, "-r", str(spec.lock)]
     if spec.source_lock:

@@ -159,6 +159,21 @@ def test_larger_limit_asks_only_the_new_items(
     assert notes.updates[-1][:2] == (12, 12)
 
 
+def test_what_is_stored_whole_needs_no_server(server: FakeCompletions, worker: Worker, tmp_path: Path) -> None:
+    """Without an address nothing is asked: the same scores where every response is stored, else how many are not."""
+    missing = worker.call("score", request(server, tmp_path, base_url=None), "scoring")
+    assert missing["missing"] > 0
+    assert "results_file" not in missing
+    asked = score(worker, server, tmp_path)
+    server.prompts.clear()
+    recalled = score(worker, server, tmp_path, base_url=None)
+    assert (recalled["missing"], recalled["asked"], server.prompts) == (0, 0, [])
+    assert values(recalled) == values(asked)
+    more = worker.call("score", request(server, tmp_path, base_url=None, limit=25), "scoring")
+    assert more == {"missing": more["missing"]}
+    assert values(score(worker, server, tmp_path)) == values(asked)
+
+
 def test_rolling_documents_are_kept_as_well(server: FakeCompletions, worker: Worker, tmp_path: Path) -> None:
     """Windows of documents survive, one in flight, and give the same bits per byte; lm-eval's own cache fails here."""
     task = {"task": "stdlib_bits", "limit": 6, "max_length": 200, "num_concurrent": 1}
