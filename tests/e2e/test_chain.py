@@ -4,6 +4,7 @@ All tests read one run of the packaged recipe with a smaller load; those that ch
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_awq_ran_on_a_quantized_kernel(chain: Chain) -> None:
     """The kernel is read from the engine's own log, in both stages."""
     assert "WNA16" in chain.payload("eval")["kernels"]["awq"]
     assert chain.payload("eval")["kernels"]["baseline"] == "unquantized"
-    assert "WNA16" in chain.payload("bench")["awq"]["kernel"]
+    assert "WNA16" in chain.of("bench", "awq")["kernel"]
 
 
 def test_accuracy_is_measured_on_the_same_items(chain: Chain) -> None:
@@ -96,11 +97,12 @@ def test_load_was_delivered(chain: Chain) -> None:
     """Both variants at each concurrency, agreeing with the server's own counters; raw files beside."""
     result = chain.payload("bench")
     assert result["counter_disagreement"] <= 0.02
-    for variant in ("baseline", "awq"):
-        assert [point["concurrency"] for point in result[variant]["points"]] == [1, 4]
-        assert all(point["output_tokens_per_s"] > 0 for point in result[variant]["points"])
-        assert result[variant]["memory"]["kv_cache_tokens"] > 1024
-        assert len(list((chain.out / "bench" / variant).glob("*.json.gz"))) == 4
+    for arm in ("baseline", "awq"):
+        load = chain.of("bench", arm)
+        assert [point["concurrency"] for point in load["points"]] == [1, 4]
+        assert all(point["output_tokens_per_s"] > 0 for point in load["points"])
+        assert load["memory"]["kv_cache_tokens"] > 1024
+        assert len(list((chain.out / "bench" / arm).glob("*.json.gz"))) == 4
 
 
 def test_endpoint_passed_its_checks(chain: Chain) -> None:
@@ -148,9 +150,9 @@ def test_change_of_price_redoes_costs_and_report_only(chain: Chain, tmp_path: Pa
     answer = copy.run("run", "demo", extra=("roi.hourly.usd=0.16",))
     assert "changed: recipe.roi.hourly" in answer.stdout
     assert answer.stdout.count("up to date") == 4, answer.stdout + answer.stderr
-    record = json.loads((copy.out / "record.json").read_text())
-    before = chain.payload("roi")["awq"]["monthly_usd"]["value"]
-    assert record["stages"]["roi"]["payload"]["awq"]["monthly_usd"]["value"] == pytest.approx(2 * before)
+    after = replace(copy, document=json.loads((copy.out / "record.json").read_text()))
+    before = chain.of("roi", "awq")["monthly_usd"]["value"]
+    assert after.of("roi", "awq")["monthly_usd"]["value"] == pytest.approx(2 * before)
 
 
 def test_unknown_task_is_refused(chain: Chain, tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ def outcomes(
     for number, name in enumerate(names):
         if name in VARIATIONS:
             backend, settings = VARIATIONS[name]
-            settings += ("quantize.control=rtn",) if name == CONTROLLED else ()
+            settings += ("arms=[baseline, awq, rtn]",) if name == CONTROLLED else ()
             source = sources / "transformers5" / VARIED
         else:
             family, backend, saved = name.split()

@@ -4,11 +4,11 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from serve.fake_completions import FakeCompletions
 
 from pipeline.base.errors import EngineError, UsageError
 from pipeline.engines.engine import Engine, EngineFacts
 from pipeline.engines.external import ExternalEndpoint
+from tests.fakes.completions import FakeCompletions
 
 KEY_VARIABLE = "TEST_ENDPOINT_KEY"
 

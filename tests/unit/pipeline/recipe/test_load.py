@@ -105,7 +105,7 @@ def test_arguments_with_a_key_name_it(argument: str, key: str) -> None:
 def test_arguments_that_only_resemble_managed_ones_pass() -> None:
     """A longer name is another option, and a value is no option."""
     arguments = ["--tokenizer-mode", "slow", "--model-impl=transformers", "--max-num-batched-tokens", "512"]
-    assert load_recipe("demo", [f"engine.extra_args={arguments}"])[0].engine.extra_args == tuple(arguments)
+    assert load_recipe("demo", [f"engine.extra_args={arguments}"]).recipe.engine.extra_args == tuple(arguments)
 
 
 def test_key_in_the_engine_arguments_is_refused() -> None:
