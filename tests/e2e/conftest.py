@@ -39,12 +39,13 @@ QUESTIONS = [
     for number in range(40)
 ]
 SETTINGS = (
-    "arms=[baseline, awq, rtn]",
     "bench.concurrency=[1,4]",
     "bench.requests_per_concurrency=4",
     "bench.repeats=2",
     "serve.port=0",
 )
+CONTROLLED = "arms=[baseline, awq, rtn]"
+"""Without the arm `broken`, which is made of what this quantizes."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,10 @@ class Chain:
         found: dict[str, Any] = self.document["stages"][stage]["payload"]
         return found
 
+    def of(self, stage: str, arm: str) -> dict[str, Any]:
+        """Return what a stage reported of one arm."""
+        return next(one for one in self.payload(stage)["arms"] if one["arm"] == arm)
+
     def row(self, task: str, arm: str) -> dict[str, Any]:
         """Return one task of one arm."""
         return next(row for row in self.result["tasks"] if (row["task"], row["arm"]) == (task, arm))
@@ -105,10 +110,6 @@ class Chain:
     def plain(self, *arguments: object) -> subprocess.CompletedProcess[str]:
         """Run a command that takes no recipe."""
         return self.installed(*arguments, cwd=self.folder)
-
-    def load(self, arm: str) -> dict[str, Any]:
-        """Return what the benchmark found of one arm."""
-        return next(load for load in self.payload("bench")["arms"] if load["arm"] == arm)
 
     def copy(self, folder: Path) -> "Chain":
         """Return the same run in another folder, for a test that changes it."""
@@ -139,7 +140,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 def chain(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Chain:
     """Quantize, break a copy of the checkpoint, and run every stage once, in an empty folder."""
     folder = tmp_path_factory.mktemp("chain")
-    quantized = installed("quantize", "demo", cwd=folder, settings=SETTINGS)
+    quantized = installed("quantize", "demo", cwd=folder, settings=(*SETTINGS, CONTROLLED))
     assert quantized.returncode == 0, quantized.stderr
     break_layer(installed, folder / "out" / "demo" / "checkpoint", folder / "broken")
     (folder / "own.jsonl").write_text("".join(json.dumps(question) + "\n" for question in QUESTIONS))

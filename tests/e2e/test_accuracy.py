@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ITEMS, QUESTIONS, Chain, break_layer
+from tests.e2e.conftest import CONTROLLED, ITEMS, QUESTIONS, Chain, break_layer
 
 pytestmark = pytest.mark.e2e
 
@@ -96,7 +96,7 @@ def test_broken_awq_is_stopped(chain: Chain, tmp_path: Path) -> None:
     record = json.loads((copy.out / "record.json").read_text())
     record["stages"]["quantize"]["payload"]["checkpoint_digest"] = digest
     (copy.out / "record.json").write_text(json.dumps(record))
-    stopped = copy.run("eval", "demo", extra=("arms=[baseline, awq, rtn]",))
+    stopped = copy.run("eval", "demo", extra=(CONTROLLED,))
     found = json.loads((copy.out / "eval" / "results.json").read_text())
     broken = {path.parent.name for path in copy.out.glob(".resume/eval/awq-*/responses.jsonl")}
     assert (stopped.returncode, "the arm 'awq' are most likely broken" in stopped.stderr) == (3, True), stopped.stderr

@@ -4,8 +4,8 @@ All tests read one run of the packaged recipe with a smaller load; those that ch
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -47,11 +47,11 @@ def test_awq_ran_on_a_quantized_kernel(chain: Chain) -> None:
     """The kernel is read from the engine's own log, in both stages."""
     assert "WNA16" in chain.payload("eval")["kernels"]["awq"]
     assert chain.payload("eval")["kernels"]["baseline"] == "unquantized"
-    assert "WNA16" in chain.load("awq")["kernel"]
+    assert "WNA16" in chain.of("bench", "awq")["kernel"]
 
 
 def test_accuracy_is_measured_on_the_same_items(chain: Chain) -> None:
-    """Both tasks, every arm, paired; the baseline beats chance, AWQ stays near it."""
+    """Both tasks, both variants, paired; the baseline beats chance, AWQ stays near it."""
     tasks = {(task["task"], task["arm"]): task for task in chain.payload("eval")["tasks"]}
     lines, bits = tasks["stdlib_next_line", "awq"], tasks["stdlib_bits", "awq"]
     assert (lines["items"], bits["items"], lines["paired"], bits["paired"]) == (ITEMS, 82, True, True)
@@ -94,11 +94,11 @@ def test_model_card_has_the_measured_accuracy(chain: Chain) -> None:
 
 
 def test_load_was_delivered(chain: Chain) -> None:
-    """Both arms at each concurrency, agreeing with the server's own counters; raw files beside."""
+    """Both variants at each concurrency, agreeing with the server's own counters; raw files beside."""
     result = chain.payload("bench")
     assert result["counter_disagreement"] <= 0.02
     for arm in ("baseline", "awq"):
-        load = chain.load(arm)
+        load = chain.of("bench", arm)
         assert [point["concurrency"] for point in load["points"]] == [1, 4]
         assert all(point["output_tokens_per_s"] > 0 for point in load["points"])
         assert load["memory"]["kv_cache_tokens"] > 1024
@@ -144,21 +144,15 @@ def test_second_run_does_nothing(chain: Chain) -> None:
     assert answer.stdout.count("up to date") == 6, answer.stdout + answer.stderr
 
 
-def monthly_usd(costs: dict[str, Any]) -> float:
-    """Return what AWQ costs a month."""
-    found: float = next(cost for cost in costs["arms"] if cost["arm"] == "awq")["monthly_usd"]["value"]
-    return found
-
-
 def test_change_of_price_redoes_costs_and_report_only(chain: Chain, tmp_path: Path) -> None:
     """What depends on the key runs again and says why; nothing else does."""
     copy = chain.copy(tmp_path)
     answer = copy.run("run", "demo", extra=("roi.hourly.usd=0.16",))
     assert "changed: recipe.roi.hourly" in answer.stdout
     assert answer.stdout.count("up to date") == 4, answer.stdout + answer.stderr
-    record = json.loads((copy.out / "record.json").read_text())
-    before = monthly_usd(chain.payload("roi"))
-    assert monthly_usd(record["stages"]["roi"]["payload"]) == pytest.approx(2 * before)
+    after = replace(copy, document=json.loads((copy.out / "record.json").read_text()))
+    before = chain.of("roi", "awq")["monthly_usd"]["value"]
+    assert after.of("roi", "awq")["monthly_usd"]["value"] == pytest.approx(2 * before)
 
 
 def test_unknown_task_is_refused(chain: Chain, tmp_path: Path) -> None:

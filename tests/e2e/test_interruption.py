@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.e2e.conftest import SETTINGS, Chain, Installed
+from tests.e2e.conftest import CONTROLLED, SETTINGS, Chain, Installed
 from tests.fakes.engine import interpreter
 from tests.helpers import wait_for, working_in
 
@@ -96,7 +96,7 @@ def test_stopped_evaluation_asks_only_what_is_missing(chain: Chain, tmp_path: Pa
     copy = chain.copy(tmp_path)
     shutil.rmtree(copy.out / ".resume")
     tasks = "eval.tasks=[{name: stdlib_next_line, margin: 0.03, limit: 200}]"
-    extra = ("arms=[baseline, awq, rtn]", "eval.noise_floor=false", tasks)
+    extra = (CONTROLLED, "eval.noise_floor=false", tasks)
     running = evaluation(copy, extra=extra, engine=interpreter(tmp_path, answer_s=0.2))
     running.wait_until(lambda: running.answers >= 100)
     running.end(number)
@@ -160,7 +160,7 @@ def test_killed_evaluation_goes_on(chain: Chain, tmp_path: Path) -> None:
 def test_broken_off_quantization_goes_on(chain: Chain, installed: Installed, tmp_path: Path) -> None:
     """Killed in the middle, the search is not done again from the start, and the bytes are the same."""
     out = tmp_path / "out"
-    line = installed.command("quantize", "demo", "--out", out, settings=SETTINGS)
+    line = installed.command("quantize", "demo", "--out", out, settings=(*SETTINGS, CONTROLLED))
     with subprocess.Popen(
         line, cwd=tmp_path, env=installed.environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     ) as process:
@@ -168,7 +168,7 @@ def test_broken_off_quantization_goes_on(chain: Chain, installed: Installed, tmp
         process.kill()
     wait_for(lambda: not working_in(tmp_path), 30)
     assert not (out / "checkpoint").exists()
-    answer = installed("quantize", "demo", "--out", out, "--json", cwd=tmp_path, settings=SETTINGS)
+    answer = installed("quantize", "demo", "--out", out, "--json", cwd=tmp_path, settings=(*SETTINGS, CONTROLLED))
     result = json.loads(answer.stdout)["payload"]
     assert result["recalled"] >= 6
     assert result["checkpoint_digest"] == chain.payload("quantize")["checkpoint_digest"]

@@ -21,6 +21,10 @@ CONFIG = (
     "device_config=cpu, seed=0, enforce_eager=True, enable_prefix_caching=True, enable_chunked_prefill=True"
 )
 VOCABULARY = 4096
+_ROUTES: dict[str, dict[str, Any]] = {
+    "/version": {"version": "0.0.0"},
+    "/v1/models": {"object": "list", "data": [{"id": "model"}]},
+}
 
 
 def interpreter(folder: Path, *, load_s: float = 0.0, answer_s: float = 0.0, refuses: str | None = None) -> Path:
@@ -77,11 +81,7 @@ def _handler(answer_s: float) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            found: dict[str, dict[str, Any]] = {
-                "/version": {"version": "0.0.0"},
-                "/v1/models": {"object": "list", "data": [{"id": "model"}]},
-            }
-            self._document(found.get(self.path, {}))
+            self._document(_ROUTES.get(self.path, {}))
 
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

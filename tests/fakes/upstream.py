@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 _START_LINES = (
-    "INFO Initializing a V1 LLM engine (v0.32.0) with config: dtype=float16, max_seq_len=128, kv_cache_dtype=auto",
+    "INFO Initializing a V1 LLM engine (v0.32) with config: dtype=torch.bfloat16, max_seq_len=128, kv_cache_dtype=auto",
     "INFO Model loading took 0.01 GiB memory and 0.1 seconds",
     "INFO KV cache size: 1,024 tokens",
     "INFO Maximum concurrency for 128 tokens per request: 8.00x",
