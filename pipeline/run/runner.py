@@ -22,6 +22,8 @@ from pipeline.record.record import RunRecord, StageOutcome, StageResult, Status,
 from pipeline.record.stage import Stage
 from pipeline.run.stages import changes, check_sections, inputs_of, settings_of, stage_named, upstream_of
 from pipeline.run.tracking import PipelineRun, StageRun, Tracker
+from pipeline.runtimes.ahead import make_ahead
+from pipeline.runtimes.specs import external_interpreter, spec_for
 
 RECORD = "record.json"
 
@@ -108,11 +110,19 @@ class Runner:
                     self._context.slot.clear()
                 if force:
                     self._context.forget(stage.name)
+                if not any(report.ran for report in reports):
+                    self._make_ahead(stages[len(reports) :])
                 with self._context.reporter.task("opening the MLflow store"):
                     record = record.model_copy(update={"mlflow_run_id": run.begin()})
                 record = self._run_one(stage, record, inputs, run)
                 reports.append(StageReport(stage.name, ran=True, reason=reason, result=record.stages[stage.name]))
         return record, reports
+
+    def _make_ahead(self, stages: Sequence[Stage]) -> None:
+        """Make the environments that the stages need, where it is settled which: while nothing is measured."""
+        engines = dict.fromkeys(needed[0] for stage in stages if len(needed := stage.engines(self._recipe)) == 1)
+        specs = [spec_for(name, self._context.resolved) for name in engines if external_interpreter(name) is None]
+        make_ahead(specs, self._context.home, self._context.reporter)
 
     def _run_one(self, stage: Stage, record: RunRecord, inputs: dict[str, object], run: PipelineRun) -> RunRecord:
         outcome: StageOutcome | None = None

@@ -22,8 +22,6 @@ from pipeline.runtimes.specs import PYTHONS, Resolved, RuntimeSpec, external_int
 
 _NOT_FOR_BUILDS = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 """Kept from packages' build scripts."""
-
-
 EXTERNAL = "external"
 """Version and digest of an interpreter that the user named."""
 
@@ -138,6 +136,12 @@ def _commands(spec: RuntimeSpec, partial: Path) -> Iterator[list[str]]:
     yield [python, "-P", "-c", spec.probe]
 
 
+def build_environment() -> dict[str, str]:
+    """Return the environment of processes that install: this one's, without what build scripts must not see."""
+    environment = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_BUILDS}
+    return {"UV_HTTP_TIMEOUT": "120", **environment}
+
+
 def torch_options(spec: RuntimeSpec) -> list[str]:
     """Return how uv finds the CPU build of torch.
 
@@ -154,9 +158,7 @@ def torch_options(spec: RuntimeSpec) -> list[str]:
 
 
 def _run(command: list[str], spec: RuntimeSpec, log: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_BUILDS}
-    environment.setdefault("UV_HTTP_TIMEOUT", "120")
-    with GuardedProcess(command, log=log, environment=environment) as process:
+    with GuardedProcess(command, log=log, environment=build_environment()) as process:
         status = process.process.wait()
     if status != 0:
         cause = root_cause(log.read_text(errors="replace"))
