@@ -20,7 +20,7 @@ from pipeline.record.context import RunContext
 from pipeline.record.environment import environment_of
 from pipeline.record.record import RunRecord, StageOutcome, StageResult, Status, load_record, save_record
 from pipeline.record.stage import Stage
-from pipeline.run.stages import changes, check_sections, inputs_of, settings_of, stage_named, upstream_of
+from pipeline.run.stages import STAGES, changes, check_sections, inputs_of, settings_of, stage_named, upstream_of
 from pipeline.run.tracking import PipelineRun, StageRun, Tracker
 from pipeline.runtimes.ahead import make_ahead
 from pipeline.runtimes.specs import external_interpreter, spec_for
@@ -116,7 +116,17 @@ class Runner:
                     record = record.model_copy(update={"mlflow_run_id": run.begin()})
                 record = self._run_one(stage, record, inputs, run)
                 reports.append(StageReport(stage.name, ran=True, reason=reason, result=record.stages[stage.name]))
+            ran = [report.stage for report in reports if report.ran]
+            run.complete(record, [*dict.fromkeys([report.stage for report in reports] + self._holding(record))], ran)
         return record, reports
+
+    def _holding(self, record: RunRecord) -> list[str]:
+        """Return the stages whose results are of this recipe, those that this run did not look at among them."""
+        return [
+            stage.name
+            for stage in STAGES
+            if record.find(stage.result) is not None and not changes_since(stage, self._recipe, record)
+        ]
 
     def _make_ahead(self, stages: Sequence[Stage]) -> None:
         """Make the environments that the stages need, where it is settled which: while nothing is measured."""
@@ -213,15 +223,20 @@ def check_needs(stage: Stage, recipe: Recipe, record: RunRecord) -> None:
     """
     check_sections(stage, recipe)
     for need in (stage_named(one.stage) for one in stage.needs if not one.optional):
-        before = record.done(need.name).inputs
-        wanted = settings_of(need, recipe) | upstream_of(need, record)
-        changed = changes(wanted, {name: before.get(name) for name in wanted})
-        if changed:
+        record.done(need.name)
+        if changed := changes_since(need, recipe, record):
             raise MissingStageError(
                 f"The result of '{need.name}' was made from something else ({', '.join(changed)}). Run "
                 f"`awqctl {need.name} {recipe.name}` first, or `awqctl run {recipe.name}` for all that changed."
             )
         check_needs(need, recipe, record)
+
+
+def changes_since(stage: Stage, recipe: Recipe, record: RunRecord) -> list[str]:
+    """Return what of a finished stage's settings and of the results that it read is not as it was."""
+    before = record.done(stage.name).inputs
+    wanted = settings_of(stage, recipe) | upstream_of(stage, record)
+    return changes(wanted, {name: before.get(name) for name in wanted})
 
 
 def record_for(stage: Stage, recipe: Recipe, context: RunContext) -> RunRecord:

@@ -10,8 +10,8 @@ import logging
 import os
 import platform
 import re
-import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -36,6 +36,8 @@ _PARENT = "mlflow.parentRunId"
 _STATUS = {"passed": "FINISHED", "gate_failed": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 _LONGEST_PARAMETER = 500
 _PARAMETERS_PER_CALL = 100
+REPORT = "report"
+"""Folder whose files the parent run gets, too: what a client is handed."""
 _NOT_LOGGED = ("checkpoint", "control", "calibration")
 """Artifacts that stay in the output folder: gigabytes, and token ids that decode to the client's text."""
 
@@ -96,7 +98,8 @@ class PipelineRun:
     def begin(self) -> str:
         """Return the id of the parent run, created on the first call."""
         if self._id is None:
-            self._id = self._tracker.create(self._recipe.name, tags_of(self._recipe, self._record, self._out))
+            name = f"{self._recipe.name} {datetime.now(UTC):%m-%d %H:%M:%S} {recipe_hash(self._recipe)[:6]}"
+            self._id = self._tracker.create(name, tags_of(self._recipe, self._record, self._out))
             _log_parameters(self._tracker.connect(), self._id, self._recipe.model_dump(mode="json"))
         return self._id
 
@@ -105,6 +108,27 @@ class PipelineRun:
         parent = self.begin()
         tags = tags_of(self._recipe, record, self._out) | {_PARENT: parent, "awqctl.stage": name}
         return StageRun(self._tracker, self._tracker.create(name, tags), parent, self._out)
+
+    def complete(self, record: RunRecord, stages: Sequence[str], logged: Collection[str]) -> None:
+        """Give the parent what the record holds of all its stages, so that runs can be compared without holes.
+
+        Args:
+            record: as it is after the run.
+            stages: of the run.
+            logged: those whose own runs have logged their figures already.
+        """
+        if self._id is None:
+            return
+        results = [result for name in stages if (result := record.stages.get(name)) is not None and result.usable]
+        client = self._tracker.connect()
+        with _explained(self._tracker.store):
+            for result in results:
+                if result.stage not in logged:
+                    _log_metrics(client, [self._id], result)
+                for gate in result.gates:
+                    client.set_tag(self._id, _tag_key(f"gate.{result.stage}.{gate.name}"), gate.outcome)
+            client.set_tag(self._id, "awqctl.gates", _worst(results))
+            _log_artifact(client, self._id, self._out, REPORT)
 
     def __enter__(self) -> Self:
         return self
@@ -137,13 +161,7 @@ class StageRun:
             self._log(result, revision)
 
     def _log(self, result: StageResult, revision: str | None) -> None:
-        from mlflow.entities import Metric  # noqa: PLC0415 -- slow
-
-        now = int(time.time() * 1000)
-        metrics = [Metric(metric.name, metric.value, now, metric.step or 0) for metric in result.metrics]
-        metrics.append(Metric(f"{result.stage}_stage_seconds", result.seconds, now, 0))
-        for run_id in (self._id, self._parent):
-            self._client.log_batch(run_id, metrics=metrics)
+        _log_metrics(self._client, [self._id, self._parent], result)
         _log_parameters(self._client, self._id, result.parameters)
         for gate in result.gates:
             self._client.set_tag(self._id, _tag_key(f"gate.{gate.name}"), gate.outcome)
@@ -156,13 +174,34 @@ class StageRun:
 
     def _log_artifacts(self, result: StageResult) -> None:
         for name, relative in result.artifacts.items():
-            path = self._out / relative
-            if name in _NOT_LOGGED or not path.exists():
-                continue
-            if path.is_dir():
-                self._client.log_artifacts(self._id, str(path), artifact_path=relative)
-            else:
-                self._client.log_artifact(self._id, str(path), artifact_path=str(Path(relative).parent))
+            if name not in _NOT_LOGGED:
+                _log_artifact(self._client, self._id, self._out, relative)
+
+
+def _log_metrics(client: "MlflowClient", run_ids: Sequence[str], result: StageResult) -> None:
+    """Log a stage's figures; those that an earlier run measured keep the time at which it did."""
+    from mlflow.entities import Metric  # noqa: PLC0415 -- slow
+
+    then = int((datetime.fromisoformat(result.started_at).timestamp() + result.seconds) * 1000)
+    metrics = [Metric(metric.name, metric.value, then, metric.step or 0) for metric in result.metrics]
+    metrics.append(Metric(f"{result.stage}_stage_seconds", result.seconds, then, 0))
+    for run_id in run_ids:
+        client.log_batch(run_id, metrics=metrics)
+
+
+def _log_artifact(client: "MlflowClient", run_id: str, out: Path, relative: str) -> None:
+    """Log a file or a folder below the output folder, where it is there."""
+    path = out / relative
+    if path.is_dir():
+        client.log_artifacts(run_id, str(path), artifact_path=relative)
+    elif path.exists():
+        client.log_artifact(run_id, str(path), artifact_path=str(Path(relative).parent))
+
+
+def _worst(results: Sequence[StageResult]) -> str:
+    """Return in a word what the gates of a run say together: a failed one, an undecided one, or none."""
+    outcomes = {gate.outcome for result in results for gate in result.gates}
+    return next((outcome for outcome in ("failed", "inconclusive", "passed") if outcome in outcomes), "none")
 
 
 def _tag_key(name: str) -> str:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow import MlflowClient
@@ -93,6 +94,35 @@ def test_everything_of_a_stage_is_logged(store: str, tmp_path: Path) -> None:
     assert nested.data.tags["gate.accuracy mbpp_"] == "inconclusive"
     assert {"awqctl.recipe_hash", "awqctl.model_revision", "hardware.cpu", "version.lm-eval"} <= nested.data.tags.keys()
     assert [file.path for file in client.list_artifacts(nested.info.run_id, "bench")] == ["bench/results.json"]
+
+
+def test_a_parent_run_has_no_holes(store: str, tmp_path: Path) -> None:
+    """Figures and gates of stages that were up to date, the verdict of all gates, and the report."""
+    recipe = load_recipe("demo", ["roi.hourly.usd=0.16"]).recipe
+    earlier = load_recipe("demo").recipe.model_dump(mode="json")
+    environment = environment_of("cpu", probe_machine())
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "report.html").write_text("<p>handed over</p>")
+
+    def done(stage: str, **changes: Any) -> StageResult:
+        facts = {"inputs": {}, "environment": environment, "started_at": "2026-11-20T00:00:00+00:00", "seconds": 2.0}
+        return StageResult(stage=stage, status="passed", **{**facts, **changes})
+
+    metrics = (Metric(name="awq_acc", value=0.5, origin="measured"),)
+    gate = Gate(name="accuracy lines", passed=False, verdict="inconclusive", statement="too few.")
+    stages = {"eval": done("eval", metrics=metrics, gates=(gate,)), "roi": done("roi")}
+    record = RunRecord(recipe=earlier, environment=environment, stages=stages)
+    with Tracker(store).pipeline(recipe, record, tmp_path) as run:
+        parent_id = run.begin()
+        run.complete(record, ["eval", "roi", "report"], ["roi"])
+    client = MlflowClient(store)
+    parent = client.get_run(parent_id)
+    assert parent.data.metrics == {"awq_acc": 0.5, "eval_stage_seconds": 2.0}
+    assert client.get_metric_history(parent_id, "awq_acc")[0].timestamp == 1_795_132_802_000
+    assert parent.data.params["roi.hourly.usd"] == "0.16"
+    assert parent.data.tags["awqctl.gates"] == parent.data.tags["gate.eval.accuracy lines"] == "inconclusive"
+    assert [file.path for file in client.list_artifacts(parent_id, "report")] == ["report/report.html"]
+    assert parent.info.run_name.startswith("demo ")
 
 
 def test_interrupted_pipeline_is_killed_not_finished(store: str, tmp_path: Path) -> None:

@@ -95,6 +95,8 @@ class NoTracker:
     def finish(self, *_: object) -> None:
         """Ignore."""
 
+    complete = finish
+
     def __enter__(self) -> Self:
         return self
 
