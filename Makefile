@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # Tests start hundreds of processes; where a container forbids bytecode, each would compile its imports again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-gate compare-backends faults wheel clean
+.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-gate compare-backends faults report-picture wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -61,6 +61,9 @@ compare-backends: .venv/.ready ## the table of recipes/README.md: 16 bit, both b
 
 faults: .venv/.ready ## kill, fill up and damage the stage `quantize` in every way we know
 	$(PYTHON) tests/faults/quantize.py
+
+report-picture: .venv/.ready ## the picture in the README, from the report of the last `make demo`; needs Chromium
+	$(PYTHON) tests/report_picture.py
 
 wheel: .venv/.ready ## build the wheel into dist/
 	.venv/bin/uv build --quiet --wheel --no-build-isolation --out-dir dist

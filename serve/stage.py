@@ -7,7 +7,7 @@ its keys and routes, but on loopback, on a free port, and for one key that exist
 import time
 
 from eval.arms.identity import weights_that_matter
-from pipeline.base.results import Gate, Metric
+from pipeline.base.results import Gate
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
@@ -17,6 +17,7 @@ from serve.checks.smoke import smoke_test
 from serve.gateway.haproxy import haproxy_version
 from serve.gateway.haproxy_config import ROUTES
 from serve.gateway.keys import new_key
+from serve.metrics import metrics_of
 from serve.result import ServeResult, SmokeCheck
 from serve.supervisor.spec import serving_spec
 from serve.supervisor.supervisor import Supervisor
@@ -54,11 +55,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
 
 def _outcome(result: ServeResult, start_seconds: float, logs: dict[str, str]) -> StageOutcome:
     return StageOutcome(
-        metrics=(
-            Metric(name="serve_smoke_passed", value=sum(check.passed for check in result.checks), origin="measured"),
-            Metric(name="serve_smoke_checks", value=len(result.checks), origin="measured"),
-            Metric(name="serve_start_seconds", value=start_seconds, origin="measured"),
-        ),
+        metrics=metrics_of(result, start_seconds),
         gates=(_gate(result.checks),),
         artifacts=logs,
         result=result,

@@ -1,7 +1,6 @@
 """The stage `bench`: the same load on every arm through vLLM's own benchmark, void unless delivered."""
 
 import statistics
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,9 @@ from typing import Any
 from eval.arms.identity import weights_that_matter
 from eval.arms.setup import SERVED_NAME, EngineSetup, engine_setup
 from eval.bench.counters import cached, disagreement, faults
+from eval.bench.metrics import metrics_of
 from eval.bench.result import ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint
 from pipeline.base.errors import EngineError, VoidMeasurementError, WorkerError
-from pipeline.base.results import Metric
 from pipeline.engines.vllm import VllmFacts, VllmServer, engine_arguments
 from pipeline.models.tensors import weight_bytes
 from pipeline.quantize.result import QuantizeResult
@@ -206,35 +205,6 @@ def summarise(concurrency: int, runs: list[dict[str, Any]]) -> LoadPoint:
         duration_s=median("duration"),
         **{ours: latency(theirs) for ours, theirs in _LATENCIES.items()},
     )
-
-
-_PER_POINT: dict[str, Callable[[LoadPoint], float]] = {
-    "output_tokens_per_s": lambda point: point.output_tokens_per_s,
-    "total_tokens_per_s": lambda point: point.total_tokens_per_s,
-    "requests_per_s": lambda point: point.requests_per_s,
-}
-
-
-def metrics_of(result: BenchResult) -> tuple[Metric, ...]:
-    """Return the result as metrics, with the concurrency as step."""
-    metrics = [Metric(name="counter_disagreement", value=result.counter_disagreement, origin="measured")]
-    for load in result.arms:
-        memory = load.memory
-        metrics += [
-            Metric(name=f"{load.arm}_weights_gib", value=memory.weights_gib, origin="measured"),
-            Metric(name=f"{load.arm}_kv_cache_tokens", value=memory.kv_cache_tokens, origin="measured"),
-            Metric(name=f"{load.arm}_max_concurrency", value=memory.max_concurrency, origin="measured"),
-            Metric(name=f"{load.arm}_start_seconds", value=load.start_seconds, origin="measured"),
-        ]
-        for point in load.points:
-            values = {name: read(point) for name, read in _PER_POINT.items()}
-            for kind in _LATENCIES:
-                values |= {f"{kind}_{name}": value for name, value in getattr(point, kind).model_dump().items()}
-            metrics += [
-                Metric(name=f"{load.arm}_{name}", value=value, step=point.concurrency, origin="measured")
-                for name, value in values.items()
-            ]
-    return tuple(metrics)
 
 
 def _settings(recipe: Recipe) -> dict[str, object]:

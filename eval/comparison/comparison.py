@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from eval.comparison.contributions import Contributions
 from eval.comparison.examples import examples_of
+from eval.comparison.lm_eval_metrics import Contributions
 from eval.comparison.matching import Matched, match
 from eval.comparison.result import Comparison, Interval, NoiseFloor, Score
 from eval.comparison.scores import TaskScores

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.comparison.contributions import Contributions, contributions
+from eval.comparison.lm_eval_metrics import Contributions, contributions
 from eval.comparison.result import Score
 from eval.comparison.rows import Row, read_rows
 from eval.comparison.validity import is_mean, require_agreement, require_numbers

@@ -10,7 +10,7 @@ from eval.comparison.matching import Matched
 from eval.comparison.result import Comparison
 from eval.comparison.rows import Row
 from eval.samples.files import SampleFiles, find_sample_files
-from eval.samples.matching import flaws, match_samples, metrics_of
+from eval.samples.matching import flaws, match_samples, shared_metrics
 from eval.samples.sets import SampleTask, read_tasks, tasks_to_compare
 from eval.samples.settings import remarks, unstated
 from eval.statistics import Margin
@@ -79,7 +79,7 @@ def compare_samples(baseline: Path, candidate: Path, request: Request) -> Compar
     found = find_sample_files(baseline), find_sample_files(candidate)
     before, after = _sides(*found)
     names, lone = _names(before, after, request)
-    metrics = metrics_of({name: (before[name], after[name]) for name in names}, request.metric)
+    metrics = shared_metrics({name: (before[name], after[name]) for name in names}, request.metric)
     notes: tuple[str, ...] = (f"Only one side has {', '.join(lone)}; not compared.",) if lone else ()
     compared: list[TaskComparison] = []
     missing: dict[str, None] = {}

@@ -12,7 +12,7 @@ from pipeline.base.errors import SourceError, UsageError, VoidMeasurementError
 _Sides = tuple[SampleTask, SampleTask]
 
 
-def metrics_of(tasks: Mapping[str, _Sides], wanted: str | None) -> dict[str, str]:
+def shared_metrics(tasks: Mapping[str, _Sides], wanted: str | None) -> dict[str, str]:
     """Return the metric of each task, with its filter.
 
     Raises:

@@ -5,7 +5,7 @@ from typing import Protocol
 import httpx
 
 from pipeline.base.results import Result
-from pipeline.engines.metrics import Metrics
+from pipeline.engines.prometheus import Metrics
 
 
 class EngineFacts(Result):

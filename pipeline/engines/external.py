@@ -10,7 +10,7 @@ import httpx
 
 from pipeline.base.errors import EngineError, UsageError
 from pipeline.engines.engine import EngineFacts
-from pipeline.engines.metrics import Metrics, parse_metrics
+from pipeline.engines.prometheus import Metrics, parse_metrics
 
 _ABSENT = (httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED, httpx.codes.NOT_IMPLEMENTED)
 """What a server answers for a route that it does not have."""

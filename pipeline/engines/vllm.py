@@ -11,7 +11,7 @@ from pipeline.base.errors import EngineDiedError, EngineError, Interrupted
 from pipeline.base.progress import Reporter, Task
 from pipeline.engines.address import choose_address
 from pipeline.engines.engine import EngineFacts
-from pipeline.engines.metrics import Metrics, parse_metrics
+from pipeline.engines.prometheus import Metrics, parse_metrics
 from pipeline.engines.vllm_log import death_of, parse_report, parse_settings, stage_of
 from pipeline.recipe.engine import EngineSettings
 from pipeline.runtimes.process import GuardedProcess, engine_environment

@@ -2,10 +2,8 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 from pipeline.base.errors import SourceError
-from pipeline.base.results import Metric
 from pipeline.models import SourceModel, identify_source, resolve_source, source_changes
 from pipeline.models.headers import headers_of
 from pipeline.models.manifest import CARD, read_manifest
@@ -13,6 +11,7 @@ from pipeline.models.manifest import NAME as MANIFEST
 from pipeline.quantize.awq import log_of
 from pipeline.quantize.backends import BACKENDS
 from pipeline.quantize.calibration import build_calibration, calibration_identity, load_tokenizer
+from pipeline.quantize.metrics import metrics_of
 from pipeline.quantize.preflight import check_blocks, checked_plan
 from pipeline.quantize.quantization import CONTROL, NOTES, Quantization
 from pipeline.quantize.result import QuantizeResult
@@ -50,7 +49,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     if result.control_digest is None and (context.out / CONTROL).exists():
         discard(context.out / CONTROL, context.scratch)
     return StageOutcome(
-        metrics=_metrics(result),
+        metrics=metrics_of(result),
         gates=outcome_gates,
         artifacts=_artifacts(result, context.relative(log_of(context, backend))),
         result=result,
@@ -83,22 +82,6 @@ def _artifacts(result: QuantizeResult, log: str) -> dict[str, str]:
         "log": log,
     }
     return artifacts | ({"control": CONTROL} if result.control_digest else {})
-
-
-def _metrics(result: QuantizeResult) -> tuple[Metric, ...]:
-    names = (
-        "source_bytes",
-        "checkpoint_bytes",
-        "bits_per_weight",
-        "bits_per_quantized_weight",
-        "quantize_seconds",
-        "peak_memory_gib",
-        "calibration_blocks",
-    )
-    shares = ("share_4bit", "share_scaled", "share_of_model_4bit", "equivalence")
-    figures: dict[str, Any] = {name: getattr(result, name) for name in names}
-    figures |= {name: getattr(result.coverage, name) for name in shares}
-    return tuple(Metric(name=name, value=float(value), origin="measured") for name, value in figures.items())
 
 
 def _backends(recipe: Recipe) -> tuple[str, ...]:

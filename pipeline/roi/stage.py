@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from eval.bench.result import BenchResult, LoadPoint
 from pipeline.base.errors import VoidMeasurementError
-from pipeline.base.results import Metric
-from pipeline.recipe.arms import AWQ, BASELINE, arm_name
+from pipeline.recipe.arms import BASELINE, arm_name
 from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.roi import Roi
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import Need, Stage, outputs, sections
 from pipeline.roi import arithmetic
+from pipeline.roi.metrics import metrics_of
 from pipeline.roi.result import ArmCost, Figure, RoiResult, Saving
 
 if TYPE_CHECKING:
@@ -124,25 +124,6 @@ def verdict(
         )
     paid = f"; the engagement is paid back after {payback:.1f} months" if engagement else ""
     return f"{name} pays at this load: {change} saves {saving:,.0f} USD a month{paid}."
-
-
-def metrics_of(result: RoiResult) -> tuple[Metric, ...]:
-    """Return every figure that exists as a metric: an arm's own are prefixed with its name.
-
-    What AWQ saves has no prefix, what another arm saves has its name.
-    """
-    figures: dict[str, object] = {
-        f"{cost.arm}_{name}": getattr(cost, name) for cost in result.arms for name in ArmCost.model_fields
-    }
-    for one in result.comparisons:
-        prefix = "" if one.arm == AWQ else f"{one.arm}_"
-        figures |= {f"{prefix}{name}": getattr(one, name) for name in Saving.model_fields}
-    figures |= {name: getattr(result, name) for name in RoiResult.model_fields}
-    return tuple(
-        Metric(name=name, value=figure.value, origin=figure.origin)
-        for name, figure in figures.items()
-        if isinstance(figure, Figure) and figure.value is not None
-    )
 
 
 def _arm_cost(arm: str, roi: Roi, bench: BenchResult, average: float, peak: float) -> ArmCost:

@@ -39,7 +39,8 @@ def test_wheel_holds(wheel: Path, name: str) -> None:
 
 
 def test_wheel_holds_no_tests(wheel: Path) -> None:
-    """Fakes and tests stay in the repository."""
+    """Fakes, tests and the README's picture stay in the repository."""
+    assert not [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".png")]
     folders = {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
     expected = {"pipeline", "eval", "serve", "recipes"}
     assert {folder for folder in folders if not folder.endswith(".dist-info")} == expected

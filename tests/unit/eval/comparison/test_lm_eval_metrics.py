@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from eval.comparison.contributions import contributions
+from eval.comparison.lm_eval_metrics import contributions
 from eval.samples.files import find_sample_files
 from eval.samples.sets import SampleTask, read_tasks
 

@@ -1,4 +1,7 @@
-"""What each item adds to the sums that a metric is computed from. The formulas are those of `lm_eval.api.metrics`."""
+"""lm-eval's metrics: what each item adds to the sums that one is computed from, as in `lm_eval.api.metrics`.
+
+The functions of the sums are in `eval.statistics.metrics`.
+"""
 
 import math
 from collections.abc import Callable, Sequence

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.base.errors import EngineError
-from pipeline.engines.metrics import Histogram, parse_metrics
+from pipeline.engines.prometheus import Histogram, parse_metrics
 
 TEXT = """\
 # HELP vllm:num_requests_running Number of requests in model execution batches.

@@ -1,0 +1,33 @@
+"""The figures of the stage `bench` as metrics of its MLflow run."""
+
+from eval.bench.result import BenchResult, Latency, LoadPoint
+from pipeline.base.results import Metric
+
+_RATES = ("output_tokens_per_s", "total_tokens_per_s", "requests_per_s")
+_LATENCIES = tuple(name for name, field in LoadPoint.model_fields.items() if field.annotation is Latency)
+
+
+def metrics_of(result: BenchResult) -> tuple[Metric, ...]:
+    """Return every figure: an arm's are prefixed with its name, and those of a load have its concurrency as step."""
+    metrics = [Metric(name="counter_disagreement", value=result.counter_disagreement, origin="measured")]
+    for load in result.arms:
+        memory = load.memory
+        metrics += [
+            Metric(name=f"{load.arm}_weights_gib", value=memory.weights_gib, origin="measured"),
+            Metric(name=f"{load.arm}_kv_cache_tokens", value=memory.kv_cache_tokens, origin="measured"),
+            Metric(name=f"{load.arm}_max_concurrency", value=memory.max_concurrency, origin="measured"),
+            Metric(name=f"{load.arm}_start_seconds", value=load.start_seconds, origin="measured"),
+        ]
+        metrics += [
+            Metric(name=f"{load.arm}_{name}", value=value, step=point.concurrency, origin="measured")
+            for point in load.points
+            for name, value in _of_point(point).items()
+        ]
+    return tuple(metrics)
+
+
+def _of_point(point: LoadPoint) -> dict[str, float]:
+    values: dict[str, float] = {name: getattr(point, name) for name in _RATES}
+    for kind in _LATENCIES:
+        values |= {f"{kind}_{name}": value for name, value in getattr(point, kind).model_dump().items()}
+    return values

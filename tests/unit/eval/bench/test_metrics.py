@@ -1,0 +1,53 @@
+"""The figures of the stage bench as metrics: what they are called, and which have the concurrency as step."""
+
+from eval.bench.metrics import metrics_of
+from eval.bench.result import ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint
+
+LATENCY = Latency(mean_ms=1.0, p50_ms=2.0, p95_ms=3.0, p99_ms=4.0)
+
+
+def point(concurrency: int) -> LoadPoint:
+    """Return a load whose throughput is its concurrency."""
+    return LoadPoint(
+        concurrency=concurrency,
+        requests=8,
+        output_tokens_per_s=concurrency,
+        output_tokens_per_s_min=concurrency,
+        output_tokens_per_s_max=concurrency,
+        total_tokens_per_s=3 * concurrency,
+        requests_per_s=1.0,
+        ttft=LATENCY,
+        tpot=LATENCY,
+        itl=LATENCY,
+        e2e=LATENCY,
+        duration_s=2.0,
+    )
+
+
+def test_names_and_steps() -> None:
+    """An arm's figures begin with its name; rates and every latency's four figures stand at each concurrency."""
+    memory = EngineMemory(
+        weights_gib=1.5, weights_from="files", kv_cache_tokens=4096, max_concurrency=4.0, context_tokens=1024
+    )
+    loads = (point(1), point(4))
+    arm = ArmLoad(arm="awq", kernel="k", dtype="bfloat16", memory=memory, start_seconds=9.0, points=loads)
+    result = BenchResult(
+        arms=(arm,),
+        input_tokens=128,
+        output_tokens=64,
+        repeats=3,
+        engine_version="vllm 1",
+        engine_arguments=(),
+        counter_disagreement=0.01,
+    )
+    found = {(metric.name, metric.step): metric.value for metric in metrics_of(result)}
+
+    assert {name for name, step in found if step is None} == {
+        *("counter_disagreement", "awq_weights_gib", "awq_kv_cache_tokens", "awq_max_concurrency"),
+        "awq_start_seconds",
+    }
+    assert {name.removeprefix("awq_") for name, step in found if step == 4} == {
+        *("output_tokens_per_s", "total_tokens_per_s", "requests_per_s"),
+        *(f"{kind}_{figure}_ms" for kind in ("ttft", "tpot", "itl", "e2e") for figure in ("mean", "p50", "p95", "p99")),
+    }
+    assert (found["awq_output_tokens_per_s", 4], found["awq_e2e_p99_ms", 1]) == (4, 4.0)
