@@ -106,3 +106,9 @@ def weight_memory(quantize: QuantizeResult, load: BenchResult) -> WeightMemory:
             "AWQ file size against 16 bits per parameter, because the source files hold more than 16",
         )
     return WeightMemory(quantize.source_bytes, quantize.checkpoint_bytes, "from the sizes of the weight files")
+
+
+def points_of(load: BenchResult) -> tuple[tuple[str, LoadPoint], ...]:
+    """Return (arm, point) pairs, the arms of a concurrency beside each other, in the order of the recipe."""
+    pairs = [(one.arm, point) for one in load.arms for point in one.points]
+    return tuple(sorted(pairs, key=lambda pair: pair[1].concurrency))

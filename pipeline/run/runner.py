@@ -20,7 +20,7 @@ from pipeline.record.context import RunContext
 from pipeline.record.environment import environment_of
 from pipeline.record.record import RunRecord, StageOutcome, StageResult, Status, load_record, save_record
 from pipeline.record.stage import Stage
-from pipeline.run.stages import changes, check_sections, inputs_of, settings_of, stage_named, upstream_of
+from pipeline.run.stages import changes, check_sections, inputs_of, read_by, settings_of, stage_named, upstream_of
 from pipeline.run.tracking import PipelineRun, StageRun, Tracker
 
 RECORD = "record.json"
@@ -191,15 +191,22 @@ class Runner:
 def check_needs(stage: Stage, recipe: Recipe, record: RunRecord) -> None:
     """Refuse to build on a result that is missing or was made from something else, however far upstream.
 
-    Something else: other settings, or an earlier result of another stage, such as a checkpoint that was replaced.
+    Something else: other settings, or an earlier result of another stage, such as a checkpoint that was replaced. A
+    result that the stage also works without may be missing, but not made from something else.
 
     Raises:
         MissingStageError: names the stage, what changed and the command to run.
     """
     check_sections(stage, recipe)
-    for need in (stage_named(one.stage) for one in stage.needs if not one.optional):
+    reads = read_by(stage, recipe, record)
+    if stage.needs and not reads:
+        raise MissingStageError(
+            f"The stage '{stage.name}' builds on the results of others, and there are none yet. Run "
+            f"`awqctl run {recipe.name}`."
+        )
+    for need in (stage_named(one.stage) for one in reads):
         before = record.done(need.name).inputs
-        wanted = settings_of(need, recipe) | upstream_of(need, record)
+        wanted = settings_of(need, recipe) | upstream_of(need, recipe, record)
         changed = changes(wanted, {name: before.get(name) for name in wanted})
         if changed:
             raise MissingStageError(

@@ -4,6 +4,8 @@ from eval.accuracy.overlap import OverlapResult
 from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED, EvalResult
 from pipeline.base.format import certainty, count, listed
 from pipeline.recipe.arms import arm_name
+from pipeline.report.chapter import Chapter
+from pipeline.report.chapters.accuracy_limits import accuracy_limits
 from pipeline.report.chapters.accuracy_tables import changes_table, others_table, scores_table, verdicts_table
 from pipeline.report.chapters.alarm import alarm_table, not_scored
 from pipeline.report.chapters.control import control_sentence, control_table
@@ -79,3 +81,12 @@ def _overlap(found: OverlapResult | None) -> str:
     if not any(task.overlapping for task in found.tasks):
         return f"No item of these tasks was found to {what}."
     return f"{listed(seen)} {what}: on these AWQ may look better than on text it was not calibrated on."
+
+
+ACCURACY = Chapter(
+    id="accuracy",
+    write=accuracy_section,
+    needs=(EvalResult,),
+    limits=accuracy_limits,
+    absent="Accuracy was not measured: `awqctl eval` was not run.",
+)

@@ -3,6 +3,7 @@
 from pipeline.base.format import count, grouping, number, plural, seconds, share, size, tiny
 from pipeline.quantize.result import CoverageResult, KindAudit, QuantizeResult
 from pipeline.report.cells import facts_table, figure, numbers, word, words
+from pipeline.report.chapter import Chapter
 from pipeline.report.document import Cell, Fact, Section, Table
 from pipeline.report.inputs import Inputs
 
@@ -163,3 +164,17 @@ def _zero(made: QuantizeResult) -> str:
 
 def _gib(gib: float | None) -> str | None:
     return None if gib is None else f"{number(gib)} GiB"
+
+
+def checkpoint_limits(_inputs: Inputs) -> tuple[str, ...]:
+    """Return what one checkpoint does not answer."""
+    return ("One quantization with one calibration set and one seed was measured.",)
+
+
+CHECKPOINT = Chapter(
+    id="checkpoint",
+    write=checkpoint_section,
+    needs=(QuantizeResult,),
+    limits=checkpoint_limits,
+    absent="Nothing was quantized: `awqctl quantize` was not run.",
+)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 
-from pipeline.base.format import count, number, percent, usd, usd_as_given
+from eval.bench.result import BenchResult
+from pipeline.base.format import count, listed, number, percent, usd, usd_as_given
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.chapter import Chapter
 from pipeline.report.charts.cost_charts import cost_chart, load_chart
 from pipeline.report.document import Cell, Section, Table
 from pipeline.report.inputs import Inputs
-from pipeline.roi.result import ArmCost, Figure
+from pipeline.roi.result import ArmCost, Figure, RoiResult
 
 _PER_ARM = (
     ("capacity_tokens_per_s", "Capacity of one machine, tokens/s", number),
@@ -136,3 +138,36 @@ def _row(label: str, one: Figure, form: Callable[[float], str], *, missing: str 
 
 def _origin(one: Figure) -> Cell:
     return Cell(text=one.origin, origin=one.origin)
+
+
+def costs_limits(inputs: Inputs) -> tuple[str, ...]:
+    """Return what the costs leave out, and which of their figures are assumptions."""
+    return (
+        "Spare machines, failover and uptime: nothing was switched off during the run, and no spare is priced.",
+        "Network, storage, staff and taxes are not part of the costs; only the hourly price of the machine is.",
+        _quality_of_prices(inputs),
+    )
+
+
+def _quality_of_prices(inputs: Inputs) -> str:
+    roi = inputs.recipe.roi
+    assumed = [
+        name
+        for name, origin in (("the hourly price", roi.hourly.origin), ("the load", roi.load.origin))
+        if origin == "assumed"
+    ]
+    if roi.engagement and roi.engagement.origin == "assumed":
+        assumed.append("the engagement price")
+    if not assumed:
+        return ""
+    verb = "is an assumption" if len(assumed) == 1 else "are assumptions"
+    return f"{listed(assumed).capitalize()} {verb}; the costs move with {'it' if len(assumed) == 1 else 'them'}."
+
+
+COSTS = Chapter(
+    id="costs",
+    write=costs_section,
+    needs=(BenchResult, RoiResult),
+    limits=costs_limits,
+    absent="Costs were not calculated: `awqctl roi` was not run.",
+)

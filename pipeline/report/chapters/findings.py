@@ -1,5 +1,7 @@
 """The verdict up front, in plain words. Pure functions: figures in, sentences out."""
 
+from eval.accuracy.result import EvalResult
+from eval.bench.result import BenchResult
 from pipeline.base.format import count, listed, plural, ratio, ratio_span, size
 from pipeline.report.chapters.accuracy_finding import accuracy_findings
 from pipeline.report.comparison import (
@@ -12,7 +14,7 @@ from pipeline.report.comparison import (
 )
 from pipeline.report.document import Finding, Tone
 from pipeline.report.inputs import Inputs
-from pipeline.roi.result import Saving
+from pipeline.roi.result import RoiResult, Saving
 from serve.result import ServeResult
 
 _NOTICEABLE = 1.05
@@ -24,18 +26,29 @@ _CLAIMS: dict[Direction, str] = {
     "no clear difference": "no clear difference",
     "not repeated": "",
 }
+_UNKNOWN = {
+    "Accuracy": "Accuracy was not measured in this run.",
+    "Speed": "Speed was not measured in this run.",
+    "Cost": "Costs were not calculated in this run.",
+    "Endpoint": "The endpoint was not tested in this run.",
+}
 
 
 def findings_of(inputs: Inputs) -> tuple[Finding, ...]:
-    """Return the verdicts in the order a client asks for them."""
+    """Return the verdicts in the order a client asks for them; of what is not there, that it is not known."""
+    benched, priced = inputs.has(BenchResult), inputs.has(RoiResult)
     return (
-        *accuracy_findings(inputs.accuracy),
+        *(accuracy_findings(inputs.accuracy) if inputs.has(EvalResult) else (_unknown("Accuracy"),)),
         *checkpoint_findings(inputs),
-        speed_finding(speed_ratios(inputs.load)),
-        memory_finding(weight_memory(inputs.quantize, inputs.load)),
-        cost_finding(inputs.saving, inputs.recipe.roi.load.requests_per_day),
-        endpoint_finding(inputs.endpoint),
+        speed_finding(speed_ratios(inputs.load)) if benched else _unknown("Speed"),
+        *((memory_finding(weight_memory(inputs.quantize, inputs.load)),) if benched else ()),
+        cost_finding(inputs.saving, inputs.recipe.roi.load.requests_per_day) if priced else _unknown("Cost"),
+        endpoint_finding(inputs.endpoint) if inputs.has(ServeResult) else _unknown("Endpoint"),
     )
+
+
+def _unknown(topic: str) -> Finding:
+    return Finding(topic=topic, headline=_UNKNOWN[topic], tone="caution")
 
 
 def checkpoint_findings(inputs: Inputs) -> tuple[Finding, ...]:
@@ -138,10 +151,8 @@ def cost_finding(saving: Saving, requests_per_day: float) -> Finding:
     return Finding(topic="Cost", headline=saving.verdict, detail=detail, tone="good" if saving.pays else "bad")
 
 
-def endpoint_finding(endpoint: ServeResult | None) -> Finding:
+def endpoint_finding(endpoint: ServeResult) -> Finding:
     """Say whether the endpoint answered as it must."""
-    if endpoint is None:
-        return Finding(topic="Endpoint", headline="The endpoint was not tested in this run.", tone="caution")
     failed = [check.name for check in endpoint.checks if not check.passed]
     if failed:
         return Finding(

@@ -8,12 +8,11 @@ import pytest
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
 from pipeline.record.record import RunRecord
 from pipeline.report.chapters.control import control_sentence
-from pipeline.report.chapters.not_measured import not_measured_section
 from pipeline.report.comparison import against_control
 from pipeline.report.document import Section
 from pipeline.report.render import markdown_text, to_html, to_markdown
 from serve.result import ServeResult
-from tests.unit.pipeline.report.documents import inputs_of, report_of
+from tests.unit.pipeline.report.documents import inputs_of, not_measured_section, report_of
 
 
 @pytest.mark.usefixtures("no_charts")
