@@ -16,6 +16,7 @@ from pipeline.recipe.arms import AWQ
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.environment import Environment
 from pipeline.record.record import RunRecord
+from pipeline.report.evidence import Evidence
 from pipeline.roi.result import RoiResult, Saving
 from serve.result import ServeResult
 
@@ -67,6 +68,11 @@ class Inputs:
     def endpoint(self) -> ServeResult:
         """What was tried against the running endpoint."""
         return self._of(ServeResult)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """Finds where the figures stand in the files of the run."""
+        return Evidence(self._results)
 
     @property
     def saving(self) -> Saving:

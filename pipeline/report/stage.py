@@ -4,10 +4,13 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import Need, Stage, outputs, sections
+from pipeline.report.document import SCHEMA_VERSION
 from pipeline.report.inputs import REPORTED
 from pipeline.report.render import to_html, to_json, to_markdown
 from pipeline.report.result import ReportResult
 from pipeline.report.view import report_of
+
+_FORM = "the form of report.json"
 
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
@@ -29,10 +32,14 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     )
 
 
+def _settings(recipe: Recipe) -> dict[str, object]:
+    return {**sections("name", "description", "report")(recipe), _FORM: SCHEMA_VERSION}
+
+
 STAGE = Stage(
     run=run,
     result=ReportResult,
-    settings=sections("name", "description", "report"),
+    settings=_settings,
     needs=tuple(Need(result, optional=True) for result in REPORTED),
     outputs=outputs("report/report.html", "report/report.md", "report/report.json"),
 )

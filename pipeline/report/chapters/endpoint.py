@@ -2,7 +2,7 @@
 
 from eval.bench.result import BenchResult
 from pipeline.base.format import number
-from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.document import Section, Table
 from pipeline.report.inputs import Inputs
@@ -17,7 +17,7 @@ def endpoint_section(inputs: Inputs) -> Section:
             word(check.name),
             word("passed", "good") if check.passed else word("failed", "bad"),
             word(check.detail),
-            figure(check.seconds, lambda value: number(value, 2)),
+            shown(inputs.evidence, check, "seconds", lambda value: number(value, 2)),
         )
         for check in endpoint.checks
     )

@@ -1,12 +1,15 @@
 """The chapter on the environment: machine, software, engine arguments and kernels."""
 
+from collections.abc import Iterable
+
 from eval.accuracy.result import EvalResult
 from eval.bench.result import BenchResult
 from pipeline.base.format import number, plural
 from pipeline.recipe.arms import AWQ, BASELINE
-from pipeline.report.cells import facts_table
+from pipeline.report.cells import facts_table, word
 from pipeline.report.chapter import Chapter
-from pipeline.report.document import Fact, Section
+from pipeline.report.document import Section, Table
+from pipeline.report.evidence import RECORD
 from pipeline.report.inputs import Inputs
 
 
@@ -15,31 +18,34 @@ def environment_section(inputs: Inputs) -> Section:
     environment = inputs.environment
     machine = environment.machine
     facts = (
-        Fact(label="Processor", text=f"{machine.cpu}, {plural(machine.cores, 'core')}"),
-        Fact(label="System memory", text=f"{number(machine.memory_gib)} GiB"),
-        Fact(label="GPU", text="none" if inputs.on_cpu else inputs.hardware),
-        Fact(label="GPU driver", text=next((gpu.driver for gpu in machine.cuda_gpus if gpu.driver), "none")),
-        Fact(label="Platform", text=machine.platform),
+        ("Processor", f"{machine.cpu}, {plural(machine.cores, 'core')}"),
+        ("System memory", f"{number(machine.memory_gib)} GiB"),
+        ("GPU", "none" if inputs.on_cpu else inputs.hardware),
+        ("GPU driver", next((gpu.driver for gpu in machine.cuda_gpus if gpu.driver), "none")),
+        ("Platform", machine.platform),
         *(_engine(inputs.load) if inputs.has(BenchResult) else ()),
-        *((Fact(label="lm-eval", text=inputs.accuracy.lm_eval_version),) if inputs.has(EvalResult) else ()),
-        Fact(label="Python", text=environment.python),
-        Fact(label="awqctl", text=_awqctl(environment.awqctl, environment.git_commit)),
-        Fact(label="Recipe", text=f"{inputs.recipe.name}, SHA-256 {inputs.recipe_digest}"),
+        *((("lm-eval", inputs.accuracy.lm_eval_version),) if inputs.has(EvalResult) else ()),
+        ("Python", environment.python),
+        ("awqctl", _awqctl(environment.awqctl, environment.git_commit)),
+        ("Recipe", f"{inputs.recipe.name}, SHA-256 {inputs.recipe_digest}"),
     )
-    packages = tuple(Fact(label=name, text=version) for name, version in sorted(environment.packages.items()))
-    tables = [facts_table("environment-facts", "Machine and software", facts, sources=("record.json",))]
-    if packages:
-        table = facts_table("environment-packages", "Python packages", packages, sources=("record.json",))
+    tables = [_table("environment-facts", "Machine and software", facts)]
+    if environment.packages:
+        table = _table("environment-packages", "Python packages", sorted(environment.packages.items()))
         tables.append(table.model_copy(update={"folded": True}))
     return Section(id="environment", title="Environment", tables=tuple(tables))
 
 
-def _engine(load: BenchResult) -> tuple[Fact, ...]:
+def _table(name: str, title: str, facts: Iterable[tuple[str, str]]) -> Table:
+    return facts_table(name, title, ((label, word(text)) for label, text in facts), sources=(RECORD,))
+
+
+def _engine(load: BenchResult) -> tuple[tuple[str, str], ...]:
     return (
-        Fact(label="Engine", text=f"vLLM {load.engine_version}"),
-        Fact(label="Engine arguments", text=" ".join(load.engine_arguments)),
-        Fact(label="Kernel, baseline", text=load.of(BASELINE).kernel),
-        Fact(label="Kernel, AWQ", text=load.of(AWQ).kernel),
+        ("Engine", f"vLLM {load.engine_version}"),
+        ("Engine arguments", " ".join(load.engine_arguments)),
+        ("Kernel, baseline", load.of(BASELINE).kernel),
+        ("Kernel, AWQ", load.of(AWQ).kernel),
     )
 
 

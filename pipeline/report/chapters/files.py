@@ -3,6 +3,7 @@
 from pipeline.report.cells import figure, numbers, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.document import Section, Table
+from pipeline.report.evidence import RECORD, in_stage
 from pipeline.report.inputs import Inputs
 
 _OPEN_ROWS = 20
@@ -20,12 +21,12 @@ def files_section(inputs: Inputs) -> Section:
             word(stage),
             word(result.outcome),
             word(result.started_at[:19].replace("T", " ")),
-            figure(result.seconds),
+            figure(result.seconds, evidence=in_stage(stage, "seconds")),
         )
         for stage in inputs.stages
         for result in (inputs.record.stages[stage],)
     )
-    sources = ("record.json",)
+    sources = (RECORD,)
     return Section(
         id="files",
         title="Files",
@@ -43,7 +44,7 @@ def files_section(inputs: Inputs) -> Section:
                 id="files-list",
                 title="Artifacts",
                 columns=words("Stage", "Name", "Path"),
-                rows=(*rows, (word("all"), word("record"), word("record.json"))),
+                rows=(*rows, (word("all"), word("record"), word(RECORD))),
                 sources=sources,
                 folded=len(rows) > _OPEN_ROWS,
             ),

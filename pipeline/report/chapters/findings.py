@@ -3,6 +3,8 @@
 from eval.accuracy.result import EvalResult
 from eval.bench.result import BenchResult
 from pipeline.base.format import count, listed, plural, ratio, ratio_span, size
+from pipeline.base.results import Origin
+from pipeline.quantize.result import QuantizeResult
 from pipeline.report.chapters.accuracy_finding import accuracy_findings
 from pipeline.report.comparison import (
     Direction,
@@ -13,6 +15,7 @@ from pipeline.report.comparison import (
     weight_memory,
 )
 from pipeline.report.document import Finding, Tone
+from pipeline.report.evidence import Keys, in_stage
 from pipeline.report.inputs import Inputs
 from pipeline.roi.result import RoiResult, Saving
 from serve.result import ServeResult
@@ -36,15 +39,56 @@ _UNKNOWN = {
 
 def findings_of(inputs: Inputs) -> tuple[Finding, ...]:
     """Return the verdicts in the order a client asks for them; of what is not there, that it is not known."""
-    benched, priced = inputs.has(BenchResult), inputs.has(RoiResult)
     return (
-        *(accuracy_findings(inputs.accuracy) if inputs.has(EvalResult) else (_unknown("Accuracy"),)),
+        *_accuracy(inputs),
         *checkpoint_findings(inputs),
-        speed_finding(speed_ratios(inputs.load)) if benched else _unknown("Speed"),
-        *((memory_finding(weight_memory(inputs.quantize, inputs.load)),) if benched else ()),
-        cost_finding(inputs.saving, inputs.recipe.roi.load.requests_per_day) if priced else _unknown("Cost"),
-        endpoint_finding(inputs.endpoint) if inputs.has(ServeResult) else _unknown("Endpoint"),
+        *_speed_and_memory(inputs),
+        _cost(inputs),
+        _endpoint(inputs),
     )
+
+
+def _accuracy(inputs: Inputs) -> tuple[Finding, ...]:
+    if not inputs.has(EvalResult):
+        return (_unknown("Accuracy"),)
+    accuracy, of_all = inputs.accuracy, inputs.evidence.of_all
+    scores = of_all((row, field) for row in accuracy.gated for field in ("baseline/value", "candidate/value", "loss"))
+    alarms = of_all((one, field) for one in accuracy.fidelity for field in ("mean_kl_nats", "top1_agreement"))
+    verdict, *raised = accuracy_findings(accuracy)
+    return (
+        _grounded(verdict, "measured", scores if accuracy.stopped is None else alarms),
+        *(_grounded(alarm, "measured", alarms) for alarm in raised),
+    )
+
+
+def _speed_and_memory(inputs: Inputs) -> tuple[Finding, ...]:
+    if not inputs.has(BenchResult):
+        return (_unknown("Speed"),)
+    ratios, of_all = speed_ratios(inputs.load), inputs.evidence.of_all
+    points = of_all((point, "output_tokens_per_s") for one in ratios for point in one.points)
+    speed = _grounded(speed_finding(ratios), "measured", points)
+    if not inputs.has(QuantizeResult):
+        return (speed,)
+    memory = weight_memory(inputs.quantize, inputs.load)
+    return (speed, _grounded(memory_finding(memory), "measured", of_all(memory.found_in)))
+
+
+def _cost(inputs: Inputs) -> Finding:
+    if not inputs.has(RoiResult):
+        return _unknown("Cost")
+    saving = inputs.saving
+    keys = inputs.evidence.of(saving, "saving_per_month_usd/value", "break_even_requests_per_day/value")
+    return _grounded(cost_finding(saving, inputs.recipe.roi.load.requests_per_day), "modelled", keys)
+
+
+def _endpoint(inputs: Inputs) -> Finding:
+    if not inputs.has(ServeResult):
+        return _unknown("Endpoint")
+    return _grounded(endpoint_finding(inputs.endpoint), "measured", inputs.evidence.of(inputs.endpoint, "checks"))
+
+
+def _grounded(finding: Finding, origin: Origin, evidence: Keys) -> Finding:
+    return finding.model_copy(update={"origin": origin, "evidence": evidence})
 
 
 def _unknown(topic: str) -> Finding:
@@ -62,6 +106,8 @@ def checkpoint_findings(inputs: Inputs) -> tuple[Finding, ...]:
             headline=f"The checkpoint failed {plural(len(failed), 'gate')} of its audit.",
             detail=" ".join(gate.statement for gate in failed),
             tone="bad",
+            origin="measured",
+            evidence=in_stage(QuantizeResult.STAGE, "gates"),
         ),
     )
 

@@ -17,8 +17,9 @@ def key_figures(inputs: Inputs, findings: tuple[Finding, ...]) -> tuple[KeyFigur
     """Return the figures, in the tones of the findings."""
     tones = {finding.topic: finding.tone for finding in findings}
     return (
-        *(_accuracy_figures(inputs.accuracy, tones["Accuracy"]) if inputs.has(EvalResult) else ()),
-        *((_throughput_figure(inputs), _memory_figure(inputs, tones["Memory"])) if inputs.has(BenchResult) else ()),
+        *(_accuracy_figures(inputs, tones["Accuracy"]) if inputs.has(EvalResult) else ()),
+        *((_throughput_figure(inputs),) if inputs.has(BenchResult) else ()),
+        *((_memory_figure(inputs, tones["Memory"]),) if "Memory" in tones else ()),
         *(_cost_figures(inputs, tones["Cost"]) if inputs.has(RoiResult) else ()),
     )
 
@@ -32,6 +33,7 @@ def _throughput_figure(inputs: Inputs) -> KeyFigure:
         value=faster,
         detail=f"{number(baseline.output_tokens_per_s)} to {number(awq.output_tokens_per_s)} output tokens/s",
         origin="measured",
+        evidence=inputs.evidence.of_all((point, "output_tokens_per_s") for point in (baseline, awq)),
         tone=_speed_tone(inputs),
     )
 
@@ -44,6 +46,7 @@ def _memory_figure(inputs: Inputs, tone: Tone) -> KeyFigure:
         value=memory.times_smaller,
         detail=f"{size(memory.baseline_bytes)} to {size(memory.awq_bytes)}",
         origin="measured",
+        evidence=inputs.evidence.of_all(memory.found_in),
         tone=tone,
     )
 
@@ -62,6 +65,7 @@ def _cost_figures(inputs: Inputs, tone: Tone) -> tuple[KeyFigure, ...]:
             value=after,
             detail=f"baseline {usd(before)}; machine always busy",
             origin="modelled",
+            evidence=inputs.evidence.of(awq.usd_per_mtok_full_load, "value"),
         ),
         KeyFigure(
             label="Saving at this load",
@@ -69,6 +73,7 @@ def _cost_figures(inputs: Inputs, tone: Tone) -> tuple[KeyFigure, ...]:
             value=saving,
             detail=machines,
             origin="modelled",
+            evidence=inputs.evidence.of(inputs.saving.saving_per_month_usd, "value"),
             tone=tone,
         ),
     )
@@ -81,10 +86,11 @@ def _speed_tone(inputs: Inputs) -> Tone:
     return tones.get(speed_ratio(baseline, awq, load.repeats).direction, "plain")
 
 
-def _accuracy_figures(accuracy: EvalResult, tone: Tone) -> tuple[KeyFigure, ...]:
+def _accuracy_figures(inputs: Inputs, tone: Tone) -> tuple[KeyFigure, ...]:
     """Return the task that is furthest from a pass; where AWQ was not scored, what the alarm measured."""
+    accuracy = inputs.accuracy
     if accuracy.stopped is not None:
-        return tuple(_alarm_figure(one, tone) for one in accuracy.fidelity if one.arm == GATED)
+        return tuple(_alarm_figure(one, inputs, tone) for one in accuracy.fidelity if one.arm == GATED)
     task = gravest(accuracy.gated)
     scores = f"{task.metric} {score(task.baseline.value)} to {score(task.candidate.value)}"
     return (
@@ -94,17 +100,19 @@ def _accuracy_figures(accuracy: EvalResult, tone: Tone) -> tuple[KeyFigure, ...]
             value=task.delta,
             detail=f"{scores}; {loss_bound(task)}, agreed margin {margin_text(task)}",
             origin="measured",
+            evidence=inputs.evidence.of(task, "delta"),
             tone=tone,
         ),
     )
 
 
-def _alarm_figure(awq: Fidelity, tone: Tone) -> KeyFigure:
+def _alarm_figure(awq: Fidelity, inputs: Inputs, tone: Tone) -> KeyFigure:
     return KeyFigure(
         label="Divergence of AWQ",
         text=f"{number(awq.mean_kl_nats, 2)} nats",
         value=awq.mean_kl_nats,
         detail=f"of its token probabilities from the baseline's; {share(awq.top1_agreement)} same most likely token",
         origin="measured",
+        evidence=inputs.evidence.of(awq, "mean_kl_nats"),
         tone=tone,
     )

@@ -1,11 +1,11 @@
 """The chapter on latency."""
 
 from eval.bench.result import BenchResult, Latency
-from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.chapters.throughput import NOT_BENCHED
 from pipeline.report.charts.chart_style import title_of
-from pipeline.report.charts.charts import latency_chart
+from pipeline.report.charts.speed import latency_chart
 from pipeline.report.comparison import points_of
 from pipeline.report.document import Section, Table
 from pipeline.report.inputs import Inputs
@@ -16,11 +16,11 @@ _LATENCIES = (
     ("itl", "ITL", "Inter-token latency: time between two tokens, over all tokens"),
     ("e2e", "E2E", "End-to-end latency of a request"),
 )
+_FIGURES = ("mean_ms", "p50_ms", "p95_ms", "p99_ms")
 
 
 def latency_section(inputs: Inputs) -> Section:
     """Return mean, median and tail latencies of every arm."""
-    load = inputs.load
     return Section(
         id="latency",
         title="Latency",
@@ -31,14 +31,13 @@ def latency_section(inputs: Inputs) -> Section:
                 "judged here. At a concurrency above what the engine batches, TTFT includes waiting in its queue."
             ),
         ),
-        charts=(latency_chart(load, "ttft"), latency_chart(load, "tpot")),
+        charts=(latency_chart(inputs, "ttft"), latency_chart(inputs, "tpot")),
         tables=tuple(
             _latency(
-                load,
+                inputs,
                 field,
                 f"{short}, ms",
                 explanation,
-                inputs.sources("bench"),
                 folded=field in ("itl", "e2e"),
             )
             for field, short, explanation in _LATENCIES
@@ -46,15 +45,12 @@ def latency_section(inputs: Inputs) -> Section:
     )
 
 
-def _latency(
-    load: BenchResult, field: str, title: str, explanation: str, sources: tuple[str, ...], *, folded: bool
-) -> Table:
+def _latency(inputs: Inputs, field: str, title: str, explanation: str, *, folded: bool) -> Table:
     rows = []
-    for arm, point in points_of(load):
+    for arm, point in points_of(inputs.load):
         latency: Latency = getattr(point, field)
-        values = (latency.mean_ms, latency.p50_ms, latency.p95_ms, latency.p99_ms)
         name = word(title_of(arm))
-        rows.append((word(str(point.concurrency)), name, *(figure(value) for value in values)))
+        rows.append((word(str(point.concurrency)), name, *(shown(inputs.evidence, latency, one) for one in _FIGURES)))
     return Table(
         id=f"latency-{field}",
         title=title,
@@ -62,7 +58,7 @@ def _latency(
         rows=tuple(rows),
         origin="measured",
         note=f"{explanation}.",
-        sources=sources,
+        sources=inputs.sources(BenchResult.STAGE),
         folded=folded,
     )
 

@@ -4,10 +4,11 @@ from eval.bench.result import ArmLoad, BenchResult
 from pipeline.base.format import count, ratio, size
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE
-from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.comparison import weight_memory
 from pipeline.report.document import Cell, Section, Table
+from pipeline.report.evidence import Evidence
 from pipeline.report.inputs import Inputs
 
 
@@ -16,16 +17,19 @@ def memory_section(inputs: Inputs) -> Section:
     quantize, load = inputs.quantize, inputs.load
     memory = weight_memory(quantize, load)
     arms = (load.of(BASELINE), load.of(AWQ))
-    files = (quantize.source_bytes, quantize.checkpoint_bytes)
+    evidence = inputs.evidence
     rows = (
-        *_reported_weights(arms),
-        (word("Weight files on disk"), *(figure(bytes_, size) for bytes_ in files)),
-        (word("KV cache, tokens"), *(figure(one.memory.kv_cache_tokens, count) for one in arms)),
+        *_reported_weights(arms, evidence),
+        (
+            word("Weight files on disk"),
+            *(shown(evidence, quantize, one, size) for one in ("source_bytes", "checkpoint_bytes")),
+        ),
+        (word("KV cache, tokens"), *(shown(evidence, one.memory, "kv_cache_tokens", count) for one in arms)),
         (
             word(f"Requests of {count(load.of(AWQ).memory.context_tokens)} tokens at once"),
-            *(figure(one.memory.max_concurrency) for one in arms),
+            *(shown(evidence, one.memory, "max_concurrency") for one in arms),
         ),
-        (word("Engine start, s"), *(figure(one.start_seconds) for one in arms)),
+        (word("Engine start, s"), *(shown(evidence, one, "start_seconds") for one in arms)),
         (word("Data type of activations"), *(word(one.dtype) for one in arms)),
     )
     return Section(
@@ -51,10 +55,10 @@ def memory_section(inputs: Inputs) -> Section:
     )
 
 
-def _reported_weights(arms: tuple[ArmLoad, ...]) -> tuple[tuple[Cell, ...], ...]:
+def _reported_weights(arms: tuple[ArmLoad, ...], evidence: Evidence) -> tuple[tuple[Cell, ...], ...]:
     if any(one.memory.weights_from == "files" for one in arms):
         return ()
-    cells = (figure(one.memory.weights_gib, "{:.2f}".format) for one in arms)
+    cells = (shown(evidence, one.memory, "weights_gib", "{:.2f}".format) for one in arms)
     return ((word("Weights in the engine, GiB"), *cells),)
 
 

@@ -10,6 +10,7 @@ from pipeline.report.chapter import Chapter
 from pipeline.report.chapters.accuracy_method import accuracy_method
 from pipeline.report.chapters.checkpoint import control_method, quantization
 from pipeline.report.document import Section, Table, Tone
+from pipeline.report.evidence import RECORD
 from pipeline.report.inputs import Inputs
 from pipeline.roi.result import RoiResult
 
@@ -81,7 +82,7 @@ def _gates(inputs: Inputs) -> Table:
             )
             for stage, gate in inputs.gates
         ),
-        sources=("record.json",),
+        sources=(RECORD,),
     )
 
 

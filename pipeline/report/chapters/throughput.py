@@ -3,18 +3,20 @@
 from eval.bench.result import BenchResult, LoadPoint
 from pipeline.base.format import count, number, plural, ratio, ratio_span, span
 from pipeline.recipe.arms import AWQ, BASELINE
-from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.cells import figure, numbers, shown, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.charts.chart_style import title_of
-from pipeline.report.charts.charts import ratio_chart, throughput_chart
+from pipeline.report.charts.speed import ratio_chart, throughput_chart
 from pipeline.report.comparison import SpeedRatio, points_of, speed_ratios
 from pipeline.report.document import Cell, Section, Table, Tone
+from pipeline.report.evidence import Evidence, Keys
 from pipeline.report.inputs import Inputs
 from pipeline.roi.result import RoiResult
 
 NOT_BENCHED = "Throughput and latency were not measured: `awqctl bench` was not run."
 _PAIR = (BASELINE, AWQ)
 """What the ratios compare."""
+_EXTREMES = ("output_tokens_per_s_min", "output_tokens_per_s_max")
 _TONES: dict[str, Tone] = {"faster": "good", "slower": "bad"}
 
 
@@ -32,19 +34,18 @@ def throughput_section(inputs: Inputs) -> Section:
                 f"fastest of them. Where the ranges of baseline and AWQ overlap, the report says no clear difference."
             ),
         ),
-        charts=(throughput_chart(load), ratio_chart(ratios)),
-        tables=(_throughput(load, ratios, inputs.sources("bench")), _rates(load, inputs.sources("bench"))),
+        charts=(throughput_chart(inputs), ratio_chart(ratios, inputs)),
+        tables=(_throughput(ratios, inputs), _rates(inputs)),
     )
 
 
-def _throughput(load: BenchResult, ratios: tuple[SpeedRatio, ...], sources: tuple[str, ...]) -> Table:
-    points = {(arm, one.concurrency): one for arm, one in points_of(load)}
+def _throughput(ratios: tuple[SpeedRatio, ...], inputs: Inputs) -> Table:
     rows = tuple(
         (
             word(str(one.concurrency)),
-            *(_speed(points[arm, one.concurrency]) for arm in _PAIR),
-            figure(one.median, ratio),
-            word(ratio_span(one.low, one.high)),
+            *(_speed(point, inputs.evidence) for point in one.points),
+            figure(one.median, ratio, evidence=_keys(one, inputs.evidence, "output_tokens_per_s")),
+            word(ratio_span(one.low, one.high), evidence=_keys(one, inputs.evidence, *_EXTREMES)),
             word(one.direction, _TONES.get(one.direction, "plain")),
         )
         for one in ratios
@@ -60,26 +61,31 @@ def _throughput(load: BenchResult, ratios: tuple[SpeedRatio, ...], sources: tupl
         rows=rows,
         origin="measured",
         note="Range of the ratio: slowest AWQ over fastest baseline run, to fastest AWQ over slowest baseline run.",
-        sources=sources,
+        sources=inputs.sources(BenchResult.STAGE),
     )
 
 
-def _speed(point: LoadPoint) -> Cell:
+def _keys(one: SpeedRatio, evidence: Evidence, *fields: str) -> Keys:
+    return evidence.of_all((point, field) for point in one.points for field in fields)
+
+
+def _speed(point: LoadPoint, evidence: Evidence) -> Cell:
     low, high = point.output_tokens_per_s_min, point.output_tokens_per_s_max
-    return figure(point.output_tokens_per_s, lambda value: f"{number(value)} ({span(low, high)})")
+    return shown(evidence, point, "output_tokens_per_s", lambda value: f"{number(value)} ({span(low, high)})")
 
 
-def _rates(load: BenchResult, sources: tuple[str, ...]) -> Table:
+def _rates(inputs: Inputs) -> Table:
+    evidence = inputs.evidence
     rows = tuple(
         (
             word(str(point.concurrency)),
             word(title_of(arm)),
-            figure(point.requests, count),
-            figure(point.requests_per_s),
-            figure(point.total_tokens_per_s),
-            figure(point.duration_s),
+            shown(evidence, point, "requests", count),
+            shown(evidence, point, "requests_per_s"),
+            shown(evidence, point, "total_tokens_per_s"),
+            shown(evidence, point, "duration_s"),
         )
-        for arm, point in points_of(load)
+        for arm, point in points_of(inputs.load)
     )
     return Table(
         id="rates",
@@ -90,7 +96,7 @@ def _rates(load: BenchResult, sources: tuple[str, ...]) -> Table:
         ),
         rows=rows,
         origin="measured",
-        sources=sources,
+        sources=inputs.sources(BenchResult.STAGE),
         folded=True,
     )
 
