@@ -3,25 +3,39 @@
 from collections.abc import Callable, Iterable
 
 from pipeline.base.format import NONE, number
-from pipeline.base.results import Origin
-from pipeline.report.document import Cell, Column, Fact, Table, Tone
+from pipeline.base.results import Origin, Result
+from pipeline.report.document import Cell, Column, Table, Tone
+from pipeline.report.evidence import Evidence, Keys
 
 
 def figure(
     value: float | None,
     form: Callable[[float], str] = number,
     *,
+    evidence: Keys,
     origin: Origin | None = None,
     tone: Tone = "plain",
 ) -> Cell:
-    """Return a number printed by `form`, with the unrounded value beside it; a dash for None."""
+    """Return a number printed by `form`, with the unrounded value and where it is from; a dash for None."""
     text = NONE if value is None else form(value)
-    return Cell(text=text, value=value, origin=origin, tone=tone)
+    return Cell(text=text, value=value, origin=origin, tone=tone, evidence=() if value is None else evidence)
 
 
-def word(text: str, tone: Tone = "plain") -> Cell:
-    """Return a cell of text."""
-    return Cell(text=text, tone=tone)
+def shown(
+    evidence: Evidence, part: Result, field: str, form: Callable[[float], str] = number, *, tone: Tone = "plain"
+) -> Cell:
+    """Return a field of a result, or of a part of it, as a number printed by `form`."""
+    return figure(getattr(part, field), form, evidence=evidence.of(part, field), tone=tone)
+
+
+def word(text: str, tone: Tone = "plain", *, evidence: Keys = ()) -> Cell:
+    """Return a cell of text; `evidence` for the figures in it, where it is made of some."""
+    return Cell(text=text, tone=tone, evidence=evidence)
+
+
+def origin_cell(origin: Origin) -> Cell:
+    """Return the origin of the figures of a row, as a label."""
+    return Cell(text=origin, origin=origin, tag=True)
 
 
 def words(*titles: str) -> tuple[Column, ...]:
@@ -35,8 +49,8 @@ def numbers(*titles: str) -> tuple[Column, ...]:
 
 
 def facts_table(
-    name: str, title: str, facts: Iterable[Fact], *, sources: tuple[str, ...] = (), note: str = ""
+    name: str, title: str, facts: Iterable[tuple[str, Cell]], *, sources: tuple[str, ...] = (), note: str = ""
 ) -> Table:
     """Return a table of labels and what they stand for."""
-    rows = tuple((word(fact.label), word(fact.text)) for fact in facts)
+    rows = tuple((word(label), cell) for label, cell in facts)
     return Table(id=name, title=title, columns=words("Item", "Value"), rows=rows, sources=sources, note=note)

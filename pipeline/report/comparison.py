@@ -7,6 +7,7 @@ from typing import Literal
 from eval.accuracy.result import Contrast
 from eval.bench.result import BenchResult, LoadPoint
 from pipeline.base.format import listed
+from pipeline.base.results import Result
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE
 
@@ -30,6 +31,8 @@ class SpeedRatio:
     high: float
     """Fastest AWQ run over slowest baseline run."""
     direction: Direction
+    points: tuple[LoadPoint, LoadPoint]
+    """The baseline's and AWQ's."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class WeightMemory:
     baseline_bytes: float
     awq_bytes: float
     basis: str
+    found_in: tuple[tuple[Result, str], ...]
+    """Parts of results and their fields that these are from."""
 
     @property
     def times_smaller(self) -> float:
@@ -66,6 +71,7 @@ def speed_ratio(baseline: LoadPoint, awq: LoadPoint, repeats: int) -> SpeedRatio
         low=low,
         high=high,
         direction="not repeated" if repeats == 1 else _direction(low, high),
+        points=(baseline, awq),
     )
 
 
@@ -98,11 +104,28 @@ def weight_memory(quantize: QuantizeResult, load: BenchResult) -> WeightMemory:
     reported = baseline.weights_from == awq.weights_from == "engine"
     if reported and min(baseline.weights_gib, awq.weights_gib) >= _READABLE_GIB:
         gib = 1024.0**3
-        return WeightMemory(baseline.weights_gib * gib, awq.weights_gib * gib, "as the engine reports it at start")
+        return WeightMemory(
+            baseline.weights_gib * gib,
+            awq.weights_gib * gib,
+            "as the engine reports it at start",
+            ((baseline, "weights_gib"), (awq, "weights_gib")),
+        )
     if 8 * quantize.source_bytes / quantize.parameters > _WIDEST_16_BIT:
         return WeightMemory(
             2.0 * quantize.parameters,
             quantize.checkpoint_bytes,
             "AWQ file size against 16 bits per parameter, because the source files hold more than 16",
+            ((quantize, "parameters"), (quantize, "checkpoint_bytes")),
         )
-    return WeightMemory(quantize.source_bytes, quantize.checkpoint_bytes, "from the sizes of the weight files")
+    return WeightMemory(
+        quantize.source_bytes,
+        quantize.checkpoint_bytes,
+        "from the sizes of the weight files",
+        ((quantize, "source_bytes"), (quantize, "checkpoint_bytes")),
+    )
+
+
+def points_of(load: BenchResult) -> tuple[tuple[str, LoadPoint], ...]:
+    """Return (arm, point) pairs, the arms of a concurrency beside each other, in the order of the recipe."""
+    pairs = [(one.arm, point) for one in load.arms for point in one.points]
+    return tuple(sorted(pairs, key=lambda pair: pair[1].concurrency))

@@ -2,12 +2,11 @@
 
 from typing import Literal
 
-from pydantic import Field
-
 from pipeline.base.results import Origin, Result
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 Tone = Literal["plain", "good", "bad", "caution"]
+Statistic = Literal["value", "median", "p50", "p95", "bounds", "margin", "floor"]
 
 
 class Cell(Result):
@@ -19,6 +18,10 @@ class Cell(Result):
     tone: Tone = "plain"
     origin: Origin | None = None
     """Only where it differs within a table; otherwise the table says it."""
+    evidence: tuple[str, ...] = ()
+    """File and JSON pointer of what is printed; several where it was calculated from them."""
+    tag: bool = False
+    """Whether the cell names the origin of its row, and is shown as a label."""
 
 
 class Column(Result):
@@ -44,15 +47,49 @@ class Table(Result):
     """Closed until asked for, on screen; printed in full."""
 
 
+class Series(Result):
+    """Figures of a chart that belong together: one per place on the x axis."""
+
+    name: str
+    arm: str | None = None
+    statistic: Statistic = "value"
+    """What of the arm is shown; each kind of chart says which it draws, and how."""
+    x: tuple[int | float | str, ...]
+    y: tuple[float | None, ...] = ()
+    """Empty where the series is a range alone."""
+    low: tuple[float | None, ...] = ()
+    high: tuple[float | None, ...] = ()
+    """With `low`: the range around each figure; None where there is none."""
+    labels: tuple[str, ...] = ()
+    """What is said of each figure."""
+    tones: tuple[Tone, ...] = ()
+    unit: str
+    origin: Origin
+    evidence: tuple[str, ...]
+    """File and JSON pointer of the figures, or of what they were calculated from."""
+
+
+class Mark(Result):
+    """A line across a chart that figures are held against."""
+
+    axis: Literal["x", "y"]
+    value: float
+    text: str
+
+
 class Chart(Result):
-    """A drawing of figures that stand in a table of the same section."""
+    """Figures that stand in a table of the same section, ready to be drawn."""
 
     id: str
+    kind: Literal["line", "dot", "bar", "step", "forest"]
     title: str
     caption: str
     alternative: str
     """What is to be seen, for those who cannot see it."""
-    svg: str = Field(exclude=True, repr=False)
+    x_title: str
+    y_title: str
+    series: tuple[Series, ...]
+    marks: tuple[Mark, ...] = ()
 
 
 class Excerpt(Result):
@@ -90,6 +127,10 @@ class Finding(Result):
     headline: str
     detail: str = ""
     tone: Tone = "plain"
+    origin: Origin | None = None
+    """Of the figures in it."""
+    evidence: tuple[str, ...] = ()
+    """File and JSON pointer of each."""
 
 
 class KeyFigure(Result):
@@ -100,6 +141,8 @@ class KeyFigure(Result):
     value: float | None
     detail: str
     origin: Origin
+    evidence: tuple[str, ...]
+    """File and JSON pointer of what is printed, or of what it was calculated from."""
     tone: Tone = "plain"
 
 

@@ -1,39 +1,78 @@
-"""The results a report is made of, validated once and handed to every section."""
+"""The results a report is made of, validated once and handed to every chapter. None of them must be there."""
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from eval.accuracy.result import EvalResult
 from eval.bench.result import BenchResult
+from pipeline.base.errors import MissingStageError
 from pipeline.base.identity import document_identity
-from pipeline.base.results import Gate
+from pipeline.base.results import Gate, Payload
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.environment import Environment
 from pipeline.record.record import RunRecord
+from pipeline.report.evidence import Evidence
 from pipeline.roi.result import RoiResult, Saving
 from serve.result import ServeResult
 
-MEASURED_STAGES = ("quantize", "eval", "bench", "roi", "serve")
+REPORTED: tuple[type[Payload], ...] = (QuantizeResult, EvalResult, BenchResult, RoiResult, ServeResult)
+"""Every result that a report has something to say of, in the order of a run."""
+_MACHINES = (BenchResult, EvalResult, ServeResult, QuantizeResult, RoiResult)
+"""Whose machine is the one that was measured: the first that is there."""
+PayloadT = TypeVar("PayloadT", bound=Payload)
 _FEW = 4
 _TOP = "."
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The record and the payloads of its stages."""
+    """The recipe, the record, and the results of the stages that ended.
+
+    A result that is not there raises `MissingStageError`, which names the command that makes it.
+    """
 
     recipe: Recipe
     """As it is now: a changed cover needs no new measurement."""
     record: RunRecord
-    quantize: QuantizeResult
-    accuracy: EvalResult
-    load: BenchResult
-    costs: RoiResult
-    endpoint: ServeResult | None
-    """None when the endpoint was not tested."""
+
+    def has(self, *results: type[Payload]) -> bool:
+        """Return whether all these results are there."""
+        return all(result in self._results for result in results)
+
+    @property
+    def quantize(self) -> QuantizeResult:
+        """The checkpoint and its audit."""
+        return self._of(QuantizeResult)
+
+    @property
+    def accuracy(self) -> EvalResult:
+        """What every arm lost."""
+        return self._of(EvalResult)
+
+    @property
+    def load(self) -> BenchResult:
+        """Speed and memory of every arm."""
+        return self._of(BenchResult)
+
+    @property
+    def costs(self) -> RoiResult:
+        """What every arm costs."""
+        return self._of(RoiResult)
+
+    @property
+    def endpoint(self) -> ServeResult:
+        """What was tried against the running endpoint."""
+        return self._of(ServeResult)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """Finds where the figures stand in the files of the run."""
+        return Evidence(self._results)
 
     @property
     def saving(self) -> Saving:
@@ -42,8 +81,8 @@ class Inputs:
 
     @property
     def environment(self) -> Environment:
-        """The machine the load was measured on, which may not be the one that writes the report."""
-        return self.record.done("bench").environment
+        """The machine that was measured, which may not be the one that writes the report."""
+        return self.record.done(next(one.STAGE for one in _MACHINES if self.has(one))).environment
 
     @property
     def on_cpu(self) -> bool:
@@ -67,7 +106,7 @@ class Inputs:
     @property
     def stages(self) -> tuple[str, ...]:
         """The finished stages the report draws on, in order."""
-        return tuple(name for name in MEASURED_STAGES if name in self.record.stages)
+        return tuple(one.STAGE for one in REPORTED if self.has(one))
 
     @property
     def gates(self) -> tuple[tuple[str, Gate], ...]:
@@ -92,19 +131,30 @@ class Inputs:
             shown += inside if amount == 1 or folder == _TOP else [f"{folder}/ ({amount} files)"]
         return tuple(shown)
 
+    @cached_property
+    def _results(self) -> dict[type[Payload], Payload]:
+        """Results by their types. One that the recipe has no section for any more is none of this recipe."""
+        found = {one: self.record.find(one) for one in REPORTED if self.recipe.has(one.STAGE)}
+        return {kind: result for kind, result in found.items() if result is not None}
+
+    def _of(self, kind: type[PayloadT]) -> PayloadT:
+        found = self._results.get(kind)
+        if not isinstance(found, kind):
+            raise MissingStageError(
+                f"The report has no result of the stage '{kind.STAGE}'. Run `awqctl {kind.STAGE} {self.recipe.name}`."
+            )
+        return found
+
 
 def inputs_of(recipe: Recipe, record: RunRecord) -> Inputs:
-    """Return the validated results of a record.
+    """Return what there is to report.
 
     Raises:
-        MissingStageError: quantize, eval, bench or roi has no result; serve may be missing.
+        MissingStageError: no stage has a result.
     """
-    return Inputs(
-        record=record,
-        recipe=recipe,
-        quantize=record.result(QuantizeResult),
-        accuracy=record.result(EvalResult),
-        load=record.result(BenchResult),
-        costs=record.result(RoiResult),
-        endpoint=record.find(ServeResult),
-    )
+    inputs = Inputs(recipe=recipe, record=record)
+    if not inputs.stages:
+        raise MissingStageError(
+            f"There is nothing to report yet: no stage of {recipe.name} has a result. Run `awqctl run {recipe.name}`."
+        )
+    return inputs

@@ -7,7 +7,8 @@ from importlib import resources
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from pipeline.report.document import Excerpt, ReportDocument
+from pipeline.report.charts.svg import svg_of
+from pipeline.report.document import Chart, Excerpt, ReportDocument
 
 _MARKDOWN_WIDTH = 100
 _TEMPLATES = ("report.html.j2", "report.md.j2", "report.css")
@@ -18,7 +19,7 @@ def to_html(report: ReportDocument) -> str:
     environment = _environment(escape=True)
     environment.filters["breakable"] = breakable
     environment.filters["code"] = inline_code
-    environment.filters["svg"] = Markup  # drawn by charts.py, which escapes its own text
+    environment.filters["svg"] = _drawn
     return environment.get_template("report.html.j2").render(report=report, css=Markup(_source("report.css")))  # noqa: S704
 
 
@@ -61,6 +62,10 @@ def fenced(excerpt: Excerpt) -> str:
     text = "\n".join(lines)
     fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", text)), default=0))
     return f"{fence}text\n{text}\n{fence}"
+
+
+def _drawn(chart: Chart) -> Markup:
+    return Markup(svg_of(chart))  # noqa: S704 -- matplotlib escapes its text
 
 
 def _environment(*, escape: bool) -> Environment:

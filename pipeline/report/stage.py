@@ -1,17 +1,16 @@
-"""The stage `report`: HTML, Markdown and JSON from the record, and from nothing else."""
+"""The stage `report`: HTML, Markdown and JSON from what the record has, and from nothing else."""
 
-from eval.accuracy.result import EvalResult
-from eval.bench.result import BenchResult
-from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import Need, Stage, outputs, sections
+from pipeline.report.document import SCHEMA_VERSION
+from pipeline.report.inputs import REPORTED
 from pipeline.report.render import to_html, to_json, to_markdown
 from pipeline.report.result import ReportResult
 from pipeline.report.view import report_of
-from pipeline.roi.result import RoiResult
-from serve.result import ServeResult
+
+_FORM = "the form of report.json"
 
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
@@ -20,7 +19,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     The recipe given is the one reported, so that a changed cover needs no new measurement.
 
     Raises:
-        MissingStageError: quantize, eval, bench or roi has no result.
+        MissingStageError: no stage has a result.
     """
     report = report_of(recipe, record)
     texts = {"html": to_html(report), "md": to_markdown(report), "json": to_json(report)}
@@ -33,16 +32,14 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     )
 
 
+def _settings(recipe: Recipe) -> dict[str, object]:
+    return {**sections("name", "description", "report")(recipe), _FORM: SCHEMA_VERSION}
+
+
 STAGE = Stage(
     run=run,
     result=ReportResult,
-    settings=sections("name", "description", "report"),
-    needs=(
-        Need(QuantizeResult),
-        Need(EvalResult),
-        Need(BenchResult),
-        Need(RoiResult),
-        Need(ServeResult, optional=True),
-    ),
+    settings=_settings,
+    needs=tuple(Need(result, optional=True) for result in REPORTED),
     outputs=outputs("report/report.html", "report/report.md", "report/report.json"),
 )

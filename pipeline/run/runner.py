@@ -20,7 +20,16 @@ from pipeline.record.context import RunContext
 from pipeline.record.environment import environment_of
 from pipeline.record.record import RunRecord, StageOutcome, StageResult, Status, load_record, save_record
 from pipeline.record.stage import Stage
-from pipeline.run.stages import STAGES, changes, check_sections, inputs_of, settings_of, stage_named, upstream_of
+from pipeline.run.stages import (
+    STAGES,
+    changes,
+    check_sections,
+    inputs_of,
+    read_by,
+    settings_of,
+    stage_named,
+    upstream_of,
+)
 from pipeline.run.tracking import PipelineRun, StageRun, Tracker
 from pipeline.runtimes.ahead import make_ahead
 from pipeline.runtimes.specs import external_interpreter, spec_for
@@ -216,13 +225,20 @@ class Runner:
 def check_needs(stage: Stage, recipe: Recipe, record: RunRecord) -> None:
     """Refuse to build on a result that is missing or was made from something else, however far upstream.
 
-    Something else: other settings, or an earlier result of another stage, such as a checkpoint that was replaced.
+    Something else: other settings, or an earlier result of another stage, such as a checkpoint that was replaced. A
+    result that the stage also works without may be missing, but not made from something else.
 
     Raises:
         MissingStageError: names the stage, what changed and the command to run.
     """
     check_sections(stage, recipe)
-    for need in (stage_named(one.stage) for one in stage.needs if not one.optional):
+    reads = read_by(stage, recipe, record)
+    if stage.needs and not reads:
+        raise MissingStageError(
+            f"The stage '{stage.name}' builds on the results of others, and there are none yet. Run "
+            f"`awqctl run {recipe.name}`."
+        )
+    for need in (stage_named(one.stage) for one in reads):
         record.done(need.name)
         if changed := changes_since(need, recipe, record):
             raise MissingStageError(
@@ -235,7 +251,7 @@ def check_needs(stage: Stage, recipe: Recipe, record: RunRecord) -> None:
 def changes_since(stage: Stage, recipe: Recipe, record: RunRecord) -> list[str]:
     """Return what of a finished stage's settings and of the results that it read is not as it was."""
     before = record.done(stage.name).inputs
-    wanted = settings_of(stage, recipe) | upstream_of(stage, record)
+    wanted = settings_of(stage, recipe) | upstream_of(stage, recipe, record)
     return changes(wanted, {name: before.get(name) for name in wanted})
 
 

@@ -11,7 +11,7 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.migrate import FORM
 from pipeline.record.record import RunRecord
-from pipeline.record.stage import SECTION, Stage
+from pipeline.record.stage import SECTION, Need, Stage
 from pipeline.report.stage import STAGE as REPORT
 from pipeline.roi.stage import STAGE as ROI
 from pipeline.runtimes.store import identity
@@ -80,12 +80,24 @@ def inputs_of(stage: Stage, recipe: Recipe, context: RunContext, record: RunReco
     for engine in stage.engines(recipe):
         inputs[f"runtime {engine}"] = identity(engine, context.resolved)
     inputs |= {name: identify(recipe, context, record) for name, identify in stage.files.items()}
-    return inputs | upstream_of(stage, record)
+    return inputs | upstream_of(stage, recipe, record)
 
 
-def upstream_of(stage: Stage, record: RunRecord) -> dict[str, object]:
+def read_by(stage: Stage, recipe: Recipe, record: RunRecord) -> tuple[Need, ...]:
+    """Return whose results the stage reads: those it cannot do without, and of the others those that are there.
+
+    A result that the recipe has no section for any more is none of this recipe.
+    """
+    return tuple(need for need in stage.needs if not need.optional or _is_there(need, recipe, record))
+
+
+def _is_there(need: Need, recipe: Recipe, record: RunRecord) -> bool:
+    return not stage_named(need.stage).lacks(recipe) and record.find(need.result) is not None
+
+
+def upstream_of(stage: Stage, recipe: Recipe, record: RunRecord) -> dict[str, object]:
     """Return what the stage's result depends on of the results of others, as hashes by name."""
-    found = {need: record.find(need.result) for need in stage.needs}
+    found = {need: record.find(need.result) for need in read_by(stage, recipe, record)}
     return {
         f"the result of '{need.stage}'": document_identity(need.matters(result))
         for need, result in found.items()

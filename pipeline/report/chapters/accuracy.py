@@ -4,12 +4,14 @@ from eval.accuracy.overlap import OverlapResult
 from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED, EvalResult
 from pipeline.base.format import certainty, count, listed
 from pipeline.recipe.arms import arm_name
+from pipeline.report.chapter import Chapter
+from pipeline.report.chapters.accuracy_limits import accuracy_limits
 from pipeline.report.chapters.accuracy_tables import changes_table, others_table, scores_table, verdicts_table
 from pipeline.report.chapters.alarm import alarm_table, not_scored
 from pipeline.report.chapters.control import control_sentence, control_table
 from pipeline.report.chapters.examples import example_groups
 from pipeline.report.chapters.noise_floor import floor_sentence, floor_table
-from pipeline.report.charts.forest import forest_chart
+from pipeline.report.charts.accuracy import forest_chart
 from pipeline.report.document import Section, Table
 from pipeline.report.inputs import Inputs
 
@@ -29,26 +31,26 @@ def accuracy_section(inputs: Inputs) -> Section:
         id="accuracy",
         title="Accuracy",
         paragraphs=tuple(filter(None, sentences)),
-        charts=(forest_chart(accuracy.tasks),) if accuracy.tasks else (),
+        charts=(forest_chart(inputs),) if accuracy.tasks else (),
         tables=tuple(_tables(inputs)),
         examples=example_groups(accuracy.gated, inputs.sources("eval")),
     )
 
 
 def _tables(inputs: Inputs) -> list[Table]:
-    accuracy, sources = inputs.accuracy, inputs.sources("eval")
-    tables = [verdicts_table(accuracy.gated, sources)] if accuracy.gated else []
+    accuracy = inputs.accuracy
+    tables = [verdicts_table(accuracy.gated, inputs)] if accuracy.gated else []
     if accuracy.tasks:
-        tables += [scores_table(accuracy.tasks, sources), changes_table(accuracy.tasks, sources)]
+        tables += [scores_table(accuracy.tasks, inputs), changes_table(accuracy.tasks, inputs)]
     others = tuple(row for row in accuracy.tasks if row.arm != GATED)
     if others:
-        tables.append(others_table(others, sources))
+        tables.append(others_table(others, inputs))
     if accuracy.contrasts:
-        tables.append(control_table(accuracy, sources))
+        tables.append(control_table(inputs))
     if accuracy.noise_floor:
-        tables.append(floor_table(accuracy, sources))
+        tables.append(floor_table(inputs))
     if accuracy.fidelity:
-        tables.append(alarm_table(accuracy.fidelity, inputs.recipe.eval.alarm, sources))
+        tables.append(alarm_table(inputs))
     return tables
 
 
@@ -79,3 +81,12 @@ def _overlap(found: OverlapResult | None) -> str:
     if not any(task.overlapping for task in found.tasks):
         return f"No item of these tasks was found to {what}."
     return f"{listed(seen)} {what}: on these AWQ may look better than on text it was not calibrated on."
+
+
+ACCURACY = Chapter(
+    id="accuracy",
+    write=accuracy_section,
+    needs=(EvalResult,),
+    limits=accuracy_limits,
+    absent="Accuracy was not measured: `awqctl eval` was not run.",
+)

@@ -5,13 +5,15 @@ from eval.alarm.fidelity import OVER_CONTROL
 from eval.alarm.result import Fidelity
 from pipeline.base.format import count, number, share
 from pipeline.recipe.arms import arm_name
-from pipeline.recipe.eval import Alarm
-from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.document import Cell, Table
+from pipeline.report.evidence import Evidence
+from pipeline.report.inputs import Inputs
 
 
-def alarm_table(fidelity: tuple[Fidelity, ...], limits: Alarm, sources: tuple[str, ...]) -> Table:
+def alarm_table(inputs: Inputs) -> Table:
     """Return per arm how far its token probabilities are from the baseline's."""
+    fidelity, limits = inputs.accuracy.fidelity, inputs.recipe.eval.alarm
     return Table(
         id="accuracy-alarm",
         title="Alarm on token probabilities (not the verdict)",
@@ -20,7 +22,7 @@ def alarm_table(fidelity: tuple[Fidelity, ...], limits: Alarm, sources: tuple[st
             *numbers("Tokens", "Mean KL divergence, nats", "Same most likely token"),
             *words("Alarm"),
         ),
-        rows=tuple(_row(one) for one in fidelity),
+        rows=tuple(_row(one, inputs.evidence) for one in fidelity),
         origin="measured",
         note=(
             f"It is raised above {limits.max_kl:g} nats or below {share(limits.min_top1)} agreement, and for AWQ above "
@@ -29,17 +31,17 @@ def alarm_table(fidelity: tuple[Fidelity, ...], limits: Alarm, sources: tuple[st
             f"The divergence is a lower bound: beyond the {_top_k(fidelity)} most likely tokens, all others count "
             f"together."
         ),
-        sources=sources,
+        sources=inputs.sources(EvalResult.STAGE),
     )
 
 
-def _row(one: Fidelity) -> tuple[Cell, ...]:
+def _row(one: Fidelity, evidence: Evidence) -> tuple[Cell, ...]:
     return (
         word(arm_name(one.arm)),
         word(one.text),
-        figure(one.tokens, count),
-        figure(one.mean_kl_nats, lambda value: number(value, 2)),
-        figure(one.top1_agreement, share),
+        shown(evidence, one, "tokens", count),
+        shown(evidence, one, "mean_kl_nats", lambda value: number(value, 2)),
+        shown(evidence, one, "top1_agreement", share),
         word("raised", "bad") if one.absurd else word("silent"),
     )
 

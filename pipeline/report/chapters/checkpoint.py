@@ -1,9 +1,13 @@
 """The chapter on the quantized checkpoint: its facts, and what became of every linear layer."""
 
+from collections.abc import Callable
+
 from pipeline.base.format import count, grouping, number, plural, seconds, share, size, tiny
 from pipeline.quantize.result import CoverageResult, KindAudit, QuantizeResult
-from pipeline.report.cells import facts_table, figure, numbers, word, words
-from pipeline.report.document import Cell, Fact, Section, Table
+from pipeline.report.cells import facts_table, figure, numbers, shown, word, words
+from pipeline.report.chapter import Chapter
+from pipeline.report.document import Cell, Section, Table
+from pipeline.report.evidence import Evidence
 from pipeline.report.inputs import Inputs
 
 BACKENDS = {"autoawq": "AutoAWQ", "llm-compressor": "llm-compressor"}
@@ -24,11 +28,11 @@ def checkpoint_section(inputs: Inputs) -> Section:
             ),
         ),
         tables=(
-            _coverage(made, sources),
+            _coverage(inputs),
             facts_table(
                 "checkpoint-facts",
                 "Facts",
-                _facts(made),
+                _facts(made, inputs.evidence),
                 sources=sources,
                 note="Sizes, times and bits per weight are measured. `awqctl verify checkpoint` recomputes the sums.",
             ),
@@ -86,8 +90,8 @@ def _equivalence(coverage: CoverageResult) -> str:
     )
 
 
-def _coverage(made: QuantizeResult, sources: tuple[str, ...]) -> Table:
-    coverage = made.coverage
+def _coverage(inputs: Inputs) -> Table:
+    made, coverage = inputs.quantize, inputs.quantize.coverage
     return Table(
         id="checkpoint-coverage",
         title="What became of the linear layers",
@@ -96,7 +100,7 @@ def _coverage(made: QuantizeResult, sources: tuple[str, ...]) -> Table:
             *numbers("Layers", "Scaled by AWQ", "Only rounded", "16 bit", "Share of all parameters"),
             *numbers("Weight error", "Its bound", "Output error, AWQ / rounded"),
         ),
-        rows=tuple(_kind(kind, made.parameters) for kind in coverage.kinds),
+        rows=tuple(_kind(kind, made, inputs.evidence) for kind in coverage.kinds),
         origin="measured",
         note=(
             f"Weight error: largest relative error of a layer's weights against the source, in "
@@ -104,47 +108,58 @@ def _coverage(made: QuantizeResult, sources: tuple[str, ...]) -> Table:
             f"{grouping(made.group_size)} and clipping allow. Output error: mean squared error on the calibration "
             f"text after scaling over that of plain rounding; below 1 AWQ helped there."
         ),
-        sources=sources,
+        sources=inputs.sources(QuantizeResult.STAGE),
     )
 
 
-def _kind(kind: KindAudit, parameters: int) -> tuple[Cell, ...]:
+def _kind(kind: KindAudit, made: QuantizeResult, evidence: Evidence) -> tuple[Cell, ...]:
     beyond = None not in (kind.relative_error, kind.error_bound) and (kind.relative_error or 0) > (
         kind.error_bound or 0
     )
     return (
         word(kind.kind),
-        *(figure(amount, count) for amount in (kind.layers, kind.scaled, kind.rounded, kind.left)),
-        figure(kind.parameters / parameters, share),
-        figure(kind.relative_error, tone="bad" if beyond else "plain"),
-        figure(kind.error_bound),
-        figure(kind.error_ratio),
+        *(shown(evidence, kind, amount, count) for amount in ("layers", "scaled", "rounded", "left")),
+        figure(
+            kind.parameters / made.parameters,
+            share,
+            evidence=(*evidence.of(kind, "parameters"), *evidence.of(made, "parameters")),
+        ),
+        shown(evidence, kind, "relative_error", tone="bad" if beyond else "plain"),
+        shown(evidence, kind, "error_bound"),
+        shown(evidence, kind, "error_ratio"),
     )
 
 
-def _facts(made: QuantizeResult) -> tuple[Fact, ...]:
+def _facts(made: QuantizeResult, evidence: Evidence) -> tuple[tuple[str, Cell], ...]:
+    def fact(field: str, form: Callable[[float], str] = number) -> Cell:
+        return shown(evidence, made, field, form).model_copy(update={"origin": "measured"})
+
     facts = (
-        ("Source model", made.source),
-        ("Source commit", made.source_commit or "none (a folder)"),
-        ("Licence", made.licence),
-        ("Backend", _backend(made)),
-        ("Format", made.format),
-        ("Bits, group size", f"{made.bits} bit, {grouping(made.group_size)}, {_zero(made)}"),
-        ("Parameters", count(made.parameters)),
-        ("Of those now 4 bit", _quantized(made)),
-        ("Bits per weight, whole model", number(made.bits_per_weight)),
-        ("Bits per weight, quantized layers", number(made.bits_per_quantized_weight)),
-        ("Weight files of the source", size(made.source_bytes)),
-        ("Weight files of the checkpoint", size(made.checkpoint_bytes)),
-        ("Calibration", _calibration(made)),
-        ("Findings recalled from an attempt that broke off", count(made.recalled) if made.recalled else None),
-        ("Time to quantize", seconds(made.quantize_seconds)),
-        ("Peak memory while quantizing", f"{number(made.peak_memory_gib)} GiB"),
-        ("Peak GPU memory while quantizing", _gib(made.peak_gpu_memory_gib)),
-        ("Checkpoint digest (SHA-256)", made.checkpoint_digest),
-        ("Digest of the round-to-nearest control", made.control_digest),
+        ("Source model", word(made.source)),
+        ("Source commit", word(made.source_commit or "none (a folder)")),
+        ("Licence", word(made.licence)),
+        ("Backend", word(_backend(made))),
+        ("Format", word(made.format)),
+        ("Bits, group size", word(f"{made.bits} bit, {grouping(made.group_size)}, {_zero(made)}")),
+        ("Parameters", fact("parameters", count)),
+        ("Of those now 4 bit", fact("quantized_parameters", lambda _: _quantized(made))),
+        ("Bits per weight, whole model", fact("bits_per_weight")),
+        ("Bits per weight, quantized layers", fact("bits_per_quantized_weight")),
+        ("Weight files of the source", fact("source_bytes", size)),
+        ("Weight files of the checkpoint", fact("checkpoint_bytes", size)),
+        ("Calibration", word(_calibration(made))),
+        ("Findings recalled from an attempt that broke off", fact("recalled", count) if made.recalled else None),
+        ("Time to quantize", fact("quantize_seconds", seconds)),
+        ("Peak memory while quantizing", fact("peak_memory_gib", _gib)),
+        ("Peak GPU memory while quantizing", fact("peak_gpu_memory_gib", _gib) if made.peak_gpu_memory_gib else None),
+        ("Checkpoint digest (SHA-256)", word(made.checkpoint_digest)),
+        ("Digest of the round-to-nearest control", word(made.control_digest) if made.control_digest else None),
     )
-    return tuple(Fact(label=label, text=text) for label, text in facts if text is not None)
+    return tuple((label, cell) for label, cell in facts if cell is not None)
+
+
+def _gib(value: float) -> str:
+    return f"{number(value)} GiB"
 
 
 def _quantized(made: QuantizeResult) -> str:
@@ -161,5 +176,15 @@ def _zero(made: QuantizeResult) -> str:
     return "with zero points" if made.zero_point else "symmetric"
 
 
-def _gib(gib: float | None) -> str | None:
-    return None if gib is None else f"{number(gib)} GiB"
+def checkpoint_limits(_inputs: Inputs) -> tuple[str, ...]:
+    """Return what one checkpoint does not answer."""
+    return ("One quantization with one calibration set and one seed was measured.",)
+
+
+CHECKPOINT = Chapter(
+    id="checkpoint",
+    write=checkpoint_section,
+    needs=(QuantizeResult,),
+    limits=checkpoint_limits,
+    absent="Nothing was quantized: `awqctl quantize` was not run.",
+)

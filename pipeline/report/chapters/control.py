@@ -2,9 +2,11 @@
 
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
 from pipeline.base.format import MINUS, PLUS_MINUS, change, count, listed, score, with_error
-from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.comparison import AgainstControl, against_control
 from pipeline.report.document import Cell, Table, Tone
+from pipeline.report.evidence import Evidence
+from pipeline.report.inputs import Inputs
 
 _FEW = 3
 """Tasks that fit a sentence."""
@@ -48,8 +50,9 @@ def _counted(contrasts: tuple[Contrast, ...]) -> str:
     return f"of {count(len(contrasts))} tasks, {listed(parts)}"
 
 
-def control_table(accuracy: EvalResult, sources: tuple[str, ...]) -> Table:
+def control_table(inputs: Inputs) -> Table:
     """Return per task the losses of both, and the difference between them."""
+    accuracy = inputs.accuracy
     rows = zip(accuracy.gated, accuracy.control, accuracy.contrasts, strict=True)
     paired = "on the same items" if all(one.paired for one in accuracy.contrasts) else "paired where items are scored"
     return Table(
@@ -60,25 +63,25 @@ def control_table(accuracy: EvalResult, sources: tuple[str, ...]) -> Table:
             *numbers("Rounded to nearest", "Loss of rounding", "Loss of AWQ", f"AWQ {MINUS} rounded"),
             *words("AWQ against rounding"),
         ),
-        rows=tuple(_row(*row) for row in rows),
+        rows=tuple(_row(*row, inputs.evidence) for row in rows),
         origin="measured",
         note=(
             f"The control is the same model in the same groups, rounded to nearest without AWQ; no gate applies to it. "
             f"Figures {PLUS_MINUS} standard error, the last difference {paired}. Where its interval holds zero there "
             f"is no clear difference."
         ),
-        sources=sources,
+        sources=inputs.sources(EvalResult.STAGE),
     )
 
 
-def _row(awq: TaskScore, control: TaskScore, contrast: Contrast) -> tuple[Cell, ...]:
+def _row(awq: TaskScore, control: TaskScore, contrast: Contrast, evidence: Evidence) -> tuple[Cell, ...]:
     verdict = against_control(contrast)
     return (
         word(awq.task),
         word(awq.metric if awq.higher_is_better else f"{awq.metric} (lower is better)"),
-        figure(control.candidate.value, lambda value: with_error(score(value), control.candidate.stderr)),
-        figure(control.loss, lambda value: with_error(change(value), control.delta_stderr)),
-        figure(awq.loss, lambda value: with_error(change(value), awq.delta_stderr)),
-        figure(contrast.delta, lambda value: with_error(change(value), contrast.delta_stderr)),
+        shown(evidence, control.candidate, "value", lambda value: with_error(score(value), control.candidate.stderr)),
+        shown(evidence, control, "loss", lambda value: with_error(change(value), control.delta_stderr)),
+        shown(evidence, awq, "loss", lambda value: with_error(change(value), awq.delta_stderr)),
+        shown(evidence, contrast, "delta", lambda value: with_error(change(value), contrast.delta_stderr)),
         word(verdict, _TONES.get(verdict, "plain")),
     )

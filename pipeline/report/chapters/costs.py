@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 
-from pipeline.base.format import count, number, percent, usd, usd_as_given
+from eval.bench.result import BenchResult
+from pipeline.base.format import count, listed, number, percent, usd, usd_as_given
 from pipeline.recipe.arms import AWQ, BASELINE
-from pipeline.report.cells import figure, numbers, word, words
-from pipeline.report.charts.cost_charts import cost_chart, load_chart
+from pipeline.report.cells import figure, numbers, origin_cell, shown, word, words
+from pipeline.report.chapter import Chapter
+from pipeline.report.charts.costs import cost_chart, load_chart
 from pipeline.report.document import Cell, Section, Table
+from pipeline.report.evidence import in_recipe
 from pipeline.report.inputs import Inputs
-from pipeline.roi.result import ArmCost, Figure
+from pipeline.roi.result import ArmCost, Figure, RoiResult
 
 _PER_ARM = (
     ("capacity_tokens_per_s", "Capacity of one machine, tokens/s", number),
@@ -20,11 +23,12 @@ _PER_ARM = (
     ("yearly_usd", "Yearly cost", usd),
     ("three_year_usd", "Cost of 3 years", usd),
 )
+_NO_PRICE = Figure(value=None, unit="USD", origin="assumed", basis="the recipe states none")
 
 
 def costs_section(inputs: Inputs) -> Section:
     """Return costs at the recipe's load in whole machines, saving, payback and break-even."""
-    costs, roi = inputs.costs, inputs.recipe.roi
+    costs = inputs.costs
     return Section(
         id="costs",
         title="Costs",
@@ -36,7 +40,7 @@ def costs_section(inputs: Inputs) -> Section:
             ),
             _capacity_sentence(inputs),
         ),
-        charts=(cost_chart(costs), load_chart(costs, roi)),
+        charts=(cost_chart(inputs), load_chart(inputs)),
         tables=(_arms(inputs), _decision(inputs), _assumptions(inputs)),
     )
 
@@ -58,8 +62,8 @@ def _arms(inputs: Inputs) -> Table:
     rows = []
     for field, label, form in _PER_ARM:
         baseline, awq = (_figure_of(cost, field) for cost in (costs.of(BASELINE), costs.of(AWQ)))
-        cells = (figure(one.value, form) for one in (baseline, awq))
-        rows.append((word(label), *cells, _origin(baseline), word(_basis(field, baseline, awq))))
+        cells = (_value(one, form, inputs) for one in (baseline, awq))
+        rows.append((word(label), *cells, origin_cell(baseline.origin), word(_basis(field, baseline, awq))))
     return Table(
         id="costs-arms",
         title="Costs per arm",
@@ -82,15 +86,13 @@ def _basis(field: str, baseline: Figure, awq: Figure) -> str:
 
 
 def _decision(inputs: Inputs) -> Table:
-    costs, saving = inputs.costs, inputs.saving
-    none = Figure(value=None, unit="USD", origin="assumed", basis="the recipe states none")
-    engagement = costs.engagement_usd or none
+    saving = inputs.saving
     rows = (
-        _row("Saving per month", saving.saving_per_month_usd, usd),
-        _row("Engagement price, once", engagement, usd_as_given, missing="none"),
-        _row("Saving in 3 years, engagement deducted", saving.saving_three_years_usd, usd),
-        _row("Payback, months", saving.payback_months, number, missing="never"),
-        _row("Break-even load, requests/day", saving.break_even_requests_per_day, count, missing="not reached"),
+        _row("Saving per month", saving.saving_per_month_usd, usd, inputs),
+        _row("Engagement price, once", inputs.costs.engagement_usd or _NO_PRICE, usd_as_given, inputs, missing="none"),
+        _row("Saving in 3 years, engagement deducted", saving.saving_three_years_usd, usd, inputs),
+        _row("Payback, months", saving.payback_months, number, inputs, missing="never"),
+        _row("Break-even load, requests/day", saving.break_even_requests_per_day, count, inputs, missing="not reached"),
     )
     return Table(
         id="costs-decision",
@@ -102,22 +104,14 @@ def _decision(inputs: Inputs) -> Table:
 
 
 def _assumptions(inputs: Inputs) -> Table:
-    costs, roi = inputs.costs, inputs.recipe.roi
-    load = roi.load
-    given = {
-        "Requests per day": Figure(
-            value=load.requests_per_day, unit="requests/day", origin=load.origin, basis=load.source
-        ),
-        "Output tokens per request": Figure(
-            value=load.output_tokens_per_request, unit="tokens", origin=load.origin, basis=load.source
-        ),
-        "Peak over average load": Figure(value=load.peak_to_average, unit="", origin=load.origin, basis=load.source),
-    }
+    costs = inputs.costs
     rows = (
-        _row("Price of one machine, per hour", costs.hourly_usd, usd_as_given),
-        *(_row(label, one, number) for label, one in given.items()),
-        _row("Average load, output tokens/s", costs.load_tokens_per_s, number),
-        _row("Peak load, output tokens/s", costs.peak_tokens_per_s, number),
+        _row("Price of one machine, per hour", costs.hourly_usd, usd_as_given, inputs),
+        _load_row("Requests per day", "requests_per_day", inputs),
+        _load_row("Output tokens per request", "output_tokens_per_request", inputs),
+        _load_row("Peak over average load", "peak_to_average", inputs),
+        _row("Average load, output tokens/s", costs.load_tokens_per_s, number, inputs),
+        _row("Peak load, output tokens/s", costs.peak_tokens_per_s, number, inputs),
     )
     return Table(
         id="costs-inputs",
@@ -129,10 +123,51 @@ def _assumptions(inputs: Inputs) -> Table:
     )
 
 
-def _row(label: str, one: Figure, form: Callable[[float], str], *, missing: str = "") -> tuple[Cell, ...]:
-    printed = missing if one.value is None else form(one.value)
-    return (word(label), Cell(text=printed, value=one.value), _origin(one), word(one.basis))
+def _load_row(label: str, field: str, inputs: Inputs) -> tuple[Cell, ...]:
+    load = inputs.recipe.roi.load
+    cell = figure(getattr(load, field), evidence=in_recipe("roi", "load", field), origin=load.origin)
+    return (word(label), cell, origin_cell(load.origin), word(load.source))
 
 
-def _origin(one: Figure) -> Cell:
-    return Cell(text=one.origin, origin=one.origin)
+def _row(
+    label: str, one: Figure, form: Callable[[float], str], inputs: Inputs, *, missing: str = ""
+) -> tuple[Cell, ...]:
+    value = word(missing) if one.value is None else _value(one, form, inputs)
+    return (word(label), value, origin_cell(one.origin), word(one.basis))
+
+
+def _value(one: Figure, form: Callable[[float], str], inputs: Inputs) -> Cell:
+    return shown(inputs.evidence, one, "value", form).model_copy(update={"origin": one.origin})
+
+
+def costs_limits(inputs: Inputs) -> tuple[str, ...]:
+    """Return what the costs leave out, and which of their figures are assumptions."""
+    return (
+        "Spare machines, failover and uptime: nothing was switched off during the run, and no spare is priced.",
+        "Network, storage, staff and taxes are not part of the costs; only the hourly price of the machine is.",
+        _quality_of_prices(inputs),
+    )
+
+
+def _quality_of_prices(inputs: Inputs) -> str:
+    roi = inputs.recipe.roi
+    assumed = [
+        name
+        for name, origin in (("the hourly price", roi.hourly.origin), ("the load", roi.load.origin))
+        if origin == "assumed"
+    ]
+    if roi.engagement and roi.engagement.origin == "assumed":
+        assumed.append("the engagement price")
+    if not assumed:
+        return ""
+    verb = "is an assumption" if len(assumed) == 1 else "are assumptions"
+    return f"{listed(assumed).capitalize()} {verb}; the costs move with {'it' if len(assumed) == 1 else 'them'}."
+
+
+COSTS = Chapter(
+    id="costs",
+    write=costs_section,
+    needs=(BenchResult, RoiResult),
+    limits=costs_limits,
+    absent="Costs were not calculated: `awqctl roi` was not run.",
+)

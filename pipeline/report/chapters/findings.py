@@ -1,6 +1,10 @@
 """The verdict up front, in plain words. Pure functions: figures in, sentences out."""
 
+from eval.accuracy.result import EvalResult
+from eval.bench.result import BenchResult
 from pipeline.base.format import count, listed, plural, ratio, ratio_span, size
+from pipeline.base.results import Origin
+from pipeline.quantize.result import QuantizeResult
 from pipeline.report.chapters.accuracy_finding import accuracy_findings
 from pipeline.report.comparison import (
     Direction,
@@ -11,8 +15,9 @@ from pipeline.report.comparison import (
     weight_memory,
 )
 from pipeline.report.document import Finding, Tone
+from pipeline.report.evidence import Keys, in_stage
 from pipeline.report.inputs import Inputs
-from pipeline.roi.result import Saving
+from pipeline.roi.result import RoiResult, Saving
 from serve.result import ServeResult
 
 _NOTICEABLE = 1.05
@@ -24,18 +29,70 @@ _CLAIMS: dict[Direction, str] = {
     "no clear difference": "no clear difference",
     "not repeated": "",
 }
+_UNKNOWN = {
+    "Accuracy": "Accuracy was not measured in this run.",
+    "Speed": "Speed was not measured in this run.",
+    "Cost": "Costs were not calculated in this run.",
+    "Endpoint": "The endpoint was not tested in this run.",
+}
 
 
 def findings_of(inputs: Inputs) -> tuple[Finding, ...]:
-    """Return the verdicts in the order a client asks for them."""
+    """Return the verdicts in the order a client asks for them; of what is not there, that it is not known."""
     return (
-        *accuracy_findings(inputs.accuracy),
+        *_accuracy(inputs),
         *checkpoint_findings(inputs),
-        speed_finding(speed_ratios(inputs.load)),
-        memory_finding(weight_memory(inputs.quantize, inputs.load)),
-        cost_finding(inputs.saving, inputs.recipe.roi.load.requests_per_day),
-        endpoint_finding(inputs.endpoint),
+        *_speed_and_memory(inputs),
+        _cost(inputs),
+        _endpoint(inputs),
     )
+
+
+def _accuracy(inputs: Inputs) -> tuple[Finding, ...]:
+    if not inputs.has(EvalResult):
+        return (_unknown("Accuracy"),)
+    accuracy, of_all = inputs.accuracy, inputs.evidence.of_all
+    scores = of_all((row, field) for row in accuracy.gated for field in ("baseline/value", "candidate/value", "loss"))
+    alarms = of_all((one, field) for one in accuracy.fidelity for field in ("mean_kl_nats", "top1_agreement"))
+    verdict, *raised = accuracy_findings(accuracy)
+    return (
+        _grounded(verdict, "measured", scores if accuracy.stopped is None else alarms),
+        *(_grounded(alarm, "measured", alarms) for alarm in raised),
+    )
+
+
+def _speed_and_memory(inputs: Inputs) -> tuple[Finding, ...]:
+    if not inputs.has(BenchResult):
+        return (_unknown("Speed"),)
+    ratios, of_all = speed_ratios(inputs.load), inputs.evidence.of_all
+    points = of_all((point, "output_tokens_per_s") for one in ratios for point in one.points)
+    speed = _grounded(speed_finding(ratios), "measured", points)
+    if not inputs.has(QuantizeResult):
+        return (speed,)
+    memory = weight_memory(inputs.quantize, inputs.load)
+    return (speed, _grounded(memory_finding(memory), "measured", of_all(memory.found_in)))
+
+
+def _cost(inputs: Inputs) -> Finding:
+    if not inputs.has(RoiResult):
+        return _unknown("Cost")
+    saving = inputs.saving
+    keys = inputs.evidence.of(saving, "saving_per_month_usd/value", "break_even_requests_per_day/value")
+    return _grounded(cost_finding(saving, inputs.recipe.roi.load.requests_per_day), "modelled", keys)
+
+
+def _endpoint(inputs: Inputs) -> Finding:
+    if not inputs.has(ServeResult):
+        return _unknown("Endpoint")
+    return _grounded(endpoint_finding(inputs.endpoint), "measured", inputs.evidence.of(inputs.endpoint, "checks"))
+
+
+def _grounded(finding: Finding, origin: Origin, evidence: Keys) -> Finding:
+    return finding.model_copy(update={"origin": origin, "evidence": evidence})
+
+
+def _unknown(topic: str) -> Finding:
+    return Finding(topic=topic, headline=_UNKNOWN[topic], tone="caution")
 
 
 def checkpoint_findings(inputs: Inputs) -> tuple[Finding, ...]:
@@ -49,6 +106,8 @@ def checkpoint_findings(inputs: Inputs) -> tuple[Finding, ...]:
             headline=f"The checkpoint failed {plural(len(failed), 'gate')} of its audit.",
             detail=" ".join(gate.statement for gate in failed),
             tone="bad",
+            origin="measured",
+            evidence=in_stage(QuantizeResult.STAGE, "gates"),
         ),
     )
 
@@ -138,10 +197,8 @@ def cost_finding(saving: Saving, requests_per_day: float) -> Finding:
     return Finding(topic="Cost", headline=saving.verdict, detail=detail, tone="good" if saving.pays else "bad")
 
 
-def endpoint_finding(endpoint: ServeResult | None) -> Finding:
+def endpoint_finding(endpoint: ServeResult) -> Finding:
     """Say whether the endpoint answered as it must."""
-    if endpoint is None:
-        return Finding(topic="Endpoint", headline="The endpoint was not tested in this run.", tone="caution")
     failed = [check.name for check in endpoint.checks if not check.passed]
     if failed:
         return Finding(

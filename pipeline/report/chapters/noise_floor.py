@@ -2,9 +2,11 @@
 
 from eval.accuracy.result import EvalResult, TaskScore
 from eval.comparison.result import NoiseFloor
-from pipeline.base.format import MINUS, change, count, listed, score
-from pipeline.report.cells import figure, numbers, word, words
+from pipeline.base.format import MINUS, NONE, change, count, listed, score
+from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.document import Cell, Table
+from pipeline.report.evidence import Evidence
+from pipeline.report.inputs import Inputs
 
 _INSIDE = "inside the floor"
 _BEYOND = "beyond the floor"
@@ -41,8 +43,9 @@ def floor_word(row: TaskScore) -> str:
     return _BEYOND if row.delta else _NO_DIFFERENCE
 
 
-def floor_table(accuracy: EvalResult, sources: tuple[str, ...]) -> Table:
+def floor_table(inputs: Inputs) -> Table:
     """Return the baseline against itself beside AWQ against the baseline, one row per task."""
+    accuracy, evidence = inputs.accuracy, inputs.evidence
     awq = {row.task: row for row in accuracy.gated}
     return Table(
         id="accuracy-floor",
@@ -55,35 +58,36 @@ def floor_table(accuracy: EvalResult, sources: tuple[str, ...]) -> Table:
             *numbers(f"AWQ {MINUS} baseline", "Flips with AWQ"),
             *words("AWQ's difference"),
         ),
-        rows=tuple(_row(floor, awq.get(floor.task)) for floor in accuracy.noise_floor),
+        rows=tuple(_row(floor, awq.get(floor.task), evidence) for floor in accuracy.noise_floor),
         origin="measured",
         note=(
             f"{_concurrency(accuracy.noise_floor)} The floor is the difference that chance alone adds when the same "
             f"weights are measured again, with 95 % confidence; zero when both runs gave the same answers. A loss "
             f"inside the floor still counts in full at the gate."
         ),
-        sources=sources,
+        sources=inputs.sources(EvalResult.STAGE),
     )
 
 
-def _row(floor: NoiseFloor, awq: TaskScore | None) -> tuple[Cell, ...]:
+def _row(floor: NoiseFloor, awq: TaskScore | None, evidence: Evidence) -> tuple[Cell, ...]:
     return (
         word(floor.task),
-        figure(floor.items, count),
-        figure(floor.delta, change),
-        figure(floor.changed, count),
-        word(_flips(floor)),
-        figure(floor.floor, score),
-        figure(None if awq is None else awq.delta, change),
-        word(_flips(awq)),
+        shown(evidence, floor, "items", count),
+        shown(evidence, floor, "delta", change),
+        shown(evidence, floor, "changed", count),
+        _flips(floor, evidence),
+        shown(evidence, floor, "floor", score),
+        word(NONE) if awq is None else shown(evidence, awq, "delta", change),
+        _flips(awq, evidence),
         word("" if awq is None else floor_word(awq)),
     )
 
 
-def _flips(row: NoiseFloor | TaskScore | None) -> str:
+def _flips(row: NoiseFloor | TaskScore | None, evidence: Evidence) -> Cell:
     if row is None or row.flips_to_wrong is None or row.flips_to_right is None:
-        return figure(None).text
-    return f"{count(row.flips_to_wrong)}, {count(row.flips_to_right)}"
+        return word(NONE)
+    text = f"{count(row.flips_to_wrong)}, {count(row.flips_to_right)}"
+    return word(text, evidence=evidence.of(row, "flips_to_wrong", "flips_to_right"))
 
 
 def _concurrency(floors: tuple[NoiseFloor, ...]) -> str:

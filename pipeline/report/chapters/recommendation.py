@@ -1,18 +1,27 @@
-"""The recommendation and the next steps that follow from the findings."""
+"""The recommendation: what forbids to deploy, what is missing to say more, and what the findings come to."""
 
-from pipeline.base.format import certainty, count
+from eval.accuracy.result import EvalResult
+from eval.bench.result import BenchResult
+from pipeline.base.format import certainty, listed
+from pipeline.base.results import Payload
 from pipeline.report.chapters.accuracy_finding import by_verdict, named
 from pipeline.report.comparison import concurrencies, speed_ratios
 from pipeline.report.inputs import Inputs
-from pipeline.report.verdicts import remedy
+from pipeline.roi.result import RoiResult
+from serve.result import ServeResult
+
+_NEEDED: dict[type[Payload], str] = {EvalResult: "accuracy", BenchResult: "speed", RoiResult: "costs"}
+_FAILED_AUDIT = "Do not deploy this AWQ checkpoint: it failed the audit of its weights, whatever its scores."
 
 
 def recommendation(inputs: Inputs) -> str:
     """Return what to do with the AWQ checkpoint, in two sentences at most."""
-    objection = _objection(inputs)
-    if objection:
-        return objection
-    if inputs.endpoint and not all(check.passed for check in inputs.endpoint.checks):
+    refusal = objection(inputs)
+    if refusal:
+        return refusal
+    if missing := missing_results(inputs):
+        return _missing(missing, inputs)
+    if inputs.has(ServeResult) and not all(check.passed for check in inputs.endpoint.checks):
         return "Do not deploy yet: the AWQ checkpoint passed the accuracy gate, but its endpoint failed a check."
     ratios = speed_ratios(inputs.load)
     faster, slower = (concurrencies(ratios, direction) for direction in ("faster", "slower"))
@@ -31,8 +40,10 @@ def recommendation(inputs: Inputs) -> str:
     )
 
 
-def _objection(inputs: Inputs) -> str:
+def objection(inputs: Inputs) -> str:
     """Return what forbids to deploy on the ground of accuracy or weights; empty where nothing does."""
+    if not inputs.has(EvalResult):
+        return "" if audited(inputs) else _FAILED_AUDIT
     tasks = inputs.accuracy.gated
     failed, undecided = by_verdict(tasks, "fail"), by_verdict(tasks, "inconclusive")
     if inputs.accuracy.stopped is not None:
@@ -44,8 +55,8 @@ def _objection(inputs: Inputs) -> str:
         sure = certainty(failed[0].confidence)
         lost = f"with {sure} confidence it loses more than was agreed on {named(failed)}"
         return f"Do not deploy this AWQ checkpoint: {lost}."
-    if not _audited(inputs):
-        return "Do not deploy this AWQ checkpoint: it failed the audit of its weights, whatever its scores."
+    if not audited(inputs):
+        return _FAILED_AUDIT
     if undecided:
         return (
             f"Do not deploy yet: the items measured do not show that the loss on {named(undecided)} is within the "
@@ -54,55 +65,28 @@ def _objection(inputs: Inputs) -> str:
     return ""
 
 
-def next_steps(inputs: Inputs) -> tuple[str, ...]:
-    """Return what to do next, in order."""
-    steps = (
-        _audit_step(inputs),
-        _accuracy_step(inputs),
-        *map(remedy, by_verdict(inputs.accuracy.gated, "inconclusive")),
-        "Repeat the run on the GPU that is meant for production; speed and costs from a CPU do not carry over."
-        if inputs.on_cpu
-        else "",
-        "Replace assumed prices and loads in the recipe by quoted or measured ones, then run `awqctl roi` again."
-        if "assumed" in (inputs.recipe.roi.hourly.origin, inputs.recipe.roi.load.origin)
-        else "",
-        _load_step(inputs),
-        "Before switching over, run AWQ beside the baseline on a part of the real traffic." if _ready(inputs) else "",
-        "Test the endpoint with `awqctl serve` before it is handed over." if inputs.endpoint is None else "",
-        "Sign the last page, or state what is missing for a signature.",
+def missing_results(inputs: Inputs) -> tuple[type[Payload], ...]:
+    """Return the results without which nothing is recommended."""
+    return tuple(kind for kind in _NEEDED if not inputs.has(kind))
+
+
+def _missing(kinds: tuple[type[Payload], ...], inputs: Inputs) -> str:
+    known = listed([_NEEDED[kind] for kind in kinds])
+    verb = "is" if len(kinds) == 1 and kinds != (RoiResult,) else "are"
+    return (
+        f"No recommendation yet: {known} {verb} not known, and one takes accuracy, speed and costs. "
+        f"{commands_for(kinds, inputs)}"
     )
-    return tuple(step for step in steps if step)
 
 
-def _ready(inputs: Inputs) -> bool:
-    """Return whether nothing measured so far speaks against AWQ."""
-    return inputs.saving.pays and not _objection(inputs)
+def commands_for(kinds: tuple[type[Payload], ...], inputs: Inputs) -> str:
+    """Return in a sentence how to get results that are missing."""
+    name = inputs.recipe.name
+    sections = [f"`{kind.STAGE}`" for kind in kinds if not inputs.recipe.has(kind.STAGE)]
+    added = f"Add {listed(sections)} to the recipe, then run" if sections else "Run"
+    return f"{added} {listed([f'`awqctl {kind.STAGE} {name}`' for kind in kinds])}."
 
 
-def _audited(inputs: Inputs) -> bool:
+def audited(inputs: Inputs) -> bool:
     """Return whether the checkpoint passed the gates of the quantize stage."""
     return all(gate.passed for stage, gate in inputs.gates if stage == "quantize")
-
-
-def _audit_step(inputs: Inputs) -> str:
-    if _audited(inputs):
-        return ""
-    return "Find out why the checkpoint failed its audit, and quantize again, perhaps with the other quantize.backend."
-
-
-def _accuracy_step(inputs: Inputs) -> str:
-    if inputs.accuracy.stopped is not None:
-        return "Find out why AWQ was not scored: compare the names and scales of its weights with those of the source."
-    if not by_verdict(inputs.accuracy.gated, "fail"):
-        return ""
-    return (
-        "Quantize again with a smaller group size or calibration text that is closer to the task, and measure "
-        "again; otherwise agree on another margin before looking at new figures."
-    )
-
-
-def _load_step(inputs: Inputs) -> str:
-    requests = inputs.saving.break_even_requests_per_day.value
-    if inputs.saving.pays or requests is None or requests <= inputs.recipe.roi.load.requests_per_day:
-        return ""
-    return f"Look again when the load comes near the break-even of {count(requests)} requests a day."

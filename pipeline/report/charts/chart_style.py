@@ -73,6 +73,11 @@ def title_of(arm: str) -> str:
     return arm_name(arm).capitalize() if arm == BASELINE else arm_name(arm)
 
 
+def numbers_of(values: Iterable[float | None]) -> list[float]:
+    """Return the figures of a series that has one at every place."""
+    return [value for value in values if value is not None]
+
+
 def draw(name: str, height: int, paint: Callable[[Any], None]) -> str:
     """Return the SVG of a figure that `paint` fills; ids start with `name`, equal input gives equal text."""
     import matplotlib as mpl  # noqa: PLC0415 -- half a second that only a report should cost
@@ -105,14 +110,14 @@ def inline(svg: str, name: str) -> str:
     return re.sub(r"\n\s*\n", "\n", body).strip()
 
 
-def concurrency_axis(axes: Any, values: Sequence[int]) -> None:
+def concurrency_axis(axes: Any, values: Sequence[int], title: str) -> None:
     """Scale x by powers of two, a tick at each measured concurrency, and room for labels at the right."""
     axes.set_xscale("log", base=2)
     axes.set_xticks(list(values), [str(value) for value in values])
     axes.minorticks_off()
     octaves = math.log2(values[-1] / values[0]) or 1.0
     axes.set_xlim(values[0] / 2 ** (octaves * 0.06), values[-1] * 2 ** (octaves * _ROOM_FOR_LABELS))
-    axes.set_xlabel("Concurrency, requests in flight")
+    axes.set_xlabel(title)
 
 
 def horizontal_grid(axes: Any) -> None:

@@ -51,7 +51,7 @@ def test_help_loads_nothing_heavy() -> None:
         (["run"], 2, "Missing argument"),
         (["run", "nosuch"], 2, "no recipe named 'nosuch'"),
         (["run", "demo", "--set", "bench.repeats=x"], 2, "bench.repeats"),
-        (["report", "demo"], 2, "awqctl quantize demo"),
+        (["report", "demo"], 2, "awqctl run demo"),
         (["serve", "demo"], 2, "awqctl quantize demo"),
         (["quantize", "demo", "--set", "model.source=/nowhere/model"], 2, "there is no folder /nowhere/model"),
         (["quantize", "demo", "--set", "quantize.calibration.source=/nowhere.jsonl"], 2, "there is no file"),

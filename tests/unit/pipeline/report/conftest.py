@@ -219,11 +219,12 @@ def make_run(
         )
         machine = environment.model_copy(update={"machine": with_gpus, "accelerator": "cuda" if gpus else "cpu"})
         weights = {"gates": (audit,) if audit else (), "artifacts": {"checkpoint": "checkpoint"}}
+        speeds = {"results": "bench/results.json", **runs}
         samples = {"baseline": "eval/baseline", "awq": "eval/awq", "results": "eval/results.json"}
         stages = {
             "quantize": make_stage("quantize", made or make_quantized(), environment=machine, **weights),
             "eval": make_stage("eval", accuracy, environment=machine, gates=gates_of(accuracy), artifacts=samples),
-            "bench": make_stage("bench", bench, environment=machine, artifacts={"summary": "bench/bench.json", **runs}),
+            "bench": make_stage("bench", bench, environment=machine, artifacts=speeds),
             "roi": make_stage("roi", roi_stage.price(recipe.roi, bench), artifacts={"roi": "roi/roi.json"}),
         }
         if endpoint:
@@ -241,15 +242,14 @@ def context(tmp_path: Path) -> RunContext:
 
 @pytest.fixture(scope="session")
 def report(make_run: Callable[..., RunRecord], endpoint: ServeResult) -> ReportDocument:
-    """Return the report of the default record, its endpoint tested; drawn once, because charts take a second."""
+    """Return the report of the default record, its endpoint tested; made once."""
     return report_of(make_run(endpoint=endpoint))
 
 
 @pytest.fixture
 def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the charts out where a test is about words."""
-    for module in ("charts", "cost_charts", "forest"):
-        monkeypatch.setattr(f"pipeline.report.charts.{module}.draw", lambda *_: "<svg></svg>")
+    monkeypatch.setattr("pipeline.report.render.svg_of", lambda _chart: "<svg></svg>")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report import inputs, view
-from pipeline.report.document import ReportDocument
+from pipeline.report.contents import CHAPTERS
+from pipeline.report.document import ReportDocument, Section
 
 
 def report_of(record: RunRecord) -> ReportDocument:
@@ -14,3 +15,8 @@ def report_of(record: RunRecord) -> ReportDocument:
 def inputs_of(record: RunRecord) -> inputs.Inputs:
     """Return what the report is made of."""
     return inputs.inputs_of(Recipe.model_validate(record.recipe), record)
+
+
+def not_measured_section(given: inputs.Inputs) -> Section:
+    """Return the chapter on what was not measured."""
+    return next(chapter for chapter in CHAPTERS if chapter.id == "not-measured").write(given)

@@ -117,8 +117,7 @@ SECOND = stage(second, SecondResult, settings=sections("roi"), needs=(Need(First
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Runner]:
     """Return a maker of runners on one output folder."""
     calls.clear()
-    table = {entry.name: entry for entry in (FIRST, SECOND)}
-    monkeypatch.setattr("pipeline.run.runner.stage_named", table.__getitem__)
+    monkeypatch.setattr("pipeline.run.stages.STAGES", (FIRST, SECOND))
 
     def runner(*overrides: str) -> Runner:
         loaded = load_recipe("demo", overrides)
@@ -129,9 +128,9 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Runne
     return runner
 
 
-def reasons(runner: Runner, **options: bool) -> list[str]:
-    """Run both stages; return why each ran, or that it was kept."""
-    return [report.reason for report in runner.run([FIRST, SECOND], **options)[1]]
+def reasons(runner: Runner, *stages: Stage, **options: bool) -> list[str]:
+    """Run stages, both by default; return why each ran, or that it was kept."""
+    return [report.reason for report in runner.run(stages or (FIRST, SECOND), **options)[1]]
 
 
 def test_second_run_does_nothing(make: Callable[..., Runner]) -> None:
@@ -224,6 +223,25 @@ def test_stale_result_is_not_built_upon(make: Callable[..., Runner]) -> None:
     make().run([FIRST])
     with pytest.raises(MissingStageError, match=r"\(recipe\.bench\.repeats\)\. Run `awqctl first demo`"):
         make("bench.repeats=1").run([SECOND])
+
+
+def test_result_that_a_stage_works_without_may_be_missing_but_not_stale(make: Callable[..., Runner]) -> None:
+    """Any one of the results is enough; one that is there must be of the same settings, and a new one is noticed."""
+    last = stage(
+        third,
+        ThirdResult,
+        settings=sections("report"),
+        needs=(Need(FirstResult, optional=True), Need(SecondResult, optional=True)),
+    )
+    with pytest.raises(MissingStageError, match=r"there are none yet. Run `awqctl run demo`"):
+        make().run([last])
+    make().run([FIRST, last])
+
+    assert reasons(make(), last) == ["up to date"]
+    with pytest.raises(MissingStageError, match=r"\(recipe\.bench\.repeats\)\. Run `awqctl first demo`"):
+        make("bench.repeats=1").run([last])
+    make().run([SECOND])
+    assert reasons(make(), last) == ["changed: the result of 'second'"]
 
 
 def test_record_for_a_stage_that_is_not_run(make: Callable[..., Runner], tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.chapters.accuracy_method import accuracy_method
 from pipeline.report.chapters.findings import findings_of
+from pipeline.report.chapters.next_steps import next_steps
 from pipeline.report.chapters.noise_floor import floor_sentence, floor_word
-from pipeline.report.chapters.not_measured import not_measured_section
-from pipeline.report.chapters.recommendation import next_steps, recommendation
+from pipeline.report.chapters.recommendation import recommendation
 from pipeline.report.document import Finding, Section
 from pipeline.report.verdicts import gravest, loss_bound, remedy, verdict_cell
-from tests.unit.pipeline.report.documents import inputs_of, report_of
+from tests.unit.pipeline.report.documents import inputs_of, not_measured_section, report_of
 
 MINUS = "\N{MINUS SIGN}"
 Run = Callable[..., RunRecord]

@@ -9,11 +9,10 @@ from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.chapters.findings import findings_of
-from pipeline.report.chapters.not_measured import not_measured_section
 from pipeline.report.chapters.recommendation import recommendation
 from pipeline.report.comparison import speed_ratios, weight_memory
 from serve.result import ServeResult, SmokeCheck
-from tests.unit.pipeline.report.documents import inputs_of
+from tests.unit.pipeline.report.documents import inputs_of, not_measured_section
 
 BASELINE_SPEED = {1: 41.2, 4: 118.0, 16: 262.0}
 

@@ -6,6 +6,7 @@ from html import unescape
 
 from eval.accuracy.result import EvalResult, TaskScore
 from pipeline.record.record import RunRecord
+from pipeline.report.charts.svg import svg_of
 from tests.unit.pipeline.report.documents import report_of
 
 MINUS = "\N{MINUS SIGN}"
@@ -25,7 +26,7 @@ def test_forest_plot_says_what_it_shows(make_run: Run, make_task: Task, make_acc
     )
     report = report_of(make_run(accuracy=make_accuracy(*tasks)))
     chart = report.sections[0].charts[0]
-    texts = [unescape(text) for text in re.findall(r"<text[^>]*>([^<]*)</text>", chart.svg)]
+    texts = [unescape(text) for text in re.findall(r"<text[^>]*>([^<]*)</text>", svg_of(chart))]
 
     assert chart.alternative.index("sums, AWQ: +0.0200") < chart.alternative.index("sums, rounded: +0.0500")
     assert f"bits, AWQ: {MINUS}0.0100" in chart.alternative
@@ -49,8 +50,9 @@ def test_forest_plot_of_one_arm_needs_no_arm_names(make_run: Run, make_task: Tas
     """With AWQ alone the rows are the tasks; a measured floor is drawn and named; equal scores are drawn, too."""
     tasks = (make_task("sums", 0.9, 0.9, 0.02, stderr=0.0, floor=0.01), make_task("x" * 80, 0.9, 0.9, None))
     chart = report_of(make_run(accuracy=make_accuracy(*tasks))).sections[0].charts[0]
+    svg = svg_of(chart)
 
-    assert ">AWQ<" not in chart.svg
+    assert ">AWQ<" not in svg
     assert "Grey band" in chart.caption
-    assert "\N{HORIZONTAL ELLIPSIS}" in chart.svg
-    assert "no margin agreed" in chart.svg
+    assert "\N{HORIZONTAL ELLIPSIS}" in svg
+    assert "no margin agreed" in svg

@@ -1,0 +1,26 @@
+"""`Chapter`: what a chapter of the report says of itself, beside its code."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from pipeline.base.results import Payload
+from pipeline.report.document import Section
+from pipeline.report.inputs import Inputs
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One chapter. It stands in a report where the results that it needs are there."""
+
+    id: str
+    write: Callable[[Inputs], Section]
+    needs: tuple[type[Payload], ...] = ()
+    """Results that it cannot do without; it looks with `Inputs.has` whether others are there."""
+    limits: Callable[[Inputs], Iterable[str]] = lambda _inputs: ()
+    """What it did not measure, one sentence each; empty sentences count for nothing."""
+    absent: str = ""
+    """Said of a report without the chapter, with the command that makes what is missing; chapters may share it."""
+
+    def stands_in(self, inputs: Inputs) -> bool:
+        """Return whether the results that it needs are there."""
+        return inputs.has(*self.needs)

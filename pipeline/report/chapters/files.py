@@ -1,0 +1,55 @@
+"""The chapter on the files of the run, with the time that each stage took."""
+
+from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.chapter import Chapter
+from pipeline.report.document import Section, Table
+from pipeline.report.evidence import RECORD, in_stage
+from pipeline.report.inputs import Inputs
+
+_OPEN_ROWS = 20
+
+
+def files_section(inputs: Inputs) -> Section:
+    """Return every file of the run, with the time its stage took."""
+    rows = [
+        (word(stage), word(name), word(path))
+        for stage in inputs.stages
+        for name, path in sorted(inputs.record.stages[stage].artifacts.items())
+    ]
+    stages = tuple(
+        (
+            word(stage),
+            word(result.outcome),
+            word(result.started_at[:19].replace("T", " ")),
+            figure(result.seconds, evidence=in_stage(stage, "seconds")),
+        )
+        for stage in inputs.stages
+        for result in (inputs.record.stages[stage],)
+    )
+    sources = (RECORD,)
+    return Section(
+        id="files",
+        title="Files",
+        paragraphs=("Paths are relative to the output folder of the run. All figures above come from these files.",),
+        tables=(
+            Table(
+                id="files-stages",
+                title="Stages",
+                columns=(*words("Stage", "Status", "Started (UTC)"), *numbers("Seconds")),
+                rows=stages,
+                origin="measured",
+                sources=sources,
+            ),
+            Table(
+                id="files-list",
+                title="Artifacts",
+                columns=words("Stage", "Name", "Path"),
+                rows=(*rows, (word("all"), word("record"), word(RECORD))),
+                sources=sources,
+                folded=len(rows) > _OPEN_ROWS,
+            ),
+        ),
+    )
+
+
+FILES = Chapter(id="files", write=files_section)

@@ -1,0 +1,101 @@
+"""The charts of costs, from results to series."""
+
+from pipeline.base.format import count, number, usd
+from pipeline.recipe.arms import AWQ, arm_name
+from pipeline.recipe.roi import Roi
+from pipeline.report.charts.chart_style import title_of
+from pipeline.report.document import Chart, Mark, Series
+from pipeline.report.inputs import Inputs
+from pipeline.roi.arithmetic import machines_needed
+from pipeline.roi.result import ArmCost
+
+_GROUPS = (("At this load", "usd_per_mtok_at_load"), ("Machine always busy", "usd_per_mtok_full_load"))
+_MOST_STEPS = 60
+"""Machines up to which a staircase is still one."""
+STEPS = 600
+"""Loads at which the staircase is looked at, equally far from each other."""
+
+
+def cost_chart(inputs: Inputs) -> Chart:
+    """Return cost per million output tokens, machine always busy and at the recipe's load."""
+    costs, of_all = inputs.costs, inputs.evidence.of_all
+    series = tuple(
+        Series(
+            name=title_of(cost.arm),
+            arm=cost.arm,
+            x=tuple(group for group, _ in _GROUPS),
+            y=tuple(getattr(cost, field).value or 0.0 for _, field in _GROUPS),
+            unit="USD",
+            origin="modelled",
+            evidence=of_all((getattr(cost, field), "value") for _, field in _GROUPS),
+        )
+        for cost in costs.arms
+    )
+    spoken = [
+        f"{group}, {one.name}: {usd(one.y[place] or 0.0)}" for place, (group, _) in enumerate(_GROUPS) for one in series
+    ]
+    return Chart(
+        id="chart-cost",
+        kind="bar",
+        title="Cost per million output tokens",
+        caption="At this load, idle hours are paid for too. Modelled from measured throughput and the hourly price.",
+        alternative=f"Bar chart. {'; '.join(spoken)}.",
+        x_title="",
+        y_title="USD per million output tokens; lower is better",
+        series=series,
+    )
+
+
+def load_chart(inputs: Inputs) -> Chart:
+    """Return monthly cost over load as the staircase that whole machines make, with the recipe's load marked."""
+    costs, roi = inputs.costs, inputs.recipe.roi
+    load, even = roi.load.requests_per_day, costs.saving(AWQ).break_even_requests_per_day.value
+    largest = max(one.capacity_tokens_per_s.value or 0.0 for one in costs.arms)
+    limit = _furthest(load, even, largest / _peak_per_request(roi))
+    where = "not reached at any load" if even is None else f"{count(even)} requests a day"
+    marks = [Mark(axis="x", value=load, text="this load")]
+    if even is not None and even <= limit:
+        marks.append(Mark(axis="x", value=even, text="break-even"))
+    return Chart(
+        id="chart-load",
+        kind="step",
+        title="Monthly cost over load",
+        caption=f"This load: {number(load)} requests a day. Break-even: {where}. Shaded: AWQ is cheaper. Modelled.",
+        alternative=(
+            f"Step chart of monthly cost over requests per day. At {number(load)} requests a day: baseline "
+            f"{', '.join(f'{arm_name(one.arm)} {usd(one.monthly_usd.value or 0)}' for one in costs.arms)}."
+        ),
+        x_title="Requests per day",
+        y_title="USD per month, in whole machines",
+        series=tuple(_staircase(one, roi, limit, inputs) for one in costs.arms),
+        marks=tuple(marks),
+    )
+
+
+def _staircase(cost: ArmCost, roi: Roi, limit: float, inputs: Inputs) -> Series:
+    """Return the load up to which each number of machines suffices, and what they cost a month."""
+    peak, capacity = _peak_per_request(roi), cost.capacity_tokens_per_s.value or 0.0
+    monthly = roi.hourly.usd * roi.hours_per_month
+    loads = [limit * step / STEPS for step in range(1, STEPS + 1)]
+    paid = [monthly * machines_needed(one * peak, capacity) for one in loads]
+    ends = [place for place in range(STEPS) if place == STEPS - 1 or paid[place + 1] != paid[place]]
+    keys = inputs.evidence
+    return Series(
+        name=title_of(cost.arm),
+        arm=cost.arm,
+        x=tuple(loads[place] for place in ends),
+        y=tuple(paid[place] for place in ends),
+        unit="USD/month",
+        origin="modelled",
+        evidence=(*keys.of(cost.capacity_tokens_per_s, "value"), *keys.of(inputs.costs.hourly_usd, "value")),
+    )
+
+
+def _peak_per_request(roi: Roi) -> float:
+    return roi.load.output_tokens_per_request * roi.load.peak_to_average / 86400
+
+
+def _furthest(load: float, even: float | None, one_machine: float) -> float:
+    """Return how far the x axis reaches: past the load and the break-even, where that is still readable."""
+    reach = max(2 * load, 2.4 * one_machine)
+    return max(reach, 1.2 * even) if even is not None and even <= _MOST_STEPS * one_machine else reach

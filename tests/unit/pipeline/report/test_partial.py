@@ -1,0 +1,140 @@
+"""Reports of runs of which a part is missing: they say what there is, and plainly what there is not."""
+
+from collections.abc import Callable
+
+import pytest
+
+from pipeline.base.errors import MissingStageError
+from pipeline.recipe.recipe import Recipe
+from pipeline.record.record import RunRecord
+from pipeline.report.contents import CHAPTERS
+from pipeline.report.document import ReportDocument
+from pipeline.report.render import to_html, to_markdown
+from serve.result import ServeResult
+from tests.unit.pipeline.report.documents import report_of
+
+ALWAYS = ["method", "environment", "not-measured", "files"]
+Run = Callable[..., RunRecord]
+
+
+def without(record: RunRecord, *stages: str) -> RunRecord:
+    """Return the record as it is where these stages were not run."""
+    return record.model_copy(
+        update={"stages": {name: one for name, one in record.stages.items() if name not in stages}}
+    )
+
+
+def only(record: RunRecord, *stages: str) -> RunRecord:
+    """Return the record as it is where no other stages were run."""
+    return without(record, *(set(record.stages) - set(stages)))
+
+
+def ids(report: ReportDocument) -> list[str]:
+    """Return the chapters that a report has."""
+    return [section.id for section in report.sections]
+
+
+@pytest.mark.parametrize(
+    ("missing", "chapters", "sentence", "finding"),
+    [
+        (
+            ["eval"],
+            ["speed", "latency", "memory", "costs", "endpoint", "checkpoint"],
+            "Accuracy was not measured: `awqctl eval` was not run.",
+            "Accuracy was not measured in this run.",
+        ),
+        (
+            ["bench", "roi"],
+            ["accuracy", "endpoint", "checkpoint"],
+            "Throughput and latency were not measured: `awqctl bench` was not run.",
+            "Speed was not measured in this run.",
+        ),
+        (
+            ["roi"],
+            ["accuracy", "speed", "latency", "memory", "endpoint", "checkpoint"],
+            "Costs were not calculated: `awqctl roi` was not run.",
+            "Costs were not calculated in this run.",
+        ),
+        (
+            ["serve"],
+            ["accuracy", "speed", "latency", "memory", "costs", "checkpoint"],
+            "The endpoint: gateway, TLS and API keys were not tested in this run.",
+            "The endpoint was not tested in this run.",
+        ),
+        (
+            ["eval", "bench", "roi", "serve"],
+            ["checkpoint"],
+            "Accuracy was not measured: `awqctl eval` was not run.",
+            "Speed was not measured in this run.",
+        ),
+    ],
+    ids=["eval", "bench", "roi", "serve", "all but quantize"],
+)
+def test_report_of_a_part(
+    make_run: Run,
+    endpoint: ServeResult,
+    missing: list[str],
+    chapters: list[str],
+    sentence: str,
+    finding: str,
+) -> None:
+    """Chapters whose results are missing are left out and named, once each; HTML and Markdown render."""
+    report = report_of(without(make_run(endpoint=endpoint), *missing))
+    limits = next(section for section in report.sections if section.id == "not-measured").bullets
+
+    assert ids(report) == [*chapters, *ALWAYS]
+    assert limits.count(sentence) == 1
+    assert finding in [one.headline for one in report.findings]
+    assert report.cover.title in to_html(report)
+    assert report.cover.title in to_markdown(report)
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_nothing_is_recommended_without_accuracy_speed_and_costs(make_run: Run) -> None:
+    """The recommendation says what is missing and which commands make it, and so do the next steps."""
+    report = report_of(only(make_run(), "quantize", "eval"))
+
+    assert report.recommendation == (
+        "No recommendation yet: speed and costs are not known, and one takes accuracy, speed and costs. Run `awqctl "
+        "bench demo` and `awqctl roi demo`."
+    )
+    assert "Run `awqctl bench demo` and `awqctl roi demo`." in report.next_steps
+    assert not any("switching over" in step for step in report.next_steps)
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_section_that_the_recipe_lacks_is_named(make_run: Run, make_recipe: Callable[..., Recipe]) -> None:
+    """A recipe without prices is told to add them; what the record has of an earlier recipe's is not reported."""
+    recipe = make_recipe()
+    record = make_run(recipe=recipe)
+    report = report_of(
+        record.model_copy(update={"recipe": {key: one for key, one in record.recipe.items() if key != "roi"}})
+    )
+
+    assert report.recommendation.startswith("No recommendation yet: costs are not known")
+    assert report.recommendation.endswith("Add `roi` to the recipe, then run `awqctl roi demo`.")
+    assert "costs" not in ids(report)
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_what_forbids_to_deploy_needs_nothing_else(make_run: Run, make_task: Callable[..., object]) -> None:
+    """A checkpoint that failed a gate is not to be deployed, whether its speed is known or not."""
+    failed = make_run().stages["eval"]
+    task = make_task("demo_sums", 0.93, 0.80, 0.02)
+    payload = failed.payload | {"tasks": [task.model_dump(mode="json")]}  # type: ignore[attr-defined]
+    record = only(make_run(), "quantize", "eval")
+    record = record.with_stage(failed.model_copy(update={"payload": payload}))
+
+    assert report_of(record).recommendation.startswith("Do not deploy this AWQ checkpoint")
+
+
+def test_report_of_nothing_is_refused(make_run: Run) -> None:
+    """Without any result there is no report, and the message names the command to run."""
+    with pytest.raises(MissingStageError, match="Run `awqctl run demo`"):
+        report_of(only(make_run()))
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_chapters_are_called_what_they_are_declared(make_run: Run, endpoint: ServeResult) -> None:
+    """In a whole report every chapter of the table of contents stands, under its own name and in order."""
+    assert ids(report_of(make_run(endpoint=endpoint))) == [chapter.id for chapter in CHAPTERS]
