@@ -1,43 +1,49 @@
-"""The table of stages: which of them a recipe has everything for."""
+"""The table of stages: what a recipe has everything for, and what is said of the rest."""
 
 from collections.abc import Callable
 
 import pytest
 
+from pipeline.base.errors import RecipeError
 from pipeline.recipe.recipe import Recipe
-from pipeline.record.record import RunRecord, StageResult
-from pipeline.run.stages import stage_named, stages_for, upstream_of
-from tests.results import quantize_result
+from pipeline.run.stages import STAGES, check_sections, settings_of, stage_named, stages_for
+
+
+def without(recipe: Recipe, *names: str) -> Recipe:
+    """Return the recipe without some of its sections."""
+    document = recipe.model_dump(mode="json")
+    return Recipe.model_validate({name: section for name, section in document.items() if name not in names})
+
+
+def test_a_whole_recipe_runs_every_stage(make_recipe: Callable[..., Recipe]) -> None:
+    """In the order of the table, with nothing to say."""
+    assert stages_for(make_recipe()) == (STAGES, ())
 
 
 @pytest.mark.parametrize(
-    ("lacking", "chosen"),
+    ("left_out", "runs", "said"),
     [
-        ((), ["quantize", "eval", "bench", "roi", "serve", "report"]),
-        (("roi",), ["quantize", "eval", "bench", "serve", "report"]),
-        (("eval", "roi"), ["quantize", "bench", "serve", "report"]),
+        (
+            ("roi",),
+            ["quantize", "eval", "bench", "serve", "report"],
+            "roi is left out: the recipe has no section `roi`",
+        ),
+        (("eval",), ["quantize", "bench", "roi", "serve", "report"], "eval is left out: the recipe has no section"),
     ],
-    ids=["whole", "no prices", "no tasks"],
 )
-def test_run_ends_with_a_report_of_what_there_is(
-    make_recipe: Callable[..., Recipe], lacking: tuple[str, ...], chosen: list[str]
+def test_what_a_recipe_leaves_out_is_said(
+    make_recipe: Callable[..., Recipe], left_out: tuple[str, ...], runs: list[str], said: str
 ) -> None:
-    """A recipe without a section leaves its stage out, and says so; the report comes all the same."""
-    stages, notes = stages_for(make_recipe(**dict.fromkeys(lacking)))
+    """The other stages run; the report is of what there is."""
+    stages, notes = stages_for(without(make_recipe(), *left_out))
+    assert [stage.name for stage in stages] == runs
+    assert [said in note for note in notes] == [True]
 
-    assert [stage.name for stage in stages] == chosen
-    assert [note.split(" ", 1)[0] for note in notes] == [name for name in ("eval", "roi") if name in lacking]
 
-
-def test_result_of_a_section_that_was_taken_out_does_not_count(
-    make_recipe: Callable[..., Recipe],
-    make_stage: Callable[..., StageResult],
-    make_record: Callable[..., RunRecord],
-) -> None:
-    """The report depends on a result only while the recipe has its section."""
-    recipe = make_recipe()
-    record = make_record(recipe, quantize=make_stage("quantize", quantize_result()))
-    report = stage_named("report")
-
-    assert list(upstream_of(report, recipe, record)) == ["the result of 'quantize'"]
-    assert upstream_of(report, make_recipe(quantize=None), record) == {}
+def test_bench_alone_needs_no_prices(make_recipe: Callable[..., Recipe]) -> None:
+    """Nor tasks; a stage that needs the section which is missing names it."""
+    recipe = without(make_recipe(), "roi", "eval")
+    check_sections(stage_named("bench"), recipe)
+    assert settings_of(stage_named("bench"), recipe) == settings_of(stage_named("bench"), make_recipe())
+    with pytest.raises(RecipeError, match="has no section `roi`, and `awqctl roi` needs it"):
+        check_sections(stage_named("roi"), recipe)
