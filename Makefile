@@ -42,7 +42,7 @@ format: .venv/.ready ## format and fix what can be fixed
 	.venv/bin/ruff check --fix .
 
 lock: .venv/.ready ## resolve all lock files again (maintainers)
-	$(PYTHON) -m pipeline.runtimes.locking
+	$(PYTHON) -m pipeline.runtimes.lock_files
 
 bench-quantize: .venv/.ready ## the stage `quantize` against the bare backends: time and memory (nothing else may run)
 	$(PYTHON) tests/benchmarks/quantize.py

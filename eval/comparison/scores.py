@@ -101,8 +101,8 @@ def metric_key(values: dict[str, Any], metric: str) -> str | None:
 
 def stated_score(values: dict[str, Any], key: str) -> Score:
     """Return what lm-eval computed itself."""
-    name, _, variant = key.partition(",")
-    stderr = values.get(f"{name}_stderr,{variant}")
+    name, _, filter_ = key.partition(",")
+    stderr = values.get(f"{name}_stderr,{filter_}")
     error = float(stderr) if isinstance(stderr, int | float) and math.isfinite(stderr) else None
     return Score(value=float(values[key]), stderr=error)
 
@@ -132,8 +132,8 @@ def task_scores(
         SourceError: there are no values of the metric, one is missing, or nothing says what the score is.
         VoidMeasurementError: the score or a value is NaN or infinite, or right-or-wrong items contradict the score.
     """
-    name, _, variant = metric.partition(",")
-    found = [row for row in rows if name in row.values and (row.filter or variant or "none") == (variant or "none")]
+    name, _, filter_ = metric.partition(",")
+    found = [row for row in rows if name in row.values and (row.filter or filter_ or "none") == (filter_ or "none")]
     if not found:
         raise SourceError(f"No sample of task '{task}' has the metric '{metric}'. Score the task again, with samples.")
     require_numbers(task, metric, found, stated)

@@ -90,11 +90,11 @@ def _refuse(task: str, name: str, *, higher: bool, source: str) -> NoReturn:
 
 def _require_values(lone: tuple[Row, ...], other: SampleTask, metric: str) -> None:
     """Refuse an item that the other side has as well, but without a value."""
-    name, _, variant = metric.partition(",")
+    name, _, filter_ = metric.partition(",")
     without = {
         (row.subtask, row.doc_hash): row
         for row in other.rows
-        if name not in row.values and row.filter in (None, variant)
+        if name not in row.values and row.filter in (None, filter_)
     }
     first = next((without[key] for row in lone if (key := (row.subtask, row.doc_hash)) in without), None)
     if first is not None:

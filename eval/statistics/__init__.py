@@ -1,4 +1,4 @@
-"""Paired statistics: is a variant within the margin that was agreed, and how sure is that? Pure functions."""
+"""Paired statistics: is an arm within the margin that was agreed, and how sure is that? Pure functions."""
 
 from eval.statistics.estimates import Estimate
 from eval.statistics.floor import noise_floor

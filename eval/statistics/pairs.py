@@ -1,4 +1,4 @@
-"""What is compared: both variants' contributions per item, and the loss that was agreed."""
+"""What is compared: both arms' contributions per item, and the loss that was agreed."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from eval.statistics.metrics import Statistic, mean
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """The same items, measured on both variants.
+    """The same items, measured on both arms.
 
     Raises:
         ValueError: no items, shapes that differ, or values that are not finite.

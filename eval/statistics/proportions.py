@@ -11,7 +11,7 @@ from eval.statistics.normal import smallest
 
 @dataclass(frozen=True)
 class Table:
-    """Counts of items by what the two variants did; effective items are not whole."""
+    """Counts of items by what the two arms did; effective items are not whole."""
 
     items: float
     worse: float
@@ -19,7 +19,7 @@ class Table:
     better: float
     """The candidate won them."""
     ones: float = 0
-    """Both variants had value 1."""
+    """Both arms had value 1."""
 
     @property
     def discordant(self) -> float:

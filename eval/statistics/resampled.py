@@ -57,7 +57,7 @@ def _scores(pairs: Pairs, sums: NDArray[np.float64]) -> Scores:
 
 
 def permutation_test(pairs: Pairs, draws: int, seed: np.random.SeedSequence) -> tuple[float, str]:
-    """Return the two-sided p-value of swapping the variants within items or clusters, and the test's name.
+    """Return the two-sided p-value of swapping the arms within items or clusters, and the test's name.
 
     (1 + hits) / (1 + draws).
 

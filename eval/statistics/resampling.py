@@ -1,4 +1,4 @@
-"""Resampling of units, an item or a whole cluster each: bootstrap, jackknife and swaps of the two variants."""
+"""Resampling of units, an item or a whole cluster each: bootstrap, jackknife and swaps of the two arms."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -15,7 +15,7 @@ from pipeline.models.trust import read_config
 if TYPE_CHECKING:
     from pipeline.base.progress import Reporter
     from pipeline.models.checksums import FileSum
-    from pipeline.models.manifest import Origin
+    from pipeline.models.manifest import ManifestSource
 
 _TOKENIZER = ("tokenizer", "special_tokens_map", "added_tokens", "vocab", "merges", "spiece", "chat_template")
 _DERIVED = {"quantization_config", "dtype", "torch_dtype"}
@@ -26,7 +26,7 @@ _MANIFEST = "awqctl-manifest.json"
 
 
 def source_changes(
-    before: "Origin",
+    before: "ManifestSource",
     source: SourceModel,
     checkpoint: Path | None = None,
     *,
@@ -59,7 +59,7 @@ def source_changes(
     return [*sentences, _verdict([*changed, *added, *removed])]
 
 
-def _commits(before: "Origin", source: SourceModel) -> str:
+def _commits(before: "ManifestSource", source: SourceModel) -> str:
     was, now = (f"commit {commit[:12]}" if commit else "a local folder" for commit in (before.commit, source.commit))
     return f"{source.reference} moved from {was} to {now}."
 
@@ -109,7 +109,7 @@ def _is_named_by_sum(path: Path, blob: Path) -> bool:
     return path.is_symlink() and blob.parent.name == "blobs" and len(blob.name) == _SHA256_DIGITS
 
 
-def _configuration(before: "Origin", source: SourceModel, checkpoint: Path | None) -> list[str]:
+def _configuration(before: "ManifestSource", source: SourceModel, checkpoint: Path | None) -> list[str]:
     """Return one sentence per key of config.json that changed."""
     old, derived = _old_config(before, source, checkpoint)
     if old is None:
@@ -125,7 +125,7 @@ def _configuration(before: "Origin", source: SourceModel, checkpoint: Path | Non
 
 
 def _old_config(
-    before: "Origin", source: SourceModel, checkpoint: Path | None
+    before: "ManifestSource", source: SourceModel, checkpoint: Path | None
 ) -> tuple[dict[str, Any] | None, set[str]]:
     """Return the configuration before, and the keys in which it cannot be compared."""
     if before.commit and source.commit:

@@ -27,7 +27,7 @@ _SEAL = "seal"
 _INDEX = ".safetensors.index.json"
 
 
-class Origin(Result):
+class ManifestSource(Result):
     """The model a checkpoint was made from."""
 
     reference: str
@@ -41,7 +41,7 @@ class Manifest(Result):
 
     schema_version: int = 1
     created_at: str
-    source: Origin
+    source: ManifestSource
     quantize: dict[str, Any]
     """The recipe's quantize section."""
     versions: dict[str, str]

@@ -17,7 +17,7 @@ from pipeline.base.results import Result
 from pipeline.models import SourceModel
 from pipeline.models.tensors import read_file
 from pipeline.quantize.backends import Backend
-from pipeline.quantize.translate import readable_view
+from pipeline.quantize.model_config import readable_view
 from pipeline.recipe.quantize import Quantize
 from pipeline.record.context import RunContext
 from pipeline.runtimes.store import ensure

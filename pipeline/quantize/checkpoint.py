@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.models import SourceModel, is_pickled
-from pipeline.quantize.translate import generation_config, quantized_config
+from pipeline.quantize.model_config import generation_config, quantized_config
 
 _FROM_SOURCE = (
     "tokenizer*",

@@ -22,9 +22,9 @@ from pipeline.quantize.backends import (
 )
 from pipeline.quantize.checks import Check, Status
 from pipeline.quantize.control import check_layers
+from pipeline.quantize.model_config import WITHOUT_FLOAT16
 from pipeline.quantize.prediction import Prediction, predict
 from pipeline.quantize.resources import Resources, resource_checks, resources_of
-from pipeline.quantize.translate import WITHOUT_FLOAT16
 from pipeline.recipe.engine import EngineSettings
 from pipeline.recipe.quantize import Quantize
 from pipeline.recipe.recipe import Recipe

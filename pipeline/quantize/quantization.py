@@ -18,7 +18,7 @@ from pipeline.models import SourceModel, described_files
 from pipeline.models.checksums import sum_files
 from pipeline.models.headers import headers_of
 from pipeline.models.layers import LinearLayer, ignored, linear_layers
-from pipeline.models.manifest import CARD, Manifest, Origin, write_manifest
+from pipeline.models.manifest import CARD, Manifest, ManifestSource, write_manifest
 from pipeline.models.tensors import Tensor, parameters, read_headers, weight_bytes
 from pipeline.quantize.audit.coverage import audit, gates
 from pipeline.quantize.audit.fidelity import compare
@@ -179,16 +179,16 @@ class Quantization:
     def _model_type(self) -> str:
         return str(self.source.config().get("model_type"))
 
-    def _origin(self) -> Origin:
+    def _origin(self) -> ManifestSource:
         names = described_files(self.source.path) | set(self.source.code.files)
-        return Origin(
+        return ManifestSource(
             reference=self.source.reference,
             commit=self.source.commit,
             licence=self.source.licence,
             files=sum_files(self.source.path, names=names, cache=self.context.sums),
         )
 
-    def _manifest(self, folder: Path, origin: Origin, versions: dict[str, str], final: str) -> Manifest:
+    def _manifest(self, folder: Path, origin: ManifestSource, versions: dict[str, str], final: str) -> Manifest:
         place = self.context.out / final
         return Manifest(
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -201,7 +201,7 @@ class Quantization:
     def _describe(
         self,
         folder: Path,
-        origin: Origin,
+        origin: ManifestSource,
         quantized: Quantized,
         coverage: CoverageResult,
         control_digest: str | None,

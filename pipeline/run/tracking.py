@@ -59,7 +59,7 @@ class Tracker:
         if self._client is None:
             with _first_use(self.store), _explained(self.store):
                 self._client, self._experiment_id = _open(self.store)
-            bury_the_dead(self._client, self._experiment_id)
+            end_orphaned_runs(self._client, self._experiment_id)
         return self._client
 
     def create(self, name: str, tags: dict[str, str]) -> str:
@@ -209,7 +209,7 @@ def _tag_key(name: str) -> str:
     return re.sub(r"[^\w.\- ]", "_", name)
 
 
-def bury_the_dead(client: "MlflowClient", experiment_id: str) -> None:
+def end_orphaned_runs(client: "MlflowClient", experiment_id: str) -> None:
     """End the runs of processes on this host that no longer live, so that none stays RUNNING for ever."""
     for run in client.search_runs([experiment_id], "attributes.status = 'RUNNING'", max_results=1000):
         host, _, process = run.data.tags.get(_OWNER, "").partition("|")

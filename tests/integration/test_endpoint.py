@@ -24,7 +24,7 @@ from pipeline.base.errors import BusyError, EngineError, Interrupted, MissingSta
 from pipeline.base.progress import SilentReporter
 from pipeline.hardware.machine import Machine
 from pipeline.models.checksums import sum_files
-from pipeline.models.manifest import Manifest, Origin, read_manifest, write_manifest
+from pipeline.models.manifest import Manifest, ManifestSource, read_manifest, write_manifest
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.serve import Serve
@@ -291,7 +291,7 @@ def _environment() -> Environment:
 def _make_checkpoint(folder: Path) -> Path:
     folder.mkdir()
     (folder / "config.json").write_text("{}")
-    origin = Origin(reference="r", commit=None, licence="l", files={})
+    origin = ManifestSource(reference="r", commit=None, licence="l", files={})
     write_manifest(Manifest(created_at="t", source=origin, quantize={}, versions={}, files=sum_files(folder)), folder)
     return folder
 

@@ -195,12 +195,12 @@ def test_what_changed_between_two_commits(hub: "FakeHub", client: Client, tmp_pa
 import json, sys
 from pathlib import Path
 from pipeline.models.checksums import sum_files
-from pipeline.models.manifest import Origin
+from pipeline.models.manifest import ManifestSource
 from pipeline.recipe.model import ModelSource
 from pipeline.models import resolve_source, source_changes
 old = Path(sys.argv[1])
 files = {name: entry for name, entry in sum_files(old).items() if name.endswith((".safetensors", ".json"))}
-before = Origin(reference=sys.argv[2], commit=old.name, licence="mit", files=files)
+before = ManifestSource(reference=sys.argv[2], commit=old.name, licence="mit", files=files)
 print(json.dumps(source_changes(before, resolve_source(ModelSource(source=sys.argv[2]), Path.cwd()))))
 """
     command = [sys.executable, "-c", code, old["path"], REPOSITORY]

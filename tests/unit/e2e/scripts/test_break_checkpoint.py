@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline.models.checksums import sum_files
-from pipeline.models.manifest import Manifest, Origin, differences, read_manifest, write_manifest
+from pipeline.models.manifest import Manifest, ManifestSource, differences, read_manifest, write_manifest
 from pipeline.models.tensors import read_headers
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -26,7 +26,7 @@ def checkpoint(tmp_path: Path, save: Callable[..., Any]) -> Path:
     codes = {f"{name}.qweight": np.arange(8, dtype=np.int32).reshape(4, 2) for name in names}
     folder = tmp_path / "checkpoint"
     save(folder, arrays | codes, "F16")
-    origin = Origin(reference="a model", commit=None, licence="mit", files={})
+    origin = ManifestSource(reference="a model", commit=None, licence="mit", files={})
     manifest = Manifest(
         created_at="2026-11-20T00:00:00+00:00", source=origin, quantize={}, versions={}, files=sum_files(folder)
     )

@@ -17,7 +17,7 @@ from pipeline.hardware.gpu import Gpu
 from pipeline.hardware.machine import Machine
 from pipeline.hardware.requirements import check_arms_hardware
 from pipeline.models.checksums import sum_files
-from pipeline.models.manifest import Manifest, Origin, write_manifest
+from pipeline.models.manifest import Manifest, ManifestSource, write_manifest
 from pipeline.models.trust import custom_code
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import Arm
@@ -67,7 +67,7 @@ def run(
     def make(recipe: Recipe) -> tuple[RunContext, RunRecord]:
         source = make_model("source")
         checkpoint = make_model("out/checkpoint", 0.9, quantization_config={"quant_method": "awq"})
-        origin = Origin(reference="packaged:demo", commit=None, licence="mit", files=sum_files(source))
+        origin = ManifestSource(reference="packaged:demo", commit=None, licence="mit", files=sum_files(source))
         manifest = Manifest(
             created_at="2026-11-20T00:00:00+00:00", source=origin, quantize={}, versions={}, files=sum_files(checkpoint)
         )

@@ -11,7 +11,7 @@ from filelock import FileLock
 from pipeline.base.errors import BusyError, SourceError
 from pipeline.base.progress import SilentReporter
 from pipeline.models.checksums import sum_files
-from pipeline.models.manifest import NAME, Manifest, Origin, differences, read_manifest, write_manifest
+from pipeline.models.manifest import NAME, Manifest, ManifestSource, differences, read_manifest, write_manifest
 from pipeline.record.checkpoint import checkpoint_of, recorded_checkpoint
 from pipeline.record.context import CHECKPOINT, EARLIER, RunContext
 from tests.helpers import invoke
@@ -30,7 +30,7 @@ def context(tmp_path: Path) -> RunContext:
             write_manifest(
                 Manifest(
                     created_at=f"2026-11-{day}T10:00:00+00:00",
-                    source=Origin(reference="org/name", commit=f"{day}" * 20, licence="mit", files={}),
+                    source=ManifestSource(reference="org/name", commit=f"{day}" * 20, licence="mit", files={}),
                     quantize={"backend": "auto"},
                     versions=versions,
                     files=sum_files(folder),

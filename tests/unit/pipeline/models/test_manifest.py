@@ -11,7 +11,7 @@ from pipeline.base.errors import SourceError
 from pipeline.base.homes import user_home
 from pipeline.base.progress import SilentReporter
 from pipeline.models.checksums import SumCache, sum_files
-from pipeline.models.manifest import CARD, NAME, Manifest, Origin, differences, read_manifest, write_manifest
+from pipeline.models.manifest import CARD, NAME, Manifest, ManifestSource, differences, read_manifest, write_manifest
 from pipeline.record.context import RunContext
 from pipeline.record.refresh import refresh
 from tests.helpers import awqctl
@@ -23,7 +23,7 @@ LONG_AGO_NS = 10**18
 
 def seal(folder: Path) -> Path:
     """Write the manifest of the files as they are; return the folder."""
-    source = Origin(reference="org/name", commit="0" * 40, licence="mit", files={})
+    source = ManifestSource(reference="org/name", commit="0" * 40, licence="mit", files={})
     files = {name: entry for name, entry in sum_files(folder).items() if name != NAME}
     made = "2026-11-20T10:00:00+00:00"
     write_manifest(Manifest(created_at=made, source=source, quantize={}, versions={}, files=files), folder)

@@ -10,7 +10,7 @@ import pytest
 from pipeline.base.errors import RecipeError, SourceError
 from pipeline.models import is_pickled, resolve_source, source_changes, source_identity, weight_files
 from pipeline.models.checksums import FileSum, SumCache
-from pipeline.models.manifest import Origin
+from pipeline.models.manifest import ManifestSource
 from pipeline.models.trust import CustomCode
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.model import ModelSource
@@ -170,7 +170,7 @@ def test_trust_without_code_trusts_nothing(model: Path, tmp_path: Path) -> None:
     assert (resolved.trust_remote_code, resolved.code) == (False, CustomCode())
 
 
-def origin(model: Path, config: dict[str, object] | None = None) -> Origin:
+def origin(model: Path, config: dict[str, object] | None = None) -> ManifestSource:
     """Return the manifest's account of a model, written to a checkpoint beside it with AWQ's own keys added."""
     checkpoint = model.parent / "checkpoint"
     checkpoint.mkdir()
@@ -181,7 +181,7 @@ def origin(model: Path, config: dict[str, object] | None = None) -> Origin:
         for path in model.iterdir()
         if path.suffix in (".json", ".safetensors")
     }
-    return Origin(reference="model", commit=None, licence="mit", files=files)
+    return ManifestSource(reference="model", commit=None, licence="mit", files=files)
 
 
 def test_nothing_changed(model: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.base.progress import SilentReporter
 from pipeline.models.checksums import sum_files
-from pipeline.models.manifest import Manifest, Origin, differences, read_manifest, write_manifest
+from pipeline.models.manifest import Manifest, ManifestSource, differences, read_manifest, write_manifest
 from pipeline.record.context import CHECKPOINT, EARLIER, RunContext
 
 REPO = Path(__file__).parents[4]
@@ -24,7 +24,7 @@ from pathlib import Path
 
 from pipeline.models.checksums import sum_files
 from pipeline.record.context import RunContext
-from pipeline.models.manifest import Manifest, Origin, differences, read_manifest, write_manifest
+from pipeline.models.manifest import Manifest, ManifestSource, differences, read_manifest, write_manifest
 from pipeline.record.refresh import refresh
 from pipeline.base.progress import SilentReporter
 
@@ -35,7 +35,7 @@ CALLS = ("replace", "fsync", "mkdir", "unlink", "rmdir", "link")
 def fill(folder, weights, card, made):
     (folder / "model.safetensors").write_text(weights)
     (folder / "README.md").write_text(card)
-    origin = Origin(reference="r", commit=None, licence="l", files={})
+    origin = ManifestSource(reference="r", commit=None, licence="l", files={})
     write_manifest(Manifest(created_at=made, source=origin, quantize={}, versions={}, files=sum_files(folder)), folder)
 
 
@@ -190,7 +190,7 @@ def context(tmp_path: Path) -> RunContext:
 
 def make(context: RunContext, weights: str, made: str) -> None:
     """Publish a checkpoint, as the stage does."""
-    origin = Origin(reference="r", commit=None, licence="l", files={})
+    origin = ManifestSource(reference="r", commit=None, licence="l", files={})
     with context.staged(CHECKPOINT) as folder:
         (folder / "model.safetensors").write_text(weights)
         files = sum_files(folder)

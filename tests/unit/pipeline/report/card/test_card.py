@@ -12,7 +12,7 @@ from huggingface_hub import ModelCard
 
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
 from pipeline.models.checksums import FileSum, sum_files
-from pipeline.models.manifest import CARD, Manifest, Origin, differences, read_manifest, write_manifest
+from pipeline.models.manifest import CARD, Manifest, ManifestSource, differences, read_manifest, write_manifest
 from pipeline.quantize.result import CoverageResult, KindAudit, LayerAudit, QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
@@ -59,7 +59,7 @@ def make_manifest(*names: str, weights: str = "aa") -> Manifest:
     calibration = {"sources": [{"source": "chats.jsonl", "weight": 3}, {"source": "wiki.txt"}], "seed": 17}
     return Manifest(
         created_at="2026-11-20T00:00:00+00:00",
-        source=Origin(
+        source=ManifestSource(
             reference="example-org/tiny-mixtral",
             commit=COMMIT,
             licence="apache-2.0",

@@ -1,5 +1,6 @@
-"""Makes a checkpoint written by transformers 5 readable by transformers 4.51, which AutoAWQ is frozen at.
+"""config.json and generation_config.json: in the dialect that a backend reads, and of the quantized checkpoint.
 
+AutoAWQ is frozen at transformers 4.51, which must be able to read what transformers 5 wrote.
 transformers 5 moved `rope_theta` and `rope_scaling` into `rope_parameters` and renamed `torch_dtype` to `dtype`;
 4.51 ignores the new keys and silently falls back to a base of 10000.
 """

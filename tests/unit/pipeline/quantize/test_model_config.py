@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.base.errors import SourceError
 from pipeline.models import SourceModel
-from pipeline.quantize.translate import generation_config, quantized_config, readable_view, to_transformers_4
+from pipeline.quantize.model_config import generation_config, quantized_config, readable_view, to_transformers_4
 
 V5 = {
     "model_type": "llama",

@@ -1,4 +1,4 @@
-"""Makes the lock files: `python -m pipeline.runtimes.locking` (or `make lock`), maintainers only.
+"""Makes the lock files: `python -m pipeline.runtimes.lock_files` (or `make lock`), maintainers only.
 
 Each lock is the complete set of packages with hashes and without index addresses, installed with `--no-deps`, so
 that what was locked is what is installed.
