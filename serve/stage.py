@@ -15,8 +15,8 @@ from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import Need, Stage, sections
 from serve.checks.smoke import smoke_test
 from serve.gateway.haproxy import haproxy_version
-from serve.gateway.haproxy_config import ROUTES
 from serve.gateway.keys import new_key
+from serve.gateway.routes import ROUTES
 from serve.metrics import metrics_of
 from serve.result import ServeResult, SmokeCheck
 from serve.supervisor.spec import serving_spec

@@ -18,9 +18,10 @@ from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED
 from eval.alarm.fidelity import TopTokens, alarm_sentence, fidelity, read_top_tokens
 from eval.alarm.probe import TOP_K, held_out, probe
 from eval.alarm.result import Fidelity
+from eval.arms.kernel import check_kernel
 from eval.arms.setup import SERVED_NAME, EngineSetup, weights_identity
 from eval.comparison.scores import TaskScores, read_scores
-from pipeline.base.errors import EngineDiedError, EngineError, WorkerError
+from pipeline.base.errors import EngineDiedError, WorkerError
 from pipeline.base.files import write_atomically
 from pipeline.base.identity import document_identity
 from pipeline.engines.settings import check_same_settings
@@ -174,7 +175,7 @@ class Measurement:
 
     def _check(self, arm: str, facts: VllmFacts) -> None:
         """Refuse an arm that is not run as it has to be, or not as the first one was."""
-        check_kernel(self.setup, arm, facts.kernel)
+        check_kernel(self.setup, _weights_of(arm), facts.kernel, f"{STAGE}-vllm-{arm}.log")
         self._first = self._first or (arm, facts.settings)
         first, settings = self._first
         check_same_settings(settings, facts.settings, arm, than=first)
@@ -313,19 +314,6 @@ class Measurement:
 
     def _name(self, arm: str) -> str:
         return f"{arm}-{document_identity(self._depends_on(arm))[:12]}"
-
-
-def check_kernel(setup: EngineSetup, arm: str, kernel: str) -> None:
-    """Refuse to score quantized weights that the engine multiplies as 16-bit ones.
-
-    Raises:
-        EngineError: it does, on an arm whose checkpoint is quantized.
-    """
-    if kernel == "unquantized" and setup.weights[_weights_of(arm)].quantized:
-        raise EngineError(
-            f"vLLM loaded the checkpoint of the arm '{arm}' without a quantized kernel, so its scores would not be "
-            f"those of quantized weights. Read why in logs/eval-vllm-{arm}.log, or choose the other quantize.backend."
-        )
 
 
 def _weights_of(arm: str) -> str:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from eval.arms.identity import weights_that_matter
+from eval.arms.kernel import check_kernel
 from eval.arms.setup import SERVED_NAME, EngineSetup, engine_setup
 from eval.bench.counters import cached, disagreement, faults
 from eval.bench.metrics import metrics_of
 from eval.bench.result import ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint
-from pipeline.base.errors import EngineError, VoidMeasurementError, WorkerError
+from pipeline.base.errors import VoidMeasurementError, WorkerError
 from pipeline.engines.vllm import VllmFacts, VllmServer, engine_arguments
 from pipeline.models.tensors import weight_bytes
 from pipeline.quantize.result import QuantizeResult
@@ -95,11 +96,7 @@ class _Sweep:
         reused = self._bench.context.slot.holds(self._bench.setup.identity(self.arm))
         with self._bench.setup.running(self.arm, "bench", self._bench.context) as server:
             facts = server.facts()
-            if self._bench.setup.weights[self.arm].quantized and facts.kernel == "unquantized":
-                raise EngineError(
-                    f"vLLM loaded the checkpoint of the arm '{self.arm}' without a quantized kernel, so "
-                    f"its speed would not be that of the quantized weights."
-                )
+            check_kernel(self._bench.setup, self.arm, facts.kernel, server.log.name)
             runs = settings.repeats * len(settings.concurrency)
             points = []
             with self._bench.context.reporter.task(f"bench {self.arm}", total=runs) as task:

@@ -139,7 +139,7 @@ def _disk(home: Path, accelerator: Resolved) -> Finding:
 
 
 def _gateway() -> list[Finding]:
-    from serve.gateway.gateway import haproxy_version
+    from serve.gateway.haproxy import haproxy_version
 
     try:
         return [Finding(subject="haproxy", state="ok", detail=haproxy_version())]

@@ -9,10 +9,8 @@ from pipeline.base.errors import AwqctlError, BusyError, EngineError
 from pipeline.engines.address import choose_address, port_in_use
 from pipeline.runtimes.process import GuardedProcess
 from serve.gateway.files import write_private
-from serve.gateway.haproxy import alerts, check_config, find_haproxy, haproxy_environment, haproxy_version
-from serve.gateway.haproxy_config import ROUTES, render_config
-
-__all__ = ["ROUTES", "Gateway", "haproxy_version"]
+from serve.gateway.haproxy import alerts, check_config, find_haproxy, haproxy_environment
+from serve.gateway.haproxy_config import render_config
 
 _START_TIMEOUT_S = 15.0
 _CONTROL_TIMEOUT_S = 5.0

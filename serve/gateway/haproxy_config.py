@@ -1,4 +1,4 @@
-"""HAProxy's configuration: the routes let through, the answers HAProxy gives itself, the rendered text."""
+"""HAProxy's configuration: the answers HAProxy gives itself, the rendered text."""
 
 import json
 from collections.abc import Sequence
@@ -9,14 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from pipeline.base.errors import UsageError
-
-ROUTES = (
-    "GET /v1/models",
-    "POST /v1/chat/completions",
-    "POST /v1/completions",
-    "POST /v1/responses",
-)
-"""The only requests let through, as method and exact path."""
+from serve.gateway.routes import ROUTES
 
 _MAX_CONNECTIONS = 1000
 

@@ -22,7 +22,7 @@ from pipeline.base.errors import BusyError, EngineError
 from serve.gateway.files import socket_folder
 from serve.gateway.gateway import Gateway
 from serve.gateway.haproxy import haproxy_version
-from serve.gateway.haproxy_config import ROUTES
+from serve.gateway.routes import ROUTES
 from serve.gateway.tls import Certificate, ensure_certificate
 from tests.fakes.upstream import Behaviour, FakeUpstream
 

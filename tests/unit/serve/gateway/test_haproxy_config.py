@@ -13,7 +13,8 @@ from pipeline.base.errors import BusyError, EnvironmentLackError, UsageError
 from pipeline.engines.address import choose_address
 from serve.gateway.files import socket_folder
 from serve.gateway.haproxy import find_haproxy
-from serve.gateway.haproxy_config import ROUTES, quoted, render_config
+from serve.gateway.haproxy_config import quoted, render_config
+from serve.gateway.routes import ROUTES
 from serve.supervisor.foreground import Serving, usage_lines
 
 REPO = Path(__file__).parents[4]
