@@ -110,4 +110,4 @@ def test_output_piped_into_head_is_no_error(tmp_path: Path) -> None:
     answer = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path
     )
-    assert (answer.stdout.strip(), answer.stderr) == ("schema_version: 1", "")
+    assert (answer.stdout.strip(), answer.stderr) == ("schema_version: 2", "")
