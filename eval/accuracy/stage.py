@@ -28,7 +28,6 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import Need, Stage, outputs, sections
-from pipeline.report.card.card_refresh import refresh_card
 
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
@@ -49,7 +48,6 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
         result = _result(measurement, arms, order, found)
         (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n")
     measurement.forget_others()
-    refresh_card(context, record, result)
     return StageOutcome(
         metrics=metrics_of(result),
         gates=gates_of(result),

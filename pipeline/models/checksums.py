@@ -112,19 +112,6 @@ class SumCache:
             document = _Document(folder=str(folder.resolve()), files={**kept, **entries})
             write_atomically(path, document.model_dump_json(), mode=0o600)
 
-    def carry(self, known: Mapping[str, KnownSum], folder: Path) -> None:
-        """Remember known sums for the same files in `folder`, after they were linked and the first link removed.
-
-        Linking changes a file's ctime and nothing else; where anything else changed, nothing is carried over.
-        """
-        carried = {}
-        for name, entry in known.items():
-            with suppress(OSError):
-                linked = KnownSum.of(entry.sha256, (folder / name).stat())
-                if linked.model_copy(update={"ctime_ns": entry.ctime_ns}) == entry:
-                    carried[name] = linked
-        self.store(folder, carried)
-
     def _files(self, folder: Path) -> dict[str, KnownSum]:
         document = _load(self._path(folder))
         return document.files if document is not None and document.folder == str(folder.resolve()) else {}

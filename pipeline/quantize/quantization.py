@@ -1,6 +1,5 @@
 """One quantization, from a checked plan to published folders."""
 
-import json
 import shutil
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -9,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from eval.accuracy.result import EvalResult
 from pipeline import __version__
 from pipeline.base.errors import SourceError, WorkerError
 from pipeline.base.files import write_atomically
@@ -22,20 +20,19 @@ from pipeline.models.manifest import CARD, Manifest, ManifestSource, write_manif
 from pipeline.models.tensors import Tensor, parameters, read_headers, weight_bytes
 from pipeline.quantize.audit.coverage import audit, gates
 from pipeline.quantize.audit.fidelity import compare
+from pipeline.quantize.audit.layers import write_layers
 from pipeline.quantize.audit.packing import packed_size
 from pipeline.quantize.awq import Quantized, file_states, log_of, quantize_with
 from pipeline.quantize.backends import Backend
 from pipeline.quantize.calibration import CalibrationSet
+from pipeline.quantize.card.card import model_card
 from pipeline.quantize.checkpoint import assemble
 from pipeline.quantize.control import write_control
-from pipeline.quantize.result import CoverageResult, LayerAudit, QuantizeResult
+from pipeline.quantize.result import NOTES, CoverageResult, LayerAudit, QuantizeResult
 from pipeline.recipe.quantize import Quantize
 from pipeline.record.context import CHECKPOINT, RunContext
-from pipeline.record.record import RunRecord
-from pipeline.report.card.card import model_card
 
 CONTROL = "control"
-NOTES = "quantize"
 _SHOWN_PROBLEMS = 3
 
 
@@ -51,7 +48,6 @@ class Quantization:
     backend: Backend
     calibration: CalibrationSet
     context: RunContext
-    record: RunRecord
 
     def publish(self) -> tuple[QuantizeResult, tuple[Gate, ...]]:
         """Quantize, audit and publish; the checkpoint first, so that a mix of old and new is noticed."""
@@ -72,7 +68,7 @@ class Quantization:
         quantized = self._quantize(folder, left)
         with self.context.reporter.task("comparing the checkpoint with its source"):
             audits, coverage = self._audit(tensors, left, quantized, folder)
-        write_atomically(notes / "coverage.json", json.dumps([row.model_dump(mode="json") for row in audits]))
+        write_layers(notes, audits)
         control_digest = None
         if control is not None:
             packed = [layers[row.name] for row in audits if row.treatment != "16 bit"]
@@ -83,16 +79,10 @@ class Quantization:
             )
         origin = self._origin()
         result, manifest = self._describe(folder, origin, quantized, coverage, control_digest)
-        (folder / CARD).write_text(model_card(result, manifest, audits, self._known_accuracy(result)))
+        (folder / CARD).write_text(model_card(result, manifest, audits))
         card = sum_files(folder, names=[CARD], cache=self.context.sums, publish_as=self.context.out / CHECKPOINT)
         write_manifest(manifest.model_copy(update={"files": manifest.files | card}), folder)
         return result, gates(coverage, self.settings.coverage)
-
-    def _known_accuracy(self, made: QuantizeResult) -> EvalResult | None:
-        """Return what was measured on these very bytes before; eval will not measure them again."""
-        before = self.record.find(QuantizeResult)
-        same = before is not None and before.checkpoint_digest == made.checkpoint_digest
-        return self.record.find(EvalResult) if same else None
 
     def _quantize(self, folder: Path, left: Iterable[str]) -> Quantized:
         """Run the backend and assemble the checkpoint in `folder`."""

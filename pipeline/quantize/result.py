@@ -4,6 +4,8 @@ from typing import ClassVar, Literal
 
 from pipeline.base.results import Payload, Result
 
+NOTES = "quantize"
+"""Folder of what the stage writes down beside the checkpoint."""
 Treatment = Literal["scaled", "rounded", "16 bit"]
 """What became of a linear layer: AWQ scaled its inputs before rounding, it was only rounded, or it was left."""
 

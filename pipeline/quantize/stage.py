@@ -13,8 +13,8 @@ from pipeline.quantize.backends import BACKENDS
 from pipeline.quantize.calibration import build_calibration, calibration_identity, load_tokenizer
 from pipeline.quantize.metrics import metrics_of
 from pipeline.quantize.preflight import check_blocks, checked_plan
-from pipeline.quantize.quantization import CONTROL, NOTES, Quantization
-from pipeline.quantize.result import QuantizeResult
+from pipeline.quantize.quantization import CONTROL, Quantization
+from pipeline.quantize.result import NOTES, QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import CHECKPOINT, RunContext
 from pipeline.record.migrate import CONTROL as CONTROLLED
@@ -25,7 +25,7 @@ from pipeline.record.stage import Stage, sections
 _MODEL_FILES = "the model's files"
 
 
-def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
+def run(recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome:
     """Quantize the recipe's model and publish it as `out/checkpoint`, a control beside it as `out/control`."""
     with context.reporter.task(f"finding the model {recipe.model.source}"):
         source = resolve_source(recipe.model, context.recipe_dir)
@@ -43,7 +43,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
         context.reporter.warn(warning)
     check_blocks(plan, model, recipe, calibration.facts.blocks, context.reporter)
     backend = plan.require_possible()
-    work = Quantization(source, changes, recipe.quantize, recipe.wants("rtn"), backend, calibration, context, record)
+    work = Quantization(source, changes, recipe.quantize, recipe.wants("rtn"), backend, calibration, context)
     result, outcome_gates = work.publish()
     shutil.rmtree(context.resume(NOTES), ignore_errors=True)
     if result.control_digest is None and (context.out / CONTROL).exists():

@@ -1,33 +1,45 @@
 """The stage `report`: HTML, Markdown and JSON from what the record has, and from nothing else."""
 
+from eval.accuracy.result import EvalResult
+from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import Need, Stage, outputs, sections
+from pipeline.report.card.card import measured_card
 from pipeline.report.document import SCHEMA_VERSION
-from pipeline.report.inputs import REPORTED
+from pipeline.report.inputs import REPORTED, inputs_of
 from pipeline.report.render import to_html, to_json, to_markdown
 from pipeline.report.result import ReportResult
 from pipeline.report.view import report_of
 
+CARD = "model_card.md"
 _FORM = "the form of report.json"
 
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
-    """Write `report/report.html`, `report.md` and `report.json`.
+    """Write `report/report.html`, `report.md` and `report.json`, and `model_card.md` once the accuracy is known.
 
     The recipe given is the one reported, so that a changed cover needs no new measurement.
 
     Raises:
         MissingStageError: no stage has a result.
     """
-    report = report_of(recipe, record)
-    texts = {"html": to_html(report), "md": to_markdown(report), "json": to_json(report)}
+    inputs = inputs_of(recipe, record)
+    report = report_of(inputs)
+    files = {
+        "report_html": ("report.html", to_html(report)),
+        "report_md": ("report.md", to_markdown(report)),
+        "report_json": ("report.json", to_json(report)),
+    }
+    card = measured_card(context, inputs) if inputs.has(QuantizeResult, EvalResult) else None
+    if card is not None:
+        files["model card"] = (CARD, card)
     with context.staged("report") as folder:
-        for suffix, text in texts.items():
-            (folder / f"report.{suffix}").write_text(text, encoding="utf-8")
+        for name, text in files.values():
+            (folder / name).write_text(text, encoding="utf-8")
     return StageOutcome(
-        artifacts={f"report_{suffix}": f"report/report.{suffix}" for suffix in texts},
+        artifacts={artifact: f"report/{name}" for artifact, (name, _) in files.items()},
         result=ReportResult(recommendation=report.recommendation, findings=report.findings),
     )
 

@@ -1,15 +1,13 @@
 """The report of a record: one immutable document for HTML, Markdown and JSON, so that they cannot disagree."""
 
 from pipeline.quantize.result import QuantizeResult
-from pipeline.recipe.recipe import Recipe
-from pipeline.record.record import RunRecord
 from pipeline.report.chapters.findings import findings_of
 from pipeline.report.chapters.key_figures import key_figures
 from pipeline.report.chapters.next_steps import next_steps
 from pipeline.report.chapters.recommendation import recommendation
 from pipeline.report.contents import sections_of
 from pipeline.report.document import Cover, Fact, OriginMeaning, ReportDocument
-from pipeline.report.inputs import Inputs, inputs_of
+from pipeline.report.inputs import Inputs
 
 LEGEND = (
     OriginMeaning(origin="measured", meaning="observed in this run"),
@@ -19,13 +17,8 @@ LEGEND = (
 )
 
 
-def report_of(recipe: Recipe, record: RunRecord) -> ReportDocument:
-    """Return the report of what a record has; chapters whose results are missing are left out, and named.
-
-    Raises:
-        MissingStageError: no stage has a result.
-    """
-    inputs = inputs_of(recipe, record)
+def report_of(inputs: Inputs) -> ReportDocument:
+    """Return the report of what there is; chapters whose results are missing are left out, and named."""
     findings = findings_of(inputs)
     return ReportDocument(
         cover=_cover(inputs),

@@ -86,10 +86,10 @@ def test_calibration_does_not_hold_the_tasks(chain: Chain) -> None:
 
 
 def test_model_card_has_the_measured_accuracy(chain: Chain) -> None:
-    """The card in the checkpoint is written again after `eval`, and the manifest still holds."""
+    """The report has a card with the figures beside it, and the checkpoint is as `quantize` published it."""
     score = chain.row("stdlib_next_line", "awq")["candidate"]["value"]
-    card = (chain.out / "checkpoint" / "README.md").read_text()
-    assert f"{score:.4f}" in card
+    assert f"{score:.4f}" in (chain.out / "report" / "model_card.md").read_text()
+    assert "Not measured when" in (chain.out / "checkpoint" / "README.md").read_text()
     assert chain.plain("verify", chain.out / "checkpoint").returncode == 0
 
 

@@ -1,1 +1,1 @@
-"""The model card."""
+"""The model card to publish: the checkpoint's own with the measured accuracy."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from eval.accuracy.result import EvalResult
 from pipeline.base.format import count, grouping, number, plural, seconds, share, size, tiny
 from pipeline.quantize.result import CoverageResult, KindAudit, QuantizeResult
 from pipeline.report.cells import facts_table, figure, numbers, shown, word, words
@@ -10,6 +11,10 @@ from pipeline.report.document import Cell, Section, Table
 from pipeline.report.evidence import Evidence
 from pipeline.report.inputs import Inputs
 
+_CARD = (
+    "Publish the checkpoint with `report/model_card.md` as its README.md: the card in its folder states what "
+    "quantizing knows, and this one the measured accuracy, too."
+)
 BACKENDS = {"autoawq": "AutoAWQ", "llm-compressor": "llm-compressor"}
 
 
@@ -26,6 +31,7 @@ def checkpoint_section(inputs: Inputs) -> Section:
                 "Bits per weight include scales and zero points. Layers that stay at 16 bit, such as embeddings, "
                 "raise the figure of the whole model above that of the quantized layers."
             ),
+            *((_CARD,) if inputs.has(EvalResult) else ()),
         ),
         tables=(
             _coverage(inputs),

@@ -141,18 +141,6 @@ def test_sums_follow_a_folder_to_its_place(folder: Path, cache: SumCache, tmp_pa
     assert bytes_read(final, cache) == 0
 
 
-def test_sums_follow_hard_links(folder: Path, cache: SumCache, tmp_path: Path) -> None:
-    """A link changes only the ctime; a file that was written meanwhile is not carried over."""
-    bytes_read(folder, cache)
-    known, links = cache.recall(folder), tmp_path / "links"
-    links.mkdir()
-    for name in known:
-        (links / name).hardlink_to(folder / name)
-    (folder / "b").write_bytes(b"another" * 1000)
-    cache.carry(known, links)
-    assert bytes_read(links, cache) == 7000
-
-
 @pytest.mark.parametrize("content", [b"", b"not JSON", b'{"files": 1}', b"\xff\xfe"])
 def test_damaged_cache_is_ignored(folder: Path, cache: SumCache, content: bytes) -> None:
     """It is read past, and replaced."""

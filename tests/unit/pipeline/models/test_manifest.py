@@ -13,7 +13,6 @@ from pipeline.base.progress import SilentReporter
 from pipeline.models.checksums import SumCache, sum_files
 from pipeline.models.manifest import CARD, NAME, Manifest, ManifestSource, differences, read_manifest, write_manifest
 from pipeline.record.context import RunContext
-from pipeline.record.refresh import refresh
 from tests.helpers import awqctl
 
 REPO = Path(__file__).parents[4]
@@ -66,7 +65,7 @@ def test_flipped_bit(checkpoint: Path, cached: bool) -> None:  # noqa: FBT001 --
     assert differences(checkpoint, cache=cache) == ["model.safetensors: contents changed"]
 
 
-@pytest.mark.parametrize("name", [NAME, "config.json", CARD])
+@pytest.mark.parametrize("name", [NAME, "config.json"])
 def test_every_flipped_byte_is_found(checkpoint: Path, name: str) -> None:
     """Each byte of the file, one bit at a time; the manifest itself is no exception."""
     path = checkpoint / name
@@ -172,6 +171,14 @@ def test_index_that_is_none(checkpoint: Path, content: str) -> None:
     assert differences(seal(checkpoint)) == [f"{INDEX}: not an index of shards"]
 
 
+def test_card_may_be_another_one_but_must_be_there(checkpoint: Path) -> None:
+    """Whoever publishes the checkpoint puts the card with the measured figures in; it stays the same checkpoint."""
+    (checkpoint / CARD).write_text("# measured\n")
+    assert differences(checkpoint) == []
+    (checkpoint / CARD).unlink()
+    assert differences(checkpoint) == [f"{CARD}: missing"]
+
+
 def test_digest_follows_contents(checkpoint: Path) -> None:
     """The digest names the contents, not the time of making, nor the model card."""
     manifest = read_manifest(checkpoint)
@@ -206,54 +213,6 @@ def test_manifest_of_the_first_release_has_no_seal(checkpoint: Path) -> None:
     document.pop("seal")
     (checkpoint / NAME).write_text(json.dumps(document))
     assert differences(checkpoint) == []
-
-
-def test_refresh_links_all_but_the_card(checkpoint: Path, context: RunContext) -> None:
-    """A new card, the same weights on disk, the same digest, and no earlier checkpoint kept."""
-    before, inode = read_manifest(checkpoint), (checkpoint / "model.safetensors").stat().st_ino
-    after = refresh(checkpoint, {CARD: "# measured\n"}, context)
-    assert after == read_manifest(checkpoint)
-    assert (differences(checkpoint), (checkpoint / CARD).read_text()) == ([], "# measured\n")
-    assert (after.digest(), after.created_at) == (before.digest(), before.created_at)
-    state = (checkpoint / "model.safetensors").stat()
-    assert (state.st_ino, state.st_nlink) == (inode, 1)
-    assert [path.name for path in context.out.iterdir() if path.name != ".partial"] == ["checkpoint"]
-
-
-def test_refresh_spares_reading_again(checkpoint: Path, context: RunContext) -> None:
-    """What a stage has verified before is still known; the new card is too young to be."""
-    differences(checkpoint, cache=context.sums)
-    refresh(checkpoint, {CARD: "# measured\n"}, context)
-    assert sorted(context.sums.recall(checkpoint)) == ["config.json", "model.safetensors"]
-
-
-def test_refresh_hides_no_damage(checkpoint: Path, context: RunContext) -> None:
-    """The sums of what is linked are those of before, so a changed file stays a changed file."""
-    (checkpoint / "config.json").write_text("[]")
-    refresh(checkpoint, {CARD: "# measured\n"}, context)
-    assert differences(checkpoint, cache=context.sums) == ["config.json: contents changed"]
-
-
-def test_refresh_without_hard_links_copies(
-    checkpoint: Path, context: RunContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A file system without hard links costs a copy, not the card."""
-
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(1, "Operation not permitted")
-
-    monkeypatch.setattr("os.link", refuse)
-    refresh(checkpoint, {CARD: "# measured\n"}, context)
-    assert differences(checkpoint) == []
-
-
-def test_refresh_of_a_broken_checkpoint_changes_nothing(checkpoint: Path, context: RunContext) -> None:
-    """A missing file is an error that leaves what was there."""
-    (checkpoint / "config.json").unlink()
-    with pytest.raises(SourceError, match=r"config\.json is missing"):
-        refresh(checkpoint, {CARD: "# measured\n"}, context)
-    assert (checkpoint / CARD).read_text() == "# card\n"
-    assert list(context.scratch.iterdir()) == []
 
 
 def verify(folder: Path) -> tuple[int, dict[str, object], str]:

@@ -25,7 +25,6 @@ from pathlib import Path
 from pipeline.models.checksums import sum_files
 from pipeline.record.context import RunContext
 from pipeline.models.manifest import Manifest, ManifestSource, differences, read_manifest, write_manifest
-from pipeline.record.refresh import refresh
 from pipeline.base.progress import SilentReporter
 
 REACHED = 42
@@ -54,9 +53,6 @@ def arrange(out, scenario):
 
 def act(out, scenario):
     context = context_of(out)
-    if scenario == "refresh":
-        refresh(out / "checkpoint", {"README.md": "new"}, context)
-        return
     with context.staged("quantize") as notes, context.staged("checkpoint") as folder:
         (notes / "notes").write_text("new")
         fill(folder, "old" if scenario == "same" else "new", "new", "2026-11-21T10:00:00+00:00")
@@ -164,7 +160,6 @@ SCENARIOS = {
     "first": {("absent", "", "absent"), (NEW, "", "absent"), (NEW, "", "new")},
     "other": {(OLD, "", "old"), (NEW, OLD, "old"), (NEW, OLD, "new")},
     "same": {(OLD, "", "old"), (CARDED, "", "old"), (CARDED, "", "new")},
-    "refresh": {(OLD, "", "old"), (CARDED, "", "old")},
 }
 """What may be found after a break, and all of it is: the notes are never newer than the checkpoint."""
 

@@ -9,7 +9,7 @@ from pipeline.report.document import ReportDocument, Section
 
 def report_of(record: RunRecord) -> ReportDocument:
     """Return the report with the cover that the record's own recipe asks for."""
-    return view.report_of(Recipe.model_validate(record.recipe), record)
+    return view.report_of(inputs_of(record))
 
 
 def inputs_of(record: RunRecord) -> inputs.Inputs:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from pipeline.report.card.card_metadata import flat
+from pipeline.quantize.card.metadata import flat
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

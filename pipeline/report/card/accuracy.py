@@ -4,16 +4,14 @@ from eval.accuracy.result import Contrast, EvalResult, TaskScore
 from eval.comparison.result import Score
 from eval.comparison.wording import margin_text
 from pipeline.base.format import NONE, PLUS_MINUS, certainty, change, recovery, score, with_error
-from pipeline.report.card.card_text import table, text
+from pipeline.quantize.card.text import table, text
 from pipeline.report.chapters.accuracy_finding import by_verdict
 from pipeline.report.chapters.alarm import not_scored
 from pipeline.report.verdicts import interval_text, items_text, metric_text, verdict_word
 
 
-def accuracy_text(accuracy: EvalResult | None) -> str:
-    """Return the section on accuracy as Markdown; `accuracy` is None before the eval stage."""
-    if accuracy is None:
-        return "Not measured yet. `awqctl eval` measures it and writes the result here."
+def accuracy_text(accuracy: EvalResult) -> str:
+    """Return the section on accuracy as Markdown."""
     parts = [_verdicts(accuracy), *([_control(accuracy)] if accuracy.contrasts else [])]
     return "\n\n".join(parts)
 

@@ -1,0 +1,1 @@
+"""The model card in the checkpoint: what quantizing knows."""
