@@ -3,7 +3,7 @@
 AWQCTL := .venv/bin/awqctl
 PYTHON := .venv/bin/python
 
-.PHONY: help demo test unit check format lock bench-quantize bench-eval bench-compare bench-gate compare-backends faults wheel clean
+.PHONY: help demo test unit check format lock bench-quantize bench-eval bench-compare bench-gate compare-backends faults cuda-contract wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -47,6 +47,9 @@ compare-backends: .venv/.ready ## the table of recipes/README.md: 16 bit, both b
 
 faults: .venv/.ready ## kill, fill up and damage the stage `quantize` in every way we know
 	$(PYTHON) tests/faults/quantize.py
+
+cuda-contract: .venv/.ready ## without a GPU: the CUDA environments (11 GiB), vLLM's parser and its log's words
+	$(PYTHON) -m pytest --timeout=3600 tests/cuda_contract
 
 wheel: .venv/.ready ## build the wheel into dist/
 	.venv/bin/uv build --quiet --wheel --no-build-isolation --out-dir dist
