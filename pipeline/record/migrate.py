@@ -27,6 +27,8 @@ FORM = "the form of the result"
 """Names the version of a result among the inputs of its stage."""
 CONTROL = "the control"
 """Names among the inputs of quantize whether plain rounding is asked for beside AWQ."""
+_ARMS = "recipe.arms"
+"""Names among the inputs the arms that a stage measures, a section of the recipe that is a list."""
 Document = dict[str, Any]
 
 _SECTIONS: dict[str, type[Section]] = {
@@ -72,8 +74,14 @@ def _current_stage(name: str, stage: Document) -> Document:
 
 def _current_section(name: str, value: Any) -> Any:
     """Return a section as it would be written now: keys that are gone left out, new ones with their defaults."""
-    model = _SECTIONS.get(name)
-    if model is None or not isinstance(value, dict):
+    if name == _ARMS and isinstance(value, list):
+        return [_filled_in(Arm, arm) for arm in value]
+    return _filled_in(_SECTIONS[name], value) if name in _SECTIONS else value
+
+
+def _filled_in(model: type[Section], value: Any) -> Any:
+    """Return what the model makes of the keys that it knows; the value itself where it takes none of it."""
+    if not isinstance(value, dict):
         return value
     try:
         return model.model_validate({key: value[key] for key in value if key in model.model_fields}).model_dump(
@@ -121,11 +129,11 @@ def _inputs_to_2(stage: str, inputs: Document, payload: Document) -> Document:
     if stage == "quantize":
         new[CONTROL] = new.get("recipe.quantize", {}).get("control") is not None
     elif stage == "bench":
-        new["recipe.arms"] = _arms(BASELINE, AWQ)
+        new[_ARMS] = _arms(BASELINE, AWQ)
     elif stage == "eval":
         controlled = [RTN] if RTN in payload.get("arms", ()) else []
         given, _ = migrate_recipe({"arms": [BASELINE, AWQ, *controlled], "eval": new.get("recipe.eval")})
-        new["recipe.arms"] = _arms(*given["arms"])
+        new[_ARMS] = _arms(*given["arms"])
         new["the checkpoints of the arms"] = new.pop("the checkpoints of eval.arms", "")
     return new
 

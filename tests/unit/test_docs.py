@@ -1,6 +1,7 @@
 """The documentation names commands, files and make targets that exist."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import click
@@ -12,6 +13,10 @@ REPO = Path(__file__).parents[2]
 FOLDERS = ("recipes", "eval", "pipeline/quantize")
 DOCUMENTS = [*sorted(REPO.glob("*.md")), *(REPO / folder / "README.md" for folder in FOLDERS)]
 TARGETS = set(re.findall(r"^([a-z-]+):", (REPO / "Makefile").read_text(), re.MULTILINE))
+HISTORY = {REPO / "CHANGELOG.md", REPO / "EXPERIMENTS.md"}
+"""Their paths are those of their time."""
+TOP = ("pipeline", "eval", "serve", "recipes", "tests", "mlruns", ".ci")
+"""Folders that a path of this repository begins with; paths of an output folder begin with `out`."""
 NOT_YET = {"plan", "release"}
 """Named in the changelog as missing."""
 
@@ -27,6 +32,42 @@ def test_named_commands_exist(path: Path) -> None:
 def test_named_make_targets_exist(path: Path) -> None:
     """Every `make X` in the documents is a target."""
     assert set(re.findall(r"(?:`|\$ )make ([a-z-]+)", path.read_text())) <= TARGETS
+
+
+@pytest.mark.parametrize("path", sorted(set(DOCUMENTS) - HISTORY), ids=lambda path: str(path.relative_to(REPO)))
+def test_named_paths_exist(path: Path) -> None:
+    """Every path of this repository in backticks or in a command line is there; one with a star matches something."""
+    tops = "|".join(map(re.escape, TOP))
+    named = re.findall(rf"(?:`|\s)((?:{tops})/[\w./*-]+)(?=`|\s)", path.read_text())
+    assert [one for one in sorted(set(named)) if not any(REPO.glob(one.rstrip("/")))] == []
+
+
+def rooms_table() -> list[tuple[str, str]]:
+    """Return the rows of the table of rooms in CONTRIBUTING.md: the rooms, and what is in them."""
+    text = (REPO / "CONTRIBUTING.md").read_text()
+    table = text.partition("| room | what is in it |\n|---|---|\n")[2].partition("\n\n")[0]
+    return [(cells[1], cells[2]) for cells in (row.split("|") for row in table.splitlines())]
+
+
+def test_rooms_stand_as_in_the_contract() -> None:
+    """The table has the rooms that the import contract has, in its order, and those are all that there are."""
+    named = [re.findall(r"`([\w/]+)`", rooms) for rooms, _ in rooms_table()]
+    flat = [room for row in named for room in row]
+    contract = tomllib.loads((REPO / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]
+    layers = [[room.replace(".", "/") for room in layer.split(" | ")] for layer in contract["layers"]]
+    level = {room: number for number, layer in enumerate(layers) for room in layer}
+    assert sorted(flat, key=lambda room: level[room]) == flat
+    there = {f"{top}/{path.parent.name}" for top in ("pipeline", "eval") for path in (REPO / top).glob("*/__init__.py")}
+    assert set(flat) == set(level) == there - {"eval/tasks"} | {"serve"}
+
+
+@pytest.mark.parametrize("row", rooms_table(), ids=lambda row: row[0].strip())
+def test_folders_of_rooms_exist(row: tuple[str, str]) -> None:
+    """Every folder that the table names within a room is in it."""
+    rooms = re.findall(r"`([\w/]+)`", row[0])
+    assert rooms
+    for folder in re.findall(r"`(\w+)/`", row[1]):
+        assert any((REPO / room / folder).is_dir() for room in rooms), folder
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(REPO)))

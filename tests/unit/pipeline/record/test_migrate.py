@@ -109,6 +109,21 @@ def test_a_removed_key_makes_nothing_unreadable(tmp_path: Path) -> None:
     assert found.stages["quantize"].inputs == record("record-1-run.json").stages["quantize"].inputs
 
 
+def test_arms_have_the_keys_of_today(tmp_path: Path) -> None:
+    """An arm's new key gets its default and a removed one is left out, so that nothing is measured again for them."""
+    save_record(record("record-1-run.json"), tmp_path / "record.json")
+    old = json.loads((tmp_path / "record.json").read_text())
+    for stage in ("eval", "bench"):
+        for arm in old["stages"][stage]["inputs"]["recipe.arms"]:
+            del arm["revision"]
+            arm["was_removed"] = 1
+    (tmp_path / "record.json").write_text(json.dumps(old))
+    found = load_record(tmp_path / "record.json")
+    assert found is not None
+    for stage in ("eval", "bench"):
+        assert found.stages[stage].inputs == record("record-1-run.json").stages[stage].inputs
+
+
 def test_a_result_in_a_form_nobody_reads_runs_again(tmp_path: Path) -> None:
     """One stage is lost then, not the record."""
     old = document("record-1-run.json")
