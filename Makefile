@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # Tests start hundreds of processes; where a container forbids bytecode, each would compile its imports again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-gate compare-backends faults report-picture wheel clean
+.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-gate compare-backends faults cuda-contract report-picture wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -64,6 +64,9 @@ faults: .venv/.ready ## kill, fill up and damage the stage `quantize` in every w
 
 report-picture: .venv/.ready ## the picture in the README, from the report of the last `make demo`; needs Chromium
 	$(PYTHON) tests/report_picture.py
+
+cuda-contract: .venv/.ready ## without a GPU: the CUDA environments (11 GiB), vLLM's parser and its log's words
+	$(PYTHON) -m pytest --timeout=3600 tests/cuda_contract
 
 wheel: .venv/.ready ## build the wheel into dist/
 	.venv/bin/uv build --quiet --wheel --no-build-isolation --out-dir dist
