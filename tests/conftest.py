@@ -8,6 +8,9 @@ import pytest
 # A shell starts background jobs with SIGINT ignored, and so would be every process that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+collect_ignore = ["cuda_contract"]
+"""Runs where it is named alone (`make cuda-contract`), because it installs 11 GiB."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what the end-to-end tests are asked with; pytest reads options before it finds their folder."""
