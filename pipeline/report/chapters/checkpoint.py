@@ -192,5 +192,5 @@ CHECKPOINT = Chapter(
     write=checkpoint_section,
     needs=(QuantizeResult,),
     limits=checkpoint_limits,
-    absent="Nothing was quantized: `awqctl quantize` was not run.",
+    absent=lambda _say: "Nothing was quantized: `awqctl quantize` was not run.",
 )

@@ -169,5 +169,5 @@ COSTS = Chapter(
     write=costs_section,
     needs=(BenchResult, RoiResult),
     limits=costs_limits,
-    absent="Costs were not calculated: `awqctl roi` was not run.",
+    absent=lambda _say: "Costs were not calculated: `awqctl roi` was not run.",
 )

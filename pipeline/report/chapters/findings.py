@@ -54,7 +54,7 @@ def _accuracy(inputs: Inputs) -> tuple[Finding, ...]:
     accuracy, of_all = inputs.accuracy, inputs.evidence.of_all
     scores = of_all((row, field) for row in accuracy.gated for field in ("baseline/value", "candidate/value", "loss"))
     alarms = of_all((one, field) for one in accuracy.fidelity for field in ("mean_kl_nats", "top1_agreement"))
-    verdict, *raised = accuracy_findings(accuracy)
+    verdict, *raised = accuracy_findings(accuracy, inputs.say)
     return (
         _grounded(verdict, "measured", scores if accuracy.stopped is None else alarms),
         *(_grounded(alarm, "measured", alarms) for alarm in raised),

@@ -98,7 +98,7 @@ def _accuracy_figures(inputs: Inputs, tone: Tone) -> tuple[KeyFigure, ...]:
             label=f"Accuracy, {task.task}",
             text=change(task.delta),
             value=task.delta,
-            detail=f"{scores}; {loss_bound(task)}, agreed margin {margin_text(task)}",
+            detail=f"{scores}; {loss_bound(task, inputs.say.verdicts)}, agreed margin {margin_text(task)}",
             origin="measured",
             evidence=inputs.evidence.of(task, "delta"),
             tone=tone,

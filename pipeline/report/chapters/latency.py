@@ -63,4 +63,4 @@ def _latency(inputs: Inputs, field: str, title: str, explanation: str, *, folded
     )
 
 
-LATENCY = Chapter(id="latency", write=latency_section, needs=(BenchResult,), absent=NOT_BENCHED)
+LATENCY = Chapter(id="latency", write=latency_section, needs=(BenchResult,), absent=lambda _say: NOT_BENCHED)

@@ -5,6 +5,7 @@ from pipeline.base.format import count
 from pipeline.report.chapters.accuracy_finding import by_verdict
 from pipeline.report.chapters.recommendation import audited, commands_for, missing_results, objection
 from pipeline.report.inputs import Inputs
+from pipeline.report.language.language import Language
 from pipeline.report.verdicts import remedy
 from pipeline.roi.result import RoiResult
 from serve.result import ServeResult
@@ -15,7 +16,7 @@ def next_steps(inputs: Inputs) -> tuple[str, ...]:
     missing = missing_results(inputs)
     steps = (
         _audit_step(inputs),
-        *(_accuracy_steps(inputs.accuracy) if inputs.has(EvalResult) else ()),
+        *(_accuracy_steps(inputs.accuracy, inputs.say) if inputs.has(EvalResult) else ()),
         commands_for(missing, inputs) if missing else "",
         "Repeat the run on the GPU that is meant for production; speed and costs from a CPU do not carry over."
         if inputs.on_cpu
@@ -39,7 +40,7 @@ def _audit_step(inputs: Inputs) -> str:
     return "Find out why the checkpoint failed its audit, and quantize again, perhaps with the other quantize.backend."
 
 
-def _accuracy_steps(accuracy: EvalResult) -> tuple[str, ...]:
+def _accuracy_steps(accuracy: EvalResult, say: Language) -> tuple[str, ...]:
     if accuracy.stopped is not None:
         return (
             "Find out why AWQ was not scored: compare the names and scales of its weights with those of the source.",
@@ -49,7 +50,7 @@ def _accuracy_steps(accuracy: EvalResult) -> tuple[str, ...]:
         "again; otherwise agree on another margin before looking at new figures."
     )
     failed, undecided = (by_verdict(accuracy.gated, verdict) for verdict in ("fail", "inconclusive"))
-    return (*([again] if failed else []), *map(remedy, undecided))
+    return (*([again] if failed else []), *(remedy(row, say.verdicts) for row in undecided))
 
 
 def _cost_steps(inputs: Inputs) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ def not_measured(chapters: Sequence[Chapter]) -> Chapter:
 
 
 def _section(chapters: Sequence[Chapter], inputs: Inputs) -> Section:
-    absent = [chapter.absent for chapter in chapters if not chapter.stands_in(inputs)]
+    absent = [chapter.absent(inputs.say) for chapter in chapters if not chapter.stands_in(inputs)]
     limits = [limit for chapter in chapters if chapter.stands_in(inputs) for limit in chapter.limits(inputs)]
     return Section(
         id="not-measured",

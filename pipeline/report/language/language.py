@@ -1,0 +1,35 @@
+"""`Language`: the sentences of one language, chapter by chapter."""
+
+from dataclasses import dataclass
+
+from pipeline.report.language.en.accuracy import Accuracy
+from pipeline.report.language.en.alarm import Alarm
+from pipeline.report.language.en.control import Control
+from pipeline.report.language.en.examples import Examples
+from pipeline.report.language.en.forest import Forest
+from pipeline.report.language.en.noise_floor import NoiseFloorSentences
+from pipeline.report.language.en.verdicts import Verdicts
+
+
+@dataclass(frozen=True)
+class Language:
+    """The sentences of one language; figures come in printed."""
+
+    accuracy: Accuracy
+    alarm: Alarm
+    control: Control
+    examples: Examples
+    forest: Forest
+    noise_floor: NoiseFloorSentences
+    verdicts: Verdicts
+
+
+ENGLISH = Language(
+    accuracy=Accuracy(),
+    alarm=Alarm(),
+    control=Control(),
+    examples=Examples(),
+    forest=Forest(),
+    noise_floor=NoiseFloorSentences(),
+    verdicts=Verdicts(),
+)
