@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from pipeline.report.language.en.accuracy import Accuracy
 from pipeline.report.language.en.alarm import Alarm
 from pipeline.report.language.en.control import Control
+from pipeline.report.language.en.costs import Costs
 from pipeline.report.language.en.examples import Examples
 from pipeline.report.language.en.forest import Forest
+from pipeline.report.language.en.latency import LatencySentences
+from pipeline.report.language.en.memory import Memory
 from pipeline.report.language.en.noise_floor import NoiseFloorSentences
+from pipeline.report.language.en.throughput import Throughput
 from pipeline.report.language.en.verdicts import Verdicts
 
 
@@ -21,6 +25,10 @@ class Language:
     examples: Examples
     forest: Forest
     noise_floor: NoiseFloorSentences
+    costs: Costs
+    latency: LatencySentences
+    memory: Memory
+    throughput: Throughput
     verdicts: Verdicts
 
 
@@ -31,5 +39,9 @@ ENGLISH = Language(
     examples=Examples(),
     forest=Forest(),
     noise_floor=NoiseFloorSentences(),
+    costs=Costs(),
+    latency=LatencySentences(),
+    memory=Memory(),
+    throughput=Throughput(),
     verdicts=Verdicts(),
 )
