@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from pipeline.report.language.en.accuracy import Accuracy
 from pipeline.report.language.en.alarm import Alarm
+from pipeline.report.language.en.checkpoint import Checkpoint
 from pipeline.report.language.en.control import Control
 from pipeline.report.language.en.costs import Costs
+from pipeline.report.language.en.endpoint import Endpoint
 from pipeline.report.language.en.examples import Examples
 from pipeline.report.language.en.forest import Forest
 from pipeline.report.language.en.latency import LatencySentences
@@ -29,6 +31,8 @@ class Language:
     latency: LatencySentences
     memory: Memory
     throughput: Throughput
+    endpoint: Endpoint
+    checkpoint: Checkpoint
     verdicts: Verdicts
 
 
@@ -43,5 +47,7 @@ ENGLISH = Language(
     latency=LatencySentences(),
     memory=Memory(),
     throughput=Throughput(),
+    endpoint=Endpoint(),
+    checkpoint=Checkpoint(),
     verdicts=Verdicts(),
 )
