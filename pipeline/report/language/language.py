@@ -8,10 +8,13 @@ from pipeline.report.language.en.checkpoint import Checkpoint
 from pipeline.report.language.en.control import Control
 from pipeline.report.language.en.costs import Costs
 from pipeline.report.language.en.endpoint import Endpoint
+from pipeline.report.language.en.environment import Environment
 from pipeline.report.language.en.examples import Examples
+from pipeline.report.language.en.files import Files, NotMeasured
 from pipeline.report.language.en.forest import Forest
 from pipeline.report.language.en.latency import LatencySentences
 from pipeline.report.language.en.memory import Memory
+from pipeline.report.language.en.method import Method
 from pipeline.report.language.en.noise_floor import NoiseFloorSentences
 from pipeline.report.language.en.throughput import Throughput
 from pipeline.report.language.en.verdicts import Verdicts
@@ -33,6 +36,10 @@ class Language:
     throughput: Throughput
     endpoint: Endpoint
     checkpoint: Checkpoint
+    method: Method
+    environment: Environment
+    files: Files
+    not_measured: NotMeasured
     verdicts: Verdicts
 
 
@@ -49,5 +56,9 @@ ENGLISH = Language(
     throughput=Throughput(),
     endpoint=Endpoint(),
     checkpoint=Checkpoint(),
+    method=Method(),
+    environment=Environment(),
+    files=Files(),
+    not_measured=NotMeasured(),
     verdicts=Verdicts(),
 )
