@@ -23,8 +23,8 @@ def accuracy_findings(accuracy: EvalResult, say: Language) -> tuple[Finding, ...
 def accuracy_finding(accuracy: EvalResult, say: Language) -> Finding:
     """Say what the gate found, with the bound that decides, and how a difference stands to the noise floor."""
     if accuracy.stopped is not None:
-        headline = "AWQ was not scored, so its accuracy is not known."
-        return Finding(topic="Accuracy", headline=headline, detail=not_scored(accuracy, say.alarm), tone="bad")
+        detail = not_scored(accuracy, say.alarm)
+        return Finding(topic=say.findings.accuracy, headline=say.findings.not_scored, detail=detail, tone="bad")
     tasks = accuracy.gated
     failed, undecided = by_verdict(tasks, "fail"), by_verdict(tasks, "inconclusive")
     if failed:
@@ -45,51 +45,47 @@ def named(tasks: Sequence[TaskScore]) -> str:
 def _failed(
     failed: list[TaskScore], undecided: list[TaskScore], tasks: tuple[TaskScore, ...], say: Language
 ) -> Finding:
-    open_ones = f"Not decided: {named(undecided)}." if undecided else ""
+    open_ones = say.findings.not_decided(named(undecided)) if undecided else ""
     return Finding(
-        topic="Accuracy",
-        headline=f"The accuracy gate failed on {named(failed)}.",
-        detail=_joined(*(_measured(row, say) for row in failed), open_ones, _floor(tasks)),
+        topic=say.findings.accuracy,
+        headline=say.findings.gate_failed(named(failed)),
+        detail=_joined(*(_measured(row, say) for row in failed), open_ones, _floor(tasks, say)),
         tone="bad",
     )
 
 
 def _undecided(undecided: list[TaskScore], tasks: tuple[TaskScore, ...], say: Language) -> Finding:
+    rows = [f"{_measured(row, say)} {remedy(row, say.verdicts)}" for row in undecided]
     return Finding(
-        topic="Accuracy",
-        headline=f"Not shown to be within the agreed margin: {named(undecided)}. Nor is it shown to be beyond it.",
-        detail=_joined(*(f"{_measured(row, say)} {remedy(row, say.verdicts)}" for row in undecided), _floor(tasks)),
+        topic=say.findings.accuracy,
+        headline=say.findings.undecided(named(undecided)),
+        detail=_joined(*rows, _floor(tasks, say)),
         tone="caution",
     )
 
 
 def _passed(tasks: tuple[TaskScore, ...], say: Language) -> Finding:
-    every = "the one task" if len(tasks) == 1 else f"each of the {len(tasks)} tasks"
+    every = say.findings.the_one_task if len(tasks) == 1 else say.findings.each_task(str(len(tasks)))
     shown = tasks if len(tasks) <= _FEW else (gravest(tasks),)
-    rest = "" if len(shown) == len(tasks) else f"The other {plural(len(tasks) - 1, 'task')} are further from theirs."
+    rest = "" if len(shown) == len(tasks) else say.findings.other_tasks(plural(len(tasks) - 1, "task"))
     return Finding(
-        topic="Accuracy",
-        headline=f"The accuracy gate passed: on {every} the loss is shown to be within the agreed margin.",
-        detail=_joined(*(_measured(row, say) for row in shown), rest, _floor(tasks)),
+        topic=say.findings.accuracy,
+        headline=say.findings.gate_passed(every),
+        detail=_joined(*(_measured(row, say) for row in shown), rest, _floor(tasks, say)),
         tone="good",
     )
 
 
 def _measured(row: TaskScore, say: Language) -> str:
-    margin = "no margin was agreed" if row.margin is None else f"the agreed margin is {margin_text(row)}"
-    return (
-        f"{row.task}: {row.metric} {score(row.baseline.value)} before, {score(row.candidate.value)} with AWQ "
-        f"({change(row.delta)}); {loss_bound(row, say.verdicts)}, {margin}."
-    )
+    margin = say.findings.no_margin if row.margin is None else say.findings.margin(margin_text(row))
+    before, after = score(row.baseline.value), score(row.candidate.value)
+    bound = loss_bound(row, say.verdicts)
+    return say.findings.scores(row.task, row.metric, before, after, change(row.delta), bound, margin)
 
 
-def _floor(tasks: tuple[TaskScore, ...]) -> str:
+def _floor(tasks: tuple[TaskScore, ...], say: Language) -> str:
     inside = [row for row in tasks if row.inside_floor]
-    if not inside:
-        return ""
-    return (
-        f"On {named(inside)} the difference is inside the noise floor: measuring the baseline twice explains as much."
-    )
+    return say.findings.inside_floor(named(inside)) if inside else ""
 
 
 def _alarms(accuracy: EvalResult, say: Language) -> tuple[Finding, ...]:
@@ -100,8 +96,8 @@ def _alarms(accuracy: EvalResult, say: Language) -> tuple[Finding, ...]:
         return ()
     return (
         Finding(
-            topic="Alarm",
-            headline="The alarm on token probabilities was raised. It is no verdict, but a reason to look.",
+            topic=say.findings.alarm,
+            headline=say.findings.alarm_raised,
             detail=" ".join(alarm_text(one, say.alarm) for one in raised),
             tone="bad",
         ),

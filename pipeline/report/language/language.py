@@ -7,15 +7,18 @@ from pipeline.report.language.en.alarm import Alarm
 from pipeline.report.language.en.checkpoint import Checkpoint
 from pipeline.report.language.en.control import Control
 from pipeline.report.language.en.costs import Costs
+from pipeline.report.language.en.cover import Cover
 from pipeline.report.language.en.endpoint import Endpoint
 from pipeline.report.language.en.environment import Environment
 from pipeline.report.language.en.examples import Examples
 from pipeline.report.language.en.files import Files, NotMeasured
+from pipeline.report.language.en.findings import Findings
 from pipeline.report.language.en.forest import Forest
 from pipeline.report.language.en.latency import LatencySentences
 from pipeline.report.language.en.memory import Memory
 from pipeline.report.language.en.method import Method
 from pipeline.report.language.en.noise_floor import NoiseFloorSentences
+from pipeline.report.language.en.recommendation import Recommendation
 from pipeline.report.language.en.throughput import Throughput
 from pipeline.report.language.en.verdicts import Verdicts
 
@@ -40,6 +43,9 @@ class Language:
     environment: Environment
     files: Files
     not_measured: NotMeasured
+    recommendation: Recommendation
+    cover: Cover
+    findings: Findings
     verdicts: Verdicts
 
 
@@ -60,5 +66,8 @@ ENGLISH = Language(
     environment=Environment(),
     files=Files(),
     not_measured=NotMeasured(),
+    recommendation=Recommendation(),
+    cover=Cover(),
+    findings=Findings(),
     verdicts=Verdicts(),
 )
