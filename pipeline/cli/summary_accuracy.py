@@ -6,6 +6,7 @@ from eval.accuracy.result import CONTROL, GATED, EvalResult, TaskScore
 from pipeline.base.format import certainty, count, recovery, score, share
 from pipeline.report.chapters.alarm import alarm_text
 from pipeline.report.comparison import AgainstControl, against_control
+from pipeline.report.language.language import ENGLISH
 from pipeline.report.verdicts import shortfall_text
 
 _AGAINST_CONTROL: dict[AgainstControl, str] = {
@@ -43,14 +44,14 @@ def accuracy_remarks(result: EvalResult) -> list[str]:
     undecided = [row for row in result.gated if row.verdict == "inconclusive"]
     inside = [row for row in result.gated if row.inside_floor]
     return [
-        *(f"{row.task}: inconclusive, {shortfall_text(row)}" for row in undecided),
+        *(f"{row.task}: inconclusive, {shortfall_text(row, ENGLISH.verdicts)}" for row in undecided),
         *(
             f"{row.task}: the difference is inside the noise floor of {score(row.floor or 0.0)}, measured on the "
             f"baseline against itself"
             for row in inside
         ),
-        *(alarm_text(one) for one in result.fidelity if one.absurd),
-        *(() if result.stopped is None else ("AWQ was not scored on the tasks.",)),
+        *(alarm_text(one, ENGLISH.alarm) for one in result.fidelity if one.absurd),
+        *(() if result.stopped is None else (ENGLISH.alarm.not_scored,)),
     ]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pipeline.base.results import Payload
 from pipeline.report.document import Section
 from pipeline.report.inputs import Inputs
+from pipeline.report.language.language import Language
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Chapter:
     """Results that it cannot do without; it looks with `Inputs.has` whether others are there."""
     limits: Callable[[Inputs], Iterable[str]] = lambda _inputs: ()
     """What it did not measure, one sentence each; empty sentences count for nothing."""
-    absent: str = ""
+    absent: Callable[[Language], str] = lambda _say: ""
     """Said of a report without the chapter, with the command that makes what is missing; chapters may share it."""
 
     def stands_in(self, inputs: Inputs) -> bool:

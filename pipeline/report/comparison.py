@@ -11,8 +11,8 @@ from pipeline.base.results import Result
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE
 
-Direction = Literal["faster", "slower", "no clear difference", "not repeated"]
 AgainstControl = Literal["better", "worse", "no clear difference", "error not known"]
+Direction = Literal["faster", "slower", "no clear difference", "not repeated"]
 _FEW = 2
 """Concurrencies that are named one by one."""
 _READABLE_GIB = 0.1

@@ -17,6 +17,7 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.record.environment import Environment
 from pipeline.record.record import RunRecord
 from pipeline.report.evidence import Evidence
+from pipeline.report.language.language import ENGLISH, Language
 from pipeline.roi.result import RoiResult, Saving
 from serve.result import ServeResult
 
@@ -39,6 +40,7 @@ class Inputs:
     recipe: Recipe
     """As it is now: a changed cover needs no new measurement."""
     record: RunRecord
+    say: Language = ENGLISH
 
     def has(self, *results: type[Payload]) -> bool:
         """Return whether all these results are there."""

@@ -9,13 +9,6 @@ from pipeline.report.contents import sections_of
 from pipeline.report.document import Cover, Fact, OriginMeaning, ReportDocument
 from pipeline.report.inputs import Inputs
 
-LEGEND = (
-    OriginMeaning(origin="measured", meaning="observed in this run"),
-    OriginMeaning(origin="modelled", meaning="calculated from other figures, at least one of them not measured"),
-    OriginMeaning(origin="quoted", meaning="stated by a named source"),
-    OriginMeaning(origin="assumed", meaning="chosen for this report, not confirmed"),
-)
-
 
 def report_of(inputs: Inputs) -> ReportDocument:
     """Return the report of what there is; chapters whose results are missing are left out, and named."""
@@ -26,26 +19,28 @@ def report_of(inputs: Inputs) -> ReportDocument:
         key_figures=key_figures(inputs, findings),
         recommendation=recommendation(inputs),
         next_steps=next_steps(inputs),
-        legend=LEGEND,
+        legend=tuple(
+            OriginMeaning(origin=origin, meaning=meaning) for origin, meaning in inputs.say.cover.origins.items()
+        ),
         sections=sections_of(inputs),
         signatures=(
-            Fact(label="For the client", text=inputs.recipe.report.client or ""),
-            Fact(label="For the consultant", text=inputs.recipe.report.prepared_by or ""),
+            Fact(label=inputs.say.cover.client, text=inputs.recipe.report.client or ""),
+            Fact(label=inputs.say.cover.consultant, text=inputs.recipe.report.prepared_by or ""),
         ),
     )
 
 
 def _cover(inputs: Inputs) -> Cover:
-    report = inputs.recipe.report
+    report, say = inputs.recipe.report, inputs.say.cover
     model = inputs.quantize.source if inputs.has(QuantizeResult) else inputs.recipe.model.source
     return Cover(
         title=report.title,
         client=report.client,
         prepared_by=report.prepared_by,
         facts=(
-            Fact(label="Date", text=inputs.date),
-            Fact(label="Model", text=model),
-            Fact(label="Recipe", text=inputs.recipe.name),
-            Fact(label="Measured on", text=inputs.hardware),
+            Fact(label=say.date, text=inputs.date),
+            Fact(label=say.model, text=model),
+            Fact(label=say.recipe, text=inputs.recipe.name),
+            Fact(label=say.measured_on, text=inputs.hardware),
         ),
     )

@@ -7,6 +7,7 @@ from pipeline.base.format import NONE, PLUS_MINUS, certainty, change, recovery, 
 from pipeline.quantize.card.text import table, text
 from pipeline.report.chapters.accuracy_finding import by_verdict
 from pipeline.report.chapters.alarm import not_scored
+from pipeline.report.language.language import ENGLISH
 from pipeline.report.verdicts import interval_text, items_text, metric_text, verdict_word
 
 
@@ -18,7 +19,7 @@ def accuracy_text(accuracy: EvalResult) -> str:
 
 def _verdicts(accuracy: EvalResult) -> str:
     if accuracy.stopped is not None:
-        return text(not_scored(accuracy))
+        return text(not_scored(accuracy, ENGLISH.alarm))
     tasks = accuracy.gated
     sure = certainty(tasks[0].confidence)
     titles = ("Task", "Metric", "Items", "Baseline", "AWQ", "Recovery", "Loss", f"{sure} interval of the loss")
@@ -39,16 +40,16 @@ def _how(accuracy: EvalResult, sure: str) -> str:
 
 
 def _score_row(task: TaskScore) -> tuple[str, ...]:
-    word = verdict_word(task)
+    word = verdict_word(task, ENGLISH.verdicts)
     return (
         text(task.task),
-        text(metric_text(task)),
-        items_text(task),
+        text(metric_text(task, ENGLISH.verdicts)),
+        items_text(task, ENGLISH.verdicts),
         _score(task.baseline),
         _score(task.candidate),
         NONE if task.recovery is None else recovery(task.recovery),
         change(task.loss),
-        interval_text(task),
+        interval_text(task, ENGLISH.verdicts),
         margin_text(task),
         word if task.passed else f"**{word}**",
     )

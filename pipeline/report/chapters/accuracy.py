@@ -1,7 +1,7 @@
 """The chapter on accuracy."""
 
 from eval.accuracy.overlap import OverlapResult
-from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED, EvalResult
+from eval.accuracy.result import GATED, EvalResult
 from pipeline.base.format import certainty, count, listed
 from pipeline.recipe.arms import arm_name
 from pipeline.report.chapter import Chapter
@@ -14,26 +14,26 @@ from pipeline.report.chapters.noise_floor import floor_sentence, floor_table
 from pipeline.report.charts.accuracy import forest_chart
 from pipeline.report.document import Section, Table
 from pipeline.report.inputs import Inputs
+from pipeline.report.language.en.accuracy import Accuracy
 
 
 def accuracy_section(inputs: Inputs) -> Section:
     """Return what every arm lost against the baseline, how sure that is, and the verdict per task."""
-    accuracy = inputs.accuracy
+    accuracy, say = inputs.accuracy, inputs.say
     sentences = (
-        not_scored(accuracy),
-        _how(accuracy),
-        _verdict(accuracy),
-        control_sentence(accuracy),
-        floor_sentence(accuracy),
-        _overlap(accuracy.overlap),
+        not_scored(accuracy, say.alarm),
+        *(() if accuracy.stopped else (_how(accuracy, say.accuracy), _gate(accuracy, say.accuracy))),
+        control_sentence(accuracy, say.control),
+        floor_sentence(accuracy, say.noise_floor),
+        _overlap(accuracy.overlap, say.accuracy),
     )
     return Section(
         id="accuracy",
-        title="Accuracy",
+        title=say.accuracy.title,
         paragraphs=tuple(filter(None, sentences)),
         charts=(forest_chart(inputs),) if accuracy.tasks else (),
         tables=tuple(_tables(inputs)),
-        examples=example_groups(accuracy.gated, inputs.sources("eval")),
+        examples=example_groups(accuracy.gated, inputs.sources("eval"), say.examples),
     )
 
 
@@ -54,33 +54,22 @@ def _tables(inputs: Inputs) -> list[Table]:
     return tables
 
 
-def _how(accuracy: EvalResult) -> str:
-    if accuracy.stopped is not None:
-        return ""
-    names = {BASELINE: "the baseline", CONTROL: "the rounded control", AGAIN: "the baseline once more"}
-    arms = listed([names.get(arm, arm_name(arm)) for arm in accuracy.arms])
-    return f"{arms[:1].upper()}{arms[1:]} answered the same items through the same server settings."
+def _how(accuracy: EvalResult, say: Accuracy) -> str:
+    return say.answered(listed([say.arms.get(arm, arm_name(arm)) for arm in accuracy.arms]))
 
 
-def _verdict(accuracy: EvalResult) -> str:
-    if accuracy.stopped is not None:
-        return ""
-    sure = certainty(accuracy.gated[0].confidence)
-    return (
-        f"The gate asks whether AWQ's loss is within the margin agreed in the recipe. A task passes when the loss is "
-        f"below its margin with {sure} confidence, and fails when it is beyond it with {sure} confidence; in between "
-        f"the items do not decide it, which is neither a pass nor a proof of harm."
-    )
+def _gate(accuracy: EvalResult, say: Accuracy) -> str:
+    return say.gate(certainty(accuracy.gated[0].confidence))
 
 
-def _overlap(found: OverlapResult | None) -> str:
+def _overlap(found: OverlapResult | None, say: Accuracy) -> str:
     if found is None:
         return ""
-    seen = [f"{count(task.overlapping)} of {count(task.items)} items of {task.task}" for task in found.tasks]
-    what = f"share a run of {found.run_words} words with the calibration text"
+    seen = [say.overlapping_items(count(task.overlapping), count(task.items), task.task) for task in found.tasks]
+    shared = say.shared_run(str(found.run_words))
     if not any(task.overlapping for task in found.tasks):
-        return f"No item of these tasks was found to {what}."
-    return f"{listed(seen)} {what}: on these AWQ may look better than on text it was not calibrated on."
+        return say.no_overlap(shared)
+    return say.overlap(listed(seen), shared)
 
 
 ACCURACY = Chapter(
@@ -88,5 +77,5 @@ ACCURACY = Chapter(
     write=accuracy_section,
     needs=(EvalResult,),
     limits=accuracy_limits,
-    absent="Accuracy was not measured: `awqctl eval` was not run.",
+    absent=lambda say: say.accuracy.absent,
 )

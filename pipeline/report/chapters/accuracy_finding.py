@@ -8,27 +8,28 @@ from eval.statistics import Verdict
 from pipeline.base.format import change, listed, plural, score
 from pipeline.report.chapters.alarm import alarm_text, not_scored
 from pipeline.report.document import Finding
+from pipeline.report.language.language import Language
 from pipeline.report.verdicts import gravest, loss_bound, remedy
 
 _FEW = 3
 """Tasks that fit a sentence."""
 
 
-def accuracy_findings(accuracy: EvalResult) -> tuple[Finding, ...]:
+def accuracy_findings(accuracy: EvalResult, say: Language) -> tuple[Finding, ...]:
     """Return the verdict on AWQ, and every alarm that was raised."""
-    return accuracy_finding(accuracy), *_alarms(accuracy)
+    return accuracy_finding(accuracy, say), *_alarms(accuracy, say)
 
 
-def accuracy_finding(accuracy: EvalResult) -> Finding:
+def accuracy_finding(accuracy: EvalResult, say: Language) -> Finding:
     """Say what the gate found, with the bound that decides, and how a difference stands to the noise floor."""
     if accuracy.stopped is not None:
-        headline = "AWQ was not scored, so its accuracy is not known."
-        return Finding(topic="Accuracy", headline=headline, detail=not_scored(accuracy), tone="bad")
+        detail = not_scored(accuracy, say.alarm)
+        return Finding(topic=say.findings.accuracy, headline=say.findings.not_scored, detail=detail, tone="bad")
     tasks = accuracy.gated
     failed, undecided = by_verdict(tasks, "fail"), by_verdict(tasks, "inconclusive")
     if failed:
-        return _failed(failed, undecided, tasks)
-    return _undecided(undecided, tasks) if undecided else _passed(tasks)
+        return _failed(failed, undecided, tasks, say)
+    return _undecided(undecided, tasks, say) if undecided else _passed(tasks, say)
 
 
 def by_verdict(tasks: Sequence[TaskScore], verdict: Verdict) -> list[TaskScore]:
@@ -41,55 +42,53 @@ def named(tasks: Sequence[TaskScore]) -> str:
     return listed([row.task for row in tasks])
 
 
-def _failed(failed: list[TaskScore], undecided: list[TaskScore], tasks: tuple[TaskScore, ...]) -> Finding:
-    open_ones = f"Not decided: {named(undecided)}." if undecided else ""
+def _failed(
+    failed: list[TaskScore], undecided: list[TaskScore], tasks: tuple[TaskScore, ...], say: Language
+) -> Finding:
+    open_ones = say.findings.not_decided(named(undecided)) if undecided else ""
     return Finding(
-        topic="Accuracy",
-        headline=f"The accuracy gate failed on {named(failed)}.",
-        detail=_joined(*map(_measured, failed), open_ones, _floor(tasks)),
+        topic=say.findings.accuracy,
+        headline=say.findings.gate_failed(named(failed)),
+        detail=_joined(*(_measured(row, say) for row in failed), open_ones, _floor(tasks, say)),
         tone="bad",
     )
 
 
-def _undecided(undecided: list[TaskScore], tasks: tuple[TaskScore, ...]) -> Finding:
+def _undecided(undecided: list[TaskScore], tasks: tuple[TaskScore, ...], say: Language) -> Finding:
+    rows = [f"{_measured(row, say)} {remedy(row, say.verdicts)}" for row in undecided]
     return Finding(
-        topic="Accuracy",
-        headline=f"Not shown to be within the agreed margin: {named(undecided)}. Nor is it shown to be beyond it.",
-        detail=_joined(*(f"{_measured(row)} {remedy(row)}" for row in undecided), _floor(tasks)),
+        topic=say.findings.accuracy,
+        headline=say.findings.undecided(named(undecided)),
+        detail=_joined(*rows, _floor(tasks, say)),
         tone="caution",
     )
 
 
-def _passed(tasks: tuple[TaskScore, ...]) -> Finding:
-    every = "the one task" if len(tasks) == 1 else f"each of the {len(tasks)} tasks"
+def _passed(tasks: tuple[TaskScore, ...], say: Language) -> Finding:
+    every = say.findings.the_one_task if len(tasks) == 1 else say.findings.each_task(str(len(tasks)))
     shown = tasks if len(tasks) <= _FEW else (gravest(tasks),)
-    rest = "" if len(shown) == len(tasks) else f"The other {plural(len(tasks) - 1, 'task')} are further from theirs."
+    rest = "" if len(shown) == len(tasks) else say.findings.other_tasks(plural(len(tasks) - 1, "task"))
     return Finding(
-        topic="Accuracy",
-        headline=f"The accuracy gate passed: on {every} the loss is shown to be within the agreed margin.",
-        detail=_joined(*map(_measured, shown), rest, _floor(tasks)),
+        topic=say.findings.accuracy,
+        headline=say.findings.gate_passed(every),
+        detail=_joined(*(_measured(row, say) for row in shown), rest, _floor(tasks, say)),
         tone="good",
     )
 
 
-def _measured(row: TaskScore) -> str:
-    margin = "no margin was agreed" if row.margin is None else f"the agreed margin is {margin_text(row)}"
-    return (
-        f"{row.task}: {row.metric} {score(row.baseline.value)} before, {score(row.candidate.value)} with AWQ "
-        f"({change(row.delta)}); {loss_bound(row)}, {margin}."
-    )
+def _measured(row: TaskScore, say: Language) -> str:
+    margin = say.findings.no_margin if row.margin is None else say.findings.margin(margin_text(row))
+    before, after = score(row.baseline.value), score(row.candidate.value)
+    bound = loss_bound(row, say.verdicts)
+    return say.findings.scores(row.task, row.metric, before, after, change(row.delta), bound, margin)
 
 
-def _floor(tasks: tuple[TaskScore, ...]) -> str:
+def _floor(tasks: tuple[TaskScore, ...], say: Language) -> str:
     inside = [row for row in tasks if row.inside_floor]
-    if not inside:
-        return ""
-    return (
-        f"On {named(inside)} the difference is inside the noise floor: measuring the baseline twice explains as much."
-    )
+    return say.findings.inside_floor(named(inside)) if inside else ""
 
 
-def _alarms(accuracy: EvalResult) -> tuple[Finding, ...]:
+def _alarms(accuracy: EvalResult, say: Language) -> tuple[Finding, ...]:
     """Return the alarms that were raised, except AWQ's where the verdict has it already."""
     told = () if accuracy.stopped is None else (GATED,)
     raised = [one for one in accuracy.fidelity if one.absurd and one.arm not in told]
@@ -97,9 +96,9 @@ def _alarms(accuracy: EvalResult) -> tuple[Finding, ...]:
         return ()
     return (
         Finding(
-            topic="Alarm",
-            headline="The alarm on token probabilities was raised. It is no verdict, but a reason to look.",
-            detail=" ".join(map(alarm_text, raised)),
+            topic=say.findings.alarm,
+            headline=say.findings.alarm_raised,
+            detail=" ".join(alarm_text(one, say.alarm) for one in raised),
             tone="bad",
         ),
     )

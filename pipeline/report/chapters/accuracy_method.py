@@ -5,6 +5,7 @@ from pipeline.base.format import certainty, count, listed, plural
 from pipeline.recipe.arms import arm_name
 from pipeline.recipe.eval import EvalTask
 from pipeline.report.inputs import Inputs
+from pipeline.report.language.en.method import Method
 
 _ENOUGH = 100
 """Items from which a bootstrap of skewed losses keeps the gate's level closely enough."""
@@ -12,76 +13,53 @@ _ENOUGH = 100
 
 def accuracy_method(inputs: Inputs) -> tuple[str, ...]:
     """Return how the arms were asked, and how their answers were compared."""
-    accuracy = inputs.accuracy
-    lines = (_asked(inputs), _served(accuracy), _judged(accuracy), _several(accuracy))
-    return tuple(filter(None, (*lines, _few(accuracy), _second_look(accuracy), _interrupted(accuracy))))
+    accuracy, say = inputs.accuracy, inputs.say.method
+    lines = (_asked(inputs), _served(accuracy, say), _judged(accuracy, say), _several(accuracy, say))
+    rest = (_few(accuracy, say), _second_look(accuracy, say), _interrupted(accuracy, say))
+    return tuple(filter(None, (*lines, *rest)))
 
 
 def _asked(inputs: Inputs) -> str:
-    accuracy, settings = inputs.accuracy, inputs.recipe.eval
-    template = (
-        "through the chat template of its tokenizer, few-shot examples as earlier turns"
-        if accuracy.chat_template
-        else "as plain text, without a chat template"
-    )
-    tasks = listed([_task(task) for task in settings.all_tasks])
+    accuracy, settings, say = inputs.accuracy, inputs.recipe.eval, inputs.say.method
+    tasks = listed([_task(task, say) for task in settings.all_tasks])
     if accuracy.stopped is not None:
-        return f"Accuracy: the alarm stopped AWQ before lm-eval {accuracy.lm_eval_version} asked {tasks}."
-    return (
-        f"Accuracy: lm-eval {accuracy.lm_eval_version} against a running server, once per arm, on {tasks} (seed "
-        f"{settings.seed}). The model was asked {template}."
-    )
+        return say.stopped(accuracy.lm_eval_version, tasks)
+    template = say.chat_template if accuracy.chat_template else say.plain_text
+    return say.asked(accuracy.lm_eval_version, tasks, str(settings.seed), template)
 
 
-def _task(task: EvalTask) -> str:
-    limit = "" if task.limit is None else f" (first {count(task.limit)} items)"
-    shots = "few-shot count of the task" if task.num_fewshot is None else f"{task.num_fewshot}-shot"
-    return f"{task.name}, {shots}{limit}"
+def _task(task: EvalTask, say: Method) -> str:
+    limit = "" if task.limit is None else say.first_items(count(task.limit))
+    shots = say.shots_of_task if task.num_fewshot is None else say.shots(str(task.num_fewshot))
+    return say.task(task.name, shots, limit)
 
 
-def _served(accuracy: EvalResult) -> str:
-    did = "was scored" if accuracy.stopped is None else "ran"
-    return (
-        f"Every arm {did} on {accuracy.engine_version} with the same engine arguments, the path of its "
-        f"weights and how they are cast excepted: {' '.join(accuracy.engine_arguments) or 'none'}."
-    )
+def _served(accuracy: EvalResult, say: Method) -> str:
+    did = say.was_scored if accuracy.stopped is None else say.ran
+    return say.served(did, accuracy.engine_version, " ".join(accuracy.engine_arguments) or say.no_arguments)
 
 
-def _judged(accuracy: EvalResult) -> str:
+def _judged(accuracy: EvalResult, say: Method) -> str:
     if accuracy.stopped is not None:
         return ""
     by_method: dict[str, list[str]] = {}
     for row in accuracy.gated or accuracy.tasks:
         by_method.setdefault(row.method, []).append(row.task)
     used = "; ".join(f"{method}: {listed(list(dict.fromkeys(names)))}" for method, names in by_method.items())
-    sure = certainty(accuracy.tasks[0].confidence)
-    return (
-        f"Verdict: a non-inferiority test on the differences of single items. Intervals are two-sided at {sure}; each "
-        f"bound of the gate is one-sided at {sure}. Methods: {used}."
-    )
+    return say.judged(certainty(accuracy.tasks[0].confidence), used)
 
 
-def _several(accuracy: EvalResult) -> str:
+def _several(accuracy: EvalResult, say: Method) -> str:
     tasks = len(accuracy.gated)
-    if tasks <= 1:
-        return ""
-    return (
-        f"Several tasks: a pass needs no correction, because all {count(tasks)} tasks must pass. A fail of any one is "
-        f"enough to reject, so its p-values are corrected by Holm's method over the {count(tasks)} tasks, and so are "
-        f"those of the differences."
-    )
+    return say.several(count(tasks)) if tasks > 1 else ""
 
 
-def _few(accuracy: EvalResult) -> str:
+def _few(accuracy: EvalResult, say: Method) -> str:
     """Say where the gate's level is only nominal: bootstraps of few items."""
     few = [row for row in accuracy.gated if _resampled(row) and (row.clusters or row.items) < _ENOUGH]
     if not few:
         return ""
-    names, risk = listed([row.task for row in few]), certainty(1 - few[0].confidence)
-    return (
-        f"Fewer than {_ENOUGH} items or groups were resampled on {names}: the gate's {risk} chance to pass a loss of "
-        f"just the margin is nominal there, and somewhat larger for strongly skewed losses."
-    )
+    return say.few(str(_ENOUGH), listed([row.task for row in few]), certainty(1 - few[0].confidence))
 
 
 def _resampled(row: TaskScore) -> bool:
@@ -89,21 +67,16 @@ def _resampled(row: TaskScore) -> bool:
     return row.discordance is None
 
 
-def _second_look(accuracy: EvalResult) -> str:
-    if not any(row.verdict == "inconclusive" for row in accuracy.gated):
-        return ""
-    return (
-        "Measurement more items after an undecided verdict is a second look at the same question, and a little more "
-        "likely to pass by chance than a first: agree on the final number of items beforehand."
-    )
+def _second_look(accuracy: EvalResult, say: Method) -> str:
+    return say.second_look if any(row.verdict == "inconclusive" for row in accuracy.gated) else ""
 
 
-def _interrupted(accuracy: EvalResult) -> str:
-    restarts = [f"{plural(times, 'time')} for {arm_name(arm)}" for arm, times in accuracy.restarts.items() if times]
-    recalled = [f"{count(found)} of {arm_name(arm)}" for arm, found in accuracy.recalled.items() if found]
+def _interrupted(accuracy: EvalResult, say: Method) -> str:
+    restarts = [say.times(plural(times, "time"), arm_name(arm)) for arm, times in accuracy.restarts.items() if times]
+    recalled = [say.recalled_of(count(found), arm_name(arm)) for arm, found in accuracy.recalled.items() if found]
     parts = []
     if restarts:
-        parts.append(f"the engine died and was started again {listed(restarts)}")
+        parts.append(say.restarted(listed(restarts)))
     if recalled:
-        parts.append(f"responses kept from an earlier attempt were used: {listed(recalled)}")
-    return f"Interruptions of the evaluation: {'; '.join(parts)}." if parts else ""
+        parts.append(say.recalled(listed(recalled)))
+    return say.interrupted("; ".join(parts)) if parts else ""

@@ -6,8 +6,6 @@ from eval.accuracy.result import EvalResult, TaskScore
 from eval.comparison.result import Interval, Score
 from eval.comparison.wording import margin_text
 from pipeline.base.format import (
-    MINUS,
-    PLUS_MINUS,
     certainty,
     change,
     count,
@@ -22,6 +20,7 @@ from pipeline.report.cells import figure, numbers, shown, word, words
 from pipeline.report.document import Cell, Column, Table
 from pipeline.report.evidence import Evidence
 from pipeline.report.inputs import Inputs
+from pipeline.report.language.en.accuracy import Accuracy
 from pipeline.report.verdicts import (
     bounds_text,
     interval_text,
@@ -35,54 +34,61 @@ _OPEN_ROWS = 12
 
 def verdicts_table(tasks: Sequence[TaskScore], inputs: Inputs) -> Table:
     """Return AWQ's losses with their intervals, the bounds against the margins, and the verdicts."""
+    say, verdicts = inputs.say.accuracy, inputs.say.verdicts
     return Table(
         id="accuracy-verdicts",
-        title="Verdicts",
-        columns=(*words("Task", "Metric"), *_loss_columns(tasks), *words("Verdict")),
+        title=say.verdicts,
+        columns=(*words(say.task, say.metric), *_loss_columns(tasks, say), *words(say.verdict)),
         rows=tuple(
-            (word(row.task), word(metric_text(row)), *_loss_cells(row, inputs.evidence), verdict_cell(row))
+            (word(row.task), word(metric_text(row, verdicts)), *_loss_cells(row, inputs), verdict_cell(row, verdicts))
             for row in tasks
         ),
         origin="measured",
-        note=(
-            f"Loss: how much worse AWQ is, in the metric's unit; negative is better. The interval is two-sided. Each "
-            f"bound of the gate holds with {_sure(tasks)} confidence: a task passes when the upper one is below the "
-            f"margin and fails when the lower one is above it; where several tasks are compared, a fail must also "
-            f"hold after Holm's correction."
-        ),
+        note=say.verdicts_note(_sure(tasks)),
         sources=inputs.sources(EvalResult.STAGE),
     )
 
 
 def others_table(tasks: Sequence[TaskScore], inputs: Inputs) -> Table:
     """Return the same of the other arms, held against the margins that were agreed for AWQ."""
+    say = inputs.say.accuracy
     return Table(
         id="accuracy-others",
-        title="Other arms against the baseline",
-        columns=(*words("Task", "Arm"), *_loss_columns(tasks), *words("By AWQ's margin")),
+        title=say.others,
+        columns=(*words(say.task, say.arm), *_loss_columns(tasks, say), *words(say.by_margin)),
         rows=tuple(
-            (word(row.task), word(arm_name(row.arm)), *_loss_cells(row, inputs.evidence), verdict_cell(row))
+            (
+                word(row.task),
+                word(arm_name(row.arm)),
+                *_loss_cells(row, inputs),
+                verdict_cell(row, inputs.say.verdicts),
+            )
             for row in tasks
         ),
         origin="measured",
-        note="For comparison: no margin was agreed for these arms, and no gate applies to them.",
+        note=say.others_note,
         sources=inputs.sources(EvalResult.STAGE),
     )
 
 
-def _loss_columns(tasks: Sequence[TaskScore]) -> tuple[Column, ...]:
+def _loss_columns(tasks: Sequence[TaskScore], say: Accuracy) -> tuple[Column, ...]:
     sure = _sure(tasks)
-    return numbers("Items", "Loss", f"{sure} interval", f"Bounds of the gate, {sure}", "Agreed margin")
+    return numbers(say.items, say.loss, say.interval(sure), say.bounds(sure), say.margin)
 
 
-def _loss_cells(row: TaskScore, evidence: Evidence) -> tuple[Cell, ...]:
+def _loss_cells(row: TaskScore, inputs: Inputs) -> tuple[Cell, ...]:
+    evidence, say = inputs.evidence, inputs.say.verdicts
     return (
-        shown(evidence, row, "items", lambda _: items_text(row)),
+        _items(row, inputs),
         shown(evidence, row, "loss", change),
-        _span(interval_text(row), row.interval, evidence),
-        _span(bounds_text(row), row.bounds, evidence),
+        _span(interval_text(row, say), row.interval, evidence),
+        _span(bounds_text(row, say), row.bounds, evidence),
         shown(evidence, row, "margin", lambda _: margin_text(row)),
     )
+
+
+def _items(row: TaskScore, inputs: Inputs) -> Cell:
+    return shown(inputs.evidence, row, "items", lambda _: items_text(row, inputs.say.verdicts))
 
 
 def _span(text: str, span: Interval | None, evidence: Evidence) -> Cell:
@@ -95,32 +101,30 @@ def _sure(tasks: Sequence[TaskScore]) -> str:
 
 def scores_table(tasks: Sequence[TaskScore], inputs: Inputs) -> Table:
     """Return the scores of all arms beside the baseline's, with difference and recovery."""
-    several = _several(tasks)
+    say, several = inputs.say.accuracy, _several(tasks)
     return Table(
         id="accuracy-scores",
-        title="Scores",
+        title=say.scores,
         columns=(
-            *words("Task", "Metric", *(["Arm"] if several else [])),
-            *numbers("Items", "Baseline", "Arm's score" if several else "AWQ"),
-            *numbers("Difference" if several else f"AWQ {MINUS} baseline", "Recovery"),
+            *words(say.task, say.metric, *([say.arm] if several else [])),
+            *numbers(say.items, say.baseline, say.score_of_arm if several else say.score_of_awq),
+            *numbers(say.difference if several else say.difference_of_awq, say.recovery),
         ),
-        rows=tuple(_score_row(row, inputs.evidence, several=several) for row in tasks),
+        rows=tuple(_score_row(row, inputs, several=several) for row in tasks),
         origin="measured",
-        note=(
-            f"Score {PLUS_MINUS} standard error; the error of the difference is {_paired(tasks)}. Recovery: the score "
-            f"as a share of the baseline's, the other way round where lower is better."
-        ),
+        note=say.scores_note(say.paired if all(row.paired for row in tasks) else say.partly_paired),
         sources=inputs.sources(EvalResult.STAGE),
         folded=len(tasks) > _OPEN_ROWS,
     )
 
 
-def _score_row(row: TaskScore, evidence: Evidence, *, several: bool) -> tuple[Cell, ...]:
+def _score_row(row: TaskScore, inputs: Inputs, *, several: bool) -> tuple[Cell, ...]:
+    evidence = inputs.evidence
     return (
         word(row.task),
-        word(metric_text(row)),
+        word(metric_text(row, inputs.say.verdicts)),
         *((word(arm_name(row.arm)),) if several else ()),
-        shown(evidence, row, "items", lambda _: items_text(row)),
+        _items(row, inputs),
         _score(row.baseline, evidence),
         _score(row.candidate, evidence),
         shown(evidence, row, "delta", lambda value: with_error(change(value), row.delta_stderr)),
@@ -134,34 +138,29 @@ def _score(entry: Score, evidence: Evidence) -> Cell:
 
 def changes_table(tasks: Sequence[TaskScore], inputs: Inputs) -> Table:
     """Return which answers changed, and how likely the difference is by chance."""
-    several = _several(tasks)
+    say, several = inputs.say.accuracy, _several(tasks)
     return Table(
         id="accuracy-changes",
-        title="Items that changed, and chance",
-        columns=(
-            *words("Task", *(["Arm"] if several else [])),
-            *numbers("Items", "Right to wrong", "Wrong to right", "Share changed", "p", "p, Holm"),
-        ),
-        rows=tuple(_change_row(row, inputs.evidence, several=several) for row in tasks),
+        title=say.changes,
+        columns=(*words(say.task, *([say.arm] if several else [])), *numbers(say.items, *say.changed)),
+        rows=tuple(_change_row(row, inputs, several=several) for row in tasks),
         origin="measured",
-        note=(
-            "An unchanged score can hide answers that changed in both directions. p: how often chance alone would give "
-            "a difference as large if both were equally good, alone and corrected for the number of tasks. A large p "
-            "is no proof that they are equal; the interval above says what can be ruled out."
-        ),
+        note=say.changes_note,
         sources=inputs.sources(EvalResult.STAGE),
         folded=len(tasks) > _OPEN_ROWS,
     )
 
 
-def _change_row(row: TaskScore, evidence: Evidence, *, several: bool) -> tuple[Cell, ...]:
+def _change_row(row: TaskScore, inputs: Inputs, *, several: bool) -> tuple[Cell, ...]:
+    evidence = inputs.evidence
+    flips = evidence.of(row, "flips_to_wrong", "flips_to_right", "items")
     return (
         word(row.task),
         *((word(arm_name(row.arm)),) if several else ()),
-        shown(evidence, row, "items", lambda _: items_text(row)),
+        _items(row, inputs),
         shown(evidence, row, "flips_to_wrong", count),
         shown(evidence, row, "flips_to_right", count),
-        figure(row.discordance, share, evidence=evidence.of(row, "flips_to_wrong", "flips_to_right", "items")),
+        figure(row.discordance, share, evidence=flips),
         shown(evidence, row, "p_difference", p_value),
         shown(evidence, row, "p_difference_adjusted", p_value),
     )
@@ -169,7 +168,3 @@ def _change_row(row: TaskScore, evidence: Evidence, *, several: bool) -> tuple[C
 
 def _several(tasks: Sequence[TaskScore]) -> bool:
     return len({row.arm for row in tasks}) > 1
-
-
-def _paired(tasks: Sequence[TaskScore]) -> str:
-    return "paired by item" if all(row.paired for row in tasks) else "paired by item where items are scored"

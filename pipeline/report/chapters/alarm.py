@@ -7,61 +7,45 @@ from pipeline.base.format import count, number, share
 from pipeline.recipe.arms import arm_name
 from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.document import Cell, Table
-from pipeline.report.evidence import Evidence
 from pipeline.report.inputs import Inputs
+from pipeline.report.language.en.alarm import Alarm
 
 
 def alarm_table(inputs: Inputs) -> Table:
     """Return per arm how far its token probabilities are from the baseline's."""
-    fidelity, limits = inputs.accuracy.fidelity, inputs.recipe.eval.alarm
+    fidelity, limits, say = inputs.accuracy.fidelity, inputs.recipe.eval.alarm, inputs.say.alarm
+    tokens = count(min(one.top_k for one in fidelity))
     return Table(
         id="accuracy-alarm",
-        title="Alarm on token probabilities (not the verdict)",
-        columns=(
-            *words("Arm", "Held-out text"),
-            *numbers("Tokens", "Mean KL divergence, nats", "Same most likely token"),
-            *words("Alarm"),
-        ),
-        rows=tuple(_row(one, inputs.evidence) for one in fidelity),
+        title=say.title,
+        columns=(*words(*say.columns[:2]), *numbers(*say.columns[2:5]), *words(*say.columns[5:])),
+        rows=tuple(_row(one, inputs) for one in fidelity),
         origin="measured",
-        note=(
-            f"It is raised above {limits.max_kl:g} nats or below {share(limits.min_top1)} agreement, and for AWQ above "
-            f"{OVER_CONTROL:g} times the rounded model's divergence: weights are most likely broken there. "
-            f"Silence says nothing about the tasks, and no verdict uses these figures. "
-            f"The divergence is a lower bound: beyond the {_top_k(fidelity)} most likely tokens, all others count "
-            f"together."
-        ),
+        note=say.note(f"{limits.max_kl:g}", share(limits.min_top1), f"{OVER_CONTROL:g}", tokens),
         sources=inputs.sources(EvalResult.STAGE),
     )
 
 
-def _row(one: Fidelity, evidence: Evidence) -> tuple[Cell, ...]:
+def _row(one: Fidelity, inputs: Inputs) -> tuple[Cell, ...]:
+    evidence, say = inputs.evidence, inputs.say.alarm
     return (
         word(arm_name(one.arm)),
         word(one.text),
         shown(evidence, one, "tokens", count),
         shown(evidence, one, "mean_kl_nats", lambda value: number(value, 2)),
         shown(evidence, one, "top1_agreement", share),
-        word("raised", "bad") if one.absurd else word("silent"),
+        word(say.raised, "bad") if one.absurd else word(say.silent),
     )
 
 
-def _top_k(fidelity: tuple[Fidelity, ...]) -> str:
-    return count(min(one.top_k for one in fidelity))
-
-
-def alarm_text(one: Fidelity) -> str:
+def alarm_text(one: Fidelity, say: Alarm) -> str:
     """Return a raised alarm as a sentence."""
-    return (
-        f"The alarm was raised for {arm_name(one.arm)}: its token probabilities diverge by "
-        f"{number(one.mean_kl_nats, 2)} nats from the baseline's, and the most likely token is the same at "
-        f"{share(one.top1_agreement)} of the positions. Its weights are most likely mapped wrongly."
-    )
+    return say.text(arm_name(one.arm), number(one.mean_kl_nats, 2), share(one.top1_agreement))
 
 
-def not_scored(accuracy: EvalResult) -> str:
+def not_scored(accuracy: EvalResult, say: Alarm) -> str:
     """Return why AWQ has no scores; empty where it has them."""
     if accuracy.stopped is None:
         return ""
-    raised = [alarm_text(one) for one in accuracy.fidelity if one.arm == GATED and one.absurd]
-    return " ".join([*raised, "AWQ was not scored on the tasks."])
+    raised = [alarm_text(one, say) for one in accuracy.fidelity if one.arm == GATED and one.absurd]
+    return " ".join([*raised, say.not_scored])

@@ -11,32 +11,33 @@ from serve.result import ServeResult
 
 def endpoint_section(inputs: Inputs) -> Section:
     """Return what was tried against the running endpoint."""
-    endpoint = inputs.endpoint
+    endpoint, say = inputs.endpoint, inputs.say.endpoint
     rows = tuple(
         (
             word(check.name),
-            word("passed", "good") if check.passed else word("failed", "bad"),
+            word(say.passed, "good") if check.passed else word(say.failed, "bad"),
             word(check.detail),
             shown(inputs.evidence, check, "seconds", lambda value: number(value, 2)),
         )
         for check in endpoint.checks
     )
-    encrypted = "with TLS" if endpoint.tls else "without TLS"
     return Section(
         id="endpoint",
-        title="Endpoint",
+        title=say.title,
         paragraphs=(
-            (
-                f"The AWQ model was started behind its gateway {encrypted}, and the checks below were run against "
-                f"it. Routes let through: {', '.join(endpoint.routes)}. Gateway {endpoint.gateway_version}, engine "
-                f"{endpoint.engine_version}, kernel {endpoint.kernel}."
+            say.started(
+                say.with_tls if endpoint.tls else say.without_tls,
+                ", ".join(endpoint.routes),
+                endpoint.gateway_version,
+                endpoint.engine_version,
+                endpoint.kernel,
             ),
         ),
         tables=(
             Table(
                 id="endpoint-checks",
-                title="Smoke test",
-                columns=(*words("Check", "Result", "Detail"), *numbers("Seconds")),
+                title=say.table,
+                columns=(*words(*say.columns[:3]), *numbers(*say.columns[3:])),
                 rows=rows,
                 origin="measured",
                 sources=inputs.sources("serve"),
@@ -47,9 +48,8 @@ def endpoint_section(inputs: Inputs) -> Section:
 
 def endpoint_limits(inputs: Inputs) -> tuple[str, ...]:
     """Return what the smoke test does not answer."""
-    if not inputs.has(BenchResult):
-        return ("Speed through the gateway: the checks are single requests, and none was timed under load.",)
-    return ("Speed through the gateway: throughput and latency were measured at the engine, without TLS and API keys.",)
+    say = inputs.say.endpoint
+    return (say.limit_speed if inputs.has(BenchResult) else say.limit_load,)
 
 
 ENDPOINT = Chapter(
@@ -57,5 +57,5 @@ ENDPOINT = Chapter(
     write=endpoint_section,
     needs=(ServeResult,),
     limits=endpoint_limits,
-    absent="The endpoint: gateway, TLS and API keys were not tested in this run.",
+    absent=lambda say: say.endpoint.absent,
 )

@@ -11,46 +11,47 @@ from pipeline.report.chapter import Chapter
 from pipeline.report.document import Section, Table
 from pipeline.report.evidence import RECORD
 from pipeline.report.inputs import Inputs
+from pipeline.report.language.en.environment import Environment
 
 
 def environment_section(inputs: Inputs) -> Section:
     """Return machine, software, engine arguments and kernels."""
     environment = inputs.environment
-    machine = environment.machine
+    machine, say = environment.machine, inputs.say.environment
     facts = (
-        ("Processor", f"{machine.cpu}, {plural(machine.cores, 'core')}"),
-        ("System memory", f"{number(machine.memory_gib)} GiB"),
-        ("GPU", "none" if inputs.on_cpu else inputs.hardware),
-        ("GPU driver", next((gpu.driver for gpu in machine.cuda_gpus if gpu.driver), "none")),
-        ("Platform", machine.platform),
-        *(_engine(inputs.load) if inputs.has(BenchResult) else ()),
+        (say.processor, f"{machine.cpu}, {plural(machine.cores, 'core')}"),
+        (say.memory, f"{number(machine.memory_gib)} GiB"),
+        (say.gpu, say.none if inputs.on_cpu else inputs.hardware),
+        (say.driver, next((gpu.driver for gpu in machine.cuda_gpus if gpu.driver), say.none)),
+        (say.platform, machine.platform),
+        *(_engine(inputs.load, say) if inputs.has(BenchResult) else ()),
         *((("lm-eval", inputs.accuracy.lm_eval_version),) if inputs.has(EvalResult) else ()),
         ("Python", environment.python),
-        ("awqctl", _awqctl(environment.awqctl, environment.git_commit)),
-        ("Recipe", f"{inputs.recipe.name}, SHA-256 {inputs.recipe_digest}"),
+        ("awqctl", _awqctl(environment.awqctl, environment.git_commit, say)),
+        (say.recipe, say.recipe_text(inputs.recipe.name, inputs.recipe_digest)),
     )
-    tables = [_table("environment-facts", "Machine and software", facts)]
+    tables = [_table("environment-facts", say.machine, facts)]
     if environment.packages:
-        table = _table("environment-packages", "Python packages", sorted(environment.packages.items()))
+        table = _table("environment-packages", say.packages, sorted(environment.packages.items()))
         tables.append(table.model_copy(update={"folded": True}))
-    return Section(id="environment", title="Environment", tables=tuple(tables))
+    return Section(id="environment", title=say.title, tables=tuple(tables))
 
 
 def _table(name: str, title: str, facts: Iterable[tuple[str, str]]) -> Table:
     return facts_table(name, title, ((label, word(text)) for label, text in facts), sources=(RECORD,))
 
 
-def _engine(load: BenchResult) -> tuple[tuple[str, str], ...]:
+def _engine(load: BenchResult, say: Environment) -> tuple[tuple[str, str], ...]:
     return (
-        ("Engine", f"vLLM {load.engine_version}"),
-        ("Engine arguments", " ".join(load.engine_arguments)),
-        ("Kernel, baseline", load.of(BASELINE).kernel),
-        ("Kernel, AWQ", load.of(AWQ).kernel),
+        (say.engine, f"vLLM {load.engine_version}"),
+        (say.arguments, " ".join(load.engine_arguments)),
+        (say.kernel_baseline, load.of(BASELINE).kernel),
+        (say.kernel_awq, load.of(AWQ).kernel),
     )
 
 
-def _awqctl(version: str, commit: str | None) -> str:
-    return f"{version}, git commit {commit}" if commit else f"{version}, no git commit recorded"
+def _awqctl(version: str, commit: str | None, say: Environment) -> str:
+    return say.commit(version, commit) if commit else say.no_commit(version)
 
 
 ENVIRONMENT = Chapter(id="environment", write=environment_section)

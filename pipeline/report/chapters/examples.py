@@ -7,6 +7,7 @@ from eval.accuracy.result import TaskScore
 from eval.comparison.result import FlippedItem
 from pipeline.recipe.arms import arm_name
 from pipeline.report.document import Example, ExampleGroup, Excerpt
+from pipeline.report.language.en.examples import Examples
 
 _OPEN_GROUPS = 2
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
@@ -15,15 +16,15 @@ _CODE = re.compile(
 )
 
 
-def example_groups(tasks: Sequence[TaskScore], sources: tuple[str, ...]) -> tuple[ExampleGroup, ...]:
+def example_groups(tasks: Sequence[TaskScore], sources: tuple[str, ...], say: Examples) -> tuple[ExampleGroup, ...]:
     """Return the examples of every task that has some, in both directions."""
     shown = [row for row in tasks if row.examples_to_wrong or row.examples_to_right]
     return tuple(
         ExampleGroup(
             id=f"accuracy-examples-{place}",
-            title=f"Examples of changed answers: {row.task}",
-            examples=_examples(row),
-            note="The first items that changed, taken in turn from the task's parts; long texts are shortened.",
+            title=say.title(row.task),
+            examples=_examples(row, say),
+            note=say.note,
             sources=sources,
             folded=len(shown) > _OPEN_GROUPS,
         )
@@ -31,24 +32,24 @@ def example_groups(tasks: Sequence[TaskScore], sources: tuple[str, ...]) -> tupl
     )
 
 
-def _examples(row: TaskScore) -> tuple[Example, ...]:
-    directions = (("Right to wrong", row.examples_to_wrong), ("Wrong to right", row.examples_to_right))
-    return tuple(_example(title, item, row) for title, items in directions for item in items)
+def _examples(row: TaskScore, say: Examples) -> tuple[Example, ...]:
+    directions = ((say.to_wrong, row.examples_to_wrong), (say.to_right, row.examples_to_right))
+    return tuple(_example(title, item, row, say) for title, items in directions for item in items)
 
 
-def _example(direction: str, item: FlippedItem, row: TaskScore) -> Example:
+def _example(direction: str, item: FlippedItem, row: TaskScore, say: Examples) -> Example:
     part = "" if item.subtask == row.task else f"{item.subtask}, "
     quoted = (
-        ("Question", item.question),
-        ("Expected", item.expected),
-        ("Baseline", item.baseline_answer),
+        (say.question, item.question),
+        (say.expected, item.expected),
+        (say.baseline, item.baseline_answer),
         (arm_name(row.arm), item.candidate_answer),
     )
     texts = [(label, _clean(text)) for label, text in quoted]
     code = any(_CODE.search(text) for _, text in texts)
     return Example(
-        title=f"{direction}: {part}item {item.doc_id}",
-        excerpts=tuple(Excerpt(label=label, text=text or "(empty)", code=code) for label, text in texts),
+        title=say.item(direction, part, str(item.doc_id)),
+        excerpts=tuple(Excerpt(label=label, text=text or say.empty, code=code) for label, text in texts),
     )
 
 

@@ -26,25 +26,25 @@ def files_section(inputs: Inputs) -> Section:
         for stage in inputs.stages
         for result in (inputs.record.stages[stage],)
     )
-    sources = (RECORD,)
+    sources, say = (RECORD,), inputs.say.files
     return Section(
         id="files",
-        title="Files",
-        paragraphs=("Paths are relative to the output folder of the run. All figures above come from these files.",),
+        title=say.title,
+        paragraphs=(say.paragraph,),
         tables=(
             Table(
                 id="files-stages",
-                title="Stages",
-                columns=(*words("Stage", "Status", "Started (UTC)"), *numbers("Seconds")),
+                title=say.stages,
+                columns=(*words(*say.stages_columns[:3]), *numbers(*say.stages_columns[3:])),
                 rows=stages,
                 origin="measured",
                 sources=sources,
             ),
             Table(
                 id="files-list",
-                title="Artifacts",
-                columns=words("Stage", "Name", "Path"),
-                rows=(*rows, (word("all"), word("record"), word(RECORD))),
+                title=say.artifacts,
+                columns=words(*say.artifacts_columns),
+                rows=(*rows, (word(say.all), word(say.record), word(RECORD))),
                 sources=sources,
                 folded=len(rows) > _OPEN_ROWS,
             ),

@@ -17,24 +17,14 @@ from pipeline.report.comparison import (
 from pipeline.report.document import Finding, Tone
 from pipeline.report.evidence import Keys, in_stage
 from pipeline.report.inputs import Inputs
+from pipeline.report.language.en.findings import Findings
 from pipeline.roi.result import RoiResult, Saving
 from serve.result import ServeResult
 
 _NOTICEABLE = 1.05
 _FEW = 4
 """Ratios that fit a sentence."""
-_CLAIMS: dict[Direction, str] = {
-    "faster": "faster",
-    "slower": "slower",
-    "no clear difference": "no clear difference",
-    "not repeated": "",
-}
-_UNKNOWN = {
-    "Accuracy": "Accuracy was not measured in this run.",
-    "Speed": "Speed was not measured in this run.",
-    "Cost": "Costs were not calculated in this run.",
-    "Endpoint": "The endpoint was not tested in this run.",
-}
+_CLAIMS: tuple[Direction, ...] = ("faster", "slower", "no clear difference")
 
 
 def findings_of(inputs: Inputs) -> tuple[Finding, ...]:
@@ -49,12 +39,13 @@ def findings_of(inputs: Inputs) -> tuple[Finding, ...]:
 
 
 def _accuracy(inputs: Inputs) -> tuple[Finding, ...]:
+    say = inputs.say.findings
     if not inputs.has(EvalResult):
-        return (_unknown("Accuracy"),)
+        return (_unknown(say.accuracy, say.no_accuracy),)
     accuracy, of_all = inputs.accuracy, inputs.evidence.of_all
     scores = of_all((row, field) for row in accuracy.gated for field in ("baseline/value", "candidate/value", "loss"))
     alarms = of_all((one, field) for one in accuracy.fidelity for field in ("mean_kl_nats", "top1_agreement"))
-    verdict, *raised = accuracy_findings(accuracy)
+    verdict, *raised = accuracy_findings(accuracy, inputs.say)
     return (
         _grounded(verdict, "measured", scores if accuracy.stopped is None else alarms),
         *(_grounded(alarm, "measured", alarms) for alarm in raised),
@@ -62,37 +53,40 @@ def _accuracy(inputs: Inputs) -> tuple[Finding, ...]:
 
 
 def _speed_and_memory(inputs: Inputs) -> tuple[Finding, ...]:
+    say = inputs.say.findings
     if not inputs.has(BenchResult):
-        return (_unknown("Speed"),)
+        return (_unknown(say.speed, say.no_speed),)
     ratios, of_all = speed_ratios(inputs.load), inputs.evidence.of_all
     points = of_all((point, "output_tokens_per_s") for one in ratios for point in one.points)
-    speed = _grounded(speed_finding(ratios), "measured", points)
+    speed = _grounded(speed_finding(ratios, say), "measured", points)
     if not inputs.has(QuantizeResult):
         return (speed,)
     memory = weight_memory(inputs.quantize, inputs.load)
-    return (speed, _grounded(memory_finding(memory), "measured", of_all(memory.found_in)))
+    return (speed, _grounded(memory_finding(memory, say), "measured", of_all(memory.found_in)))
 
 
 def _cost(inputs: Inputs) -> Finding:
+    say = inputs.say.findings
     if not inputs.has(RoiResult):
-        return _unknown("Cost")
+        return _unknown(say.cost, say.no_costs)
     saving = inputs.saving
     keys = inputs.evidence.of(saving, "saving_per_month_usd/value", "break_even_requests_per_day/value")
-    return _grounded(cost_finding(saving, inputs.recipe.roi.load.requests_per_day), "modelled", keys)
+    return _grounded(cost_finding(saving, inputs.recipe.roi.load.requests_per_day, say), "modelled", keys)
 
 
 def _endpoint(inputs: Inputs) -> Finding:
+    say = inputs.say.findings
     if not inputs.has(ServeResult):
-        return _unknown("Endpoint")
-    return _grounded(endpoint_finding(inputs.endpoint), "measured", inputs.evidence.of(inputs.endpoint, "checks"))
+        return _unknown(say.endpoint, say.no_endpoint)
+    return _grounded(endpoint_finding(inputs.endpoint, say), "measured", inputs.evidence.of(inputs.endpoint, "checks"))
 
 
 def _grounded(finding: Finding, origin: Origin, evidence: Keys) -> Finding:
     return finding.model_copy(update={"origin": origin, "evidence": evidence})
 
 
-def _unknown(topic: str) -> Finding:
-    return Finding(topic=topic, headline=_UNKNOWN[topic], tone="caution")
+def _unknown(topic: str, headline: str) -> Finding:
+    return Finding(topic=topic, headline=headline, tone="caution")
 
 
 def checkpoint_findings(inputs: Inputs) -> tuple[Finding, ...]:
@@ -102,8 +96,8 @@ def checkpoint_findings(inputs: Inputs) -> tuple[Finding, ...]:
         return ()
     return (
         Finding(
-            topic="Checkpoint",
-            headline=f"The checkpoint failed {plural(len(failed), 'gate')} of its audit.",
+            topic=inputs.say.findings.checkpoint,
+            headline=inputs.say.findings.failed_audit(plural(len(failed), "gate")),
             detail=" ".join(gate.statement for gate in failed),
             tone="bad",
             origin="measured",
@@ -112,104 +106,74 @@ def checkpoint_findings(inputs: Inputs) -> tuple[Finding, ...]:
     )
 
 
-def speed_finding(ratios: tuple[SpeedRatio, ...]) -> Finding:
+def speed_finding(ratios: tuple[SpeedRatio, ...], say: Findings) -> Finding:
     """Say at which concurrencies AWQ is faster or slower, and where the repeats do not tell."""
-    groups = {word: [one for one in ratios if one.direction == word] for word in _CLAIMS}
     if not ratios:
-        return Finding(topic="Speed", headline="No concurrency was measured with both arms.", tone="caution")
-    if groups["not repeated"]:
-        return Finding(
-            topic="Speed",
-            headline="Speed was measured once per point, so it cannot be told from chance.",
-            detail=_ratios_sentence(ratios),
-            tone="caution",
-        )
-    parts = [f"{_CLAIMS[word]} at concurrency {concurrencies(ratios, word)}" for word in _CLAIMS if groups[word]]
-    headline = f"AWQ is {'; '.join(parts)}." if len(parts) > 1 else _one_direction(groups)
-    return Finding(topic="Speed", headline=headline, detail=_ratios_sentence(ratios), tone=_speed_tone(groups))
+        return Finding(topic=say.speed, headline=say.not_shared, tone="caution")
+    found, detail = {one.direction for one in ratios}, _ratios_sentence(ratios, say)
+    if "not repeated" in found:
+        return Finding(topic=say.speed, headline=say.not_repeated, detail=detail, tone="caution")
+    return Finding(topic=say.speed, headline=_directions(ratios, say), detail=detail, tone=_speed_tone(found))
 
 
-def _one_direction(groups: dict[Direction, list[SpeedRatio]]) -> str:
-    if groups["faster"]:
-        return "AWQ is faster at every concurrency measured."
-    if groups["slower"]:
-        return "AWQ is slower at every concurrency measured."
-    return "There is no clear difference in speed at any concurrency measured."
+def _directions(ratios: tuple[SpeedRatio, ...], say: Findings) -> str:
+    claims = dict(zip(_CLAIMS, (say.faster, say.slower, say.no_clear_difference), strict=True))
+    everywhere = (say.faster_everywhere, say.slower_everywhere, say.no_difference_anywhere)
+    found = [direction for direction in _CLAIMS if any(one.direction == direction for one in ratios)]
+    if len(found) == 1:
+        return everywhere[_CLAIMS.index(found[0])]
+    return say.mixed("; ".join(say.at_concurrency(claims[one], concurrencies(ratios, one)) for one in found))
 
 
-def _speed_tone(groups: dict[Direction, list[SpeedRatio]]) -> Tone:
-    if groups["slower"]:
-        return "caution" if groups["faster"] else "bad"
-    return "good" if groups["faster"] else "plain"
+def _speed_tone(found: set[Direction]) -> Tone:
+    if "slower" in found:
+        return "caution" if "faster" in found else "bad"
+    return "good" if "faster" in found else "plain"
 
 
-def _ratios_sentence(ratios: tuple[SpeedRatio, ...]) -> str:
+def _ratios_sentence(ratios: tuple[SpeedRatio, ...], say: Findings) -> str:
     if len(ratios) <= _FEW:
-        return f"Output throughput of AWQ over the baseline: {listed([_ratio_phrase(one) for one in ratios])}."
+        return say.ratios(listed([_ratio_phrase(one, say) for one in ratios]))
     best, worst = (choose(ratios, key=lambda one: one.median) for choose in (max, min))
-    return (
-        f"Output throughput of AWQ over the baseline: between {_ratio_phrase(worst)} and {_ratio_phrase(best)}; "
-        f"the table has all {len(ratios)}."
-    )
+    return say.extreme_ratios(_ratio_phrase(worst, say), _ratio_phrase(best, say), str(len(ratios)))
 
 
-def _ratio_phrase(one: SpeedRatio) -> str:
-    repeats = "" if one.direction == "not repeated" else f" (repeats {ratio_span(one.low, one.high)})"
-    return f"{ratio(one.median)} at {one.concurrency}{repeats}"
+def _ratio_phrase(one: SpeedRatio, say: Findings) -> str:
+    repeats = "" if one.direction == "not repeated" else say.repeats(ratio_span(one.low, one.high))
+    return say.ratio(ratio(one.median), str(one.concurrency), repeats)
 
 
-def memory_finding(memory: WeightMemory) -> Finding:
+def memory_finding(memory: WeightMemory, say: Findings) -> Finding:
     """Say by how much the weights shrank, and on what basis."""
-    detail = f"{size(memory.baseline_bytes)} before, {size(memory.awq_bytes)} with AWQ, {memory.basis}."
-    if memory.times_smaller < 1:
-        return Finding(
-            topic="Memory",
-            headline=f"The weights are {ratio(1 / memory.times_smaller)} larger with AWQ.",
-            detail=detail,
-            tone="bad",
-        )
-    if memory.times_smaller < _NOTICEABLE:
-        return Finding(
-            topic="Memory", headline="The weights take about the same memory.", detail=detail, tone="caution"
-        )
-    return Finding(
-        topic="Memory",
-        headline=f"The weights are {ratio(memory.times_smaller)} smaller.",
-        detail=detail,
-        tone="good",
-    )
+    detail = say.weights(size(memory.baseline_bytes), size(memory.awq_bytes), memory.basis)
+    smaller = memory.times_smaller
+    if smaller < 1:
+        return Finding(topic=say.memory, headline=say.larger(ratio(1 / smaller)), detail=detail, tone="bad")
+    if smaller < _NOTICEABLE:
+        return Finding(topic=say.memory, headline=say.same_memory, detail=detail, tone="caution")
+    return Finding(topic=say.memory, headline=say.smaller(ratio(smaller)), detail=detail, tone="good")
 
 
-def cost_finding(saving: Saving, requests_per_day: float) -> Finding:
+def cost_finding(saving: Saving, requests_per_day: float, say: Findings) -> Finding:
     """Say whether AWQ pays at the recipe's load, and where it would."""
     requests = saving.break_even_requests_per_day.value
     if saving.pays:
-        detail = "The count of machines follows from the load, not from the highest throughput."
+        detail = say.pays
     elif requests is None:
-        detail = f"Break-even: {saving.break_even_requests_per_day.basis}."
+        detail = say.break_even(saving.break_even_requests_per_day.basis)
     elif requests > requests_per_day:
-        detail = f"It would first pay at {count(requests)} requests a day."
+        detail = say.first_pays(count(requests))
     else:
-        detail = (
-            f"It first pays at {count(requests)} requests a day, but machines are whole: at this load of "
-            f"{count(requests_per_day)} the saving is too small again."
-        )
-    return Finding(topic="Cost", headline=saving.verdict, detail=detail, tone="good" if saving.pays else "bad")
+        detail = say.pays_elsewhere(count(requests), count(requests_per_day))
+    return Finding(topic=say.cost, headline=saving.verdict, detail=detail, tone="good" if saving.pays else "bad")
 
 
-def endpoint_finding(endpoint: ServeResult) -> Finding:
+def endpoint_finding(endpoint: ServeResult, say: Findings) -> Finding:
     """Say whether the endpoint answered as it must."""
-    failed = [check.name for check in endpoint.checks if not check.passed]
+    failed, checks = [check.name for check in endpoint.checks if not check.passed], len(endpoint.checks)
     if failed:
-        return Finding(
-            topic="Endpoint",
-            headline=f"{len(failed)} of {plural(len(endpoint.checks), 'endpoint check')} failed.",
-            detail=f"Failed: {listed(failed)}.",
-            tone="bad",
-        )
-    return Finding(
-        topic="Endpoint",
-        headline=f"The endpoint passed {plural(len(endpoint.checks), 'check')}.",
-        detail="A smoke test with single requests, not a load test.",
-        tone="good",
-    )
+        headline = say.checks_failed(str(len(failed)), plural(checks, "endpoint check"))
+        detail = say.failed_checks(listed(failed))
+        return Finding(topic=say.endpoint, headline=headline, detail=detail, tone="bad")
+    headline = say.checks_passed(plural(checks, "check"))
+    return Finding(topic=say.endpoint, headline=headline, detail=say.smoke_test, tone="good")

@@ -15,12 +15,13 @@ from pipeline.roi.result import RoiResult
 
 def key_figures(inputs: Inputs, findings: tuple[Finding, ...]) -> tuple[KeyFigure, ...]:
     """Return the figures, in the tones of the findings."""
+    say = inputs.say.findings
     tones = {finding.topic: finding.tone for finding in findings}
     return (
-        *(_accuracy_figures(inputs, tones["Accuracy"]) if inputs.has(EvalResult) else ()),
+        *(_accuracy_figures(inputs, tones[say.accuracy]) if inputs.has(EvalResult) else ()),
         *((_throughput_figure(inputs),) if inputs.has(BenchResult) else ()),
-        *((_memory_figure(inputs, tones["Memory"]),) if "Memory" in tones else ()),
-        *(_cost_figures(inputs, tones["Cost"]) if inputs.has(RoiResult) else ()),
+        *((_memory_figure(inputs, tones[say.memory]),) if say.memory in tones else ()),
+        *(_cost_figures(inputs, tones[say.cost]) if inputs.has(RoiResult) else ()),
     )
 
 
@@ -28,10 +29,12 @@ def _throughput_figure(inputs: Inputs) -> KeyFigure:
     baseline, awq = inputs.load.best(BASELINE), inputs.load.best(AWQ)
     faster = awq.output_tokens_per_s / baseline.output_tokens_per_s
     return KeyFigure(
-        label="Highest throughput",
+        label=inputs.say.findings.throughput_label,
         text=ratio(faster),
         value=faster,
-        detail=f"{number(baseline.output_tokens_per_s)} to {number(awq.output_tokens_per_s)} output tokens/s",
+        detail=inputs.say.findings.throughput_detail(
+            number(baseline.output_tokens_per_s), number(awq.output_tokens_per_s)
+        ),
         origin="measured",
         evidence=inputs.evidence.of_all((point, "output_tokens_per_s") for point in (baseline, awq)),
         tone=_speed_tone(inputs),
@@ -41,10 +44,10 @@ def _throughput_figure(inputs: Inputs) -> KeyFigure:
 def _memory_figure(inputs: Inputs, tone: Tone) -> KeyFigure:
     memory = weight_memory(inputs.quantize, inputs.load)
     return KeyFigure(
-        label="Weights smaller by",
+        label=inputs.say.findings.memory_label,
         text=ratio(memory.times_smaller),
         value=memory.times_smaller,
-        detail=f"{size(memory.baseline_bytes)} to {size(memory.awq_bytes)}",
+        detail=inputs.say.findings.memory_detail(size(memory.baseline_bytes), size(memory.awq_bytes)),
         origin="measured",
         evidence=inputs.evidence.of_all(memory.found_in),
         tone=tone,
@@ -55,21 +58,20 @@ def _cost_figures(inputs: Inputs, tone: Tone) -> tuple[KeyFigure, ...]:
     baseline, awq = inputs.costs.of(BASELINE), inputs.costs.of(AWQ)
     before, after = (cost.usd_per_mtok_full_load.value or 0.0 for cost in (baseline, awq))
     saving = inputs.saving.saving_per_month_usd.value or 0.0
-    machines = (
-        f"{plural(int(baseline.machines.value or 0), 'machine')} before, {count(awq.machines.value or 0)} with AWQ"
-    )
+    say = inputs.say.findings
+    machines = say.saving_detail(plural(int(baseline.machines.value or 0), "machine"), count(awq.machines.value or 0))
     return (
         KeyFigure(
-            label="Per million output tokens",
+            label=say.cost_label,
             text=usd(after),
             value=after,
-            detail=f"baseline {usd(before)}; machine always busy",
+            detail=say.cost_detail(usd(before)),
             origin="modelled",
             evidence=inputs.evidence.of(awq.usd_per_mtok_full_load, "value"),
         ),
         KeyFigure(
-            label="Saving at this load",
-            text=f"{usd(saving)}/month",
+            label=say.saving_label,
+            text=say.saving_text(usd(saving)),
             value=saving,
             detail=machines,
             origin="modelled",
@@ -92,13 +94,14 @@ def _accuracy_figures(inputs: Inputs, tone: Tone) -> tuple[KeyFigure, ...]:
     if accuracy.stopped is not None:
         return tuple(_alarm_figure(one, inputs, tone) for one in accuracy.fidelity if one.arm == GATED)
     task = gravest(accuracy.gated)
-    scores = f"{task.metric} {score(task.baseline.value)} to {score(task.candidate.value)}"
+    say, bound = inputs.say.findings, loss_bound(task, inputs.say.verdicts)
+    before, after = score(task.baseline.value), score(task.candidate.value)
     return (
         KeyFigure(
-            label=f"Accuracy, {task.task}",
+            label=say.accuracy_label(task.task),
             text=change(task.delta),
             value=task.delta,
-            detail=f"{scores}; {loss_bound(task)}, agreed margin {margin_text(task)}",
+            detail=say.accuracy_detail(task.metric, before, after, bound, margin_text(task)),
             origin="measured",
             evidence=inputs.evidence.of(task, "delta"),
             tone=tone,
@@ -108,10 +111,10 @@ def _accuracy_figures(inputs: Inputs, tone: Tone) -> tuple[KeyFigure, ...]:
 
 def _alarm_figure(awq: Fidelity, inputs: Inputs, tone: Tone) -> KeyFigure:
     return KeyFigure(
-        label="Divergence of AWQ",
+        label=inputs.say.findings.divergence_label,
         text=f"{number(awq.mean_kl_nats, 2)} nats",
         value=awq.mean_kl_nats,
-        detail=f"of its token probabilities from the baseline's; {share(awq.top1_agreement)} same most likely token",
+        detail=inputs.say.findings.divergence_detail(share(awq.top1_agreement)),
         origin="measured",
         evidence=inputs.evidence.of(awq, "mean_kl_nats"),
         tone=tone,

@@ -3,49 +3,30 @@
 from eval.bench.result import BenchResult, Latency
 from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.chapter import Chapter
-from pipeline.report.chapters.throughput import NOT_BENCHED
 from pipeline.report.charts.chart_style import title_of
 from pipeline.report.charts.speed import latency_chart
 from pipeline.report.comparison import points_of
 from pipeline.report.document import Section, Table
 from pipeline.report.inputs import Inputs
 
-_LATENCIES = (
-    ("ttft", "TTFT", "Time to first token"),
-    ("tpot", "TPOT", "Time per output token after the first, per request"),
-    ("itl", "ITL", "Inter-token latency: time between two tokens, over all tokens"),
-    ("e2e", "E2E", "End-to-end latency of a request"),
-)
+_LATENCIES = ("ttft", "tpot", "itl", "e2e")
 _FIGURES = ("mean_ms", "p50_ms", "p95_ms", "p99_ms")
 
 
 def latency_section(inputs: Inputs) -> Section:
     """Return mean, median and tail latencies of every arm."""
+    say = inputs.say.latency
     return Section(
         id="latency",
-        title="Latency",
-        paragraphs=(
-            (
-                "Percentiles are taken over requests, for ITL over tokens; each figure is the median of the "
-                "repeats. Ranges of the repeats are not recorded for latencies, so small differences are not "
-                "judged here. At a concurrency above what the engine batches, TTFT includes waiting in its queue."
-            ),
-        ),
+        title=say.title,
+        paragraphs=(say.method,),
         charts=(latency_chart(inputs, "ttft"), latency_chart(inputs, "tpot")),
-        tables=tuple(
-            _latency(
-                inputs,
-                field,
-                f"{short}, ms",
-                explanation,
-                folded=field in ("itl", "e2e"),
-            )
-            for field, short, explanation in _LATENCIES
-        ),
+        tables=tuple(_latency(inputs, field, folded=field in ("itl", "e2e")) for field in _LATENCIES),
     )
 
 
-def _latency(inputs: Inputs, field: str, title: str, explanation: str, *, folded: bool) -> Table:
+def _latency(inputs: Inputs, field: str, *, folded: bool) -> Table:
+    say = inputs.say.latency
     rows = []
     for arm, point in points_of(inputs.load):
         latency: Latency = getattr(point, field)
@@ -53,14 +34,14 @@ def _latency(inputs: Inputs, field: str, title: str, explanation: str, *, folded
         rows.append((word(str(point.concurrency)), name, *(shown(inputs.evidence, latency, one) for one in _FIGURES)))
     return Table(
         id=f"latency-{field}",
-        title=title,
-        columns=(*words("Concurrency", "Arm"), *numbers("Mean", "p50", "p95", "p99")),
+        title=say.tables[field],
+        columns=(*words(*say.columns[:2]), *numbers(*say.columns[2:])),
         rows=tuple(rows),
         origin="measured",
-        note=f"{explanation}.",
+        note=say.notes[field],
         sources=inputs.sources(BenchResult.STAGE),
         folded=folded,
     )
 
 
-LATENCY = Chapter(id="latency", write=latency_section, needs=(BenchResult,), absent=NOT_BENCHED)
+LATENCY = Chapter(id="latency", write=latency_section, needs=(BenchResult,), absent=lambda say: say.throughput.absent)

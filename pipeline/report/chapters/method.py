@@ -21,13 +21,13 @@ def method_section(inputs: Inputs) -> Section:
     """Return how every figure was obtained, and the gates that were applied."""
     return Section(
         id="method",
-        title="Method",
+        title=inputs.say.method.title,
         bullets=(
             *_quantization(inputs),
             *(accuracy_method(inputs) if inputs.has(EvalResult) else ()),
             *(_speed(inputs) if inputs.has(BenchResult) else ()),
             *(_costs(inputs) if inputs.has(RoiResult) else ()),
-            "Nothing is rounded before it is compared; figures are rounded when printed.",
+            inputs.say.method.rounding,
         ),
         tables=(_gates(inputs),) if inputs.gates else (),
     )
@@ -41,38 +41,24 @@ def _quantization(inputs: Inputs) -> tuple[str, ...]:
 
 
 def _speed(inputs: Inputs) -> tuple[str, ...]:
-    load, bench = inputs.load, inputs.recipe.bench
-    runs = f"{plural(load.repeats, 'run')} per concurrency after {plural(bench.warmup_requests, 'warm-up request')}"
+    load, bench, say = inputs.load, inputs.recipe.bench, inputs.say.method
+    runs = say.runs(plural(load.repeats, "run"), plural(bench.warmup_requests, "warm-up request"))
     return (
-        (
-            f"Speed: the benchmark of vLLM {load.engine_version}; a fixed number of requests is in flight, a new "
-            f"one starts when one ends; {runs} (seed {bench.seed})."
-        ),
-        (
-            f"Speed of the arms on the same machine, one after the other, with the same engine arguments: "
-            f"{' '.join(load.engine_arguments)}."
-        ),
-        (
-            f"Check of the load generator: its token counts and the server's own differ by at most "
-            f"{percent(load.counter_disagreement)}."
-        ),
+        say.speed(load.engine_version, runs, str(bench.seed)),
+        say.same_machine(" ".join(load.engine_arguments)),
+        say.counters(percent(load.counter_disagreement)),
     )
 
 
 def _costs(inputs: Inputs) -> tuple[str, ...]:
-    return (
-        (
-            f"Costs: whole machines for the peak load, {inputs.recipe.roi.hours_per_month:g} hours a month, no "
-            f"discount, no inflation."
-        ),
-    )
+    return (inputs.say.method.costs(f"{inputs.recipe.roi.hours_per_month:g}"),)
 
 
 def _gates(inputs: Inputs) -> Table:
     return Table(
         id="gates",
-        title="Gates",
-        columns=words("Stage", "Gate", "Result", "Statement"),
+        title=inputs.say.method.gates,
+        columns=words(*inputs.say.method.gates_columns),
         rows=tuple(
             (
                 word(stage),

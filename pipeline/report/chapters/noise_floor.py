@@ -2,74 +2,59 @@
 
 from eval.accuracy.result import EvalResult, TaskScore
 from eval.comparison.result import NoiseFloor
-from pipeline.base.format import MINUS, NONE, change, count, listed, score
+from pipeline.base.format import NONE, change, count, listed, score
 from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.document import Cell, Table
 from pipeline.report.evidence import Evidence
 from pipeline.report.inputs import Inputs
-
-_INSIDE = "inside the floor"
-_BEYOND = "beyond the floor"
-_NO_DIFFERENCE = "no difference"
-_NOT_MEASURED = "no floor"
+from pipeline.report.language.en.noise_floor import NoiseFloorSentences
 
 
-def floor_sentence(accuracy: EvalResult) -> str:
+def floor_sentence(accuracy: EvalResult, say: NoiseFloorSentences) -> str:
     """Return which differences the noise floor explains and which not; empty where it was not measured."""
     if not accuracy.noise_floor:
         return ""
-    words = {row.task: floor_word(row) for row in accuracy.gated}
+    words = {row.task: floor_word(row, say) for row in accuracy.gated}
     inside, beyond, unknown = (
-        [task for task, word in words.items() if word == wanted] for wanted in (_INSIDE, _BEYOND, _NOT_MEASURED)
+        [task for task, word in words.items() if word == wanted]
+        for wanted in (say.inside, say.beyond, say.not_measured)
     )
-    difference = "the difference between AWQ and the baseline is"
     sentences = (
-        "The baseline was measured a second time, on a fresh server at another concurrency.",
-        f"On {listed(inside)} {difference} inside this noise floor: measuring the same model twice explains as much."
-        if inside
-        else "",
-        f"On {listed(beyond)} {difference} larger than what that explains." if beyond else "",
-        f"On {listed(unknown)} there is no noise floor, because items are not scored one by one." if unknown else "",
+        say.again,
+        say.inside_sentence(listed(inside)) if inside else "",
+        say.beyond_sentence(listed(beyond)) if beyond else "",
+        say.unknown_sentence(listed(unknown)) if unknown else "",
     )
     return " ".join(filter(None, sentences))
 
 
-def floor_word(row: TaskScore) -> str:
+def floor_word(row: TaskScore, say: NoiseFloorSentences) -> str:
     """Return how a task's difference stands to its noise floor."""
     if row.floor is None:
-        return _NOT_MEASURED
+        return say.not_measured
     if row.inside_floor:
-        return _INSIDE
-    return _BEYOND if row.delta else _NO_DIFFERENCE
+        return say.inside
+    return say.beyond if row.delta else say.no_difference
 
 
 def floor_table(inputs: Inputs) -> Table:
     """Return the baseline against itself beside AWQ against the baseline, one row per task."""
-    accuracy, evidence = inputs.accuracy, inputs.evidence
+    accuracy, say = inputs.accuracy, inputs.say.noise_floor
     awq = {row.task: row for row in accuracy.gated}
+    pairs = dict.fromkeys(floor.concurrency for floor in accuracy.noise_floor)
     return Table(
         id="accuracy-floor",
-        title="Noise floor: the baseline against itself",
-        columns=(
-            *words("Task"),
-            *numbers(
-                "Items", f"Second {MINUS} first run", "Items changed", "Flips (to wrong, to right)", "Noise floor"
-            ),
-            *numbers(f"AWQ {MINUS} baseline", "Flips with AWQ"),
-            *words("AWQ's difference"),
-        ),
-        rows=tuple(_row(floor, awq.get(floor.task), evidence) for floor in accuracy.noise_floor),
+        title=say.title,
+        columns=(*words(*say.columns[:1]), *numbers(*say.columns[1:8]), *words(*say.columns[8:])),
+        rows=tuple(_row(floor, awq.get(floor.task), inputs) for floor in accuracy.noise_floor),
         origin="measured",
-        note=(
-            f"{_concurrency(accuracy.noise_floor)} The floor is the difference that chance alone adds when the same "
-            f"weights are measured again, with 95 % confidence; zero when both runs gave the same answers. A loss "
-            f"inside the floor still counts in full at the gate."
-        ),
+        note=say.note(listed([say.runs(str(first), str(second)) for first, second in pairs])),
         sources=inputs.sources(EvalResult.STAGE),
     )
 
 
-def _row(floor: NoiseFloor, awq: TaskScore | None, evidence: Evidence) -> tuple[Cell, ...]:
+def _row(floor: NoiseFloor, awq: TaskScore | None, inputs: Inputs) -> tuple[Cell, ...]:
+    evidence = inputs.evidence
     return (
         word(floor.task),
         shown(evidence, floor, "items", count),
@@ -79,7 +64,7 @@ def _row(floor: NoiseFloor, awq: TaskScore | None, evidence: Evidence) -> tuple[
         shown(evidence, floor, "floor", score),
         word(NONE) if awq is None else shown(evidence, awq, "delta", change),
         _flips(awq, evidence),
-        word("" if awq is None else floor_word(awq)),
+        word("" if awq is None else floor_word(awq, inputs.say.noise_floor)),
     )
 
 
@@ -88,9 +73,3 @@ def _flips(row: NoiseFloor | TaskScore | None, evidence: Evidence) -> Cell:
         return word(NONE)
     text = f"{count(row.flips_to_wrong)}, {count(row.flips_to_right)}"
     return word(text, evidence=evidence.of(row, "flips_to_wrong", "flips_to_right"))
-
-
-def _concurrency(floors: tuple[NoiseFloor, ...]) -> str:
-    pairs = dict.fromkeys(floor.concurrency for floor in floors)
-    runs = [f"{first} in the first run, {second} in the second" for first, second in pairs]
-    return f"Requests in flight: {listed(runs)}."

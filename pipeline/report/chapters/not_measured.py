@@ -13,11 +13,11 @@ def not_measured(chapters: Sequence[Chapter]) -> Chapter:
 
 
 def _section(chapters: Sequence[Chapter], inputs: Inputs) -> Section:
-    absent = [chapter.absent for chapter in chapters if not chapter.stands_in(inputs)]
+    absent = [chapter.absent(inputs.say) for chapter in chapters if not chapter.stands_in(inputs)]
     limits = [limit for chapter in chapters if chapter.stands_in(inputs) for limit in chapter.limits(inputs)]
     return Section(
         id="not-measured",
-        title="What was not measured",
-        paragraphs=("No figure in this report answers the following.",),
+        title=inputs.say.not_measured.title,
+        paragraphs=(inputs.say.not_measured.paragraph,),
         bullets=tuple(dict.fromkeys(filter(None, (*absent, *limits)))),
     )

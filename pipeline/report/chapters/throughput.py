@@ -13,7 +13,6 @@ from pipeline.report.evidence import Evidence, Keys
 from pipeline.report.inputs import Inputs
 from pipeline.roi.result import RoiResult
 
-NOT_BENCHED = "Throughput and latency were not measured: `awqctl bench` was not run."
 _PAIR = (BASELINE, AWQ)
 """What the ratios compare."""
 _EXTREMES = ("output_tokens_per_s_min", "output_tokens_per_s_max")
@@ -22,45 +21,36 @@ _TONES: dict[str, Tone] = {"faster": "good", "slower": "bad"}
 
 def throughput_section(inputs: Inputs) -> Section:
     """Return output throughput over concurrency, with the repeats' ranges and ratios."""
-    load = inputs.load
+    load, say = inputs.load, inputs.say.throughput
     ratios = speed_ratios(load)
     return Section(
         id="speed",
-        title="Throughput",
-        paragraphs=(
-            (
-                f"Each request has {count(load.input_tokens)} input and {count(load.output_tokens)} output tokens. "
-                f"Every point is the median of {plural(load.repeats, 'run')}; the range is the slowest and the "
-                f"fastest of them. Where the ranges of baseline and AWQ overlap, the report says no clear difference."
-            ),
-        ),
+        title=say.title,
+        paragraphs=(say.method(count(load.input_tokens), count(load.output_tokens), plural(load.repeats, "run")),),
         charts=(throughput_chart(inputs), ratio_chart(ratios, inputs)),
         tables=(_throughput(ratios, inputs), _rates(inputs)),
     )
 
 
 def _throughput(ratios: tuple[SpeedRatio, ...], inputs: Inputs) -> Table:
+    say = inputs.say.throughput
     rows = tuple(
         (
             word(str(one.concurrency)),
             *(_speed(point, inputs.evidence) for point in one.points),
             figure(one.median, ratio, evidence=_keys(one, inputs.evidence, "output_tokens_per_s")),
             word(ratio_span(one.low, one.high), evidence=_keys(one, inputs.evidence, *_EXTREMES)),
-            word(one.direction, _TONES.get(one.direction, "plain")),
+            word(say.directions[one.direction], _TONES.get(one.direction, "plain")),
         )
         for one in ratios
     )
     return Table(
         id="throughput",
-        title="Output throughput, tokens/s",
-        columns=(
-            *words("Concurrency"),
-            *numbers("Baseline (range)", "AWQ (range)", "AWQ / baseline", "Range of the ratio"),
-            *words("AWQ is"),
-        ),
+        title=say.table,
+        columns=(*words(*say.columns[:1]), *numbers(*say.columns[1:5]), *words(*say.columns[5:])),
         rows=rows,
         origin="measured",
-        note="Range of the ratio: slowest AWQ over fastest baseline run, to fastest AWQ over slowest baseline run.",
+        note=say.note,
         sources=inputs.sources(BenchResult.STAGE),
     )
 
@@ -75,7 +65,7 @@ def _speed(point: LoadPoint, evidence: Evidence) -> Cell:
 
 
 def _rates(inputs: Inputs) -> Table:
-    evidence = inputs.evidence
+    evidence, say = inputs.evidence, inputs.say.throughput
     rows = tuple(
         (
             word(str(point.concurrency)),
@@ -89,11 +79,8 @@ def _rates(inputs: Inputs) -> Table:
     )
     return Table(
         id="rates",
-        title="Requests and total throughput",
-        columns=(
-            *words("Concurrency", "Arm"),
-            *numbers("Requests per run", "Requests/s", "Input + output tokens/s", "Run, s"),
-        ),
+        title=say.rates,
+        columns=(*words(*say.rates_columns[:2]), *numbers(*say.rates_columns[2:])),
         rows=rows,
         origin="measured",
         sources=inputs.sources(BenchResult.STAGE),
@@ -103,42 +90,18 @@ def _rates(inputs: Inputs) -> Table:
 
 def throughput_limits(inputs: Inputs) -> tuple[str, ...]:
     """Return what the sweep does not answer; empty sentences where it does."""
-    load = inputs.load
+    load, say = inputs.load, inputs.say.throughput
     highest = max(point.concurrency for point in load.of(AWQ).points)
-    return (
-        _hardware(inputs),
-        _one_machine(inputs),
-        (
-            f"Other lengths: every request had {count(load.input_tokens)} input and {count(load.output_tokens)} output "
-            f"tokens. Real traffic mixes lengths."
-        ),
-        (
-            f"Real traffic: prompts were synthetic and at most {count(highest)} requests were in flight. Bursts and "
-            f"queues beyond that were not measured."
-        ),
-        _duration(load),
-        "Energy, power and temperature.",
-        "Each speed was measured once." if load.repeats == 1 else "",
-    )
-
-
-def _hardware(inputs: Inputs) -> str:
-    if not inputs.on_cpu:
-        return ""
-    return (
-        "GPU speed: the run used the CPU. Its throughput, latency and costs say nothing about a GPU, where other "
-        "kernels run. The accuracy figures are of the same weights, but GPU kernels round differently."
-    )
-
-
-def _one_machine(inputs: Inputs) -> str:
-    assumed = "; the costs assume that n machines carry n times the load" if inputs.has(RoiResult) else ""
-    return f"One machine: {inputs.hardware}. Several machines behind a balancer were not measured{assumed}."
-
-
-def _duration(load: BenchResult) -> str:
     longest = max(point.duration_s for arm in _PAIR for point in load.of(arm).points)
-    return f"Long runs: the longest single run took {count(longest)} s. Behaviour over hours was not measured."
+    return (
+        say.limit_gpu if inputs.on_cpu else "",
+        say.limit_machine(inputs.hardware, say.assumed_machines if inputs.has(RoiResult) else ""),
+        say.limit_lengths(count(load.input_tokens), count(load.output_tokens)),
+        say.limit_traffic(count(highest)),
+        say.limit_duration(count(longest)),
+        say.limit_energy,
+        say.limit_repeats if load.repeats == 1 else "",
+    )
 
 
 THROUGHPUT = Chapter(
@@ -146,5 +109,5 @@ THROUGHPUT = Chapter(
     write=throughput_section,
     needs=(BenchResult,),
     limits=throughput_limits,
-    absent=NOT_BENCHED,
+    absent=lambda say: say.throughput.absent,
 )

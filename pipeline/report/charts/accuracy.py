@@ -9,30 +9,30 @@ from pipeline.recipe.arms import arm_name
 from pipeline.report.document import Chart, Series, Statistic
 from pipeline.report.evidence import Evidence, Keys
 from pipeline.report.inputs import Inputs
+from pipeline.report.language.en.forest import Forest
+from pipeline.report.language.language import Language
 from pipeline.report.verdicts import interval_text, verdict_tone, verdict_word
-
-_UNIT = "the metric's"
 
 
 def forest_chart(inputs: Inputs) -> Chart:
     """Return the losses of all arms with their bounds and intervals against the margins; some task was scored."""
-    tasks = inputs.accuracy.tasks
+    tasks, say = inputs.accuracy.tasks, inputs.say.forest
     judged = _first_rows(tasks)
     arms = sorted(dict.fromkeys(row.arm for row in tasks), key=lambda arm: arm != GATED)
-    margins = _against("margin", [(row, row.margin) for row in judged], inputs.evidence)
-    floors = _against("floor", [(row, row.floor) for row in judged], inputs.evidence)
+    margins = _against("margin", [(row, row.margin) for row in judged], inputs)
+    floors = _against("floor", [(row, row.floor) for row in judged], inputs)
     return Chart(
         id="chart-accuracy",
         kind="forest",
-        title="Loss of accuracy against the agreed margin",
-        caption=_caption(tasks),
-        alternative=f"Forest plot of the loss against the baseline; positive is worse. {_spoken(tasks)}",
-        x_title="Loss in agreed margins; right is worse",
+        title=say.title,
+        caption=_caption(tasks, say),
+        alternative=say.alternative(_spoken(tasks, inputs.say)),
+        x_title=say.x_title,
         y_title="",
         series=(
             margins,
             *((floors,) if any(floors.y) else ()),
-            *(one for arm in arms for one in _losses([row for row in tasks if row.arm == arm], inputs.evidence)),
+            *(one for arm in arms for one in _losses([row for row in tasks if row.arm == arm], inputs)),
         ),
     )
 
@@ -47,20 +47,22 @@ def _of_task(tasks: Sequence[TaskScore], name: str) -> list[TaskScore]:
     return sorted((row for row in tasks if row.task == name), key=lambda row: row.arm != GATED)
 
 
-def _against(statistic: Statistic, figures: Sequence[tuple[TaskScore, float | None]], evidence: Evidence) -> Series:
+def _against(statistic: Statistic, figures: Sequence[tuple[TaskScore, float | None]], inputs: Inputs) -> Series:
+    say = inputs.say.forest
     return Series(
-        name="Agreed margin" if statistic == "margin" else "Noise floor",
+        name=say.margin if statistic == "margin" else say.floor,
         statistic=statistic,
         x=tuple(row.task for row, _ in figures),
         y=tuple(value for _, value in figures),
-        unit=_UNIT,
+        unit=say.unit,
         origin="quoted" if statistic == "margin" else "measured",
-        evidence=evidence.of_all((row, statistic) for row, value in figures if value is not None),
+        evidence=inputs.evidence.of_all((row, statistic) for row, value in figures if value is not None),
     )
 
 
-def _losses(rows: Sequence[TaskScore], evidence: Evidence) -> tuple[Series, Series]:
+def _losses(rows: Sequence[TaskScore], inputs: Inputs) -> tuple[Series, Series]:
     """Return an arm's losses with their two-sided intervals, and the one-sided bounds that the gate uses."""
+    evidence, say = inputs.evidence, inputs.say.forest
     arm, places = rows[0].arm, tuple(row.task for row in rows)
     intervals, bounds = [row.interval for row in rows], [row.bounds for row in rows]
     losses = Series(
@@ -70,20 +72,20 @@ def _losses(rows: Sequence[TaskScore], evidence: Evidence) -> tuple[Series, Seri
         y=tuple(row.loss for row in rows),
         low=_lows(intervals),
         high=_highs(intervals),
-        labels=tuple(map(verdict_word, rows)),
+        labels=tuple(verdict_word(row, inputs.say.verdicts) for row in rows),
         tones=tuple(map(verdict_tone, rows)),
-        unit=_UNIT,
+        unit=say.unit,
         origin="measured",
         evidence=(*evidence.of_all((row, "loss") for row in rows), *_keys(intervals, evidence)),
     )
     gate = Series(
-        name=f"{arm_name(arm)}, bounds of the gate",
+        name=say.bounds(arm_name(arm)),
         arm=arm,
         statistic="bounds",
         x=places,
         low=_lows(bounds),
         high=_highs(bounds),
-        unit=_UNIT,
+        unit=say.unit,
         origin="measured",
         evidence=_keys(bounds, evidence),
     )
@@ -102,21 +104,22 @@ def _keys(spans: Sequence[Interval | None], evidence: Evidence) -> Keys:
     return evidence.of_all((span, end) for span in spans if span is not None for end in ("low", "high"))
 
 
-def _caption(tasks: Sequence[TaskScore]) -> str:
-    floor = " Grey band: what measuring the baseline twice explains." if any(row.floor for row in tasks) else ""
-    others = " Other arms are thinner; no gate applies to them." if len({row.arm for row in tasks}) > 1 else ""
-    return (
-        f"To the right is worse, for every metric. Each task is drawn in units of its own agreed margin, so that all "
-        f"margins lie on one line; shaded: beyond it. Dot: loss, also printed at the right in the metric's unit; "
-        f"thick bar: the one-sided bounds that the gate uses; thin bar: two-sided interval; an arrow: goes on beyond "
-        f"the drawing. Filled dot: passed; hollow: inconclusive; diamond: failed.{floor}{others}"
-    )
+def _caption(tasks: Sequence[TaskScore], say: Forest) -> str:
+    floor = say.caption_floor if any(row.floor for row in tasks) else ""
+    others = say.caption_others if len({row.arm for row in tasks}) > 1 else ""
+    return f"{say.caption}{floor}{others}"
 
 
-def _spoken(tasks: Sequence[TaskScore]) -> str:
+def _spoken(tasks: Sequence[TaskScore], say: Language) -> str:
+    rows = [row for name in dict.fromkeys(row.task for row in tasks) for row in _of_task(tasks, name)]
     return " ".join(
-        f"{row.task}, {arm_name(row.arm)}: {change(row.loss)}, interval {interval_text(row)}"
-        f"{'' if row.margin is None else f', margin {score(row.margin)}'}, {verdict_word(row)}."
-        for name in dict.fromkeys(row.task for row in tasks)
-        for row in _of_task(tasks, name)
+        say.forest.row(
+            row.task,
+            arm_name(row.arm),
+            change(row.loss),
+            interval_text(row, say.verdicts),
+            "" if row.margin is None else say.forest.row_margin(score(row.margin)),
+            verdict_word(row, say.verdicts),
+        )
+        for row in rows
     )

@@ -9,7 +9,6 @@ from pipeline.report.inputs import Inputs
 from pipeline.roi.arithmetic import machines_needed
 from pipeline.roi.result import ArmCost
 
-_GROUPS = (("At this load", "usd_per_mtok_at_load"), ("Machine always busy", "usd_per_mtok_full_load"))
 _MOST_STEPS = 60
 """Machines up to which a staircase is still one."""
 STEPS = 600
@@ -18,55 +17,55 @@ STEPS = 600
 
 def cost_chart(inputs: Inputs) -> Chart:
     """Return cost per million output tokens, machine always busy and at the recipe's load."""
-    costs, of_all = inputs.costs, inputs.evidence.of_all
+    costs, say, of_all = inputs.costs, inputs.say.costs, inputs.evidence.of_all
+    groups = ((say.at_load, "usd_per_mtok_at_load"), (say.always_busy, "usd_per_mtok_full_load"))
     series = tuple(
         Series(
             name=title_of(cost.arm),
             arm=cost.arm,
-            x=tuple(group for group, _ in _GROUPS),
-            y=tuple(getattr(cost, field).value or 0.0 for _, field in _GROUPS),
+            x=tuple(group for group, _ in groups),
+            y=tuple(getattr(cost, field).value or 0.0 for _, field in groups),
             unit="USD",
             origin="modelled",
-            evidence=of_all((getattr(cost, field), "value") for _, field in _GROUPS),
+            evidence=of_all((getattr(cost, field), "value") for _, field in groups),
         )
         for cost in costs.arms
     )
     spoken = [
-        f"{group}, {one.name}: {usd(one.y[place] or 0.0)}" for place, (group, _) in enumerate(_GROUPS) for one in series
+        say.bar(group, one.name, usd(one.y[place] or 0.0)) for place, (group, _) in enumerate(groups) for one in series
     ]
     return Chart(
         id="chart-cost",
         kind="bar",
-        title="Cost per million output tokens",
-        caption="At this load, idle hours are paid for too. Modelled from measured throughput and the hourly price.",
-        alternative=f"Bar chart. {'; '.join(spoken)}.",
+        title=say.chart,
+        caption=say.chart_caption,
+        alternative=say.chart_alternative("; ".join(spoken)),
         x_title="",
-        y_title="USD per million output tokens; lower is better",
+        y_title=say.chart_y,
         series=series,
     )
 
 
 def load_chart(inputs: Inputs) -> Chart:
     """Return monthly cost over load as the staircase that whole machines make, with the recipe's load marked."""
-    costs, roi = inputs.costs, inputs.recipe.roi
+    costs, roi, say = inputs.costs, inputs.recipe.roi, inputs.say.costs
     load, even = roi.load.requests_per_day, costs.saving(AWQ).break_even_requests_per_day.value
     largest = max(one.capacity_tokens_per_s.value or 0.0 for one in costs.arms)
     limit = _furthest(load, even, largest / _peak_per_request(roi))
-    where = "not reached at any load" if even is None else f"{count(even)} requests a day"
-    marks = [Mark(axis="x", value=load, text="this load")]
+    where = say.never_reached if even is None else say.requests_a_day(count(even))
+    marks = [Mark(axis="x", value=load, text=say.this_load)]
     if even is not None and even <= limit:
-        marks.append(Mark(axis="x", value=even, text="break-even"))
+        marks.append(Mark(axis="x", value=even, text=say.the_break_even))
     return Chart(
         id="chart-load",
         kind="step",
-        title="Monthly cost over load",
-        caption=f"This load: {number(load)} requests a day. Break-even: {where}. Shaded: AWQ is cheaper. Modelled.",
-        alternative=(
-            f"Step chart of monthly cost over requests per day. At {number(load)} requests a day: baseline "
-            f"{', '.join(f'{arm_name(one.arm)} {usd(one.monthly_usd.value or 0)}' for one in costs.arms)}."
+        title=say.load_chart,
+        caption=say.load_caption(number(load), where),
+        alternative=say.load_alternative(
+            number(load), ", ".join(f"{arm_name(one.arm)} {usd(one.monthly_usd.value or 0)}" for one in costs.arms)
         ),
-        x_title="Requests per day",
-        y_title="USD per month, in whole machines",
+        x_title=say.load_x,
+        y_title=say.load_y,
         series=tuple(_staircase(one, roi, limit, inputs) for one in costs.arms),
         marks=tuple(marks),
     )
@@ -85,7 +84,7 @@ def _staircase(cost: ArmCost, roi: Roi, limit: float, inputs: Inputs) -> Series:
         arm=cost.arm,
         x=tuple(loads[place] for place in ends),
         y=tuple(paid[place] for place in ends),
-        unit="USD/month",
+        unit=inputs.say.costs.load_unit,
         origin="modelled",
         evidence=(*keys.of(cost.capacity_tokens_per_s, "value"), *keys.of(inputs.costs.hourly_usd, "value")),
     )

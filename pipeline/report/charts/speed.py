@@ -10,29 +10,28 @@ from pipeline.report.comparison import Direction, SpeedRatio
 from pipeline.report.document import Chart, Mark, Series, Statistic, Tone
 from pipeline.report.evidence import Evidence
 from pipeline.report.inputs import Inputs
+from pipeline.report.language.en.throughput import Throughput
 
-_LATENCY_NAMES = {"ttft": "Time to first token (TTFT)", "tpot": "Time per output token (TPOT)"}
-_CONCURRENCY = "Concurrency, requests in flight"
 _RANGE = ("output_tokens_per_s", "output_tokens_per_s_min", "output_tokens_per_s_max")
 _TONES: dict[Direction, Tone] = {"faster": "good", "slower": "bad"}
 
 
 def throughput_chart(inputs: Inputs) -> Chart:
     """Return output throughput over concurrency: medians as lines, slowest to fastest run as bands."""
-    load = inputs.load
+    load, say = inputs.load, inputs.say.throughput
     return Chart(
         id="chart-throughput",
         kind="line",
-        title="Output throughput over concurrency",
-        caption="Median of the repeats; bars and bands from the slowest to the fastest run.",
-        alternative=f"Line chart. Output tokens per second, {'; '.join(map(_spoken, load.arms))}.",
-        x_title=_CONCURRENCY,
-        y_title="Output tokens per second",
-        series=tuple(_throughput(arm, inputs.evidence) for arm in load.arms),
+        title=say.chart,
+        caption=say.chart_caption,
+        alternative=say.chart_alternative("; ".join(_spoken(arm, say) for arm in load.arms)),
+        x_title=inputs.say.throughput.concurrency,
+        y_title=say.chart_y,
+        series=tuple(_throughput(arm, inputs) for arm in load.arms),
     )
 
 
-def _throughput(arm: ArmLoad, evidence: Evidence) -> Series:
+def _throughput(arm: ArmLoad, inputs: Inputs) -> Series:
     return Series(
         name=title_of(arm.arm),
         arm=arm.arm,
@@ -41,39 +40,39 @@ def _throughput(arm: ArmLoad, evidence: Evidence) -> Series:
         y=tuple(point.output_tokens_per_s for point in arm.points),
         low=tuple(point.output_tokens_per_s_min for point in arm.points),
         high=tuple(point.output_tokens_per_s_max for point in arm.points),
-        unit="tokens/s",
+        unit=inputs.say.throughput.chart_unit,
         origin="measured",
-        evidence=evidence.of_all((point, field) for point in arm.points for field in _RANGE),
+        evidence=inputs.evidence.of_all((point, field) for point in arm.points for field in _RANGE),
     )
 
 
-def _spoken(arm: ArmLoad) -> str:
-    pairs = [f"{number(point.output_tokens_per_s)} at {point.concurrency}" for point in arm.points]
-    return f"{title_of(arm.arm)}: {listed(pairs)}"
+def _spoken(arm: ArmLoad, say: Throughput) -> str:
+    pairs = [say.at(number(point.output_tokens_per_s), str(point.concurrency)) for point in arm.points]
+    return say.arm(title_of(arm.arm), listed(pairs))
 
 
 def ratio_chart(ratios: Sequence[SpeedRatio], inputs: Inputs) -> Chart:
     """Return AWQ's throughput over the baseline's, with the range that the repeats allow."""
+    say = inputs.say.throughput
+    spoken = [say.ratio(ratio(one.median), str(one.concurrency), say.directions[one.direction]) for one in ratios]
     return Chart(
         id="chart-ratio",
         kind="dot",
-        title="Speed of AWQ relative to the baseline",
-        caption="Dots: medians; bars: range of the repeats. A hollow dot means no clear difference.",
-        alternative="Dot chart. "
-        + "; ".join(f"{ratio(one.median)} at concurrency {one.concurrency}, {one.direction}" for one in ratios)
-        + ".",
-        x_title=_CONCURRENCY,
-        y_title="AWQ / baseline; above 1 AWQ is faster",
+        title=say.ratio_chart,
+        caption=say.ratio_caption,
+        alternative=say.ratio_alternative("; ".join(spoken)),
+        x_title=inputs.say.throughput.concurrency,
+        y_title=say.ratio_y,
         series=(
             Series(
-                name="AWQ / baseline",
+                name=say.ratio_name,
                 arm=AWQ,
                 statistic="median",
                 x=tuple(one.concurrency for one in ratios),
                 y=tuple(one.median for one in ratios),
                 low=tuple(one.low for one in ratios),
                 high=tuple(one.high for one in ratios),
-                labels=tuple(one.direction for one in ratios),
+                labels=tuple(say.directions[one.direction] for one in ratios),
                 tones=tuple(_TONES.get(one.direction, "plain") for one in ratios),
                 unit="",
                 origin="measured",
@@ -82,26 +81,29 @@ def ratio_chart(ratios: Sequence[SpeedRatio], inputs: Inputs) -> Chart:
                 ),
             ),
         ),
-        marks=(Mark(axis="y", value=1, text="as fast"),),
+        marks=(Mark(axis="y", value=1, text=say.ratio_mark),),
     )
 
 
 def latency_chart(inputs: Inputs, field: str) -> Chart:
     """Return p50 and p95 of a latency over concurrency for every arm."""
-    load, name = inputs.load, _LATENCY_NAMES[field]
+    load, say = inputs.load, inputs.say.latency
+    at, name = inputs.say.throughput.at, say.names[field]
     parts = [
-        f"{title_of(arm.arm)} p95 "
-        + listed([f"{number(_latency(point, field).p95_ms)} at {point.concurrency}" for point in arm.points])
+        say.tail(
+            title_of(arm.arm),
+            listed([at(number(_latency(point, field).p95_ms), str(point.concurrency)) for point in arm.points]),
+        )
         for arm in load.arms
     ]
     return Chart(
         id=f"chart-{field}",
         kind="line",
-        title=f"{name} over concurrency",
-        caption="Solid: p50; dashed: p95. Medians of the repeats.",
-        alternative=f"Line chart. {name} in milliseconds: {'; '.join(parts)}.",
-        x_title=_CONCURRENCY,
-        y_title="Milliseconds; lower is better",
+        title=say.chart(name),
+        caption=say.chart_caption,
+        alternative=say.chart_alternative(name, "; ".join(parts)),
+        x_title=inputs.say.throughput.concurrency,
+        y_title=say.chart_y,
         series=tuple(
             _percentile(arm, field, percentile, inputs.evidence) for arm in load.arms for percentile in _PERCENTILES
         ),

@@ -17,9 +17,11 @@ from pipeline.report.chapters.next_steps import next_steps
 from pipeline.report.chapters.noise_floor import floor_sentence, floor_word
 from pipeline.report.chapters.recommendation import recommendation
 from pipeline.report.document import Finding, Section
+from pipeline.report.language.language import ENGLISH
 from pipeline.report.verdicts import gravest, loss_bound, remedy, verdict_cell
 from tests.unit.pipeline.report.documents import inputs_of, not_measured_section, report_of
 
+SAY = ENGLISH.verdicts
 MINUS = "\N{MINUS SIGN}"
 Run = Callable[..., RunRecord]
 Task = Callable[..., TaskScore]
@@ -114,7 +116,7 @@ def test_gravest_is_by_verdict_then_by_share_of_the_margin(make_task: Task) -> N
 )
 def test_remedy_knows_how_many_items_there_are(make_task: Task, more: int | None, items: int, expected: str) -> None:
     """More items are only proposed as far as the task has them."""
-    assert expected in remedy(make_task("demo_sums", 0.9, 0.895, 0.01, items=items, more_items=more))
+    assert expected in remedy(make_task("demo_sums", 0.9, 0.895, 0.01, items=items, more_items=more), SAY)
 
 
 def test_without_a_standard_error_nothing_is_said_of_the_margin(
@@ -123,10 +125,10 @@ def test_without_a_standard_error_nothing_is_said_of_the_margin(
     """chrF has no values per item: it is not the checkpoint that has to improve; finding, cell and gate agree."""
     chrf = make_task("chrf", 0.9, 0.8999, 0.5, stderr=None, flips_to_wrong=None, flips_to_right=None)
     record = make_run(accuracy=make_accuracy(chrf))
-    said = f"{finding_of(record).detail} {verdict_cell(chrf).text} {inputs_of(record).gates[0][1].statement}"
+    said = f"{finding_of(record).detail} {verdict_cell(chrf, SAY).text} {inputs_of(record).gates[0][1].statement}"
 
-    assert "On chrf the loss has no standard error" in remedy(chrf)
-    assert verdict_cell(chrf).text == "inconclusive: no standard error, so it cannot be held against the margin"
+    assert "On chrf the loss has no standard error" in remedy(chrf, SAY)
+    assert verdict_cell(chrf, SAY).text == "inconclusive: no standard error, so it cannot be held against the margin"
     assert "near the margin" not in said
     assert "improve the checkpoint" not in said
 
@@ -149,9 +151,9 @@ def test_undecided_gate_did_not_fail(
 
 def test_gain_beyond_doubt_is_no_negative_loss(make_task: Task) -> None:
     """A bound below zero is worded as a gain; a task without an interval says so."""
-    assert loss_bound(make_task("a", 0.9, 0.95, 0.02)) == "with 95 % confidence AWQ is better by at least 0.0434"
-    assert loss_bound(make_task("a", 0.9, 0.89, 0.02, stderr=None)) == "a loss of +0.0100, without an interval"
-    assert loss_bound(make_task("a", 0.9, 0.9, 0.1, confidence=0.975)).startswith("with 97.5 % confidence")
+    assert loss_bound(make_task("a", 0.9, 0.95, 0.02), SAY) == "with 95 % confidence AWQ is better by at least 0.0434"
+    assert loss_bound(make_task("a", 0.9, 0.89, 0.02, stderr=None), SAY) == "a loss of +0.0100, without an interval"
+    assert loss_bound(make_task("a", 0.9, 0.9, 0.1, confidence=0.975), SAY).startswith("with 97.5 % confidence")
 
 
 def test_margin_of_a_recovery_says_so(make_task: Task) -> None:
@@ -238,12 +240,12 @@ def test_floor_is_said_of_the_tasks_that_have_one(make_run: Run, make_task: Task
     floors = (make_floor("larger", 0.006), make_floor("same", 0.0))
     accuracy = make_accuracy(*tasks, noise_floor=floors)
 
-    assert floor_sentence(accuracy) == (
+    assert floor_sentence(accuracy, ENGLISH.noise_floor) == (
         "The baseline was measured a second time, on a fresh server at another concurrency. On larger the difference "
         "between AWQ and the baseline is larger than what that explains. On chrf there is no noise floor, because "
         "items are not scored one by one."
     )
-    assert [floor_word(row) for row in tasks] == ["beyond the floor", "no difference", "no floor"]
+    assert [floor_word(row, ENGLISH.noise_floor) for row in tasks] == ["beyond the floor", "no difference", "no floor"]
     assert "noise floor" not in finding_of(make_run(accuracy=accuracy)).detail
 
 

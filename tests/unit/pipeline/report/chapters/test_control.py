@@ -12,6 +12,7 @@ from pipeline.record.record import RunRecord
 from pipeline.report.chapters.control import control_sentence
 from pipeline.report.comparison import against_control
 from pipeline.report.document import Section
+from pipeline.report.language.language import ENGLISH
 from pipeline.report.render import markdown_text, to_html, to_markdown
 from serve.result import ServeResult
 from tests.unit.pipeline.report.documents import inputs_of, not_measured_section, report_of
@@ -111,7 +112,7 @@ def test_control_where_lower_is_better_and_unpaired(
     )
     accuracy = make_accuracy(awq, rounded).model_copy(update={"contrasts": (contrast,)})
 
-    assert control_sentence(accuracy) == (
+    assert control_sentence(accuracy, ENGLISH.control) == (
         "AWQ against plain rounding of the same model: on bits rounding loses 0.0200 and AWQ loses 0.0080 "
         "(AWQ \N{MINUS SIGN} rounding: \N{MINUS SIGN}0.0120 \N{PLUS-MINUS SIGN} 0.0010 bits_per_byte, "
         "lower is better), AWQ is better than rounding."
@@ -129,7 +130,7 @@ def test_control_over_many_tasks_is_counted(
     contrasts = tuple(make_contrast(name, gain, 0.004) for name, gain in gains.items())
     accuracy = make_accuracy(*tasks).model_copy(update={"contrasts": contrasts})
 
-    assert control_sentence(accuracy) == (
+    assert control_sentence(accuracy, ENGLISH.control) == (
         "AWQ against plain rounding of the same model: of 5 tasks, AWQ is better than rounding on 2, AWQ is worse "
         "than rounding on 1 and no clear difference on 2; the table below has every task."
     )

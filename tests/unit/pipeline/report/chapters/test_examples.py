@@ -7,6 +7,7 @@ from eval.comparison.result import FlippedItem
 from pipeline.record.record import RunRecord
 from pipeline.report.chapters.examples import example_groups
 from pipeline.report.document import Excerpt
+from pipeline.report.language.language import ENGLISH
 from pipeline.report.render import fenced, to_html, to_markdown
 from tests.unit.pipeline.report.documents import report_of
 
@@ -48,14 +49,14 @@ def test_many_examples_are_folded_and_odd_characters_marked(make_task: Task) -> 
     """Three tasks are too many to leave open; what would turn the reading direction becomes visible."""
     item = make_item(question="a\u202eb\x00c\tend \n\n", candidate_answer="")
     rows = [make_task(name, 0.9, 0.9, 0.02, examples_to_wrong=(item,)) for name in ("a", "b", "c")]
-    groups = example_groups(rows, ())
+    groups = example_groups(rows, (), ENGLISH.examples)
     question, *_, answer = groups[0].examples[0].excerpts
 
     assert [group.folded for group in groups] == [True, True, True]
     assert len({group.id for group in groups}) == 3
     assert question.text == "a\ufffdb\ufffdc   end"
     assert answer.text == "(empty)"
-    assert example_groups([make_task("a", 0.9, 0.9, 0.02)], ()) == ()
+    assert example_groups([make_task("a", 0.9, 0.9, 0.02)], (), ENGLISH.examples) == ()
 
 
 def test_long_prose_is_wrapped_in_markdown_and_code_is_not() -> None:

@@ -1,0 +1,1 @@
+"""The report in English, one file per chapter. Figures come in printed."""

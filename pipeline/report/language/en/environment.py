@@ -1,0 +1,29 @@
+"""What the chapter on the environment says."""
+
+
+class Environment:
+    """Labels of machine and software."""
+
+    title = "Environment"
+    machine = "Machine and software"
+    packages = "Python packages"
+    processor = "Processor"
+    memory = "System memory"
+    gpu = "GPU"
+    driver = "GPU driver"
+    none = "none"
+    platform = "Platform"
+    engine = "Engine"
+    arguments = "Engine arguments"
+    kernel_baseline = "Kernel, baseline"
+    kernel_awq = "Kernel, AWQ"
+    recipe = "Recipe"
+
+    def recipe_text(self, name: str, digest: str) -> str:
+        return f"{name}, SHA-256 {digest}"
+
+    def commit(self, version: str, commit: str) -> str:
+        return f"{version}, git commit {commit}"
+
+    def no_commit(self, version: str) -> str:
+        return f"{version}, no git commit recorded"

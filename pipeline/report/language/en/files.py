@@ -1,0 +1,21 @@
+"""What the chapters on the files and on what was not measured say."""
+
+
+class Files:
+    """Stages and artifacts."""
+
+    title = "Files"
+    paragraph = "Paths are relative to the output folder of the run. All figures above come from these files."
+    stages = "Stages"
+    stages_columns = ("Stage", "Status", "Started (UTC)", "Seconds")
+    artifacts = "Artifacts"
+    artifacts_columns = ("Stage", "Name", "Path")
+    all = "all"
+    record = "record"
+
+
+class NotMeasured:
+    """The frame of the limits; each chapter has its own."""
+
+    title = "What was not measured"
+    paragraph = "No figure in this report answers the following."

@@ -1,0 +1,146 @@
+"""What the findings and the key figures say."""
+
+
+class Findings:
+    """The verdicts up front, and the few figures beside them."""
+
+    accuracy = "Accuracy"
+    alarm = "Alarm"
+    checkpoint = "Checkpoint"
+    speed = "Speed"
+    memory = "Memory"
+    cost = "Cost"
+    endpoint = "Endpoint"
+
+    no_accuracy = "Accuracy was not measured in this run."
+    no_speed = "Speed was not measured in this run."
+    no_costs = "Costs were not calculated in this run."
+    no_endpoint = "The endpoint was not tested in this run."
+
+    not_scored = "AWQ was not scored, so its accuracy is not known."
+    no_margin = "no margin was agreed"
+    the_one_task = "the one task"
+    alarm_raised = "The alarm on token probabilities was raised. It is no verdict, but a reason to look."
+
+    def gate_failed(self, tasks: str) -> str:
+        return f"The accuracy gate failed on {tasks}."
+
+    def not_decided(self, tasks: str) -> str:
+        return f"Not decided: {tasks}."
+
+    def undecided(self, tasks: str) -> str:
+        return f"Not shown to be within the agreed margin: {tasks}. Nor is it shown to be beyond it."
+
+    def gate_passed(self, tasks: str) -> str:
+        return f"The accuracy gate passed: on {tasks} the loss is shown to be within the agreed margin."
+
+    def each_task(self, tasks: str) -> str:
+        return f"each of the {tasks} tasks"
+
+    def other_tasks(self, tasks: str) -> str:
+        return f"The other {tasks} are further from theirs."
+
+    def margin(self, margin: str) -> str:
+        return f"the agreed margin is {margin}"
+
+    def scores(self, task: str, metric: str, before: str, after: str, change: str, bound: str, margin: str) -> str:
+        return f"{task}: {metric} {before} before, {after} with AWQ ({change}); {bound}, {margin}."
+
+    def inside_floor(self, tasks: str) -> str:
+        return f"On {tasks} the difference is inside the noise floor: measuring the baseline twice explains as much."
+
+    def failed_audit(self, gates: str) -> str:
+        return f"The checkpoint failed {gates} of its audit."
+
+    faster = "faster"
+    slower = "slower"
+    no_clear_difference = "no clear difference"
+    faster_everywhere = "AWQ is faster at every concurrency measured."
+    slower_everywhere = "AWQ is slower at every concurrency measured."
+    no_difference_anywhere = "There is no clear difference in speed at any concurrency measured."
+    not_repeated = "Speed was measured once per point, so it cannot be told from chance."
+    not_shared = "No concurrency was measured with both arms."
+
+    def at_concurrency(self, what: str, concurrencies: str) -> str:
+        return f"{what} at concurrency {concurrencies}"
+
+    def mixed(self, parts: str) -> str:
+        return f"AWQ is {parts}."
+
+    def ratios(self, ratios: str) -> str:
+        return f"Output throughput of AWQ over the baseline: {ratios}."
+
+    def extreme_ratios(self, worst: str, best: str, amount: str) -> str:
+        return f"Output throughput of AWQ over the baseline: between {worst} and {best}; the table has all {amount}."
+
+    def ratio(self, ratio: str, concurrency: str, repeats: str) -> str:
+        return f"{ratio} at {concurrency}{repeats}"
+
+    def repeats(self, span: str) -> str:
+        return f" (repeats {span})"
+
+    same_memory = "The weights take about the same memory."
+
+    def weights(self, before: str, after: str, basis: str) -> str:
+        return f"{before} before, {after} with AWQ, {basis}."
+
+    def larger(self, ratio: str) -> str:
+        return f"The weights are {ratio} larger with AWQ."
+
+    def smaller(self, ratio: str) -> str:
+        return f"The weights are {ratio} smaller."
+
+    pays = "The count of machines follows from the load, not from the highest throughput."
+
+    def break_even(self, basis: str) -> str:
+        return f"Break-even: {basis}."
+
+    def first_pays(self, requests: str) -> str:
+        return f"It would first pay at {requests} requests a day."
+
+    def pays_elsewhere(self, requests: str, load: str) -> str:
+        return (
+            f"It first pays at {requests} requests a day, but machines are whole: at this load of "
+            f"{load} the saving is too small again."
+        )
+
+    smoke_test = "A smoke test with single requests, not a load test."
+
+    def checks_failed(self, failed: str, checks: str) -> str:
+        return f"{failed} of {checks} failed."
+
+    def failed_checks(self, names: str) -> str:
+        return f"Failed: {names}."
+
+    def checks_passed(self, checks: str) -> str:
+        return f"The endpoint passed {checks}."
+
+    throughput_label = "Highest throughput"
+    memory_label = "Weights smaller by"
+    cost_label = "Per million output tokens"
+    saving_label = "Saving at this load"
+    divergence_label = "Divergence of AWQ"
+
+    def accuracy_label(self, task: str) -> str:
+        return f"Accuracy, {task}"
+
+    def accuracy_detail(self, metric: str, before: str, after: str, bound: str, margin: str) -> str:
+        return f"{metric} {before} to {after}; {bound}, agreed margin {margin}"
+
+    def throughput_detail(self, before: str, after: str) -> str:
+        return f"{before} to {after} output tokens/s"
+
+    def memory_detail(self, before: str, after: str) -> str:
+        return f"{before} to {after}"
+
+    def cost_detail(self, baseline: str) -> str:
+        return f"baseline {baseline}; machine always busy"
+
+    def saving_text(self, usd: str) -> str:
+        return f"{usd}/month"
+
+    def saving_detail(self, before: str, after: str) -> str:
+        return f"{before} before, {after} with AWQ"
+
+    def divergence_detail(self, agreement: str) -> str:
+        return f"of its token probabilities from the baseline's; {agreement} same most likely token"

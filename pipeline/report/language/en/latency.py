@@ -1,0 +1,34 @@
+"""What the chapter on latency says."""
+
+from collections.abc import Mapping
+
+
+class LatencySentences:
+    """Its tables and charts."""
+
+    title = "Latency"
+    method = (
+        "Percentiles are taken over requests, for ITL over tokens; each figure is the median of the "
+        "repeats. Ranges of the repeats are not recorded for latencies, so small differences are not "
+        "judged here. At a concurrency above what the engine batches, TTFT includes waiting in its queue."
+    )
+    columns = ("Concurrency", "Arm", "Mean", "p50", "p95", "p99")
+    tables: Mapping[str, str] = {"ttft": "TTFT, ms", "tpot": "TPOT, ms", "itl": "ITL, ms", "e2e": "E2E, ms"}
+    notes: Mapping[str, str] = {
+        "ttft": "Time to first token.",
+        "tpot": "Time per output token after the first, per request.",
+        "itl": "Inter-token latency: time between two tokens, over all tokens.",
+        "e2e": "End-to-end latency of a request.",
+    }
+    names: Mapping[str, str] = {"ttft": "Time to first token (TTFT)", "tpot": "Time per output token (TPOT)"}
+    chart_y = "Milliseconds; lower is better"
+    chart_caption = "Solid: p50; dashed: p95. Medians of the repeats."
+
+    def chart(self, name: str) -> str:
+        return f"{name} over concurrency"
+
+    def chart_alternative(self, name: str, arms: str) -> str:
+        return f"Line chart. {name} in milliseconds: {arms}."
+
+    def tail(self, arm: str, values: str) -> str:
+        return f"{arm} p95 {values}"

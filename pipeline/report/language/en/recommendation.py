@@ -1,0 +1,75 @@
+"""What the first page recommends, and the next steps."""
+
+from collections.abc import Mapping
+
+
+class Recommendation:
+    """The recommendation, what forbids it, what it lacks, and what to do next."""
+
+    topics: Mapping[str, str] = {"eval": "accuracy", "bench": "speed", "roi": "costs"}
+    """What is known by the result of a stage."""
+    failed_audit = "Do not deploy this AWQ checkpoint: it failed the audit of its weights, whatever its scores."
+    not_scored = (
+        "Do not deploy this AWQ checkpoint: its token probabilities are so far from the baseline's that it was not "
+        "scored."
+    )
+    failed_endpoint = "Do not deploy yet: the AWQ checkpoint passed the accuracy gate, but its endpoint failed a check."
+    here = "on this machine at this load"
+    at_this_load = "at this load"
+
+    def missing(self, topics: str, commands: str, *, one: bool) -> str:
+        verb = "is" if one else "are"
+        return f"No recommendation yet: {topics} {verb} not known, and one takes accuracy, speed and costs. {commands}"
+
+    def run(self, commands: str) -> str:
+        return f"Run {commands}."
+
+    def add_and_run(self, sections: str, commands: str) -> str:
+        return f"Add {sections} to the recipe, then run {commands}."
+
+    def failed(self, sure: str, tasks: str) -> str:
+        return f"Do not deploy this AWQ checkpoint: with {sure} confidence it loses more than was agreed on {tasks}."
+
+    def undecided(self, tasks: str) -> str:
+        return (
+            f"Do not deploy yet: the items measured do not show that the loss on {tasks} is within the "
+            f"agreed margin, nor that it is beyond it. Decide that first."
+        )
+
+    deploy = "Deploy the AWQ checkpoint: it passed the accuracy gate and pays at this load."
+
+    def slower(self, concurrencies: str) -> str:
+        return f" Expect it to be slower at concurrency {concurrencies}."
+
+    def for_speed(self, where: str, concurrencies: str) -> str:
+        return (
+            f"AWQ saves no money {where}. It passed the accuracy gate and is faster at concurrency {concurrencies}: "
+            f"deploy it for speed or memory, not for cost; otherwise keep the baseline."
+        )
+
+    def keep(self, where: str) -> str:
+        return (
+            f"Keep the baseline {where} unless memory is the limit: the AWQ checkpoint passed the accuracy "
+            f"gate, but it saves no money here."
+        )
+
+    step_audit = (
+        "Find out why the checkpoint failed its audit, and quantize again, perhaps with the other quantize.backend."
+    )
+    step_not_scored = (
+        "Find out why AWQ was not scored: compare the names and scales of its weights with those of the source."
+    )
+    step_again = (
+        "Quantize again with a smaller group size or calibration text that is closer to the task, and measure "
+        "again; otherwise agree on another margin before looking at new figures."
+    )
+    step_gpu = "Repeat the run on the GPU that is meant for production; speed and costs from a CPU do not carry over."
+    step_prices = (
+        "Replace assumed prices and loads in the recipe by quoted or measured ones, then run `awqctl roi` again."
+    )
+    step_traffic = "Before switching over, run AWQ beside the baseline on a part of the real traffic."
+    step_endpoint = "Test the endpoint with `awqctl serve` before it is handed over."
+    step_sign = "Sign the last page, or state what is missing for a signature."
+
+    def step_load(self, requests: str) -> str:
+        return f"Look again when the load comes near the break-even of {requests} requests a day."

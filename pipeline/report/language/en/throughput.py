@@ -1,0 +1,85 @@
+"""What the chapter on throughput says."""
+
+from collections.abc import Mapping
+
+from pipeline.report.comparison import Direction
+
+
+class Throughput:
+    """Its tables and charts, and what was not measured."""
+
+    title = "Throughput"
+    absent = "Throughput and latency were not measured: `awqctl bench` was not run."
+    baseline = "Baseline"
+    directions: Mapping[Direction, str] = {
+        "faster": "faster",
+        "slower": "slower",
+        "no clear difference": "no clear difference",
+        "not repeated": "not repeated",
+    }
+
+    def method(self, input_tokens: str, output_tokens: str, runs: str) -> str:
+        return (
+            f"Each request has {input_tokens} input and {output_tokens} output tokens. "
+            f"Every point is the median of {runs}; the range is the slowest and the "
+            f"fastest of them. Where the ranges of baseline and AWQ overlap, the report says no clear difference."
+        )
+
+    table = "Output throughput, tokens/s"
+    columns = ("Concurrency", "Baseline (range)", "AWQ (range)", "AWQ / baseline", "Range of the ratio", "AWQ is")
+    note = "Range of the ratio: slowest AWQ over fastest baseline run, to fastest AWQ over slowest baseline run."
+    rates = "Requests and total throughput"
+    rates_columns = ("Concurrency", "Arm", "Requests per run", "Requests/s", "Input + output tokens/s", "Run, s")
+
+    concurrency = "Concurrency, requests in flight"
+    chart = "Output throughput over concurrency"
+    chart_y = "Output tokens per second"
+    chart_unit = "tokens/s"
+    chart_caption = "Median of the repeats; bars and bands from the slowest to the fastest run."
+
+    def chart_alternative(self, arms: str) -> str:
+        return f"Line chart. Output tokens per second, {arms}."
+
+    def at(self, value: str, concurrency: str) -> str:
+        return f"{value} at {concurrency}"
+
+    def arm(self, arm: str, values: str) -> str:
+        return f"{arm}: {values}"
+
+    ratio_chart = "Speed of AWQ relative to the baseline"
+    ratio_y = "AWQ / baseline; above 1 AWQ is faster"
+    ratio_name = "AWQ / baseline"
+    ratio_mark = "as fast"
+    ratio_caption = "Dots: medians; bars: range of the repeats. A hollow dot means no clear difference."
+
+    def ratio_alternative(self, ratios: str) -> str:
+        return f"Dot chart. {ratios}."
+
+    def ratio(self, ratio: str, concurrency: str, direction: str) -> str:
+        return f"{ratio} at concurrency {concurrency}, {direction}"
+
+    limit_gpu = (
+        "GPU speed: the run used the CPU. Its throughput, latency and costs say nothing about a GPU, where other "
+        "kernels run. The accuracy figures are of the same weights, but GPU kernels round differently."
+    )
+    limit_energy = "Energy, power and temperature."
+    limit_repeats = "Each speed was measured once."
+    assumed_machines = "; the costs assume that n machines carry n times the load"
+
+    def limit_machine(self, hardware: str, assumed: str) -> str:
+        return f"One machine: {hardware}. Several machines behind a balancer were not measured{assumed}."
+
+    def limit_lengths(self, input_tokens: str, output_tokens: str) -> str:
+        return (
+            f"Other lengths: every request had {input_tokens} input and {output_tokens} output "
+            f"tokens. Real traffic mixes lengths."
+        )
+
+    def limit_traffic(self, requests: str) -> str:
+        return (
+            f"Real traffic: prompts were synthetic and at most {requests} requests were in flight. Bursts and "
+            f"queues beyond that were not measured."
+        )
+
+    def limit_duration(self, seconds: str) -> str:
+        return f"Long runs: the longest single run took {seconds} s. Behaviour over hours was not measured."

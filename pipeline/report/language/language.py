@@ -1,0 +1,73 @@
+"""`Language`: the sentences of one language, chapter by chapter."""
+
+from dataclasses import dataclass
+
+from pipeline.report.language.en.accuracy import Accuracy
+from pipeline.report.language.en.alarm import Alarm
+from pipeline.report.language.en.checkpoint import Checkpoint
+from pipeline.report.language.en.control import Control
+from pipeline.report.language.en.costs import Costs
+from pipeline.report.language.en.cover import Cover
+from pipeline.report.language.en.endpoint import Endpoint
+from pipeline.report.language.en.environment import Environment
+from pipeline.report.language.en.examples import Examples
+from pipeline.report.language.en.files import Files, NotMeasured
+from pipeline.report.language.en.findings import Findings
+from pipeline.report.language.en.forest import Forest
+from pipeline.report.language.en.latency import LatencySentences
+from pipeline.report.language.en.memory import Memory
+from pipeline.report.language.en.method import Method
+from pipeline.report.language.en.noise_floor import NoiseFloorSentences
+from pipeline.report.language.en.recommendation import Recommendation
+from pipeline.report.language.en.throughput import Throughput
+from pipeline.report.language.en.verdicts import Verdicts
+
+
+@dataclass(frozen=True)
+class Language:
+    """The sentences of one language; figures come in printed."""
+
+    accuracy: Accuracy
+    alarm: Alarm
+    control: Control
+    examples: Examples
+    forest: Forest
+    noise_floor: NoiseFloorSentences
+    costs: Costs
+    latency: LatencySentences
+    memory: Memory
+    throughput: Throughput
+    endpoint: Endpoint
+    checkpoint: Checkpoint
+    method: Method
+    environment: Environment
+    files: Files
+    not_measured: NotMeasured
+    recommendation: Recommendation
+    cover: Cover
+    findings: Findings
+    verdicts: Verdicts
+
+
+ENGLISH = Language(
+    accuracy=Accuracy(),
+    alarm=Alarm(),
+    control=Control(),
+    examples=Examples(),
+    forest=Forest(),
+    noise_floor=NoiseFloorSentences(),
+    costs=Costs(),
+    latency=LatencySentences(),
+    memory=Memory(),
+    throughput=Throughput(),
+    endpoint=Endpoint(),
+    checkpoint=Checkpoint(),
+    method=Method(),
+    environment=Environment(),
+    files=Files(),
+    not_measured=NotMeasured(),
+    recommendation=Recommendation(),
+    cover=Cover(),
+    findings=Findings(),
+    verdicts=Verdicts(),
+)
