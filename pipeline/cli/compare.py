@@ -70,7 +70,7 @@ def compare(baseline: Path, candidate: Path, *, as_json: bool, **options: Any) -
     of them. Items are matched by the hash of their document, groups such as MMLU are compared as one task.
     """
     from eval.samples.comparison import Request, compare_samples
-    from pipeline.cli.comparison_table import print_comparison
+    from pipeline.cli.compare_table import print_comparison
 
     request = Request(
         tasks=options["tasks"],

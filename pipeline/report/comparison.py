@@ -7,7 +7,7 @@ from typing import Literal
 from eval.accuracy.result import Contrast
 from eval.bench.result import BenchResult, LoadPoint
 from pipeline.base.format import listed
-from pipeline.base.results import Result
+from pipeline.base.results import Origin, Result
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE
 
@@ -44,6 +44,8 @@ class WeightMemory:
     basis: str
     found_in: tuple[tuple[Result, str], ...]
     """Parts of results and their fields that these are from."""
+    origin: Origin = "measured"
+    """Modelled where the baseline is not what was there, but what 16 bits would have been."""
 
     @property
     def times_smaller(self) -> float:
@@ -116,6 +118,7 @@ def weight_memory(quantize: QuantizeResult, load: BenchResult) -> WeightMemory:
             quantize.checkpoint_bytes,
             "AWQ file size against 16 bits per parameter, because the source files hold more than 16",
             ((quantize, "parameters"), (quantize, "checkpoint_bytes")),
+            "modelled",
         )
     return WeightMemory(
         quantize.source_bytes,

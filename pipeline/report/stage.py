@@ -6,7 +6,7 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import Need, Stage, outputs, sections
-from pipeline.report.card.card import measured_card
+from pipeline.report.card.measured_card import measured_card
 from pipeline.report.document import SCHEMA_VERSION
 from pipeline.report.inputs import REPORTED, inputs_of
 from pipeline.report.render import to_html, to_json, to_markdown

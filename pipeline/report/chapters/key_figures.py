@@ -48,7 +48,7 @@ def _memory_figure(inputs: Inputs, tone: Tone) -> KeyFigure:
         text=ratio(memory.times_smaller),
         value=memory.times_smaller,
         detail=inputs.say.findings.memory_detail(size(memory.baseline_bytes), size(memory.awq_bytes)),
-        origin="measured",
+        origin=memory.origin,
         evidence=inputs.evidence.of_all(memory.found_in),
         tone=tone,
     )

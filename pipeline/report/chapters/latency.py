@@ -4,7 +4,7 @@ from eval.bench.result import BenchResult, Latency
 from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.charts.chart_style import title_of
-from pipeline.report.charts.speed import latency_chart
+from pipeline.report.charts.throughput import latency_chart
 from pipeline.report.comparison import points_of
 from pipeline.report.document import Section, Table
 from pipeline.report.inputs import Inputs

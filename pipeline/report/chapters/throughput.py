@@ -6,7 +6,7 @@ from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import figure, numbers, shown, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.charts.chart_style import title_of
-from pipeline.report.charts.speed import ratio_chart, throughput_chart
+from pipeline.report.charts.throughput import ratio_chart, throughput_chart
 from pipeline.report.comparison import SpeedRatio, points_of, speed_ratios
 from pipeline.report.document import Cell, Section, Table, Tone
 from pipeline.report.evidence import Evidence, Keys

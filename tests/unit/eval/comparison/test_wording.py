@@ -10,7 +10,7 @@ from rich.console import Console
 from eval.accuracy.result import TaskScore
 from eval.comparison.wording import shortfall, undecided_because, verdict_sentence
 from eval.samples.comparison import CompareResult, TaskComparison
-from pipeline.cli.comparison_table import print_comparison
+from pipeline.cli.compare_table import print_comparison
 
 Task = Callable[..., TaskScore]
 
