@@ -68,14 +68,15 @@ def _environment(api_key: str) -> dict[str, str]:
     return _ONLINE | hub | {"OPENAI_API_KEY": api_key, "NO_PROXY": unproxied}
 
 
-def prepare(worker: Worker, recipe: Recipe, context: RunContext, tokenizer: Path | None) -> Prepared:
+def prepare(worker: Worker, recipe: Recipe, context: RunContext, tokenizer: Path | None, folder: Path) -> Prepared:
     """Return the tasks, refusing what cannot be scored.
 
     Args:
         worker: lm-eval's.
         recipe: as resolved.
-        context: of the run; files go into its scratch folder.
+        context: of the run.
         tokenizer: the source model's folder, needed for a chat template.
+        folder: for files that the worker reads and writes, until the evaluation ends.
 
     Raises:
         RecipeError: a task, a metric or a file of questions is not usable, or a task executes code that the recipe
@@ -86,7 +87,7 @@ def prepare(worker: Worker, recipe: Recipe, context: RunContext, tokenizer: Path
     _check_files(recipe, context.recipe_dir)
     if settings.chat_template and tokenizer is not None:
         check_chat_template(tokenizer)
-    own = context.scratch / "questions"
+    own = folder / "questions"
     defaults = write_tasks(settings.all_tasks, context.recipe_dir, own)
     folders = [*task_folders(settings, context.recipe_dir), *([own] if defaults else [])]
     include_path = [str(folder) for folder in folders]
@@ -94,7 +95,7 @@ def prepare(worker: Worker, recipe: Recipe, context: RunContext, tokenizer: Path
     request: dict[str, Any] = {"tasks": list(metrics), "include_path": include_path}
     asked = request | {"questions": str(own) if defaults else None}
     check_tasks(settings, metrics, worker.call("check", asked, "loading lm-eval"))
-    documents = context.scratch / "items.jsonl"
+    documents = folder / "items.jsonl"
     request |= {
         "tasks": [{"name": task.name, "limit": task.limit} for task in settings.all_tasks],
         "output": str(documents),

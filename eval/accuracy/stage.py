@@ -34,8 +34,12 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     """Score every arm on every task and judge AWQ's losses against the recipe's margins."""
     arms = tuple(arm.name for arm in recipe.arms)
     setup = engine_setup(recipe, context, record, arms, batch_invariant=recipe.eval.batch_invariant)
-    with context.staged("eval") as folder, lm_eval_worker(context, setup.api_key) as worker:
-        prepared = prepare(worker, recipe, context, setup.paths[BASELINE])
+    with (
+        context.staged("eval") as folder,
+        context.aside("tasks") as tasks,
+        lm_eval_worker(context, setup.api_key) as worker,
+    ):
+        prepared = prepare(worker, recipe, context, setup.paths[BASELINE], tasks)
         for text in resolution_warnings(resolutions(recipe.eval, prepared.counted, earlier_result(recipe, record))):
             context.reporter.warn(text)
         found = _overlap_with_calibration(prepared, context, setup)
@@ -88,7 +92,6 @@ def _overlap_with_calibration(prepared: Prepared, context: RunContext, setup: En
     stored = read_calibration(context.out / "quantize" / "calibration.json")
     tokenizer = load_tokenizer(setup.paths[BASELINE], trust_remote_code=setup.trust_remote_code)
     found = overlap(calibration_texts(stored, tokenizer), read_documents(prepared.documents))
-    prepared.documents.unlink()
     for text in overlap_warnings(found):
         context.reporter.warn(text)
     return found

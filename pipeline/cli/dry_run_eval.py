@@ -34,8 +34,8 @@ def dry_run(recipe: Recipe, context: Any, *, as_json: bool) -> None:
         aside = replace(context, out=Path(folder))
         # Of a model on the hub nothing is fetched, so whether it has a chat template is not known yet.
         tokenizer = local_folder(recipe.model, context.recipe_dir)
-        with lm_eval_worker(aside) as worker:
-            prepared = prepare(worker, recipe, aside, tokenizer)
+        with aside.aside("tasks") as tasks, lm_eval_worker(aside) as worker:
+            prepared = prepare(worker, recipe, aside, tokenizer, tasks)
     found = resolutions(recipe.eval, prepared.counted, earlier)
     warnings = resolution_warnings(found)
     document = {

@@ -129,5 +129,16 @@ class RunContext:
         finally:
             remove(partial)
 
+    @contextmanager
+    def aside(self, name: str) -> Iterator[Path]:
+        """Yield an empty folder that is gone when the block ends, however it ends."""
+        folder = self.scratch / name
+        remove(folder)
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            remove(folder)
+
     def _earlier(self, name: str) -> Path | None:
         return self.out / EARLIER if name == CHECKPOINT else None

@@ -52,7 +52,7 @@ class Evaluation:
         assert "Traceback" not in errors
         wait_for(lambda: not working_in(self.chain.folder), 30)
         # Task files of own questions may stay there: the next evaluation writes them anew.
-        assert list((self.chain.out / ".partial").glob("eval*")) == []
+        assert list((self.chain.out / ".partial").iterdir()) == []
 
 
 def evaluation(chain: Chain, *arguments: str, extra: tuple[str, ...] = (), engine: Path | None = None) -> Evaluation:

@@ -1,5 +1,6 @@
 """Output folders appear whole or not at all, whatever ends the process and whenever."""
 
+import contextlib
 import json
 import os
 import signal
@@ -331,3 +332,15 @@ def test_everything_is_on_disk_before_it_moves(context: RunContext, monkeypatch:
         *(f"move {old} {kept}", f"sync {EARLIER}", "sync .partial"),
     ]
     assert events == [*written, *moves]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_is_laid_aside_goes_with_the_block(tmp_path: Path, *, fails: bool) -> None:
+    """Whether it ends well or not; a second block begins with an empty folder."""
+    context = RunContext(tmp_path, tmp_path / "home", tmp_path, "cpu", SilentReporter())
+    with pytest.raises(KeyboardInterrupt) if fails else contextlib.nullcontext(), context.aside("tasks") as folder:
+        assert list(folder.iterdir()) == []
+        (folder / "items.jsonl").write_text("{}")
+        if fails:
+            raise KeyboardInterrupt
+    assert list(context.scratch.iterdir()) == []
