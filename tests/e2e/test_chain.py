@@ -123,7 +123,7 @@ def test_report_has_all_figures(chain: Chain) -> None:
 
 
 def test_everything_is_in_mlflow(chain: Chain) -> None:
-    """A parent with the figures of all six stages, and a nested run of each that it ran; samples among the artifacts."""
+    """A parent with the figures of all six stages, and a nested run of each that it ran, samples included."""
     from mlflow import MlflowClient  # noqa: PLC0415 -- seconds
 
     client = MlflowClient(f"sqlite:///{chain.folder}/mlruns/mlflow.db")
