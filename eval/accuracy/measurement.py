@@ -235,7 +235,9 @@ class Measurement:
                     if answer is None:
                         return
                     files = Path(answer["results_file"]), Path(answer["samples_file"])
-                    answers.scores[task.name] = read_scores(*files, task.name, self.prepared.metrics[task.name])
+                    answers.scores[task.name] = read_scores(
+                        *files, task.name, self.prepared.metrics[task.name], others=[other.name for other in tasks]
+                    )
                     answers.recalled += answer["recalled"]
                     self._warn_of_cut(task.name, answer["cut"])
                 whole.update(done=sum(items[done.name] for done in tasks[:number]))

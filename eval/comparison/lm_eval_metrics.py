@@ -29,6 +29,11 @@ class Contributions:
         return float(self.statistic(self.sums.sum(axis=0)))
 
     @property
+    def plain(self) -> bool:
+        """Return whether the metric is the mean of one number per item."""
+        return self.statistic is mean and bool((self.sums[:, 1] == 1).all())
+
+    @property
     def stderr(self) -> float | None:
         """Return the standard error over the items, linearised; None for other metrics than means, or one item.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eval.comparison.compression import opened, read_bytes
 from pipeline.base.errors import SourceError
 
 _DESCRIBING = frozenset(
@@ -32,7 +33,7 @@ class Row:
     """By metric; None for one that the row lists, but has no value of."""
     file: Path
     place: int
-    """Where the row stands in the file: byte offset in JSON lines, number from 0 in a JSON array."""
+    """Where the row stands in the unpacked file: byte offset in JSON lines, number from 0 in a JSON array."""
 
 
 def read_rows(path: Path, subtask: str | None = None) -> list[Row]:
@@ -52,7 +53,7 @@ def read_rows(path: Path, subtask: str | None = None) -> list[Row]:
 def read_document(row: Row) -> dict[str, Any]:
     """Return everything that the file says about one row."""
     found: dict[str, Any]
-    with row.file.open("rb") as stream:
+    with opened(row.file) as stream:
         if _is_array(row.file):
             found = json.load(stream)[row.place]
         else:
@@ -78,13 +79,13 @@ def readable(text: str) -> str:
 
 
 def _is_array(path: Path) -> bool:
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         return stream.read(64).lstrip().startswith(b"[")
 
 
 def _array(path: Path) -> Iterator[tuple[Any, int, str]]:
     try:
-        documents = json.loads(path.read_bytes())
+        documents = json.loads(read_bytes(path))
     except (ValueError, RecursionError) as problem:
         raise SourceError(f"{path} is damaged: {problem}. Copy it again, or score the tasks again.") from None
     for number, document in enumerate(documents):
@@ -93,7 +94,7 @@ def _array(path: Path) -> Iterator[tuple[Any, int, str]]:
 
 def _lines(path: Path) -> Iterator[tuple[Any, int, str]]:
     offset = 0
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         for number, line in enumerate(stream, start=1):
             where = f"{path}, line {number}"
             if line.strip():

@@ -3,7 +3,7 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.comparison.coverage import has_metric
 from eval.comparison.lm_eval_metrics import Contributions, contributions
 from eval.comparison.result import Score
 from eval.comparison.rows import Row, read_rows
-from eval.comparison.validity import is_mean, require_agreement, require_numbers
-from pipeline.base.errors import RecipeError, SourceError
+from eval.comparison.validity import disagreement, is_mean, require_all, require_judged, require_numbers
+from pipeline.base.errors import RecipeError, SourceError, VoidMeasurementError
 
 Key = tuple[str, str, int]
 """Of an item: subtask, document hash, and which of the documents with that hash, from 0."""
@@ -24,6 +25,7 @@ Key = tuple[str, str, int]
 LOWER_IS_BETTER = frozenset({"bits_per_byte", "byte_perplexity", "word_perplexity", "perplexity", "brier_score", "ter"})
 """For results that do not say it."""
 _TOLERANCE = 1e-6
+_UNPAIRED = "the metric's values cannot be paired item by item"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,12 @@ class TaskScores:
     """Whether each subtask of a group counts the same, however many items it has."""
     flaw: str = ""
     """Why items cannot be paired, in words for a report."""
+    contradiction: str = ""
+    """What shows that the score of a group is not of these items, in words; nothing can be said of such a score."""
+    doubtful: bool = False
+    """Whether items that could be added up do not give the score, and the task does not say that they need not."""
+    stated: bool = True
+    """Whether lm-eval stated the score; otherwise it was computed from the items."""
 
     @property
     def items(self) -> int:
@@ -61,13 +69,22 @@ class TaskScores:
         return self.metric.removesuffix(",none")
 
 
-def read_scores(results_file: Path, samples_file: Path, task: str, metric: str) -> TaskScores:
+def read_scores(
+    results_file: Path, samples_file: Path, task: str, metric: str, *, others: Collection[str] = ()
+) -> TaskScores:
     """Return the scores of one task or group as our own worker wrote them.
 
+    Args:
+        results_file: lm-eval's results.
+        samples_file: the rows of the task, or of all tasks of the group.
+        task: the name.
+        metric: with or without filter.
+        others: tasks that are judged by themselves, so that the metric of a group need not judge them.
+
     Raises:
-        RecipeError: the task does not report that metric; names those it does.
+        RecipeError: the task does not report that metric, or it says nothing of a task of the group.
         SourceError: a file is damaged.
-        VoidMeasurementError: a score or a value is not a number.
+        VoidMeasurementError: a score or a value is not a number, or the items are not those of the score.
     """
     document = json.loads(results_file.read_text())
     values = document["results"][task]
@@ -76,17 +93,25 @@ def read_scores(results_file: Path, samples_file: Path, task: str, metric: str) 
         names = ", ".join(sorted({name.partition(",")[0] for name in metric_keys(values)}))
         raise RecipeError(f"Task '{task}' does not report '{metric}'; it reports {names}. Correct eval.tasks.metric.")
     name = key.partition(",")[0]
-    counts = document["n-samples"].get(task) or _sum_counts(document["n-samples"])
+    rows = read_rows(samples_file, task)
+    require_all(document, rows, task)
+    require_judged(rows, task, key, others)
     direction = document["higher_is_better"].get(task, {}).get(name)
-    return task_scores(
-        read_rows(samples_file, task),
+    found = task_scores(
+        rows,
         task=task,
         metric=key,
         stated=stated_score(values, key),
         higher_is_better=name not in LOWER_IS_BETTER if direction is None else bool(direction),
-        items_available=int(counts["original"]),
-        mean=is_mean(document.get("configs", {}), [task], name),
+        items_available=sum(counts["original"] for counts in document["n-samples"].values()),
+        mean=is_mean(document.get("configs", {}), dict.fromkeys(row.subtask for row in rows), name),
     )
+    if found.contradiction:
+        raise VoidMeasurementError(
+            f"Group '{task}': {found.contradiction}, so nothing can be said of the group. "
+            f"Give its tasks as tasks of their own in eval.tasks."
+        )
+    return found
 
 
 def metric_keys(values: dict[str, Any]) -> list[str]:
@@ -115,7 +140,8 @@ def task_scores(
     stated: Score | None,
     higher_is_better: bool,
     items_available: int | None = None,
-    mean: bool = True,
+    mean: bool | None = None,
+    equal: bool = False,
 ) -> TaskScores:
     """Return one task or group from its rows.
 
@@ -126,39 +152,61 @@ def task_scores(
         stated: what lm-eval computed, where a results file says it. Items that do not reproduce it are not paired.
         higher_is_better: of the metric.
         items_available: of the whole task.
-        mean: whether the score is the mean of the values, as far as the task says it: tinyBenchmarks estimate theirs.
+        mean: whether the score is the mean of the values; None where the task does not say it. tinyBenchmarks estimate
+            theirs.
+        equal: whether each subtask counts the same, where nothing is stated.
 
     Raises:
         SourceError: there are no values of the metric, one is missing, or nothing says what the score is.
         VoidMeasurementError: the score or a value is NaN or infinite, or right-or-wrong items contradict the score.
     """
-    name, _, filter_ = metric.partition(",")
-    found = [row for row in rows if name in row.values and (row.filter or filter_ or "none") == (filter_ or "none")]
+    name = metric.partition(",")[0]
+    found = [row for row in rows if has_metric(row, metric)]
     if not found:
         raise SourceError(f"No sample of task '{task}' has the metric '{metric}'. Score the task again, with samples.")
     require_numbers(task, metric, found, stated)
     keyed = _keyed(found)
     parts = contributions(name, [row.values[name] for row in keyed.values()])
-    equal, flaw = _check(parts, keyed, stated)
-    if parts is not None and stated is not None and flaw and mean:
-        require_agreement(task, metric, found, parts.value, stated.value)
-    score = stated or (Score(value=parts.value, stderr=parts.stderr) if parts else None)
-    if score is None:
-        raise SourceError(
-            f"The values of '{metric}' in task '{task}' cannot be added up, and no results file says the score. "
-            f"Put lm-eval's results_*.json into the folder of the samples."
+    if stated is not None:
+        equal, flaw = _check(parts, keyed, stated)
+    else:
+        flaw = "" if parts else _UNPAIRED
+    contradiction = ""
+    if parts is not None and stated is not None and flaw:
+        contradiction = disagreement(found, metric, parts.value, stated.value, mean=mean)
+    if contradiction and len({row.subtask for row in found}) == 1:
+        raise VoidMeasurementError(
+            f"Task '{task}': {contradiction}: they are not of the same evaluation. Score the task again, with samples, "
+            f"or put the samples where no results are, to go by the items alone."
         )
     return TaskScores(
         task=task,
         metric=metric,
         higher_is_better=higher_is_better,
-        score=score,
+        score=stated or _computed(task, metric, _weighted(parts, keyed) if parts and equal else parts),
         items_available=max(items_available or 0, len(keyed)),
         rows=keyed,
         contributions=None if flaw else parts,
         equal_subtasks=equal,
         flaw=flaw,
+        contradiction=contradiction,
+        doubtful=bool(flaw) and mean is not False and parts is not None and parts.plain,
+        stated=stated is not None,
     )
+
+
+def close(one: float, other: float) -> bool:
+    """Return whether two figures are the same but for the rounding of their computation."""
+    return math.isclose(one, other, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+
+
+def _computed(task: str, metric: str, parts: Contributions | None) -> Score:
+    if parts is None:
+        raise SourceError(
+            f"The values of '{metric}' in task '{task}' cannot be added up, and no results file says the score of "
+            f"these items. Put lm-eval's results_*.json of the same evaluation into the folder of the samples."
+        )
+    return Score(value=parts.value, stderr=parts.stderr)
 
 
 def equal_weights(subtasks: Iterable[str]) -> NDArray[np.float64]:
@@ -180,21 +228,17 @@ def _keyed(rows: list[Row]) -> dict[Key, Row]:
     return keyed
 
 
-def _check(parts: Contributions | None, rows: dict[Key, Row], stated: Score | None) -> tuple[bool, str]:
+def _check(parts: Contributions | None, rows: dict[Key, Row], stated: Score) -> tuple[bool, str]:
     """Return whether subtasks count the same, and why the items do not make up the score; both are lm-eval's choice."""
     if parts is None:
-        return False, "the metric's values cannot be paired item by item"
-    if stated is None or _close(parts.value, stated.value):
+        return False, _UNPAIRED
+    if close(parts.value, stated.value):
         return False, ""
-    weighted = Contributions(parts.sums * equal_weights(key[0] for key in rows)[:, None], parts.statistic)
-    if _close(weighted.value, stated.value):
+    if close(_weighted(parts, rows).value, stated.value):
         return True, ""
     return False, f"the items give {parts.value:.6g}, not lm-eval's {stated.value:.6g}, so they are not paired"
 
 
-def _close(one: float, other: float) -> bool:
-    return math.isclose(one, other, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
-
-
-def _sum_counts(counts: dict[str, dict[str, int]]) -> dict[str, int]:
-    return {kind: sum(entry[kind] for entry in counts.values()) for kind in ("original", "effective")}
+def _weighted(parts: Contributions, rows: dict[Key, Row]) -> Contributions:
+    """Return the items with weights that make all subtasks count the same."""
+    return Contributions(parts.sums * equal_weights(key[0] for key in rows)[:, None], parts.statistic)

@@ -1,71 +1,35 @@
 """`awqctl compare`: two models' sample files of lm-eval, whoever made them, against each other."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from eval.comparison.comparison import adjusted, compare_matched
 from eval.comparison.matching import Matched
-from eval.comparison.result import Comparison
 from eval.comparison.rows import Row
-from eval.samples.files import SampleFiles, find_sample_files
-from eval.samples.matching import flaws, match_samples, shared_metrics
-from eval.samples.sets import SampleTask, read_tasks, tasks_to_compare
+from eval.comparison.scores import metric_key
+from eval.samples.files import find_sample_files
+from eval.samples.gaps import count_gaps, lacking, metric_gaps, other_metrics, outdated
+from eval.samples.matching import flaws, match_samples, shared_metrics, unusable
+from eval.samples.plan import Plan, planned
+from eval.samples.result import CompareResult, Request, TaskComparison
 from eval.samples.settings import remarks, unstated
-from eval.statistics import Margin
+from eval.samples.task import SampleTask
 from pipeline.base.errors import SourceError
-from pipeline.base.results import Result
 
 _SHOWN = 5
-_Tasks = Mapping[str, SampleTask]
 
 
-class TaskComparison(Comparison):
-    """One task or group that both sides have."""
+@dataclass
+class _Found:
+    """What has been compared so far."""
 
-    only_baseline: int
-    """Items that the candidate has not answered; they are left out."""
-    only_candidate: int
-    unmatched_examples: tuple[str, ...]
-    """The first of both, in words."""
-
-
-class CompareResult(Result):
-    """What `awqctl compare --json` prints."""
-
-    schema_version: Literal[1] = 1
-    baseline: str
-    """File or folder, as given."""
-    candidate: str
-    confidence: float
-    draws: int
-    seed: int
-    tasks: tuple[TaskComparison, ...]
-    complete: bool
-    """Whether every task that was to be compared is here, with all items of both sides."""
-    passed: bool | None
-    """Whether every task passes; without `--allow-partial` an incomplete comparison does not. None without a margin."""
-    notes: tuple[str, ...]
-    """What was not compared, not stated or left out, as sentences."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is to be compared, and how."""
-
-    tasks: tuple[str, ...] = ()
-    """Groups or tasks by name; by default all groups, and the tasks in none."""
-    metric: str | None = None
-    """By default the first that lm-eval lists for the task."""
-    higher_is_better: bool | None = None
-    """For metrics of which neither the files nor their name say it; another direction than theirs is refused."""
-    margin: Margin | None = None
-    confidence: float = 0.95
-    draws: int = 10_000
-    seed: int = 0
-    allow_partial: bool = False
-    """Judge what both sides have, although one has tasks or items that the other has not."""
+    rows: list[TaskComparison] = field(default_factory=list)
+    compared: list[tuple[SampleTask, SampleTask, str]] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
+    """What was not judged."""
+    notes: list[str] = field(default_factory=list)
+    unstated: dict[str, None] = field(default_factory=dict)
+    """Settings, in order."""
 
 
 def compare_samples(baseline: Path, candidate: Path, request: Request) -> CompareResult:
@@ -76,27 +40,17 @@ def compare_samples(baseline: Path, candidate: Path, request: Request) -> Compar
         UsageError: nothing says whether a higher value of a metric is better, or the request contradicts what does.
         VoidMeasurementError: both sides were scored with other prompts or settings, or a file contradicts another.
     """
-    found = find_sample_files(baseline), find_sample_files(candidate)
-    before, after = _sides(*found)
-    names, lone = _names(before, after, request)
-    metrics = shared_metrics({name: (before[name], after[name]) for name in names}, request.metric)
-    notes: tuple[str, ...] = (f"Only one side has {', '.join(lone)}; not compared.",) if lone else ()
-    compared: list[TaskComparison] = []
-    missing: dict[str, None] = {}
-    for name in names:
-        matched = match_samples(before[name], after[name], metrics[name], told=request.higher_is_better)
-        missing |= dict.fromkeys(unstated(before[name], after[name]))
-        notes += (*remarks(before[name], after[name]), *flaws(matched))
-        if matched.keys:
-            compared.append(_compared(matched, request))
-        else:
-            notes += (f"'{name}' was not compared: both sides have no document in common.",)
-    if not compared:
-        raise SourceError(f"{baseline} and {candidate} have no item in common. {' '.join(notes)}")
-    if missing:
-        notes += (f"Not stated by both sides, so not compared: {', '.join(missing)}.",)
-    rows = adjusted(compared)
-    whole = not lone and len(rows) == len(names) and not any(row.only_baseline or row.only_candidate for row in rows)
+    plan = planned(find_sample_files(baseline), find_sample_files(candidate), request)
+    found = _compare_all(plan, request)
+    if not found.rows:
+        said = " ".join(dict.fromkeys((*plan.notes, *plan.gaps, *found.gaps, *found.notes)))
+        raise SourceError(f"{baseline} and {candidate} have no item in common. {said}")
+    rows = adjusted(found.rows)
+    gaps = (*plan.gaps, *found.gaps)
+    whole = not gaps and not any(row.only_baseline or row.only_candidate for row in rows)
+    notes = (*plan.notes, *gaps, *found.notes, *other_metrics(found.compared))
+    if found.unstated:
+        notes += (f"Not stated by both sides, so not compared: {', '.join(found.unstated)}.",)
     if request.margin and not (whole or request.allow_partial):
         notes += ("Not all of both sides was compared, so this is no pass. Score the rest, or give --allow-partial.",)
     return CompareResult(
@@ -108,7 +62,7 @@ def compare_samples(baseline: Path, candidate: Path, request: Request) -> Compar
         tasks=rows,
         complete=whole,
         passed=_passed(rows, request, whole=whole),
-        notes=tuple(dict.fromkeys((*found[0].notes, *found[1].notes, *notes))),
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 
@@ -118,50 +72,83 @@ def _passed(rows: tuple[TaskComparison, ...], request: Request, *, whole: bool) 
     return (whole or request.allow_partial) and all(row.passed for row in rows)
 
 
-def _sides(baseline: SampleFiles, candidate: SampleFiles) -> tuple[_Tasks, _Tasks]:
-    """Return the tasks and groups of both sides; a task whose file does not name it is called as on the other side."""
-    before, after = read_tasks(baseline), read_tasks(candidate)
-    if len(before) == len(after) == 1:
-        if not candidate.files[0].named:
-            after = _renamed(after, next(iter(before)))
-        elif not baseline.files[0].named:
-            before = _renamed(before, next(iter(after)))
-    return _with_groups_of(after, before), _with_groups_of(before, after)
+def _compare_all(plan: Plan, request: Request) -> _Found:
+    """Compare every task; those of a group by themselves where its metric or its score says nothing of them."""
+    found = _Found()
+    metrics = shared_metrics({name: (plan.before[name], plan.after[name]) for name in plan.names}, request.metric)
+    parts: list[_Part] = []
+    for name, metric in metrics.items():
+        before, after = plan.before[name], plan.after[name]
+        reason = _compare(before, after, metric, request, found)
+        found.gaps += [*count_gaps(before, after), *metric_gaps(before, after, metric)]
+        found.unstated |= dict.fromkeys(unstated(before, after))
+        found.notes += [*outdated(before, after, reason), *remarks(before, after)]
+        if reason:
+            found.notes.append(f"The tasks of '{name}' are compared one by one: {reason}.")
+        alone = lacking(before, after, metric)
+        own = [part for part in (before.subtasks if reason else alone) if before.items[part] or after.items[part]]
+        parts += [
+            _Part(before.member(part), after.member(part), name, metric) for part in own if part in after.subtasks
+        ]
+        found.gaps += [
+            f"'{part}' of '{name}' is on one side only; not compared."
+            for part in {*before.subtasks} ^ {*after.subtasks}
+            if reason or part in alone
+        ]
+    done = set(metrics)
+    for part in parts:
+        if part.before.name not in done:
+            done.add(part.before.name)
+            _compare_part(part, request, found)
+    return found
 
 
-def _renamed(tasks: _Tasks, name: str) -> dict[str, SampleTask]:
-    (task,) = tasks.values()
-    rows = tuple(replace(row, subtask=name) for row in task.rows)
-    return {name: replace(task, name=name, subtasks=(name,), rows=rows)}
+@dataclass(frozen=True)
+class _Part:
+    """A task of a group that is judged by itself."""
+
+    before: SampleTask
+    after: SampleTask
+    group: str
+    metric: str
+    """The group's."""
 
 
-def _with_groups_of(other: _Tasks, tasks: _Tasks) -> _Tasks:
-    """Add the groups that only the other side's results name, where all their tasks are here too."""
-    added = {
-        group.name: SampleTask(
-            group.name, group.subtasks, tuple(row for name in group.subtasks for row in tasks[name].rows)
+def _compare_part(part: _Part, request: Request, found: _Found) -> None:
+    """Compare a task of a group by the group's metric, or by its own first one where it has not that."""
+    name, items = part.before.name, max(part.before.items.total(), part.after.items.total())
+    common = [metric for metric in part.before.metrics_of_items if metric in part.after.metrics_of_items]
+    wanted = request.metric and metric_key(dict.fromkeys(common), request.metric)
+    metric = part.metric
+    if metric not in common:
+        if not common or (request.metric and not wanted):
+            found.gaps.append(
+                f"'{name}' of '{part.group}' ({items} items) does not have {metric.removesuffix(',none')} on both "
+                f"sides, so it was not judged. Compare it with --task {name} and a metric that it has."
+            )
+            return
+        metric = wanted or next((key for key in part.before.metrics if key in common), common[0])
+        found.notes.append(
+            f"'{name}' ({items} items) is no part of the score of '{part.group}', which is {part.metric}: it was "
+            f"judged by itself, by {metric}."
         )
-        for group in other.values()
-        if group.name not in tasks and group.subtasks != (group.name,) and set(group.subtasks) <= tasks.keys()
-    }
-    return {**tasks, **added}
+    _compare(part.before, part.after, metric, request, found)
 
 
-def _names(before: _Tasks, after: _Tasks, request: Request) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the tasks to compare, and those that one side alone has, unless the user chose."""
-    unknown = [name for name in request.tasks if name not in before or name not in after]
-    if unknown:
-        both = ", ".join(name for name in before if name in after) or "none"
-        raise SourceError(f"No task '{unknown[0]}' on both sides. Those of both are: {both}.")
-    sides = tasks_to_compare(before), tasks_to_compare(after)
-    names = request.tasks or tuple(name for name in sides[0] if name in after)
-    if not names:
-        listed = " and ".join(", ".join(side[:_SHOWN]) for side in sides)
-        raise SourceError(f"Both sides have no task in common: {listed}. Give samples of the same tasks.")
-    lone = tuple(
-        f"'{name}'" for side, others in ((sides[0], after), (sides[1], before)) for name in side if name not in others
-    )
-    return names, () if request.tasks else lone
+def _compare(before: SampleTask, after: SampleTask, metric: str, request: Request, found: _Found) -> str:
+    """Compare one task, unless nothing can be said of it as a group; then return why."""
+    matched = match_samples(before, after, metric, told=request.higher_is_better)
+    reason = unusable(matched)
+    if reason:
+        return reason
+    found.notes += flaws(matched, doubtful=False)
+    found.gaps += flaws(matched, doubtful=True)
+    if matched.keys:
+        found.rows.append(_compared(matched, request))
+        found.compared.append((before, after, metric))
+    else:
+        found.gaps.append(f"'{before.name}' was not compared: both sides have no document in common.")
+    return ""
 
 
 def _compared(matched: Matched, request: Request) -> TaskComparison:

@@ -5,6 +5,7 @@ What the versions write, for `--output_path OUT --log_samples`:
     0.4.3             OUT/<model>/results_<time>.json and samples_<task>_<time>.json, a JSON array
     later             OUT/<model>/results_<time>.json and samples_<task>_<time>.jsonl, JSON lines
     awqctl eval       <task>.results.json and <task>.samples.jsonl, which names the subtask in each line
+Each may be compressed.
 """
 
 import re
@@ -13,13 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eval.samples.results import read_results
+from eval.comparison.compression import SUFFIXES, plain_name
+from eval.samples.models import model_of, require_one_model
+from eval.samples.results import read_results, stated_tasks
 from pipeline.base.errors import SourceError
 
 _OURS = ".samples.jsonl"
+_OUR_RESULTS = ".results.json"
 _STAMP = r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d+)?"
 _THEIRS = re.compile(rf"samples_(?P<task>.+?)(?:_(?P<time>{_STAMP}))?\.jsonl?")
 _RESULTS = re.compile(rf"results(?:_(?P<time>{_STAMP}))?\.json")
+_UNREAD = re.compile(rf"(?P<plain>samples_(?P<task>.+?)(?:_{_STAMP})?\.jsonl?|(?P<ours>.+)\.samples\.jsonl)\..+")
 _SHOWN = 8
 
 
@@ -39,13 +44,20 @@ class SampleFile:
     @property
     def ours(self) -> bool:
         """Whether `awqctl eval` wrote it."""
-        return self.path.name.endswith(_OURS)
+        return plain_name(self.path).endswith(_OURS)
 
     @property
     def model(self) -> str:
-        """Return whose samples they are: the model that the results name, else the folder, which `awqctl` calls so."""
-        named = None if self.ours else self.results.get("model_name")
-        return str(named or self.path.parent.name)
+        """Return whose samples they are, as results or name say it; empty where they do not.
+
+        What `awqctl` wrote is its folder's: it serves all models under one name.
+        """
+        if self.ours:
+            return self.path.parent.name
+        name = plain_name(self.path)
+        if self.named and not _THEIRS.fullmatch(name):  # of 0.4.0 to 0.4.2
+            return Path(name).stem.removesuffix(f"_{self.task}")
+        return model_of(self.results)
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,8 @@ class SampleFiles:
     """One per task."""
     notes: tuple[str, ...] = ()
     """What was left out, as sentences."""
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Why samples are not those of the newest evaluation, or not there, by task, as sentences."""
 
 
 def find_sample_files(origin: Path) -> SampleFiles:
@@ -71,60 +85,65 @@ def find_sample_files(origin: Path) -> SampleFiles:
         return SampleFiles(origin, (_only(origin),))
     folders = sorted({path.parent for path in origin.rglob("*.json*")})
     found = [file for folder in folders for file in _in_folder(folder)]
+    unread = {task: text for folder in folders for task, text in _unread(folder).items()}
     if not found:
-        raise SourceError(f"{origin} has no sample files of lm-eval. Run `lm_eval` with --log_samples, and give that.")
-    _require_one_model(origin, found)
-    return SampleFiles(origin, *_newest(found))
-
-
-def _require_one_model(origin: Path, files: Sequence[SampleFile]) -> None:
-    """Refuse models of several names, and a task that is in several folders, which may be those of several models."""
-    models = {file.model: file.path.parent for file in files}
-    folders: dict[str, set[Path]] = {}
-    for file in files:
-        folders.setdefault(file.task, set()).add(file.path.parent)
-    several = list(models.values()) if len(models) > 1 else max(map(sorted, folders.values()), key=len)
-    if len(several) > 1:
-        listed = "".join(f"\n  {folder}" for folder in several[:_SHOWN])
-        raise SourceError(f"{origin} has samples of several models or runs. Give the folder of one of them:{listed}")
+        hint = " ".join(unread.values()) or "Run `lm_eval` with --log_samples, and give that."
+        raise SourceError(f"{origin} has no sample files of lm-eval. {hint}")
+    require_one_model(origin, found)
+    kept, notes = _newest(found)
+    lost = {task: text for folder in folders for task, text in _lost(folder, kept).items()}
+    return SampleFiles(origin, kept, notes, lost | unread)
 
 
 def _only(path: Path) -> SampleFile:
     found = next((file for file in _in_folder(path.parent, only=path) if file.path == path), None)
     if found:
         return found
-    if path.name.endswith(".results.json") or _RESULTS.fullmatch(path.name):
+    name = plain_name(path)
+    if name.endswith(_OUR_RESULTS) or _RESULTS.fullmatch(name):
         raise SourceError(f"{path} has no samples, only results. Give the samples_*.jsonl, or the folder of both.")
-    return SampleFile(path, path.stem, named=False)
+    return SampleFile(path, Path(name).stem, named=False)
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the files with JSON of one folder, compressed ones included."""
+    return sorted(
+        path for path in folder.iterdir() if Path(plain_name(path)).suffix in (".json", ".jsonl") and path.is_file()
+    )
 
 
 def _in_folder(folder: Path, only: Path | None = None) -> list[SampleFile]:
     """Return the sample files of one folder, each with its results, which are read once."""
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix in (".json", ".jsonl"))
-    stamps = {match["time"] or "": path for path in files if (match := _RESULTS.fullmatch(path.name))}
+    files = _files(folder)
+    stamps = _results_files(files)
     samples = [file for path in files if only in (None, path) and (file := _named(path, stamps))]
-    wanted = {file.path: _results_file(file, stamps) for file in samples}
+    wanted = {file.path: _results_file(file, stamps, files) for file in samples}
     documents = {path: read_results(path) for path in set(wanted.values()) if path}
     return [_completed(file, documents, wanted[file.path]) for file in samples]
 
 
+def _results_files(files: Iterable[Path]) -> dict[str, Path]:
+    """Return lm-eval's results files by their time, which is empty where the name does not say it."""
+    return {match["time"] or "": path for path in files if (match := _RESULTS.fullmatch(plain_name(path)))}
+
+
 def _named(path: Path, stamps: Mapping[str, Path]) -> SampleFile | None:
     """Return what the name of a file says, None if it is not that of samples."""
-    if path.name.endswith(_OURS):
-        return SampleFile(path, path.name.removesuffix(_OURS))
-    match = _THEIRS.fullmatch(path.name)
+    name = plain_name(path)
+    if name.endswith(_OURS):
+        return SampleFile(path, name.removesuffix(_OURS))
+    match = _THEIRS.fullmatch(name)
     if match:
         return SampleFile(path, match["task"], match["time"] or "")
-    if path.suffix == ".jsonl" and "" in stamps:  # of 0.4.0 to 0.4.2
-        return SampleFile(path, path.stem, named=False)
+    if name.endswith(".jsonl") and "" in stamps:  # of 0.4.0 to 0.4.2
+        return SampleFile(path, Path(name).stem, named=False)
     return None
 
 
-def _results_file(file: SampleFile, stamps: Mapping[str, Path]) -> Path | None:
+def _results_file(file: SampleFile, stamps: Mapping[str, Path], files: Iterable[Path]) -> Path | None:
     """Return the results of the same evaluation: same name, or same time; one without a time may belong to any."""
     if file.ours:
-        own = file.path.with_name(f"{file.task}.results.json")
-        return own if own.is_file() else None
+        return next((path for path in files if plain_name(path) == f"{file.task}{_OUR_RESULTS}"), None)
     return stamps.get(file.time) or stamps.get("")
 
 
@@ -133,18 +152,60 @@ def _completed(file: SampleFile, documents: Mapping[Path, Mapping[str, Any]], re
     known = documents[results] if results else {}
     if file.named:
         return SampleFile(file.path, file.task, file.time, file.named, known)
-    fitting = [task for task in known["results"] if file.path.stem.endswith(f"_{task}")] if known else []
+    stem = Path(plain_name(file.path)).stem
+    fitting = [task for task in known["results"] if stem.endswith(f"_{task}")] if known else []
     return SampleFile(file.path, max(fitting, key=len, default=file.task), file.time, bool(fitting), known)
 
 
 def _newest(files: Iterable[SampleFile]) -> tuple[tuple[SampleFile, ...], tuple[str, ...]]:
-    """Return the newest file per task, and a note where there were several."""
+    """Return the newest file per task, the plain one of two, and a note where there were several."""
     by_task: dict[str, list[SampleFile]] = {}
     for file in files:
         by_task.setdefault(file.task, []).append(file)
-    kept = tuple(max(same, key=lambda file: (file.time, str(file.path))) for same in by_task.values())
+    kept = tuple(
+        max(same, key=lambda file: (file.time, file.path.suffix not in SUFFIXES, str(file.path)))
+        for same in by_task.values()
+    )
     repeated = [task for task, same in by_task.items() if len(same) > 1]
     if not repeated:
         return kept, ()
     names = ", ".join(repeated[:_SHOWN]) + (" and others" if len(repeated) > _SHOWN else "")
     return kept, (f"{kept[0].path.parent} has several evaluations of {names}; the newest of each is compared.",)
+
+
+def _unread(folder: Path) -> dict[str, str]:
+    """Return the tasks of which a file of samples is there under a name that is not read, each with a sentence."""
+    names = {plain_name(path) for path in _files(folder)}
+    found = ((path, _UNREAD.fullmatch(plain_name(path))) for path in sorted(folder.iterdir()))
+    return {
+        match["task"] or match["ours"]: f"{path} is not read: it is compressed, or another kind of file. Unpack it."
+        for path, match in found
+        if match and match["plain"] not in names and path.is_file()
+    }
+
+
+def _lost(folder: Path, kept: Sequence[SampleFile]) -> dict[str, str]:
+    """Return the tasks that results of this model state and that have no samples, or older ones; with a sentence."""
+    files = _files(folder)
+    times = {file.task: file.time for file in kept}
+    models = {file.model for file in kept}
+    found: dict[str, str] = {}
+    for time, path in sorted(_results_files(files).items()):
+        if not time and not any(file.results for file in kept if file.path.parent == folder):
+            continue  # any program may call its file `results.json`
+        document = read_results(path)
+        if models & {"", model_of(document)} or not model_of(document):
+            found |= {
+                task: f"{path} states '{task}', and there are no samples of it."
+                if task not in times
+                else f"{path} states '{task}' of {time}, later than its samples ({times[task]})."
+                for task in stated_tasks(document)
+                if task not in times or (times[task] and times[task] < time)
+            }
+    ours = [path for path in files if plain_name(path).endswith(_OUR_RESULTS)]
+    names = {path: plain_name(path).removesuffix(_OUR_RESULTS) for path in ours}
+    return found | {
+        task: f"{path} states '{task}', and there are no samples of it."
+        for path, task in names.items()
+        if task not in times
+    }

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import NoReturn
 
+from eval.comparison.coverage import unjudged
 from eval.comparison.matching import Matched, match
 from eval.comparison.rows import Row
 from eval.comparison.validity import no_number
-from eval.samples.sets import SampleTask, usual_direction
+from eval.samples.task import SampleTask, usual_direction
 from pipeline.base.errors import SourceError, UsageError, VoidMeasurementError
 
 _Sides = tuple[SampleTask, SampleTask]
@@ -50,13 +51,31 @@ def match_samples(before: SampleTask, after: SampleTask, metric: str, *, told: b
     matched = match(before.scores(metric, higher_is_better=higher), after.scores(metric, higher_is_better=higher))
     _require_values(matched.only_baseline, after, metric)
     _require_values(matched.only_candidate, before, metric)
+    if not (before.group or after.group) and _one_states(matched):
+        raise SourceError(
+            f"Task '{before.name}': the results of one side alone state {metric}, and the items do not give it. Put "
+            f"the results of both evaluations beside the samples, or of neither."
+        )
     return matched
 
 
-def flaws(matched: Matched) -> Iterator[str]:
-    """Yield, as sentences, why the items of a side were not paired."""
+def unusable(matched: Matched) -> str:
+    """Return why nothing can be said of a group as a whole, as the end of a sentence; empty where something can."""
     for side, arm in (("baseline", matched.baseline), ("candidate", matched.candidate)):
-        if arm.flaw:
+        if arm.contradiction:
+            return f"of the {side}, {arm.contradiction}"
+    return "one side alone states its score, and the items do not give it" if _one_states(matched) else ""
+
+
+def _one_states(matched: Matched) -> bool:
+    before, after = matched.baseline, matched.candidate
+    return before.stated != after.stated and None in (before.contributions, after.contributions)
+
+
+def flaws(matched: Matched, *, doubtful: bool) -> Iterator[str]:
+    """Yield, as sentences, why the items of a side were not paired: where nothing explains it, or elsewhere."""
+    for side, arm in (("baseline", matched.baseline), ("candidate", matched.candidate)):
+        if arm.flaw and arm.doubtful is doubtful:
             yield (
                 f"'{arm.task}' was compared by its scores alone, as of independent items: of the {side}, {arm.flaw}."
             )
@@ -89,12 +108,14 @@ def _refuse(task: str, name: str, *, higher: bool, source: str) -> NoReturn:
 
 
 def _require_values(lone: tuple[Row, ...], other: SampleTask, metric: str) -> None:
-    """Refuse an item that the other side has as well, but without a value."""
+    """Refuse an item that the other side has as well, but without a value, unless its whole subtask has none."""
     name, _, filter_ = metric.partition(",")
+    missing = unjudged(other.rows, metric)
+    nowhere = {subtask for subtask, count in missing.items() if count == other.items[subtask]}
     without = {
         (row.subtask, row.doc_hash): row
         for row in other.rows
-        if name not in row.values and row.filter in (None, filter_)
+        if name not in row.values and row.filter in (None, filter_) and row.subtask not in nowhere
     }
     first = next((without[key] for row in lone if (key := (row.subtask, row.doc_hash)) in without), None)
     if first is not None:

@@ -60,7 +60,9 @@ class _Finite(click.FloatRange):
 )
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of these draws.")
 @click.option(
-    "--allow-partial", is_flag=True, help="Judge what both have, although one has tasks or items that the other lacks."
+    "--allow-partial",
+    is_flag=True,
+    help="Judge what both have, although tasks or items are missing on a side or on both.",
 )
 @json_option
 def compare(baseline: Path, candidate: Path, *, as_json: bool, **options: Any) -> int:
@@ -69,7 +71,8 @@ def compare(baseline: Path, candidate: Path, *, as_json: bool, **options: Any) -
     BASELINE and CANDIDATE are what `lm_eval --log_samples` 0.4.x or `awqctl eval` wrote: a samples file, or a folder
     of them. Items are matched by the hash of their document, groups such as MMLU are compared as one task.
     """
-    from eval.samples.comparison import Request, compare_samples
+    from eval.samples.comparison import compare_samples
+    from eval.samples.result import Request
     from pipeline.cli.compare_table import print_comparison
 
     request = Request(

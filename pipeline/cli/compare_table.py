@@ -6,7 +6,7 @@ from rich.text import Text
 
 from eval.comparison.result import Comparison, Interval
 from eval.comparison.wording import Undecided, undecided_because
-from eval.samples.comparison import CompareResult, TaskComparison
+from eval.samples.result import CompareResult, TaskComparison
 from pipeline.base.format import certainty
 
 _NOT_DECIDED: dict[Undecided, str] = {

@@ -21,9 +21,9 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.record.environment import Environment
 from pipeline.record.record import RunRecord, StageResult
 from tests.results import quantize_result
-from tests.unit.sample_fixtures import real_runs, sample, score, write_run
+from tests.unit.sample_fixtures import real_runs, sample, score, write_evaluation, write_run
 
-__all__ = ["real_runs", "sample", "score", "write_run"]
+__all__ = ["real_runs", "sample", "score", "write_evaluation", "write_run"]
 
 DTYPES = {"float16": "F16", "int32": "I32", "int64": "I64", "float32": "F32"}
 Save = Callable[..., dict[str, Tensor]]

@@ -115,6 +115,46 @@ def _write_run(
     return folder
 
 
+@pytest.fixture(scope="session")
+def write_evaluation(write_run: Callable[..., Path]) -> Callable[..., Path]:
+    """Return a function that writes samples and the results that belong to them, of right-or-wrong tasks and groups."""
+
+    def write(
+        folder: Path,
+        tasks: Mapping[str, Sequence[float]],
+        groups: Mapping[str, Sequence[str]] | None = None,
+        *,
+        metrics: Mapping[str, str] | None = None,
+        scores: Mapping[str, float] | None = None,
+        stamp: str = STAMP,
+        **more: Any,
+    ) -> Path:
+        """Write one evaluation; `metrics` are those of tasks that have not acc, `scores` those that are not means."""
+        keys = {name: (metrics or {}).get(name, "acc,none") for name in tasks}
+        rows = {name: _rows(name, values, keys[name]) for name, values in tasks.items()}
+        results = {name: {keys[name]: sum(values) / len(values)} for name, values in tasks.items()}
+        for name, parts in (groups or {}).items():
+            leaves = [leaf for part in parts for leaf in (groups or {}).get(part, [part])]
+            items = [value for leaf in leaves if keys[leaf] == "acc,none" for value in tasks[leaf]]
+            results[name] = {"acc,none": sum(items) / len(items), "acc_stderr,none": 0.01} if items else {}
+        for name, value in (scores or {}).items():
+            results[name]["acc,none"] = value
+        document = {
+            "results": results,
+            "group_subtasks": {**{name: [] for name in tasks}, **(groups or {})},
+            "n-samples": {name: {"original": len(rows), "effective": len(rows)} for name, rows in tasks.items()},
+        }
+        return write_run(folder, rows, results=document | more, stamp=stamp)
+
+    return write
+
+
+def _rows(task: str, values: Sequence[float], key: str) -> list[dict[str, Any]]:
+    name, _, variant = key.partition(",")
+    hashes = [{"doc_hash": f"{task} {number}", "filter": variant} for number in range(len(values))]
+    return [_sample(number, {name: value}, **hashes[number]) for number, value in enumerate(values)]
+
+
 @pytest.fixture
 def score(tmp_path: Path) -> Callable[..., TaskScores]:
     """Return a function that scores made-up values of one metric."""

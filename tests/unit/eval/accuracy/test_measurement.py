@@ -122,7 +122,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(module, "probe", probe)
     monkeypatch.setattr(module, "TOP_K", 2)
     monkeypatch.setattr(module, "held_out", lambda *_, **__: (BLOCKS, "a text"))
-    monkeypatch.setattr(module, "read_scores", lambda *_: "scored")
+    monkeypatch.setattr(module, "read_scores", lambda *_, **__: "scored")
     return made
 
 

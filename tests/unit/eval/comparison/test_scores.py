@@ -18,7 +18,7 @@ def write(folder: Path, rows: list[Mapping[str, Any]], scores: Mapping[str, Any]
     """Write the two files of the worker."""
     document = {
         "results": {"task": {"alias": "task", **scores}},
-        "n-samples": {"task": {"original": 10, "effective": len(rows)}},
+        "n-samples": {"task": {"original": 10, "effective": len({row["doc_id"] for row in rows})}},
         "higher_is_better": {"task": {"acc": True}},
         **more,
     }
@@ -74,14 +74,14 @@ def test_items_that_do_not_make_up_the_score_are_not_paired(score: Score_) -> No
 
 
 def test_right_or_wrong_items_of_another_score_are_refused(score: Score_) -> None:
-    """The mean of zeros and ones is no matter of choice, unless the task names another function, or it is a group."""
+    """Zeros and ones have one mean, unless the task names another function; of a group it is said."""
     stated = Score(value=0.9, stderr=0.1)
     with pytest.raises(
         VoidMeasurementError, match=r"items in .*jsonl give acc 0\.5, .*state 0\.9.*Score the task again"
     ):
         score([1.0, 0.0], stated=stated)
     assert "not lm-eval's 0.9" in score([1.0, 0.0], stated=stated, mean=False).flaw
-    assert "not lm-eval's 0.9" in score([1.0, 0.0], stated=stated, subtasks=["a", "b"]).flaw
+    assert "state 0.9" in score([1.0, 0.0], stated=stated, subtasks=["a", "b"]).contradiction
 
 
 @pytest.mark.parametrize(
@@ -146,3 +146,52 @@ def test_missing_metric_is_refused(score: Score_) -> None:
     """No item has it: the samples are those of something else."""
     with pytest.raises(SourceError, match="has the metric 'f1,none'"):
         score([1.0], metric="f1,none")
+
+
+def write_group(folder: Path, sample: Callable[..., dict[str, Any]], last: Mapping[str, Any], **more: Any) -> Any:
+    """Write a group of two tasks, the second with other rows; `more` replaces parts of the results."""
+    rows = [sample(number, {"acc": float(number % 2)}, task="a", doc_hash=f"a {number}") for number in range(4)]
+    rows += [sample(number, last, task="b", doc_hash=f"b {number}") for number in range(4)]
+    stated: dict[str, Any] = {
+        "results": {"g": {"acc,none": 0.5}, "a": {"acc,none": 0.5}, "b": {f"{next(iter(last))},none": 0.0}},
+        "n-samples": {name: {"original": 4, "effective": 4} for name in "ab"},
+        "higher_is_better": {},
+    }
+    files = folder / "g.results.json", folder / "g.samples.jsonl"
+    files[0].write_text(json.dumps(stated | more))
+    files[1].write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return files
+
+
+def test_a_task_that_the_metric_of_its_group_does_not_judge(
+    tmp_path: Path, sample: Callable[..., dict[str, Any]]
+) -> None:
+    """It may have broken unseen, unless it is a task of its own as well."""
+    files = write_group(tmp_path, sample, {"exact_match": 0.0})
+    with pytest.raises(RecipeError, match=r"'acc,none' of 'g' says nothing of b \(4 items\).*tasks of their own"):
+        read_scores(*files, "g", "acc")
+    assert read_scores(*files, "g", "acc", others=("b",)).items == 4
+
+
+def test_a_group_whose_items_do_not_give_its_score(tmp_path: Path, sample: Callable[..., dict[str, Any]]) -> None:
+    """Nothing is said of it; its tasks can be judged."""
+    files = write_group(tmp_path, sample, {"acc": 0.0})
+    with pytest.raises(
+        VoidMeasurementError, match=r"Group 'g': the items in .* give acc 0\.25, .*state 0\.5, .*own in"
+    ):
+        read_scores(*files, "g", "acc")
+
+
+@pytest.mark.parametrize("count", [3, 5])
+def test_other_numbers_of_items_than_stated(tmp_path: Path, sample: Callable[..., dict[str, Any]], count: int) -> None:
+    """Both numbers."""
+    counts = {name: {"original": 9, "effective": count if name == "b" else 4} for name in "ab"}
+    files = write_group(tmp_path, sample, {"acc": 0.0}, **{"n-samples": counts})
+    with pytest.raises(VoidMeasurementError, match=rf"samples of 4 items of 'b', .* score of {count}"):
+        read_scores(*files, "g", "acc")
+
+
+def test_a_stated_mean_holds_for_every_number(score: Score_) -> None:
+    """Where the task says that its score is the mean, values between 0 and 1 have to give it as well."""
+    with pytest.raises(VoidMeasurementError, match=r"give acc 0\.75, .*state 0\.7"):
+        score([1.0, 0.5], stated=Score(value=0.7, stderr=0.1), mean=True)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from eval.samples.comparison import CompareResult, Request, compare_samples
+from eval.samples.comparison import compare_samples
+from eval.samples.result import CompareResult, Request
 from eval.statistics import Margin
 from pipeline.base.errors import SourceError, UsageError, VoidMeasurementError
 from pipeline.cli.compare import compare

@@ -82,7 +82,7 @@ def test_filters_that_old_versions_did_not_write(tmp_path: Path, sample: Sample,
     assert found.scores("exact_match,flexible-extract", higher_is_better=True).score.value == 1.0
     assert found.scores("exact_match,strict-match", higher_is_better=True).items == 3
     bare = read_tasks(find_sample_files(write_run(tmp_path / "b", {"gsm8k": rows})))["gsm8k"]
-    assert bare.metrics == ["exact_match,filter 1"]
+    assert bare.metrics == ["exact_match,filter 1", "exact_match,filter 2"]
 
 
 def test_the_newest_evaluation_counts(tmp_path: Path, sample: Sample, write_run: WriteRun) -> None:

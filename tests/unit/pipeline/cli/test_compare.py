@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from eval.samples.comparison import CompareResult
+from eval.samples.result import CompareResult
 from pipeline.base.errors import SourceError, UsageError, VoidMeasurementError
 from pipeline.cli.compare import compare
 from tests.helpers import invoke
@@ -285,7 +285,6 @@ def test_a_task_of_one_side_is_named(tmp_path: Path, sample: Sample, write_run: 
     ("first", "second", "message"),
     [
         ({"n-shot": {"arc": 5}}, {"n-shot": {"arc": 0}}, "another number of few-shot examples: 5 and 0"),
-        ({"chat_template_sha": "a"}, {"chat_template_sha": None}, "another chat template"),
         ({"max_length": 2048}, {"max_length": 4096}, "another longest sequence: 2048 and 4096"),
         (
             {"config": {"gen_kwargs": None}, "configs": {"arc": {"generation_kwargs": {"temperature": 0}}}},
@@ -298,7 +297,7 @@ def test_a_task_of_one_side_is_named(tmp_path: Path, sample: Sample, write_run: 
             'another longest sequence asked for: "512" and "1024"',
         ),
     ],
-    ids=["few-shot", "template", "length", "generation", "arguments"],
+    ids=["few-shot", "length", "generation", "arguments"],
 )
 def test_other_settings_are_refused(
     pair: Callable[..., tuple[Path, Path]], first: dict, second: dict, message: str
