@@ -17,6 +17,7 @@ UNWANTED = ("consolidated*", "original/*", "*/consolidated*")
 """A second copy of the weights in the maker's own format."""
 PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle", "*.joblib", "*.npy", "*.npz", "*.pdparams")
 """Formats that run code when they are loaded. They are neither downloaded nor copied nor read."""
+_INDEX, _WHOLE = "model.safetensors.index.json", "model.safetensors"
 _DESCRIBING = (".safetensors", ".json", ".model", ".txt", ".jinja", ".tiktoken")
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "*.tiktoken")
 
@@ -29,10 +30,9 @@ def weight_files(folder: Path) -> list[Path]:
     Raises:
         SourceError: the index is no index, or names a file outside the folder or of another format.
     """
-    index = folder / "model.safetensors.index.json"
+    index, whole = folder / _INDEX, folder / _WHOLE
     if index.is_file():
-        return sorted({folder / name for name in _shards(index)})
-    whole = folder / "model.safetensors"
+        return sorted({folder / name for name in set(_weight_map(index).values())})
     return [whole] if whole.is_file() else sorted(folder.glob("*.safetensors"))
 
 
@@ -42,7 +42,30 @@ def described_files(folder: Path) -> set[str]:
     return beside | {path.relative_to(folder).as_posix() for path in weight_files(folder)}
 
 
-def _shards(index: Path) -> set[str]:
+def weight_index(folder: Path, reference: str) -> dict[str, str]:
+    """Return tensor -> file as the index of a source has it; empty for a model in one file.
+
+    Raises:
+        SourceError: transformers would read other files than vLLM, or none.
+    """
+    index, whole = folder / _INDEX, folder / _WHOLE
+    if not index.is_file():
+        if whole.is_file():
+            return {}
+        raise SourceError(
+            f"{reference} has neither {_WHOLE} nor {_INDEX}, so no library knows which files are the model. Save it "
+            f"again with `save_pretrained` of transformers, or name its only file {_WHOLE}."
+        )
+    names = _weight_map(index)
+    if whole.is_file() and _WHOLE not in names.values():
+        raise SourceError(
+            f"{reference} holds two sets of weights, {_WHOLE} and the files of {_INDEX}: some libraries read the one, "
+            f"some the other. Move away the set that is not the model."
+        )
+    return names
+
+
+def _weight_map(index: Path) -> dict[str, str]:
     names = read_config(index).get("weight_map")
     if not isinstance(names, dict) or not names:
         raise SourceError(f"{index} has no weight_map. Copy or download the model again.")
@@ -52,7 +75,7 @@ def _shards(index: Path) -> set[str]:
                 f"{index} names {name!r} as a file of weights; only .safetensors files inside the model's folder are "
                 f"read. Get the model from a source you trust."
             )
-    return set(names.values())
+    return names
 
 
 def _stays_inside(name: object) -> bool:

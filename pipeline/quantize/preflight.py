@@ -25,6 +25,7 @@ from pipeline.quantize.control import check_layers
 from pipeline.quantize.model_config import WITHOUT_FLOAT16
 from pipeline.quantize.prediction import Prediction, predict
 from pipeline.quantize.resources import Resources, resource_checks, resources_of
+from pipeline.quantize.weights import weight_checks
 from pipeline.recipe.engine import EngineSettings
 from pipeline.recipe.quantize import Quantize
 from pipeline.recipe.recipe import Recipe
@@ -115,11 +116,16 @@ def _warn(checks: Iterable[Check], reporter: Reporter) -> None:
 def preflight(model: ModelHeaders, recipe: Recipe, machine: Resources, blocks: int | None = None) -> Preflight:
     """Return the plan and its checks; `blocks` of calibration text are the recipe's unless fewer were found."""
     settings, controlled = recipe.quantize, recipe.wants("rtn")
+    weights = tuple(weight_checks(model))
     widths = [Check.of_obstacle("group size", obstacle) for obstacle in width_obstacles(model, settings)]
     try:
         choice = choose_backend(model, settings)
     except ImpossiblePlanError as problem:
-        checks = (Check(name="backend", status="impossible", statement=problem.message), *widths, _licence(model))
+        refused = Check(name="backend", status="impossible", statement=problem.message)
+        checks = (*weights, refused, *widths, _licence(model))
+        return Preflight(model=_facts(model, {}), machine=machine, checks=checks)
+    if any(check.status == "impossible" for check in weights):
+        checks = (*weights, *_foreign(model), _licence(model))
         return Preflight(model=_facts(model, {}), machine=machine, checks=checks)
     backend, quantized = choice.backend, quantized_layers(choice.backend, model, settings)
     blocks, sizes = blocks or settings.calibration.blocks, (machine.accelerator, machine.cores)
@@ -135,6 +141,7 @@ def preflight(model: ModelHeaders, recipe: Recipe, machine: Resources, blocks: i
         *_ignore(model, settings, quantized),
         *(_control(settings, quantized) if controlled else ()),
         *_coverage(model, settings, quantized),
+        *(weights or [Check.ok("weights", "Those that the configuration asks for are there.")]),
         *_foreign(model),
         *_vllm(model, recipe.engine, machine, quantized),
         _sixteen_bit(model, quantized),

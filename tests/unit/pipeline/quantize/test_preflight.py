@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.base.errors import ImpossiblePlanError
 from pipeline.models import SourceModel
+from pipeline.models.expected import LAYER_TENSORS
 from pipeline.models.headers import headers_of
 from pipeline.quantize.checks import Check
 from pipeline.quantize.preflight import Preflight, check_blocks, checked_plan, preflight
@@ -37,6 +38,8 @@ def checkpoint(folder: Path, inner: int = 512, hidden: int = 256, **config: obje
         shapes |= {f"model.layers.{number}.self_attn.{name}_proj": (hidden, hidden) for name in "qkvo"}
         shapes |= {f"model.layers.{number}.mlp.{name}": shape for name, shape in mlp.items()}
         shapes |= {f"model.layers.{number}.{name}_layernorm": (hidden,) for name in ("input", "post_attention")}
+        others = (f"model.layers.{number}.{rest}" for rest in LAYER_TENSORS.get(str(config.get("model_type")), ()))
+        shapes |= {name: (hidden,) for rest in others if (name := rest.removesuffix(".weight")) not in shapes}
     safetensors(folder / "model.safetensors", shapes)
     document = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": hidden, "vocab_size": 1000}
     (folder / "config.json").write_text(json.dumps({"tie_word_embeddings": True, **document, **config}))
