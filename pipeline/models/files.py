@@ -19,6 +19,13 @@ PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle", "*.joblib", 
 """Formats that run code when they are loaded. They are neither downloaded nor copied nor read."""
 _INDEX, _WHOLE = "model.safetensors.index.json", "model.safetensors"
 _DESCRIBING = (".safetensors", ".json", ".model", ".txt", ".jinja", ".tiktoken")
+ADAPTERS = ("adapter_config.json", "adapter_model*", "pytorch_lora_weights*")
+"""What PEFT and diffusers write for an adapter."""
+_ADAPTER = ADAPTERS[0]
+MERGE = (
+    "Merge it into its base model first: `PeftModel.from_pretrained(base, adapter).merge_and_unload()`, then "
+    "`save_pretrained` of the result and of the tokenizer into a new folder, and give that as model.source."
+)
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "*.tiktoken")
 
 
@@ -106,6 +113,7 @@ def check_description(path: Path, reference: str, *, quantized: bool = False) ->
     Raises:
         SourceError: names what is wrong.
     """
+    refuse_adapter(path, reference)
     if not (path / "config.json").is_file():
         raise SourceError(
             f"{reference} has no config.json: it is not a Hugging Face checkpoint. Give the folder that holds it."
@@ -117,6 +125,25 @@ def check_description(path: Path, reference: str, *, quantized: bool = False) ->
             f"{reference} has no tokenizer.json or tokenizer.model. Copy the tokenizer beside the weights."
         )
     weight_files(path)
+
+
+def refuse_adapter(path: Path, reference: str) -> None:
+    """Refuse a PEFT adapter, alone or beside a model, where it would not be applied without a word.
+
+    Raises:
+        SourceError: names the adapter's files and its base, and how it is merged.
+    """
+    found = sorted(file.name for pattern in ADAPTERS for file in path.glob(pattern))
+    if not found:
+        return
+    config = read_config(path / _ADAPTER) if (path / _ADAPTER).is_file() else {}
+    base = f" for {config['base_model_name_or_path']}" if config.get("base_model_name_or_path") else ""
+    if (path / "config.json").is_file():
+        raise SourceError(
+            f"{reference} holds a PEFT adapter{base} beside the model ({', '.join(found)}), which would not be "
+            f"applied. {MERGE} If it is not meant to be applied, move its files away."
+        )
+    raise SourceError(f"{reference} is a PEFT adapter{base} ({', '.join(found)}), not a whole model. {MERGE}")
 
 
 def is_quantized(path: Path) -> bool:

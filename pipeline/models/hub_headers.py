@@ -4,10 +4,19 @@ from pathlib import Path
 from typing import cast
 
 from pipeline.base.errors import EnvironmentLackError, SourceError
-from pipeline.models.files import CODE, licence_of, weight_files, weight_index
+from pipeline.models.files import (
+    CODE,
+    DESCRIPTION,
+    check_description,
+    licence_of,
+    refuse_adapter,
+    weight_files,
+    weight_index,
+)
 from pipeline.models.headers import ModelHeaders
 from pipeline.models.hub import Commit, fetch, find_commit
 from pipeline.models.tensors import Tensor, read_headers
+from pipeline.models.tokenizer import Tokenizer, load_tokenizer
 from pipeline.models.trust import check_pinned, check_trust, read_config
 from pipeline.recipe.model import ModelSource
 
@@ -27,6 +36,7 @@ def hub_headers(source: ModelSource) -> ModelHeaders:
     check_pinned(source)
     commit = find_commit(source.source, source.revision)
     folder = fetch(source.source, commit, (*_DESCRIPTION, *(CODE if source.trust_remote_code else ())))
+    refuse_adapter(folder, source.source)
     config = read_config(folder / "config.json")
     if "quantization_config" in config:
         raise SourceError(f"{source.source} is quantized already. Give the original 16-bit checkpoint.")
@@ -38,6 +48,21 @@ def hub_headers(source: ModelSource) -> ModelHeaders:
     )
     size = 0 if local else sum(tensor.bytes for tensor in tensors.values())
     return ModelHeaders(source.source, source.licence or licence_of(folder), config, tensors, size, index)
+
+
+def hub_tokenizer(source: ModelSource) -> Tokenizer:
+    """Return the tokenizer of a hub model; of the whole model its describing files are fetched, some megabytes.
+
+    Raises:
+        SourceError: there is none, it cannot be loaded, or it asks to run code that the recipe does not trust.
+        EnvironmentLackError: the hub cannot be reached.
+    """
+    check_pinned(source)
+    commit = find_commit(source.source, source.revision)
+    folder = fetch(source.source, commit, (*DESCRIPTION, *(CODE if source.trust_remote_code else ())))
+    check_description(folder, source.source)
+    code = check_trust(folder, source, commit.sha)
+    return load_tokenizer(folder, trust_remote_code=bool(code.classes))
 
 
 def _remote(repository: str, commit: Commit) -> tuple[dict[str, Tensor], dict[str, str]]:

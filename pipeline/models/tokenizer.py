@@ -4,12 +4,20 @@ import hashlib
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from pipeline.base.errors import SourceError
+from pipeline.base.errors import AwqctlError, SourceError
 from pipeline.base.results import Result
+from pipeline.models.trust import read_config
 
 _FILES = (
     *("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
     *("vocab.json", "vocab.txt", "merges.txt", "chat_template.jinja", "chat_template.json"),
+)
+
+_PROBE = "The sum of 3 and 4 is 7."
+_REASON = 160
+_REMEDY = (
+    "A whole tokenizer.json is needed beside the weights: make it with `AutoTokenizer.from_pretrained(...)"
+    ".save_pretrained(...)` where the model's tokenizer loads, or copy the tokenizer's files again."
 )
 
 
@@ -29,6 +37,13 @@ class Tokenizer(Protocol):
         """Return the token ids of `text`."""
 
 
+class Vocabulary(Tokenizer, Protocol):
+    """What is needed to hold a tokenizer against an embedding."""
+
+    def get_vocab(self) -> dict[str, int]:
+        """Return the ids of all tokens, added ones included."""
+
+
 class Decoder(Protocol):
     """What is needed to read token ids again."""
 
@@ -44,13 +59,39 @@ class ChatTokenizer(Tokenizer, Protocol):
 
 
 def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Tokenizer:
-    """Return the tokenizer of a checkpoint; code that comes with it runs only when it is trusted."""
+    """Return the tokenizer of a checkpoint; code that comes with it runs only when it is trusted.
+
+    Raises:
+        SourceError: it cannot be loaded, or makes no tokens of a plain sentence.
+    """
     from transformers import AutoTokenizer  # noqa: PLC0415 -- seconds of import, only here
 
-    tokenizer: Tokenizer = AutoTokenizer.from_pretrained(
-        str(folder), trust_remote_code=trust_remote_code, local_files_only=True
-    )
-    return tokenizer
+    if not folder.is_dir():  # transformers would take the path for a hub id
+        raise SourceError(f"There is no folder {folder} with a tokenizer. Give the folder of the model.")
+    for name in _FILES:
+        if name.endswith(".json") and (folder / name).is_file():
+            read_config(folder / name)  # its message names the file, unlike the library's
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            str(folder), trust_remote_code=trust_remote_code, local_files_only=True
+        )
+        ids = tokenizer.encode(_PROBE, add_special_tokens=False)
+    except AwqctlError:  # a signal
+        raise
+    except Exception as problem:  # the tokenizers library raises the bare class
+        reason = " ".join(str(problem).split())[:_REASON] or type(problem).__name__
+        raise SourceError(f"The tokenizer of {folder} cannot be loaded ({reason}). {_REMEDY}") from problem
+    if not set(ids) - {tokenizer.unk_token_id}:
+        raise SourceError(f"The tokenizer of {folder} makes no tokens of {_PROBE!r}: it is not whole. {_REMEDY}")
+    return cast("Tokenizer", tokenizer)
+
+
+def token_ids(tokenizer: Vocabulary) -> dict[int, str]:
+    """Return the tokens that text can become, by id: all of the vocabulary, and what is put around every text."""
+    around = tokenizer.encode(_PROBE, add_special_tokens=True)
+    return dict.fromkeys(around, "a token around every text") | {
+        number: token for token, number in tokenizer.get_vocab().items()
+    }
 
 
 def tokenizer_identity(tokenizer: Tokenizer, folder: Path) -> TokenizerIdentity:

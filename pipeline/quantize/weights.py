@@ -4,8 +4,10 @@ What a backend does not find it fills with random numbers or ends on, hours late
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import cast
 
+from pipeline.base.errors import SourceError
 from pipeline.models.expected import (
     APART_UNLESS_SAID,
     EMBEDDING,
@@ -15,9 +17,11 @@ from pipeline.models.expected import (
     TIED_UNLESS_SAID,
     expected_shape,
 )
+from pipeline.models.files import MERGE
 from pipeline.models.headers import HEADS, ModelHeaders, layer_number
 from pipeline.models.layers import EMBEDDINGS
 from pipeline.models.tensors import Tensor, equal
+from pipeline.models.tokenizer import Tokenizer, Vocabulary, token_ids
 from pipeline.quantize.backends import Obstacle
 from pipeline.quantize.checks import Check
 
@@ -27,10 +31,6 @@ _ADAPTED = ("base_model.", "lora_", ".base_layer.", "modules_to_save.", ".ia3_",
 """Parts of tensor names that PEFT writes for a model whose adapter is not merged."""
 _WRAPPERS = ("_orig_mod.", "module.", "_fsdp_wrapped_module.", "_forward_module.")
 """Prefixes left by torch.compile, DistributedDataParallel, FSDP and DeepSpeed."""
-MERGE = (
-    "Merge it into its base model first: `PeftModel.from_pretrained(base, adapter).merge_and_unload()`, then "
-    "`save_pretrained` with the tokenizer into a new folder, and give that as model.source."
-)
 
 
 def weight_checks(model: ModelHeaders) -> Iterator[Check]:
@@ -47,6 +47,30 @@ def weight_checks(model: ModelHeaders) -> Iterator[Check]:
     if not found and model.tied and model.download_bytes and _own_head(model):
         statement = f"{_own_head(model)} is stored beside the embedding that tie_word_embeddings says it is."
         yield Check.warning("weights", statement, "quantize compares the two, and refuses them where they differ.")
+
+
+def token_checks(model: ModelHeaders, load: Callable[[], Tokenizer]) -> Iterator[Check]:
+    """Yield a tokenizer that cannot be loaded, or tokens whose id has no row in the embedding.
+
+    One of these in a prompt ends the engine for everybody.
+    """
+    embedding = _embedding(model)
+    try:
+        tokens = token_ids(cast("Vocabulary", load()))
+    except SourceError as problem:
+        yield Check(name="tokenizer", status="impossible", statement=problem.message)
+        return
+    if embedding is None:
+        return
+    rows = embedding.shape[0]
+    odd = [f"{tokens[number]} is {number}" for number in sorted(tokens) if number >= rows]
+    if odd:
+        statement = f"The tokenizer has tokens without a row in {embedding.name}, which has {rows} rows: {_named(odd)}"
+        advice = (
+            "Take them out of the tokenizer's files in a copy of the model, or give them rows with "
+            "`resize_token_embeddings` of transformers, train these and save the model again."
+        )
+        yield Check.of_obstacle("tokenizer", Obstacle(statement, advice))
 
 
 def _unmerged(model: ModelHeaders) -> Iterator[Obstacle]:
@@ -135,6 +159,10 @@ def _vocabulary(model: ModelHeaders) -> Iterator[Obstacle]:
     if odd:
         advice = "Set vocab_size to the rows that both have, or save the model again after `resize_token_embeddings`."
         yield Obstacle(f"config.json says vocab_size {size}: {_with_shapes(odd)}", advice)
+    pad, rows = model.text.get("pad_token_id"), min((tensor.shape[0] for tensor in wide if tensor.shape), default=0)
+    if isinstance(pad, int) and pad >= rows > 0:
+        statement = f"config.json says pad_token_id {pad}, and {wide[0].name} has {rows} rows"
+        yield Obstacle(statement, "Set pad_token_id to null, or to the id of a token that has a row.")
     hidden = model.hidden_size
     odd = [tensor for tensor in wide if hidden and tensor.shape[1:] != (hidden,) and tensor not in odd]
     if odd and model.model_type in LAYER_TENSORS:
@@ -173,12 +201,16 @@ def _head(model: ModelHeaders) -> Iterator[Obstacle]:
     if head is None and apart and model.model_type in (*APART_UNLESS_SAID, *TIED_UNLESS_SAID):
         advice = "Set tie_word_embeddings to true where the head is the embedding; otherwise get the model whole."
         yield Obstacle(f"config.json {says} tie_word_embeddings false, and the files hold no {HEAD}", advice)
-    embedding = next((tensor for name, tensor in model.tensors.items() if _is_embedding(name)), None)
+    embedding = _embedding(model)
     if model.tied and head and embedding and not model.download_bytes and not equal(model.tensors[head], embedding):
         yield Obstacle(
             f"config.json {says} tie_word_embeddings true, and {head} has other values than {embedding.name}",
             f"Set tie_word_embeddings to false to keep that head, or remove {head} from the files.",
         )
+
+
+def _embedding(model: ModelHeaders) -> Tensor | None:
+    return next((tensor for name, tensor in model.tensors.items() if _is_embedding(name)), None)
 
 
 def _own_head(model: ModelHeaders) -> str | None:

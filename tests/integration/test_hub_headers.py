@@ -20,7 +20,8 @@ DEMO = Path(__file__).parents[2] / "recipes" / "demo" / "model"
 @pytest.fixture
 def hub(empty_hub: "FakeHub") -> "FakeHub":
     """A hub that holds the demo model."""
-    empty_hub.push({name: (DEMO / name).read_bytes() for name in ("config.json", "README.md", "model.safetensors")})
+    names = ("config.json", "README.md", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+    empty_hub.push({name: (DEMO / name).read_bytes() for name in names})
     return empty_hub
 
 
@@ -91,8 +92,10 @@ def split(hub: "FakeHub") -> dict[str, str]:
         ("config.json", b'{"model_type": "llama", "quantization_config": {}}', 2, "is quantized already"),
         ("config.json", b'{"model_type": "x", "auto_map": {"AutoConfig": "x.C"}}', 2, "asks to run Python code"),
         ("config.json", b'{"model_type": "gpt2"}', 4, "no AWQ mapping for gpt2"),
+        ("adapter_config.json", b'{"base_model_name_or_path": "org/base"}', 2, "PEFT adapter for org/base"),
+        ("tokenizer.json", b"{", 4, "tokenizer.json is not JSON"),
     ],
-    ids=("pickled", "quantized", "code", "architecture"),
+    ids=("pickled", "quantized", "code", "architecture", "adapter", "tokenizer"),
 )
 def test_what_cannot_work(
     hub: "FakeHub", tmp_path: Path, name: str, content: bytes | None, code: int, message: str

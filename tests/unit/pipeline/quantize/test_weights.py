@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.base.errors import SourceError
-from pipeline.models import SourceModel
+from pipeline.models import SourceModel, packaged_model
 from pipeline.models.headers import headers_of
+from pipeline.models.tokenizer import load_tokenizer
 from pipeline.quantize.checks import Check
-from pipeline.quantize.weights import weight_checks
+from pipeline.quantize.weights import token_checks, weight_checks
 from tests.unit.conftest import Save
 
 Weights = dict[str, NDArray[Any]]
@@ -203,3 +205,54 @@ def test_weights_that_are_wrapped(findings: Look, name: str, advice: str) -> Non
     (found,) = findings(llama() | {name: np.ones((8, 8), np.float32)})
     assert name in found.statement
     assert advice in found.advice
+
+
+@pytest.fixture
+def tokens(tmp_path: Path, findings: Look) -> Callable[[dict[str, Any]], tuple[Check, ...]]:
+    """Return a function that changes the demo's tokenizer and holds it against an embedding of its 4 096 rows."""
+
+    def look(changes: dict[str, Any]) -> tuple[Check, ...]:
+        weights = llama()
+        for name in ("model.embed_tokens.weight", "lm_head.weight"):
+            weights[name] = np.ones((4096, 8), np.float32)
+        findings(weights, vocab_size=4096)
+        document = json.loads((packaged_model() / "tokenizer.json").read_text())
+        document |= {key: change(document[key]) for key, change in changes.items()}
+        (tmp_path / "tokenizer.json").write_text(json.dumps(document))
+        model = headers_of(SourceModel(tmp_path, "mine", None, "mit"))
+        return tuple(token_checks(model, partial(load_tokenizer, tmp_path)))
+
+    return look
+
+
+def added(number: int, *, special: bool) -> Callable[[list[Any]], list[Any]]:
+    """Return a function that adds `<|user|>` to a tokenizer's added tokens."""
+    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+    return lambda tokens: [*tokens, {"id": number, "content": "<|user|>", "special": special, **flags}]
+
+
+def test_tokens_that_have_rows(tokens: Callable[..., tuple[Check, ...]]) -> None:
+    """There is nothing to say, of the tokenizer as it is."""
+    assert tokens({}) == ()
+
+
+@pytest.mark.parametrize("special", [True, False], ids=("special", "added"))
+def test_an_added_token_without_a_row(tokens: Callable[..., tuple[Check, ...]], special: object) -> None:
+    """Named with its id and the rows, whether any text has it or not."""
+    (found,) = tokens({"added_tokens": added(4096, special=bool(special))})
+    assert found.status == "impossible"
+    assert "<|user|> is 4096" in found.statement
+    assert "model.embed_tokens.weight, which has 4096 rows" in found.statement
+
+
+def test_a_token_of_the_vocabulary_without_a_row(tokens: Callable[..., tuple[Check, ...]]) -> None:
+    """Not only added tokens count."""
+    (found,) = tokens({"model": lambda model: model | {"vocab": model["vocab"] | {"elephants": 5000}}})
+    assert "elephants is 5000" in found.statement
+
+
+def test_padding_without_a_row(findings: Look) -> None:
+    """The embedding cannot be built with it; a negative one means none."""
+    (found,) = findings(llama(), pad_token_id=24)
+    assert "pad_token_id 24" in found.statement
+    assert findings(llama(), pad_token_id=-1) == ()
