@@ -3,6 +3,7 @@
 import re
 from importlib import resources
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import yaml
 
@@ -144,6 +145,16 @@ def refuse_adapter(path: Path, reference: str) -> None:
             f"applied. {MERGE} If it is not meant to be applied, move its files away."
         )
     raise SourceError(f"{reference} is a PEFT adapter{base} ({', '.join(found)}), not a whole model. {MERGE}")
+
+
+def generation_settings(folder: Path) -> dict[str, Any]:
+    """Return the settings of a model's generation_config.json; none where there is no such file.
+
+    Raises:
+        SourceError: it is not a JSON object.
+    """
+    path = folder / "generation_config.json"
+    return read_config(path) if path.is_file() else {}
 
 
 def is_quantized(path: Path) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.models import SourceModel
 from pipeline.models.expected import TIED_UNLESS_SAID
-from pipeline.models.files import weight_index
+from pipeline.models.files import generation_settings, weight_index
 from pipeline.models.layers import LinearLayer, linear_layers
 from pipeline.models.tensors import Tensor, read_headers
 
@@ -41,6 +41,8 @@ class ModelHeaders:
     """Of the weights that are still on a hub."""
     index: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Tensor -> file, as model.safetensors.index.json has it; empty for a model without."""
+    generation: Mapping[str, Any] = field(default_factory=dict)
+    """The settings of generation_config.json; empty for a model without."""
 
     @property
     def text(self) -> Mapping[str, Any]:
@@ -146,7 +148,14 @@ def headers_of(source: SourceModel) -> ModelHeaders:
         SourceError: a safetensors file is cut off, or libraries would differ about which files are the model.
     """
     index = weight_index(source.path, source.reference)
-    return ModelHeaders(source.reference, source.licence, source.config(), read_headers(source.path), index=index)
+    return ModelHeaders(
+        source.reference,
+        source.licence,
+        source.config(),
+        read_headers(source.path),
+        index=index,
+        generation=generation_settings(source.path),
+    )
 
 
 def split_name(name: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from pipeline.models.files import (
     CODE,
     DESCRIPTION,
     check_description,
+    generation_settings,
     licence_of,
     refuse_adapter,
     weight_files,
@@ -47,7 +48,9 @@ def hub_headers(source: ModelSource) -> ModelHeaders:
         (read_headers(folder), weight_index(folder, source.source)) if local else _remote(source.source, commit)
     )
     size = 0 if local else sum(tensor.bytes for tensor in tensors.values())
-    return ModelHeaders(source.source, source.licence or licence_of(folder), config, tensors, size, index)
+    return ModelHeaders(
+        source.source, source.licence or licence_of(folder), config, tensors, size, index, generation_settings(folder)
+    )
 
 
 def hub_tokenizer(source: ModelSource) -> Tokenizer:

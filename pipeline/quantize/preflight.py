@@ -160,6 +160,7 @@ def preflight(
         *_coverage(model, settings, quantized),
         *(weights or [Check.ok("weights", "Those that the configuration asks for are there.")]),
         *tokens,
+        *_generation(model),
         *_foreign(model),
         *_vllm(model, recipe.engine, machine, quantized),
         _sixteen_bit(model, quantized),
@@ -280,6 +281,18 @@ def _foreign(model: ModelHeaders) -> Iterator[Check]:
             statement=f"{len(odd)} linear layers, such as {odd[0]}, are not where a causal LM has them.",
             advice="Load the model as a causal LM with transformers, save it, and give that folder.",
         )
+
+
+def _generation(model: ModelHeaders) -> Iterator[Check]:
+    """Yield settings for generation that vLLM's transformers refuses to read; contradictory ones it takes."""
+    from transformers import GenerationConfig  # noqa: PLC0415 -- a second of import
+
+    try:
+        GenerationConfig.from_dict(dict(model.generation))
+    except (ValueError, TypeError, AttributeError, LookupError) as problem:
+        reason = " ".join(str(problem).split())[:160]
+        statement = f"generation_config.json cannot be read, so vLLM would not start: {reason}"
+        yield Check.of_obstacle("generation", Obstacle(statement, "Correct that key in a copy of the model."))
 
 
 def _control(settings: Quantize, quantized: Mapping[str, LinearLayer]) -> Iterator[Check]:

@@ -205,6 +205,18 @@ def test_experts_in_one_tensor(tmp_path: Path) -> None:
     assert "AutoAWQ's transformers 4 cannot read experts" in check(plan(source), "backend").statement
 
 
+def test_settings_for_generation(tmp_path: Path) -> None:
+    """Contradictory ones are taken as they are; what no library reads is refused with its key."""
+    source = checkpoint(tmp_path)
+    file = tmp_path / "generation_config.json"
+    file.write_text(
+        '{"do_sample": false, "temperature": 0.9, "num_beams": 4, "num_beam_groups": 2, "pad_token_id": -1}'
+    )
+    assert plan(source).of_status("impossible") == ()
+    file.write_text('{"early_stopping": "perhaps"}')
+    assert "early_stopping" in check(plan(source), "generation").statement
+
+
 def test_llama_mapping_on_trust_is_a_warning(tmp_path: Path) -> None:
     """llm-compressor takes Llama's mapping for Granite without a word."""
     found = plan(checkpoint(tmp_path, model_type="granite", architectures=["GraniteForCausalLM"]))
