@@ -1,8 +1,8 @@
-"""What calibration needs of a tokenizer: text to ids and back, and chats to text."""
+"""What calibration needs of a tokenizer: text to ids and back."""
 
 import hashlib
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 from pipeline.base.errors import AwqctlError, SourceError
 from pipeline.base.results import Result
@@ -51,13 +51,6 @@ class Decoder(Protocol):
         """Return the text of `token_ids`."""
 
 
-class ChatTokenizer(Tokenizer, Protocol):
-    """A tokenizer with a chat template."""
-
-    def apply_chat_template(self, conversation: list[dict[str, Any]], *, tokenize: bool) -> str:
-        """Return the conversation as the model reads it."""
-
-
 def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Tokenizer:
     """Return the tokenizer of a checkpoint; code that comes with it runs only when it is trusted.
 
@@ -99,33 +92,3 @@ def tokenizer_identity(tokenizer: Tokenizer, folder: Path) -> TokenizerIdentity:
     files = [folder / name for name in _FILES if (folder / name).is_file()]
     sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     return TokenizerIdentity(kind=type(tokenizer).__name__, files=sums)
-
-
-def rendered(messages: object, tokenizer: Tokenizer, where: str, column: str) -> str:
-    """Return a chat as the model reads it, special tokens of the chat template included.
-
-    Raises:
-        SourceError: these are no messages, the tokenizer has no chat template, or the template refuses them.
-    """
-    from jinja2 import TemplateError  # noqa: PLC0415 -- only chats need it
-
-    if not isinstance(messages, list) or not messages or not all(map(_is_message, messages)):
-        raise SourceError(
-            f"{where}: '{column}' holds no chat. A list of messages with a text under 'role' and under 'content' is "
-            f"expected; for plain text set `column` of this calibration source instead of `messages`."
-        )
-    if getattr(tokenizer, "chat_template", None) is None:
-        raise SourceError(
-            "The model's tokenizer has no chat template, so calibration messages cannot be rendered. Put "
-            "chat_template.jinja beside the tokenizer, or give text in `column` instead of `messages`."
-        )
-    try:
-        return cast("ChatTokenizer", tokenizer).apply_chat_template(messages, tokenize=False)
-    except (TemplateError, ValueError, TypeError, LookupError, AttributeError) as problem:
-        raise SourceError(
-            f"{where}: the model's chat template refuses these messages: {problem}. Correct them or leave them out."
-        ) from problem
-
-
-def _is_message(message: object) -> bool:
-    return isinstance(message, dict) and all(isinstance(message.get(key), str) for key in ("role", "content"))
