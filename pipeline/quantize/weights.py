@@ -14,11 +14,10 @@ from pipeline.models.expected import (
     FINAL_NORM,
     HEAD,
     LAYER_TENSORS,
-    TIED_UNLESS_SAID,
     expected_shape,
 )
 from pipeline.models.files import MERGE
-from pipeline.models.headers import HEADS, ModelHeaders, layer_number
+from pipeline.models.headers import HEADS, ModelHeaders, layer_number, split_name
 from pipeline.models.layers import EMBEDDINGS
 from pipeline.models.tensors import Tensor, equal
 from pipeline.models.tokenizer import Tokenizer, Vocabulary, token_ids
@@ -125,8 +124,12 @@ def _lost(model: ModelHeaders) -> Iterator[Obstacle]:
     lost = [name for name in wanted if name not in model.tensors and name not in model.index]
     if lost:
         yield Obstacle(f"The files lack tensors of {model.architecture}: {_named(lost)}", _WHOLE)
-    elif not any(_is_embedding(name) for name in model.tensors):
+    elif _embedding(model) is None:
         yield Obstacle("The files hold no embedding", _WHOLE)
+    outside = [name for name in model.tensors if not split_name(name)[0]]
+    normed = all(any(_is_norm(rest) for rest in names) for names in model.decoder_layers.values())
+    if not lost and model.decoder_layers and normed and not any(map(_is_norm, outside)):
+        yield Obstacle("The files hold no norm after the last decoder layer", _WHOLE)
 
 
 def _of_kin(model: ModelHeaders, layer: str) -> set[str]:
@@ -198,7 +201,7 @@ def _head(model: ModelHeaders) -> Iterator[Obstacle]:
     head, said = _own_head(model), "tie_word_embeddings" in {**model.config, **model.text}
     says = "says" if said else "does not say, and so means,"
     apart = not model.tied if said else model.model_type in APART_UNLESS_SAID
-    if head is None and apart and model.model_type in (*APART_UNLESS_SAID, *TIED_UNLESS_SAID):
+    if head is None and apart and not _other_heads(model):
         advice = "Set tie_word_embeddings to true where the head is the embedding; otherwise get the model whole."
         yield Obstacle(f"config.json {says} tie_word_embeddings false, and the files hold no {HEAD}", advice)
     embedding = _embedding(model)
@@ -211,6 +214,17 @@ def _head(model: ModelHeaders) -> Iterator[Obstacle]:
 
 def _embedding(model: ModelHeaders) -> Tensor | None:
     return next((tensor for name, tensor in model.tensors.items() if _is_embedding(name)), None)
+
+
+def _other_heads(model: ModelHeaders) -> list[str]:
+    """Return matrices that may be a head by another name: as many rows as the embedding, outside of the layers."""
+    embedding = _embedding(model)
+    wide = (tensor for name, tensor in model.tensors.items() if not split_name(name)[0] and tensor is not embedding)
+    return [tensor.name for tensor in wide if embedding is None or tensor.shape[:1] == embedding.shape[:1]]
+
+
+def _is_norm(name: str) -> bool:
+    return "norm" in name or "ln_" in name
 
 
 def _own_head(model: ModelHeaders) -> str | None:

@@ -104,6 +104,18 @@ def test_a_tensor_lost_in_an_architecture_that_is_not_listed(findings: Look) -> 
     assert findings(weights, model_type="other", layer_types=kinds) == ()
 
 
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [("model.embed_tokens", "no embedding"), ("model.norm", "no norm after"), ("lm_head", "no lm_head.weight")],
+)
+def test_what_every_architecture_has(findings: Look, lost: str, said: str) -> None:
+    """Without a list of its tensors, too."""
+    weights = llama()
+    assert findings(weights, model_type="other") == ()
+    del weights[f"{lost}.weight"]
+    assert any(said in check.statement for check in findings(weights, model_type="other"))
+
+
 def test_a_lost_expert(findings: Look) -> None:
     """Every layer with experts has all that the configuration counts."""
     weights = {name: value for name, value in llama().items() if ".mlp." not in name}
