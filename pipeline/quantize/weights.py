@@ -59,7 +59,7 @@ def token_checks(model: ModelHeaders, load: Callable[[], Tokenizer]) -> Iterator
     except SourceError as problem:
         yield Check(name="tokenizer", status="impossible", statement=problem.message)
         return
-    if embedding is None:
+    if embedding is None or not embedding.shape:
         return
     rows = embedding.shape[0]
     odd = [f"{tokens[number]} is {number}" for number in sorted(tokens) if number >= rows]
