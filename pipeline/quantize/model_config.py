@@ -2,9 +2,8 @@
 
 A backend sees no settings for generation: transformers checks them when it saves, which is after the search, and the
 checkpoint has the source's own file in any case. AutoAWQ is frozen at transformers 4.51, which must be able to read
-what transformers 5 wrote.
-transformers 5 moved `rope_theta` and `rope_scaling` into `rope_parameters` and renamed `torch_dtype` to `dtype`;
-4.51 ignores the new keys and silently falls back to a base of 10000.
+what transformers 5 wrote: that one moved `rope_theta` and `rope_scaling` into `rope_parameters` and renamed
+`torch_dtype` to `dtype`; 4.51 ignores the new keys and silently falls back to a base of 10000.
 """
 
 import json
