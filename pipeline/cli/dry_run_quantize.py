@@ -1,11 +1,14 @@
 """`awqctl quantize RECIPE --dry-run`: the plan, and whether it can work."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pipeline.cli.common import console, emit
 from pipeline.models import local_folder, resolve_source
 from pipeline.models.headers import ModelHeaders, headers_of
-from pipeline.models.hub_headers import hub_headers
+from pipeline.models.hub_headers import hub_headers, hub_tokenizer
+from pipeline.models.tokenizer import Tokenizer, load_tokenizer
 from pipeline.quantize.backends import BACKENDS
 from pipeline.quantize.preflight import Preflight, preflight
 from pipeline.quantize.resources import resources_of, size_text
@@ -23,16 +26,17 @@ def dry_run(recipe: Recipe, context: Any, *, as_json: bool) -> None:
     """
     resources = resources_of(context)
     with context.reporter.task(f"looking at {recipe.model.source}"):
-        model = _headers(recipe, context)
-        found = preflight(model, recipe, resources)
+        model, tokenizer = _model(recipe, context)
+        found = preflight(model, recipe, resources, tokenizer=tokenizer)
     emit(as_json, found, lambda: _print(found, recipe))
     found.require_possible()
 
 
-def _headers(recipe: Recipe, context: Any) -> ModelHeaders:
+def _model(recipe: Recipe, context: Any) -> tuple[ModelHeaders, Callable[[], Tokenizer]]:
     if local_folder(recipe.model, context.recipe_dir) is None:
-        return hub_headers(recipe.model)
-    return headers_of(resolve_source(recipe.model, context.recipe_dir))
+        return hub_headers(recipe.model), partial(hub_tokenizer, recipe.model)
+    source = resolve_source(recipe.model, context.recipe_dir)
+    return headers_of(source), partial(load_tokenizer, source.path, trust_remote_code=source.trust_remote_code)
 
 
 def _print(found: Preflight, recipe: Recipe) -> None:

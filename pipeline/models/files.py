@@ -3,6 +3,7 @@
 import re
 from importlib import resources
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import yaml
 
@@ -17,7 +18,15 @@ UNWANTED = ("consolidated*", "original/*", "*/consolidated*")
 """A second copy of the weights in the maker's own format."""
 PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle", "*.joblib", "*.npy", "*.npz", "*.pdparams")
 """Formats that run code when they are loaded. They are neither downloaded nor copied nor read."""
+_INDEX, _WHOLE = "model.safetensors.index.json", "model.safetensors"
 _DESCRIBING = (".safetensors", ".json", ".model", ".txt", ".jinja", ".tiktoken")
+ADAPTERS = ("adapter_config.json", "adapter_model*", "pytorch_lora_weights*")
+"""What PEFT and diffusers write for an adapter."""
+_ADAPTER = ADAPTERS[0]
+MERGE = (
+    "Merge it into its base model first: `PeftModel.from_pretrained(base, adapter).merge_and_unload()`, then "
+    "`save_pretrained` of the result and of the tokenizer into a new folder, and give that as model.source."
+)
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "*.tiktoken")
 
 
@@ -29,10 +38,9 @@ def weight_files(folder: Path) -> list[Path]:
     Raises:
         SourceError: the index is no index, or names a file outside the folder or of another format.
     """
-    index = folder / "model.safetensors.index.json"
+    index, whole = folder / _INDEX, folder / _WHOLE
     if index.is_file():
-        return sorted({folder / name for name in _shards(index)})
-    whole = folder / "model.safetensors"
+        return sorted({folder / name for name in set(_weight_map(index).values())})
     return [whole] if whole.is_file() else sorted(folder.glob("*.safetensors"))
 
 
@@ -42,7 +50,30 @@ def described_files(folder: Path) -> set[str]:
     return beside | {path.relative_to(folder).as_posix() for path in weight_files(folder)}
 
 
-def _shards(index: Path) -> set[str]:
+def weight_index(folder: Path, reference: str) -> dict[str, str]:
+    """Return tensor -> file as the index of a source has it; empty for a model in one file.
+
+    Raises:
+        SourceError: transformers would read other files than vLLM, or none.
+    """
+    index, whole = folder / _INDEX, folder / _WHOLE
+    if not index.is_file():
+        if whole.is_file():
+            return {}
+        raise SourceError(
+            f"{reference} has neither {_WHOLE} nor {_INDEX}, so no library knows which files are the model. Save it "
+            f"again with `save_pretrained` of transformers, or name its only file {_WHOLE}."
+        )
+    names = _weight_map(index)
+    if whole.is_file() and _WHOLE not in names.values():
+        raise SourceError(
+            f"{reference} holds two sets of weights, {_WHOLE} and the files of {_INDEX}: some libraries read the one, "
+            f"some the other. Move away the set that is not the model."
+        )
+    return names
+
+
+def _weight_map(index: Path) -> dict[str, str]:
     names = read_config(index).get("weight_map")
     if not isinstance(names, dict) or not names:
         raise SourceError(f"{index} has no weight_map. Copy or download the model again.")
@@ -52,7 +83,7 @@ def _shards(index: Path) -> set[str]:
                 f"{index} names {name!r} as a file of weights; only .safetensors files inside the model's folder are "
                 f"read. Get the model from a source you trust."
             )
-    return set(names.values())
+    return names
 
 
 def _stays_inside(name: object) -> bool:
@@ -83,6 +114,7 @@ def check_description(path: Path, reference: str, *, quantized: bool = False) ->
     Raises:
         SourceError: names what is wrong.
     """
+    refuse_adapter(path, reference)
     if not (path / "config.json").is_file():
         raise SourceError(
             f"{reference} has no config.json: it is not a Hugging Face checkpoint. Give the folder that holds it."
@@ -94,6 +126,35 @@ def check_description(path: Path, reference: str, *, quantized: bool = False) ->
             f"{reference} has no tokenizer.json or tokenizer.model. Copy the tokenizer beside the weights."
         )
     weight_files(path)
+
+
+def refuse_adapter(path: Path, reference: str) -> None:
+    """Refuse a PEFT adapter, alone or beside a model, where it would not be applied without a word.
+
+    Raises:
+        SourceError: names the adapter's files and its base, and how it is merged.
+    """
+    found = sorted(file.name for pattern in ADAPTERS for file in path.glob(pattern))
+    if not found:
+        return
+    config = read_config(path / _ADAPTER) if (path / _ADAPTER).is_file() else {}
+    base = f" for {config['base_model_name_or_path']}" if config.get("base_model_name_or_path") else ""
+    if (path / "config.json").is_file():
+        raise SourceError(
+            f"{reference} holds a PEFT adapter{base} beside the model ({', '.join(found)}), which would not be "
+            f"applied. {MERGE} If it is not meant to be applied, move its files away."
+        )
+    raise SourceError(f"{reference} is a PEFT adapter{base} ({', '.join(found)}), not a whole model. {MERGE}")
+
+
+def generation_settings(folder: Path) -> dict[str, Any]:
+    """Return the settings of a model's generation_config.json; none where there is no such file.
+
+    Raises:
+        SourceError: it is not a JSON object.
+    """
+    path = folder / "generation_config.json"
+    return read_config(path) if path.is_file() else {}
 
 
 def is_quantized(path: Path) -> bool:

@@ -6,6 +6,8 @@ from functools import cached_property
 from typing import Any
 
 from pipeline.models import SourceModel
+from pipeline.models.expected import TIED_UNLESS_SAID
+from pipeline.models.files import generation_settings, weight_index
 from pipeline.models.layers import LinearLayer, linear_layers
 from pipeline.models.tensors import Tensor, read_headers
 
@@ -20,7 +22,9 @@ SIBLINGS = (
 """Linear layers that read the same input and that vLLM joins to one (`packed_modules_mapping` of its models)."""
 _EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 _PER_TOKEN = ("num_experts_per_tok", "num_experts_per_token", "experts_per_token", "moe_topk", "moe_k")
-_HEADS = ("lm_head", "embed_out", "output")
+HEADS = ("lm_head", "embed_out", "output")
+"""Names of the output head."""
+_LAYERS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
 _FUSED_EXPERTS_DIMENSIONS = 3
 
 
@@ -35,6 +39,10 @@ class ModelHeaders:
     tensors: Mapping[str, Tensor] = field(repr=False)
     download_bytes: int = 0
     """Of the weights that are still on a hub."""
+    index: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Tensor -> file, as model.safetensors.index.json has it; empty for a model without."""
+    generation: Mapping[str, Any] = field(default_factory=dict)
+    """The settings of generation_config.json; empty for a model without."""
 
     @property
     def text(self) -> Mapping[str, Any]:
@@ -79,9 +87,35 @@ class ModelHeaders:
 
     @property
     def tied(self) -> bool:
-        """Return whether the output head is the embedding: said so, or there is no head among the tensors."""
-        head = any(f"{name}.weight" in self.tensors for name in _HEADS)
-        return bool(self.text.get("tie_word_embeddings", self.config.get("tie_word_embeddings", not head)))
+        """Return whether the output head is the embedding: said so, usual for the type, or there is no head."""
+        said = self.text.get("tie_word_embeddings", self.config.get("tie_word_embeddings"))
+        if said is not None:
+            return bool(said)
+        return self.model_type in TIED_UNLESS_SAID or not any(f"{name}.weight" in self.tensors for name in HEADS)
+
+    @property
+    def layer_count(self) -> tuple[str, int]:
+        """Return the key that says how many decoder layers there are, and the number; 0 where none says so."""
+        key = next((key for key in _LAYERS if isinstance(self.text.get(key), int)), _LAYERS[0])
+        return key, self._number(key)
+
+    @cached_property
+    def decoder_layers(self) -> dict[str, frozenset[str]]:
+        """Return the names of all tensors below each layer of the longest stack, by the name of the layer."""
+        stacks: dict[str, dict[str, set[str]]] = {}
+        for name in self.tensors:
+            layer, rest = split_name(name)
+            if layer:
+                stacks.setdefault(layer.rpartition(".")[0], {}).setdefault(layer, set()).add(rest)
+        longest = max(stacks.values(), key=lambda layers: sum(map(len, layers.values())), default={})
+        return {layer: frozenset(longest[layer]) for layer in sorted(longest, key=layer_number)}
+
+    def layer_type(self, layer: str) -> str:
+        """Return what the configuration calls the kind of a decoder layer; `ahead` for one beyond their number."""
+        number, (_, count), types = layer_number(layer), self.layer_count, self.text.get("layer_types")
+        if count and number >= count:
+            return "ahead"
+        return str(types[number]) if isinstance(types, list) and number < len(types) else ""
 
     @property
     def experts(self) -> int:
@@ -111,9 +145,17 @@ def headers_of(source: SourceModel) -> ModelHeaders:
     """Return the configuration and headers of a model on this machine.
 
     Raises:
-        SourceError: a safetensors file is cut off.
+        SourceError: a safetensors file is cut off, or libraries would differ about which files are the model.
     """
-    return ModelHeaders(source.reference, source.licence, source.config(), read_headers(source.path))
+    index = weight_index(source.path, source.reference)
+    return ModelHeaders(
+        source.reference,
+        source.licence,
+        source.config(),
+        read_headers(source.path),
+        index=index,
+        generation=generation_settings(source.path),
+    )
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -121,6 +163,11 @@ def split_name(name: str) -> tuple[str, str]:
     parts = name.split(".")
     place = next((place for place, part in enumerate(parts) if part.isdigit()), None)
     return ("", name) if place is None else (".".join(parts[: place + 1]), ".".join(parts[place + 1 :]))
+
+
+def layer_number(layer: str) -> int:
+    """Return 3 for `model.layers.3`."""
+    return int(layer.rpartition(".")[2])
 
 
 def siblings(kind: str) -> tuple[str, ...]:

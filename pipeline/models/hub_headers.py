@@ -4,10 +4,20 @@ from pathlib import Path
 from typing import cast
 
 from pipeline.base.errors import EnvironmentLackError, SourceError
-from pipeline.models.files import CODE, licence_of, weight_files
+from pipeline.models.files import (
+    CODE,
+    DESCRIPTION,
+    check_description,
+    generation_settings,
+    licence_of,
+    refuse_adapter,
+    weight_files,
+    weight_index,
+)
 from pipeline.models.headers import ModelHeaders
 from pipeline.models.hub import Commit, fetch, find_commit
 from pipeline.models.tensors import Tensor, read_headers
+from pipeline.models.tokenizer import Tokenizer, load_tokenizer
 from pipeline.models.trust import check_pinned, check_trust, read_config
 from pipeline.recipe.model import ModelSource
 
@@ -27,21 +37,42 @@ def hub_headers(source: ModelSource) -> ModelHeaders:
     check_pinned(source)
     commit = find_commit(source.source, source.revision)
     folder = fetch(source.source, commit, (*_DESCRIPTION, *(CODE if source.trust_remote_code else ())))
+    refuse_adapter(folder, source.source)
     config = read_config(folder / "config.json")
     if "quantization_config" in config:
         raise SourceError(f"{source.source} is quantized already. Give the original 16-bit checkpoint.")
     check_trust(folder, source, commit.sha)
     cached = weight_files(folder)
     local = bool(cached) and all(path.is_file() for path in cached)
-    tensors = read_headers(folder) if local else _remote_tensors(source.source, commit)
+    tensors, index = (
+        (read_headers(folder), weight_index(folder, source.source)) if local else _remote(source.source, commit)
+    )
     size = 0 if local else sum(tensor.bytes for tensor in tensors.values())
-    return ModelHeaders(source.source, source.licence or licence_of(folder), config, tensors, size)
+    return ModelHeaders(
+        source.source, source.licence or licence_of(folder), config, tensors, size, index, generation_settings(folder)
+    )
 
 
-def _remote_tensors(repository: str, commit: Commit) -> dict[str, Tensor]:
-    """Return the tensors of a model from the first bytes of its safetensors files."""
+def hub_tokenizer(source: ModelSource) -> Tokenizer:
+    """Return the tokenizer of a hub model; of the whole model its describing files are fetched, some megabytes.
+
+    Raises:
+        SourceError: there is none, it cannot be loaded, or it asks to run code that the recipe does not trust.
+        EnvironmentLackError: the hub cannot be reached.
+    """
+    check_pinned(source)
+    commit = find_commit(source.source, source.revision)
+    folder = fetch(source.source, commit, (*DESCRIPTION, *(CODE if source.trust_remote_code else ())))
+    check_description(folder, source.source)
+    code = check_trust(folder, source, commit.sha)
+    return load_tokenizer(folder, trust_remote_code=bool(code.classes))
+
+
+def _remote(repository: str, commit: Commit) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return the tensors of a model from the first bytes of its safetensors files, and its index."""
     from huggingface_hub import get_safetensors_metadata  # noqa: PLC0415 -- only a hub model needs it
     from huggingface_hub.errors import (  # noqa: PLC0415
+        EntryNotFoundError,
         HfHubHTTPError,
         NotASafetensorsRepoError,
         SafetensorsParsingError,
@@ -50,24 +81,29 @@ def _remote_tensors(repository: str, commit: Commit) -> dict[str, Tensor]:
     # The HTTP library differs by version of the hub library; its errors are the first base of the hub's.
     transport = cast("type[Exception]", HfHubHTTPError.__bases__[0])
     try:
-        files = get_safetensors_metadata(repository, revision=commit.sha).files_metadata
+        metadata = get_safetensors_metadata(repository, revision=commit.sha)
     except (NotASafetensorsRepoError, SafetensorsParsingError) as problem:
         raise SourceError(
             f"{repository} has no safetensors weights that can be read. Choose a model that has; pickled weights are "
             f"not read."
+        ) from problem
+    except EntryNotFoundError as problem:
+        raise SourceError(
+            f"{repository} lacks a file of weights that its index names. Choose another revision, or tell its maker."
         ) from problem
     except (transport, OSError, ValueError) as problem:
         raise EnvironmentLackError(
             f"The headers of {repository} cannot be fetched from the model hub. Check the network, or run the stage "
             f"itself, which takes the model from the local cache where it is there."
         ) from problem
-    return {
+    tensors = {
         name: Tensor(
             name, entry.dtype, tuple(entry.shape), Path(file), entry.data_offsets[0], _size(entry.data_offsets)
         )
-        for file, metadata in files.items()
-        for name, entry in metadata.tensors.items()
+        for file, header in metadata.files_metadata.items()
+        for name, entry in header.tensors.items()
     }
+    return tensors, dict(metadata.weight_map) if metadata.sharded else {}
 
 
 def _size(offsets: tuple[int, int]) -> int:

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pipeline.models.tensors import FLOATS, Tensor
 
 _SUFFIX = ".weight"
-_EMBEDDINGS = ("embed_tokens", "embed_positions", "wte", "wpe", "word_embeddings", "embed_in", "embeddings")
+EMBEDDINGS = ("embed_tokens", "embed_positions", "wte", "wpe", "word_embeddings", "embed_in", "embeddings")
 _ROUTERS = ("gate", "router", "shared_expert_gate")
 """Last part of the name of the layer that sends tokens to experts (Mixtral, Qwen-MoE, DeepSeek; Llama 4)."""
 _MATRIX = 2
@@ -48,7 +48,7 @@ def linear_layers(tensors: Mapping[str, Tensor]) -> dict[str, LinearLayer]:
     for name, tensor in tensors.items():
         module = name.removesuffix(_SUFFIX)
         is_matrix = name.endswith(_SUFFIX) and len(tensor.shape) == _MATRIX and tensor.dtype in FLOATS
-        if is_matrix and module.rsplit(".", 1)[-1] not in _EMBEDDINGS:
+        if is_matrix and module.rsplit(".", 1)[-1] not in EMBEDDINGS:
             found[module] = LinearLayer(module, *tensor.shape)
     return found
 

@@ -127,6 +127,14 @@ def blocks(tensor: Tensor) -> Iterator[NDArray[Any]]:
         yield rows(tensor, first, last).read()
 
 
+def equal(one: Tensor, other: Tensor) -> bool:
+    """Return whether two tensors hold the same values; reading ends at the first difference."""
+    if one.shape != other.shape:
+        return False
+    parts = zip(blocks(one), blocks(other), strict=True)
+    return all(np.array_equal(left, right, equal_nan=True) for left, right in parts)
+
+
 def parameters(folder: Path) -> int:
     """Return the number of parameters stored in a folder; tied weights are stored once."""
     return sum(tensor.parameters for tensor in read_headers(folder).values())

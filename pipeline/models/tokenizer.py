@@ -1,15 +1,23 @@
-"""What calibration needs of a tokenizer: text to ids and back, and chats to text."""
+"""What calibration needs of a tokenizer: text to ids and back."""
 
 import hashlib
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
-from pipeline.base.errors import SourceError
+from pipeline.base.errors import AwqctlError, SourceError
 from pipeline.base.results import Result
+from pipeline.models.trust import read_config
 
 _FILES = (
     *("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
     *("vocab.json", "vocab.txt", "merges.txt", "chat_template.jinja", "chat_template.json"),
+)
+
+_PROBE = "The sum of 3 and 4 is 7."
+_REASON = 160
+_REMEDY = (
+    "A whole tokenizer.json is needed beside the weights: make it with `AutoTokenizer.from_pretrained(...)"
+    ".save_pretrained(...)` where the model's tokenizer loads, or copy the tokenizer's files again."
 )
 
 
@@ -29,6 +37,13 @@ class Tokenizer(Protocol):
         """Return the token ids of `text`."""
 
 
+class Vocabulary(Tokenizer, Protocol):
+    """What is needed to hold a tokenizer against an embedding."""
+
+    def get_vocab(self) -> dict[str, int]:
+        """Return the ids of all tokens, added ones included."""
+
+
 class Decoder(Protocol):
     """What is needed to read token ids again."""
 
@@ -36,21 +51,40 @@ class Decoder(Protocol):
         """Return the text of `token_ids`."""
 
 
-class ChatTokenizer(Tokenizer, Protocol):
-    """A tokenizer with a chat template."""
-
-    def apply_chat_template(self, conversation: list[dict[str, Any]], *, tokenize: bool) -> str:
-        """Return the conversation as the model reads it."""
-
-
 def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Tokenizer:
-    """Return the tokenizer of a checkpoint; code that comes with it runs only when it is trusted."""
+    """Return the tokenizer of a checkpoint; code that comes with it runs only when it is trusted.
+
+    Raises:
+        SourceError: it cannot be loaded, or makes no tokens of a plain sentence.
+    """
     from transformers import AutoTokenizer  # noqa: PLC0415 -- seconds of import, only here
 
-    tokenizer: Tokenizer = AutoTokenizer.from_pretrained(
-        str(folder), trust_remote_code=trust_remote_code, local_files_only=True
-    )
-    return tokenizer
+    if not folder.is_dir():  # transformers would take the path for a hub id
+        raise SourceError(f"There is no folder {folder} with a tokenizer. Give the folder of the model.")
+    for name in _FILES:
+        if name.endswith(".json") and (folder / name).is_file():
+            read_config(folder / name)  # its message names the file, unlike the library's
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            str(folder), trust_remote_code=trust_remote_code, local_files_only=True
+        )
+        ids = tokenizer.encode(_PROBE, add_special_tokens=False)
+    except AwqctlError:  # a signal
+        raise
+    except Exception as problem:  # the tokenizers library raises the bare class
+        reason = " ".join(str(problem).split())[:_REASON] or type(problem).__name__
+        raise SourceError(f"The tokenizer of {folder} cannot be loaded ({reason}). {_REMEDY}") from problem
+    if not set(ids) - {tokenizer.unk_token_id}:
+        raise SourceError(f"The tokenizer of {folder} makes no tokens of {_PROBE!r}: it is not whole. {_REMEDY}")
+    return cast("Tokenizer", tokenizer)
+
+
+def token_ids(tokenizer: Vocabulary) -> dict[int, str]:
+    """Return the tokens that text can become, by id: all of the vocabulary, and what is put around every text."""
+    around = tokenizer.encode(_PROBE, add_special_tokens=True)
+    return dict.fromkeys(around, "a token around every text") | {
+        number: token for token, number in tokenizer.get_vocab().items()
+    }
 
 
 def tokenizer_identity(tokenizer: Tokenizer, folder: Path) -> TokenizerIdentity:
@@ -58,33 +92,3 @@ def tokenizer_identity(tokenizer: Tokenizer, folder: Path) -> TokenizerIdentity:
     files = [folder / name for name in _FILES if (folder / name).is_file()]
     sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     return TokenizerIdentity(kind=type(tokenizer).__name__, files=sums)
-
-
-def rendered(messages: object, tokenizer: Tokenizer, where: str, column: str) -> str:
-    """Return a chat as the model reads it, special tokens of the chat template included.
-
-    Raises:
-        SourceError: these are no messages, the tokenizer has no chat template, or the template refuses them.
-    """
-    from jinja2 import TemplateError  # noqa: PLC0415 -- only chats need it
-
-    if not isinstance(messages, list) or not messages or not all(map(_is_message, messages)):
-        raise SourceError(
-            f"{where}: '{column}' holds no chat. A list of messages with a text under 'role' and under 'content' is "
-            f"expected; for plain text set `column` of this calibration source instead of `messages`."
-        )
-    if getattr(tokenizer, "chat_template", None) is None:
-        raise SourceError(
-            "The model's tokenizer has no chat template, so calibration messages cannot be rendered. Put "
-            "chat_template.jinja beside the tokenizer, or give text in `column` instead of `messages`."
-        )
-    try:
-        return cast("ChatTokenizer", tokenizer).apply_chat_template(messages, tokenize=False)
-    except (TemplateError, ValueError, TypeError, LookupError, AttributeError) as problem:
-        raise SourceError(
-            f"{where}: the model's chat template refuses these messages: {problem}. Correct them or leave them out."
-        ) from problem
-
-
-def _is_message(message: object) -> bool:
-    return isinstance(message, dict) and all(isinstance(message.get(key), str) for key in ("role", "content"))

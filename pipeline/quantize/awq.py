@@ -82,7 +82,7 @@ def quantize_with(
         WorkerError: the backend failed; names the root cause.
     """
     runtime = ensure(backend.engine, context.resolved, context.home, context.reporter)
-    model = readable_view(source, work / "source") if backend.reads_transformers_4 else source.path
+    model = readable_view(source, work / "source", transformers_4=backend.reads_transformers_4)
     (work / "weights").mkdir(parents=True)
     request: dict[str, Any] = {
         "model": str(model),

@@ -1,6 +1,6 @@
 """Pre-flight: whether a quantization can work, from config.json and safetensors headers alone, within seconds."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from math import ceil
 
@@ -9,6 +9,7 @@ from pipeline.base.progress import Reporter
 from pipeline.base.results import Result
 from pipeline.models.headers import ModelHeaders, siblings, split_name
 from pipeline.models.layers import LinearLayer, ignored
+from pipeline.models.tokenizer import Tokenizer
 from pipeline.quantize.architectures import mapping_for
 from pipeline.quantize.backends import (
     BACKENDS,
@@ -25,6 +26,7 @@ from pipeline.quantize.control import check_layers
 from pipeline.quantize.model_config import WITHOUT_FLOAT16
 from pipeline.quantize.prediction import Prediction, predict
 from pipeline.quantize.resources import Resources, resource_checks, resources_of
+from pipeline.quantize.weights import token_checks, weight_checks
 from pipeline.recipe.engine import EngineSettings
 from pipeline.recipe.quantize import Quantize
 from pipeline.recipe.recipe import Recipe
@@ -82,13 +84,15 @@ class Preflight(Result):
         return BACKENDS[self.backend]
 
 
-def checked_plan(model: ModelHeaders, recipe: Recipe, context: RunContext) -> Preflight:
+def checked_plan(
+    model: ModelHeaders, recipe: Recipe, context: RunContext, tokenizer: Callable[[], Tokenizer] | None = None
+) -> Preflight:
     """Return the plan for this machine after all checks; what is doubtful is said through the reporter.
 
     Raises:
         ImpossiblePlanError: it cannot work; says what would.
     """
-    found = preflight(model, recipe, resources_of(context))
+    found = preflight(model, recipe, resources_of(context), tokenizer=tokenizer)
     _warn(found.of_status("warning"), context.reporter)
     found.require_possible()
     return found
@@ -112,14 +116,33 @@ def _warn(checks: Iterable[Check], reporter: Reporter) -> None:
         reporter.warn(f"{check.statement} {check.advice}")
 
 
-def preflight(model: ModelHeaders, recipe: Recipe, machine: Resources, blocks: int | None = None) -> Preflight:
-    """Return the plan and its checks; `blocks` of calibration text are the recipe's unless fewer were found."""
+def preflight(
+    model: ModelHeaders,
+    recipe: Recipe,
+    machine: Resources,
+    blocks: int | None = None,
+    tokenizer: Callable[[], Tokenizer] | None = None,
+) -> Preflight:
+    """Return the plan and its checks.
+
+    Args:
+        model: its configuration and headers.
+        recipe: all of it.
+        machine: what may be used.
+        blocks: of calibration text; the recipe's unless fewer were found.
+        tokenizer: loads the model's; None where it was held against the embedding before.
+    """
     settings, controlled = recipe.quantize, recipe.wants("rtn")
+    weights, tokens = tuple(weight_checks(model)), tuple(token_checks(model, tokenizer) if tokenizer else ())
     widths = [Check.of_obstacle("group size", obstacle) for obstacle in width_obstacles(model, settings)]
     try:
         choice = choose_backend(model, settings)
     except ImpossiblePlanError as problem:
-        checks = (Check(name="backend", status="impossible", statement=problem.message), *widths, _licence(model))
+        refused = Check(name="backend", status="impossible", statement=problem.message)
+        checks = (*weights, *tokens, refused, *widths, _licence(model))
+        return Preflight(model=_facts(model, {}), machine=machine, checks=checks)
+    if any(check.status == "impossible" for check in weights):
+        checks = (*weights, *tokens, *widths, *_foreign(model), _licence(model))
         return Preflight(model=_facts(model, {}), machine=machine, checks=checks)
     backend, quantized = choice.backend, quantized_layers(choice.backend, model, settings)
     blocks, sizes = blocks or settings.calibration.blocks, (machine.accelerator, machine.cores)
@@ -135,6 +158,9 @@ def preflight(model: ModelHeaders, recipe: Recipe, machine: Resources, blocks: i
         *_ignore(model, settings, quantized),
         *(_control(settings, quantized) if controlled else ()),
         *_coverage(model, settings, quantized),
+        *(weights or [Check.ok("weights", "Those that the configuration asks for are there.")]),
+        *tokens,
+        *_generation(model),
         *_foreign(model),
         *_vllm(model, recipe.engine, machine, quantized),
         _sixteen_bit(model, quantized),
@@ -255,6 +281,18 @@ def _foreign(model: ModelHeaders) -> Iterator[Check]:
             statement=f"{len(odd)} linear layers, such as {odd[0]}, are not where a causal LM has them.",
             advice="Load the model as a causal LM with transformers, save it, and give that folder.",
         )
+
+
+def _generation(model: ModelHeaders) -> Iterator[Check]:
+    """Yield settings for generation that vLLM's transformers refuses to read; contradictory ones it takes."""
+    from transformers import GenerationConfig  # noqa: PLC0415 -- a second of import
+
+    try:
+        GenerationConfig.from_dict(dict(model.generation))
+    except (ValueError, TypeError, AttributeError, LookupError) as problem:
+        reason = " ".join(str(problem).split())[:160]
+        statement = f"generation_config.json cannot be read, so vLLM would not start: {reason}"
+        yield Check.of_obstacle("generation", Obstacle(statement, "Correct that key in a copy of the model."))
 
 
 def _control(settings: Quantize, quantized: Mapping[str, LinearLayer]) -> Iterator[Check]:

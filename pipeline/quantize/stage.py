@@ -1,6 +1,7 @@
 """The stage `quantize`: pre-flight, AWQ in a backend's own environment, audit; a checkpoint whole or not at all."""
 
 import shutil
+from functools import cache, partial
 from pathlib import Path
 
 from pipeline.base.errors import SourceError
@@ -33,11 +34,11 @@ def run(recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome
         context.reporter.warn(source.note)
     changes = _changes(source, context)
     model = headers_of(source)
-    plan = checked_plan(model, recipe, context)
+    tokenizer = cache(partial(load_tokenizer, source.path, trust_remote_code=source.trust_remote_code))
+    plan = checked_plan(model, recipe, context, tokenizer)
     with context.reporter.task("reading the calibration text"):
-        tokenizer = load_tokenizer(source.path, trust_remote_code=source.trust_remote_code)
         calibration = build_calibration(
-            recipe.quantize.calibration, context.recipe_dir, tokenizer, tokenizer_folder=source.path
+            recipe.quantize.calibration, context.recipe_dir, tokenizer(), tokenizer_folder=source.path
         )
     for warning in calibration.facts.warnings():
         context.reporter.warn(warning)

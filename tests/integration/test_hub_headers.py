@@ -20,7 +20,8 @@ DEMO = Path(__file__).parents[2] / "recipes" / "demo" / "model"
 @pytest.fixture
 def hub(empty_hub: "FakeHub") -> "FakeHub":
     """A hub that holds the demo model."""
-    empty_hub.push({name: (DEMO / name).read_bytes() for name in ("config.json", "README.md", "model.safetensors")})
+    names = ("config.json", "README.md", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+    empty_hub.push({name: (DEMO / name).read_bytes() for name in names})
     return empty_hub
 
 
@@ -50,17 +51,38 @@ def test_headers_only(hub: "FakeHub", tmp_path: Path) -> None:
 
 def test_shards(hub: "FakeHub", tmp_path: Path) -> None:
     """With an index the headers of all files are read, and none of its other files."""
-    index = {"weight_map": {"a": "model-1-of-2.safetensors", "b": "model-2-of-2.safetensors"}}
-    for number, name in ((1, "model.layers.0.mlp.down_proj.weight"), (2, "model.layers.1.mlp.down_proj.weight")):
-        header = {name: {"dtype": "BF16", "shape": [256, 512], "data_offsets": [0, 262144]}}
-        text = json.dumps(header).encode()
-        hub.files[f"model-{number}-of-2.safetensors"] = len(text).to_bytes(8, "little") + text + bytes(262144)
-    hub.files["model.safetensors.index.json"] = json.dumps(index).encode()
-    del hub.files["model.safetensors"]
+    index = split(hub)
+    hub.files["model.safetensors.index.json"] = json.dumps({"weight_map": index}).encode()
     answer = dry_run(hub, tmp_path)
     assert answer.returncode == 0, answer.stderr
-    assert json.loads(answer.stdout)["model"]["linear_parameters"] == 2 * 256 * 512
-    assert hub.sent["model-1-of-2.safetensors"] <= 100_001
+    assert json.loads(answer.stdout)["model"]["parameters"] == 5_770_496
+    assert 0 < hub.sent["model-1-of-2.safetensors"] <= 100_001
+
+
+def test_an_index_that_names_what_no_file_holds(hub: "FakeHub", tmp_path: Path) -> None:
+    """Refused from the headers alone, naming it."""
+    index = split(hub) | {"model.layers.6.mlp.up_proj.weight": "model-1-of-2.safetensors"}
+    hub.files["model.safetensors.index.json"] = json.dumps({"weight_map": index}).encode()
+    answer = dry_run(hub, tmp_path)
+    assert (answer.returncode, "model.layers.6.mlp.up_proj.weight" in answer.stderr) == (4, True), answer.stderr
+
+
+def split(hub: "FakeHub") -> dict[str, str]:
+    """Replace the hub's one file by two; return which tensor is where."""
+    whole = hub.files.pop("model.safetensors")
+    start = 8 + int.from_bytes(whole[:8], "little")
+    header = json.loads(whole[8:start])
+    names, index = sorted(header.keys() - {"__metadata__"}), {}
+    for number, part in enumerate((names[::2], names[1::2]), 1):
+        file, parts, data = f"model-{number}-of-2.safetensors", {}, b""
+        for name in part:
+            first, last = header[name]["data_offsets"]
+            parts[name] = header[name] | {"data_offsets": [len(data), len(data) + last - first]}
+            data += whole[start + first : start + last]
+            index[name] = file
+        text = json.dumps(parts).encode()
+        hub.files[file] = len(text).to_bytes(8, "little") + text + data
+    return index
 
 
 @pytest.mark.parametrize(
@@ -70,8 +92,10 @@ def test_shards(hub: "FakeHub", tmp_path: Path) -> None:
         ("config.json", b'{"model_type": "llama", "quantization_config": {}}', 2, "is quantized already"),
         ("config.json", b'{"model_type": "x", "auto_map": {"AutoConfig": "x.C"}}', 2, "asks to run Python code"),
         ("config.json", b'{"model_type": "gpt2"}', 4, "no AWQ mapping for gpt2"),
+        ("adapter_config.json", b'{"base_model_name_or_path": "org/base"}', 2, "PEFT adapter for org/base"),
+        ("tokenizer.json", b"{", 4, "tokenizer.json is not JSON"),
     ],
-    ids=("pickled", "quantized", "code", "architecture"),
+    ids=("pickled", "quantized", "code", "architecture", "adapter", "tokenizer"),
 )
 def test_what_cannot_work(
     hub: "FakeHub", tmp_path: Path, name: str, content: bytes | None, code: int, message: str

@@ -5,7 +5,8 @@ import random
 from collections.abc import Iterable, Iterator
 
 from pipeline.base.errors import SourceError
-from pipeline.models.tokenizer import Tokenizer, rendered
+from pipeline.models.chats import ChatRenderer
+from pipeline.models.tokenizer import Tokenizer
 from pipeline.quantize.calibration.data_sets import open_data_set
 from pipeline.quantize.calibration.files import Row, read_file
 from pipeline.quantize.calibration.sources import Place
@@ -20,7 +21,7 @@ class UniqueTexts:
         self.identity = place.identity()
         self.read = self.used = self.blank = self.duplicate = 0
         self._seed = seed
-        self._tokenizer = tokenizer
+        self._chats = ChatRenderer(tokenizer)
         self._seen = seen
 
     def __iter__(self) -> Iterator[str]:
@@ -55,7 +56,7 @@ class UniqueTexts:
         if row.value is None:
             return ""
         if self.place.is_chat:
-            return rendered(row.value, self._tokenizer, row.where, self.place.column)
+            return self._chats.text(row.value, row.where, self.place.column)
         if not isinstance(row.value, str):
             raise SourceError(
                 f"{row.where}: '{self.place.column}' holds {type(row.value).__name__}, not text. Set `column` of "

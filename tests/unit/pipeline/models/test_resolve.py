@@ -74,6 +74,20 @@ def test_unusable_folders_are_refused(model: Path, tmp_path: Path, spoil: object
         resolve_source(ModelSource(source=str(model)), tmp_path)
 
 
+@pytest.mark.parametrize("name", ["adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"])
+@pytest.mark.parametrize("alone", [True, False])
+def test_adapters_are_refused(model: Path, tmp_path: Path, name: str, alone: object) -> None:
+    """Alone or beside a model: it would not be applied, so it has to be merged first."""
+    (model / name).write_text('{"base_model_name_or_path": "org/base"}')
+    if alone:
+        (model / "config.json").unlink()
+    what = "is a PEFT adapter" if alone else "beside the model"
+    with pytest.raises(SourceError, match=f"{what}.*[Mm]erge") as refusal:
+        resolve_source(ModelSource(source=str(model)), tmp_path)
+    assert name in refusal.value.message
+    assert ("org/base" in refusal.value.message) == (name == "adapter_config.json")
+
+
 def test_folder_that_is_not_there(tmp_path: Path) -> None:
     """A path is not mistaken for a hub id."""
     with pytest.raises(SourceError, match="there is no folder /nowhere/model"):

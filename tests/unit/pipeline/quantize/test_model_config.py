@@ -69,3 +69,18 @@ def test_view_links_weights_and_translates(tmp_path: Path) -> None:
     view = readable_view(SourceModel(source, "mine", None, "mit"), tmp_path / "view")
     assert (view / "model.safetensors").is_symlink()
     assert json.loads((view / "config.json").read_text())["rope_theta"] == 500000.0
+
+
+@pytest.mark.parametrize("transformers_4", [True, False])
+def test_a_backend_sees_no_settings_for_generation(tmp_path: Path, transformers_4: object) -> None:
+    """Neither the file nor old keys of config.json: transformers refuses contradictory ones when it saves."""
+    source = tmp_path / "source"
+    source.mkdir()
+    old = {"do_sample": False, "temperature": 0.9, "num_beams": 4, "top_p": 0.5, "max_length": 20, "pad_token_id": -1}
+    kept = {"model_type": "llama", "bos_token_id": 0, "eos_token_id": [1, 2], "use_cache": True}
+    (source / "config.json").write_text(json.dumps(kept | old | {"text_config": old}))
+    (source / "generation_config.json").write_text('{"num_beams": 4, "num_beam_groups": 2}')
+    (source / "model.safetensors").write_bytes(b"weights")
+    view = readable_view(SourceModel(source, "mine", None, "mit"), tmp_path / "v", transformers_4=bool(transformers_4))
+    assert sorted(path.name for path in view.iterdir()) == ["config.json", "model.safetensors"]
+    assert json.loads((view / "config.json").read_text()) == kept | {"text_config": {}}

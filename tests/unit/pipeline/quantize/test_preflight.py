@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.base.errors import ImpossiblePlanError
 from pipeline.models import SourceModel
+from pipeline.models.expected import LAYER_TENSORS
 from pipeline.models.headers import headers_of
 from pipeline.quantize.checks import Check
 from pipeline.quantize.preflight import Preflight, check_blocks, checked_plan, preflight
@@ -37,6 +38,8 @@ def checkpoint(folder: Path, inner: int = 512, hidden: int = 256, **config: obje
         shapes |= {f"model.layers.{number}.self_attn.{name}_proj": (hidden, hidden) for name in "qkvo"}
         shapes |= {f"model.layers.{number}.mlp.{name}": shape for name, shape in mlp.items()}
         shapes |= {f"model.layers.{number}.{name}_layernorm": (hidden,) for name in ("input", "post_attention")}
+        others = (f"model.layers.{number}.{rest}" for rest in LAYER_TENSORS.get(str(config.get("model_type")), ()))
+        shapes |= {name: (hidden,) for rest in others if (name := rest.removesuffix(".weight")) not in shapes}
     safetensors(folder / "model.safetensors", shapes)
     document = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": hidden, "vocab_size": 1000}
     (folder / "config.json").write_text(json.dumps({"tie_word_embeddings": True, **document, **config}))
@@ -200,6 +203,18 @@ def test_experts_in_one_tensor(tmp_path: Path) -> None:
     source = checkpoint(tmp_path, model_type="mixtral", num_local_experts=8, num_experts_per_tok=2)
     safetensors(tmp_path / "model.safetensors", {"model.layers.0.mlp.experts.up_proj": (8, 256, 256)})
     assert "AutoAWQ's transformers 4 cannot read experts" in check(plan(source), "backend").statement
+
+
+def test_settings_for_generation(tmp_path: Path) -> None:
+    """Contradictory ones are taken as they are; what no library reads is refused with its key."""
+    source = checkpoint(tmp_path)
+    file = tmp_path / "generation_config.json"
+    file.write_text(
+        '{"do_sample": false, "temperature": 0.9, "num_beams": 4, "num_beam_groups": 2, "pad_token_id": -1}'
+    )
+    assert plan(source).of_status("impossible") == ()
+    file.write_text('{"early_stopping": "perhaps"}')
+    assert "early_stopping" in check(plan(source), "generation").statement
 
 
 def test_llama_mapping_on_trust_is_a_warning(tmp_path: Path) -> None:

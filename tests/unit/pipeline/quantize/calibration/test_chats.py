@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.base.errors import SourceError
 from pipeline.models import packaged_model
+from pipeline.models.chats import ChatRenderer
 from pipeline.quantize.calibration import CalibrationSet, build_calibration, load_tokenizer
 from pipeline.recipe.calibration import Calibration
 
@@ -75,6 +76,81 @@ def test_what_is_no_chat_is_named(tmp_path: Path, row: Any) -> None:
     """File, line and column, and the shape that is expected."""
     with pytest.raises(SourceError, match=r"chats\.jsonl, line 1: 'chat' holds no chat.*'role' and under 'content'"):
         build(tmp_path, [row], tokenizer())
+
+
+CALL = {"id": "c", "type": "function", "function": {"name": "weather", "arguments": '{"town": "Ghent"}'}}
+TOOLS = (
+    "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% for call in m.tool_calls or [] %}"
+    "[{{ call.function.name }} {{ call.function.arguments.town }}]{% endfor %}{% endfor %}"
+)
+PARTS = "{% for m in messages %}<|{{ m.role }}|>{% for part in m.content %}{{ part.text }};{% endfor %}{% endfor %}"
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        {"role": "assistant", "content": None, "tool_calls": [CALL]},
+        {"role": "assistant", "tool_calls": [CALL]},
+        {"role": "assistant", "content": "", "tool_calls": [CALL], "refusal": None, "audio": None},
+        {"role": "assistant", "content": [], "tool_calls": [CALL], "function_call": None},
+    ],
+    ids=("null", "missing", "blank", "no parts"),
+)
+def test_tool_calls_in_place_of_content(turn: dict[str, Any]) -> None:
+    """The template gets a blank content, never the word None, and the arguments read from their JSON."""
+    chat = [{"role": "user", "content": "Warm?"}, turn, {"role": "tool", "tool_call_id": "c", "content": "8 degrees"}]
+    text = ChatRenderer(tokenizer(TOOLS)).text(chat, "line 1", "chat")
+    assert text == "<|user|>Warm?<|assistant|>[weather Ghent]<|tool|>8 degrees"
+
+
+@pytest.mark.parametrize(("template", "end"), [(TEMPLATE, "one\ntwo<|endoftext|>"), (PARTS, "one;two;")])
+def test_content_in_parts(template: str, end: str) -> None:
+    """Joined by line ends, or left to a template that goes through them."""
+    parts = [{"type": "text", "text": "one"}, {"type": "input_text", "text": "two"}]
+    renderer = ChatRenderer(tokenizer(template))
+    assert renderer.text([{"role": "user", "content": parts}], "line 1", "chat") == f"<|user|>{end}"
+    whole = renderer.text([{"role": "user", "content": "one\ntwo"}], "line 1", "chat")
+    assert whole.startswith("<|user|>one\ntwo")
+
+
+def test_any_role_is_the_template_s_to_judge() -> None:
+    """System, developer and whatever else a log has reach the template."""
+    roles = ("system", "developer", "user", "critic")
+    text = ChatRenderer(tokenizer()).text([{"role": role, "content": "x"} for role in roles], "line 1", "chat")
+    assert text == "".join(f"<|{role}|>x<|endoftext|>" for role in roles)
+
+
+def test_nulls_of_a_parquet_file(tmp_path: Path) -> None:
+    """Its columns have null for each key that a message lacks; templates ask whether a key is defined."""
+    turns = [{"role": "user", "content": "Warm? " * 9}, {"role": "assistant", "content": None, "tool_calls": [CALL]}]
+    pq.write_table(pa.table({"chat": [turns]}), tmp_path / "chats.parquet")
+    call = "{% if m.tool_calls is defined %}{{ m.tool_calls[0].id }}{% endif %}"
+    defined = f"{{% for m in messages %}}{{{{ m.content }}}}{call}{{% endfor %}}"
+    build(tmp_path, [CHAT], tokenizer(defined), "chats.parquet", blocks=1)
+
+
+@pytest.mark.parametrize(
+    ("turn", "said"),
+    [
+        ({"role": "user", "text": "x"}, r"turn 2 \(user\) has no content .*it has role, text"),
+        ({"role": "user", "content": 3}, r"turn 2 \(user\) has a number as its content"),
+        ({"role": "user", "content": [{"type": "image_url"}]}, r"turn 2 \(user\) has a part of type image_url"),
+        ({"role": "assistant", "content": None, "tool_calls": ["x"]}, r"turn 2 \(assistant\) has tool_calls that"),
+        ({"content": "x"}, r"turn 2 has no text under 'role' \(it has content\)"),
+        ("x", "turn 2 is a text, not a message"),
+    ],
+)
+def test_the_turn_that_cannot_be_read_is_named(turn: object, said: str) -> None:
+    """Line, turn and what is wrong with it."""
+    with pytest.raises(SourceError, match=rf"line 7: .*{said}"):
+        ChatRenderer(tokenizer()).text([CHAT[0], turn], "line 7", "chat")
+
+
+def test_the_turn_that_the_template_refuses_is_named() -> None:
+    """It is the one after the longest beginning that the template takes."""
+    chat = [*CHAT, {"role": "tool", "content": "x"}, CHAT[1]]
+    with pytest.raises(SourceError, match=r"line 7: .* refuses these messages at turn 3 \(tool\): no tools here"):
+        ChatRenderer(tokenizer()).text(chat, "line 7", "chat")
 
 
 def test_the_same_chat_twice_is_used_once(tmp_path: Path) -> None:
