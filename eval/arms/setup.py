@@ -22,7 +22,7 @@ from pipeline.record.checkpoint import check_checkpoint, checkpoint_of
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord
 from pipeline.runtimes.specs import Resolved
-from pipeline.runtimes.store import Runtime, ensure
+from pipeline.runtimes.store import Runtime
 
 SERVED_NAME = "model"
 
@@ -180,7 +180,7 @@ def engine_setup(
     check_engine(recipe.engine, accelerator, context.machine)
     return EngineSetup(
         weights=weights,
-        runtime=ensure("vllm", accelerator, context.home, context.reporter),
+        runtime=context.runtime("vllm"),
         accelerator=accelerator,
         engine=recipe.engine,
         trust_remote_code=quantized.code_digest is not None,

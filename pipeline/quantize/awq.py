@@ -20,7 +20,6 @@ from pipeline.quantize.backends import Backend
 from pipeline.quantize.model_config import readable_view
 from pipeline.recipe.quantize import Quantize
 from pipeline.record.context import RunContext
-from pipeline.runtimes.store import ensure
 from pipeline.runtimes.worker import Worker, worker_script
 
 
@@ -81,7 +80,7 @@ def quantize_with(
     Raises:
         WorkerError: the backend failed; names the root cause.
     """
-    runtime = ensure(backend.engine, context.resolved, context.home, context.reporter)
+    runtime = context.runtime(backend.engine)
     model = readable_view(source, work / "source", transformers_4=backend.reads_transformers_4)
     (work / "weights").mkdir(parents=True)
     request: dict[str, Any] = {

@@ -19,7 +19,9 @@ from pipeline.models.checksums import SumCache
 from pipeline.recipe.section import Accelerator
 from pipeline.record.publish import RETIRED, discard, publish, remove, settle
 from pipeline.record.slot import Slot
-from pipeline.runtimes.specs import Resolved
+from pipeline.runtimes.ahead import make_ahead
+from pipeline.runtimes.specs import Resolved, external_interpreter, spec_for
+from pipeline.runtimes.store import Runtime, ensure
 
 CHECKPOINT = "checkpoint"
 EARLIER = "checkpoints"
@@ -46,6 +48,9 @@ class RunContext:
     slot: Slot = field(default_factory=Slot, repr=False, compare=False)
     """Where a stage leaves an engine that the next one may take over."""
 
+    upcoming: list[str] = field(default_factory=list, repr=False, compare=False)
+    """Engines that later stages of the run need."""
+
     @cached_property
     def machine(self) -> Machine:
         """The machine of this run."""
@@ -59,6 +64,19 @@ class RunContext:
             EnvironmentLackError: CUDA was asked for and there is no GPU.
         """
         return resolve_accelerator(self.accelerator, self.machine)[0]
+
+    def runtime(self, engine: str) -> Runtime:
+        """Return the environment of an engine, made first where it is absent, and so are those that later stages need.
+
+        Nothing is timed then, and an engine that cannot be installed is found before hours are spent. Call it when all
+        that can be refused without an engine has been.
+
+        Raises:
+            RuntimeInstallError: one could not be made; the message has the root cause.
+        """
+        own = [name for name in (engine, *self.upcoming) if external_interpreter(name) is None]
+        make_ahead([spec_for(name, self.resolved) for name in dict.fromkeys(own)], self.home, self.reporter)
+        return ensure(engine, self.resolved, self.home, self.reporter)
 
     @property
     def logs(self) -> Path:

@@ -31,8 +31,6 @@ from pipeline.run.stages import (
     upstream_of,
 )
 from pipeline.run.tracking import PipelineRun, StageRun, Tracker
-from pipeline.runtimes.ahead import make_ahead
-from pipeline.runtimes.specs import external_interpreter, spec_for
 
 RECORD = "record.json"
 
@@ -119,8 +117,7 @@ class Runner:
                     self._context.slot.clear()
                 if force:
                     self._context.forget(stage.name)
-                if not any(report.ran for report in reports):
-                    self._make_ahead(stages[len(reports) :])
+                self._context.upcoming[:] = self._engines_of(stages[len(reports) + 1 :])
                 with self._context.reporter.task("opening the MLflow store"):
                     record = record.model_copy(update={"mlflow_run_id": run.begin()})
                 record = self._run_one(stage, record, inputs, run)
@@ -137,11 +134,9 @@ class Runner:
             if record.find(stage.result) is not None and not changes_since(stage, self._recipe, record)
         ]
 
-    def _make_ahead(self, stages: Sequence[Stage]) -> None:
-        """Make the environments that the stages need, where it is settled which: while nothing is measured."""
-        engines = dict.fromkeys(needed[0] for stage in stages if len(needed := stage.engines(self._recipe)) == 1)
-        specs = [spec_for(name, self._context.resolved) for name in engines if external_interpreter(name) is None]
-        make_ahead(specs, self._context.home, self._context.reporter)
+    def _engines_of(self, stages: Sequence[Stage]) -> list[str]:
+        """Return the engines that the stages need, where it is settled which."""
+        return list(dict.fromkeys(needed[0] for stage in stages if len(needed := stage.engines(self._recipe)) == 1))
 
     def _run_one(self, stage: Stage, record: RunRecord, inputs: dict[str, object], run: PipelineRun) -> RunRecord:
         outcome: StageOutcome | None = None

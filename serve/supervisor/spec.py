@@ -12,7 +12,7 @@ from pipeline.record.checkpoint import checkpoint_of
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord
 from pipeline.runtimes.specs import Resolved
-from pipeline.runtimes.store import Runtime, ensure
+from pipeline.runtimes.store import Runtime
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def serving_spec(
         checkpoint=checkpoint,
         model_name=offered.model_name or recipe.name,
         engine=recipe.engine,
-        runtime=ensure("vllm", accelerator, context.home, context.reporter),
+        runtime=context.runtime("vllm"),
         accelerator=accelerator,
         trust_remote_code=recipe.model.trust_remote_code and bool(custom_code(checkpoint).classes),
         host=offered.host if host is None else host,

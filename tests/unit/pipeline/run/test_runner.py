@@ -318,3 +318,21 @@ def test_a_running_engine_does_not_outlive_the_run(make: Callable[..., Runner]) 
     log.clear()
     make().run([stage(leaves), stage(takes, SecondResult)], force=True)
     assert log == ["empty", "stop", "empty"]
+
+
+def test_a_stage_knows_the_engines_of_later_ones(make: Callable[..., Runner]) -> None:
+    """So that they are made when its own is; what is not settled, because any of two would do, is not."""
+    seen: list[list[str]] = []
+
+    def looks(_recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome:
+        seen.append(list(context.upcoming))
+        return StageOutcome(result=FirstResult(digest="same"))
+
+    def looks_too(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
+        looks(recipe, context, record)
+        return StageOutcome(result=SecondResult())
+
+    either, one = lambda _recipe: ("autoawq", "llmcompressor"), lambda _recipe: ("vllm",)
+    make().run([stage(looks, engines=either), stage(looks_too, SecondResult, engines=one)])
+    make().run([stage(looks, engines=one), stage(looks_too, SecondResult, engines=either)], force=True)
+    assert seen == [["vllm"], [], [], []]
