@@ -98,7 +98,7 @@ class EngineSetup:
         weights = self.weights[arm]
         settings = [self.runtime.name, self.runtime.digest, str(self.runtime.python), weights.identity, weights.online]
         settings += [self.batch_invariant, self.trust_remote_code, *engine_arguments(self.engine)]
-        return document_identity([*settings, self.engine.cpu_kv_cache_gib, self.engine.enforce_eager])
+        return document_identity([*settings, self.engine.cpu_kv_cache_gib])
 
     @contextmanager
     def running(

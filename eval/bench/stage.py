@@ -15,6 +15,7 @@ from pipeline.base.errors import VoidMeasurementError, WorkerError
 from pipeline.engines.vllm import VllmFacts, VllmServer, engine_arguments
 from pipeline.models.tensors import weight_bytes
 from pipeline.quantize.result import QuantizeResult
+from pipeline.recipe.arms import Arms
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
@@ -28,7 +29,7 @@ _LATENCIES = {"ttft": "ttft", "tpot": "tpot", "itl": "itl", "e2e": "e2el"}
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     """Measure throughput, latency and memory of the recipe's arms at every concurrency."""
-    arms = arms_of(recipe)
+    arms = tuple(arm.name for arm in arms_of(recipe))
     setup = engine_setup(recipe, context, record, arms)
     log = context.logs / "bench-client.log"
     log.unlink(missing_ok=True)
@@ -65,9 +66,9 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     )
 
 
-def arms_of(recipe: Recipe) -> tuple[str, ...]:
+def arms_of(recipe: Recipe) -> Arms:
     """Return the arms whose speed is measured, in the order of the recipe."""
-    return tuple(arm.name for arm in recipe.arms if arm.name in recipe.bench.arms)
+    return tuple(arm for arm in recipe.arms if arm.name in recipe.bench.arms)
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ def summarise(concurrency: int, runs: list[dict[str, Any]]) -> LoadPoint:
 
 
 def _settings(recipe: Recipe) -> dict[str, object]:
-    measured = [arm.model_dump(mode="json") for arm in recipe.arms if arm.name in recipe.bench.arms]
+    measured = [arm.model_dump(mode="json") for arm in arms_of(recipe)]
     return {**sections("engine", "bench")(recipe), f"{SECTION}arms": measured}
 
 

@@ -109,8 +109,13 @@ class Recipe(Section):
 
 def _required(section: _Part | None, name: str, recipe: Recipe) -> _Part:
     if section is None:
-        raise RecipeError(
-            f"The recipe {recipe.name} has no section `{name}`, and this needs it. Add one; "
-            f"`awqctl recipe show demo` has an example."
-        )
+        raise missing_section(recipe, name)
     return section
+
+
+def missing_section(recipe: Recipe, name: str, reader: str = "this") -> RecipeError:
+    """Return the error that names a section which the recipe leaves out, and who needs it."""
+    return RecipeError(
+        f"The recipe {recipe.name} has no section `{name}`, and {reader} needs it. Add one; "
+        f"`awqctl recipe show demo` has an example."
+    )

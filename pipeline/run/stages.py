@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from eval.accuracy.stage import STAGE as EVAL
 from eval.bench.stage import STAGE as BENCH
-from pipeline.base.errors import RecipeError, UsageError
+from pipeline.base.errors import UsageError
 from pipeline.base.identity import document_identity
 from pipeline.quantize.stage import STAGE as QUANTIZE
-from pipeline.recipe.recipe import Recipe
+from pipeline.recipe.recipe import Recipe, missing_section
 from pipeline.record.context import RunContext
 from pipeline.record.migrate import FORM
 from pipeline.record.record import RunRecord
@@ -38,7 +38,8 @@ def stages_for(recipe: Recipe) -> tuple[tuple[Stage, ...], tuple[str, ...]]:
     notes: list[str] = []
     for stage in STAGES:
         lacks = stage.lacks(recipe)
-        unmet = [need.stage for need in stage.needs if not need.optional and need.stage not in map(_name_of, chosen)]
+        runs = {one.name for one in chosen}
+        unmet = [need.stage for need in stage.needs if not need.optional and need.stage not in runs]
         if lacks:
             notes.append(f"{stage.name} is left out: the recipe has no section `{lacks[0]}`")
         elif unmet:
@@ -48,10 +49,6 @@ def stages_for(recipe: Recipe) -> tuple[tuple[Stage, ...], tuple[str, ...]]:
     return tuple(chosen), tuple(notes)
 
 
-def _name_of(stage: Stage) -> str:
-    return stage.name
-
-
 def check_sections(stage: Stage, recipe: Recipe) -> None:
     """Refuse a stage whose section the recipe leaves out.
 
@@ -59,10 +56,7 @@ def check_sections(stage: Stage, recipe: Recipe) -> None:
         RecipeError: names the section.
     """
     for name in stage.lacks(recipe):
-        raise RecipeError(
-            f"The recipe {recipe.name} has no section `{name}`, and `awqctl {stage.name}` needs it. Add one; "
-            f"`awqctl recipe show demo` has an example."
-        )
+        raise missing_section(recipe, name, f"`awqctl {stage.name}`")
 
 
 def settings_of(stage: Stage, recipe: Recipe) -> dict[str, object]:

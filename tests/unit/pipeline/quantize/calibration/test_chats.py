@@ -126,7 +126,8 @@ def test_nulls_of_a_parquet_file(tmp_path: Path) -> None:
     pq.write_table(pa.table({"chat": [turns]}), tmp_path / "chats.parquet")
     call = "{% if m.tool_calls is defined %}{{ m.tool_calls[0].id }}{% endif %}"
     defined = f"{{% for m in messages %}}{{{{ m.content }}}}{call}{{% endfor %}}"
-    build(tmp_path, [CHAT], tokenizer(defined), "chats.parquet", blocks=1)
+    made = build(tmp_path, [CHAT], tokenizer(defined), "chats.parquet", blocks=1)
+    assert made.facts.blocks == 1
 
 
 @pytest.mark.parametrize(
