@@ -13,9 +13,10 @@ help: ## this list
 demo: .venv/.ready ## set up everything and run the packaged recipe `demo`, all stages
 	$(AWQCTL) run demo
 
-test: check ## everything that CI runs: units with two workers, then fake engines, then real ones
-	$(PYTHON) -m pytest -q -n 2 --durations=40 tests/unit
-	$(PYTHON) -m pytest --durations=40 --ignore=tests/unit
+test: check ## everything that CI runs: units and fake engines with two workers each, then real engines
+	$(PYTHON) -m pytest -q -n 2 --durations=20 tests/unit
+	$(PYTHON) -m pytest -q -n 2 --durations=20 tests/integration
+	$(PYTHON) -m pytest --durations=20 --ignore=tests/unit --ignore=tests/integration
 
 test-all: test families faults ## `make test`, all model families and the fault trials (before changes to them are merged)
 

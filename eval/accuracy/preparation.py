@@ -12,6 +12,7 @@ from eval.accuracy.resolution import TaskItems
 from eval.accuracy.tasks import check_chat_template, check_tasks, task_folders
 from eval.alarm.probe import alarm_file
 from pipeline.base.errors import SourceError
+from pipeline.base.homes import user_home
 from pipeline.models import local_folder
 from pipeline.recipe.model import ModelSource
 from pipeline.recipe.recipe import Recipe
@@ -65,7 +66,8 @@ def _environment(api_key: str) -> dict[str, str]:
     hub = {name: os.environ[name] for name in _FOR_THE_HUB if name in os.environ}
     hub |= {"HF_TOKEN": token} if (token := get_token()) else {}
     unproxied = ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1")))
-    return _ONLINE | hub | {"OPENAI_API_KEY": api_key, "NO_PROXY": unproxied}
+    index = str(user_home() / "lm-eval-tasks.json")
+    return _ONLINE | hub | {"OPENAI_API_KEY": api_key, "NO_PROXY": unproxied, "AWQCTL_TASK_INDEX": index}
 
 
 def prepare(worker: Worker, recipe: Recipe, context: RunContext, tokenizer: Path | None, folder: Path) -> Prepared:

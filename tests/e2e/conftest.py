@@ -29,7 +29,7 @@ BUDGET = 12
 that is there, or tests on the stand-in of `tests/fakes/engine.py`."""
 ENTRY = ["-P", "-m", "vllm.entrypoints.launchers.api_server.entry"]
 
-ITEMS = 1000
+ITEMS = 500
 QUESTIONS = [
     {
         "prompt": f"# Which word is a Python keyword, number {number}?\nkeyword =",

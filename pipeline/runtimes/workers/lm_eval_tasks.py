@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from lm_eval_index import own_tasks
+
 _ALLOW_CODE = "HF_ALLOW_CODE_EVAL"
 _SECRET_NAME, _SECRET_VALUE = re.compile(r"(TOKEN|KEY|SECRET|PASSWORD)$", re.IGNORECASE), re.compile(r"://[^/\s]*@")
 """Of environment variables; proxies may have a password in their address."""
@@ -26,10 +28,12 @@ def task_index(include_path: tuple[str, ...]) -> Any:
 
 @functools.cache
 def _entries(folder: str | None) -> dict[str, Any]:
-    """Return the task files of one folder by name; None stands for lm-eval's own, which take seconds to read."""
+    """Return the task files of one folder by name; None stands for lm-eval's own."""
+    if folder is None:
+        return own_tasks()
     from lm_eval.tasks import TaskManager
 
-    entries: dict[str, Any] = TaskManager(include_path=folder, include_defaults=folder is None).task_index
+    entries: dict[str, Any] = TaskManager(include_path=folder, include_defaults=False).task_index
     return entries
 
 
