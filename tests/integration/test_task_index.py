@@ -25,16 +25,13 @@ def count(index: Path) -> str:
 
 
 def test_index_is_read_while_no_task_file_changed(tmp_path: Path) -> None:
-    """The second process finds what the first one found; an index of another state of the files is made again."""
+    """The second process reads what the first one wrote; an index of another state of the files is made again."""
     index = tmp_path / "home" / "index.json"
     first = count(index)
     document = json.loads(index.read_text(encoding="utf-8"))
-    assert count(index) == first
     fewer = document | {"entries": [entry for entry in document["entries"] if entry[0] == "arc_easy"]}
     index.write_text(json.dumps(fewer), encoding="utf-8")
-    assert count(index).split()[0] == "1", "the file is what is read"
+    assert count(index).split() == ["1", *first.split()[1:]], "the file is what is read"
     index.write_text(json.dumps(fewer | {"state": "of other files"}), encoding="utf-8")
-    assert count(index) == first
-    index.write_text("{", encoding="utf-8")
     assert count(index) == first
     assert sorted(path.name for path in index.parent.iterdir()) == ["index.json"]
