@@ -24,6 +24,7 @@ import yaml
 
 from eval.accuracy.question_files import Questions, read_questions
 from pipeline.base.errors import RecipeError
+from pipeline.base.homes import expanded
 from pipeline.base.identity import file_identity
 from pipeline.recipe.eval import EvalTask
 
@@ -75,7 +76,7 @@ def questions_identity(tasks: Iterable[EvalTask], recipe_dir: Path) -> str:
 def _own(tasks: Iterable[EvalTask], recipe_dir: Path) -> Iterator[tuple[EvalTask, Path]]:
     for task in tasks:
         if task.questions is not None:
-            yield task, (recipe_dir / Path(task.questions).expanduser()).resolve()
+            yield task, (recipe_dir / expanded(task.questions, "eval.tasks.questions")).resolve()
 
 
 def _write(name: str, questions: Questions, examples: int, folder: Path, stem: str) -> None:

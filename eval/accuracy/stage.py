@@ -50,7 +50,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
         others = [arm for arm in arms if arm not in first]
         order = [*first, *others, *((AGAIN,) if recipe.eval.noise_floor else ())]
         result = _result(measurement, arms, order, found)
-        (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n")
+        (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
     measurement.forget_others()
     return StageOutcome(
         metrics=metrics_of(result),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.base.errors import RecipeError, SourceError
+from pipeline.base.homes import expanded
 from pipeline.recipe.eval import Eval
 
 
@@ -18,7 +19,7 @@ def task_folders(settings: Eval, recipe_dir: Path) -> list[Path]:
     """
     folders = [Path(str(resources.files("eval"))) / "tasks"]
     if settings.include_path:
-        folder = (recipe_dir / Path(settings.include_path).expanduser()).resolve()
+        folder = (recipe_dir / expanded(settings.include_path, "eval.include_path")).resolve()
         if not folder.is_dir():
             raise RecipeError(
                 f"eval.include_path: there is no folder {folder}. Paths are relative to the recipe's folder."

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from eval.alarm.divergence import divergences
 from eval.alarm.result import Fidelity
 from pipeline.base.errors import VoidMeasurementError
-from pipeline.base.files import write_atomically
+from pipeline.base.files import read_written, write_atomically
 from pipeline.base.identity import document_identity
 from pipeline.base.results import Result
 from pipeline.recipe.eval import Alarm
@@ -48,7 +48,7 @@ class TopTokens(Result):
 def read_top_tokens(path: Path, blocks: Sequence[Sequence[int]], top_k: int) -> TopTokens | None:
     """Return what was stored for these prompts; None when there is nothing, or nothing that fits."""
     try:
-        stored = TopTokens.model_validate_json(path.read_bytes())
+        stored = TopTokens.model_validate_json(read_written(path))
     except (OSError, ValueError):
         return None
     fits = stored.prompts == prompts_digest(blocks) and stored.top_k == top_k

@@ -14,6 +14,7 @@ from eval.alarm.divergence import SMALLEST
 from eval.alarm.fidelity import NO_TOKEN, TopTokens, prompts_digest
 from eval.arms.setup import SERVED_NAME
 from pipeline.base.errors import EngineError, RecipeError
+from pipeline.base.homes import expanded
 from pipeline.base.progress import Reporter
 from pipeline.engines.engine import Engine
 from pipeline.models.tokenizer import Tokenizer, load_tokenizer
@@ -79,7 +80,7 @@ def alarm_file(text: str, recipe_dir: Path) -> Path:
     Raises:
         RecipeError: it is not there.
     """
-    file = recipe_dir / Path(text).expanduser()
+    file = recipe_dir / expanded(text, "eval.alarm.text")
     if not file.is_file():
         raise RecipeError(f"eval.alarm.text: there is no file {file}. Give one, or leave it out for the packaged text.")
     return file

@@ -58,7 +58,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
             engine_arguments=engine_arguments(recipe.engine),
             counter_disagreement=max(sweep.worst for sweep in sweeps),
         )
-        (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n")
+        (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return StageOutcome(
         metrics=metrics_of(result),
         artifacts={"results": "bench/results.json"} | {f"{arm} runs": f"bench/{arm}" for arm in arms},

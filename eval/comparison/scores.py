@@ -86,7 +86,7 @@ def read_scores(
         SourceError: a file is damaged.
         VoidMeasurementError: a score or a value is not a number, or the items are not those of the score.
     """
-    document = json.loads(results_file.read_text())
+    document = json.loads(results_file.read_text(encoding="utf-8"))
     values = document["results"][task]
     key = metric_key(values, metric)
     if key is None:

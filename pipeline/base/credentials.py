@@ -59,7 +59,7 @@ def _tokens() -> Iterator[str]:
 
     values = [os.environ.get(name, "") for name in _VARIABLES]
     try:
-        values.append(Path(constants.HF_TOKEN_PATH).read_text())
+        values.append(Path(constants.HF_TOKEN_PATH).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         values.append("")
     for value in values:

@@ -1,13 +1,25 @@
-"""The folders of this program in a user's home."""
+"""The folders of this program in a user's home, and paths that begin with one."""
 
 import os
+import pwd
+from collections.abc import MutableMapping
+from contextlib import suppress
 from pathlib import Path
+
+from pipeline.base.errors import EnvironmentLackError, UsageError
+
+_HOME = "AWQCTL_HOME"
 
 
 def user_home() -> Path:
-    """Return `AWQCTL_HOME`, default `~/.cache/awqctl`: engine environments, shared by all projects."""
-    configured = os.environ.get("AWQCTL_HOME")
-    return Path(configured).expanduser().resolve() if configured else Path.home() / ".cache" / "awqctl"
+    """Return `AWQCTL_HOME`, default `~/.cache/awqctl`: engine environments, shared by all projects.
+
+    Raises:
+        EnvironmentLackError: this user has no home; names the variables to set.
+        UsageError: `AWQCTL_HOME` names the home of a user who does not exist.
+    """
+    configured = os.environ.get(_HOME)
+    return expanded(configured, _HOME).resolve() if configured else expanded("~", _HOME) / ".cache" / "awqctl"
 
 
 def config_home() -> Path:
@@ -15,8 +27,60 @@ def config_home() -> Path:
 
     It lies inside `AWQCTL_HOME` when that is set, so that one variable isolates everything; otherwise in
     `XDG_CONFIG_HOME`, because a cache may be emptied and keys may not.
+
+    Raises:
+        EnvironmentLackError: this user has no home; names the variables to set.
+        UsageError: a variable names the home of a user who does not exist.
     """
-    if os.environ.get("AWQCTL_HOME"):
+    if os.environ.get(_HOME):
         return user_home() / "config"
-    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(base) / "awqctl"
+    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return expanded(base, "XDG_CONFIG_HOME") / "awqctl"
+
+
+def expanded(text: str | Path, origin: str) -> Path:
+    """Return a path with `~` and `~user` at its beginning filled in.
+
+    Args:
+        text: the path.
+        origin: the option, key or variable that it comes from.
+
+    Raises:
+        EnvironmentLackError: it begins with `~`, and this user has no home; names the variables to set.
+        UsageError: it begins with `~user`, and there is no such user.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        user = Path(text).parts[0].removeprefix("~")
+    if user:
+        raise UsageError(f"{origin}: there is no user '{user}', whose home {text} begins with. Correct the path.")
+    raise EnvironmentLackError(
+        f"{origin}: user {os.getuid()} has no home folder, being not in passwd, and HOME is not set. Set {_HOME} to a "
+        f"folder that can be written, or HOME."
+    )
+
+
+def variable_for(path: Path) -> str | None:
+    """Return the variable that moves what lies at `path`, or below it; None for what is in no home."""
+    with suppress(EnvironmentLackError, UsageError):
+        hub = expanded(os.environ.get("HF_HOME") or "~/.cache/huggingface", "HF_HOME")
+        for variable, folder in ((_HOME, user_home()), (_HOME, config_home()), ("HF_HOME", hub)):
+            if folder.is_relative_to(path.absolute()) or path.absolute().is_relative_to(folder):
+                return variable
+    return None
+
+
+def home_for_libraries(environment: MutableMapping[str, str]) -> None:
+    """Give a user without a home the folder of `AWQCTL_HOME` as one, and a name.
+
+    Libraries would make a folder called `~` where the user stands, or fail for want of a name.
+    """
+    if environment.get("HOME") or not environment.get(_HOME):
+        return
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        environment["HOME"] = str(user_home())
+        environment.setdefault("USER", str(os.getuid()))
+        environment.setdefault("LOGNAME", environment["USER"])

@@ -1,13 +1,10 @@
 """`awqctl`: the command group and the process edge where every error becomes a sentence and an exit code."""
 
-import errno
 import importlib
 import os
 import signal
 import sys
-import tempfile
-import traceback
-from pathlib import Path
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -15,6 +12,9 @@ import click
 
 from pipeline import __version__
 from pipeline.base.errors import AwqctlError, Interrupted
+from pipeline.base.homes import home_for_libraries
+from pipeline.cli.failures import bug, say, system_failure, written
+from pipeline.cli.streams import Outlet, enter_utf8_mode, prepare_streams
 
 _COMMANDS = {
     "run": "pipeline.cli.run:run",
@@ -96,61 +96,39 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; exit with a code of the contract."""
+    enter_utf8_mode()
+    output, error = prepare_streams()
     signal.signal(signal.SIGTERM, _interrupt)
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    status = _status(output, error)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, Interrupted):
+            stream.flush()
+    sys.exit(written(output, error, status))
+
+
+def _status(output: Outlet, error: Outlet) -> int:
+    """Run the command; return the exit code, once every error is a sentence on standard error."""
     try:
+        home_for_libraries(os.environ)
         status = cli.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        _leave("Interrupted. Run the same command again to go on where it stopped.", 130)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        return say("Interrupted. Run the same command again to go on where it stopped.", 130)
     except click.ClickException as problem:
-        problem.show()
-        sys.exit(problem.exit_code)
-    except KeyboardInterrupt:
-        _leave("Interrupted. Run the same command again to go on where it stopped.", 130)
+        with suppress(OSError, Interrupted):
+            problem.show()
+        return problem.exit_code
     except AwqctlError as problem:
-        _leave(str(problem), problem.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        return problem.exit_code if output.failure or error.failure else say(str(problem), problem.exit_code)
+    except SystemExit as end:  # also of Click and Rich, when a pipe is closed
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except OSError as problem:
-        _leave_for_system(problem)
+        return 4 if problem in (output.failure, error.failure) else system_failure(problem)
     except Exception:  # noqa: BLE001 -- process edge: a bug must not end in a traceback on the screen
-        _leave_for_bug()
-    sys.exit(status if isinstance(status, int) else 0)
+        return bug()
+    return status if isinstance(status, int) else 0
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     raise Interrupted("Stopped by SIGTERM. Run the same command again to go on where it stopped.")
-
-
-def _leave(message: str, status: int) -> NoReturn:
-    click.echo(f"awqctl: {message}", err=True)
-    sys.exit(status)
-
-
-def _leave_for_system(problem: OSError) -> NoReturn:
-    known = {
-        errno.ENOSPC: "The disk is full. Free space",
-        errno.EDQUOT: "The disk quota is used up. Free space",
-        errno.EACCES: "Permission denied. Check the owner of the path",
-        errno.EROFS: "The file system is read-only. Choose another folder with --out",
-        errno.EMFILE: "Too many open files. Raise `ulimit -n`",
-    }
-    if problem.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
-        _leave(f"{problem.filename} is not of the kind that is needed here ({problem.strerror}). Correct the path.", 2)
-    if problem.errno not in known:
-        _leave_for_bug()
-    where = f" ({problem.filename})" if problem.filename else ""
-    _leave(f"{known[problem.errno]}{where} and run the same command again.", 4)
-
-
-def _leave_for_bug() -> NoReturn:
-    from pipeline.base.credentials import redacted
-
-    descriptor, name = tempfile.mkstemp(prefix="awqctl-", suffix=".log")
-    details = redacted(traceback.format_exc())
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(details)
-    summary = details.strip().splitlines()[-1]
-    _leave(f"Unexpected failure, please report it: {summary[:200]} Details: {Path(name)}", 1)

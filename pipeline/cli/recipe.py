@@ -30,18 +30,14 @@ def ls(as_json: bool) -> None:  # noqa: FBT001 -- a flag
 @json_option
 def show(recipe_name: str, overrides: tuple[str, ...], resolved: bool, as_json: bool) -> None:  # noqa: FBT001 -- flags
     """Print RECIPE as it stands in its file, or resolved."""
-    import yaml
-
+    from pipeline.base.yaml_text import write_yaml
     from pipeline.recipe.load import load_recipe
 
     loaded = load_recipe(recipe_name, overrides)
     document = loaded.recipe.model_dump(mode="json")
     plain = not (resolved or overrides)
-    emit(
-        as_json,
-        document,
-        loaded.path.read_text().rstrip() if plain else yaml.safe_dump(document, sort_keys=False).rstrip(),
-    )
+    text = loaded.path.read_text(encoding="utf-8") if plain else write_yaml(document)
+    emit(as_json, document, text.rstrip())
 
 
 @recipe.command("cp")
@@ -57,8 +53,8 @@ def cp(recipe_name: str, destination: Path) -> None:
     if target.suffix not in (".yaml", ".yml"):
         raise UsageError(f"{target} must end in .yaml, so that commands know it for a recipe file.")
     try:
-        with target.open("x") as stream:
-            stream.write(source.read_text())
+        with target.open("x", encoding="utf-8") as stream:
+            stream.write(source.read_text(encoding="utf-8"))
     except FileExistsError:
         raise UsageError(f"{target} exists already. Choose another name.") from None
     except FileNotFoundError:

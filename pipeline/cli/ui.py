@@ -49,7 +49,7 @@ def ui(store: str, port: int, open_browser: bool) -> None:  # noqa: FBT001 -- a 
                 webbrowser.open(url)
             status = _wait(process)
         if status:
-            cause = root_cause(log.read_text(errors="replace"))
+            cause = root_cause(log.read_text(encoding="utf-8", errors="replace"))
             if "ddress already in use" in cause:
                 raise BusyError(f"Port {chosen} is in use. Choose another with --port.")
             raise EnvironmentLackError(f"The MLflow UI ended: {cause} Check --store and --port.")

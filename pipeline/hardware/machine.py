@@ -70,14 +70,14 @@ def _simd() -> tuple[str, ...] | None:
 
 def _cpu_info() -> list[str]:
     try:
-        return Path("/proc/cpuinfo").read_text().splitlines()
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return []
 
 
 def _numa_nodes() -> int:
     path = Path("/sys/devices/system/node/has_memory")
-    return nodes_in(path.read_text()) if path.is_file() else 1
+    return nodes_in(path.read_text(encoding="utf-8")) if path.is_file() else 1
 
 
 def nodes_in(ranges: str) -> int:
@@ -92,5 +92,5 @@ def _usable_cores() -> int:
 
 def _container_limit() -> int | None:
     path = Path("/sys/fs/cgroup/memory.max")
-    text = path.read_text().strip() if path.is_file() else ""
+    text = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
     return int(text) if text.isdigit() else None

@@ -11,6 +11,7 @@ def answer_of(*command: str) -> str:
     if shutil.which(command[0]) is None:
         return ""
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=True).stdout
+        answer = subprocess.run(command, capture_output=True, timeout=_TIMEOUT_S, check=True).stdout
+        return answer.decode(errors="replace")
     except (subprocess.SubprocessError, OSError):
         return ""

@@ -5,9 +5,8 @@ from importlib import resources
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
-
 from pipeline.base.errors import SourceError
+from pipeline.base.yaml_text import YamlError, read_yaml
 from pipeline.models.trust import read_config
 
 DESCRIPTION = ("*.json", "*.model", "*.tiktoken", "*.txt", "*.jinja", "LICENSE*", "NOTICE*", "README.md")
@@ -27,6 +26,8 @@ MERGE = (
     "Merge it into its base model first: `PeftModel.from_pretrained(base, adapter).merge_and_unload()`, then "
     "`save_pretrained` of the result and of the tokenizer into a new folder, and give that as model.source."
 )
+_LICENCE = re.compile(r"^license(?:_name)?[ \t]*:.*\n(?:(?:[ \t-].*)?\n)*", re.MULTILINE)
+"""The two fields of a model card that name its licence, with the lines that belong to them."""
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "*.tiktoken")
 
 
@@ -182,14 +183,20 @@ def check_weights(path: Path, reference: str) -> None:
 
 
 def licence_of(path: Path) -> str:
-    """Return the licence of the model card's front matter, or `unknown`; `other` gives way to its name."""
+    """Return the licence of the model card's front matter, or `unknown`; `other` gives way to its name.
+
+    The card is a stranger's: its other fields, thousands of them in some, are not looked at.
+    """
     card = path / "README.md"
-    front = re.match(r"---\n(.*?)\n---", card.read_text(errors="replace"), re.DOTALL) if card.is_file() else None
+    if not card.is_file():
+        return "unknown"
+    front = re.match(r"---\n(.*?\n)---", card.read_text(encoding="utf-8-sig", errors="replace"), re.DOTALL)
     if front is None:
         return "unknown"
     try:
-        fields = yaml.safe_load(front[1])
-    except yaml.YAMLError:
+        fields = read_yaml("".join(_LICENCE.findall(front[1])))
+    except YamlError:
         return "unknown"
     named = fields.get("license_name") or fields.get("license") if isinstance(fields, dict) else None
-    return str(named or "unknown")
+    several = named if isinstance(named, list) else [named]
+    return ", ".join(str(name) for name in several if isinstance(name, str | int | float)) or "unknown"

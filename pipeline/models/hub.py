@@ -13,6 +13,7 @@ from typing import cast
 
 from pipeline.base.errors import EnvironmentLackError, SourceError
 from pipeline.base.files import write_atomically
+from pipeline.base.homes import expanded
 from pipeline.models.files import PICKLED, UNWANTED
 from pipeline.models.trust import is_commit
 
@@ -101,7 +102,7 @@ def _ask(repository: str, reference: str) -> str:
 
 def _cached_commit(repository: str, reference: str) -> str | None:
     try:
-        commit = (_cache(repository) / "refs" / reference).read_text().strip()
+        commit = (_cache(repository) / "refs" / reference).read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
         return None
     return commit if is_commit(commit) and (_cache(repository) / "snapshots" / commit).is_dir() else None
@@ -111,7 +112,9 @@ def _cache(repository: str) -> Path:
     from huggingface_hub import constants  # noqa: PLC0415 -- only a hub model needs it
     from huggingface_hub.file_download import repo_folder_name  # noqa: PLC0415
 
-    return Path(constants.HF_HUB_CACHE).expanduser() / repo_folder_name(repo_id=repository, repo_type="model")
+    return expanded(constants.HF_HUB_CACHE, "HF_HUB_CACHE or HF_HOME") / repo_folder_name(
+        repo_id=repository, repo_type="model"
+    )
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.base.errors import EnvironmentLackError, SourceError
+from pipeline.base.homes import expanded
 from pipeline.base.identity import folder_identity
 from pipeline.models.files import (
     CODE,
@@ -128,7 +129,7 @@ def local_folder(source: ModelSource, recipe_dir: Path) -> Path | None:
     """
     if source.source == PACKAGED:
         return packaged_model()
-    for candidate in (recipe_dir / source.source, Path(source.source).expanduser()):
+    for candidate in (recipe_dir / source.source, expanded(source.source, "model.source")):
         if candidate.is_dir():
             return candidate.resolve()
     if _HUB_ID.match(source.source) and not source.source.startswith("."):

@@ -36,7 +36,7 @@ class Knowledge(Result):
 @cache
 def knowledge() -> dict[str, Knowledge]:
     """Return what the backends know, by name."""
-    text = (resources.files("pipeline.quantize") / "architectures.json").read_text()
+    text = (resources.files("pipeline.quantize") / "architectures.json").read_text(encoding="utf-8")
     return {name: Knowledge.model_validate(entry) for name, entry in json.loads(text).items()}
 
 
@@ -104,7 +104,9 @@ def main() -> None:
     for backend, (engine, question) in _PROBES.items():
         python = ensure(engine, "cpu", user_home(), SilentReporter()).python
         command = [str(python), "-P", "-c", _PROBE.format(question=question)]
-        answer = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        answer = subprocess.run(
+            command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, encoding="utf-8"
+        )
         if answer.returncode != 0:
             sys.exit(f"{engine}: {answer.stderr.strip()}")
         answers[backend] = json.loads(answer.stdout.splitlines()[-1])

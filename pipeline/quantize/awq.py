@@ -131,7 +131,7 @@ def _findings(context: RunContext, key: str) -> Path:
 def _key(request: Mapping[str, Any], source: SourceModel, *names: str) -> str:
     """Return what names a request, the files it works on and our workers; any change starts the search anew."""
     files = {name: state[:2] for name, state in file_states(source.path).items()}
-    workers = [script.read_text() for script in sorted(worker_script("awq_facts").parent.glob("*.py"))]
+    workers = [script.read_text(encoding="utf-8") for script in sorted(worker_script("awq_facts").parent.glob("*.py"))]
     relevant = {name: value for name, value in request.items() if name != "model"}
     text = json.dumps([relevant, str(source.path), files, workers, *names], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from pipeline.base.files import share
 from pipeline.models import SourceModel, is_pickled
 from pipeline.quantize.model_config import generation_config, quantized_config
 
@@ -37,7 +38,7 @@ def assemble(
         dtype: of the tensors that stayed in 16 bit; None when it is the source's.
     """
     for path in weights.glob("*.safetensors*"):
-        path.chmod(0o644)  # safetensors makes them private, unlike the files beside them
+        share(path)  # safetensors makes them private, unlike the files beside them
         if path.suffix == ".safetensors":
             settle_header(path)
         path.replace(folder / path.name)
@@ -71,4 +72,4 @@ def settle_header(path: Path) -> None:
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
-    path.write_text(json.dumps(document, indent=2) + "\n")
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

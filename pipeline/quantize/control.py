@@ -168,7 +168,7 @@ def _write_index(folder: Path, shards: Mapping[str, Sequence[_Piece]]) -> None:
         "metadata": {"total_size": sum(entry.bytes for entry, _ in entries)},
         "weight_map": {entry.name: name for entry, name in entries},
     }
-    (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2) + "\n")
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
 
 
 def _write_shard(path: Path, pieces: Sequence[_Piece], *, zero_point: bool) -> None:

@@ -114,7 +114,7 @@ def readable_view(source: SourceModel, view: Path, *, transformers_4: bool = Tru
     view.mkdir(parents=True)
     config = without_generation(source.config())
     config = to_transformers_4(config) if transformers_4 else config
-    (view / "config.json").write_text(json.dumps(config, indent=2))
+    (view / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
     beside = (source.path / name for name in (*_BESIDE_THE_WEIGHTS, *source.code.files))
     for path in (*weight_files(source.path), *beside):
         if path.is_file():

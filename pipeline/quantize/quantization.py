@@ -79,7 +79,7 @@ class Quantization:
             )
         origin = self._origin()
         result, manifest = self._describe(folder, origin, quantized, coverage, control_digest)
-        (folder / CARD).write_text(model_card(result, manifest, audits))
+        (folder / CARD).write_text(model_card(result, manifest, audits), encoding="utf-8")
         card = sum_files(folder, names=[CARD], cache=self.context.sums, publish_as=self.context.out / CHECKPOINT)
         write_manifest(manifest.model_copy(update={"files": manifest.files | card}), folder)
         return result, gates(coverage, self.settings.coverage)

@@ -6,16 +6,21 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from pipeline.base.credentials import masked
 from pipeline.base.errors import RecipeError
+from pipeline.base.homes import expanded
+from pipeline.base.yaml_text import YamlError, read_yaml
 from pipeline.recipe.migrate import migrate
 from pipeline.recipe.recipe import Recipe
 
 SUFFIXES = (".yaml", ".yml")
+_DEEPEST = 20
+"""Parts of a key path; the deepest key of a recipe has four."""
+_MOST_PROBLEMS = 20
+_LONGEST_VALUE = 200
 
 
 def packaged_recipes() -> dict[str, Path]:
@@ -30,7 +35,7 @@ def find_recipe(reference: str) -> Path:
     Raises:
         RecipeError: there is neither such a file nor such a packaged recipe.
     """
-    path = Path(reference).expanduser()
+    path = expanded(reference, "RECIPE")
     if path.suffix in SUFFIXES or "/" in reference:
         if path.is_file():
             return path.resolve()
@@ -58,24 +63,30 @@ def load_recipe(reference: str, overrides: Sequence[str] = ()) -> LoadedRecipe:
 
     Args:
         reference: path or name.
-        overrides: `key.path=value` strings; values are YAML.
+        overrides: `key.path=value` strings; values are YAML, and none undoes an earlier one.
 
     Raises:
         RecipeError: not found, not YAML, or not valid; names the key path, the value and what is allowed.
     """
     path = find_recipe(reference)
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
-        raise RecipeError(
-            f"{path} is not valid YAML: {_one_line(problem)}. Correct the file and try again."
-        ) from problem
+    document = _read(path)
     if not isinstance(document, dict):
         raise RecipeError(f"{path} is not a recipe: a mapping of sections is expected. See `awqctl recipe show demo`.")
+    _refuse_repetition([override.partition("=")[0] for override in overrides])
     for override in overrides:
         _apply(document, override)
     document, notes = migrate(document)
     return LoadedRecipe(validate_recipe(document, str(path)), path, notes)
+
+
+def _read(path: Path) -> Any:
+    try:
+        return read_yaml(path.read_bytes().decode())
+    except UnicodeDecodeError as problem:
+        line = problem.object.count(b"\n", 0, problem.start) + 1
+        raise RecipeError(f"{path} is not UTF-8 in line {line}. Save it as UTF-8 and try again.") from None
+    except YamlError as problem:
+        raise RecipeError(f"{path} is not valid YAML: {problem}. Correct the file and try again.") from None
 
 
 def validate_recipe(document: Mapping[str, Any], origin: str) -> Recipe:
@@ -87,7 +98,9 @@ def validate_recipe(document: Mapping[str, Any], origin: str) -> Recipe:
     try:
         return Recipe.model_validate(document)
     except ValidationError as problem:
-        lines = [_explain(error) for error in problem.errors()]
+        errors = problem.errors()
+        lines = [_explain(error) for error in errors[:_MOST_PROBLEMS]]
+        lines += [f"and {len(errors) - _MOST_PROBLEMS} more"] if len(errors) > _MOST_PROBLEMS else []
         raise RecipeError(
             f"{origin} is not a valid recipe:\n  "
             + "\n  ".join(lines)
@@ -103,7 +116,7 @@ def _explain(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return f"{location}: required, but missing"
     message = error["msg"].removeprefix("Value error, ")
-    shown = "" if isinstance(error["input"], dict) else f" (value: {error['input']!r})"
+    shown = "" if isinstance(error["input"], dict) else f" (value: {repr(error['input'])[:_LONGEST_VALUE]})"
     return f"{location}: {message}{shown}"
 
 
@@ -125,6 +138,13 @@ def _dereference(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]
     return node
 
 
+def _refuse_repetition(keys: Sequence[str]) -> None:
+    """Refuse a `--set` that undoes an earlier one without a word: of the same key, or of a section above it."""
+    for number, later in enumerate(keys):
+        if undone := [earlier for earlier in keys[:number] if f"{earlier}.".startswith(f"{later}.")]:
+            raise RecipeError(f"--set gives {undone[0]} and after it {later}, which undoes it. Leave one of them out.")
+
+
 def _apply(document: dict[str, Any], override: str) -> None:
     """Set one `key.path=value` in place."""
     key, separator, text = override.partition("=")
@@ -134,13 +154,15 @@ def _apply(document: dict[str, Any], override: str) -> None:
         )
     node: Any = document
     *parents, last = key.split(".")
+    if len(parents) >= _DEEPEST:
+        raise RecipeError(f"--set {key[:_LONGEST_VALUE]}: no key has more than {_DEEPEST} parts. Check the key path.")
     try:
         for part in parents:
             node = node[int(part)] if isinstance(node, list) else node.setdefault(part, {})
-        node[int(last) if isinstance(node, list) else last] = yaml.safe_load(text)
-    except (TypeError, ValueError, IndexError, AttributeError, yaml.YAMLError) as problem:
+        node[int(last) if isinstance(node, list) else last] = read_yaml(text)
+    except (TypeError, ValueError, IndexError, AttributeError) as problem:
         raise RecipeError(
-            f"--set {masked(override)!r} does not fit the recipe: {_one_line(problem)}. Check the key path."
+            f"--set {masked(override)!r} does not fit the recipe: {_one_line(problem)}. Check key path and value."
         ) from problem
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field, SerializeAsAny, ValidationError
 
 from pipeline.base.errors import MissingStageError, UsageError
-from pipeline.base.files import write_atomically
+from pipeline.base.files import read_written, write_atomically
 from pipeline.base.results import Gate, Metric, Payload, Result
 from pipeline.record.environment import Environment
 from pipeline.record.migrate import migrate
@@ -133,8 +133,8 @@ def load_record(path: Path) -> RunRecord | None:
     if not path.exists():
         return None
     try:
-        return RunRecord.model_validate(migrate(json.loads(path.read_text())))
-    except (ValueError, LookupError, TypeError, AttributeError) as problem:
+        return RunRecord.model_validate(migrate(json.loads(read_written(path))))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as problem:
         reason = str(problem).splitlines()[0]
         raise UsageError(
             f"{path} is not a record this version reads ({reason}). Move it away or use --out."

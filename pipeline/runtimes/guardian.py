@@ -31,7 +31,7 @@ def _die_with_guardian() -> None:
 
 def _parent_of(pid: str) -> int | None:
     try:
-        stat = Path("/proc", pid, "stat").read_text()
+        stat = Path("/proc", pid, "stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
     return int(stat.rpartition(")")[2].split()[1])

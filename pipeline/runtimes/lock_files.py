@@ -66,7 +66,7 @@ LOCKS = (
 
 def write_lock(lock: Lock, folder: Path) -> None:
     """Resolve one lock and write it."""
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as overrides:
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as overrides:
         overrides.write("\n".join(lock.overrides))
         overrides.flush()
         command = [find_uv_bin(), "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"]
@@ -76,11 +76,17 @@ def write_lock(lock: Lock, folder: Path) -> None:
         command += ["--group", "../../../pyproject.toml:dev"] if lock.name == "awqctl" else []
         command += torch_options(spec_for("vllm", "cpu")) if lock.torch_cpu else []
         answer = subprocess.run(
-            [*command, *lock.inputs], cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+            [*command, *lock.inputs],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            encoding="utf-8",
         )
     if answer.returncode != 0:
         sys.exit(f"{lock.name}: {answer.stderr.strip()}")
-    (folder / f"{lock.name}.txt").write_text("\n".join(_tidied(answer.stdout)) + "\n")
+    (folder / f"{lock.name}.txt").write_text("\n".join(_tidied(answer.stdout)) + "\n", encoding="utf-8")
 
 
 def _tidied(text: str) -> list[str]:

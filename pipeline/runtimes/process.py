@@ -46,6 +46,7 @@ def engine_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]
         "VLLM_NO_USAGE_STATS": "1",
         "TOKENIZERS_PARALLELISM": "false",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONUTF8": "1",
         "NO_COLOR": "1",
     }
     return environment | dict(extra or {})
@@ -80,6 +81,7 @@ class GuardedProcess:
                 text=True,
                 pass_fds=(read_end,),
                 start_new_session=True,
+                encoding="utf-8",
             )
         os.close(read_end)
 
@@ -131,7 +133,7 @@ class GuardedProcess:
 
     def log_text(self) -> str:
         """Return what the command wrote to its log."""
-        return self.log.read_text(errors="replace") if self.log.exists() else ""
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
 
     def stop(self) -> int:
         """Stop the command and all below it; return its exit status."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.base.errors import UsageError
-from pipeline.base.homes import config_home
+from pipeline.base.homes import config_home, expanded
 
 Resolved = Literal["cpu", "cuda"]
 """What an environment is built for; `auto` of the recipe, resolved."""
@@ -57,7 +57,7 @@ class RuntimeSpec:
     def version(self) -> str:
         """Return the engine's version as locked."""
         for lock in filter(None, (self.source_lock, self.lock)):
-            for line in lock.read_text().splitlines():
+            for line in lock.read_text(encoding="utf-8").splitlines():
                 if line.startswith(f"{self.package}=="):
                     return line.removeprefix(f"{self.package}==").split()[0]
         raise UsageError(f"{self.lock.name} does not lock {self.package}; run `make lock`.")
@@ -106,13 +106,13 @@ def external_interpreter(engine: str) -> tuple[Path, str] | None:
         if not path.exists():
             return None
         try:
-            said = tomllib.loads(path.read_text()).get("runtimes", {}).get(engine)
-        except tomllib.TOMLDecodeError as problem:
+            said = tomllib.loads(path.read_text(encoding="utf-8")).get("runtimes", {}).get(engine)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
             raise UsageError(f"{path} is not valid TOML: {problem}. Correct it.") from problem
         origin = str(path)
     if not said:
         return None
-    interpreter = Path(said).expanduser()
+    interpreter = expanded(said, origin)
     if not os.access(interpreter, os.X_OK):
         raise UsageError(
             f"{origin} names {interpreter} as the {engine} runtime, which is not an executable file. Correct it."

@@ -139,7 +139,7 @@ def _commands(spec: RuntimeSpec, partial: Path) -> Iterator[list[str]]:
 def build_environment() -> dict[str, str]:
     """Return the environment of processes that install: this one's, without what build scripts must not see."""
     environment = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_BUILDS}
-    return {"UV_HTTP_TIMEOUT": "120", **environment}
+    return {"UV_HTTP_TIMEOUT": "120", "PYTHONUTF8": "1", **environment}
 
 
 def torch_options(spec: RuntimeSpec) -> list[str]:
@@ -161,7 +161,7 @@ def _run(command: list[str], spec: RuntimeSpec, log: Path) -> None:
     with GuardedProcess(command, log=log, environment=build_environment()) as process:
         status = process.process.wait()
     if status != 0:
-        cause = root_cause(log.read_text(errors="replace"))
+        cause = root_cause(log.read_text(encoding="utf-8", errors="replace"))
         raise RuntimeInstallError(
             f"The {spec.name} runtime could not be installed: {cause} {_advice(cause, spec)}", log=log
         )

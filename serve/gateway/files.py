@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pipeline.base.errors import BusyError, EnvironmentLackError
+from pipeline.base.homes import variable_for
 
 _LOCK_TIMEOUT_S = 10
 _PREFIX = "awqctl-"
@@ -31,14 +32,16 @@ def write_private(path: Path, text: str, *, mode: int = 0o600) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary.unlink(missing_ok=True)
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as stream:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
     except OSError as problem:
+        variable = variable_for(path)
+        elsewhere = f", or set {variable} to a folder that can be written" if variable else ""
         raise EnvironmentLackError(
-            f"{path} cannot be written: {problem.strerror}. Free space, or check who owns the folder."
+            f"{path} cannot be written: {problem.strerror}. Free space, check who owns the folder{elsewhere}."
         ) from problem
     finally:
         temporary.unlink(missing_ok=True)
@@ -81,7 +84,7 @@ def socket_folder() -> Iterator[Path]:
             f"No temporary folder can be made: {problem.strerror}. Free space in {base}."
         ) from problem
     try:
-        with (folder / "owner.new").open("w") as owner:
+        with (folder / "owner.new").open("w", encoding="utf-8") as owner:
             fcntl.flock(owner, fcntl.LOCK_EX)
             (folder / "owner.new").rename(folder / _OWNER)
             yield folder
@@ -92,6 +95,6 @@ def socket_folder() -> Iterator[Path]:
 def _remove_orphans(base: Path) -> None:
     """Remove the folders whose owner is dead: the kernel has let go of its lock."""
     for mark in base.glob(f"{_PREFIX}*/{_OWNER}"):
-        with contextlib.suppress(OSError), mark.open() as owner:
+        with contextlib.suppress(OSError), mark.open(encoding="utf-8") as owner:
             fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(mark.parent, ignore_errors=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.base.errors import EngineError, EnvironmentLackError
+from pipeline.base.homes import expanded
 from pipeline.runtimes.process import engine_environment
 
 _BINARY_VARIABLE = "AWQCTL_HAPROXY"
@@ -23,7 +24,7 @@ def find_haproxy() -> Path:
     """
     configured = os.environ.get(_BINARY_VARIABLE)
     if configured:
-        path = Path(configured).expanduser()
+        path = expanded(configured, _BINARY_VARIABLE)
         if not os.access(path, os.X_OK) or not path.is_file():
             raise EnvironmentLackError(f"{_BINARY_VARIABLE}={configured} is not a program. Correct or unset it.")
         return path
@@ -75,6 +76,7 @@ def _run(command: list[str], environment: Mapping[str, str]) -> subprocess.Compl
             env=environment,
             timeout=30,
             check=False,
+            encoding="utf-8",
         )
     except (OSError, subprocess.TimeoutExpired) as problem:
         raise EnvironmentLackError(

@@ -65,7 +65,9 @@ def render_config(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
     environment.filters["quoted"] = quoted
-    template = environment.from_string((resources.files("serve.gateway") / "haproxy.cfg.j2").read_text())
+    template = environment.from_string(
+        (resources.files("serve.gateway") / "haproxy.cfg.j2").read_text(encoding="utf-8")
+    )
     return template.render(
         address=address,
         upstreams=upstreams,

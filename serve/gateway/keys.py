@@ -14,6 +14,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from pipeline.base.errors import UsageError
+from pipeline.base.files import read_written
 from pipeline.base.homes import config_home
 from pipeline.base.results import Result
 from serve.gateway.files import locked, write_private
@@ -132,7 +133,7 @@ class KeyStore:
 
     def _read(self) -> _KeyFile:
         try:
-            return _KeyFile.model_validate_json(self.path.read_text())
+            return _KeyFile.model_validate_json(read_written(self.path))
         except FileNotFoundError:
             return _KeyFile()
         except (ValidationError, OSError, UnicodeDecodeError) as problem:

@@ -52,7 +52,7 @@ def ensure_certificate(host: str, folder: Path) -> Certificate:
         if current is None or not wanted <= names or _expires_soon(current):
             key, current = _make(sorted(wanted | names))
             write_private(paths.bundle, _private_pem(key) + _pem(current))
-        if not paths.certificate.exists() or paths.certificate.read_text() != _pem(current):
+        if not paths.certificate.exists() or paths.certificate.read_text(encoding="utf-8") != _pem(current):
             write_private(paths.certificate, _pem(current), mode=0o644)
     return paths
 

@@ -8,6 +8,7 @@ from typing import Literal, cast
 from pydantic import ValidationError
 
 from pipeline.base.errors import MissingStageError
+from pipeline.base.files import read_written
 from pipeline.base.results import Result
 from pipeline.models.tokenizer import Decoder, Tokenizer, TokenizerIdentity
 
@@ -99,7 +100,7 @@ def read_calibration(path: Path) -> CalibrationSet:
         MissingStageError: the file is not there, or another version of awqctl wrote it.
     """
     try:
-        return CalibrationSet.model_validate_json(path.read_text(encoding="utf-8"))
+        return CalibrationSet.model_validate_json(read_written(path))
     except FileNotFoundError as problem:
         raise MissingStageError(f"There is no {path}. Run `awqctl quantize --force` to make it.") from problem
     except ValidationError as problem:

@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from pipeline.base.errors import RecipeError, SourceError
+from pipeline.base.homes import expanded
 from pipeline.base.identity import file_identity, folder_identity
 from pipeline.models import PACKAGED
 from pipeline.recipe.calibration import Calibration, CalibrationSource
@@ -80,7 +81,7 @@ def locate(source: CalibrationSource, recipe_dir: Path) -> Place:
 def _local_path(source: str, recipe_dir: Path) -> Path | None:
     if source == PACKAGED:
         return Path(str(resources.files("recipes"))) / "demo" / "calibration.jsonl"
-    for candidate in (recipe_dir / source, Path(source).expanduser()):
+    for candidate in (recipe_dir / source, expanded(source, "quantize.calibration.source")):
         if candidate.is_dir():
             return candidate.resolve()
         if candidate.is_file():

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import yaml
-
+from pipeline.base.yaml_text import write_yaml
 from pipeline.models.manifest import Manifest
 from pipeline.quantize.result import QuantizeResult
 
@@ -32,7 +31,7 @@ def front_matter(made: QuantizeResult, manifest: Manifest) -> str:
         fields |= {"base_model": flat(made.source), "base_model_relation": "quantized"}
     fields |= _licence(made.licence, licence_files(manifest))
     fields |= {"library_name": "vllm", "pipeline_tag": "text-generation", "tags": _tags(made.format)}
-    text = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=float("inf"))
+    text = write_yaml(fields, width=float("inf"))
     return f"---\n{text}---\n"
 
 

@@ -50,7 +50,7 @@ def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     seen.clear()
     channel.progress("saving the checkpoint")
     model.save_pretrained(request["output"], save_compressed=True)
-    config = json.loads((Path(request["output"]) / "config.json").read_text())
+    config = json.loads((Path(request["output"]) / "config.json").read_text(encoding="utf-8"))
     return {
         "quantization_config": config["quantization_config"],
         "scalings": findings.save_scales(Path(request["scales"])),

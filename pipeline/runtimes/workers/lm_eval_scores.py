@@ -153,8 +153,8 @@ def _write(answer: dict[str, Any], folder: Path, task: str) -> dict[str, str]:
     results_file, samples_file = folder / f"{task}.results.json", folder / f"{task}.samples.jsonl"
     samples = answer.pop("samples")
     answer["config"]["model"] = _MODEL
-    results_file.write_text(json.dumps(answer, default=handle_non_serializable, indent=1))
-    with samples_file.open("w") as stream:
+    results_file.write_text(json.dumps(answer, default=handle_non_serializable, indent=1), encoding="utf-8")
+    with samples_file.open("w", encoding="utf-8") as stream:
         for subtask, rows in samples.items():
             for row in sorted(rows, key=lambda row: row["doc_id"]):
                 stream.write(json.dumps({"task": subtask, **row}, default=handle_non_serializable) + "\n")

@@ -41,7 +41,7 @@ def measure(request: dict[str, Any], _channel: Channel) -> dict[str, Any]:
     namespace = parser.parse_args(_arguments(request))
     result = asyncio.run(serve.main_async(namespace))
     kept = {key: value for key, value in result.items() if key not in _NOT_KEPT}
-    with gzip.open(Path(request["output"]), "wt") as stream:
+    with gzip.open(Path(request["output"]), "wt", encoding="utf-8") as stream:
         json.dump(kept, stream, default=str)
     failures = [text for text in result.get("errors", ()) if text]
     summary = {key: value for key, value in result.items() if key not in _LISTS}

@@ -1,0 +1,70 @@
+"""Failures at the process edge: each becomes a sentence on standard error and an exit code of the contract."""
+
+import errno
+import os
+import tempfile
+import traceback
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from pipeline.base.errors import Interrupted
+from pipeline.base.homes import variable_for
+from pipeline.cli.streams import CLOSED_PIPE, Outlet
+
+_NO_HOME = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+"""What the system says of a home in which nothing can be written."""
+
+
+def say(message: str, status: int) -> int:
+    """Print a sentence to standard error; return the exit code."""
+    with suppress(OSError, Interrupted):
+        click.echo(f"awqctl: {message}", err=True)
+    return status
+
+
+def written(output: Outlet, error: Outlet, status: int) -> int:
+    """Return the exit code of a command that ended with `status`, in case that a reader went away or a disk is full."""
+    problems = [outlet.failure for outlet in (output, error) if outlet.failure]
+    if any(problem.errno == errno.EPIPE for problem in problems):
+        return CLOSED_PIPE
+    if output.failure is None:
+        return status
+    return say(f"Standard output cannot be written: {output.failure.strerror}. Free space, or send it elsewhere.", 4)
+
+
+def system_failure(problem: OSError) -> int:
+    """Say what the system refused and what helps; return the exit code."""
+    known = {
+        errno.ENOSPC: "The disk is full. Free space",
+        errno.EDQUOT: "The disk quota is used up. Free space",
+        errno.EACCES: "Permission denied. Check the owner of the path",
+        errno.EROFS: "The file system is read-only. Choose another folder with --out",
+        errno.EMFILE: "Too many open files. Raise `ulimit -n`",
+    }
+    if problem.errno in _NO_HOME and problem.filename and (variable := variable_for(Path(problem.filename))):
+        known[problem.errno] = f"{problem.strerror}. Set {variable} to a folder that can be written"
+    elif problem.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
+        return say(
+            f"{problem.filename} is not of the kind that is needed here ({problem.strerror}). Correct the path.", 2
+        )
+    if problem.errno not in known:
+        return bug()
+    where = f" ({problem.filename})" if problem.filename else ""
+    return say(f"{known[problem.errno]}{where} and run the same command again.", 4)
+
+
+def bug() -> int:
+    """Write the traceback of the current exception to a log file and name it; return the exit code."""
+    from pipeline.base.credentials import redacted
+
+    details = redacted(traceback.format_exc())
+    try:
+        descriptor, where = tempfile.mkstemp(prefix="awqctl-", suffix=".log")
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
+            stream.write(details)
+    except OSError:
+        where = f"\n{details}"
+    summary = details.strip().splitlines()[-1]
+    return say(f"Unexpected failure, please report it: {summary[:200]} Details: {where}", 1)
