@@ -38,7 +38,7 @@ def config_home() -> Path:
     return expanded(base, "XDG_CONFIG_HOME") / "awqctl"
 
 
-def expanded(text: str | Path, origin: str) -> Path:
+def expanded(text: str, origin: str) -> Path:
     """Return a path with `~` and `~user` at its beginning filled in.
 
     Args:
@@ -49,6 +49,8 @@ def expanded(text: str | Path, origin: str) -> Path:
         EnvironmentLackError: it begins with `~`, and this user has no home; names the variables to set.
         UsageError: it begins with `~user`, and there is no such user.
     """
+    if not text.startswith("~"):
+        return Path(text)  # ./~ is a file
     try:
         return Path(text).expanduser()
     except RuntimeError:
@@ -56,8 +58,8 @@ def expanded(text: str | Path, origin: str) -> Path:
     if user:
         raise UsageError(f"{origin}: there is no user '{user}', whose home {text} begins with. Correct the path.")
     raise EnvironmentLackError(
-        f"{origin}: user {os.getuid()} has no home folder, being not in passwd, and HOME is not set. Set {_HOME} to a "
-        f"folder that can be written, or HOME."
+        f"User {os.getuid()} has no home folder, which {text} begins with: passwd does not know the user, and HOME is "
+        f"not set. Set {_HOME} to a folder that can be written, or HOME."
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.common import emit, json_option, open_session, recipe_options
+from pipeline.cli.common import UserPath, emit, json_option, open_session, recipe_options
 
 if TYPE_CHECKING:
     from pipeline.models.manifest import Manifest
@@ -23,7 +23,7 @@ def checkpoints() -> None:
 
 @checkpoints.command("ls")
 @click.argument("recipe", metavar="[RECIPE]", required=False)
-@click.option("--out", type=click.Path(path_type=Path), help="Output folder; default out/<recipe name>.")
+@click.option("--out", type=UserPath(), help="Output folder; default out/<recipe name>.")
 @json_option
 def list_checkpoints(recipe: str | None, out: Path | None, *, as_json: bool) -> None:
     """List the checkpoints of RECIPE, or those in the folder --out.

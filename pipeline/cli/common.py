@@ -13,6 +13,22 @@ import click
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
+class UserPath(click.Path):
+    """A path that may begin with `~` or `~user`, which shells fill in for some spellings of an option alone."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path with the home filled in."""
+        from pipeline.base.homes import expanded
+
+        path = (
+            expanded(value, param.get_error_hint(ctx) if param and ctx else "PATH") if isinstance(value, str) else value
+        )
+        return super().convert(path, param, ctx)
+
+
 def json_option(function: FunctionT) -> FunctionT:
     """Add `--json`: one document on standard output and nothing else there."""
     return click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")(function)
@@ -23,7 +39,7 @@ def recipe_options(function: FunctionT) -> FunctionT:
     for decorate in (
         click.argument("recipe", metavar="RECIPE", shell_complete=_complete_recipe),
         click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Override a recipe key."),
-        click.option("--out", type=click.Path(path_type=Path), help="Output folder; default out/<recipe name>."),
+        click.option("--out", type=UserPath(), help="Output folder; default out/<recipe name>."),
     ):
         function = decorate(function)
     return function

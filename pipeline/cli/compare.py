@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from pipeline.cli.common import console, emit, json_option
+from pipeline.cli.common import UserPath, console, emit, json_option
 
 
 class _Finite(click.FloatRange):
@@ -20,8 +20,8 @@ class _Finite(click.FloatRange):
 
 
 @click.command()
-@click.argument("baseline", type=click.Path(path_type=Path))
-@click.argument("candidate", type=click.Path(path_type=Path))
+@click.argument("baseline", type=UserPath())
+@click.argument("candidate", type=UserPath())
 @click.option(
     "--margin",
     type=_Finite(min=0),

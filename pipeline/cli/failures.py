@@ -44,8 +44,9 @@ def system_failure(problem: OSError) -> int:
         errno.EMFILE: "Too many open files. Raise `ulimit -n`",
     }
     if problem.errno in _NO_HOME and problem.filename and (variable := variable_for(Path(problem.filename))):
-        known[problem.errno] = f"{problem.strerror}. Set {variable} to a folder that can be written"
-    elif problem.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
+        advice = f"Set {variable} to a folder that can be written and run the same command again."
+        return say(f"{problem.filename} cannot be used: {problem.strerror}. {advice}", 4)
+    if problem.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
         return say(
             f"{problem.filename} is not of the kind that is needed here ({problem.strerror}). Correct the path.", 2
         )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.common import emit, json_option
+from pipeline.cli.common import UserPath, emit, json_option
 
 
 @click.group()
@@ -42,7 +42,7 @@ def show(recipe_name: str, overrides: tuple[str, ...], resolved: bool, as_json: 
 
 @recipe.command("cp")
 @click.argument("recipe_name", metavar="RECIPE")
-@click.argument("destination", type=click.Path(path_type=Path))
+@click.argument("destination", type=UserPath())
 def cp(recipe_name: str, destination: Path) -> None:
     """Copy RECIPE to DESTINATION, a file that does not exist yet, to make it yours."""
     from pipeline.base.errors import UsageError

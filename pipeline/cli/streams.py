@@ -5,6 +5,7 @@ import locale
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 from pipeline.base.errors import Interrupted
@@ -18,8 +19,10 @@ def enter_utf8_mode() -> None:
 
     File names and libraries follow the mode, and nothing else: it can only be chosen at the start.
     """
-    if not sys.flags.utf8_mode and _terminal_encoding() != "utf-8" and sys.executable:
-        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 -- no shell wanted
+    line = Path("/proc/self/cmdline")  # the very bytes: what was decoded in a multibyte encoding may not go back
+    if not sys.flags.utf8_mode and sys.getfilesystemencoding() != "utf-8" and sys.executable and line.is_file():
+        arguments = line.read_bytes().split(b"\0")[1:-1]
+        os.execv(sys.executable, [sys.executable.encode(), b"-X", b"utf8", *arguments])  # noqa: S606 -- no shell wanted
 
 
 class Outlet(io.FileIO):

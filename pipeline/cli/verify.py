@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.common import emit, json_option, reporter
+from pipeline.cli.common import UserPath, emit, json_option, reporter
 
 
 @click.command()
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=UserPath())
 @json_option
 def verify(folder: Path, as_json: bool) -> int:  # noqa: FBT001 -- a flag
     """Check every file of the checkpoint in DIR against its manifest; ends with 3 when one differs.
