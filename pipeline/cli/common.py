@@ -23,10 +23,8 @@ class UserPath(click.Path):
         """Return the path with the home filled in."""
         from pipeline.base.homes import expanded
 
-        path = (
-            expanded(value, param.get_error_hint(ctx) if param and ctx else "PATH") if isinstance(value, str) else value
-        )
-        return super().convert(path, param, ctx)
+        origin = param.get_error_hint(ctx) if param and ctx else "PATH"
+        return super().convert(expanded(str(value), origin), param, ctx)
 
 
 def json_option(function: FunctionT) -> FunctionT:

@@ -21,6 +21,7 @@ from filelock import FileLock
 
 from pipeline.base.credentials import masked, redacted
 from pipeline.base.errors import EnvironmentLackError, Interrupted
+from pipeline.base.homes import user_home
 from pipeline.base.nested import flatten
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
@@ -57,6 +58,7 @@ class Tracker:
             EnvironmentLackError: the store cannot be opened.
         """
         if self._client is None:
+            user_home()  # MLflow wants a home as well, and does not say how to give it one
             with _first_use(self.store), _explained(self.store):
                 self._client, self._experiment_id = _open(self.store)
             end_orphaned_runs(self._client, self._experiment_id)
