@@ -54,7 +54,7 @@ class Quantization:
         before = file_states(self.source.path)
         with ExitStack() as stack:
             notes = stack.enter_context(self.context.staged(NOTES))
-            write_atomically(notes / "calibration.json", self.calibration.model_dump_json(), mode=0o600)
+            write_atomically(notes / "calibration.json", self.calibration.model_dump_json())
             control = stack.enter_context(self.context.staged(CONTROL)) if self.controlled else None
             folder = stack.enter_context(self.context.staged(CHECKPOINT))
             return self._fill(folder, control, notes, before)

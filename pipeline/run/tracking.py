@@ -291,6 +291,7 @@ def _first_use(store: str) -> Iterator[None]:
         return
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
+        Path(store.removeprefix("sqlite:///")).touch()  # SQLite itself would keep the group out, whatever the umask is
         yield
 
 

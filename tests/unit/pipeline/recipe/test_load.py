@@ -129,6 +129,67 @@ def test_broken_yaml_is_reported_in_one_line(tmp_path: Path) -> None:
         load_recipe(str(path))
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b"name: a\nmodel: {source: x,\n  source: y}\n",
+            r"mine.yaml is not valid YAML: line 3: the key 'source' is given",
+        ),
+        (b"name: a\n# \xe4\nb: 1\n", r"mine.yaml is not UTF-8 in line 2"),
+        (b"name: a\nmodel: &m {source: *m}\n", r"line 2: \*m stands inside of what it names"),
+        (b"- a\n", r"a mapping of sections is expected"),
+    ],
+)
+def test_files_that_are_no_recipe(tmp_path: Path, content: bytes, message: str) -> None:
+    """A key given twice and what cannot be read are named with file and line."""
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(content)
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(str(path))
+
+
+def test_clocks_and_dates_are_texts(tmp_path: Path) -> None:
+    """A price of 1:30 is none, and a title that looks like a date is a title."""
+    with pytest.raises(RecipeError, match=r"roi\.hourly\.usd: .*value: '1:30'"):
+        load_recipe("demo", ["roi.hourly.usd=1:30"])
+    assert load_recipe("demo", ["report.title=2026-02-30"]).recipe.report.title == "2026-02-30"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["bench.repeats=1", "bench.repeats=2"], r"--set gives bench\.repeats and after it bench\.repeats"),
+        (["bench.repeats=1", "bench={}"], r"--set gives bench\.repeats and after it bench, which undoes it"),
+        (["bench={repeats: 1, repeats: 2}"], r"line 1: the key 'repeats' is given twice"),
+        (["bench.repeats=[&a [*a]]", "eval={}"], r"stands inside"),
+        ([f"{'a.' * 3_000}b=1"], r"no key has more than 20 parts"),
+        (["bench.repeats=" + "9" * 5_000], r"more than 18 digits"),
+        (["bench.repeats=\udce4"], r"not UTF-8"),
+    ],
+    ids=lambda value: value[-1][:30] if isinstance(value, list) else None,
+)
+def test_overrides_that_cannot_be_meant(overrides: list[str], message: str) -> None:
+    """One `--set` undoes no other, and its value is read as strictly as a file."""
+    with pytest.raises(RecipeError, match=message):
+        load_recipe("demo", overrides)
+
+
+def test_a_section_may_be_set_before_its_keys() -> None:
+    """The later, narrower one keeps what the wider one says else."""
+    recipe = load_recipe("demo", ["bench={concurrency: [1, 2]}", "bench.repeats=2"]).recipe
+    assert (recipe.bench.concurrency, recipe.bench.repeats) == ((1, 2), 2)
+
+
+def test_many_mistakes_are_told_in_few_lines(tmp_path: Path) -> None:
+    """A file of another kind is refused at once and not with a line per key."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("".join(f"k{number}: {'x' * 1_000}\n" for number in range(5_000)), encoding="utf-8")
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(str(path))
+    assert (len(str(caught.value)) < 10_000, "more" in str(caught.value)) == (True, True)
+
+
 @pytest.mark.parametrize("override", ["noequals", "=1", "name.deeper=1", "eval.tasks.7.margin=1"])
 def test_override_that_does_not_fit(override: str) -> None:
     """An override of a wrong form or path is a recipe error."""

@@ -1,0 +1,92 @@
+"""Homes: those that are not there, and paths that begin with one."""
+
+import pwd
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from pipeline.base.errors import EnvironmentLackError, UsageError
+from pipeline.base.homes import config_home, expanded, home_for_libraries, user_home, variable_for
+from tests.helpers import awqctl
+
+NOBODY = "~no-such-user-here"
+
+
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make this user one without an entry in passwd and without HOME; only root could become one."""
+
+    def unknown(_uid: int) -> NoReturn:
+        raise KeyError
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for name in ("HOME", "AWQCTL_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("homeless")
+def test_no_home_names_the_variables() -> None:
+    """Both folders ask for AWQCTL_HOME or HOME."""
+    for home in (user_home, config_home):
+        with pytest.raises(EnvironmentLackError, match=r"Set AWQCTL_HOME to a folder that can be written, or HOME"):
+            home()
+
+
+@pytest.mark.usefixtures("homeless")
+def test_awqctl_home_is_a_home_for_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With it everything works, libraries that look for `~` or a name included."""
+    monkeypatch.setenv("AWQCTL_HOME", str(tmp_path))
+    environment = {"AWQCTL_HOME": str(tmp_path)}
+    home_for_libraries(environment)
+    assert (environment["HOME"], environment["USER"].isdigit()) == (str(tmp_path), True)
+    assert (user_home(), config_home()) == (tmp_path, tmp_path / "config")
+
+
+def test_a_home_that_is_there_stays() -> None:
+    """Nothing changes for a user who has one."""
+    environment = {"AWQCTL_HOME": "/a", "HOME": "/b"}
+    home_for_libraries(environment)
+    assert environment == {"AWQCTL_HOME": "/a", "HOME": "/b"}
+
+
+def test_a_path_begins_with_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`~` is filled in at the beginning alone, and an unknown user is the user's mistake."""
+    monkeypatch.setenv("HOME", "/h")
+    assert [str(expanded(text, "X")) for text in ("~/a", "~", "a/~b", "./~b")] == ["/h/a", "/h", "a/~b", "~b"]
+    with pytest.raises(UsageError, match=rf"model\.source: there is no user '{NOBODY[1:]}'"):
+        expanded(f"{NOBODY}/model", "model.source")
+
+
+def test_variables_that_move_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in a home, or above one that is missing, is moved by its variable; other folders by none."""
+    monkeypatch.delenv("AWQCTL_HOME", raising=False)
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setenv("HOME", "/h/user")
+    monkeypatch.setenv("HF_HOME", "/hub")
+    paths = ("/h/user/.cache/awqctl/runtimes/x", "/h", "/h/user/.config/awqctl", "/hub/x", tmp_path)
+    assert [variable_for(Path(path)) for path in paths] == ["AWQCTL_HOME"] * 3 + ["HF_HOME", None]
+
+
+@pytest.mark.parametrize(
+    ("variables", "arguments", "code", "message"),
+    [
+        ({"AWQCTL_HOME": f"{NOBODY}/x"}, ["keys", "ls"], 2, "AWQCTL_HOME: there is no user"),
+        ({"AWQCTL_RUNTIME_VLLM": f"{NOBODY}/x"}, ["doctor"], 4, "AWQCTL_RUNTIME_VLLM: there is no user"),
+        ({}, ["recipe", "validate", f"{NOBODY}/x.yaml"], 2, "RECIPE: there is no user"),
+        ({}, ["recipe", "cp", "demo", f"{NOBODY}/x.yaml"], 2, "'DESTINATION': there is no user"),
+        ({}, ["verify", f"{NOBODY}/x"], 2, "'DIR': there is no user"),
+        ({}, ["report", "demo", "--out", f"{NOBODY}/x"], 2, "'--out': there is no user"),
+        ({}, ["quantize", "demo", "--set", f"model.source={NOBODY}/x"], 2, "model.source: there is no user"),
+        ({"HOME": "/dev/null"}, ["keys", "add", "ci"], 4, "Set AWQCTL_HOME to a folder that can be written"),
+    ],
+    ids=str,
+)
+def test_homes_on_the_command_line(
+    tmp_path: Path, variables: dict[str, str], arguments: list[str], code: int, message: str
+) -> None:
+    """Every way to give a path, and a home in which nothing can be written."""
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **variables}
+    answer = awqctl(*arguments, cwd=tmp_path, env=environment)
+    assert (answer.returncode, message in answer.stdout + answer.stderr) == (code, True), answer.stderr
+    assert "Traceback" not in answer.stderr
