@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from pipeline.recipe.arms import AWQ, BASELINE
-from pipeline.recipe.section import PositiveInt, Section
+from pipeline.recipe.section import Integer, PositiveInt, Section
 
 
 class Bench(Section):
@@ -21,7 +21,7 @@ class Bench(Section):
     repeats: PositiveInt = 3
     """Runs per concurrency; the median is reported, with the smallest and largest."""
     warmup_requests: PositiveInt = 4
-    seed: int = 0
+    seed: Integer = 0
 
     @model_validator(mode="after")
     def _concurrency_rises(self) -> "Bench":

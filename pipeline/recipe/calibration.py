@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from pipeline.recipe.section import PositiveInt, Section
+from pipeline.recipe.section import LARGEST, Integer, PositiveInt, Section
 
 
 class CalibrationSource(Section):
@@ -44,8 +44,8 @@ class Calibration(Section):
     sources: tuple[CalibrationSource, ...] = ()
     blocks: PositiveInt = 128
     """Number of blocks of exactly `block_tokens` tokens, over all sources."""
-    block_tokens: Annotated[int, Field(ge=16)] = 512
-    seed: int = 0
+    block_tokens: Annotated[int, Field(ge=16, le=LARGEST)] = 512
+    seed: Integer = 0
     """Order of the texts."""
 
     @property

@@ -5,7 +5,15 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from pipeline.recipe.section import NonNegativeFloat, PositiveFloat, PositiveInt, Section
+from pipeline.recipe.section import (
+    LARGEST,
+    Integer,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    Section,
+)
 from pipeline.recipe.suites import SUITES, SuiteName
 
 
@@ -24,7 +32,7 @@ class EvalTask(Section):
     """Largest acceptable loss, in the metric's own unit (0.01 of `acc` is one point)."""
     min_recovery: Annotated[float, Field(gt=0, le=1)] | None = None
     """Instead of `margin`: smallest acceptable share of the baseline's score (0.99 keeps 99 % of it)."""
-    num_fewshot: Annotated[int, Field(ge=0)] | None = None
+    num_fewshot: NonNegativeInt | None = None
     """Examples in the prompt; default as in the task's file. Of your own questions the first lines, not asked then."""
     limit: PositiveInt | None = None
     """Use only the first items of the task (of each of its parts, when it is a group); it widens the interval."""
@@ -71,7 +79,7 @@ class Eval(Section):
     """Smallest recovery of tasks that have no margin of their own."""
     confidence: Annotated[float, Field(ge=0.8, lt=1)] = 0.95
     """Of the bounds that the gate uses (one-sided) and of the intervals (two-sided)."""
-    draws: Annotated[int, Field(ge=1000)] = 10_000
+    draws: Annotated[int, Field(ge=1000, le=LARGEST)] = 10_000
     """Bootstrap and permutation draws, for metrics that are not right or wrong, and for groups."""
     noise_floor: bool = False
     """Measure the baseline a second time, on a fresh server at half the concurrency, to see what chance alone does."""
@@ -91,7 +99,7 @@ class Eval(Section):
     num_concurrent: PositiveInt = 8
     max_length: PositiveInt | None = None
     """Longest sequence scored at once, the generated token included; default `engine.max_model_len`."""
-    seed: int = 1234
+    seed: Integer = 1234
 
     @model_validator(mode="after")
     def _tasks_can_be_judged(self) -> "Eval":

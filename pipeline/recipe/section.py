@@ -5,7 +5,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Accelerator = Literal["auto", "cpu", "cuda"]
-PositiveInt = Annotated[int, Field(gt=0)]
+LARGEST = 10**18
+"""Whole numbers beyond fit into no 64 bits, and no machine has that many of anything."""
+Integer = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
+NonNegativeInt = Annotated[int, Field(ge=0, le=LARGEST)]
+PositiveInt = Annotated[int, Field(gt=0, le=LARGEST)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 NonNegativeFloat = Annotated[float, Field(ge=0)]
 

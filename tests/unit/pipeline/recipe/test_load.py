@@ -165,6 +165,7 @@ def test_clocks_and_dates_are_texts(tmp_path: Path) -> None:
         (["bench.repeats=[&a [*a]]", "eval={}"], r"stands inside"),
         ([f"{'a.' * 3_000}b=1"], r"no key has more than 20 parts"),
         (["bench.repeats=" + "9" * 5_000], r"more than 18 digits"),
+        (["bench.repeats='" + "9" * 4_000 + "'"], r"bench\.repeats: Input should be less than"),
         (["bench.repeats=\udce4"], r"not UTF-8"),
     ],
     ids=lambda value: value[-1][:30] if isinstance(value, list) else None,
