@@ -115,7 +115,7 @@ def _read_arguments(call: dict[str, Any]) -> dict[str, Any]:
     if isinstance(arguments, str):
         try:
             arguments = json.loads(arguments)
-        except ValueError:
+        except (ValueError, RecursionError):
             arguments = {}
     return call | {"function": function | {"arguments": arguments if isinstance(arguments, dict) else {}}}
 

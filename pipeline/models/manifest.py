@@ -119,7 +119,7 @@ def _parse(text: bytes) -> Manifest | None:
             return None
         seal = document.pop(_SEAL, None)
         return Manifest.model_validate(document) if seal in (None, document_identity(document)) else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -95,7 +95,7 @@ def _tensors(path: Path) -> Iterator[Tensor]:
             if name != "__metadata__"
             for begin, end in [entry["data_offsets"]]
         ]
-    except (OSError, ValueError, KeyError, TypeError) as problem:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise SourceError(f"{path} cannot be read as a safetensors file. Copy or download it again.") from problem
     odd = sorted({entry.dtype for entry in entries} - _DTYPES.keys() - {"BF16"})
     if odd:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from pipeline.base.errors import UsageError
 from pipeline.base.progress import Reporter
 from pipeline.hardware.accelerator import resolve_accelerator
 from pipeline.hardware.machine import Machine, probe_machine
@@ -50,6 +51,16 @@ class RunContext:
 
     upcoming: list[str] = field(default_factory=list, repr=False, compare=False)
     """Engines that later stages of the run need."""
+
+    def __post_init__(self) -> None:
+        """Refuse folders that the record, which is UTF-8, could not name.
+
+        Raises:
+            UsageError: a name holds other bytes.
+        """
+        for path in (self.out, self.recipe_dir):
+            if str(path) != os.fsencode(path).decode(errors="replace"):
+                raise UsageError(f"The name of the folder {str(path)!r} is not UTF-8. Rename it, or choose another.")
 
     @cached_property
     def machine(self) -> Machine:

@@ -48,10 +48,9 @@ def _read_jsonl(path: Path, column: str) -> Iterator[Row]:
 def _value(line: str, where: str, column: str) -> object:
     try:
         row: Any = json.loads(line)
-    except json.JSONDecodeError as problem:
-        raise SourceError(
-            f"{where}: not JSON ({problem.msg} at column {problem.colno}). Each line must be one JSON object."
-        ) from problem
+    except (ValueError, RecursionError) as problem:
+        reason = f"{problem.msg} at column {problem.colno}" if isinstance(problem, json.JSONDecodeError) else problem
+        raise SourceError(f"{where}: not JSON ({reason}). Each line must be one JSON object.") from problem
     if not isinstance(row, dict):
         raise SourceError(f"{where}: a {type(row).__name__}, not an object. Each line must be one JSON object.")
     if column not in row:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.base.errors import UsageError
 from pipeline.base.progress import SilentReporter
 from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import Manifest, ManifestSource, differences, read_manifest, write_manifest
@@ -344,3 +345,11 @@ def test_what_is_laid_aside_goes_with_the_block(tmp_path: Path, *, fails: bool) 
         if fails:
             raise KeyboardInterrupt
     assert list(context.scratch.iterdir()) == []
+
+
+def test_a_folder_that_no_record_could_name_is_refused(tmp_path: Path) -> None:
+    """Bytes that are not UTF-8 in a folder's name are told before hours are spent."""
+    odd = tmp_path / os.fsdecode(b"\xff")
+    for out, recipe_dir in ((odd, tmp_path), (tmp_path, odd)):
+        with pytest.raises(UsageError, match="is not UTF-8"):
+            RunContext(out, tmp_path, recipe_dir, "cpu", SilentReporter())

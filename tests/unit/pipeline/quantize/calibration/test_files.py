@@ -51,6 +51,13 @@ def test_jsonl_column_is_read(tmp_path: Path) -> None:
     assert first_letters(write(tmp_path / "a.jsonl", content), column="body") == ["a", "b"]
 
 
+@pytest.mark.parametrize("value", ["9" * 5_000, "[" * 100_000])
+def test_json_that_python_gives_up_on(tmp_path: Path, value: str) -> None:
+    """A number of thousands of digits and endless nesting are lines that are not JSON."""
+    with pytest.raises(SourceError, match=r"line 1: not JSON"):
+        first_letters(write(tmp_path / "a.jsonl", f'{{"text": {value}}}\n'))
+
+
 def test_parquet_column_is_read(tmp_path: Path) -> None:
     """A Parquet file is read column by column; rows without a value are blank."""
     path = parquet(tmp_path / "a.parquet", body=["a" * 16, None, "b" * 16], other=[1, 2, 3])
