@@ -103,9 +103,13 @@ class Chain:
         """Return one task of one arm."""
         return next(row for row in self.result["tasks"] if (row["task"], row["arm"]) == (task, arm))
 
+    def settings_with(self, *extra: str) -> tuple[str, ...]:
+        """Return the settings of the run; an extra one takes the place of one of the same key."""
+        return tuple({one.partition("=")[0]: one for one in (*self.settings, *extra)}.values())
+
     def run(self, *arguments: object, extra: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
         """Run a command with the settings of the run, in its folder."""
-        return self.installed(*arguments, cwd=self.folder, settings=(*self.settings, *extra))
+        return self.installed(*arguments, cwd=self.folder, settings=self.settings_with(*extra))
 
     def plain(self, *arguments: object) -> subprocess.CompletedProcess[str]:
         """Run a command that takes no recipe."""

@@ -57,7 +57,7 @@ class Evaluation:
 
 def evaluation(chain: Chain, *arguments: str, extra: tuple[str, ...] = (), engine: Path | None = None) -> Evaluation:
     """Start an evaluation, on the stand-in where one is given."""
-    line = chain.installed.command("eval", "demo", *arguments, settings=(*chain.settings, *extra))
+    line = chain.installed.command("eval", "demo", *arguments, settings=chain.settings_with(*extra))
     environment = chain.installed.environment | ({"AWQCTL_RUNTIME_VLLM": str(engine)} if engine else {})
     pipes: dict[str, Any] = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     return Evaluation(chain, subprocess.Popen(line, cwd=chain.folder, env=environment, **pipes))
