@@ -116,6 +116,8 @@ def _explain(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return f"{location}: required, but missing"
     message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "string_type" and isinstance(error["input"], int | float):
+        message += "; write it in quotes"
     shown = "" if isinstance(error["input"], dict) else f" (value: {repr(error['input'])[:_LONGEST_VALUE]})"
     return f"{location}: {message}{shown}"
 

@@ -153,6 +153,8 @@ def test_clocks_and_dates_are_texts(tmp_path: Path) -> None:
     """A price of 1:30 is none, and a title that looks like a date is a title."""
     with pytest.raises(RecipeError, match=r"roi\.hourly\.usd: .*value: '1:30'"):
         load_recipe("demo", ["roi.hourly.usd=1:30"])
+    with pytest.raises(RecipeError, match=r"model\.revision: .*; write it in quotes \(value: 1234567\)"):
+        load_recipe("demo", ["model.revision=1234567"])
     assert load_recipe("demo", ["report.title=2026-02-30"]).recipe.report.title == "2026-02-30"
 
 
