@@ -45,6 +45,9 @@ class RunContext:
     probe: Callable[[], Machine] = field(default=probe_machine, repr=False)
     """Asks the machine, at most once, when it is first looked at: some commands never do."""
 
+    recipe_file: Path | None = None
+    """Where the recipe was read from."""
+
     slot: Slot = field(default_factory=Slot, repr=False, compare=False)
     """Where a stage leaves an engine that the next one may take over."""
 

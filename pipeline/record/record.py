@@ -64,7 +64,7 @@ class StageOutcome(Result):
 class RunRecord(Result):
     """`record.json`: the recipe as it was, the environment and one result per stage."""
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[3] = 3
     recipe: dict[str, Any]
     """Of the last successful stage, every default filled in, with the keys of the version that wrote it; what each
     stage was made with stands in its `inputs`."""

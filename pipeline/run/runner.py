@@ -76,7 +76,7 @@ class Runner:
         self._recipe = recipe
         self._context = context
         self._tracker = tracker
-        self._environment = environment_of(context.accelerator, context.machine)
+        self._environment = environment_of(context.accelerator, context.machine, context.recipe_file)
 
     def run(self, stages: Sequence[Stage], *, force: bool = False) -> tuple[RunRecord, list[StageReport]]:
         """Bring `stages` up to date, in order; return the record and what was done.
@@ -257,7 +257,8 @@ def record_for(stage: Stage, recipe: Recipe, context: RunContext) -> RunRecord:
         MissingStageError: it may not; names the command to run first.
     """
     record = load_record(context.out / RECORD) or RunRecord(
-        recipe=recipe.model_dump(mode="json"), environment=environment_of(context.accelerator, context.machine)
+        recipe=recipe.model_dump(mode="json"),
+        environment=environment_of(context.accelerator, context.machine, context.recipe_file),
     )
     check_needs(stage, recipe, record)
     return record

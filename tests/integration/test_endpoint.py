@@ -283,7 +283,8 @@ def _environment() -> Environment:
         python="3",
         accelerator="cpu",
         machine=Machine(cpu="c", cores=1, memory_bytes=2**30, platform="p"),
-        git_commit=None,
+        awqctl_commit="unknown",
+        recipe_commit=None,
         packages={},
     )
 
