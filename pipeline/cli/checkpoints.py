@@ -67,16 +67,17 @@ def prune(**arguments: Any) -> None:
     if not arguments["dry_run"] and _agreed(doomed, out, asked=not arguments["yes"]):
         removed = remove(context, doomed, keep)
     left = stored_checkpoints(out)
+    freed = sum(one.bytes for one in removed)
     document = {
         "removed": [one.folder for one in removed],
         "would_remove": [one.folder for one in doomed] if arguments["dry_run"] else [],
         "kept": [one.folder for one in left if not (one.current or (arguments["dry_run"] and one in doomed))],
-        "freed_bytes": sum(one.bytes for one in removed),
+        "freed_bytes": freed,
     }
     lines = [f"would remove {_line(one)}" for one in doomed] if arguments["dry_run"] else []
     lines += [f"removed {one.folder}" for one in removed]
     current = "the current one stays" if any(one.current for one in left) else "there is no current one"
-    lines.append(f"{len(removed)} removed, {document['freed_bytes'] / 2**30:.2f} GiB; {_earlier(left)}, {current}")
+    lines.append(f"{len(removed)} removed, {freed / 2**30:.2f} GiB; {_earlier(left)}, {current}")
     emit(arguments["as_json"], document, "\n".join(lines))
 
 

@@ -69,6 +69,8 @@ class RunRecord(Result):
     """Of the last successful stage, every default filled in, with the keys of the version that wrote it; what each
     stage was made with stands in its `inputs`."""
     environment: Environment
+    recipe_origin: str | None = None
+    """Where that recipe was read: a path, or `packaged:NAME`. Records of earlier versions do not say."""
     mlflow_run_id: str | None = None
     stages: dict[str, StageResult] = Field(default_factory=dict)
     """The last result of each stage; a failed attempt only where there is no earlier result."""

@@ -20,6 +20,7 @@ from pipeline.record.context import RunContext
 from pipeline.record.environment import environment_of
 from pipeline.record.record import RunRecord, StageOutcome, StageResult, Status, load_record, save_record
 from pipeline.record.stage import Stage
+from pipeline.run.folder import LOCK, RECORD, check_folder, recipe_origin
 from pipeline.run.stages import (
     STAGES,
     changes,
@@ -31,8 +32,6 @@ from pipeline.run.stages import (
     upstream_of,
 )
 from pipeline.run.tracking import PipelineRun, StageRun, Tracker
-
-RECORD = "record.json"
 
 
 @dataclass(frozen=True)
@@ -76,18 +75,21 @@ class Runner:
         self._recipe = recipe
         self._context = context
         self._tracker = tracker
+        self._origin = recipe_origin(context.recipe_file)
         self._environment = environment_of(context.accelerator, context.machine, context.recipe_file)
 
     def run(self, stages: Sequence[Stage], *, force: bool = False) -> tuple[RunRecord, list[StageReport]]:
         """Bring `stages` up to date, in order; return the record and what was done.
 
         Raises:
+            UsageError: the output folder holds another recipe or model.
             BusyError: another process works in the output folder.
             AwqctlError: a stage failed; the record says so and keeps the results of the others.
         """
+        check_folder(self._recipe, self._context)
         self._context.out.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(self._context.out / ".lock", timeout=0):
+            with FileLock(self._context.out / LOCK, timeout=0):
                 self._context.recover()
                 try:
                     return self._run(stages, force=force)
@@ -148,7 +150,8 @@ class Runner:
             result = self._result(stage, attempt, outcome, inputs)
             record = record.with_stage(result)
             if result.usable:
-                record = record.model_copy(update={"recipe": self._recipe.model_dump(mode="json")})
+                asked = {"recipe": self._recipe.model_dump(mode="json"), "recipe_origin": self._origin}
+                record = record.model_copy(update=asked)
             save_record(record, self._context.out / RECORD)
             self._log(tracked, record, result)
         sentence = f"{result.outcome} in {result.seconds:.0f} s"
@@ -183,7 +186,8 @@ class Runner:
     def _open_record(self) -> RunRecord:
         found = load_record(self._context.out / RECORD)
         if found is None:
-            return RunRecord(recipe=self._recipe.model_dump(mode="json"), environment=self._environment)
+            asked = self._recipe.model_dump(mode="json")
+            return RunRecord(recipe=asked, recipe_origin=self._origin, environment=self._environment)
         return found.model_copy(update={"environment": self._environment})
 
     def _inputs(self, stage: Stage, record: RunRecord) -> dict[str, object]:
@@ -254,8 +258,10 @@ def record_for(stage: Stage, recipe: Recipe, context: RunContext) -> RunRecord:
     """Return the record of a run whose results `stage` may build on.
 
     Raises:
-        MissingStageError: it may not; names the command to run first.
+        UsageError: the output folder holds another recipe or model.
+        MissingStageError: it may not build on them; names the command to run first.
     """
+    check_folder(recipe, context)
     record = load_record(context.out / RECORD) or RunRecord(
         recipe=recipe.model_dump(mode="json"),
         environment=environment_of(context.accelerator, context.machine, context.recipe_file),

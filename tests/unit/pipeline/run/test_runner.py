@@ -16,7 +16,8 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome, load_record
 from pipeline.record.stage import Need, Stage, sections
-from pipeline.run.runner import RECORD, Runner, record_for
+from pipeline.run.folder import RECORD
+from pipeline.run.runner import Runner, record_for
 
 calls: list[str] = []
 
