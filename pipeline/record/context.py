@@ -54,6 +54,9 @@ class RunContext:
     upcoming: list[str] = field(default_factory=list, repr=False, compare=False)
     """Engines that later stages of the run need."""
 
+    published: list[str] = field(default_factory=list, repr=False, compare=False)
+    """Folders of the output folder that the running stage has put in their places."""
+
     @cached_property
     def machine(self) -> Machine:
         """The machine of this run."""
@@ -147,6 +150,7 @@ class RunContext:
         try:
             yield partial
             publish(partial, self.out / name, earlier=self._earlier(name))
+            self.published.append(name)
         finally:
             remove(partial)
 

@@ -33,6 +33,9 @@ class StageResult(Result):
     gates: tuple[Gate, ...] = ()
     artifacts: dict[str, str] = Field(default_factory=dict)
     """Name -> path relative to the output folder."""
+    sums: dict[str, str] = Field(default_factory=dict)
+    """SHA-256 of the files that it published, by path relative to the output folder; those of a checkpoint stand in its
+    manifest. Results of earlier versions have none."""
     parameters: dict[str, str] = Field(default_factory=dict)
     """Settings that were found while it ran; parameters of its MLflow run."""
     payload: dict[str, Any] = Field(default_factory=dict)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,9 +21,12 @@ from pipeline.record.context import RunContext
 from pipeline.record.environment import environment_of
 from pipeline.record.record import RunRecord, StageOutcome, StageResult, Status, load_record, save_record
 from pipeline.record.stage import Stage
+from pipeline.report.result import ReportResult
 from pipeline.run.folder import LOCK, RECORD, check_folder, recipe_origin
+from pipeline.run.outputs import damage, published_sums
 from pipeline.run.stages import (
     STAGES,
+    UPSTREAM,
     changes,
     check_sections,
     inputs_of,
@@ -143,6 +147,7 @@ class Runner:
     def _run_one(self, stage: Stage, record: RunRecord, inputs: dict[str, object], run: PipelineRun) -> RunRecord:
         outcome: StageOutcome | None = None
         attempt, tracked = _Attempt(), run.stage(stage.name, record)
+        self._context.published.clear()
         try:
             with attempt:
                 outcome = stage.run(self._recipe, self._context, record)
@@ -180,6 +185,7 @@ class Runner:
             started_at=attempt.started_at,
             seconds=attempt.seconds,
             error=attempt.error,
+            sums=published_sums(self._context) if outcome else {},
             **(_stored(outcome) if outcome else {}),
         )
 
@@ -209,9 +215,8 @@ class Runner:
         attempt = record.failed_attempts.get(stage.name)
         if attempt is not None and attempt.status == "interrupted" and not changes(inputs, attempt.inputs):
             return "the last attempt was interrupted"
-        missing = [path for path in stage.outputs(self._recipe) if not (self._context.out / path).exists()]
-        if missing:
-            return f"{missing[0]} is gone"
+        if damaged := damage(stage, self._recipe, result.sums, self._context):
+            return damaged
         reported = record.find(stage.result)
         if reported is None:
             return "the result was written by another version of awqctl"
@@ -251,7 +256,17 @@ def changes_since(stage: Stage, recipe: Recipe, record: RunRecord) -> list[str]:
     """Return what of a finished stage's settings and of the results that it read is not as it was."""
     before = record.done(stage.name).inputs
     wanted = settings_of(stage, recipe) | upstream_of(stage, recipe, record)
-    return changes(wanted, {name: before.get(name) for name in wanted})
+    read = {name for name in before if name.startswith(UPSTREAM)}
+    return changes(wanted, {name: before.get(name) for name in wanted.keys() | read})
+
+
+def report_changes(recipe: Recipe, record: RunRecord, out: Path) -> list[str]:
+    """Return what the report in the output folder was written without; empty where it is current, or not there."""
+    stage = stage_named(ReportResult.STAGE)
+    if not any((out / path).exists() for path in stage.outputs(recipe)):
+        return []
+    written = record.stages.get(stage.name)
+    return changes_since(stage, recipe, record) if written and written.usable else ["written by another run"]
 
 
 def record_for(stage: Stage, recipe: Recipe, context: RunContext) -> RunRecord:

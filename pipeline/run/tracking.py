@@ -115,7 +115,8 @@ class PipelineRun:
 
         Args:
             record: as it is after the run.
-            stages: of the run.
+            stages: of the run, and further ones whose results are this recipe's; a report that is none of them is of
+                something else.
             logged: those whose own runs have logged their figures already.
         """
         if self._id is None:
@@ -129,7 +130,8 @@ class PipelineRun:
                 for gate in result.gates:
                     client.set_tag(self._id, _tag_key(f"gate.{result.stage}.{gate.name}"), gate.outcome)
             client.set_tag(self._id, "awqctl.gates", _worst(results))
-            _log_artifact(client, self._id, self._out, REPORT)
+            if REPORT in stages:
+                _log_artifact(client, self._id, self._out, REPORT)
 
     def __enter__(self) -> Self:
         return self

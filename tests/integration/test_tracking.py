@@ -128,6 +128,10 @@ def test_a_parent_run_has_no_holes(store: str, tmp_path: Path) -> None:
     assert parent.data.tags["awqctl.gates"] == parent.data.tags["gate.eval.accuracy lines"] == "inconclusive"
     assert [file.path for file in client.list_artifacts(parent_id, "report")] == ["report/report.html"]
     assert parent.info.run_name.startswith("demo ")
+    with Tracker(store).pipeline(recipe, record, tmp_path) as run:
+        without_report = run.begin()
+        run.complete(record, ["eval", "roi"], ["roi"])
+    assert client.list_artifacts(without_report, "report") == []  # what lies there was written before
 
 
 def test_interrupted_pipeline_is_killed_not_finished(store: str, tmp_path: Path) -> None:
