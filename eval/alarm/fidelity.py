@@ -152,8 +152,8 @@ def alarm_sentence(found: Fidelity, alarm: Alarm, control: Fidelity | None = Non
         f"The weights of the arm '{found.arm}' are most likely broken: over {found.tokens} tokens of {found.text} its "
         f"mean KL divergence from the baseline is {found.mean_kl_nats:.3f} nats per token (alarm above "
         f"{alarm.max_kl:g}{rounding}), and {found.agreement:.1%} of the positions agree on the most likely token, "
-        f"as far as it leads by more than the noise (alarm below {alarm.min_top1:.0%}).{foreign} Quantize again, or with "
-        f"the other quantize.backend; if so large a loss is intended, set eval.alarm.stop=false."
+        f"as far as it leads by more than the noise (alarm below {alarm.min_top1:.0%}).{foreign} Quantize again, or "
+        f"with the other quantize.backend; if so large a loss is intended, set eval.alarm.stop=false."
     )
 
 
