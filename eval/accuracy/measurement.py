@@ -91,6 +91,7 @@ class Measurement:
                 self.context.recipe_dir,
                 self.setup.paths[BASELINE],
                 self._max_length(),
+                tasks=[task.name for task in self.recipe.eval.all_tasks],
                 trust_remote_code=self.setup.trust_remote_code,
             )
 

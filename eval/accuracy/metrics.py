@@ -109,6 +109,7 @@ def _of_fidelity(result: EvalResult) -> list[Metric]:
         for metric in (
             Metric(name=f"kl_nats{_suffix(one.arm)}", value=one.mean_kl_nats, origin="measured"),
             Metric(name=f"top1_agreement{_suffix(one.arm)}", value=one.top1_agreement, origin="measured"),
+            Metric(name=f"clear_agreement{_suffix(one.arm)}", value=one.agreement, origin="measured"),
         )
     ]
 

@@ -11,6 +11,7 @@ from eval.accuracy.questions import write_tasks
 from eval.accuracy.resolution import TaskItems
 from eval.accuracy.tasks import check_chat_template, check_tasks, task_folders
 from eval.alarm.probe import alarm_file
+from eval.comparison.chance import guessed
 from pipeline.base.errors import SourceError
 from pipeline.base.homes import user_home
 from pipeline.models import local_folder
@@ -107,10 +108,15 @@ def prepare(worker: Worker, recipe: Recipe, context: RunContext, tokenizer: Path
     return Prepared(
         include_path=tuple(include_path),
         metrics=metrics,
-        counted=tuple(TaskItems(name, entry["items"], entry["available"]) for name, entry in counted.items()),
+        counted=tuple(_counted(name, entry) for name, entry in counted.items()),
         documents=documents,
         lm_eval=version("lm_eval"),
     )
+
+
+def _counted(name: str, entry: dict[str, Any]) -> TaskItems:
+    choices = [int(offered) for offered, items in entry["choices"].items() for _ in range(items)]
+    return TaskItems(name, entry["items"], entry["available"], guessed(choices))
 
 
 def _check_files(recipe: Recipe, recipe_dir: Path) -> None:

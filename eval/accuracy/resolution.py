@@ -20,6 +20,8 @@ from eval.statistics import (
 )
 from pipeline.recipe.eval import Eval, EvalTask
 
+_DOUBTFUL = 0.5
+"""Share of what a usual baseline is above chance, above which a margin is warned of before anything was measured."""
 POWER = 0.8
 """Chance of seeing what is there; the field's usual figure."""
 ASSUMED_DISCORDANCE = 0.12
@@ -38,6 +40,8 @@ class TaskItems:
     task: str
     items: int
     available: int
+    chance: float | None = None
+    """Share of the items that guesses get right, of answers that are right or wrong."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class _Expected:
     """Items that one effective item takes, in groups or with unequal weights."""
     effective_discordance: float | None = None
     """Share of the effective items that flip, where it is not the discordance."""
+    above_chance: float | None = None
+    """How much better the baseline is than guessed answers."""
 
 
 def resolutions(
@@ -77,13 +83,14 @@ def _resolution(settings: Eval, task: EvalTask, counted: TaskItems, earlier: Tas
         return _of(settings, task, counted, _measured(task, earlier), "measured")
     if metric in ("", *RIGHT_OR_WRONG) and not PROBABILITY_MASS.match(task.name):
         margin = task.margin if task.min_recovery is None else (1 - task.min_recovery) * ASSUMED_ACCURACY
-        expected = _Expected(ASSUMED_DISCORDANCE, ASSUMED_ACCURACY, None, None, margin)
+        above = None if counted.chance is None else ASSUMED_ACCURACY - counted.chance
+        expected = _Expected(ASSUMED_DISCORDANCE, ASSUMED_ACCURACY, None, None, margin, above_chance=above)
         return _of(settings, task, counted, expected, "assumed")
     return _of(settings, task, counted, _Expected(None, None, None, None, task.margin), "unknown")
 
 
 def _measured(task: EvalTask, earlier: TaskScore) -> _Expected:
-    root, score = math.sqrt(earlier.items), earlier.baseline
+    root, score, above = math.sqrt(earlier.items), earlier.baseline, earlier.above_chance
     margin = task.margin
     if task.min_recovery is not None:
         kept = task.min_recovery if earlier.higher_is_better else 1 / task.min_recovery
@@ -92,11 +99,11 @@ def _measured(task: EvalTask, earlier: TaskScore) -> _Expected:
         effect = earlier.design_effect or 1.0
         if effect > 1 and earlier.spread is not None:
             flipping = effective_discordance(earlier.spread, effect, earlier.items, earlier.loss)
-            return _Expected(earlier.discordance, score.value, earlier.spread, None, margin, effect, flipping)
-        return _Expected(earlier.discordance, score.value, None, None, margin)
+            return _Expected(earlier.discordance, score.value, earlier.spread, None, margin, effect, flipping, above)
+        return _Expected(earlier.discordance, score.value, None, None, margin, above_chance=above)
     errors = (score.stderr, earlier.candidate.stderr)
     unpaired = None if None in errors else root * math.hypot(*(error or 0.0 for error in errors))
-    return _Expected(None, None, earlier.spread or None, unpaired, margin)
+    return _Expected(None, None, earlier.spread or None, unpaired, margin, above_chance=above)
 
 
 def _of(settings: Eval, task: EvalTask, counted: TaskItems, expected: _Expected, origin: str) -> Resolution:
@@ -127,6 +134,7 @@ def _of(settings: Eval, task: EvalTask, counted: TaskItems, expected: _Expected,
             "smallest_paired": paired,
             "smallest_unpaired": unpaired,
             "margin": expected.margin,
+            "above_chance": expected.above_chance,
             "items_needed": needed,
             "decidable": None if needed is None else items >= needed,
         }
@@ -151,8 +159,32 @@ def _needed(expected: _Expected, confidence: float) -> int | None:
 
 
 def resolution_warnings(found: Iterable[Resolution]) -> list[str]:
-    """Return a sentence for each task whose items do not suffice for its margin; empty where all do."""
-    return [_warning(one) for one in found if one.decidable is False or one.margin == 0]
+    """Return a sentence for each task whose items do not suffice for its margin, or whose margin passes guesses."""
+    found = tuple(found)
+    undecided = [_warning(one) for one in found if one.decidable is False or one.margin == 0]
+    return undecided + [_of_guesses(one) for one in found if one.margin and _passes_guesses(one, one.margin)]
+
+
+def _passes_guesses(one: Resolution, margin: float) -> bool:
+    """Return whether guessed answers are within a margin: surely where it was measured, likely where it is assumed."""
+    if one.above_chance is None:
+        return False
+    return margin >= one.above_chance * (_DOUBTFUL if one.origin == "assumed" else 1.0)
+
+
+def _of_guesses(one: Resolution) -> str:
+    margin, above = one.margin or 0.0, one.above_chance or 0.0
+    advice = "Agree on a smaller margin, or choose a task that the baseline can do"
+    if one.origin != "assumed":
+        return (
+            f"The baseline was {above:.4g} above chance on {one.task} when it was measured, and the margin is "
+            f"{margin:g}: guessed answers are within it, so there will be no pass. {advice}"
+        )
+    return (
+        f"The margin of {one.task}, {margin:g}, is wide for answers that are {ASSUMED_ACCURACY - above:.4g} right by "
+        f"chance: guesses are within it, and there is no pass, unless the baseline gets more than "
+        f"{ASSUMED_ACCURACY - above + margin:.4g} right. {advice}"
+    )
 
 
 def _warning(one: Resolution) -> str:

@@ -54,6 +54,8 @@ class Resolution(Result):
     smallest_unpaired: float | None
     """The same without pairing."""
     margin: float | None
+    above_chance: float | None = None
+    """How much better the baseline is than guessed answers, as measured before or as usual; None where nobody knows."""
     items_needed: int | None
     """For the margin: items that show non-inferiority with 80 % power when there is no loss."""
     decidable: bool | None

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib import resources
 from pathlib import Path
@@ -12,6 +13,7 @@ import httpx
 
 from eval.alarm.divergence import SMALLEST
 from eval.alarm.fidelity import NO_TOKEN, TopTokens, prompts_digest
+from eval.alarm.result import FOREIGN, PACKAGED
 from eval.arms.setup import SERVED_NAME
 from pipeline.base.errors import EngineError, RecipeError
 from pipeline.base.homes import expanded
@@ -23,7 +25,8 @@ from pipeline.recipe.eval import Alarm
 TOP_K = 20
 """vLLM's `--max-logprobs` by default."""
 BLOCK_TOKENS = 512
-PACKAGED = "modules of Python's standard library (packaged)"
+_PYTHON = re.compile(r"stdlib_|humaneval|mbpp")
+"""Tasks of Python code."""
 _SHORTEST = 200
 """Positions below which a mean says little."""
 _CHARACTERS_PER_TOKEN = 32
@@ -38,7 +41,13 @@ Row = list[tuple[float, int]]
 
 
 def held_out(
-    alarm: Alarm, recipe_dir: Path, tokenizer_folder: Path, max_len: int, *, trust_remote_code: bool = False
+    alarm: Alarm,
+    recipe_dir: Path,
+    tokenizer_folder: Path,
+    max_len: int,
+    *,
+    tasks: Iterable[str] = (),
+    trust_remote_code: bool = False,
 ) -> tuple[list[list[int]], str]:
     """Return prompts of at most 512 tokens of held-out text, and where the text is from.
 
@@ -50,6 +59,7 @@ def held_out(
         recipe_dir: folder that relative paths start from.
         tokenizer_folder: the baseline.
         max_len: longest sequence of the engine.
+        tasks: names of what the recipe evaluates, which say whether the packaged text is of its domain.
         trust_remote_code: whether the tokenizer's own code may run.
 
     Raises:
@@ -57,7 +67,7 @@ def held_out(
     """
     tokenizer = load_tokenizer(tokenizer_folder, trust_remote_code=trust_remote_code)
     if alarm.text is None:
-        texts, name = _packaged(), PACKAGED
+        texts, name = _packaged(), PACKAGED if any(map(_PYTHON.match, tasks)) else FOREIGN
     else:
         file = alarm_file(alarm.text, recipe_dir)
         texts, name = [_beginning_of(file, alarm.tokens * _CHARACTERS_PER_TOKEN)], file.name

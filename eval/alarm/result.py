@@ -2,6 +2,10 @@
 
 from pipeline.base.results import Result
 
+PACKAGED = "modules of Python's standard library (packaged)"
+FOREIGN = "modules of Python's standard library (packaged; not the domain of this recipe)"
+"""The same text, for a model whose tasks are no Python."""
+
 
 class Fidelity(Result):
     """Token probabilities of one arm against the baseline's on held-out text. An alarm, not the verdict."""
@@ -17,6 +21,15 @@ class Fidelity(Result):
     mean_kl_nats: float
     """Kullback-Leibler divergence of the arm from the baseline, mean over positions."""
     top1_agreement: float
-    """Share of positions where both find the same token most likely."""
+    """Share of all positions where both find the same token most likely; low also where many tokens are about equally
+    likely, so the alarm does not look at it."""
+    clear_agreement: float | None = None
+    """Share where it is the same, or where neither finds its own ahead of the other's by more than the noise; None in
+    results of earlier versions, whose alarm looked at the share above."""
     absurd: bool
     """Beyond the recipe's limits, or AWQ far worse than the control: the weights are most likely broken."""
+
+    @property
+    def agreement(self) -> float:
+        """The share that the alarm looked at."""
+        return self.top1_agreement if self.clear_agreement is None else self.clear_agreement

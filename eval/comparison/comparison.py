@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from eval.comparison.chance import chance_level
 from eval.comparison.examples import examples_of
 from eval.comparison.lm_eval_metrics import Contributions
 from eval.comparison.matching import Matched, match
@@ -62,6 +63,11 @@ def compare_matched(
         recovery=_recovery(found.baseline, found.candidate, higher_is_better=baseline.higher_is_better),
         confidence=confidence,
         min_recovery=margin.recovery if margin else None,
+        chance=chance_level(
+            baseline.metric,
+            [baseline.rows[key] for key in matched.keys],
+            higher_is_better=baseline.higher_is_better,
+        ),
         **_figures(found),
     )
     return kept if found.flips is None else _with_flips(kept, matched, found.flips)
@@ -190,8 +196,9 @@ def _interval(ends: tuple[float, float] | None) -> Interval | None:
 
 
 def _verdict(row: Comparison, p_inferior_adjusted: float | None, tasks: int) -> dict[str, object]:
+    """Return the verdict, and what would decide it; a margin that guessed answers are within shows nothing."""
     verdict = judge(row, p_inferior_adjusted, row.confidence)
-    return {
-        "verdict": verdict,
-        "more_items": more_items(row, row.confidence, tasks=tasks) if verdict == "inconclusive" else None,
-    }
+    if verdict == "pass" and row.passes_guesses:
+        verdict = "inconclusive"
+    more = verdict == "inconclusive" and not row.passes_guesses
+    return {"verdict": verdict, "more_items": more_items(row, row.confidence, tasks=tasks) if more else None}

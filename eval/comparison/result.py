@@ -74,6 +74,8 @@ class Comparison(Result):
     """Largest acceptable loss; where a recovery was agreed, what it comes to at the baseline's score."""
     min_recovery: float | None = None
     """Smallest acceptable recovery, where that was agreed."""
+    chance: float | None = None
+    """Score of answers that are guessed, or the worst that the metric can say; None where nobody knows it."""
     p_noninferior: float | None = None
     """Of the hypothesis that the loss reaches the margin or more: small speaks for `pass`."""
     p_inferior: float | None = None
@@ -91,6 +93,19 @@ class Comparison(Result):
     flips_to_right: int | None = None
     examples_to_wrong: tuple[FlippedItem, ...] = ()
     examples_to_right: tuple[FlippedItem, ...] = ()
+
+    @property
+    def above_chance(self) -> float | None:
+        """How much better the baseline is than chance, in the metric's unit; negative where it is worse."""
+        if self.chance is None:
+            return None
+        gap = self.baseline.value - self.chance
+        return gap if self.higher_is_better else -gap
+
+    @property
+    def passes_guesses(self) -> bool:
+        """Whether the margin is as large as all that the baseline is above chance: it would pass any candidate."""
+        return self.margin is not None and self.above_chance is not None and self.margin >= self.above_chance
 
     @property
     def passed(self) -> bool:

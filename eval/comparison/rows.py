@@ -34,6 +34,8 @@ class Row:
     file: Path
     place: int
     """Where the row stands in the unpacked file: byte offset in JSON lines, number from 0 in a JSON array."""
+    choices: int = 0
+    """Answers that the item could be given; 0 where it is not a question with choices."""
 
 
 def read_rows(path: Path, subtask: str | None = None) -> list[Row]:
@@ -127,7 +129,21 @@ def _row(document: Any, subtask: str | None, path: Path, place: int, where: str)
         values={name: document.get(name) for name in metrics},
         file=path,
         place=place,
+        choices=_choices(document),
     )
+
+
+def _choices(document: dict[str, Any]) -> int:
+    """Return how many answers were asked for, each a request of its own, or are listed for an answer in words.
+
+    With `acc_mutual_info` each answer is asked for twice, and of `winogrande` the question differs, not the answer.
+    """
+    requests = [(str(request[0]), str(request[1])) for request in requests_of(document) if len(request) > 1]
+    asked = max(len({part[place] for part in requests}) for place in (0, 1)) if len(requests) > 1 else 0
+    doc = document.get("doc")
+    listed = doc.get("choices") if isinstance(doc, dict) else None
+    listed = listed.get("text") if isinstance(listed, dict) else listed
+    return asked if asked > 1 else len(listed) if isinstance(listed, list) else 0
 
 
 def _hash(text: str) -> str:

@@ -7,6 +7,7 @@ from eval.comparison.comparison import adjusted, compare_matched
 from eval.comparison.matching import Matched
 from eval.comparison.rows import Row
 from eval.comparison.scores import metric_key
+from eval.comparison.wording import guesses_sentence
 from eval.samples.files import find_sample_files
 from eval.samples.gaps import count_gaps, lacking, metric_gaps, other_metrics, outdated
 from eval.samples.matching import flaws, match_samples, shared_metrics, unusable
@@ -49,6 +50,8 @@ def compare_samples(baseline: Path, candidate: Path, request: Request) -> Compar
     gaps = (*plan.gaps, *found.gaps)
     whole = not gaps and not any(row.only_baseline or row.only_candidate for row in rows)
     notes = (*plan.notes, *gaps, *found.notes, *other_metrics(found.compared))
+    guessed = [row for row in rows if row.verdict == "inconclusive" and row.passes_guesses]
+    notes += tuple(f"'{row.task}' is not decided: {guesses_sentence(row)}" for row in guessed)
     if found.unstated:
         notes += (f"Not stated by both sides, so not compared: {', '.join(found.unstated)}.",)
     if request.margin and not (whole or request.allow_partial):

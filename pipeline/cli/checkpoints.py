@@ -1,7 +1,7 @@
 """`awqctl checkpoints`: the current checkpoint of a recipe and the ones it replaced."""
 
-import re
-from contextlib import suppress
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +10,7 @@ import click
 from pipeline.cli.common import UserPath, emit, json_option, open_session, recipe_options
 
 if TYPE_CHECKING:
-    from pipeline.models.manifest import Manifest
-
-_EARLIER_NAME = re.compile(r"\w+-[0-9a-f]{12}")
-"""What `pipeline.record.publish` calls them; anything else in the folder is somebody else's."""
+    from pipeline.record.stored_checkpoints import StoredCheckpoint
 
 
 @click.group()
@@ -30,57 +27,86 @@ def list_checkpoints(recipe: str | None, out: Path | None, *, as_json: bool) -> 
 
     Complete means that every file of the manifest is there in its size; `awqctl verify DIR` reads them.
     """
+    from pipeline.record.stored_checkpoints import stored_checkpoints
+
     folder = _existing(_folder(recipe, out))
-    rows = _rows(folder)
+    rows = stored_checkpoints(folder)
 
     def table() -> None:
         if not rows:
             click.echo(f"There is no checkpoint in {folder} yet. Make one with `awqctl quantize`.", err=True)
             return
-        width = max(len(row["folder"]) for row in rows)
-        click.echo(f"{'FOLDER':{width}}  {'MADE':25}  {'BACKEND':14}  {'GIB':>8}  {'SOURCE':<12}  STATE")
+        width, models = (max(map(len, texts)) for texts in zip(*((row.folder, row.model) for row in rows), strict=True))
+        click.echo(f"{'FOLDER':{width}}  {'MADE':25}  {'MODEL':{models}}  {'BACKEND':14}  {'GIB':>8}  STATE")
         for row in rows:
-            commit, state = (row["source_commit"] or "-")[:12], "complete" if row["complete"] else row["problems"][0]
-            made, backend, size = row["created_at"] or "-", row["backend"] or "-", row["bytes"] / 2**30
-            click.echo(f"{row['folder']:{width}}  {made:25}  {backend:14}  {size:8.2f}  {commit:<12}  {state}")
+            state = "complete" if row.complete else row.problems[0]
+            made, backend, size = row.created_at or "-", row.backend or "-", row.bytes / 2**30
+            click.echo(f"{row.folder:{width}}  {made:25}  {row.model:{models}}  {backend:14}  {size:8.2f}  {state}")
 
     emit(as_json, rows, table)
 
 
 @checkpoints.command()
 @recipe_options
-@click.option("--keep", type=click.IntRange(min=0), default=0, show_default=True, help="Earlier ones to keep.")
+@click.option("--keep", type=click.IntRange(min=0), default=1, show_default=True, help="Earlier ones to keep.")
+@click.option("--yes", is_flag=True, help="Remove without asking; needed where nobody can be asked.")
+@click.option("--dry-run", is_flag=True, help="Say what would be removed; remove nothing.")
 @json_option
 def prune(**arguments: Any) -> None:
-    """Remove earlier checkpoints of RECIPE but the newest; the current one always stays."""
-    from filelock import FileLock, Timeout
+    """Remove earlier checkpoints of RECIPE but the newest; the current one always stays.
 
-    from pipeline.base.errors import BusyError
-    from pipeline.record.context import EARLIER
-    from pipeline.record.publish import discard
+    What goes is said, and asked for, before it goes. `--keep 0` leaves the current one alone; where that is missing
+    or damaged, the newest earlier one stays all the same.
+    """
+    from pipeline.record.stored_checkpoints import prune as remove
+    from pipeline.record.stored_checkpoints import stored_checkpoints, to_prune
 
     context = open_session(arguments["recipe"], arguments["overrides"], arguments["out"]).context
-    _existing(context.out)
-    try:
-        with FileLock(context.out / ".lock", timeout=0):
-            context.recover()
-            earlier = [row for row in _rows(context.out) if not row["current"]]
-            kept, doomed = earlier[: arguments["keep"]], earlier[arguments["keep"] :]
-            for row in doomed:
-                discard(context.out / row["folder"], context.scratch)
-            with suppress(OSError):
-                (context.out / EARLIER).rmdir()  # where nothing is left in it
-    except Timeout:
-        raise BusyError(f"Another awqctl works in {context.out}. Wait for it, then prune again.") from None
-    freed = sum(row["bytes"] for row in doomed)
+    out, keep, removed = _existing(context.out), arguments["keep"], []
+    doomed = to_prune(out, keep)
+    if not arguments["dry_run"] and _agreed(doomed, out, asked=not arguments["yes"]):
+        removed = remove(context, doomed, keep)
+    left = stored_checkpoints(out)
+    freed = sum(one.bytes for one in removed)
     document = {
-        "removed": [row["folder"] for row in doomed],
-        "kept": [row["folder"] for row in kept],
+        "removed": [one.folder for one in removed],
+        "would_remove": [one.folder for one in doomed] if arguments["dry_run"] else [],
+        "kept": [one.folder for one in left if not (one.current or (arguments["dry_run"] and one in doomed))],
         "freed_bytes": freed,
     }
-    lines = [f"removed {row['folder']}" for row in doomed]
-    lines.append(f"{len(doomed)} removed, {freed / 2**30:.2f} GiB; {len(kept)} earlier and the current one stay")
+    lines = [f"would remove {_line(one)}" for one in doomed] if arguments["dry_run"] else []
+    lines += [f"removed {one.folder}" for one in removed]
+    current = "the current one stays" if any(one.current for one in left) else "there is no current one"
+    lines.append(f"{len(removed)} removed, {freed / 2**30:.2f} GiB; {_earlier(left)}, {current}")
     emit(arguments["as_json"], document, "\n".join(lines))
+
+
+def _agreed(doomed: Sequence["StoredCheckpoint"], out: Path, *, asked: bool) -> bool:
+    """Return whether these may go: told to, or asked and answered; what goes is shown before."""
+    from pipeline.base.errors import UsageError
+
+    if not doomed or not asked:
+        return True
+    for one in doomed:
+        click.echo(f"to be removed: {_line(one)}", err=True)
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"Nothing was removed from {out}, because nobody can be asked. Repeat it with --yes to remove what "
+            f"is listed above, or with --dry-run to look."
+        )
+    return click.confirm(f"Remove {len(doomed)} from {out} for good?", err=True)
+
+
+def _line(one: "StoredCheckpoint") -> str:
+    state = "" if one.complete else f", {one.problems[0]}"
+    return (
+        f"{one.folder} ({one.model}, made {one.created_at or 'at an unknown time'}, {one.bytes / 2**30:.2f} GiB{state})"
+    )
+
+
+def _earlier(left: Sequence["StoredCheckpoint"]) -> str:
+    earlier = sum(not one.current for one in left)
+    return f"{earlier} earlier {'stays' if earlier == 1 else 'stay'}"
 
 
 def _folder(recipe: str | None, out: Path | None) -> Path:
@@ -98,48 +124,3 @@ def _existing(out: Path) -> Path:
     if not out.is_dir():
         raise SourceError(f"There is no output folder {out}. Make one with `awqctl quantize`, or give --out.")
     return out
-
-
-def _rows(out: Path) -> list[dict[str, Any]]:
-    """Return what is known of each checkpoint: the current one, earlier ones from new to old, damaged ones last."""
-    from pipeline.record.context import CHECKPOINT, EARLIER
-
-    current = [_row(out / CHECKPOINT, out)] if (out / CHECKPOINT).is_dir() else []
-    folders = (out / EARLIER).iterdir() if (out / EARLIER).is_dir() else ()
-    earlier = [_row(path, out) for path in folders if path.is_dir() and _EARLIER_NAME.fullmatch(path.name)]
-    return current + sorted(earlier, key=lambda row: (row["complete"], row["created_at"] or ""), reverse=True)
-
-
-def _row(folder: Path, out: Path) -> dict[str, Any]:
-    from pipeline.base.errors import SourceError
-    from pipeline.models.manifest import differences, read_manifest
-    from pipeline.record.context import CHECKPOINT
-
-    manifest: Manifest | None = None
-    try:
-        problems = differences(folder, contents=False)
-        manifest = read_manifest(folder)
-    except SourceError:
-        problems = ["no manifest that can be read"]
-    return {
-        "folder": folder.relative_to(out).as_posix(),
-        "current": folder.name == CHECKPOINT,
-        "created_at": manifest and manifest.created_at,
-        "source": manifest and manifest.source.reference,
-        "source_commit": manifest and manifest.source.commit,
-        "backend": manifest and _backend(manifest),
-        "bytes": sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file()),
-        "digest": manifest and manifest.digest(),
-        "complete": not problems,
-        "problems": problems,
-    }
-
-
-def _backend(manifest: "Manifest") -> str:
-    """Return what made it; `auto` in the recipe says no more than the versions do."""
-    asked = str(manifest.quantize.get("backend"))
-    found = [name for package, name in _BACKENDS.items() if package in manifest.versions]
-    return found[0] if found else asked
-
-
-_BACKENDS = {"autoawq": "autoawq", "llmcompressor": "llm-compressor"}

@@ -108,6 +108,7 @@ def open_session(reference: str, overrides: Sequence[str], out: Path | None, *, 
         out=(out or Path("out") / recipe.name).absolute(),
         home=user_home(),
         recipe_dir=loaded.path.parent,
+        recipe_file=loaded.path,
         accelerator=recipe.engine.accelerator,
         reporter=shown,
     )

@@ -12,6 +12,7 @@ from pipeline.base.format import certainty
 _NOT_DECIDED: dict[Undecided, str] = {
     "no standard error": "no standard\nerror",
     "too near the margin": "no number of\nitems decides",
+    "margin beyond chance": "guesses are\nwithin it",
 }
 
 

@@ -16,7 +16,7 @@ from pipeline.cli.common import console, emit
 from pipeline.models import local_folder
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import load_record
-from pipeline.run.runner import RECORD
+from pipeline.run.folder import RECORD, check_folder
 
 _WIDTH = 80
 _NONE = "-"
@@ -26,8 +26,10 @@ def dry_run(recipe: Recipe, context: Any, *, as_json: bool) -> None:
     """Print the resolution of every task; nothing is left in the output folder. Tasks' data are loaded.
 
     Raises:
+        UsageError: the output folder holds another recipe or model.
         RecipeError: a task, a metric or a file of questions is not usable.
     """
+    check_folder(recipe, context)
     record = load_record(context.out / RECORD)
     earlier = earlier_result(recipe, record) if record else None
     with tempfile.TemporaryDirectory(prefix="awqctl-") as folder:

@@ -13,6 +13,7 @@ from pipeline.quantize.backends import BACKENDS
 from pipeline.quantize.preflight import Preflight, preflight
 from pipeline.quantize.resources import resources_of, size_text
 from pipeline.recipe.recipe import Recipe
+from pipeline.run.folder import check_folder
 
 _WIDTH = 80
 _STYLES = {"ok": "green", "warning": "yellow", "impossible": "red"}
@@ -22,8 +23,10 @@ def dry_run(recipe: Recipe, context: Any, *, as_json: bool) -> None:
     """Print what quantizing would do; nothing is written, and of a hub model no weights are fetched.
 
     Raises:
+        UsageError: the output folder holds another recipe or model.
         ImpossiblePlanError: it cannot work; says what would.
     """
+    check_folder(recipe, context)
     resources = resources_of(context)
     with context.reporter.task(f"looking at {recipe.model.source}"):
         model, tokenizer = _model(recipe, context)

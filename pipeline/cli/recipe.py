@@ -44,17 +44,22 @@ def show(recipe_name: str, overrides: tuple[str, ...], resolved: bool, as_json: 
 @click.argument("recipe_name", metavar="RECIPE")
 @click.argument("destination", type=UserPath())
 def cp(recipe_name: str, destination: Path) -> None:
-    """Copy RECIPE to DESTINATION, a file that does not exist yet, to make it yours."""
+    """Copy RECIPE to DESTINATION, a file that does not exist yet, to make it yours.
+
+    The copy is named after its file, so that its results get a folder of their own: out/mine for mine.yaml.
+    """
     from pipeline.base.errors import UsageError
+    from pipeline.recipe.copy import named_after
     from pipeline.recipe.load import find_recipe
 
     source = find_recipe(recipe_name)
     target = destination / source.name if destination.is_dir() else destination
     if target.suffix not in (".yaml", ".yml"):
         raise UsageError(f"{target} must end in .yaml, so that commands know it for a recipe file.")
+    text = named_after(target, source)
     try:
         with target.open("x", encoding="utf-8") as stream:
-            stream.write(source.read_text(encoding="utf-8"))
+            stream.write(text)
     except FileExistsError:
         raise UsageError(f"{target} exists already. Choose another name.") from None
     except FileNotFoundError:

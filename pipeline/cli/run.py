@@ -1,5 +1,6 @@
 """`awqctl run` and the commands of single stages."""
 
+import shlex
 from importlib import import_module
 from typing import Any
 
@@ -16,7 +17,7 @@ _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Say what is being
 def _execute(name: str | None, arguments: dict[str, Any]) -> int:
     """Bring the named stage up to date, or all that the recipe has; print the outcome, return the exit code."""
     from pipeline.cli.summary import print_summary
-    from pipeline.run.runner import Runner
+    from pipeline.run.runner import Runner, report_changes
     from pipeline.run.stages import stage_named, stages_for
     from pipeline.run.tracking import Tracker
 
@@ -28,11 +29,22 @@ def _execute(name: str | None, arguments: dict[str, Any]) -> int:
     record, reports = runner.run(stages, force=arguments["force"])
     document = (record.stages[name] if name else record).model_dump(mode="json")
     out = session.context.out
-    emit(arguments["as_json"], document, lambda: print_summary(record, reports, out, arguments["recipe"]))
+    renew = _report_command(arguments) if report_changes(session.recipe, record, out) else None
+    emit(arguments["as_json"], document, lambda: print_summary(record, reports, out, arguments["recipe"], renew=renew))
+    if renew and arguments["as_json"]:
+        session.context.reporter.warn(f"{out / 'report'} is older than the record; renew it: {renew}")
     failed = [gate for report in reports for gate in report.result.gates if not gate.passed]
     for gate in failed:
         click.echo(f"awqctl: gate not passed: {gate.statement}", err=True)
     return 3 if failed else 0
+
+
+def _report_command(arguments: dict[str, Any]) -> str:
+    """Return the command that renews the report of this recipe in this folder."""
+    options = [part for one in arguments["overrides"] for part in ("--set", one)]
+    options += ["--out", str(arguments["out"])] if arguments["out"] else []
+    options += ["--store", arguments["store"]] if arguments["store"] != DEFAULT_STORE else []
+    return shlex.join(["awqctl", "report", arguments["recipe"], *options])
 
 
 def _show(stage: str, arguments: dict[str, Any]) -> int:

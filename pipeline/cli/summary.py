@@ -22,8 +22,18 @@ _MIB = 2**20
 _Row = tuple[str, str, str, str]
 
 
-def print_summary(record: RunRecord, reports: Sequence[StageReport], out: Path, reference: str) -> None:
-    """Print what was done, the figures of every stage, and where to look further."""
+def print_summary(
+    record: RunRecord, reports: Sequence[StageReport], out: Path, reference: str, *, renew: str | None = None
+) -> None:
+    """Print what was done, the figures of every stage, and where to look further.
+
+    Args:
+        record: as it is now.
+        reports: what was done.
+        out: the output folder.
+        reference: the recipe, as the user named it.
+        renew: the command that renews the report, where that is older than the record.
+    """
     from rich.table import Table
 
     screen = console()
@@ -41,7 +51,8 @@ def print_summary(record: RunRecord, reports: Sequence[StageReport], out: Path, 
         _print_accuracy(screen, record)
     report_path = out / "report" / "report.html"
     if report_path.exists():
-        screen.print(f"report     {_short(report_path)}", soft_wrap=True)
+        age = f", older than the record; renew it: {renew}" if renew else ""
+        screen.print(f"report     {_short(report_path)}{age}", soft_wrap=True, markup=False)
     screen.print(f"record     {_short(out / 'record.json')}", soft_wrap=True)
     if len(reports) > 1:
         name = command_name()

@@ -23,6 +23,8 @@ CARD = "README.md"
 """The model card. Another one, such as the report writes with measured figures, makes no other checkpoint of it."""
 DAMAGED = f"{NAME}: damaged"
 """What `differences` says of a manifest that cannot be trusted."""
+EXTRA = "not in the manifest"
+"""How `differences` ends what it says of a file that was added."""
 _SEAL = "seal"
 _INDEX = ".safetensors.index.json"
 
@@ -93,7 +95,7 @@ def differences(
     expected, (found, odd) = manifest.files, _listing(folder)
     problems = [] if expected else [f"{NAME}: lists no file"]
     problems += [f"{name}: missing" for name in sorted(expected.keys() - found - odd.keys())]
-    problems += [f"{name}: not in the manifest" for name in sorted(found - expected.keys() - {NAME})]
+    problems += [f"{name}: {EXTRA}" for name in sorted(found - expected.keys() - {NAME})]
     problems += [f"{name}: {what}" for name, what in sorted(odd.items())]
     there = {name: expected[name] for name in sorted((expected.keys() & found) - {CARD})}
     changed = _of_wrong_size(folder, there)

@@ -114,8 +114,15 @@ def _outputs(recipe: Recipe) -> tuple[str, ...]:
 
 def _other_checkpoint(out: Path, result: QuantizeResult) -> str | None:
     """Notice a run that was killed after it had published its checkpoint and before the record was written."""
-    digest = read_manifest(out / CHECKPOINT).digest()
-    return None if digest == result.checkpoint_digest else "the checkpoint is not the recorded one"
+    if read_manifest(out / CHECKPOINT).digest() != result.checkpoint_digest:
+        return "the checkpoint is not the recorded one"
+    if (
+        result.control_digest
+        and (out / CONTROL).exists()
+        and read_manifest(out / CONTROL).digest() != result.control_digest
+    ):
+        return "the control is not the recorded one"
+    return None
 
 
 STAGE = Stage(

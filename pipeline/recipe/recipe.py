@@ -17,6 +17,8 @@ from pipeline.recipe.roi import Roi
 from pipeline.recipe.section import Section
 from pipeline.recipe.serve import Serve
 
+NAME = r"^[a-z0-9][a-z0-9._-]*$"
+"""What a recipe may be called: its name is a folder's."""
 _Part = TypeVar("_Part", bound=Section)
 
 
@@ -29,7 +31,7 @@ class Recipe(Section):
     model_config = ConfigDict(serialize_by_alias=True)
 
     schema_version: Literal[2] = 2
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    name: Annotated[str, Field(pattern=NAME)]
     description: str = ""
     model: ModelSource
     arms: Annotated[Arms, AfterValidator(check_arms)] = DEFAULT_ARMS

@@ -46,11 +46,17 @@ class RunContext:
     probe: Callable[[], Machine] = field(default=probe_machine, repr=False)
     """Asks the machine, at most once, when it is first looked at: some commands never do."""
 
+    recipe_file: Path | None = None
+    """Where the recipe was read from."""
+
     slot: Slot = field(default_factory=Slot, repr=False, compare=False)
     """Where a stage leaves an engine that the next one may take over."""
 
     upcoming: list[str] = field(default_factory=list, repr=False, compare=False)
     """Engines that later stages of the run need."""
+
+    published: list[str] = field(default_factory=list, repr=False, compare=False)
+    """Folders of the output folder that the running stage has put in their places."""
 
     def __post_init__(self) -> None:
         """Refuse folders that the record, which is UTF-8, could not name.
@@ -155,6 +161,7 @@ class RunContext:
         try:
             yield partial
             publish(partial, self.out / name, earlier=self._earlier(name))
+            self.published.append(name)
         finally:
             remove(partial)
 

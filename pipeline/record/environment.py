@@ -5,10 +5,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pipeline import __version__
+from pipeline.base.checkout import commit_of, own_commit
 from pipeline.base.results import Result
 from pipeline.hardware.accelerator import resolve_accelerator
 from pipeline.hardware.machine import Machine
-from pipeline.hardware.tools import answer_of
 from pipeline.recipe.section import Accelerator
 from pipeline.runtimes.specs import SPECS, Resolved, external_interpreter
 
@@ -25,13 +25,16 @@ class Environment(Result):
     accelerator: Resolved
     """Which engine builds were used."""
     machine: Machine
-    git_commit: str | None
-    """Of the folder that the command ran in."""
+    awqctl_commit: str
+    """Of awqctl's source, ending in `-dirty` where it was changed since; `unknown` where nothing tells."""
+    recipe_commit: str | None
+    """Of the repository that the recipe's file is in, ending in `-dirty` where that was changed since; None where it is
+    in none, or ships with awqctl."""
     packages: dict[str, str]
     """Versions by name."""
 
 
-def environment_of(asked: Accelerator, machine: Machine) -> Environment:
+def environment_of(asked: Accelerator, machine: Machine, recipe_file: Path | None = None) -> Environment:
     """Return the environment as it is now; nothing is installed or changed, and a GPU that is not there is no error."""
     accelerator, _ = resolve_accelerator("cpu" if asked == "cpu" else "auto", machine)
     return Environment(
@@ -39,7 +42,8 @@ def environment_of(asked: Accelerator, machine: Machine) -> Environment:
         python=platform.python_version(),
         accelerator=accelerator,
         machine=machine,
-        git_commit=_git_commit(Path.cwd()),
+        awqctl_commit=own_commit(),
+        recipe_commit=commit_of(recipe_file) if recipe_file else None,
         packages=_packages(accelerator),
     )
 
@@ -55,8 +59,3 @@ def _packages(accelerator: Resolved) -> dict[str, str]:
         if spec.accelerator == accelerator:
             found[spec.package] = "external" if external_interpreter(spec.engine) else spec.version
     return found
-
-
-def _git_commit(folder: Path) -> str | None:
-    command = ("git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
-    return answer_of(*command).strip() or None

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pipeline.base.checkout import UNKNOWN
 from pipeline.recipe.arms import AWQ, BASELINE, RTN, Arm
 from pipeline.recipe.bench import Bench
 from pipeline.recipe.engine import EngineSettings
@@ -22,7 +23,7 @@ from pipeline.recipe.roi import Roi
 from pipeline.recipe.section import Section
 from pipeline.recipe.serve import Serve
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FORM = "the form of the result"
 """Names the version of a result among the inputs of its stage."""
 CONTROL = "the control"
@@ -52,8 +53,8 @@ def migrate(document: Document) -> Document:
     version = document.get("schema_version")
     if not isinstance(version, int) or not 1 <= version <= SCHEMA_VERSION:
         raise ValueError(f"schema_version is {version!r}, and this version reads 1 to {SCHEMA_VERSION}")
-    if version == 1:
-        document = _to_2(document)
+    for step in (_to_2, _to_3)[version - 1 :]:
+        document = step(document)
     return document | {kind: _each(document.get(kind, {}), _current_stage) for kind in ("stages", "failed_attempts")}
 
 
@@ -136,6 +137,26 @@ def _inputs_to_2(stage: str, inputs: Document, payload: Document) -> Document:
         new[_ARMS] = _arms(*given["arms"])
         new["the checkpoints of the arms"] = new.pop("the checkpoints of eval.arms", "")
     return new
+
+
+def _to_3(document: Document) -> Document:
+    """Commits are awqctl's and the recipe's; what stood there was that of any folder that the command ran in."""
+    return document | {
+        "schema_version": 3,
+        "environment": _environment_to_3(document["environment"]),
+        **{
+            kind: _each(
+                document.get(kind, {}),
+                lambda _name, stage: stage | {"environment": _environment_to_3(stage["environment"])},
+            )
+            for kind in ("stages", "failed_attempts")
+        },
+    }
+
+
+def _environment_to_3(environment: Document) -> Document:
+    kept = {name: value for name, value in environment.items() if name != "git_commit"}
+    return kept | {"awqctl_commit": UNKNOWN, "recipe_commit": None}
 
 
 def _arms(*given: Any) -> list[Document]:

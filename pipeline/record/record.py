@@ -33,6 +33,9 @@ class StageResult(Result):
     gates: tuple[Gate, ...] = ()
     artifacts: dict[str, str] = Field(default_factory=dict)
     """Name -> path relative to the output folder."""
+    sums: dict[str, str] = Field(default_factory=dict)
+    """SHA-256 of the files that it published, by path relative to the output folder; those of a checkpoint stand in its
+    manifest. Results of earlier versions have none."""
     parameters: dict[str, str] = Field(default_factory=dict)
     """Settings that were found while it ran; parameters of its MLflow run."""
     payload: dict[str, Any] = Field(default_factory=dict)
@@ -64,11 +67,13 @@ class StageOutcome(Result):
 class RunRecord(Result):
     """`record.json`: the recipe as it was, the environment and one result per stage."""
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[3] = 3
     recipe: dict[str, Any]
     """Of the last successful stage, every default filled in, with the keys of the version that wrote it; what each
     stage was made with stands in its `inputs`."""
     environment: Environment
+    recipe_origin: str | None = None
+    """Where that recipe was read: a path, or `packaged:NAME`. Records of earlier versions do not say."""
     mlflow_run_id: str | None = None
     stages: dict[str, StageResult] = Field(default_factory=dict)
     """The last result of each stage; a failed attempt only where there is no earlier result."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,8 +21,12 @@ from pipeline.record.context import RunContext
 from pipeline.record.environment import environment_of
 from pipeline.record.record import RunRecord, StageOutcome, StageResult, Status, load_record, save_record
 from pipeline.record.stage import Stage
+from pipeline.report.result import ReportResult
+from pipeline.run.folder import LOCK, RECORD, check_folder, recipe_origin
+from pipeline.run.outputs import damage, published_sums
 from pipeline.run.stages import (
     STAGES,
+    UPSTREAM,
     changes,
     check_sections,
     inputs_of,
@@ -31,8 +36,6 @@ from pipeline.run.stages import (
     upstream_of,
 )
 from pipeline.run.tracking import PipelineRun, StageRun, Tracker
-
-RECORD = "record.json"
 
 
 @dataclass(frozen=True)
@@ -76,18 +79,21 @@ class Runner:
         self._recipe = recipe
         self._context = context
         self._tracker = tracker
-        self._environment = environment_of(context.accelerator, context.machine)
+        self._origin = recipe_origin(context.recipe_file)
+        self._environment = environment_of(context.accelerator, context.machine, context.recipe_file)
 
     def run(self, stages: Sequence[Stage], *, force: bool = False) -> tuple[RunRecord, list[StageReport]]:
         """Bring `stages` up to date, in order; return the record and what was done.
 
         Raises:
+            UsageError: the output folder holds another recipe or model.
             BusyError: another process works in the output folder.
             AwqctlError: a stage failed; the record says so and keeps the results of the others.
         """
+        check_folder(self._recipe, self._context)
         self._context.out.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(self._context.out / ".lock", timeout=0):
+            with FileLock(self._context.out / LOCK, timeout=0):
                 self._context.recover()
                 try:
                     return self._run(stages, force=force)
@@ -141,6 +147,7 @@ class Runner:
     def _run_one(self, stage: Stage, record: RunRecord, inputs: dict[str, object], run: PipelineRun) -> RunRecord:
         outcome: StageOutcome | None = None
         attempt, tracked = _Attempt(), run.stage(stage.name, record)
+        self._context.published.clear()
         try:
             with attempt:
                 outcome = stage.run(self._recipe, self._context, record)
@@ -148,7 +155,8 @@ class Runner:
             result = self._result(stage, attempt, outcome, inputs)
             record = record.with_stage(result)
             if result.usable:
-                record = record.model_copy(update={"recipe": self._recipe.model_dump(mode="json")})
+                asked = {"recipe": self._recipe.model_dump(mode="json"), "recipe_origin": self._origin}
+                record = record.model_copy(update=asked)
             save_record(record, self._context.out / RECORD)
             self._log(tracked, record, result)
         sentence = f"{result.outcome} in {result.seconds:.0f} s"
@@ -177,13 +185,15 @@ class Runner:
             started_at=attempt.started_at,
             seconds=attempt.seconds,
             error=attempt.error,
+            sums=published_sums(self._context) if outcome else {},
             **(_stored(outcome) if outcome else {}),
         )
 
     def _open_record(self) -> RunRecord:
         found = load_record(self._context.out / RECORD)
         if found is None:
-            return RunRecord(recipe=self._recipe.model_dump(mode="json"), environment=self._environment)
+            asked = self._recipe.model_dump(mode="json")
+            return RunRecord(recipe=asked, recipe_origin=self._origin, environment=self._environment)
         return found.model_copy(update={"environment": self._environment})
 
     def _inputs(self, stage: Stage, record: RunRecord) -> dict[str, object]:
@@ -205,9 +215,8 @@ class Runner:
         attempt = record.failed_attempts.get(stage.name)
         if attempt is not None and attempt.status == "interrupted" and not changes(inputs, attempt.inputs):
             return "the last attempt was interrupted"
-        missing = [path for path in stage.outputs(self._recipe) if not (self._context.out / path).exists()]
-        if missing:
-            return f"{missing[0]} is gone"
+        if damaged := damage(stage, self._recipe, result.sums, self._context):
+            return damaged
         reported = record.find(stage.result)
         if reported is None:
             return "the result was written by another version of awqctl"
@@ -247,17 +256,30 @@ def changes_since(stage: Stage, recipe: Recipe, record: RunRecord) -> list[str]:
     """Return what of a finished stage's settings and of the results that it read is not as it was."""
     before = record.done(stage.name).inputs
     wanted = settings_of(stage, recipe) | upstream_of(stage, recipe, record)
-    return changes(wanted, {name: before.get(name) for name in wanted})
+    read = {name for name in before if name.startswith(UPSTREAM)}
+    return changes(wanted, {name: before.get(name) for name in wanted.keys() | read})
+
+
+def report_changes(recipe: Recipe, record: RunRecord, out: Path) -> list[str]:
+    """Return what the report in the output folder was written without; empty where it is current, or not there."""
+    stage = stage_named(ReportResult.STAGE)
+    if not any((out / path).exists() for path in stage.outputs(recipe)):
+        return []
+    written = record.stages.get(stage.name)
+    return changes_since(stage, recipe, record) if written and written.usable else ["written by another run"]
 
 
 def record_for(stage: Stage, recipe: Recipe, context: RunContext) -> RunRecord:
     """Return the record of a run whose results `stage` may build on.
 
     Raises:
-        MissingStageError: it may not; names the command to run first.
+        UsageError: the output folder holds another recipe or model.
+        MissingStageError: it may not build on them; names the command to run first.
     """
+    check_folder(recipe, context)
     record = load_record(context.out / RECORD) or RunRecord(
-        recipe=recipe.model_dump(mode="json"), environment=environment_of(context.accelerator, context.machine)
+        recipe=recipe.model_dump(mode="json"),
+        environment=environment_of(context.accelerator, context.machine, context.recipe_file),
     )
     check_needs(stage, recipe, record)
     return record

@@ -17,6 +17,8 @@ from pipeline.roi.stage import STAGE as ROI
 from pipeline.runtimes.store import identity
 from serve.stage import STAGE as SERVE
 
+UPSTREAM = "the result of "
+"""How the names of inputs begin that are results of other stages."""
 STAGES = (QUANTIZE, EVAL, BENCH, ROI, SERVE, REPORT)
 
 
@@ -93,7 +95,7 @@ def upstream_of(stage: Stage, recipe: Recipe, record: RunRecord) -> dict[str, ob
     """Return what the stage's result depends on of the results of others, as hashes by name."""
     found = {need: record.find(need.result) for need in read_by(stage, recipe, record)}
     return {
-        f"the result of '{need.stage}'": document_identity(need.matters(result))
+        f"{UPSTREAM}'{need.stage}'": document_identity(need.matters(result))
         for need, result in found.items()
         if result is not None
     }

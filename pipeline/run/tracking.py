@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 import psutil
 from filelock import FileLock
 
+from pipeline.base.checkout import DIRTY, UNKNOWN
 from pipeline.base.credentials import masked, redacted
 from pipeline.base.errors import EnvironmentLackError, Interrupted
 from pipeline.base.homes import user_home
@@ -116,7 +117,8 @@ class PipelineRun:
 
         Args:
             record: as it is after the run.
-            stages: of the run.
+            stages: of the run, and further ones whose results are this recipe's; a report that is none of them is of
+                something else.
             logged: those whose own runs have logged their figures already.
         """
         if self._id is None:
@@ -130,7 +132,8 @@ class PipelineRun:
                 for gate in result.gates:
                     client.set_tag(self._id, _tag_key(f"gate.{result.stage}.{gate.name}"), gate.outcome)
             client.set_tag(self._id, "awqctl.gates", _worst(results))
-            _log_artifact(client, self._id, self._out, REPORT)
+            if REPORT in stages:
+                _log_artifact(client, self._id, self._out, REPORT)
 
     def __enter__(self) -> Self:
         return self
@@ -235,7 +238,8 @@ def tags_of(recipe: Recipe, record: RunRecord, out: Path) -> dict[str, str]:
         "awqctl.model": recipe.model.source,
         "awqctl.model_revision": str(revision or recipe.model.revision or "local"),
         "awqctl.out": str(out),
-        "awqctl.git_commit": environment.git_commit or "none",
+        "awqctl.commit": environment.awqctl_commit,
+        "awqctl.recipe_commit": environment.recipe_commit or "none",
         "hardware.cpu": environment.machine.cpu,
         "hardware.cores": str(environment.machine.cores),
         "hardware.memory_gib": f"{environment.machine.memory_gib:.1f}",
@@ -243,7 +247,17 @@ def tags_of(recipe: Recipe, record: RunRecord, out: Path) -> dict[str, str]:
         "version.awqctl": environment.awqctl,
         "version.python": environment.python,
     }
-    return tags | {f"version.{name}": value for name, value in environment.packages.items()}
+    return (
+        tags
+        | source_tags(environment.awqctl_commit)
+        | {f"version.{name}": value for name, value in environment.packages.items()}
+    )
+
+
+def source_tags(commit: str) -> dict[str, str]:
+    """Return what MLflow's own columns show as a run's source: this program, never the folder the user stands in."""
+    named = {"mlflow.source.name": "awqctl", "mlflow.source.type": "LOCAL"}
+    return named if commit == UNKNOWN else named | {"mlflow.source.git.commit": commit.removesuffix(DIRTY)}
 
 
 def _log_parameters(client: "MlflowClient", run_id: str, settings: dict[str, Any]) -> None:

@@ -15,6 +15,10 @@ BACKENDS = {"autoawq": "AutoAWQ", "llm-compressor": "llm-compressor"}
 TITLES = {"baseline": "16 bit", "rtn": "round to nearest"}
 
 
+_NO_PASS = 3
+"""A margin that guessed answers are within is never passed."""
+
+
 def run(stage: str, backend: str, out: Path) -> dict[str, Any]:
     """Run one stage of the demo recipe with one backend; return its payload."""
     values = (
@@ -27,7 +31,9 @@ def run(stage: str, backend: str, out: Path) -> dict[str, Any]:
     line = [sys.executable, "-m", "pipeline.cli", stage, "demo", "--json", "--out", str(out / backend)]
     line += ["--store", f"sqlite:///{out}/mlflow.db"]
     line += [part for value in values for part in ("--set", value)]
-    answer = subprocess.run(line, stdout=subprocess.PIPE, text=True, check=True)
+    answer = subprocess.run(line, stdout=subprocess.PIPE, text=True, check=False)
+    if answer.returncode not in (0, _NO_PASS):
+        raise SystemExit(answer.returncode)
     payload: dict[str, Any] = json.loads(answer.stdout)["payload"]
     return payload
 

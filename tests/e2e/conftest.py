@@ -151,7 +151,7 @@ def chain(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Cha
     tasks = (
         f"{{name: stdlib_next_line, margin: 0.03, limit: {ITEMS}}}",
         "{name: stdlib_bits, metric: bits_per_byte, margin: 0.05}",
-        f"{{questions: {folder / 'own.jsonl'}, margin: 0.5}}",
+        f"{{questions: {folder / 'own.jsonl'}, margin: 0.3}}",
     )
     settings = (
         *SETTINGS,

@@ -38,6 +38,6 @@ def test_update(installed: Installed, tmp_path: Path) -> None:
     earlier = list((tmp_path / "out" / "demo" / "checkpoints").iterdir())
     assert [path.name.rpartition("-")[2] for path in earlier] == [first["checkpoint_digest"][:12]]
     assert awqctl("verify", earlier[0])["intact"]
-    awqctl("checkpoints", "prune", "demo")
+    awqctl("checkpoints", "prune", "demo", "--keep", "0", "--yes")
     assert not earlier[0].exists()
     assert awqctl("verify", "out/demo/checkpoint")["intact"]

@@ -31,7 +31,7 @@ from pipeline.recipe.serve import Serve
 from pipeline.record.context import RunContext
 from pipeline.record.environment import Environment
 from pipeline.record.record import RunRecord, StageResult, save_record
-from pipeline.run.runner import RECORD
+from pipeline.run.folder import RECORD
 from pipeline.run.stages import settings_of, stage_named
 from pipeline.runtimes.store import Runtime
 from serve import stage
@@ -283,7 +283,8 @@ def _environment() -> Environment:
         python="3",
         accelerator="cpu",
         machine=Machine(cpu="c", cores=1, memory_bytes=2**30, platform="p"),
-        git_commit=None,
+        awqctl_commit="unknown",
+        recipe_commit=None,
         packages={},
     )
 

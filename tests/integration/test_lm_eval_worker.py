@@ -476,4 +476,5 @@ def test_documents_counts_items(worker: Worker, tmp_path: Path) -> None:
     counts = answer["tasks"]
     assert (counts["stdlib_next_line"]["items"], answer["documents"]) == (7, len(lines))
     assert counts["stdlib_next_line"]["available"] > 7
+    assert (counts["stdlib_next_line"]["choices"], set(counts["stdlib_bits"]["choices"])) == ({"4": 7}, {"0"})
     assert counts["stdlib_bits"]["items"] == counts["stdlib_bits"]["available"] == len(lines) - 7

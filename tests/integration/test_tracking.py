@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
+from pipeline.base.checkout import own_commit
 from pipeline.base.errors import EnvironmentLackError
 from pipeline.base.progress import SilentReporter
 from pipeline.base.results import Gate, Metric
@@ -93,6 +94,10 @@ def test_everything_of_a_stage_is_logged(store: str, tmp_path: Path) -> None:
     assert nested.data.tags["gate.speed"] == "failed"
     assert nested.data.tags["gate.accuracy mbpp_"] == "inconclusive"
     assert {"awqctl.recipe_hash", "awqctl.model_revision", "hardware.cpu", "version.lm-eval"} <= nested.data.tags.keys()
+    for tags in (parent.data.tags, nested.data.tags):
+        commits = tags["awqctl.commit"], tags["awqctl.recipe_commit"], tags["mlflow.source.name"]
+        assert commits == (own_commit(), "none", "awqctl")
+        assert own_commit().startswith(tags.get("mlflow.source.git.commit", "unknown"))
     assert [file.path for file in client.list_artifacts(nested.info.run_id, "bench")] == ["bench/results.json"]
 
 
@@ -123,6 +128,10 @@ def test_a_parent_run_has_no_holes(store: str, tmp_path: Path) -> None:
     assert parent.data.tags["awqctl.gates"] == parent.data.tags["gate.eval.accuracy lines"] == "inconclusive"
     assert [file.path for file in client.list_artifacts(parent_id, "report")] == ["report/report.html"]
     assert parent.info.run_name.startswith("demo ")
+    with Tracker(store).pipeline(recipe, record, tmp_path) as run:
+        without_report = run.begin()
+        run.complete(record, ["eval", "roi"], ["roi"])
+    assert client.list_artifacts(without_report, "report") == []  # what lies there was written before
 
 
 def test_interrupted_pipeline_is_killed_not_finished(store: str, tmp_path: Path) -> None:

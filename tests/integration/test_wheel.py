@@ -38,6 +38,17 @@ def test_wheel_holds(wheel: Path, name: str) -> None:
     assert name in zipfile.ZipFile(wheel).namelist()
 
 
+def test_wheel_knows_its_commit(wheel: Path, tmp_path: Path) -> None:
+    """Baked in when it was built: unpacked in a client's repository it names its own."""
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    code = "from pipeline.base.checkout import own_commit; print(own_commit())"
+    line = [sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); {code}"]
+    answer = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=REPO, capture_output=True, text=True, check=True)
+    assert answer.stdout.strip().removesuffix("-dirty") == head.stdout.strip()
+
+
 def test_wheel_holds_no_tests(wheel: Path) -> None:
     """Fakes, tests and the README's picture stay in the repository."""
     assert not [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".png")]

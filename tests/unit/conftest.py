@@ -64,7 +64,8 @@ def environment() -> Environment:
         python="3.11.7",
         accelerator="cpu",
         machine=Machine(cpu="Example CPU 9000", cores=2, memory_bytes=int(15.6 * 2**30), platform="Linux-6.1-x86_64"),
-        git_commit="0123456789abcdef0123456789abcdef01234567",
+        awqctl_commit="0123456789abcdef0123456789abcdef01234567",
+        recipe_commit="fedcba9876543210fedcba9876543210fedcba98-dirty",
         packages={"mlflow": "3.17.2", "pydantic": "2.11.0"},
     )
 

@@ -69,16 +69,17 @@ def sample() -> Callable[..., dict[str, Any]]:
 
 
 def _sample(number: int, values: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
-    """Make a question with two choices, of which the second is right; `values` are those of the metrics."""
+    """Make a question with four choices, of which the second is right; `values` are those of the metrics."""
     right = any(value in (1, 1.0, True) for value in values.values() if not isinstance(value, list))
     likelihoods = [["-4.0", "False"], ["-2.0" if right else "-6.0", "False"]]
+    likelihoods += [["-9.0", "False"], ["-9.5", "False"]]
     return {
         "doc_id": number,
         "doc": {"question": f"question {number}"},
         "target": "1",
         "arguments": {
             f"gen_args_{place}": {"arg_0": f"Question {number}?", "arg_1": f" {choice}"}
-            for place, choice in enumerate(("wrong", "right"))
+            for place, choice in enumerate(("wrong", "right", "neither", "both"))
         },
         "resps": [[likelihood] for likelihood in likelihoods],
         "filtered_resps": likelihoods,

@@ -33,14 +33,14 @@ def _row(one: Fidelity, inputs: Inputs) -> tuple[Cell, ...]:
         word(one.text),
         shown(evidence, one, "tokens", count),
         shown(evidence, one, "mean_kl_nats", lambda value: number(value, 2)),
-        shown(evidence, one, "top1_agreement", share),
+        shown(evidence, one, "top1_agreement" if one.clear_agreement is None else "clear_agreement", share),
         word(say.raised, "bad") if one.absurd else word(say.silent),
     )
 
 
 def alarm_text(one: Fidelity, say: Alarm) -> str:
     """Return a raised alarm as a sentence."""
-    return say.text(arm_name(one.arm), number(one.mean_kl_nats, 2), share(one.top1_agreement))
+    return say.text(arm_name(one.arm), number(one.mean_kl_nats, 2), share(one.agreement), one.text)
 
 
 def not_scored(accuracy: EvalResult, say: Alarm) -> str:

@@ -27,8 +27,9 @@ def environment_section(inputs: Inputs) -> Section:
         *(_engine(inputs.load, say) if inputs.has(BenchResult) else ()),
         *((("lm-eval", inputs.accuracy.lm_eval_version),) if inputs.has(EvalResult) else ()),
         ("Python", environment.python),
-        ("awqctl", _awqctl(environment.awqctl, environment.git_commit, say)),
+        ("awqctl", say.commit(environment.awqctl, environment.awqctl_commit)),
         (say.recipe, say.recipe_text(inputs.recipe.name, inputs.recipe_digest)),
+        (say.recipe_commit, environment.recipe_commit or say.none),
     )
     tables = [_table("environment-facts", say.machine, facts)]
     if environment.packages:
@@ -48,10 +49,6 @@ def _engine(load: BenchResult, say: Environment) -> tuple[tuple[str, str], ...]:
         (say.kernel_baseline, load.of(BASELINE).kernel),
         (say.kernel_awq, load.of(AWQ).kernel),
     )
-
-
-def _awqctl(version: str, commit: str | None, say: Environment) -> str:
-    return say.commit(version, commit) if commit else say.no_commit(version)
 
 
 ENVIRONMENT = Chapter(id="environment", write=environment_section)

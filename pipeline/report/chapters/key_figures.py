@@ -114,7 +114,7 @@ def _alarm_figure(awq: Fidelity, inputs: Inputs, tone: Tone) -> KeyFigure:
         label=inputs.say.findings.divergence_label,
         text=f"{number(awq.mean_kl_nats, 2)} nats",
         value=awq.mean_kl_nats,
-        detail=inputs.say.findings.divergence_detail(share(awq.top1_agreement)),
+        detail=inputs.say.findings.divergence_detail(share(awq.agreement)),
         origin="measured",
         evidence=inputs.evidence.of(awq, "mean_kl_nats"),
         tone=tone,

@@ -13,7 +13,8 @@ client's own questions that another task has), `tasks` (by name what `lm_eval_ta
 response is not stored the answer is `missing`, their number, alone. The key comes in `OPENAI_API_KEY`. Code that the
 model wrote is executed in children of this process; before that, secrets are taken out of its environment.
 `documents`: `tasks` (list of `name`, `limit`), `include_path`, `output` (file), optionally `unsafe_code` ->
-`documents` (their number), `tasks` (by name: `items` that `score` would ask, `available` in the whole task). Writes
+`documents` (their number), `tasks` (by name: `items` that `score` would ask, `available` in the whole task, `choices`:
+how many of the items have how many answers to choose from, 0 for a free one). Writes
 the items, one JSON object a line: `task`, `subtask`, `doc_id`, `text` (as asked, with the right answer).
 """
 
@@ -25,7 +26,7 @@ from typing import Any
 
 import worker_protocol
 from lm_eval_responses import Responses
-from lm_eval_tasks import code_execution, facts, forget_secrets, item_text, names_taken, task_index
+from lm_eval_tasks import choices_of, code_execution, facts, forget_secrets, item_text, names_taken, task_index
 from worker_protocol import Channel
 
 _MODEL = "local-completions"
@@ -165,20 +166,22 @@ def documents(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """Write the items of some tasks as text."""
     channel.progress("loading lm-eval")
     manager = _manager(request)
-    counts: dict[str, dict[str, int]] = {}
+    counts: dict[str, dict[str, Any]] = {}
     with (
         code_execution(allowed=bool(request.get("unsafe_code"))),
         Path(request["output"]).open("w", encoding="utf-8") as stream,
     ):
         for wanted in request["tasks"]:
             channel.progress(f"reading the items of {wanted['name']}")
-            count = counts.setdefault(wanted["name"], {"items": 0, "available": 0})
+            count = counts.setdefault(wanted["name"], {"items": 0, "available": 0, "choices": {}})
             for name, task in manager.load(wanted["name"])["tasks"].items():
                 count["available"] += len(task.eval_docs)
                 for doc_id, doc in task.doc_iterator(limit=wanted["limit"]):
                     row = {"task": wanted["name"], "subtask": name, "doc_id": doc_id, "text": item_text(task, doc)}
                     stream.write(json.dumps(row) + "\n")
                     count["items"] += 1
+                    offered = str(choices_of(task, doc))
+                    count["choices"][offered] = count["choices"].get(offered, 0) + 1
     return {"documents": sum(count["items"] for count in counts.values()), "tasks": counts}
 
 

@@ -174,6 +174,15 @@ def item_text(task: Any, doc: Any) -> str:
     return " ".join(part for part in parts if part)
 
 
+def choices_of(task: Any, doc: Any) -> int:
+    """Return how many answers an item is given to choose from; 0 where the answer is free or nothing says it."""
+    if getattr(task.config, "doc_to_choice", None) is not None:
+        return len(task.doc_to_choice(doc))
+    listed = doc.get("choices") if isinstance(doc, dict) else None
+    listed = listed.get("text") if isinstance(listed, dict) else listed
+    return len(listed) if isinstance(listed, list) else 0
+
+
 def _chosen(part: Any, choices: list[Any]) -> Any:
     """Return the choice that a number stands for; a number that is none, such as -100 for "unknown", gives nothing."""
     if isinstance(part, int) and choices:

@@ -13,15 +13,16 @@ class Alarm:
     def note(self, nats: str, agreement: str, times: str, tokens: str) -> str:
         return (
             f"It is raised above {nats} nats or below {agreement} agreement, and for AWQ above "
-            f"{times} times the rounded model's divergence: weights are most likely broken there. "
+            f"{times} times the rounded model's divergence: weights are most likely broken there. Tokens of which "
+            f"neither side finds one ahead of the other by more than the noise count as the same. "
             f"Silence says nothing about the tasks, and no verdict uses these figures. "
             f"The divergence is a lower bound: beyond the {tokens} most likely tokens, all others count "
             f"together."
         )
 
-    def text(self, arm: str, nats: str, agreement: str) -> str:
+    def text(self, arm: str, nats: str, agreement: str, held_out: str) -> str:
         return (
-            f"The alarm was raised for {arm}: its token probabilities diverge by "
-            f"{nats} nats from the baseline's, and the most likely token is the same at "
-            f"{agreement} of the positions. Its weights are most likely mapped wrongly."
+            f"The alarm was raised for {arm}: on {held_out} its token probabilities diverge by {nats} nats from the "
+            f"baseline's; the most likely token is the same, or not clear, at {agreement} of the positions. "
+            f"Its weights are most likely mapped wrongly."
         )

@@ -18,12 +18,10 @@ class Environment:
     kernel_baseline = "Kernel, baseline"
     kernel_awq = "Kernel, AWQ"
     recipe = "Recipe"
+    recipe_commit = "Git commit of the recipe"
 
     def recipe_text(self, name: str, digest: str) -> str:
         return f"{name}, SHA-256 {digest}"
 
     def commit(self, version: str, commit: str) -> str:
         return f"{version}, git commit {commit}"
-
-    def no_commit(self, version: str) -> str:
-        return f"{version}, no git commit recorded"

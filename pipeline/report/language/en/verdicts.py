@@ -25,6 +25,11 @@ class Verdicts:
                 f"On {task} the loss has no standard error, so nothing can be concluded from it: measure more than one "
                 f"item, or choose a `metric` that gives a value per item."
             )
+        if reason == "margin beyond chance":
+            return (
+                f"On {task} the margin is as large as all that the baseline is above chance, so guessed answers would "
+                f"pass: agree on a smaller margin, or choose a task that the baseline can do."
+            )
         return (
             f"On {task} no number of items is likely to decide it, because the loss is too near the margin: improve "
             f"the checkpoint, or agree on another margin before new figures are looked at."

@@ -39,7 +39,7 @@ def write_task(folder: Path, task: str, metric: str, values: list[Any], score: f
             "doc_id": number,
             "doc": {},
             "target": "a",
-            "arguments": [[f"question {number}", "a"], [f"question {number}", "b"]],
+            "arguments": [[f"question {number}", choice] for choice in "abcdefghij"],
             "resps": [],
             "filtered_resps": [[-1.0, True], [-2.0, False]],
             "filter": "none",

@@ -150,3 +150,35 @@ def test_other_accuracies_are_right_or_wrong(name: str) -> None:
     (found,) = resolutions(settings, [TaskItems(name, 817, 817)])
 
     assert (found.origin, found.discordance) == ("assumed", 0.12)
+
+
+@pytest.mark.parametrize(
+    ("margin", "chance", "warned"),
+    [
+        (0.3, 0.25, True),
+        (0.03, 0.25, False),
+        (0.15, 0.5, True),
+        (0.1, 0.5, False),
+        (0.4, 0.0, True),
+        (0.9, None, False),
+    ],
+)
+def test_a_wide_margin_is_warned_of_before_a_first_run(margin: float, chance: float | None, warned: bool) -> None:  # noqa: FBT001 -- a parameter
+    """More than half of what 0.75 right is above chance; the score is named from which on a pass is possible."""
+    settings = Eval.model_validate({"tasks": [{"name": "lines", "margin": margin}]})
+    found = resolutions(settings, [TaskItems("lines", 20_000, 20_000, chance)])
+    said = [text for text in resolution_warnings(found) if "chance" in text]
+    assert bool(said) is warned
+    if warned:
+        assert f"more than {(chance or 0.0) + margin:.4g} right" in said[0]
+
+
+def test_a_margin_that_guesses_are_within_is_warned_of_as_measured(
+    make_task: Callable[..., TaskScore], make_accuracy: Callable[..., EvalResult]
+) -> None:
+    """0.30 of four choices in the run before: a margin of 0.05 is never passed, one of 0.02 may be."""
+    earlier = make_accuracy(make_task("lines", 0.30, 0.30, 0.05, chance=0.25))
+    for margin, warned in ((0.05, True), (0.02, False)):
+        found = one({"margin": margin}, 20_000, 20_000, earlier)
+        said = [text for text in resolution_warnings([found]) if "there will be no pass" in text]
+        assert bool(said) is warned

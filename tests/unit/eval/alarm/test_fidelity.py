@@ -12,8 +12,17 @@ import numpy as np
 import pytest
 
 from eval.alarm.divergence import SMALLEST, divergences
-from eval.alarm.fidelity import TopTokens, alarm_sentence, fidelity, prompts_digest, read_top_tokens
-from eval.alarm.probe import PACKAGED, alarm_file, held_out, parse_prompt_logprobs, positions, probe
+from eval.alarm.fidelity import (
+    NO_TOKEN,
+    OVER_CONTROL,
+    TopTokens,
+    alarm_sentence,
+    fidelity,
+    prompts_digest,
+    read_top_tokens,
+)
+from eval.alarm.probe import alarm_file, held_out, parse_prompt_logprobs, positions, probe
+from eval.alarm.result import PACKAGED
 from pipeline.base.errors import EngineError, RecipeError, VoidMeasurementError
 from pipeline.base.progress import SilentReporter
 from pipeline.engines.vllm import VllmServer
@@ -93,23 +102,79 @@ def test_probabilities_that_vanish_stay_finite() -> None:
 
 
 @pytest.mark.parametrize(
-    ("candidate", "absurd"),
+    ("candidate", "absurd", "agreement"),
     [
-        (top({1: 0.6, 2: 0.4}), False),
-        (top({2: 0.5, 1: 0.49}), True),
-        (top({1: 0.99999, 2: 1e-6}), True),
+        (top({1: 0.8, 2: 0.2}), False, "100.0%"),
+        (top({2: 0.51, 1: 0.49}), True, "0.0%"),
+        (top({1: 0.999, 2: 1e-5}), True, "100.0%"),
     ],
     ids=["near", "another top token", "far, same top token"],
 )
-def test_either_limit_raises_the_alarm(candidate: TopTokens, absurd: bool) -> None:  # noqa: FBT001 -- a parameter
+def test_either_limit_raises_the_alarm(candidate: TopTokens, absurd: bool, agreement: str) -> None:  # noqa: FBT001 -- a parameter
     """Divergence above its limit, or agreement below its own."""
-    baseline = top({1: 0.55, 2: 0.44})
+    baseline = top({1: 0.9, 2: 0.1})
     found = fidelity(baseline, candidate, name="awq", text="a text", alarm=LIMITS)
     assert found.absurd is absurd
     sentence = alarm_sentence(found, LIMITS)
     assert f"{found.mean_kl_nats:.3f} nats per token (alarm above 0.5)" in sentence
+    assert f"and {agreement} of the positions agree" in sentence
     assert "(alarm below 60%)" in sentence
     assert "eval.alarm.stop=false" in sentence
+
+
+def _flat(noise: float, spread: float = 0.01) -> tuple[TopTokens, TopTokens]:
+    """Return 4 096 positions whose tokens are all about equally likely, and the same with noise in the logits."""
+    random = np.random.default_rng(1)
+    logits = random.normal(0, spread, (4096, 200))
+    pair = logits, logits + random.normal(0, noise, logits.shape)
+    before, after = (
+        TopTokens(prompts="p", ids=ids.tolist(), logprobs=found.tolist())
+        for ids, found in (_top(_log_softmax(each), 20) for each in pair)
+    )
+    return before, after
+
+
+def test_flat_distributions_raise_no_false_alarm() -> None:
+    """Where no token leads, which one is first is chance: hardly any divergence, 62 % or less agreement, no alarm.
+
+    Nor beside a control that is nearer still: both are no farther than rounding to 16 bit.
+    """
+    before, after = _flat(0.006)
+    found = fidelity(before, after, name="awq", text="a text", alarm=Alarm())
+    assert found.mean_kl_nats < 0.00005
+    assert found.top1_agreement < 0.7
+    assert (found.absurd, found.agreement) == (False, 1.0)
+    nearer = fidelity(*_flat(0.003), name="rtn", text="a text", alarm=Alarm())
+    assert nearer.mean_kl_nats * OVER_CONTROL < found.mean_kl_nats
+    assert not fidelity(before, after, name="awq", text="a text", alarm=Alarm(), control=nearer).absurd
+
+
+def test_flat_distributions_hide_no_damage() -> None:
+    """Logits that are far from the baseline's diverge, whatever the baseline's were."""
+    assert fidelity(*_flat(1.5), name="awq", text="a text", alarm=Alarm()).absurd
+
+
+@pytest.mark.parametrize("spread", [0.01, 1.0, 1.5, 3.0])
+def test_noise_of_a_quantization_is_no_damage(spread: float) -> None:
+    """0.3 in the logits, 0.045 nats: many first tokens change, hardly one that was clear, whatever the distribution."""
+    found = fidelity(*_flat(0.3, spread), name="awq", text="a text", alarm=Alarm())
+    assert found.top1_agreement < 0.9
+    assert (found.agreement > 0.95, found.absurd) == (True, False)
+
+
+def test_positions_without_numbers_do_not_agree() -> None:
+    """Where the candidate computed NaN no token is tied with the baseline's, however flat that is."""
+    broken = TopTokens(prompts="p", ids=((NO_TOKEN, NO_TOKEN - 1),), logprobs=((math.log(SMALLEST),) * 2,))
+    assert fidelity(top({1: 0.01, 2: 0.01}), broken, name="awq", text="a text", alarm=LIMITS).agreement == 0.0
+
+
+def test_a_text_of_another_domain_is_said_to_be_one(tmp_path: Path) -> None:
+    """Packaged Python for a model that is asked no Python: in the alarm, with the key that takes its own."""
+    name = held_out(Alarm(), tmp_path, DEMO, 1024, tasks=["mmlu"])[1]
+    found = fidelity(top({7: 0.9}), top({3: 0.01}), name="awq", text=name, alarm=LIMITS)
+    sentence = alarm_sentence(found, LIMITS)
+    assert "not the domain of this recipe" in sentence
+    assert "own domain, in eval.alarm.text" in sentence
 
 
 def test_awq_far_beyond_plain_rounding_raises_the_alarm() -> None:
@@ -250,7 +315,7 @@ def test_a_dead_engine_says_why() -> None:
 
 def test_packaged_text_fills_the_wanted_positions(tmp_path: Path) -> None:
     """4 096 by default, in blocks the engine can take, the same ones each time."""
-    blocks, name = held_out(Alarm(), tmp_path, DEMO, 1024)
+    blocks, name = held_out(Alarm(), tmp_path, DEMO, 1024, tasks=["mmlu", "stdlib_bits"])
     assert (positions(blocks), name) == (4096, PACKAGED)
     assert max(map(len, blocks)) == 512
     assert held_out(Alarm(), tmp_path, DEMO, 1024)[0] == blocks

@@ -2,14 +2,17 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
+import click.testing
 import pytest
 from filelock import FileLock
 
-from pipeline.base.errors import BusyError, SourceError
+from pipeline.base.errors import BusyError, SourceError, UsageError
 from pipeline.base.progress import SilentReporter
+from pipeline.cli.main import cli
 from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import NAME, Manifest, ManifestSource, differences, read_manifest, write_manifest
 from pipeline.record.checkpoint import checkpoint_of, recorded_checkpoint
@@ -103,40 +106,80 @@ def test_folder_without_checkpoints(context: RunContext, tmp_path: Path) -> None
         assert isinstance(invoke("checkpoints", *command).exception, SourceError)
 
 
-def test_prune_removes_all_but_the_current_one(context: RunContext) -> None:
-    """What goes is said, with its size; the current one is whole."""
-    expected = [row for row in rows(context) if not row["current"]]
-    answer = invoke("checkpoints", "prune", "demo", "--out", context.out, "--json")
+def test_prune_keeps_the_newest_earlier_one(context: RunContext) -> None:
+    """As its help says, without an option: what goes is said, and what stays is whole."""
+    newest, oldest = (row for row in rows(context) if not row["current"])
+    answer = invoke("checkpoints", "prune", "demo", "--out", context.out, "--yes", "--json")
     assert json.loads(answer.stdout) == {
-        "removed": [row["folder"] for row in expected],
-        "kept": [],
-        "freed_bytes": sum(row["bytes"] for row in expected),
+        "removed": [oldest["folder"]],
+        "would_remove": [],
+        "kept": [newest["folder"]],
+        "freed_bytes": oldest["bytes"],
     }
-    assert sorted(path.name for path in context.out.iterdir() if path.name[0] != ".") == [CHECKPOINT]
     assert list(context.scratch.iterdir()) == []
-    assert differences(context.out / CHECKPOINT) == []
+    assert differences(context.out / newest["folder"]) == differences(context.out / CHECKPOINT) == []
+    again = invoke("checkpoints", "prune", "demo", "--out", context.out)
+    assert (again.exit_code, "0 removed" in again.stdout) == (0, True)
 
 
-def test_prune_keeps_the_newest(context: RunContext) -> None:
-    """`--keep 1` leaves the newest of the earlier ones; a second time nothing is left to do."""
+def test_prune_removes_all_when_told_to(context: RunContext) -> None:
+    """`--keep 0` leaves the current one alone."""
+    answer = invoke("checkpoints", "prune", "demo", "--out", context.out, "--keep", "0", "--yes")
+    assert "2 removed" in answer.stdout
+    assert sorted(path.name for path in context.out.iterdir() if path.name[0] != ".") == [CHECKPOINT]
+
+
+def test_prune_refuses_where_nobody_can_be_asked(context: RunContext) -> None:
+    """In a script without --yes nothing goes; what would go is said with the model it is of."""
+    answer = invoke("checkpoints", "prune", "demo", "--out", context.out)
+    assert isinstance(answer.exception, UsageError)
+    assert "--yes" in str(answer.exception)
+    assert "20261118T100000Z" in answer.stderr
+    assert "org/name@181818181818" in answer.stderr
+    assert len(earlier(context)) == 2
+
+
+def test_prune_only_looks_when_told_to(context: RunContext) -> None:
+    """`--dry-run` lists and removes nothing, with --yes too."""
+    oldest = rows(context)[-1]["folder"]
+    answer = invoke("checkpoints", "prune", "demo", "--out", context.out, "--dry-run", "--yes", "--json")
+    found = json.loads(answer.stdout)
+    assert (found["would_remove"], found["removed"], len(earlier(context))) == ([oldest], [], 2)
+
+
+@pytest.mark.parametrize(("answered", "left"), [("n", 2), ("y", 1)])
+def test_prune_asks_on_a_terminal(
+    context: RunContext, monkeypatch: pytest.MonkeyPatch, answered: str, left: int
+) -> None:
+    """A no leaves everything."""
+    monkeypatch.setattr(click.testing._NamedTextIOWrapper, "isatty", lambda _self: True, raising=False)  # noqa: SLF001
+    line = ["checkpoints", "prune", "demo", "--out", str(context.out)]
+    answer = click.testing.CliRunner().invoke(cli, line, input=f"{answered}\n")
+    assert (answer.exit_code, len(earlier(context))) == (0, left)
+    assert "for good?" in answer.stderr
+
+
+@pytest.mark.parametrize("damage", ["gone", "damaged"])
+def test_prune_never_removes_the_last_whole_one(context: RunContext, damage: str) -> None:
+    """Where the current one is gone or damaged an earlier one stays, even with `--keep 0`."""
+    weights = context.out / CHECKPOINT / "model.safetensors"
+    weights.unlink() if damage == "damaged" else shutil.rmtree(context.out / CHECKPOINT)
     newest = earlier(context)[-1]
-    for removed in (1, 0):
-        answer = invoke("checkpoints", "prune", "demo", "--out", context.out, "--keep", "1")
-        assert f"{removed} removed" in answer.stdout
-        assert earlier(context) == [newest]
+    invoke("checkpoints", "prune", "demo", "--out", context.out, "--keep", "0", "--yes")
+    assert earlier(context) == [newest]
 
 
 def test_prune_leaves_what_is_not_its_own(context: RunContext) -> None:
     """A folder of another name was put there by somebody."""
     (context.out / EARLIER / "mine").mkdir()
-    invoke("checkpoints", "prune", "demo", "--out", context.out)
+    invoke("checkpoints", "prune", "demo", "--out", context.out, "--keep", "0", "--yes")
     assert earlier(context) == ["mine"]
 
 
 def test_prune_waits_for_nobody(context: RunContext) -> None:
     """While a run works in the folder nothing is removed."""
     with FileLock(context.out / ".lock"):
-        answer = invoke("checkpoints", "prune", "demo", "--out", context.out)
+        answer = invoke("checkpoints", "prune", "demo", "--out", context.out, "--yes")
     assert isinstance(answer.exception, BusyError)
     assert len(earlier(context)) == 2
 
@@ -144,8 +187,9 @@ def test_prune_waits_for_nobody(context: RunContext) -> None:
 def test_prune_first_recovers(context: RunContext) -> None:
     """After a kill in the middle of a replacement the old one is the current one, and stays."""
     (context.out / CHECKPOINT).rename(context.scratch / f"{CHECKPOINT}.old")
-    invoke("checkpoints", "prune", "demo", "--out", context.out)
-    assert (differences(context.out / CHECKPOINT), earlier(context)) == ([], [])
+    newest = earlier(context)[-1]
+    invoke("checkpoints", "prune", "demo", "--out", context.out, "--yes")
+    assert (differences(context.out / CHECKPOINT), earlier(context)) == ([], [newest])
 
 
 def test_stage_takes_the_checkpoint_of_the_record(context: RunContext) -> None:

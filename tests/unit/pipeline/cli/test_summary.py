@@ -153,3 +153,20 @@ def test_eval_alone_prints_its_verdict(printed: Printed, make_task: Task, make_a
 
     assert "accuracy against the baseline" in printed(accuracy, only="eval")
     assert "accuracy against the baseline" not in printed(accuracy, only="quantize")
+
+
+def test_an_old_report_is_not_offered_as_a_current_one(
+    capsys: pytest.CaptureFixture[str],
+    make_recipe: Callable[..., Recipe],
+    make_record: Callable[..., RunRecord],
+    tmp_path: Path,
+) -> None:
+    """The command that renews it stands beside it."""
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "report.html").write_text("")
+    for renew, said in (
+        ("awqctl report demo", "report.html, older than the record; renew it: awqctl report demo\n"),
+        (None, "report.html\n"),
+    ):
+        print_summary(make_record(make_recipe()), [], tmp_path, "demo", renew=renew)
+        assert said in capsys.readouterr().out

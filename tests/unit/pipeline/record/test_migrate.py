@@ -157,3 +157,18 @@ def test_what_is_no_record_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "record.json").write_text(text)
     with pytest.raises(UsageError, match=r"is not a record this version reads .* Move it away or use --out"):
         load_record(tmp_path / "record.json")
+
+
+def test_the_commit_of_any_folder_is_not_carried_over(tmp_path: Path) -> None:
+    """Version 2 kept the commit of the folder that the command ran in; it is neither awqctl's nor the recipe's."""
+    path = tmp_path / "record.json"
+    written = json.loads(record("record-1-run.json").model_dump_json()) | {"schema_version": 2}
+    for environment in (written["environment"], *(stage["environment"] for stage in written["stages"].values())):
+        del environment["awqctl_commit"], environment["recipe_commit"]
+        environment["git_commit"] = "0123456789abcdef0123456789abcdef01234567"
+    path.write_text(json.dumps(written))
+    found = load_record(path)
+    assert found is not None
+    assert {(stage.environment.awqctl_commit, stage.environment.recipe_commit) for stage in found.stages.values()} == {
+        ("unknown", None)
+    }

@@ -1,6 +1,8 @@
 """The runner: what runs, what is kept, what is written down. Stages are made for the tests; the store is left out."""
 
 import json
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -8,15 +10,21 @@ from typing import Any, ClassVar, Literal, Self
 import pytest
 from filelock import FileLock
 
-from pipeline.base.errors import BusyError, EngineError, Interrupted, MissingStageError
+from pipeline.base.errors import BusyError, EngineError, Interrupted, MissingStageError, SourceError
 from pipeline.base.progress import SilentReporter
 from pipeline.base.results import Gate, Metric, Payload
+from pipeline.models.checksums import sum_files
+from pipeline.models.manifest import Manifest, ManifestSource, write_manifest
+from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
-from pipeline.record.record import RunRecord, StageOutcome, load_record
+from pipeline.record.record import RunRecord, StageOutcome, StageResult, load_record
 from pipeline.record.stage import Need, Stage, sections
-from pipeline.run.runner import RECORD, Runner, record_for
+from pipeline.report.result import ReportResult
+from pipeline.run.folder import RECORD
+from pipeline.run.runner import Runner, record_for, report_changes
+from pipeline.run.stages import settings_of, stage_named, upstream_of
 
 calls: list[str] = []
 
@@ -336,3 +344,115 @@ def test_a_stage_knows_the_engines_of_later_ones(make: Callable[..., Runner]) ->
     make().run([stage(looks, engines=either), stage(looks_too, SecondResult, engines=one)])
     make().run([stage(looks, engines=one), stage(looks_too, SecondResult, engines=either)], force=True)
     assert seen == [["vllm"], [], [], []]
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda file: file.write_text("y"), "first/data is not as it was written"),
+        (lambda file: file.with_name("raw").unlink(), "first/raw is gone"),
+        (lambda file: shutil.rmtree(file.parent), "first/data is gone"),
+        (lambda file: (file.with_name("raw").unlink(), file.with_name("raw").mkdir()), "first/raw cannot be read"),
+    ],
+)
+def test_what_is_called_up_to_date_was_looked_at(
+    make: Callable[..., Runner], tmp_path: Path, damage: Callable[[Path], object], reason: str
+) -> None:
+    """A changed byte, a lost file beside the result, a lost folder: the stage runs again and says why."""
+
+    def publish_two(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
+        with context.staged("first") as folder:
+            (folder / "data").write_text("x")
+            (folder / "raw").write_text("")
+        return StageOutcome(result=FirstResult(digest="same"))
+
+    two = stage(publish_two, outputs=FIRST.outputs)
+    record = make().run([two])[0]
+    assert sorted(record.stages["first"].sums) == ["first/data", "first/raw"]
+    assert reasons(make(), two) == ["up to date"]
+    damage(tmp_path / "out" / "first" / "data")
+    assert reasons(make(), two)[0].startswith(reason)
+    assert reasons(make(), two) == ["up to date"]
+
+
+def test_a_file_that_somebody_added_is_no_damage(make: Callable[..., Runner], tmp_path: Path) -> None:
+    """Notes beside results ask for nothing."""
+    make().run([FIRST])
+    (tmp_path / "out" / "first" / "notes.txt").write_text("mine")
+    assert reasons(make(), FIRST) == ["up to date"]
+
+
+@pytest.fixture
+def checkpoint_stage() -> Stage:
+    """A stage that publishes a checkpoint with a manifest."""
+
+    def publish_checkpoint(_recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome:
+        with context.staged("checkpoint") as folder:
+            (folder / "model.safetensors").write_text("weights")
+            (folder / "README.md").write_text("card")
+            origin = ManifestSource(reference="org/name", commit=None, licence="mit", files={})
+            facts = {"quantize": {}, "versions": {}, "files": sum_files(folder)}
+            write_manifest(Manifest(created_at="2026-11-20T10:00:00+00:00", source=origin, **facts), folder)
+        return StageOutcome(result=FirstResult(digest="same"))
+
+    return stage(publish_checkpoint, outputs=lambda _recipe: ("checkpoint/awqctl-manifest.json",))
+
+
+def test_a_flipped_byte_in_a_checkpoint_is_found(
+    make: Callable[..., Runner], tmp_path: Path, checkpoint_stage: Stage
+) -> None:
+    """With the times of the file put back; the manifest vouches for it, the record holds no second list."""
+    record = make().run([checkpoint_stage])[0]
+    assert record.stages["first"].sums == {}
+    assert reasons(make(), checkpoint_stage) == ["up to date"]
+    weights = tmp_path / "out" / "checkpoint" / "model.safetensors"
+    state = weights.stat()
+    weights.write_text("weightz")
+    os.utime(weights, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert reasons(make(), checkpoint_stage) == ["checkpoint/model.safetensors: contents changed"]
+    (tmp_path / "out" / "checkpoint" / "awqctl-manifest.json").write_text("{}")
+    assert reasons(make(), checkpoint_stage) == ["checkpoint/awqctl-manifest.json: damaged"]
+
+
+def test_a_checkpoint_with_another_card_is_up_to_date(
+    make: Callable[..., Runner], tmp_path: Path, checkpoint_stage: Stage
+) -> None:
+    """The card with the measured accuracy may take the place of the first one."""
+    make().run([checkpoint_stage])
+    (tmp_path / "out" / "checkpoint" / "README.md").write_text("measured")
+    assert reasons(make(), checkpoint_stage) == ["up to date"]
+
+
+def test_a_stray_file_in_a_checkpoint_costs_no_quantization(
+    make: Callable[..., Runner], tmp_path: Path, checkpoint_stage: Stage
+) -> None:
+    """It is named, and moved away by who put it there."""
+    make().run([checkpoint_stage])
+    (tmp_path / "out" / "checkpoint" / "adapter_config.json").write_text("{}")
+    with pytest.raises(SourceError, match=r"adapter_config\.json.*Move it away"):
+        make().run([checkpoint_stage])
+
+
+def test_a_report_that_is_older_than_the_record_is_known(
+    make_recipe: Callable[..., Recipe],
+    make_record: Callable[..., RunRecord],
+    make_stage: Callable[..., StageResult],
+    make_quantized: Callable[..., QuantizeResult],
+    tmp_path: Path,
+) -> None:
+    """Another checkpoint, or another cover; without a report, or with a current one, there is nothing to say."""
+    recipe, report = make_recipe(), ReportResult(recommendation="Deploy.", findings=())
+    record = make_record(recipe, quantize=make_stage("quantize", make_quantized()))
+    declared = stage_named("report")
+    inputs = settings_of(declared, recipe) | upstream_of(declared, recipe, record)
+    record = record.with_stage(make_stage("report", report, inputs=inputs))
+    assert report_changes(recipe, record, tmp_path) == []
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "report.html").write_text("")
+    assert report_changes(recipe, record, tmp_path) == []
+    assert report_changes(make_recipe(report={"client": "them"}), record, tmp_path) == ["recipe.report.client"]
+    newer = record.with_stage(make_stage("quantize", make_quantized(checkpoint_digest="f" * 64)))
+    assert report_changes(recipe, newer, tmp_path) == ["the result of 'quantize'"]
+    without = record.model_copy(update={"stages": {"report": record.stages["report"]}})
+    assert report_changes(recipe, without, tmp_path) == ["the result of 'quantize'"]
+    assert report_changes(recipe, make_record(recipe), tmp_path) == ["written by another run"]
