@@ -127,7 +127,8 @@ def test_awq_that_was_not_scored_is_said_to_be_so(printed: Printed, stopped: Eva
     text = " ".join(printed(stopped).split())
 
     assert "accuracy against the baseline" not in text
-    assert "The alarm was raised for AWQ: its token probabilities diverge by 1.9 nats" in text
+    assert "The alarm was raised for AWQ" in text
+    assert "its token probabilities diverge by 1.9 nats" in text
     assert "AWQ was not scored on the tasks." in text
     assert "gate failed" in text
 
