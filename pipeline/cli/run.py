@@ -19,10 +19,11 @@ def _execute(name: str | None, arguments: dict[str, Any]) -> int:
     from pipeline.cli.summary import print_summary
     from pipeline.run.runner import Runner, report_changes
     from pipeline.run.stages import stage_named, stages_for
-    from pipeline.run.tracking import Tracker
+    from pipeline.run.tracking import Tracker, check_store
 
     session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"], verbose=arguments["verbose"])
-    runner = Runner(session.recipe, session.context, Tracker(arguments["store"]))
+    check_store(arguments["store"], session.context.out)
+    runner = Runner(session.recipe, session.context, Tracker(arguments["store"], session.context.reporter))
     stages, notes = ((stage_named(name),), ()) if name else stages_for(session.recipe)
     for note in notes:
         session.context.reporter.warn(note)

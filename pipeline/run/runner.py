@@ -11,9 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from filelock import FileLock, Timeout
-
 from pipeline.base.errors import AwqctlError, BusyError, EnvironmentLackError, Interrupted, MissingStageError
+from pipeline.base.locks import exclusive
 from pipeline.models import redacted
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
@@ -92,17 +91,17 @@ class Runner:
         """
         check_folder(self._recipe, self._context)
         self._context.out.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(self._context.out / LOCK, timeout=0):
-                self._context.recover()
-                try:
-                    return self._run(stages, force=force)
-                finally:
-                    self._context.slot.clear()
-        except Timeout:
-            raise BusyError(
-                f"Another awqctl works in {self._context.out}. Wait for it, or choose another folder with --out."
-            ) from None
+        with exclusive(self._context.out / LOCK, self._busy, patience_s=0):
+            self._context.recover()
+            try:
+                return self._run(stages, force=force)
+            finally:
+                self._context.slot.clear()
+
+    def _busy(self, holder: str) -> None:
+        raise BusyError(
+            f"Another awqctl works in {self._context.out} ({holder}). Wait for it, or choose another folder with --out."
+        )
 
     def _run(self, stages: Sequence[Stage], *, force: bool) -> tuple[RunRecord, list[StageReport]]:
         record = self._open_record()

@@ -15,6 +15,7 @@ from filelock import FileLock
 from uv import find_uv_bin
 
 from pipeline.base.errors import RuntimeInstallError
+from pipeline.base.locks import exclusive
 from pipeline.base.progress import Reporter
 from pipeline.runtimes.process import GuardedProcess
 from pipeline.runtimes.rootcause import root_cause
@@ -62,7 +63,11 @@ def make_ready(spec: RuntimeSpec, home: Path, reporter: Reporter) -> None:
     """
     if not is_ready(spec, home):
         reporter.note(f"the {spec.name} environment is not there yet")
-        with reporter.task(f"waiting for the {spec.name} environment"), FileLock(_lock_path(spec, home)):
+        waited_for = f"which is working on the {spec.name} environment"
+        with (
+            reporter.task(f"waiting for the {spec.name} environment"),
+            exclusive(_lock_path(spec, home), lambda holder: reporter.warn(f"waiting for {holder}, {waited_for}")),
+        ):
             if not is_ready(spec, home):
                 _build(spec, home, reporter)
 
