@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.base.commands import Typed, command, typed
 from pipeline.cli.common import UserPath, emit, json_option, open_session, recipe_options
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def list_checkpoints(recipe: str | None, out: Path | None, *, as_json: bool) -> 
 
     def table() -> None:
         if not rows:
-            click.echo(f"There is no checkpoint in {folder} yet. Make one with `awqctl quantize`.", err=True)
+            click.echo(f"There is no checkpoint in {folder} yet. Make one with `{command('quantize')}`.", err=True)
             return
         width, models = (max(map(len, texts)) for texts in zip(*((row.folder, row.model) for row in rows), strict=True))
         click.echo(f"{'FOLDER':{width}}  {'MADE':25}  {'MODEL':{models}}  {'BACKEND':14}  {'GIB':>8}  STATE")
@@ -113,6 +114,7 @@ def _folder(recipe: str | None, out: Path | None) -> Path:
     if recipe is None and out is None:
         raise click.UsageError("Give RECIPE or --out DIR.")
     if recipe is None:
+        click.get_current_context().with_resource(typed(Typed(out=out)))
         return out.absolute() if out else Path()
     folder: Path = open_session(recipe, (), out).context.out
     return folder
@@ -122,5 +124,5 @@ def _existing(out: Path) -> Path:
     from pipeline.base.errors import SourceError
 
     if not out.is_dir():
-        raise SourceError(f"There is no output folder {out}. Make one with `awqctl quantize`, or give --out.")
+        raise SourceError(f"There is no output folder {out}. Make one with `{command('quantize')}`, or give --out.")
     return out

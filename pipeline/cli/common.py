@@ -94,12 +94,16 @@ class Session:
     context: Any
 
 
-def open_session(reference: str, overrides: Sequence[str], out: Path | None, *, verbose: bool = False) -> Session:
-    """Load the recipe and make the context of a run."""
+def open_session(
+    reference: str, overrides: Sequence[str], out: Path | None, *, store: str | None = None, verbose: bool = False
+) -> Session:
+    """Load the recipe and make the context of a run; messages of this command name others with these options."""
+    from pipeline.base.commands import Typed, typed
     from pipeline.base.homes import user_home
     from pipeline.recipe.load import load_recipe
     from pipeline.record.context import RunContext
 
+    click.get_current_context().with_resource(typed(Typed(reference, tuple(overrides), out, store)))
     loaded = load_recipe(reference, overrides)
     recipe, shown = loaded.recipe, reporter(verbose=verbose)
     for note in loaded.notes:

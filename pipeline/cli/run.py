@@ -1,17 +1,28 @@
 """`awqctl run` and the commands of single stages."""
 
-import shlex
 from importlib import import_module
 from typing import Any
 
 import click
 
-from pipeline.cli.common import emit, json_option, open_session, recipe_options
+from pipeline.base.commands import command
+from pipeline.cli.common import Session, emit, json_option, open_session, recipe_options
 from pipeline.run.tracking import DEFAULT_STORE
 
 _FORCE = click.option("--force", is_flag=True, help="Do it again even when nothing changed.")
 _STORE = click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="URI", help="MLflow store.")
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Say what is being done even when not on a terminal.")
+
+
+def _session(arguments: dict[str, Any]) -> Session:
+    """Open the recipe; a store is carried on in messages where it is not the default."""
+    return open_session(
+        arguments["recipe"],
+        arguments["overrides"],
+        arguments["out"],
+        store=arguments["store"] if arguments["store"] != DEFAULT_STORE else None,
+        verbose=arguments["verbose"],
+    )
 
 
 def _execute(name: str | None, arguments: dict[str, Any]) -> int:
@@ -21,7 +32,7 @@ def _execute(name: str | None, arguments: dict[str, Any]) -> int:
     from pipeline.run.stages import stage_named, stages_for
     from pipeline.run.tracking import Tracker, check_store
 
-    session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"], verbose=arguments["verbose"])
+    session = _session(arguments)
     check_store(arguments["store"], session.context.out)
     runner = Runner(session.recipe, session.context, Tracker(arguments["store"], session.context.reporter))
     stages, notes = ((stage_named(name),), ()) if name else stages_for(session.recipe)
@@ -30,8 +41,8 @@ def _execute(name: str | None, arguments: dict[str, Any]) -> int:
     record, reports = runner.run(stages, force=arguments["force"])
     document = (record.stages[name] if name else record).model_dump(mode="json")
     out = session.context.out
-    renew = _report_command(arguments) if report_changes(session.recipe, record, out) else None
-    emit(arguments["as_json"], document, lambda: print_summary(record, reports, out, arguments["recipe"], renew=renew))
+    renew = command("report") if report_changes(session.recipe, record, out) else None
+    emit(arguments["as_json"], document, lambda: print_summary(record, reports, out, renew=renew))
     if renew and arguments["as_json"]:
         session.context.reporter.warn(f"{out / 'report'} is older than the record; renew it: {renew}")
     failed = [gate for report in reports for gate in report.result.gates if not gate.passed]
@@ -40,18 +51,10 @@ def _execute(name: str | None, arguments: dict[str, Any]) -> int:
     return 3 if failed else 0
 
 
-def _report_command(arguments: dict[str, Any]) -> str:
-    """Return the command that renews the report of this recipe in this folder."""
-    options = [part for one in arguments["overrides"] for part in ("--set", one)]
-    options += ["--out", str(arguments["out"])] if arguments["out"] else []
-    options += ["--store", arguments["store"]] if arguments["store"] != DEFAULT_STORE else []
-    return shlex.join(["awqctl", "report", arguments["recipe"], *options])
-
-
 def _show(stage: str, arguments: dict[str, Any]) -> int:
     """Print what a stage would do or could show."""
     dry_run = import_module(f"pipeline.cli.dry_run_{stage}").dry_run
-    session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"], verbose=arguments["verbose"])
+    session = _session(arguments)
     dry_run(session.recipe, session.context, as_json=arguments["as_json"])
     return 0
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from pipeline.base.commands import command
 from pipeline.base.errors import AwqctlError, BusyError, EnvironmentLackError, Interrupted, MissingStageError
 from pipeline.base.locks import exclusive
 from pipeline.models import redacted
@@ -238,15 +239,14 @@ def check_needs(stage: Stage, recipe: Recipe, record: RunRecord) -> None:
     reads = read_by(stage, recipe, record)
     if stage.needs and not reads:
         raise MissingStageError(
-            f"The stage '{stage.name}' builds on the results of others, and there are none yet. Run "
-            f"`awqctl run {recipe.name}`."
+            f"The stage '{stage.name}' builds on the results of others, and there are none yet. Run `{command('run')}`."
         )
     for need in (stage_named(one.stage) for one in reads):
         record.done(need.name)
         if changed := changes_since(need, recipe, record):
             raise MissingStageError(
                 f"The result of '{need.name}' was made from something else ({', '.join(changed)}). Run "
-                f"`awqctl {need.name} {recipe.name}` first, or `awqctl run {recipe.name}` for all that changed."
+                f"`{command(need.name)}` first, or `{command('run')}` for all that changed."
             )
         check_needs(need, recipe, record)
 

@@ -39,7 +39,7 @@ def printed(
             for name, stage in stages.items()
             if only in (None, name)
         ]
-        print_summary(make_record(make_recipe(), **stages), reports, Path("out/demo"), "demo")
+        print_summary(make_record(make_recipe(), **stages), reports, Path("out/demo"))
         return capsys.readouterr().out
 
     return text
@@ -169,5 +169,5 @@ def test_an_old_report_is_not_offered_as_a_current_one(
         ("awqctl report demo", "report.html, older than the record; renew it: awqctl report demo\n"),
         (None, "report.html\n"),
     ):
-        print_summary(make_record(make_recipe()), [], tmp_path, "demo", renew=renew)
+        print_summary(make_record(make_recipe()), [], tmp_path, renew=renew)
         assert said in capsys.readouterr().out
