@@ -15,14 +15,18 @@ _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Say what is being
 
 
 def _session(arguments: dict[str, Any]) -> Session:
-    """Open the recipe; a store is carried on in messages where it is not the default."""
-    return open_session(
+    """Open the recipe; a store that is not the default is carried on in messages."""
+    from pipeline.run.tracking import check_store
+
+    session = open_session(
         arguments["recipe"],
         arguments["overrides"],
         arguments["out"],
         store=arguments["store"] if arguments["store"] != DEFAULT_STORE else None,
         verbose=arguments["verbose"],
     )
+    check_store(arguments["store"], session.context.out)
+    return session
 
 
 def _execute(name: str | None, arguments: dict[str, Any]) -> int:
@@ -30,10 +34,9 @@ def _execute(name: str | None, arguments: dict[str, Any]) -> int:
     from pipeline.cli.summary import print_summary
     from pipeline.run.runner import Runner, report_changes
     from pipeline.run.stages import stage_named, stages_for
-    from pipeline.run.tracking import Tracker, check_store
+    from pipeline.run.tracking import Tracker
 
     session = _session(arguments)
-    check_store(arguments["store"], session.context.out)
     runner = Runner(session.recipe, session.context, Tracker(arguments["store"], session.context.reporter))
     stages, notes = ((stage_named(name),), ()) if name else stages_for(session.recipe)
     for note in notes:
@@ -74,17 +77,23 @@ def _stage_command(name: str, text: str) -> click.Command:
 
 @click.command()
 @recipe_options
+@click.option("--dry-run", is_flag=True, help="Say whether all of it can work; start no engine, write nothing.")
 @_FORCE
 @_STORE
 @_VERBOSE
 @json_option
-def run(**arguments: Any) -> int:
+def run(*, dry_run: bool, **arguments: Any) -> int:
     """Run all stages of RECIPE, resuming where a previous run stopped.
 
     RECIPE is a path or the name of a recipe that ships (`awqctl recipe ls`). Only what changed since the last
     run is done again. Ends with 3 unless every gate passed.
+
+    What would stop a later stage is found before the first one. With --dry-run nothing else is done, also on a machine
+    without a GPU: it ends with 2 or 4 and names every obstacle.
     """
-    return _execute(None, arguments)
+    if not dry_run:
+        return _execute(None, arguments)
+    return _show("run", arguments)
 
 
 @click.command()

@@ -12,18 +12,27 @@ from types import TracebackType
 from typing import Any, Self
 
 from pipeline.base.commands import command
-from pipeline.base.errors import AwqctlError, BusyError, EnvironmentLackError, Interrupted, MissingStageError
+from pipeline.base.errors import (
+    AwqctlError,
+    BusyError,
+    EnvironmentLackError,
+    Interrupted,
+    MissingStageError,
+    refuse,
+)
 from pipeline.base.locks import exclusive
 from pipeline.models import redacted
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.environment import environment_of
+from pipeline.record.preflight import Effort, Prospect
 from pipeline.record.record import RunRecord, StageOutcome, StageResult, Status, load_record, save_record
 from pipeline.record.stage import Stage
 from pipeline.report.result import ReportResult
 from pipeline.run.folder import LOCK, RECORD, check_folder, recipe_origin
 from pipeline.run.outputs import damage, published_sums
+from pipeline.run.preflight import examine, obstacles
 from pipeline.run.stages import (
     STAGES,
     UPSTREAM,
@@ -106,6 +115,7 @@ class Runner:
 
     def _run(self, stages: Sequence[Stage], *, force: bool) -> tuple[RunRecord, list[StageReport]]:
         record = self._open_record()
+        self._preflight(stages, record, force=force)
         reports: list[StageReport] = []
         with self._tracker.pipeline(self._recipe, record, self._context.out) as run:
             for stage in stages:
@@ -131,6 +141,31 @@ class Runner:
             ran = [report.stage for report in reports if report.ran]
             run.complete(record, [*dict.fromkeys([report.stage for report in reports] + self._holding(record))], ran)
         return record, reports
+
+    def _preflight(self, stages: Sequence[Stage], record: RunRecord, *, force: bool) -> None:
+        """Find what would stop a later stage before the first one starts; a single stage looks for itself.
+
+        Raises:
+            AwqctlError: every obstacle of the stages that have to be run.
+        """
+        pending = list(stages) if force else self._pending(stages, record)
+        if len(pending) > 1:
+            with self._context.reporter.task("looking at all stages before the first"):
+                prospect = Prospect(self._recipe, self._context, self._context, Effort.SECONDS)
+                refuse(obstacles(examine(pending, prospect)))
+
+    def _pending(self, stages: Sequence[Stage], record: RunRecord) -> list[Stage]:
+        """Return the stages that have to be run, as far as can be told before the first of them has."""
+        pending: list[Stage] = []
+        quiet = self._context.quiet()
+        for stage in stages:
+            waits = any(need.stage == one.name for need in stage.needs for one in pending)
+            try:
+                if waits or self._reason_to_run(stage, record, inputs_of(stage, self._recipe, quiet, record)):
+                    pending.append(stage)
+            except AwqctlError:
+                pending.append(stage)
+        return pending
 
     def _holding(self, record: RunRecord) -> list[str]:
         """Return the stages whose results are of this recipe, those that this run did not look at among them."""

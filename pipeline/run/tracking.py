@@ -27,7 +27,9 @@ from pipeline.base.nested import flatten
 from pipeline.base.progress import Reporter, SilentReporter
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
+from pipeline.record.context import EARLIER
 from pipeline.record.record import RunRecord, StageResult
+from pipeline.run.folder import REPLACED
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -39,19 +41,8 @@ _PARENT = "mlflow.parentRunId"
 _STATUS = {"passed": "FINISHED", "gate_failed": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 _LONGEST_PARAMETER = 500
 _PARAMETERS_PER_CALL = 100
-_REPLACED = (
-    "checkpoint",
-    "checkpoints",
-    "control",
-    "quantize",
-    "eval",
-    "bench",
-    "roi",
-    "report",
-    ".partial",
-    ".resume",
-)
-"""Folders of the output folder that `RunContext.staged` and `recover` replace or empty."""
+_NOT_FOR_A_STORE = (*REPLACED, EARLIER, ".partial", ".resume")
+"""Folders of the output folder that are replaced or emptied as a whole."""
 REPORT = "report"
 """Folder whose files the parent run gets, too: what a client is handed."""
 _NOT_LOGGED = ("checkpoint", "control", "calibration")
@@ -341,7 +332,7 @@ def check_store(store: str, out: Path) -> None:
     if database is None or not database.absolute().resolve().is_relative_to(out.resolve()):
         return
     inside = database.absolute().resolve().relative_to(out.resolve())
-    if len(inside.parts) > 1 and inside.parts[0] in _REPLACED:
+    if len(inside.parts) > 1 and inside.parts[0] in _NOT_FOR_A_STORE:
         raise UsageError(
             f"The MLflow store {masked(store)} lies in {out / inside.parts[0]}, which is replaced as a whole when its "
             f"stage runs. Give a place outside with --store, such as sqlite:///{out / inside.name}."

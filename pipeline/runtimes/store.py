@@ -88,6 +88,11 @@ def is_ready(spec: RuntimeSpec, home: Path) -> bool:
     return _python(place(spec, home)).exists()
 
 
+def interpreter(spec: RuntimeSpec, home: Path) -> Path | None:
+    """Return the Python of an environment; None where it is not there."""
+    return _python(place(spec, home)) if is_ready(spec, home) else None
+
+
 def size_bytes(spec: RuntimeSpec, home: Path) -> int:
     """Return the disk space of an environment; files that are hard links into uv's cache count fully."""
     return sum(path.lstat().st_size for path in place(spec, home).rglob("*") if not path.is_dir())

@@ -1,5 +1,7 @@
 """Commands in messages: what is carried over, and that the commands take it."""
 
+import ast
+import re
 import shlex
 import sys
 from collections.abc import Iterator
@@ -59,3 +61,30 @@ def test_program_that_is_not_on_the_path(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setattr(sys, "argv", [str(tmp_path / "my env" / "bin" / "awqctl")])
     monkeypatch.setenv("PATH", str(tmp_path))
     assert command("ui") == "'my env/bin/awqctl' ui"
+
+
+ROOMS = ("pipeline", "eval", "serve")
+DOCUMENTS = ("pipeline/report/language/", "pipeline/report/chapters/", "pipeline/quantize/card/")
+"""What they say is read by others, who typed nothing."""
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_message_names_a_bare_command(room: str) -> None:
+    """A command that takes something over is written by `command`, or it leads back to where the user came from."""
+    repo = Path(__file__).parents[4]
+    bare = re.compile(rf"`awqctl ({'|'.join(OPTIONS)})\b")
+    found = []
+    for path in (repo / room).rglob("*.py"):
+        name = path.relative_to(repo).as_posix()
+        if not name.startswith(DOCUMENTS):
+            found += [f"{name}:{line}: {text}" for line, text in spoken(path) if bare.search(text)]
+    assert found == []
+
+
+def spoken(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the strings of a file that are no docstrings, with their lines; help texts are docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
+            yield node.lineno, node.value
