@@ -1,0 +1,61 @@
+"""`awqctl plan`: what fits, how fast, on which GPU, before anything is downloaded."""
+
+from typing import Any
+
+import click
+
+from pipeline.cli.common import console, emit, json_option
+
+
+@click.command()
+@click.argument("model", nargs=-1, required=True, metavar="MODEL | ls")
+@click.option("--gpu", "gpus", metavar="A,B", help="Names as `awqctl gpus ls` has them; several, side by side.")
+@click.option("--gpus", "count", type=click.IntRange(min=1), metavar="N", help="GPUs together; placed over nodes.")
+@click.option("--quantization", metavar="Q,R", help="none, awq, gptq, fp8, int8, nvfp4. [default: as the model is]")
+@click.option("--tensor-parallel-size", type=click.IntRange(min=1), metavar="N")
+@click.option("--pipeline-parallel-size", type=click.IntRange(min=1), metavar="N")
+@click.option("--decode-context-parallel-size", type=click.IntRange(min=1), default=1, metavar="N")
+@click.option("--max-model-len", type=click.IntRange(min=1), metavar="N", help="[default: the model's]")
+@click.option("--max-num-seqs", type=click.IntRange(min=1), metavar="N", help="Have to fit at once at full length.")
+@click.option("--max-num-batched-tokens", type=click.IntRange(min=1), metavar="N")
+@click.option("--kv-cache-dtype", metavar="auto,fp8", default="auto", show_default=True)
+@click.option("--gpu-memory-utilization", type=click.FloatRange(0, 1, min_open=True), metavar="X")
+@click.option(
+    "--gpu-memory-gib", type=click.FloatRange(0, min_open=True), metavar="X", help="As the driver reports it."
+)
+@click.option("--kv-cache-memory-gib", type=click.FloatRange(0), metavar="X", help="Stated instead of computed.")
+@click.option("--block-size", type=click.IntRange(min=1), metavar="N")
+@click.option("--enforce-eager", is_flag=True, help="Without CUDA graphs.")
+@click.option("--cpu-offload-gib", type=click.FloatRange(0), default=0.0, metavar="X", help="Weights per GPU.")
+@click.option("--input-tokens", type=click.IntRange(min=1), default=1024, show_default=True, metavar="N")
+@click.option("--output-tokens", type=click.IntRange(min=1), default=1024, show_default=True, metavar="N")
+@click.option("--concurrency", type=click.IntRange(min=1), metavar="N", help="Requests under way.")
+@click.option("--vllm", "version", metavar="VERSION", help="[default: the locked version]")
+@json_option
+def plan(model: tuple[str, ...], *, as_json: bool, **options: Any) -> int:
+    """Plan MODEL before anything is downloaded; ends with 3 when a configuration cannot run.
+
+    MODEL is a hub id, a folder, a config.json or a catalogue name; `awqctl plan ls` lists the catalogue.
+    """
+    if model[0] == "ls":
+        return _list(as_json=as_json)
+    if len(model) > 1:
+        raise click.UsageError(f"One MODEL at a time; {' '.join(model[1:])} is one too many.")
+    from pipeline.catalogue.configurations import PlanRequest, plans
+    from pipeline.cli.plan_table import print_plans
+
+    found = plans(PlanRequest(reference=model[0], **options))
+    emit(as_json, found, lambda: print_plans(found, console()))
+    return 0 if all(each.verdict == "fits" for each in found.configurations) else 3
+
+
+def _list(*, as_json: bool) -> int:
+    from pipeline.catalogue.models import models
+    from pipeline.cli.plan_table import print_models
+
+    rows = [
+        {"name": entry.name, "licence": entry.licence, "parameters": entry.parameters, "also": entry.also}
+        for entry in models().values()
+    ]
+    emit(as_json, rows, lambda: print_models(rows, console()))
+    return 0
