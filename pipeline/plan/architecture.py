@@ -98,6 +98,9 @@ class Architecture:
     published: str | None = None
     """Quantization that the checkpoint has already; None: 16 bit."""
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.hidden, self.vocabulary, self.max_position, self.published))
+
     @property
     def layer_count(self) -> int:
         """Return the number of decoder layers."""

@@ -56,6 +56,8 @@ def capacity_of(
 
 def _longest(cache: Cache, blocks: int, length: int, in_flight: int) -> int:
     """Return the largest length whose request fits, by bisection."""
+    if cache.blocks_per_request(length, in_flight) <= blocks:
+        return length
     low, high = 0, length
     while low < high:
         middle = (low + high + 1) // 2

@@ -5,6 +5,7 @@ size, all groups draw blocks from one pool, and a block holds a page of every la
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 from typing import Literal
 
@@ -58,9 +59,13 @@ class Cache:
             length: tokens of prompt and answer.
             in_flight: tokens of one step (`max_num_batched_tokens`), which a sliding window keeps besides itself.
         """
-        return sum(_pages(page, length, in_flight, self.context_parallel) * number for page, number in self.groups)
+        total = 0
+        for page, number in self.groups:
+            total += _pages(page, length, in_flight, self.context_parallel) * number
+        return total
 
 
+@lru_cache(maxsize=4096)
 def cache_of(
     architecture: Architecture,
     *,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from pipeline.plan.architecture import Architecture, Attention, LatentAttention, Layer, LinearAttention, Mlp
@@ -37,6 +38,7 @@ def parameters(architecture: Architecture) -> int:
     return sum(matrix.parameters for matrix in stored)
 
 
+@lru_cache(maxsize=1024)
 def active_parameters(architecture: Architecture) -> int:
     """Return the parameters that one token is multiplied with: the head, no embedding, the experts it is sent to."""
     total = 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import ceil
 
 from pipeline.plan.architecture import Architecture, LatentAttention
@@ -88,14 +89,27 @@ def read_bytes(architecture: Architecture, quantization: Quantization, tensor_pa
 
     Of the experts those are read that any of the tokens is sent to, taken as drawn evenly: E (1 - (1 - k/E)^tokens).
     """
-    total = sum(_kept(architecture, matrix, tensor_parallel) for matrix in _ends(architecture))
+    always, by_share = _read(architecture, quantization, tensor_parallel)
+    return always + sum(size * (1 - (1 - share) ** tokens) for share, size in by_share)
+
+
+@lru_cache(maxsize=1024)
+def _read(
+    architecture: Architecture, quantization: Quantization, tensor_parallel: int
+) -> tuple[float, tuple[tuple[float, float], ...]]:
+    """Return the bytes that every pass reads, and those of experts with the share of them that a token is sent to."""
+    always = sum(_kept(architecture, matrix, tensor_parallel) for matrix in _ends(architecture))
+    experts: dict[float, float] = {}
     for layer, number in architecture.layers:
         mlp = layer.mlp
-        share = 1 - (1 - mlp.experts_per_token / mlp.experts) ** tokens if mlp.experts else 1.0
         for matrix in layer_matrices(architecture, layer):
-            size = matrix_bytes(architecture, matrix, quantization, tensor_parallel)
-            total += size * number * (share if matrix.part == "expert" else 1.0)
-    return total
+            size = matrix_bytes(architecture, matrix, quantization, tensor_parallel) * number
+            if matrix.part == "expert":
+                share = mlp.experts_per_token / mlp.experts
+                experts[share] = experts.get(share, 0.0) + size
+            else:
+                always += size
+    return always, tuple(experts.items())
 
 
 def matrix_bytes(architecture: Architecture, matrix: Matrix, quantization: Quantization, tensor_parallel: int) -> float:
