@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.base.errors import UsageError
 from pipeline.base.results import Result
+from pipeline.catalogue.files import packaged
 from pipeline.catalogue.gpus import find_gpu, gpus
 from pipeline.catalogue.reference import PlannedModel, planned_model
 from pipeline.plan.engine import ASSUMED, engine_of
@@ -49,6 +50,43 @@ class PlanRequest:
     output_tokens: int = 1024
     concurrency: int | None = None
     version: str | None = None
+    at_once: bool = True
+
+
+def is_recipe(reference: str) -> bool:
+    """Return whether a user names a recipe: a YAML file, or one that ships."""
+    if reference.endswith((".yaml", ".yml")):
+        return True
+    return "/" not in reference and (packaged("") / ".." / f"{reference}.yaml").is_file()
+
+
+def with_recipe(request: PlanRequest) -> PlanRequest:
+    """Return the request with the recipe's model and settings where it gives none itself; 16 bit and AWQ.
+
+    Raises:
+        RecipeError: the recipe is not there or not valid.
+    """
+    from pipeline.models.files import packaged_model  # noqa: PLC0415 -- only a recipe needs it
+    from pipeline.recipe.load import load_recipe  # noqa: PLC0415
+
+    loaded = load_recipe(request.reference)
+    recipe = loaded.recipe
+    engine, source = recipe.engine, recipe.model.source
+    beside = loaded.path.parent / source
+    reference = str(packaged_model()) if source == "packaged:demo" else str(beside) if beside.is_dir() else source
+    return replace(
+        request,
+        reference=reference,
+        quantization=request.quantization or "none,awq",
+        max_model_len=request.max_model_len or engine.max_model_len,
+        max_num_seqs=request.max_num_seqs or engine.max_num_seqs,
+        at_once=request.max_num_seqs is not None,
+        tensor_parallel_size=request.tensor_parallel_size or engine.tensor_parallel_size,
+        pipeline_parallel_size=request.pipeline_parallel_size or engine.pipeline_parallel_size,
+        gpu_memory_utilization=request.gpu_memory_utilization or engine.gpu_memory_utilization,
+        enforce_eager=request.enforce_eager or engine.enforce_eager,
+        kv_cache_dtype="fp8" if str(engine.kv_cache_dtype).startswith("fp8") else request.kv_cache_dtype,
+    )
 
 
 class Plans(Result):
@@ -74,6 +112,7 @@ def plans(request: PlanRequest) -> Plans:
         UsageError: a GPU, a quantization or a version is not known.
         SourceError: the model is not.
     """
+    request = with_recipe(request) if is_recipe(request.reference) else request
     model = planned_model(request.reference)
     found = []
     for name, method, dtype in product(*_axes(request, model)):
@@ -135,6 +174,7 @@ def _settings(request: PlanRequest, model: PlannedModel, gpu: Gpu, method: str, 
         pipeline_parallel=request.pipeline_parallel_size or 1,
         max_model_len=request.max_model_len,
         max_num_seqs=request.max_num_seqs,
+        at_once=request.at_once,
         max_num_batched_tokens=request.max_num_batched_tokens,
         kv_cache_dtype=dtype,
         gpu_memory_utilization=request.gpu_memory_utilization,

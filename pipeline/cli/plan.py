@@ -1,5 +1,6 @@
 """`awqctl plan`: what fits, how fast, on which GPU, before anything is downloaded."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -8,7 +9,7 @@ from pipeline.cli.common import console, emit, json_option
 
 
 @click.command()
-@click.argument("model", nargs=-1, required=True, metavar="MODEL | ls")
+@click.argument("model", nargs=-1, required=True, metavar="MODEL | RECIPE | pack FILE | fleet FILE | ls")
 @click.option("--gpu", "gpus", metavar="A,B", help="Names as `awqctl gpus ls` has them; several, side by side.")
 @click.option("--gpus", "count", type=click.IntRange(min=1), metavar="N", help="GPUs together; placed over nodes.")
 @click.option("--quantization", metavar="Q,R", help="none, awq, gptq, fp8, int8, nvfp4. [default: as the model is]")
@@ -35,10 +36,13 @@ from pipeline.cli.common import console, emit, json_option
 def plan(model: tuple[str, ...], *, as_json: bool, **options: Any) -> int:
     """Plan MODEL before anything is downloaded; ends with 3 when a configuration cannot run.
 
-    MODEL is a hub id, a folder, a config.json or a catalogue name; `awqctl plan ls` lists the catalogue.
+    MODEL is a hub id, a folder, a config.json or a catalogue name (`awqctl plan ls`); a RECIPE is planned as it
+    stands, 16 bit beside AWQ. `pack FILE` puts several models on one GPU, `fleet FILE` plans an investment.
     """
     if model[0] == "ls":
         return _list(as_json=as_json)
+    if model[0] in ("pack", "fleet"):
+        return _file(model, as_json=as_json)
     if len(model) > 1:
         raise click.UsageError(f"One MODEL at a time; {' '.join(model[1:])} is one too many.")
     from pipeline.catalogue.configurations import PlanRequest, plans
@@ -59,3 +63,20 @@ def _list(*, as_json: bool) -> int:
     ]
     emit(as_json, rows, lambda: print_models(rows, console()))
     return 0
+
+
+def _file(arguments: tuple[str, ...], *, as_json: bool) -> int:
+    """Plan a file: 3 when models of a pack fit on none of its GPUs, not even in turns."""
+    from pipeline.catalogue.plan_files import fleets, packs
+    from pipeline.cli.plan_files_table import print_fleet, print_packs
+
+    if len(arguments) != 2:  # noqa: PLR2004 -- the word and the file
+        raise click.UsageError(f"`awqctl plan {arguments[0]}` takes one FILE.")
+    path = Path(arguments[1])
+    if arguments[0] == "fleet":
+        costs = fleets(path)
+        emit(as_json, costs, lambda: print_fleet(costs, console()))
+        return 0
+    found = packs(path)
+    emit(as_json, found, lambda: print_packs(found, console()))
+    return 3 if all(each["verdict"] == "impossible" for each in found["gpus"]) else 0

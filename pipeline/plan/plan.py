@@ -135,7 +135,7 @@ def _one_sequence(settings: Settings, budget: Budget, cache: Cache, capacity: Ca
 
 
 def _all_sequences(settings: Settings, budget: Budget, capacity: Capacity, length: int) -> str:
-    wanted = settings.max_num_seqs or 1
+    wanted = settings.max_num_seqs if settings.at_once and settings.max_num_seqs else 1
     if wanted <= capacity.concurrency:
         return ""
     needed = wanted * capacity.needed_bytes

@@ -16,6 +16,8 @@ class Settings:
     max_model_len: int | None = None
     max_num_seqs: int | None = None
     """Where given, as many sequences of full length have to fit at once."""
+    at_once: bool = True
+    """Whether `max_num_seqs` sequences have to fit at once, or are the engine's limit alone."""
     max_num_batched_tokens: int | None = None
     kv_cache_dtype: str = "auto"
     gpu_memory_utilization: float | None = None

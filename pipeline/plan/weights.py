@@ -90,7 +90,7 @@ def read_bytes(architecture: Architecture, quantization: Quantization, tensor_pa
     Of the experts those are read that any of the tokens is sent to, taken as drawn evenly: E (1 - (1 - k/E)^tokens).
     """
     always, by_share = _read(architecture, quantization, tensor_parallel)
-    return always + sum(size * (1 - (1 - share) ** tokens) for share, size in by_share)
+    return always + sum(size * (1 - float((1 - share) ** tokens)) for share, size in by_share)
 
 
 @lru_cache(maxsize=1024)
