@@ -119,7 +119,7 @@ def plans(request: PlanRequest) -> Plans:
         gpu = _gpu(name, request)
         made = plan_of(model.architecture, gpu, _settings(request, model, gpu, method, dtype))
         alternatives = () if made.fits else nearest(model.architecture, made, _others(request))
-        found.append(configuration(made, alternatives))
+        found.append(configuration(made, alternatives, _curve(model, made)))
     return Plans(
         model=model.name,
         licence=model.licence,
@@ -130,6 +130,17 @@ def plans(request: PlanRequest) -> Plans:
         output_tokens=request.output_tokens,
         configurations=found,
         notes=[*model.notes, "Speeds are modelled with fractions from published runs; not calibrated on this GPU."],
+    )
+
+
+def _curve(model: PlannedModel, plan: Plan) -> tuple[Plan, ...]:
+    """Return the plan at 1, 2, 4 ... requests under way, up to what runs at once."""
+    if plan.rate is None:
+        return ()
+    steps = [2**power for power in range(plan.rate.running.bit_length())]
+    wanted = dict.fromkeys([*steps, plan.rate.running])
+    return tuple(
+        plan_of(model.architecture, plan.gpu, replace(plan.settings, concurrency=concurrency)) for concurrency in wanted
     )
 
 

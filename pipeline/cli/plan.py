@@ -32,8 +32,9 @@ from pipeline.cli.common import console, emit, json_option
 @click.option("--output-tokens", type=click.IntRange(min=1), default=1024, show_default=True, metavar="N")
 @click.option("--concurrency", type=click.IntRange(min=1), metavar="N", help="Requests under way.")
 @click.option("--vllm", "version", metavar="VERSION", help="[default: the locked version]")
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="The plan as a page with charts, too.")
 @json_option
-def plan(model: tuple[str, ...], *, as_json: bool, **options: Any) -> int:
+def plan(model: tuple[str, ...], *, html: Path | None, as_json: bool, **options: Any) -> int:
     """Plan MODEL before anything is downloaded; ends with 3 when a configuration cannot run.
 
     MODEL is a hub id, a folder, a config.json or a catalogue name (`awqctl plan ls`); a RECIPE is planned as it
@@ -49,6 +50,10 @@ def plan(model: tuple[str, ...], *, as_json: bool, **options: Any) -> int:
     from pipeline.cli.plan_table import print_plans
 
     found = plans(PlanRequest(reference=model[0], **options))
+    if html:
+        from pipeline.cli.plan_page import page
+
+        html.write_text(page(found), encoding="utf-8")
     emit(as_json, found, lambda: print_plans(found, console()))
     return 0 if all(each.verdict == "fits" for each in found.configurations) else 3
 

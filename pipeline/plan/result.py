@@ -6,6 +6,7 @@ from pipeline.base.results import Result
 from pipeline.plan.activations import GIB
 from pipeline.plan.nearest import Alternative
 from pipeline.plan.plan import Plan
+from pipeline.plan.roofline import Rate
 
 
 class TokensPerSecond(Result):
@@ -14,6 +15,19 @@ class TokensPerSecond(Result):
     low: float
     expected: float
     high: float
+
+
+class ThroughputPoint(Result):
+    """Expected speed at a number of requests under way."""
+
+    concurrency: int
+    low: float
+    expected: float
+    high: float
+    tpot_ms: float
+    operations_per_byte: float
+    """Of a decode step, for the roofline."""
+    bandwidth_utilization: float
 
 
 class NearestSettings(Result):
@@ -69,12 +83,19 @@ class ConfigurationPlan(Result):
     compute_utilization: float | None
     capacity_utilization: float | None
     """Of the KV cache, by the sequences that run at once."""
+    bandwidth_gb_s: float
+    peak_tflops: float | None
+    """In the format that is multiplied in; null: unknown, or it cannot run."""
+    throughput: list[ThroughputPoint]
+    """Over concurrency, up to what runs at once; empty where nothing runs."""
     calibrated: bool
     nearest: list[NearestSettings]
     notes: list[str]
 
 
-def configuration(plan: Plan, alternatives: tuple[Alternative, ...] = ()) -> ConfigurationPlan:
+def configuration(
+    plan: Plan, alternatives: tuple[Alternative, ...] = (), curve: tuple[Plan, ...] = ()
+) -> ConfigurationPlan:
     """Return a plan for printing and for scripts."""
     budget, capacity, rate, settings = plan.budget, plan.capacity, plan.rate, plan.settings
     utilization = settings.gpu_memory_utilization
@@ -113,9 +134,24 @@ def configuration(plan: Plan, alternatives: tuple[Alternative, ...] = ()) -> Con
         bandwidth_utilization=rate and rate.bandwidth_utilization,
         compute_utilization=rate and rate.compute_utilization,
         capacity_utilization=rate and min(1.0, rate.running / max(1e-9, capacity.concurrency)),
+        bandwidth_gb_s=plan.gpu.bandwidth_gb_s,
+        peak_tflops=rate and rate.peak_operations_s / 1e12,
+        throughput=[_point(each.rate) for each in curve if each.rate is not None],
         calibrated=False,
         nearest=[_nearest(each) for each in alternatives],
         notes=list(plan.notes),
+    )
+
+
+def _point(rate: Rate) -> ThroughputPoint:
+    return ThroughputPoint(
+        concurrency=rate.running,
+        low=rate.low,
+        expected=rate.expected,
+        high=rate.high,
+        tpot_ms=rate.tpot_s * 1000,
+        operations_per_byte=rate.intensity,
+        bandwidth_utilization=rate.bandwidth_utilization,
     )
 
 

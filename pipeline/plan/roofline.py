@@ -75,6 +75,10 @@ class Rate:
     compute_utilization: float
     parts_s: tuple[tuple[str, float], ...]
     """Of one decode step: where its time goes."""
+    intensity: float
+    """Operations per byte of a decode step."""
+    peak_operations_s: float
+    """Of the GPU in the number format that is multiplied in."""
 
 
 def rate_of(
@@ -124,6 +128,8 @@ def rate_of(
             1.0, (settings.input_tokens + settings.output_tokens) * operations / peak * running / round_s
         ),
         parts_s=tuple(parts.items()),
+        intensity=batch * operations / (weights + cached),
+        peak_operations_s=peak,
     )
 
 

@@ -1,9 +1,12 @@
 """`awqctl plan` and `awqctl gpus`: the contract's fields, exit codes, 80 columns, nothing heavy."""
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner
@@ -138,6 +141,36 @@ def test_json_of_the_catalogue() -> None:
     entry = json.loads(run("gpus", "show", "rtx-4090", "--json")[1])
     assert entry["figures"]["bandwidth_gb_s"]["source"]["date"]
     assert json.loads(run("plan", "ls", "--json")[1])[0]["licence"]
+
+
+def test_the_page_stands_alone(tmp_path: Path) -> None:
+    """Valid XML charts for what runs and what does not, and nothing that is loaded from elsewhere."""
+    path = tmp_path / "plan.html"
+    run(
+        "plan",
+        "Qwen/Qwen3-14B",
+        "--gpu",
+        "h100,rtx-4090,m4-pro",
+        "--quantization",
+        "awq,none",
+        "--html",
+        str(path),
+        "--json",
+    )
+    text = path.read_text()
+    charts = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+    for chart in charts:
+        ET.fromstring(chart)  # noqa: S314 -- our own
+    assert len(charts) == 6 + 1 + 3
+    assert "polygon" in text
+    assert not re.search(r"(src|href)=|https?://|<script", text)
+
+
+def test_the_page_of_what_cannot_run(tmp_path: Path) -> None:
+    """Without a point there is a sentence in place of the chart."""
+    path = tmp_path / "plan.html"
+    assert run("plan", "Qwen/Qwen3-32B", "--gpu", "rtx-2060", "--html", str(path))[0] == 3
+    assert "Nothing runs as it was asked." in path.read_text()
 
 
 def test_planning_loads_nothing_heavy() -> None:
