@@ -53,12 +53,13 @@ def sync(names: tuple[str, ...], accelerator: Any, as_json: bool) -> None:  # no
     from pipeline.base.homes import user_home
     from pipeline.hardware.accelerator import resolve_accelerator
     from pipeline.hardware.machine import probe_machine
-    from pipeline.runtimes.specs import SPECS, specs_named
+    from pipeline.runtimes.specs import ANY, SPECS, specs_named
     from pipeline.runtimes.store import ensure
 
     wanted, _ = resolve_accelerator(accelerator, probe_machine())
-    chosen = [spec for name in names for spec in specs_named(name) if name == spec.name or spec.accelerator == wanted]
-    for spec in chosen or [spec for spec in SPECS if spec.accelerator == wanted]:
+    fitting = (wanted, ANY)
+    chosen = [spec for name in names for spec in specs_named(name) if name == spec.name or spec.accelerator in fitting]
+    for spec in chosen or [spec for spec in SPECS if spec.accelerator in fitting]:
         ensure(spec.engine, spec.accelerator, user_home(), reporter())
     rows = _rows()
     emit(as_json, rows, "\n".join(f"{row['name']:<13} {row['state']}" for row in rows))
