@@ -9,9 +9,9 @@ from pipeline.base.commands import command
 from pipeline.cli.common import Session, emit, json_option, open_session, recipe_options
 from pipeline.run.tracking import DEFAULT_STORE
 
-_FORCE = click.option("--force", is_flag=True, help="Do it again even when nothing changed.")
-_STORE = click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="URI", help="MLflow store.")
-_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Say what is being done even when not on a terminal.")
+FORCE = click.option("--force", is_flag=True, help="Do it again even when nothing changed.")
+STORE = click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="URI", help="MLflow store.")
+VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Say what is being done even when not on a terminal.")
 
 
 def _session(arguments: dict[str, Any]) -> Session:
@@ -29,7 +29,7 @@ def _session(arguments: dict[str, Any]) -> Session:
     return session
 
 
-def _execute(name: str | None, arguments: dict[str, Any]) -> int:
+def execute(name: str | None, arguments: dict[str, Any]) -> int:
     """Bring the named stage up to date, or all that the recipe has; print the outcome, return the exit code."""
     from pipeline.cli.summary import print_summary
     from pipeline.run.runner import Runner, report_changes
@@ -65,12 +65,12 @@ def _show(stage: str, arguments: dict[str, Any]) -> int:
 def _stage_command(name: str, text: str) -> click.Command:
     @click.command(name, help=text)
     @recipe_options
-    @_FORCE
-    @_STORE
-    @_VERBOSE
+    @FORCE
+    @STORE
+    @VERBOSE
     @json_option
     def command(**arguments: Any) -> int:
-        return _execute(name, arguments)
+        return execute(name, arguments)
 
     return command
 
@@ -78,9 +78,9 @@ def _stage_command(name: str, text: str) -> click.Command:
 @click.command()
 @recipe_options
 @click.option("--dry-run", is_flag=True, help="Say whether all of it can work; start no engine, write nothing.")
-@_FORCE
-@_STORE
-@_VERBOSE
+@FORCE
+@STORE
+@VERBOSE
 @json_option
 def run(*, dry_run: bool, **arguments: Any) -> int:
     """Run all stages of RECIPE, resuming where a previous run stopped.
@@ -92,16 +92,16 @@ def run(*, dry_run: bool, **arguments: Any) -> int:
     without a GPU: it ends with 2 or 4 and names every obstacle.
     """
     if not dry_run:
-        return _execute(None, arguments)
+        return execute(None, arguments)
     return _show("run", arguments)
 
 
 @click.command()
 @recipe_options
 @click.option("--dry-run", is_flag=True, help="Say what would be done and whether it can work; write nothing.")
-@_FORCE
-@_STORE
-@_VERBOSE
+@FORCE
+@STORE
+@VERBOSE
 @json_option
 def quantize(*, dry_run: bool, **arguments: Any) -> int:
     """Quantize the model of RECIPE to 4 bit with AWQ; writes OUT/checkpoint.
@@ -110,16 +110,16 @@ def quantize(*, dry_run: bool, **arguments: Any) -> int:
     configuration, the model card and the headers of the weights are fetched then.
     """
     if not dry_run:
-        return _execute("quantize", arguments)
+        return execute("quantize", arguments)
     return _show("quantize", arguments)
 
 
 @click.command("eval")
 @recipe_options
 @click.option("--dry-run", is_flag=True, help="Say what the chosen items can show; start no engine, write nothing.")
-@_FORCE
-@_STORE
-@_VERBOSE
+@FORCE
+@STORE
+@VERBOSE
 @json_option
 def evaluate(*, dry_run: bool, **arguments: Any) -> int:
     """Measure the accuracy of the baseline and of AWQ; ends with 3 unless AWQ is shown to be within every margin.
@@ -128,10 +128,9 @@ def evaluate(*, dry_run: bool, **arguments: Any) -> int:
     takes.
     """
     if not dry_run:
-        return _execute("eval", arguments)
+        return execute("eval", arguments)
     return _show("eval", arguments)
 
 
-bench = _stage_command("bench", "Measure throughput, latency and memory of the baseline and of AWQ.")
 roi = _stage_command("roi", "Cost per million tokens, cost at the load of RECIPE, saving and break-even.")
 report = _stage_command("report", "Write the client report as HTML, Markdown and JSON.")
