@@ -1,11 +1,12 @@
 """`awqctl bench`: the recipe's arms, any endpoint, or the load client itself."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pipeline.cli.common import complete_recipe, console, emit, json_option, reporter
+from pipeline.cli.common import FunctionT, complete_recipe, console, emit, json_option, reporter
 from pipeline.cli.run import FORCE, STORE, VERBOSE, execute
 
 _OF_ENDPOINT = (
@@ -41,7 +42,9 @@ def _rising(_context: click.Context, _parameter: click.Parameter, value: str) ->
     return numbers
 
 
-def _with_default(name: str, default: Any, metavar: str, text: str, **settings: Any) -> Any:
+def _with_default(
+    name: str, default: Any, metavar: str, text: str, **settings: Any
+) -> Callable[[FunctionT], FunctionT]:
     return click.option(name, default=default, show_default=True, metavar=metavar, help=text, **settings)
 
 
@@ -52,25 +55,9 @@ def _with_default(name: str, default: Any, metavar: str, text: str, **settings: 
 @click.option("--endpoint", metavar="URL", help="Measure this OpenAI-compatible server instead of a recipe's arms.")
 @click.option("--model", metavar="NAME", help="Model to ask the endpoint for; default its only one.")
 @click.option("--api-key-env", metavar="VAR", help="Environment variable with the endpoint's key.")
-@click.option(
-    "--concurrency", metavar="N,...", callback=_rising, default="1,4,16", show_default=True, help="Requests under way."
-)
-@click.option(
-    "--input-tokens",
-    metavar="N|LOW-HIGH",
-    callback=_tokens,
-    default="256",
-    show_default=True,
-    help="Length of the prompts.",
-)
-@click.option(
-    "--output-tokens",
-    metavar="N|LOW-HIGH",
-    callback=_tokens,
-    default="128",
-    show_default=True,
-    help="Length of the answers.",
-)
+@_with_default("--concurrency", "1,4,16", "N,...", "Requests under way.", callback=_rising)
+@_with_default("--input-tokens", "256", "N|LOW-HIGH", "Length of the prompts.", callback=_tokens)
+@_with_default("--output-tokens", "128", "N|LOW-HIGH", "Length of the answers.", callback=_tokens)
 @_with_default(
     "--requests-per-concurrency", 8, "N", "Requests of a load, times its concurrency.", type=click.IntRange(1)
 )

@@ -105,7 +105,7 @@ class Calibration(Result):
 
 def calibration_of(client: LoadClient, home: Path) -> Calibration | None:
     """Return what is known of the client on this machine; None where it was never calibrated."""
-    path = _path(client, probe_machine(), home)
+    path = calibration_path(client, home)
     try:
         return Calibration.model_validate_json(path.read_text()) if path.is_file() else None
     except ValidationError:  # of another version
@@ -145,7 +145,7 @@ def calibrate(client: LoadClient, home: Path, scratch: Path, reporter: Reporter)
             f"it will be done again when it is needed next"
         )
     else:
-        write_atomically(_path(client, machine, home), found.model_dump_json(indent=2) + "\n")
+        write_atomically(calibration_path(client, home), found.model_dump_json(indent=2) + "\n")
     return found
 
 
@@ -227,6 +227,8 @@ def _named(machine: Machine) -> str:
     return f"{machine.cpu}, {machine.cores} cores"
 
 
-def _path(client: LoadClient, machine: Machine, home: Path) -> Path:
+def calibration_path(client: LoadClient, home: Path) -> Path:
+    """Return where the calibration of a client on this machine is kept."""
+    machine = probe_machine()
     key = hashlib.sha256(f"{client.version} {client.runtime.digest} {_named(machine)}".encode()).hexdigest()[:12]
     return home / "calibration" / f"loadgen-{key}.json"

@@ -15,7 +15,7 @@ from eval.bench.load.spec import Lengths, LoadSpec
 from eval.bench.load.validity import Check, Evidence, Limits, checks, void_reasons
 from eval.bench.load.watch import Watch
 from pipeline.base.errors import EngineError
-from pipeline.base.progress import Reporter
+from pipeline.base.progress import Reporter, Task
 from pipeline.base.results import Result
 from pipeline.engines.external import ExternalEndpoint
 
@@ -111,15 +111,10 @@ class EndpointBench:
         """
         with reporter.task("warm-up"):
             expected_s = self._warm_up(folder)
-        known = calibration_of(self._client, home) or calibrate(self._client, home, folder, reporter)
-        ceiling = None if known.disturbed else known.ceiling_output_tokens_per_s
-        points: list[EndpointPoint] = []
+        ceiling = None if expected_s is None else self._ceiling(home, folder, reporter)
+        judge = Judge(ceiling, limits or Limits())
         with reporter.task("bench", total=len(self._plan.concurrency)) as task:
-            for number, concurrency in enumerate(self._plan.concurrency):
-                task.update(done=number, text=f"bench: concurrency {concurrency}")
-                points.append(self._point(number, concurrency, expected_s, folder, Judge(ceiling, limits or Limits())))
-                if expected_s is not None and points[-1].duration_s is None:
-                    expected_s = None  # the load did not end: a heavier one will not
+            points = tuple(self._points(expected_s, folder, judge, task))
         return EndpointLoad(
             endpoint=self._endpoint.base_url,
             model=self._target.model,
@@ -130,7 +125,7 @@ class EndpointBench:
             lengths="natural" if self._plan.natural_lengths else "fixed by ignore_eos",
             prompt_tokens_by="tokenizer" if self._target.tokenizer else "words",
             seed=self._plan.seed,
-            points=tuple(points),
+            points=points,
         )
 
     def _warm_up(self, folder: Path) -> float | None:
@@ -160,27 +155,31 @@ class EndpointBench:
             )
         self._endpoint.require_alive()
 
-    def _point(
-        self, number: int, concurrency: int, expected_s: float | None, folder: Path, judge: "Judge"
-    ) -> EndpointPoint:
-        seed = self._plan.seed + _SEEDS_PER_POINT * (number + 1)
-        spec = self._spec(concurrency, seed)
-        missing = too_few(concurrency)
-        if missing:
-            return _void(spec, missing)
-        if expected_s is None:
-            return _void(
-                spec, f"the load before did not end, nor was there an answer within {self._plan.patience_s:g} s"
-            )
-        name = f"concurrency-{concurrency}"
-        try:
-            if spec.duration_s:
-                spec = timed(spec, self._rate(spec, expected_s, folder))
-            with Watch(self._endpoint) as watch:
-                limit = self._limit(spec, expected_s)
-                result = self._client.offer(spec, self._target, folder, name, limit_s=limit)
-        except LoadTimeoutError as problem:
-            return _void(spec, problem.message.partition(". ")[0])
+    def _ceiling(self, home: Path, folder: Path, reporter: Reporter) -> float | None:
+        known = calibration_of(self._client, home) or calibrate(self._client, home, folder, reporter)
+        return None if known.disturbed else known.ceiling_output_tokens_per_s
+
+    def _points(self, expected_s: float | None, folder: Path, judge: "Judge", task: Task) -> Iterator[EndpointPoint]:
+        obstacle = f"no answer was whole within {self._plan.patience_s:g} s" if expected_s is None else None
+        for number, concurrency in enumerate(self._plan.concurrency):
+            task.update(done=number, text=f"bench: concurrency {concurrency}")
+            spec = self._spec(concurrency, self._plan.seed + _SEEDS_PER_POINT * (number + 1))
+            missing = too_few(concurrency) or obstacle
+            if missing or expected_s is None:
+                yield _void(spec, missing or "")
+                continue
+            try:
+                yield self._point(spec, expected_s, folder, judge)
+            except LoadTimeoutError as problem:
+                obstacle = "not measured, because a lighter load did not end"
+                yield _void(spec, problem.message.partition(". ")[0])
+
+    def _point(self, spec: LoadSpec, expected_s: float, folder: Path, judge: "Judge") -> EndpointPoint:
+        if spec.duration_s:
+            spec = timed(spec, self._rate(spec, expected_s, folder))
+        name = f"concurrency-{spec.concurrency}"
+        with Watch(self._endpoint) as watch:
+            result = self._client.offer(spec, self._target, folder, name, limit_s=self._limit(spec, expected_s))
         watch.settle(result.output_tokens)
         return judge.point(result, watch, f"{name}.json", tokenizer_known=self._target.tokenizer is not None)
 
