@@ -88,24 +88,21 @@ def prompts(spec: LoadSpec, requests: int, words: Words) -> Iterator[Prompt]:
     draw = random.Random(spec.seed)  # noqa: S311 -- not cryptography
     order = list(words.words)
     draw.shuffle(order)
-    beginnings = draw.sample(range(len(order) ** 2), requests) if requests <= len(order) ** 2 else range(requests)
-    for number in beginnings:
+    digits = 2
+    while len(order) ** digits < requests:
+        digits += 1
+    for number in draw.sample(range(len(order) ** digits), requests):
         inputs = draw.randint(spec.input_tokens.low, spec.input_tokens.high)
         outputs = draw.randint(spec.output_tokens.low, spec.output_tokens.high)
         count = max(inputs - words.around, 1)
-        text = [*_in_words(number, order), *draw.choices(order, k=count)][:count]
+        text = [*_in_words(number, digits, order), *draw.choices(order, k=count)][:count]
         yield Prompt(" ".join(text), outputs)
 
 
-def _in_words(number: int, order: Sequence[str]) -> list[str]:
-    """Return a number as words, two or more of them."""
+def _in_words(number: int, digits: int, order: Sequence[str]) -> list[str]:
+    """Return a number as so many words."""
     base = len(order)
-    digits = [number % base, number // base % base]
-    rest = number // base**2
-    while rest:
-        digits.append(rest % base)
-        rest //= base
-    return [order[digit] for digit in digits]
+    return [order[number // base**place % base] for place in range(digits)]
 
 
 def write_prompts(path: Path, made: Iterator[Prompt]) -> None:
