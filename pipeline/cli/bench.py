@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from pipeline.cli.common import FunctionT, complete_recipe, console, emit, json_option, reporter
+from pipeline.cli.common import FunctionT, UserPath, complete_recipe, console, emit, json_option, reporter
 from pipeline.cli.run import FORCE, STORE, VERBOSE, execute
 
 _OF_ENDPOINT = (
@@ -51,7 +51,7 @@ def _with_default(
 @click.command()
 @click.argument("recipe", required=False, metavar="[RECIPE]", shell_complete=complete_recipe)
 @click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Override a recipe key.")
-@click.option("--out", type=click.Path(path_type=Path), help="Output folder; default out/<recipe name>, out/endpoint.")
+@click.option("--out", type=UserPath(), help="Output folder; default out/<recipe name>, out/endpoint.")
 @click.option("--endpoint", metavar="URL", help="Measure this OpenAI-compatible server instead of a recipe's arms.")
 @click.option("--model", metavar="NAME", help="Model to ask the endpoint for; default its only one.")
 @click.option("--api-key-env", metavar="VAR", help="Environment variable with the endpoint's key.")
@@ -62,7 +62,7 @@ def _with_default(
     "--requests-per-concurrency", 8, "N", "Requests of a load, times its concurrency.", type=click.IntRange(1)
 )
 @click.option("--seconds", type=click.FloatRange(1), help="Load for about so long instead.")
-@click.option("--tokenizer", type=click.Path(path_type=Path), metavar="DIR", help="Folder with the model's tokenizer.")
+@click.option("--tokenizer", type=UserPath(), metavar="DIR", help="Folder with the model's tokenizer.")
 @click.option("--natural-lengths", is_flag=True, help="Answers may end early: for servers without ignore_eos.")
 @_with_default("--seed", 0, "N", "Of the prompts.", type=int)
 @_with_default("--patience", 60, "SECONDS", "Without an end, until it is given up.", type=click.FloatRange(1))

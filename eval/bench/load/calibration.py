@@ -107,7 +107,7 @@ def calibration_of(client: LoadClient, home: Path) -> Calibration | None:
     """Return what is known of the client on this machine; None where it was never calibrated."""
     path = calibration_path(client, home)
     try:
-        return Calibration.model_validate_json(path.read_text()) if path.is_file() else None
+        return Calibration.model_validate_json(path.read_text(encoding="utf-8")) if path.is_file() else None
     except ValidationError:  # of another version
         return None
 

@@ -84,7 +84,7 @@ class LoadClient:
                     f"The load was not over after {limit_s:.0f} s. Look at the server, or offer less.", log=log
                 ) from None
         if status != 0:
-            cause = root_cause(log.read_text(errors="replace"))
+            cause = root_cause(log.read_text(encoding="utf-8", errors="replace"))
             raise WorkerError(f"The load client ended with status {status}: {cause}", log=log)
 
 

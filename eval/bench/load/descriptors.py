@@ -28,5 +28,5 @@ def too_few(concurrency: int) -> str | None:
 def _ports() -> int | None:
     if not _PORTS.is_file():
         return None
-    first, last = map(int, _PORTS.read_text().split())
+    first, last = map(int, _PORTS.read_text(encoding="utf-8").split())
     return last - first + 1

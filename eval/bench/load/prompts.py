@@ -107,6 +107,6 @@ def _in_words(number: int, digits: int, order: Sequence[str]) -> list[str]:
 
 def write_prompts(path: Path, made: Iterator[Prompt]) -> None:
     """Write prompts as the JSONL that the client reads."""
-    with path.open("w") as stream:
+    with path.open("w", encoding="utf-8") as stream:
         for prompt in made:
             stream.write(json.dumps({"prompt": prompt.text, "output_tokens": prompt.output_tokens}) + "\n")
