@@ -65,7 +65,7 @@ def _with_default(
 @click.option("--tokenizer", type=UserPath(), metavar="DIR", help="Folder with the model's tokenizer.")
 @click.option("--natural-lengths", is_flag=True, help="Answers may end early: for servers without ignore_eos.")
 @_with_default("--seed", 0, "N", "Of the prompts.", type=int)
-@_with_default("--patience", 60, "SECONDS", "Without an end, until it is given up.", type=click.FloatRange(1))
+@_with_default("--patience", 30, "SECONDS", "Without an end, until it is given up.", type=click.FloatRange(1))
 @click.option("--calibrate", is_flag=True, help="Measure what the load client itself can do on this machine.")
 @FORCE
 @STORE

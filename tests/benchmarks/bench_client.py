@@ -182,7 +182,7 @@ def main() -> int:
             with null_server(times, folder / "null.log") as base_url:
                 line = row("vllm-rs", case, rust(case, client, base_url, folder))
                 metrics = ExternalEndpoint(base_url, model=MODEL).metrics()
-                line["server_peak"] = metrics.value("vllm:peak_requests_running") if metrics else None
+                line["server_peak"] = metrics.value("null:peak_requests_running") if metrics else None
                 lines.append(show(line))
                 wrong += faults(line, case)
                 if interpreter and case.concurrency <= PYTHON_UP_TO:

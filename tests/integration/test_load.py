@@ -205,7 +205,7 @@ def test_misbehaving_server_has_no_figures(
 def test_slow_server_is_given_up(client: LoadClient, home: Path, tmp_path: Path) -> None:
     """Answers that come too slowly for the patience given make no figures."""
     (point,) = measure(NullServer(Times(0.1, 1.0)), client, home, tmp_path).points
-    assert point.void == ("no answer was whole within 4 s",)
+    assert point.void == ("no answer was whole within 4 s (--patience)",)
 
 
 def test_load_above_the_ceiling_is_void(client: LoadClient, home: Path, tmp_path: Path) -> None:

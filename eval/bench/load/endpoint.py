@@ -42,7 +42,7 @@ class EndpointPlan:
     natural_lengths: bool = False
     """Whether answers may end where the model ends them."""
     seed: int = 0
-    patience_s: float = 60.0
+    patience_s: float = 30.0
     """Longest wait for the warm-up, and for what a load takes beyond what the warm-up makes expect."""
 
 
@@ -160,7 +160,9 @@ class EndpointBench:
         return None if known.disturbed else known.ceiling_output_tokens_per_s
 
     def _points(self, expected_s: float | None, folder: Path, judge: "Judge", task: Task) -> Iterator[EndpointPoint]:
-        obstacle = f"no answer was whole within {self._plan.patience_s:g} s" if expected_s is None else None
+        obstacle = (
+            f"no answer was whole within {self._plan.patience_s:g} s (--patience)" if expected_s is None else None
+        )
         for number, concurrency in enumerate(self._plan.concurrency):
             task.update(done=number, text=f"bench: concurrency {concurrency}")
             spec = self._spec(concurrency, self._plan.seed + _SEEDS_PER_POINT * (number + 1))

@@ -62,7 +62,6 @@ class Counters:
             "num_requests_running": self.running,
             "num_requests_waiting": 0,
             "kv_cache_usage_perc": 0.0,
-            "peak_requests_running": self.peak_running,
         }
         histograms = {
             "time_to_first_token_seconds": (self.first_tokens, self.first_token_seconds),
@@ -74,6 +73,7 @@ class Counters:
             lines += [f"# TYPE vllm:{name}_total counter", f"vllm:{name}_total{label} {value}"]
         for name, level in gauges.items():
             lines += [f"# TYPE vllm:{name} gauge", f"vllm:{name}{label} {level}"]
+        lines += ["# TYPE null:peak_requests_running gauge", f"null:peak_requests_running{label} {self.peak_running}"]
         for name, (count, total) in histograms.items():
             lines += [
                 f"# TYPE vllm:{name} histogram",

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -44,13 +45,13 @@ class Watch:
 
     def __enter__(self) -> Self:
         self._before = self._metrics()
-        self._cpu, self._began = self._now(), os.times().elapsed
+        self._cpu, self._began = self._now(), time.monotonic()
         if _counts(self._before):
             self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        cpu, wall = self._now(), os.times().elapsed - self._began
+        cpu, wall = self._now(), time.monotonic() - self._began
         self._over.set()
         known = self._server is not None
         foreign = (cpu.busy_s - self._cpu.busy_s) - (cpu.own_s - self._cpu.own_s)
@@ -74,8 +75,7 @@ class Watch:
             self.engine = self._engine(self._before, after)
             if self.engine.output_tokens >= output_tokens:
                 return
-            self._over.wait(0) or threading.Event().wait(_EVERY_S)
-        return
+            time.sleep(_EVERY_S)
 
     def _engine(self, before: Metrics, after: Metrics) -> EngineLoad:
         def grown(name: str) -> float:
