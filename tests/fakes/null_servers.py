@@ -189,6 +189,38 @@ class TakesTwoAtATime(NullServer):
                 self.outside.pop(0).begin()
 
 
+class _Chatting(Stream):
+    def begin(self) -> None:
+        super().begin()
+        self._say({"role": "assistant", "content": ""})
+
+    def emit(self) -> None:
+        if self.over:
+            return
+        self.sent += 1
+        self._say({"content": " word"})
+        if self.sent >= self.tokens:
+            self.finish()
+        else:
+            self.wait(self.server.times.ttft_s + self.sent * self.server.times.inter_token_s)
+
+    def _say(self, delta: dict[str, str]) -> None:
+        data = f"data: {json.dumps({'choices': [{'index': 0, 'delta': delta}]})}\n\n".encode()
+        self.connection.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+
+
+class OnlyChats(NullServer):
+    """Has no route for texts, and sends the role as soon as a request comes."""
+
+    stream_type: ClassVar[type[Stream]] = _Chatting
+    route: ClassVar[str] = "/v1/chat/completions"
+
+    def prompt_of(self, request: dict[str, Any]) -> str | list[int]:
+        """Return the user's message."""
+        text: str = request["messages"][0]["content"][0]["text"]
+        return text
+
+
 class _WithClosingPiece(Stream):
     def finish(self) -> None:
         choice: dict[str, Any] = {"index": 0, "text": "", "finish_reason": "length"}

@@ -178,6 +178,15 @@ def test_server_without_counters_is_labelled(client: LoadClient, home: Path, tmp
     assert set(point.not_checked.values()) == {"the server offers no counters"}
 
 
+def test_server_that_only_chats_is_measured(client: LoadClient, home: Path, tmp_path: Path) -> None:
+    """Without a route for texts it is asked for chats; the piece with the role is no first token."""
+    found = measure(null_servers.OnlyChats(TIMES, has_metrics=False), client, home, tmp_path)
+    (point,) = found.points
+    assert (found.route, point.void) == ("/v1/chat/completions", None)
+    assert point.ttft_ms.mean is not None
+    assert point.ttft_ms.mean >= 99
+
+
 @pytest.mark.parametrize(
     ("server", "reason"),
     [

@@ -33,6 +33,13 @@ class Target:
     api_key: str | None = None
     tokenizer: Path | None = None
     """Folder with the model's `tokenizer.json`; None where it is not known."""
+    chat: bool = False
+    """Whether it is asked for chats, each a prompt as the user's message, because it does not complete texts."""
+
+    @property
+    def route(self) -> str:
+        """Return the path that it is asked at."""
+        return "/v1/chat/completions" if self.chat else "/v1/completions"
 
 
 class LoadTimeoutError(WorkerError):
@@ -68,7 +75,8 @@ class LoadClient:
         cpu_s = _children_cpu_s() - before
         asked.unlink()
         lengths = tuple(prompt.output_tokens for prompt in made)
-        return result_of(spec.with_requests(requests), output.read_bytes(), lengths, self.version, cpu_s)
+        asked_for = Asked(spec.with_requests(requests), lengths, target.chat)
+        return result_of(asked_for, output.read_bytes(), self.version, cpu_s)
 
     def _run(self, arguments: list[str], target: Target, log: Path, limit_s: float) -> None:
         environment = engine_environment({name: os.environ[name] for name in _PROXIES if name in os.environ})
@@ -94,21 +102,31 @@ def timed(spec: LoadSpec, rate_per_s: float) -> LoadSpec:
     return spec.with_requests(max(round(rate_per_s * (spec.duration_s or 0)), least))
 
 
-def result_of(spec: LoadSpec, file: bytes, lengths: tuple[int, ...], version: str, cpu_s: float) -> LoadResult:
+@dataclass(frozen=True)
+class Asked:
+    """What a run of the client was asked for."""
+
+    spec: LoadSpec
+    """With the number of requests."""
+    lengths: tuple[int, ...]
+    """Tokens of each answer, in the order of the requests."""
+    chat: bool = False
+
+
+def result_of(asked: Asked, file: bytes, version: str, cpu_s: float) -> LoadResult:
     """Return the result of a load from the client's own file.
 
     Args:
-        spec: with the number of requests.
+        asked: what it was asked for.
         file: content of the client's file.
-        lengths: tokens that each request asked for, in their order.
         version: the client's.
         cpu_s: processor time of the client.
     """
     raw: dict[str, Any] = json.loads(file)
-    answers = answers_of(raw)
+    answers, spec = answers_of(raw, chat=asked.chat), asked.spec
     got = [
-        (tokens, asked)
-        for tokens, asked, error in zip(raw["output_lens"], lengths, raw["errors"], strict=True)
+        (tokens, length)
+        for tokens, length, error in zip(raw["output_lens"], asked.lengths, raw["errors"], strict=True)
         if not error
     ]
     duration = max((answer.end for answer in answers), default=float(raw["duration"]))
@@ -126,9 +144,9 @@ def result_of(spec: LoadSpec, file: bytes, lengths: tuple[int, ...], version: st
         duration_s=duration,
         input_tokens=int(raw["total_input_tokens"]),
         output_tokens=tokens,
-        answers_too_short=sum(tokens < asked for tokens, asked in got),
-        answers_too_long=sum(tokens > asked for tokens, asked in got),
-        pieces_beyond_tokens=sum(answer.pieces > answer.tokens + 1 for answer in answers),
+        answers_too_short=sum(tokens < length for tokens, length in got),
+        answers_too_long=sum(tokens > length for tokens, length in got),
+        pieces_beyond_tokens=sum(answer.pieces > answer.tokens + 1 + asked.chat for answer in answers),
         output_tokens_per_s=steady.output_tokens_per_s if steady else whole,
         throughput_over="steady state" if steady else "whole run",
         whole_run_output_tokens_per_s=whole,
@@ -159,9 +177,9 @@ def _tokenizer_file(folder: Path) -> Path:
 
 def _arguments(spec: LoadSpec, requests: int, target: Target, asked: Path, output: Path) -> list[str]:
     values: dict[str, Any] = {
-        "--backend": "openai",
+        "--backend": "openai-chat" if target.chat else "openai",
         "--base-url": target.base_url,
-        "--endpoint": "/v1/completions",
+        "--endpoint": target.route,
         "--model": target.model,
         "--tokenizer": target.tokenizer or _STAND_IN,
         "--dataset-name": "custom",

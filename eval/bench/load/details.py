@@ -18,6 +18,8 @@ _STEADY = 0.95
 """Share of the concurrency asked for at which the steady state begins and ends."""
 _WORTH_THE_NAME = 0.5
 """Smallest share of the run for a steady state to speak for it."""
+_AT_ONCE = 0.1
+"""Share of the usual interval between pieces below which two came at once."""
 _MOST_ERRORS = 5
 _ERROR_LENGTH = 200
 
@@ -51,17 +53,40 @@ class Answer:
         return sum(self.gaps) / (self.tokens - 1) if self.tokens > 1 else None
 
 
-def answers_of(raw: dict[str, Any]) -> tuple[Answer, ...]:
-    """Return the answered requests of the client's file, in the order of their start."""
+def answers_of(raw: dict[str, Any], *, chat: bool = False) -> tuple[Answer, ...]:
+    """Return the answered requests of the client's file, in the order of their start.
+
+    Args:
+        raw: the file.
+        chat: whether answers may begin with a piece that carries the role alone.
+    """
     columns = (raw["start_times"], raw["ttfts"], raw["itls"], raw["output_lens"], raw["errors"])
     found = [
-        Answer(start, ttft, tuple(itls[: max(tokens - 1, 0)]), tokens, len(itls) + 1)
+        _answer(start, ttft, itls, tokens, chat=chat)
         for start, ttft, itls, tokens, error in zip(*columns, strict=True)
         if not error and tokens
     ]
     first = min((answer.start for answer in found), default=0.0)
     shifted = (Answer(a.start - first, a.ttft, a.gaps, a.tokens, a.pieces) for a in found)
     return tuple(sorted(shifted, key=lambda answer: answer.start))
+
+
+def _answer(start: float, ttft: float, itls: Sequence[float], tokens: int, *, chat: bool) -> Answer:
+    """Return one answer without the pieces that carry no token.
+
+    A closing piece comes at once after the last token; of a chat, one more piece than tokens without such an end is the
+    role at the beginning, whenever it came.
+    """
+    gaps = list(itls)
+    at_once = _AT_ONCE * float(np.median(gaps)) if gaps else 0.0
+    while len(gaps) >= tokens:
+        if chat and gaps[-1] > at_once:
+            ttft += gaps.pop(0)
+        elif gaps:
+            gaps.pop()
+        else:
+            break
+    return Answer(start, ttft, tuple(gaps), tokens, len(itls) + 1)
 
 
 def errors_of(raw: dict[str, Any]) -> dict[str, int]:

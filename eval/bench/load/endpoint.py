@@ -1,7 +1,7 @@
 """The load on a server that somebody else runs: any OpenAI-compatible endpoint, measured as it stands."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -79,6 +79,8 @@ class EndpointLoad(Result):
     schema_version: Literal[1] = 1
     endpoint: str
     model: str
+    route: str
+    """Of texts to complete; of chats where the server has no such."""
     client: str
     client_ceiling_tokens_per_s: float | None
     """Of this client on this machine, by `awqctl bench --calibrate`; None where the machine was too busy to tell."""
@@ -118,6 +120,7 @@ class EndpointBench:
         return EndpointLoad(
             endpoint=self._endpoint.base_url,
             model=self._target.model,
+            route=self._target.route,
             client=self._client.version,
             client_ceiling_tokens_per_s=ceiling,
             input_tokens=self._plan.input_tokens,
@@ -135,6 +138,11 @@ class EndpointBench:
         spec = spec.with_requests(_WARM_UP_REQUESTS)
         try:
             result = self._client.offer(spec, self._target, folder, "warm-up", limit_s=self._plan.patience_s)
+            if _is_absent(result):
+                chat = replace(self._target, chat=True)
+                chatted = self._client.offer(spec, chat, folder, "warm-up", limit_s=self._plan.patience_s)
+                if chatted.answered:
+                    self._target, result = chat, chatted
         except LoadTimeoutError:
             return None
         self._require_usable(result)
@@ -146,10 +154,10 @@ class EndpointBench:
         if result.answered:
             return
         error = next(iter(result.errors), "")
-        where = f"{self._endpoint.base_url}/v1/completions"
+        where = f"{self._endpoint.base_url}{self._target.route}"
         if error.startswith(_REFUSED):
             raise EngineError(f"{where} refuses the key: {error}. Name the variable that holds a valid one.")
-        if error.startswith(_ABSENT):
+        if _is_absent(result):
             raise EngineError(
                 f"{where} does not serve '{self._target.model}': {error}. Check the address and the model's name."
             )
@@ -183,7 +191,9 @@ class EndpointBench:
         with Watch(self._endpoint) as watch:
             result = self._client.offer(spec, self._target, folder, name, limit_s=self._limit(spec, expected_s))
         watch.settle(result.output_tokens)
-        return judge.point(result, watch, f"{name}.json", tokenizer_known=self._target.tokenizer is not None)
+        # A template puts tokens around a chat that the client does not count.
+        known = self._target.tokenizer is not None and not self._target.chat
+        return judge.point(result, watch, f"{name}.json", tokenizer_known=known)
 
     def _spec(self, concurrency: int, seed: int) -> LoadSpec:
         plan = self._plan
@@ -243,6 +253,10 @@ class Judge:
                 )
             }
         )
+
+
+def _is_absent(result: LoadResult) -> bool:
+    return not result.answered and next(iter(result.errors), "").startswith(_ABSENT)
 
 
 def _not_checked(found: tuple[Check, ...]) -> Iterator[tuple[str, str]]:

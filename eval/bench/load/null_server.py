@@ -90,9 +90,9 @@ class Stream:
     def __init__(self, server: "NullServer", connection: "Connection", request: dict[str, Any]) -> None:
         self.server = server
         self.connection = connection
-        self.tokens = int(request.get("max_tokens", 16))
+        self.tokens = int(request.get("max_tokens") or request.get("max_completion_tokens") or 16)
         self.usage = bool((request.get("stream_options") or {}).get("include_usage"))
-        self.prompt = request["prompt"]
+        self.prompt = server.prompt_of(request)
         self.sent = 0
         self.over = False
         self._loop = asyncio.get_running_loop()
@@ -206,7 +206,7 @@ class Connection(asyncio.Protocol):
         key = self._server.key
         if key is not None and headers.get("authorization") != f"Bearer {key}":
             self._document(401, {"error": {"message": "the key is not the one that is wanted"}})
-        elif path == "/v1/completions":
+        elif path == self._server.route:
             self._complete(json.loads(body))
         elif path == "/v1/models":
             self._document(200, {"object": "list", "data": [{"id": _MODEL, "object": "model"}]})
@@ -242,12 +242,18 @@ class NullServer:
     has_metrics: bool = True
     counters: Counters = field(default_factory=Counters)
     stream_type: ClassVar[type[Stream]] = Stream
+    route: ClassVar[str] = "/v1/completions"
     _beginnings: set[int] = field(default_factory=set)
 
     async def listen(self, host: str = "127.0.0.1", port: int = 0) -> asyncio.Server:
         """Return the listening server."""
         loop = asyncio.get_running_loop()
         return await loop.create_server(lambda: Connection(self), host, port, backlog=16_384)
+
+    def prompt_of(self, request: dict[str, Any]) -> str | list[int]:
+        """Return the text or the tokens to answer."""
+        prompt: str | list[int] = request["prompt"]
+        return prompt
 
     def enter(self, stream: Stream) -> None:
         """Count a request that has come."""

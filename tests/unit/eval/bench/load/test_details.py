@@ -33,6 +33,23 @@ def test_closing_pieces_are_left_out() -> None:
     assert second.pieces == 4
 
 
+@pytest.mark.parametrize(
+    ("itls", "ttft", "gaps"),
+    [
+        ([0.5, 0.1, 0.1], 0.6, (0.1, 0.1)),  # the role at once, tokens after the prompt was read
+        ([0.001, 0.1, 0.1], 0.101, (0.1, 0.1)),  # the role with the first token
+        ([0.1, 0.1, 0.001], 0.1, (0.1, 0.1)),  # a closing piece
+        ([0.5, 0.1, 0.1, 0.001], 0.6, (0.1, 0.1)),  # both
+        ([0.1, 0.1], 0.1, (0.1, 0.1)),  # neither
+    ],
+)
+def test_role_of_a_chat_is_no_token(itls: list[float], ttft: float, gaps: tuple[float, ...]) -> None:
+    """Three tokens in all; where they begin and end is told from the intervals."""
+    only = {"start_times": [0.0], "ttfts": [0.1], "itls": [itls], "output_lens": [3], "errors": [""]}
+    (chat,) = answers_of(raw(**only), chat=True)
+    assert (chat.ttft, chat.gaps) == (pytest.approx(ttft), gaps)
+
+
 def test_errors_are_counted_on_one_line() -> None:
     """What failed, and how often."""
     assert errors_of(raw()) == {"HTTP 500: oh": 1}
