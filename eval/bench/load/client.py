@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from eval.bench.load.details import answers_of, distribution, errors_of, peak_concurrency, steady_state
 from eval.bench.load.prompts import COMMON, Words, prompts, words_of, write_prompts
@@ -18,8 +19,11 @@ from pipeline.runtimes.process import GuardedProcess, engine_environment
 from pipeline.runtimes.rootcause import root_cause
 from pipeline.runtimes.store import Runtime
 
-_STAND_IN = "cl100k_base"
-"""Tokenizer inside the client, for servers of which none is named: prompts are sent as text, it only counts them."""
+_TOKENIZER = "cl100k_base"
+"""One inside the client, which does not start without. It only counts prompts, and ours are counted already where the
+model's own tokenizer is known."""
+_LOCAL = ("127.0.0.1", "localhost", "::1")
+"""Hosts that no proxy leads to."""
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy")
 
 
@@ -65,24 +69,39 @@ class LoadClient:
             SourceError: the tokenizer cannot be read.
             WorkerError: the client failed.
         """
+        log = folder / f"{name}.log"
+        log.unlink(missing_ok=True)
+        run = self.run(spec, target, _words(target), folder / f"{name}.json", log, limit_s=limit_s)
+        return result_of(run.asked, run.file, self.version, run.cpu_s)
+
+    def run(
+        self, spec: LoadSpec, target: Target, words: Words, output: Path, log: Path, *, limit_s: float
+    ) -> "ClientRun":
+        """Offer a load of a number of requests; the client's own file is `output`.
+
+        Raises:
+            LoadTimeoutError: it was not over after `limit_s`.
+            WorkerError: the client failed.
+        """
         requests = spec.requests or 1
-        folder.mkdir(parents=True, exist_ok=True)
-        asked, output = folder / f"{name}-prompts.jsonl", folder / f"{name}.json"
-        made = tuple(prompts(spec, requests, _words(target)))
+        output.parent.mkdir(parents=True, exist_ok=True)
+        asked = output.with_suffix(".prompts.jsonl")
+        made = tuple(prompts(spec, requests, words))
         write_prompts(asked, iter(made))
         before = _children_cpu_s()
-        self._run(_arguments(spec, requests, target, asked, output), target, folder / f"{name}.log", limit_s)
+        self._run(_arguments(spec, requests, target, asked, output), target, log, limit_s)
         cpu_s = _children_cpu_s() - before
         asked.unlink()
         lengths = tuple(prompt.output_tokens for prompt in made)
-        asked_for = Asked(spec.with_requests(requests), lengths, target.chat)
-        return result_of(asked_for, output.read_bytes(), self.version, cpu_s)
+        counts = [prompt.tokens for prompt in made if prompt.tokens is not None]
+        known = sum(counts) if len(counts) == requests else None
+        return ClientRun(Asked(spec.with_requests(requests), lengths, known, target.chat), output.read_bytes(), cpu_s)
 
     def _run(self, arguments: list[str], target: Target, log: Path, limit_s: float) -> None:
-        environment = engine_environment({name: os.environ[name] for name in _PROXIES if name in os.environ})
+        far = urlsplit(target.base_url).hostname not in _LOCAL
+        environment = engine_environment({name: os.environ[name] for name in _PROXIES if far and name in os.environ})
         # The client would read it from the command line of nothing else, and its own is for everybody to see.
         environment |= {"OPENAI_API_KEY": target.api_key} if target.api_key else {}
-        log.unlink(missing_ok=True)
         command = [str(self.runtime.python), "bench", "serve", *arguments]
         with GuardedProcess(command, log=log, environment=environment, grace_s=1.0) as process:
             try:
@@ -110,7 +129,19 @@ class Asked:
     """With the number of requests."""
     lengths: tuple[int, ...]
     """Tokens of each answer, in the order of the requests."""
+    prompt_tokens: int | None = None
+    """Of all prompts; None where the model's tokenizer is not known."""
     chat: bool = False
+
+
+@dataclass(frozen=True)
+class ClientRun:
+    """What a run of the client left."""
+
+    asked: Asked
+    file: bytes
+    """The client's own."""
+    cpu_s: float
 
 
 def result_of(asked: Asked, file: bytes, version: str, cpu_s: float) -> LoadResult:
@@ -142,7 +173,7 @@ def result_of(asked: Asked, file: bytes, version: str, cpu_s: float) -> LoadResu
         failed=len(raw["errors"]) - count,
         errors=errors_of(raw),
         duration_s=duration,
-        input_tokens=int(raw["total_input_tokens"]),
+        input_tokens=int(raw["total_input_tokens"]) if asked.prompt_tokens is None else asked.prompt_tokens,
         output_tokens=tokens,
         answers_too_short=sum(tokens < length for tokens, length in got),
         answers_too_long=sum(tokens > length for tokens, length in got),
@@ -181,7 +212,7 @@ def _arguments(spec: LoadSpec, requests: int, target: Target, asked: Path, outpu
         "--base-url": target.base_url,
         "--endpoint": target.route,
         "--model": target.model,
-        "--tokenizer": target.tokenizer or _STAND_IN,
+        "--tokenizer": _TOKENIZER,
         "--dataset-name": "custom",
         "--dataset-path": asked,
         "--custom-output-len": -1,

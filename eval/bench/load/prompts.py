@@ -6,7 +6,7 @@ be the same one, and of 10 000 with 128 000 ids some 400 are, which a prefix cac
 
 import json
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +39,8 @@ class Prompt:
 
     text: str
     output_tokens: int
+    tokens: int | None
+    """Of the text; None where the server's tokenizer is not known."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,19 @@ class Words:
     """What prompts are made of."""
 
     words: tuple[str, ...]
-    """Each one token, with the space before it."""
+    """Each one token, with the space before it, or about one."""
     around: int = 0
     """Tokens that the tokenizer puts around every text."""
+    tokens_in: Callable[[str], int] | None = None
+    """Tokens of a text as the server counts them; None where its tokenizer is not known."""
+    one_each: bool = False
+    """Whether each word was seen to be one token."""
+
+    def tokens_of(self, text: Sequence[str]) -> int | None:
+        """Return the tokens of words that are put together; None where they cannot be told."""
+        if self.one_each:
+            return len(text) + self.around
+        return self.tokens_in(" ".join(text)) if self.tokens_in else None
 
 
 COMMON = Words(tuple(_COMMON.split()))
@@ -69,9 +81,20 @@ def words_of(tokenizer_file: Path) -> Words:
         raise SourceError(
             f"{tokenizer_file} cannot be read as a tokenizer: {problem}. Name a folder with a whole tokenizer.json."
         ) from problem
-    around = len(tokenizer.encode("").ids)
-    whole = tuple(_single_tokens(sorted(tokenizer.get_vocab()), lambda text: len(tokenizer.encode(text).ids) - around))
-    return Words(whole if len(whole) >= _FEWEST else COMMON.words, around)
+    return words_from(tokenizer.get_vocab(), lambda text: len(tokenizer.encode(text).ids))
+
+
+def words_from(vocabulary: Iterable[str], tokens_in: Callable[[str], int]) -> Words:
+    """Return words that are one token each.
+
+    Args:
+        vocabulary: all tokens.
+        tokens_in: tokens of a text as a server counts them, those around it included.
+    """
+    around = tokens_in("")
+    whole = tuple(_single_tokens(sorted(vocabulary), lambda text: tokens_in(text) - around))
+    enough = len(whole) >= _FEWEST
+    return Words(whole if enough else COMMON.words, around, tokens_in, one_each=enough)
 
 
 def _single_tokens(vocabulary: Sequence[str], tokens_in: Callable[[str], int]) -> Iterator[str]:
@@ -96,7 +119,7 @@ def prompts(spec: LoadSpec, requests: int, words: Words) -> Iterator[Prompt]:
         outputs = draw.randint(spec.output_tokens.low, spec.output_tokens.high)
         count = max(inputs - words.around, 1)
         text = [*_in_words(number, digits, order), *draw.choices(order, k=count)][:count]
-        yield Prompt(" ".join(text), outputs)
+        yield Prompt(" ".join(text), outputs, words.tokens_of(text))
 
 
 def _in_words(number: int, digits: int, order: Sequence[str]) -> list[str]:

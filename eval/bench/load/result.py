@@ -47,7 +47,7 @@ class LoadResult(Result):
     duration_s: float
     """From the first request to the last piece of the last answer."""
     input_tokens: int
-    """By the client's tokenizer."""
+    """By the model's tokenizer, or where that is not known by one inside the client."""
     output_tokens: int
     """By the server's own `usage`; pieces of the stream where it sends none."""
     answers_too_short: int
