@@ -156,7 +156,8 @@ def null_server(times: Times, log: Path) -> Iterator[str]:
     Raises:
         EngineError: it did not start.
     """
-    command = [sys.executable, "-m", "eval.bench.load.null_server"]
+    # -P: a folder `eval` where the user stands is not ours.
+    command = [sys.executable, "-P", "-m", "eval.bench.load.null_server"]
     command += ["--ttft-ms", str(times.ttft_s * 1000), "--inter-token-ms", str(times.inter_token_s * 1000)]
     with GuardedProcess(command, log=log, environment=engine_environment(), pipes=True, grace_s=1.0) as process:
         line = process.stdout.readline()
