@@ -105,7 +105,8 @@ class Stream:
         return self.sent
 
     def begin(self) -> None:
-        """Take the request."""
+        """Take the request; its times count from here."""
+        self._began = self._latest = self._loop.time()
         self.server.enter(self)
         self.connection.write(_STREAM_HEAD)
         self.wait(self.server.times.ttft_s)

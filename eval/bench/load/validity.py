@@ -25,6 +25,8 @@ class Limits:
     """The same, of other processes and the hypervisor together."""
     ceiling_share: float = 1.0
     """Of the highest output rate that the client was seen to measure rightly."""
+    short_request_ms: float = 500.0
+    """Gauges that are sampled say nothing of requests shorter than this, many of which are always on their way."""
     short_run_s: float = 1.0
     """Runs shorter than this are not judged by sampled gauges or processor time, which have no such resolution."""
 
@@ -133,7 +135,8 @@ def _concurrency(evidence: Evidence, limits: Limits) -> Check:
     if asked is None or result.spec.arrivals is not None:
         return _unknown(name, "the load is an open loop")
     least = limits.concurrency_share * min(asked, result.sent)
-    sampled = engine is not None and result.duration_s >= limits.short_run_s and engine.samples > 1
+    lasting = (result.e2e_ms.mean or 0.0) >= limits.short_request_ms
+    sampled = engine is not None and lasting and result.duration_s >= limits.short_run_s and engine.samples > 1
 
     def problems() -> Iterator[str]:
         if result.peak_concurrency < least:

@@ -96,8 +96,8 @@ class Watch:
     def _sample(self) -> None:
         while not self._over.wait(_EVERY_S):
             found = self._metrics()
-            if found is not None:
-                running = found.value("vllm:num_requests_running") or 0.0
+            running = found.value("vllm:num_requests_running") if found else None
+            if found is not None and running is not None:
                 waiting = found.value("vllm:num_requests_waiting") or 0.0
                 self._samples.append((running, waiting, found.value("vllm:kv_cache_usage_perc")))
 

@@ -34,7 +34,7 @@ def result(**changes: Any) -> LoadResult:
         ttft_ms=NONE,
         tpot_ms=NONE,
         itl_ms=NONE,
-        e2e_ms=NONE,
+        e2e_ms=Distribution(mean=1_000),
         peak_concurrency=8,
         client_cpu_s=1,
         raw_sha256="0",
@@ -137,6 +137,12 @@ def test_what_is_not_known_is_labelled(changes: dict[str, Any], name: str) -> No
 def test_prompt_tokens_are_compared_only_with_the_models_tokenizer() -> None:
     """Words are not tokens: without the tokenizer another count is no contradiction."""
     assert reasons(evidence(result(input_tokens=900), tokenizer_known=False)) == ""
+
+
+def test_short_requests_are_not_judged_by_sampled_gauges() -> None:
+    """Of requests of some milliseconds many are between client and engine at any moment."""
+    short = result(e2e_ms=Distribution(mean=20))
+    assert reasons(evidence(short, engine=engine(peak_requests=3))) == ""
 
 
 def test_natural_lengths_may_be_short() -> None:
