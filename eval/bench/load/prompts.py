@@ -31,6 +31,8 @@ test movie north love
 _FEWEST = 64
 _MOST = 2_048
 _WORD_LETTERS = 3
+_SPACES = "Ġ▁ "
+"""How vocabularies write the space before a word."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +94,15 @@ def words_from(vocabulary: Iterable[str], tokens_in: Callable[[str], int]) -> Wo
         tokens_in: tokens of a text as a server counts them, those around it included.
     """
     around = tokens_in("")
-    whole = tuple(_single_tokens(sorted(vocabulary), lambda text: tokens_in(text) - around))
+    texts = sorted(token for token in vocabulary if isinstance(token, str))  # some have bytes
+    whole = tuple(_single_tokens(texts, lambda text: tokens_in(text) - around))
     enough = len(whole) >= _FEWEST
     return Words(whole if enough else COMMON.words, around, tokens_in, one_each=enough)
 
 
 def _single_tokens(vocabulary: Sequence[str], tokens_in: Callable[[str], int]) -> Iterator[str]:
     """Yield words of lower-case letters that stay one token each however they are put together."""
-    candidates = [token.lstrip("Ġ▁") for token in vocabulary if token[:1] in "Ġ▁"]
+    candidates = [token.lstrip(_SPACES) for token in vocabulary if token.startswith(tuple(_SPACES))]
     plain = [word for word in candidates if word.isascii() and word.isalpha() and word.islower()]
     for word in [word for word in plain if len(word) >= _WORD_LETTERS][:_MOST]:
         if tokens_in(f"{word} {word} {word}") == 3:  # noqa: PLR2004 -- one each
