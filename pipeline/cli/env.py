@@ -57,7 +57,7 @@ def sync(names: tuple[str, ...], accelerator: Any, as_json: bool) -> None:  # no
     from pipeline.runtimes.store import ensure
 
     wanted, _ = resolve_accelerator(accelerator, probe_machine())
-    fitting = (wanted, ANY)
+    fitting = (wanted,) if wanted == "cuda" else (wanted, ANY)  # vLLM's CUDA environment has the load client
     chosen = [spec for name in names for spec in specs_named(name) if name == spec.name or spec.accelerator in fitting]
     for spec in chosen or [spec for spec in SPECS if spec.accelerator in fitting]:
         ensure(spec.engine, spec.accelerator, user_home(), reporter())
