@@ -52,7 +52,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
             engine_version=facts.version,
             kernel=facts.kernel,
         )
-    return _outcome(result, start_seconds, {log.stem: context.relative(log) for log in endpoint.logs})
+    return _outcome(result, start_seconds, {log.name.split(".")[0]: context.relative(log) for log in endpoint.logs})
 
 
 def _outcome(result: ServeResult, start_seconds: float, logs: dict[str, str]) -> StageOutcome:

@@ -24,6 +24,7 @@ from pipeline.record.context import RunContext
 from pipeline.record.preflight import Effort, Probe, Prospect
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import SECTION, Need, Stage, outputs, sections
+from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.worker import Worker, worker_script
 
 _SEEDS_PER_CONCURRENCY = 10_000
@@ -35,14 +36,12 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     """Measure throughput, latency and memory of the recipe's arms at every concurrency."""
     arms = tuple(arm.name for arm in arms_of(recipe))
     setup = engine_setup(recipe, context, record, arms)
-    log = context.logs / "bench-client.log"
-    log.unlink(missing_ok=True)
     with (
         context.staged("bench") as folder,
         Worker(
             setup.runtime.python,
             worker_script("vllm_bench"),
-            log=log,
+            log=new_log(context.logs / "bench-client.log"),
             reporter=context.reporter,
             environment={"OPENAI_API_KEY": setup.api_key},
         ) as worker,

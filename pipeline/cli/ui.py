@@ -25,7 +25,7 @@ def ui(store: str, port: int, open_browser: bool) -> None:  # noqa: FBT001 -- a 
     from pipeline.engines.address import choose_address
     from pipeline.run.tracking import Tracker
     from pipeline.runtimes.process import GuardedProcess, engine_environment
-    from pipeline.runtimes.rootcause import root_cause
+    from pipeline.runtimes.rootcause import cause_of_death
 
     Tracker(store).connect()
     chosen = choose_address("127.0.0.1", port)[1]
@@ -49,7 +49,7 @@ def ui(store: str, port: int, open_browser: bool) -> None:  # noqa: FBT001 -- a 
                 webbrowser.open(url)
             status = _wait(process)
         if status:
-            cause = root_cause(log.read_text(encoding="utf-8", errors="replace"))
+            cause = cause_of_death(status, log.read_text(encoding="utf-8", errors="replace"))
             if "ddress already in use" in cause:
                 raise BusyError(f"Port {chosen} is in use. Choose another with --port.")
             raise EnvironmentLackError(f"The MLflow UI ended: {cause} Check --store and --port.")

@@ -14,6 +14,7 @@ from pipeline.engines.engine import EngineFacts
 from pipeline.engines.prometheus import Metrics, parse_metrics
 from pipeline.engines.vllm_log import death_of, parse_report, parse_settings, stage_of
 from pipeline.recipe.engine import EngineSettings
+from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.process import GuardedProcess, engine_environment
 from pipeline.runtimes.specs import Resolved
 from pipeline.runtimes.store import Runtime
@@ -75,7 +76,7 @@ class VllmServer:
         environment: of the process; holds the API key.
         api_key: that it wants; None for none.
         model: name under which it serves.
-        log: file that it writes to.
+        log: file that it writes to; until it starts, the name that will be a link to that file.
         start_seconds: until it answered.
     """
 
@@ -104,7 +105,6 @@ class VllmServer:
         self.api_key = api_key
         self.model = served_name
         self.log = log
-        log.unlink(missing_ok=True)
         listen = ["--uds", str(uds)] if uds else ["--host", "127.0.0.1", "--port", str(self._port)]
         self.command = (
             *(str(runtime.python), "-P", "-m", MODULE),
@@ -138,6 +138,7 @@ class VllmServer:
 
     def __enter__(self) -> Self:
         with self._reporter.task("starting vLLM") as task, self.client(2.0) as client:
+            self.log = new_log(self.log)
             self._process = GuardedProcess(self.command, log=self.log, environment=self.environment)
             self.start_seconds = self._process.wait_until(
                 lambda: self._answers(client, task),
@@ -174,8 +175,9 @@ class VllmServer:
             raise self.failure() from None
 
     def failure(self) -> EngineDiedError:
-        """Return the error that explains why the server is gone."""
-        return EngineDiedError(f"vLLM ended unexpectedly: {death_of(self._text())}", log=self.log)
+        """Return the error that explains why the server is gone, or of no use any more."""
+        status = self._process.process.poll() if self._process else None
+        return EngineDiedError(f"vLLM ended unexpectedly: {death_of(self._text(), status)}", log=self.log)
 
     def facts(self) -> VllmFacts:
         """Return memory, kernel and settings as the log states them, and the version.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.base.errors import EngineError
-from pipeline.runtimes.rootcause import root_cause
+from pipeline.runtimes.rootcause import cause_of_death, signal_of
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,8 @@ CONSEQUENCES = (
 """Errors that another one caused."""
 DEATHS = ("died unexpectedly", "EngineDeadError", "EngineCore encountered an issue")
 """What the others say of a process that was killed, and could say nothing itself."""
+_WORKER_STATUS = re.compile(r"(?:exit code:?|Failed core proc\(s\): \{'[^']*':) (-\d+)")
+"""Below zero: the signal that ended a worker process."""
 COMPARED = (
     *("dtype", "max_seq_len", "kv_cache_dtype", "tokenizer_mode", "speculative_config", "device_config", "seed"),
     *("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "decode_context_parallel_size"),
@@ -133,6 +135,13 @@ def stage_of(log: str) -> str:
     return reached[-1] if reached else "importing"
 
 
-def death_of(log: str) -> str:
-    """Return why the engine ended, as one sentence."""
-    return root_cause(log, consequences=CONSEQUENCES, deaths=DEATHS)
+def death_of(log: str, status: int | None = None) -> str:
+    """Return why the engine ended, as one sentence.
+
+    Args:
+        log: its text.
+        status: exit status of the server; None while that runs. Its worker processes are told of in the log.
+    """
+    if signal_of(status) is None and (found := _WORKER_STATUS.search(log)):
+        return f"one of its processes ended: {cause_of_death(int(found[1]), '')}"
+    return cause_of_death(status, log, consequences=CONSEQUENCES, deaths=DEATHS)

@@ -17,8 +17,9 @@ from uv import find_uv_bin
 from pipeline.base.errors import RuntimeInstallError
 from pipeline.base.locks import exclusive
 from pipeline.base.progress import Reporter
+from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.process import GuardedProcess
-from pipeline.runtimes.rootcause import root_cause
+from pipeline.runtimes.rootcause import cause_of_death
 from pipeline.runtimes.specs import PYTHONS, Resolved, RuntimeSpec, external_interpreter, spec_for
 
 _NOT_FOR_BUILDS = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
@@ -115,9 +116,7 @@ def _build(spec: RuntimeSpec, home: Path, reporter: Reporter) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
     final = place(spec, home)
     partial = final.with_name(f".partial-{final.name}")
-    log = home / "logs" / f"runtime-{spec.name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.unlink(missing_ok=True)
+    log = new_log(home / "logs" / f"runtime-{spec.name}.log")
     steps = list(_commands(spec, partial))
     try:
         with reporter.task(f"making the {spec.name} environment", total=len(steps)) as task:
@@ -171,7 +170,7 @@ def _run(command: list[str], spec: RuntimeSpec, log: Path) -> None:
     with GuardedProcess(command, log=log, environment=build_environment()) as process:
         status = process.process.wait()
     if status != 0:
-        cause = root_cause(log.read_text(encoding="utf-8", errors="replace"))
+        cause = cause_of_death(status, log.read_text(encoding="utf-8", errors="replace"))
         raise RuntimeInstallError(
             f"The {spec.name} runtime could not be installed: {cause} {_advice(cause, spec)}", log=log
         )

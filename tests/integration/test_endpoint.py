@@ -33,6 +33,7 @@ from pipeline.record.environment import Environment
 from pipeline.record.record import RunRecord, StageResult, save_record
 from pipeline.run.folder import RECORD
 from pipeline.run.stages import settings_of, stage_named
+from pipeline.runtimes.logs import newest_log
 from pipeline.runtimes.store import Runtime
 from serve import stage
 from serve.checks.smoke import smoke_test
@@ -239,9 +240,22 @@ def test_death_of_either_ends_the_wait(tmp_path: Path, recipe: Recipe, victim: s
             if "guardian.py" not in " ".join(line) and folder in " ".join(line) and victim in " ".join(line):
                 process.kill()
         assert _eventually(lambda: bool(failures), 5)
-    log = "serve-haproxy.log" if victim == "haproxy" else "serve-vllm.log"
-    assert f"Details: {tmp_path / 'logs' / log}" in str(failures[0])
+    log = newest_log(tmp_path / "logs" / ("serve-haproxy.log" if victim == "haproxy" else "serve-vllm.log"))
+    assert "SIGKILL" in str(failures[0])
+    assert "GET /v1" not in str(failures[0])
+    assert str(failures[0]).endswith(f"Details: {log}")
     assert _below(tmp_path) == []
+
+
+def test_second_endpoint_leaves_the_logs_of_the_first(tmp_path: Path, recipe: Recipe) -> None:
+    """While one runs, and after it, another one in the same folder has files of its own."""
+    with _endpoint(_spec(tmp_path, recipe), tmp_path) as first:
+        with _endpoint(_spec(tmp_path, recipe), tmp_path) as second:
+            assert not set(first.logs) & set(second.logs)
+        assert _status(first, KEY) == 200
+        assert _eventually(lambda: first.logs[-1].read_text().count('GET "/v1/models" 200') == 2, 5)
+    assert all(log.exists() for log in (*first.logs, *second.logs))
+    assert newest_log(tmp_path / "logs" / "serve-vllm.log") == second.logs[0]
 
 
 def test_busy_port_is_found_before_the_engine_starts(tmp_path: Path, recipe: Recipe) -> None:
@@ -388,7 +402,7 @@ def test_several_replicas_outlive_one(tmp_path: Path, recipe: Recipe) -> None:
         _endpoint(_spec(tmp_path, recipe, replicas=2), tmp_path, reporter=reporter) as endpoint,
         _waiting(endpoint) as failures,
     ):
-        assert [log.name for log in endpoint.logs] == ["serve-vllm-1.log", "serve-vllm-2.log", "serve-haproxy.log"]
+        assert [log.name.split(".")[0] for log in endpoint.logs] == ["serve-vllm-1", "serve-vllm-2", "serve-haproxy"]
         _kill_engine(1, endpoint)
         assert _eventually(lambda: bool(reporter.warnings), 5)
         assert [_status(endpoint, KEY) for _ in range(4)] == [200] * 4
@@ -396,7 +410,7 @@ def test_several_replicas_outlive_one(tmp_path: Path, recipe: Recipe) -> None:
         _kill_engine(2, endpoint)
         assert _eventually(lambda: bool(failures), 5)
     assert len(reporter.warnings) == 1
-    assert "serve-vllm-1.log" in reporter.warnings[0]
+    assert "serve-vllm-1." in reporter.warnings[0]
     assert _below(tmp_path) == []
 
 
