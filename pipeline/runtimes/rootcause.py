@@ -14,8 +14,8 @@ _LONGEST = 300
 _HARMLESS = re.compile(r"^(?:\([^)]*\)\s*)?(?:INFO|DEBUG|WARNING)\b|\bHTTP/\d")
 """Log lines below the level of errors, and those of an access log, whatever words are in them."""
 _COMPLAINT = re.compile(
-    r"error|fatal|fail|cannot|can't|could not|unable|exception|abort|killed|fault|corrupt|terminate called|assert|out of "
-    r"memory|no space|no such|not found|no module|denied|refus|unrecognized|unsatisfiable|invalid|unsupported",
+    r"error|fatal|fail|cannot|can't|could not|unable|exception|abort|killed|fault|corrupt|terminate called|assert"
+    r"|out of memory|no space|no such|not found|no module|denied|refus|unrecognized|unsatisfiable|invalid|unsupported",
     re.IGNORECASE,
 )
 """Words of a last line that says why the program ended."""

@@ -10,6 +10,7 @@ from pipeline.engines.address import choose_address, port_in_use
 from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.process import GuardedProcess
 from pipeline.runtimes.rootcause import cause_of_death, signal_of
+from serve.gateway.connections import max_connections, open_files
 from serve.gateway.files import write_private
 from serve.gateway.haproxy import alerts, check_config, find_haproxy, haproxy_environment
 from serve.gateway.haproxy_config import render_config
@@ -31,6 +32,13 @@ class Gateway:
         bundle: PEM file with private key and certificate; None for plain HTTP.
         keys: SHA-256 digests of the keys let in, each with the id that stands in the log.
         log: name of HAProxy's log, which becomes a link to the file of this start.
+
+    Attributes:
+        port: that it listens on, once it is up.
+        max_connections: that clients may have at once.
+
+    Raises:
+        EnvironmentLackError: hardly any connection, as this process may open so few files.
     """
 
     def __init__(
@@ -55,6 +63,7 @@ class Gateway:
         self._map = folder / "keys.map"
         self._process: GuardedProcess | None = None
         self.port = port
+        self.max_connections = max_connections(open_files())
 
     @property
     def base_url(self) -> str:
@@ -139,6 +148,7 @@ class Gateway:
             control_socket=self._control,
             key_map=self._map,
             bundle=self._bundle,
+            max_connections=self.max_connections,
         )
 
     def _answers(self) -> bool:

@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from pipeline.base.errors import BusyError, EngineError
+from pipeline.runtimes.logs import newest_log
 from pipeline.runtimes.scratch import ScratchFolder
 from serve.gateway.gateway import Gateway
 from serve.gateway.haproxy import haproxy_version
@@ -396,7 +397,8 @@ def test_death_is_seen_and_explained(tmp_path: Path) -> None:
         for process in _haproxies(folder):
             process.kill()
         assert _eventually(lambda: not gateway.running())
-        assert gateway.failure().log == tmp_path / "log"
+        assert gateway.failure().log == newest_log(tmp_path / "log")
+        assert "SIGKILL" in gateway.failure().message
         with pytest.raises(EngineError, match="control socket"):
             gateway.sync_keys({})
 

@@ -22,6 +22,7 @@ def _render(bundle: Path | None, upstreams: tuple[str, ...] = ("/run/a/engine.so
         control_socket=Path("/run/a/control.sock"),
         key_map=Path("/run/a/keys.map"),
         bundle=bundle,
+        max_connections=1000,
     )
 
 
