@@ -11,6 +11,7 @@ from pipeline.models import SourceModel, described_files, is_quantized, resolve_
 from pipeline.models.checksums import SumCache, digest_of, sum_files
 from pipeline.models.tokenizer import load_tokenizer
 from pipeline.models.trust import read_config
+from pipeline.quantize.weights import check_tokens
 from pipeline.recipe.arms import Arm
 from pipeline.recipe.model import ModelSource
 
@@ -56,6 +57,7 @@ def find_arm(
     Raises:
         SourceError: there is no such checkpoint, it asks to run other code than the source model, it has another
             tokenizer, or its positions are encoded differently.
+        ImpossiblePlanError: its tokenizer has an id without a row in its embedding.
         EnvironmentLackError: the hub cannot be reached.
     """
     try:
@@ -80,6 +82,7 @@ def _comparable(arm: Arm, recipe_dir: Path, baseline: Path, code_digest: str | N
         )
     check_tokenizer(found.path, baseline, trust_remote_code=trusted)
     check_positions(found.config(), read_config(baseline / "config.json"))
+    check_tokens(found.path, trust_remote_code=trusted)
     return found
 
 

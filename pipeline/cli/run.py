@@ -37,7 +37,9 @@ def _execute(name: str | None, arguments: dict[str, Any]) -> int:
     from pipeline.run.tracking import Tracker
 
     session = _session(arguments)
-    runner = Runner(session.recipe, session.context, Tracker(arguments["store"], session.context.reporter))
+    tracker = Tracker(arguments["store"], session.context.reporter)
+    despite = arguments.get("despite_gates", False)
+    runner = Runner(session.recipe, session.context, tracker, despite_gates=despite)
     stages, notes = ((stage_named(name),), ()) if name else stages_for(session.recipe)
     for note in notes:
         session.context.reporter.warn(note)
@@ -78,6 +80,7 @@ def _stage_command(name: str, text: str) -> click.Command:
 @click.command()
 @recipe_options
 @click.option("--dry-run", is_flag=True, help="Say whether all of it can work; start no engine, write nothing.")
+@click.option("--despite-gates", is_flag=True, help="Try the endpoint of a checkpoint that did not pass a gate, too.")
 @_FORCE
 @_STORE
 @_VERBOSE
@@ -86,7 +89,7 @@ def run(*, dry_run: bool, **arguments: Any) -> int:
     """Run all stages of RECIPE, resuming where a previous run stopped.
 
     RECIPE is a path or the name of a recipe that ships (`awqctl recipe ls`). Only what changed since the last
-    run is done again. Ends with 3 unless every gate passed.
+    run is done again. Ends with 3 unless every gate passed; the endpoint is not tried then.
 
     What would stop a later stage is found before the first one. With --dry-run nothing else is done, also on a machine
     without a GPU: it ends with 2 or 4 and names every obstacle.

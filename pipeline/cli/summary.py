@@ -52,7 +52,8 @@ def print_summary(record: RunRecord, reports: Sequence[StageReport], out: Path, 
     screen.print(f"record     {_short(out / 'record.json')}", soft_wrap=True)
     if len(reports) > 1:
         screen.print(f"compare    {command('ui')}", soft_wrap=True, markup=False)
-        screen.print(f"serve      {command('serve')}", soft_wrap=True, markup=False)
+        if all(gate.passed for report in reports for gate in report.result.gates):
+            screen.print(f"serve      {command('serve')}", soft_wrap=True, markup=False)
 
 
 def _print_accuracy(screen: Any, record: RunRecord) -> None:

@@ -95,6 +95,7 @@ class VllmServer:
         batch_invariant: bool = False,
         api_key: str | None = None,
         uds: Path | None = None,
+        hide_path: bool = False,
         stop: threading.Event | None = None,
     ) -> None:
         self._stop_asked = stop or threading.Event()
@@ -105,10 +106,13 @@ class VllmServer:
         self.api_key = api_key
         self.model = served_name
         self.log = log
+        # Whatever is given stands in `/v1/models` for every client to read.
+        named = model.name if hide_path else str(model)
+        self._cwd = model.parent if hide_path else None
         listen = ["--uds", str(uds)] if uds else ["--host", "127.0.0.1", "--port", str(self._port)]
         self.command = (
             *(str(runtime.python), "-P", "-m", MODULE),
-            *("--model", str(model), "--served-model-name", served_name),
+            *("--model", named, "--served-model-name", served_name),
             *listen,
             *engine_arguments(engine),
             *(["--trust-remote-code"] if trust_remote_code else []),
@@ -139,7 +143,7 @@ class VllmServer:
     def __enter__(self) -> Self:
         with self._reporter.task("starting vLLM") as task, self.client(2.0) as client:
             self.log = new_log(self.log)
-            self._process = GuardedProcess(self.command, log=self.log, environment=self.environment)
+            self._process = GuardedProcess(self.command, log=self.log, environment=self.environment, cwd=self._cwd)
             self.start_seconds = self._process.wait_until(
                 lambda: self._answers(client, task),
                 timeout_s=self._engine.start_timeout_s,

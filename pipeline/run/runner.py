@@ -31,6 +31,7 @@ from pipeline.record.record import RunRecord, StageOutcome, StageResult, Status,
 from pipeline.record.stage import Stage
 from pipeline.report.result import ReportResult
 from pipeline.run.folder import LOCK, RECORD, check_folder, recipe_origin
+from pipeline.run.gates import left_out
 from pipeline.run.outputs import damage, published_sums
 from pipeline.run.preflight import examine, obstacles
 from pipeline.run.stages import (
@@ -84,7 +85,8 @@ class _Attempt:
 class Runner:
     """Runs stages of one recipe in one output folder."""
 
-    def __init__(self, recipe: Recipe, context: RunContext, tracker: Tracker) -> None:
+    def __init__(self, recipe: Recipe, context: RunContext, tracker: Tracker, *, despite_gates: bool = False) -> None:
+        self._despite_gates = despite_gates
         self._recipe = recipe
         self._context = context
         self._tracker = tracker
@@ -120,6 +122,9 @@ class Runner:
         with self._tracker.pipeline(self._recipe, record, self._context.out) as run:
             for stage in stages:
                 check_needs(stage, self._recipe, record)
+                if not self._despite_gates and (why := left_out(stage, self._recipe, record)):
+                    record = self._leave_out(stage, record, why)
+                    continue
                 inputs = self._inputs(stage, record)
                 reason = "asked for with --force" if force else self._reason_to_run(stage, record, inputs)
                 if reason is None:
@@ -166,6 +171,15 @@ class Runner:
             except AwqctlError:
                 pending.append(stage)
         return pending
+
+    def _leave_out(self, stage: Stage, record: RunRecord, why: str) -> RunRecord:
+        """Say why a stage is not run; an earlier result of it that does not hold any more would block later stages."""
+        self._context.reporter.warn(why)
+        if stage.name not in record.stages or stage.name in self._holding(record):
+            return record
+        record = record.without_stage(stage.name)
+        save_record(record, self._context.out / RECORD)
+        return record
 
     def _holding(self, record: RunRecord) -> list[str]:
         """Return the stages whose results are of this recipe, those that this run did not look at among them."""

@@ -13,6 +13,7 @@ import httpx
 from pipeline.base.errors import EngineError, UsageError
 from pipeline.base.progress import Reporter
 from pipeline.runtimes.scratch import ScratchFolder
+from serve.gateway.connections import RAISE, open_files
 from serve.gateway.gateway import Gateway
 from serve.gateway.keys import KeyStore, digest, new_key
 from serve.gateway.tls import default_folder, ensure_certificate
@@ -21,6 +22,7 @@ from serve.supervisor.spec import ServingSpec
 
 _POLL_S = 1.0
 _READY_TIMEOUT_S = 30.0
+_FEW_CONNECTIONS = 1000
 _TEMPORARY = "temporary"
 """Stands in the gateway's log instead of an id."""
 
@@ -90,6 +92,7 @@ class Supervisor:
             internal = new_key()
             self.replicas = tuple(self._make_replica(number, folder) for number in range(1, self.spec.replicas + 1))
             self.gateway = stack.enter_context(self._make_gateway(folder, internal))
+            self._tell_connections(self.gateway.max_connections)
             for replica in self.replicas:
                 stack.enter_context(replica)
             self._wait_until_ready(internal)
@@ -144,6 +147,13 @@ class Supervisor:
             keys={**self._active_keys(), **self._extra, digest(internal): _TEMPORARY},
             log=self._logs / "serve-haproxy.log",
         )
+
+    def _tell_connections(self, bound: int) -> None:
+        said = f"at most {bound} connections at once, as a process may open {open_files()} files here"
+        if bound < _FEW_CONNECTIONS:
+            self._reporter.warn(f"The gateway holds {said}. {RAISE}")
+        else:
+            self._reporter.note(said, head="gateway")
 
     def _make_replica(self, number: int, folder: Path) -> Replica:
         return Replica(self.spec, number, folder=folder, logs=self._logs, reporter=self._reporter, stop=self._stop)

@@ -22,6 +22,7 @@ import pytest
 
 from pipeline.base.errors import BusyError, EngineError, Interrupted, MissingStageError, SourceError
 from pipeline.base.progress import SilentReporter
+from pipeline.base.results import Gate
 from pipeline.hardware.machine import Machine
 from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import Manifest, ManifestSource, read_manifest, write_manifest
@@ -30,9 +31,9 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.serve import Serve
 from pipeline.record.context import RunContext
 from pipeline.record.environment import Environment
-from pipeline.record.record import RunRecord, StageResult, save_record
+from pipeline.record.record import RunRecord, StageResult, load_record, save_record
 from pipeline.run.folder import RECORD
-from pipeline.run.stages import settings_of, stage_named
+from pipeline.run.stages import settings_of, stage_named, upstream_of
 from pipeline.runtimes.logs import newest_log
 from pipeline.runtimes.store import Runtime
 from serve import stage
@@ -343,6 +344,7 @@ def test_stage(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) 
         "serve_smoke_checks": 7,
     }
     assert (result.tls, result.engine_version) == (True, "0.0.0")
+    assert result.despite_gates == ()
     assert all((tmp_path / "out" / path).stat().st_size for path in outcome.artifacts.values())
     assert _below(tmp_path) == []
 
@@ -500,29 +502,44 @@ with Supervisor(spec, logs=here / "logs", reporter=SilentReporter(), key_store=N
     shutil.rmtree(folder)
 
 
-def test_serve_command(tmp_path: Path) -> None:
-    """`awqctl serve` prints how to call the endpoint, answers a key of the store alone, and ends with 0 on SIGTERM."""
+@contextmanager
+def _serve_command(tmp_path: Path, *options: str, gates: tuple[Gate, ...] = ()) -> Iterator["subprocess.Popen[str]"]:
+    """Yield `awqctl serve demo --json` on the run of a checkpoint whose evaluation ended with these gates."""
     recipe = load_recipe("demo").recipe
     out = tmp_path / "out"
     out.mkdir()
     results = _quantized(_make_checkpoint(out / "checkpoint"))
     made_from = settings_of(stage_named("quantize"), recipe)
     results["quantize"] = results["quantize"].model_copy(update={"inputs": made_from})
+    if gates:
+        upstream = upstream_of(stage_named("eval"), recipe, _record(recipe, results))
+        evaluated = {"stage": "eval", "status": "gate_failed", "inputs": upstream, "gates": gates, "payload": {}}
+        results["eval"] = results["quantize"].model_copy(update=evaluated)
     save_record(_record(recipe, results), out / RECORD)
     command = [sys.executable, "-m", "pipeline.cli", "serve", "demo", "--out", str(out), "--port", "0", "--json"]
     environment = {**os.environ, "AWQCTL_RUNTIME_VLLM": str(_interpreter(tmp_path, FAKE)), "PYTHONPATH": str(REPO)}
-    command += ["--set", "engine.accelerator=cpu"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        text = ""
-        while not text.endswith("}\n"):
-            line = process.stdout.readline()
-            assert line, process.stderr.read()
-            text += line
-        serving = Serving.model_validate_json(text)
+    command += ["--set", "engine.accelerator=cpu", *options]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes) as process:
+        yield process
+
+
+def _serving(process: "subprocess.Popen[str]") -> Serving:
+    """Return what the command prints once it is up."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    text = ""
+    while not text.endswith("}\n"):
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        text += line
+    return Serving.model_validate_json(text)
+
+
+def test_serve_command(tmp_path: Path) -> None:
+    """`awqctl serve` prints how to call the endpoint, answers a key of the store alone, and ends with 0 on SIGTERM."""
+    with _serve_command(tmp_path, "--verbose") as process:
+        serving = _serving(process)
         context = ssl.create_default_context(cafile=serving.ca_certificate)
         with httpx.Client(verify=context, trust_env=False) as client:
             url = f"{serving.base_url}/models"
@@ -532,5 +549,35 @@ def test_serve_command(tmp_path: Path) -> None:
         _, errors = process.communicate(timeout=60)
     assert (allowed.status_code, refused.status_code, process.returncode) == (200, 401, 0)
     assert allowed.json()["data"][0]["id"] == serving.model == "demo"
-    assert errors.splitlines()[-1] == "stopped"
+    assert str(tmp_path) not in allowed.text
+    assert errors.splitlines()[-1].endswith("stopped")
+    assert "was not measured" in errors
+    assert f"at most {serving.max_connections} connections at once" in " ".join(errors.split())
     assert _below(tmp_path) == []
+
+
+FAILED = Gate(name="accuracy of sums", passed=False, verdict="fail", statement="3.1 points lost, 2 allowed.")
+
+
+def test_serve_command_refuses_a_failed_gate(tmp_path: Path) -> None:
+    """Code 3 with the gate, its figure and the way out; no engine is started, nothing recorded."""
+    with _serve_command(tmp_path, gates=(FAILED,)) as process:
+        _, errors = process.communicate(timeout=60)
+    said = " ".join(errors.split())
+    assert process.returncode == 3
+    assert f"{FAILED.name} (failed): {FAILED.statement}" in said
+    assert "--despite-gates" in said
+    assert not (tmp_path / "out" / "logs").exists()
+
+
+def test_serve_command_despite_a_failed_gate(tmp_path: Path) -> None:
+    """Asked for, it serves, says so where the endpoint is announced, and writes it into the record."""
+    with _serve_command(tmp_path, "--despite-gates", gates=(FAILED,)) as process:
+        serving = _serving(process)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    record = load_record(tmp_path / "out" / RECORD)
+    assert record is not None
+    assert process.returncode == 0
+    assert serving.despite_gates == record.served_despite[0].gates == (f"{FAILED.name} (failed): {FAILED.statement}",)
+    assert FAILED.statement in usage_lines(serving)

@@ -22,7 +22,7 @@ def test_bound_follows_the_files(files: int, expected: int) -> None:
 
 def test_too_few_files_are_refused() -> None:
     """The message says how to raise the limit."""
-    with pytest.raises(EnvironmentLackError, match="may open 100 files.*ulimit -Hn.*LimitNOFILE="):
+    with pytest.raises(EnvironmentLackError, match=r"may open 100 files.*ulimit -Hn.*LimitNOFILE="):
         max_connections(100)
 
 

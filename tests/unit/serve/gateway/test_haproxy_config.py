@@ -134,7 +134,13 @@ def test_named_haproxy_must_exist(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 @pytest.mark.parametrize("certificate", [None, "/home/o'neil/e.crt"])
 def test_usage_lines_are_a_shell_command_and_a_python_program(certificate: str | None) -> None:
     """The curl lines parse as one command, the Python lines compile, whatever the path looks like."""
-    serving = Serving(base_url="https://127.0.0.1:8443/v1", model="demo", ca_certificate=certificate, new_key="awq-k")
+    serving = Serving(
+        base_url="https://127.0.0.1:8443/v1",
+        model="demo",
+        ca_certificate=certificate,
+        max_connections=1000,
+        new_key="awq-k",
+    )
     text = usage_lines(serving)
     command = shlex.split(text[text.index("curl ") : text.index("import os")].replace("\\\n", " "))
     assert command[:2] == ["curl", "https://127.0.0.1:8443/v1/chat/completions"]
@@ -147,5 +153,5 @@ def test_usage_lines_are_a_shell_command_and_a_python_program(certificate: str |
 
 def test_usage_lines_without_a_new_key() -> None:
     """Who has keys already is told how to get another one."""
-    serving = Serving(base_url="http://127.0.0.1:1/v1", model="demo", ca_certificate=None)
+    serving = Serving(base_url="http://127.0.0.1:1/v1", model="demo", ca_certificate=None, max_connections=1000)
     assert "awqctl keys add" in usage_lines(serving)
