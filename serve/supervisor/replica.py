@@ -48,7 +48,7 @@ class Replica:
             reporter=self._reporter,
             trust_remote_code=self._spec.trust_remote_code,
             uds=self.socket,
-            hide_path=True,
+            public=True,
             stop=self._stop,
         )
         try:
