@@ -51,7 +51,11 @@ def serve(**arguments: Any) -> None:
         reporter=context.reporter,
         key_store=KeyStore(default_path()),
         stop=_stop_on_signals(),
-        on_ready=lambda serving: emit(arguments["as_json"], serving, f"{usage_lines(serving)}\n\nCtrl-C stops it."),
+        on_ready=lambda serving: emit(
+            arguments["as_json"],
+            serving,
+            f"{usage_lines(serving)}\n\nAt most {serving.max_connections} connections at once. Ctrl-C stops it.",
+        ),
     )
     click.echo("stopped", err=True)
 

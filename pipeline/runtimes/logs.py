@@ -43,7 +43,7 @@ def _unused(path: Path, moment: datetime) -> Path:
 
 
 def _remove_idle(log: Path) -> None:
-    with contextlib.suppress(OSError), log.open() as stream:
+    with contextlib.suppress(OSError), log.open("rb") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         log.unlink()
 

@@ -77,6 +77,6 @@ def _make() -> Path:
 def _remove_left(base: Path) -> None:
     """Remove the folders whose owner is dead: the kernel has let go of its lock."""
     for mark in base.glob(f"{_PREFIX}*/{_OWNER}"):
-        with contextlib.suppress(OSError), mark.open() as owner:
+        with contextlib.suppress(OSError), mark.open("rb") as owner:
             fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(mark.parent, ignore_errors=True)

@@ -13,7 +13,7 @@ from serve.gateway.routes import ROUTES
 
 
 @dataclass(frozen=True)
-class _Refusal:
+class Refusal:
     """An answer HAProxy gives itself, in the form the OpenAI clients understand."""
 
     status: int
@@ -28,25 +28,26 @@ class _Refusal:
         return json.dumps({"error": {"message": self.message, "type": self.kind, "param": None, "code": self.code}})
 
 
-_REFUSALS = (
-    _Refusal(400, "invalid_request_error", "bad_request", "The request broke off, or is not valid HTTP."),
-    _Refusal(
+REFUSALS = (
+    Refusal(400, "invalid_request_error", "bad_request", "The request broke off, or is not valid HTTP."),
+    Refusal(
         401,
         "invalid_request_error",
         "invalid_api_key",
         "Missing or wrong API key. Send the header 'Authorization: Bearer KEY'.",
         (("WWW-Authenticate", "Bearer"),),
     ),
-    _Refusal(404, "invalid_request_error", "not_found", "There is no such route."),
-    _Refusal(408, "invalid_request_error", "request_timeout", "The request did not arrive in time. Send it again."),
-    _Refusal(413, "invalid_request_error", "request_too_large", "The request is too large."),
-    _Refusal(500, "server_error", "internal_error", "The gateway failed."),
-    _Refusal(501, "invalid_request_error", "not_implemented", "The gateway does not know this kind of request."),
-    _Refusal(502, "server_error", "bad_gateway", "The engine broke off or gave an answer that is not valid HTTP."),
-    _Refusal(503, "server_error", "engine_unavailable", "The engine is starting or gone. Try again later."),
-    _Refusal(504, "server_error", "engine_timeout", "The engine did not answer in time."),
+    Refusal(404, "invalid_request_error", "not_found", "There is no such route."),
+    Refusal(408, "invalid_request_error", "request_timeout", "The request did not arrive in time. Send it again."),
+    Refusal(413, "invalid_request_error", "request_too_large", "The request is too large."),
+    Refusal(500, "server_error", "internal_error", "The gateway failed."),
+    Refusal(501, "invalid_request_error", "not_implemented", "The gateway does not know this kind of request."),
+    Refusal(502, "server_error", "bad_gateway", "The engine broke off or gave an answer that is not valid HTTP."),
+    Refusal(503, "server_error", "engine_unavailable", "The engine is starting or gone. Try again later."),
+    Refusal(504, "server_error", "engine_timeout", "The engine did not answer in time."),
 )
-_CHUNKED = _Refusal(
+"""What HAProxy answers by itself, where it can be told how."""
+_CHUNKED = Refusal(
     400,
     "invalid_request_error",
     "http_version",
@@ -90,7 +91,7 @@ def render_config(
         key_map=key_map,
         bundle=bundle,
         maxconn=max_connections,
-        errors=_REFUSALS,
+        errors=REFUSALS,
         chunked=_CHUNKED,
         routes=[route.split(" ") for route in ROUTES],
     )

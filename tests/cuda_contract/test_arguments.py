@@ -92,7 +92,9 @@ def answer(environment: Environment, servers: dict[str, VllmServer], tmp_path_fa
         "module": one.command[start - 1],
         "server": {name: each.command[start:] for name, each in servers.items()},
     }
-    return environment.ask(PROBE, question, tmp_path_factory.mktemp("answer") / "answer.json", one.environment)
+    answer = tmp_path_factory.mktemp("answer") / "answer.json"
+    # Models that clients must not see the path of are named as they are from here.
+    return environment.ask(PROBE, question, answer, one.environment, one.log.parent.parent)
 
 
 def values_of(reading: Any, written: str) -> dict[str, Any]:
