@@ -48,11 +48,10 @@ def require_gates(recipe: Recipe, record: RunRecord, reporter: Reporter, *, desp
     Raises:
         GateError: a gate was not passed, and `despite` is not set.
     """
-    if not _is_of_these(stage_named(_ACCURACY), recipe, record):
-        reporter.warn(
-            f"The accuracy of this checkpoint was not measured, so no gate says that it may be served. "
-            f"`awqctl eval {recipe.name}` measures it."
-        )
+    measured = stage_named(_ACCURACY)
+    if not _is_of_these(measured, recipe, record):
+        way = "The recipe has no section `eval`." if measured.lacks(recipe) else _measure(recipe)
+        reporter.warn(f"The accuracy of this checkpoint was not measured, so no gate says that it may be served. {way}")
     said = tuple(_said(gate) for gate in gates_not_passed(recipe, record))
     if said and not despite:
         raise GateError(
@@ -100,6 +99,10 @@ def _is_of_these(stage: Stage, recipe: Recipe, record: RunRecord) -> bool:
     if result is None or not result.usable:
         return False
     return all(result.inputs.get(name) == value for name, value in upstream_of(stage, recipe, record).items())
+
+
+def _measure(recipe: Recipe) -> str:
+    return f"`awqctl eval {recipe.name}` measures it."
 
 
 def _said(gate: Gate) -> str:
