@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from filelock import FileLock, Timeout
 
+from pipeline.base.commands import command
 from pipeline.base.errors import BusyError, GateError
 from pipeline.base.progress import Reporter
 from pipeline.base.results import Gate
@@ -50,13 +51,14 @@ def require_gates(recipe: Recipe, record: RunRecord, reporter: Reporter, *, desp
     """
     measured = stage_named(_ACCURACY)
     if not _is_of_these(measured, recipe, record):
-        way = "The recipe has no section `eval`." if measured.lacks(recipe) else _measure(recipe)
+        way = "The recipe has no section `eval`." if measured.lacks(recipe) else f"`{command('eval')}` measures it."
         reporter.warn(f"The accuracy of this checkpoint was not measured, so no gate says that it may be served. {way}")
     said = tuple(_said(gate) for gate in gates_not_passed(recipe, record))
     if said and not despite:
         raise GateError(
             f"This checkpoint did not pass {_a_gate(said)}, so it is not served: {' '.join(said)} Mend that and "
-            f"run `awqctl run {recipe.name}`, or serve it all the same with --despite-gates, which is recorded."
+            f"run `{command('run')}`, or serve it all the same with `{command('serve', '--despite-gates')}`, which is "
+            f"recorded."
         )
     if said:
         reporter.warn(f"Serving although this checkpoint did not pass {_a_gate(said)}: {' '.join(said)}")
@@ -70,7 +72,7 @@ def left_out(stage: Stage, recipe: Recipe, record: RunRecord) -> str | None:
         return None
     return (
         f"{stage.name} is left out, because the checkpoint did not pass {_a_gate(said)}: {' '.join(said)} "
-        f"`awqctl run {recipe.name} --despite-gates` tries the endpoint all the same."
+        f"`{command('run', '--despite-gates')}` tries the endpoint all the same."
     )
 
 
@@ -99,10 +101,6 @@ def _is_of_these(stage: Stage, recipe: Recipe, record: RunRecord) -> bool:
     if result is None or not result.usable:
         return False
     return all(result.inputs.get(name) == value for name, value in upstream_of(stage, recipe, record).items())
-
-
-def _measure(recipe: Recipe) -> str:
-    return f"`awqctl eval {recipe.name}` measures it."
 
 
 def _said(gate: Gate) -> str:

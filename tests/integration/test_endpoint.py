@@ -1,5 +1,6 @@
 """The whole endpoint around a stand-in for vLLM: stage, foreground, smoke test, failures."""
 
+import contextlib
 import os
 import pickle
 import shlex
@@ -123,6 +124,15 @@ def _below(tmp_path: Path) -> list[str]:
     return found
 
 
+def _kill(meant: Callable[[str], bool]) -> None:
+    """Kill the processes with such a command line, not their guardians; others come and go meanwhile."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            line = " ".join(process.cmdline())
+            if "guardian.py" not in line and meant(line):
+                process.kill()
+
+
 def _eventually(condition: Callable[[], bool], seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
@@ -236,10 +246,7 @@ def test_death_of_either_ends_the_wait(tmp_path: Path, recipe: Recipe, victim: s
     """When vLLM or HAProxy dies, `wait` raises an EngineError that names the log, and the other goes too."""
     with _endpoint(_spec(tmp_path, recipe), tmp_path) as endpoint, _waiting(endpoint) as failures:
         folder = str(endpoint.gateway._folder)  # noqa: SLF001 -- finds this endpoint's processes
-        for process in psutil.process_iter():
-            line = process.cmdline() if process.status() != psutil.STATUS_ZOMBIE else []
-            if "guardian.py" not in " ".join(line) and folder in " ".join(line) and victim in " ".join(line):
-                process.kill()
+        _kill(lambda line: folder in line and victim in line)
         assert _eventually(lambda: bool(failures), 5)
     log = newest_log(tmp_path / "logs" / ("serve-haproxy.log" if victim == "haproxy" else "serve-vllm.log"))
     assert "SIGKILL" in str(failures[0])
@@ -391,10 +398,7 @@ def test_checkpoint_that_changed_is_not_served(tmp_path: Path, recipe: Recipe) -
 
 def _kill_engine(number: int, endpoint: Supervisor) -> None:
     """Kill one engine, not its guardian."""
-    for process in psutil.process_iter():
-        line = " ".join(process.cmdline()) if process.status() != psutil.STATUS_ZOMBIE else ""
-        if str(endpoint.replicas[number - 1].socket) in line and "guardian.py" not in line:
-            process.kill()
+    _kill(lambda line: str(endpoint.replicas[number - 1].socket) in line)
 
 
 def test_several_replicas_outlive_one(tmp_path: Path, recipe: Recipe) -> None:

@@ -75,7 +75,7 @@ def test_accuracy_that_was_not_measured_is_said_and_not_refused(recipe: Recipe, 
     assert require_gates(recipe, record(), reporter, despite=False) == ()
     (warning,) = reporter.warnings
     assert "was not measured" in warning
-    assert "awqctl eval demo" in warning
+    assert "eval RECIPE` measures it" in warning
 
 
 @pytest.mark.parametrize("gate", [FAILED, UNDECIDED], ids=["failed", "undecided"])
