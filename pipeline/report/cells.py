@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Iterable
 
+from eval.bench.comparison import Direction, Quantity, SpeedRatio
 from pipeline.base.format import NONE, number
 from pipeline.base.results import Origin, Result
 from pipeline.report.document import Cell, Column, Table, Tone
 from pipeline.report.evidence import Evidence, Keys
+from pipeline.report.language.en.throughput import Throughput
+
+DIRECTION_TONES: dict[Direction, Tone] = {"faster": "good", "slower": "bad"}
 
 
 def figure(
@@ -31,6 +35,17 @@ def shown(
 def word(text: str, tone: Tone = "plain", *, evidence: Keys = ()) -> Cell:
     """Return a cell of text; `evidence` for the figures in it, where it is made of some."""
     return Cell(text=text, tone=tone, evidence=evidence)
+
+
+def runs_keys(one: SpeedRatio, evidence: Evidence, field: str, quantity: Quantity = "throughput") -> Keys:
+    """Return where the single runs stand that an interval is from."""
+    parts = [point if quantity == "throughput" else getattr(point, quantity) for point in one.points]
+    return evidence.of_all((part, f"{field}/{run}") for part in parts for run in range(len(getattr(part, field))))
+
+
+def direction_cell(one: SpeedRatio, say: Throughput) -> Cell:
+    """Return what AWQ is shown to be, coloured where that is decided."""
+    return word(say.directions[one.direction], DIRECTION_TONES.get(one.direction, "plain"))
 
 
 def origin_cell(origin: Origin) -> Cell:

@@ -4,9 +4,9 @@ from typing import Literal
 
 from pipeline.base.results import Origin, Result
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 Tone = Literal["plain", "good", "bad", "caution"]
-Statistic = Literal["value", "median", "p50", "p95", "bounds", "margin", "floor"]
+Statistic = Literal["value", "mean", "p50", "p95", "bounds", "margin", "floor"]
 
 
 class Cell(Result):
@@ -124,6 +124,8 @@ class Finding(Result):
     """One verdict in plain words."""
 
     topic: str
+    stage: str = ""
+    """Whose result it is about."""
     headline: str
     detail: str = ""
     tone: Tone = "plain"
@@ -187,6 +189,8 @@ class ReportDocument(Result):
     schema_version: int = SCHEMA_VERSION
     cover: Cover
     findings: tuple[Finding, ...]
+    summary: tuple[Table, ...]
+    """The figures of each stage in short, printed in the terminal; `summary-STAGE` is the id of each."""
     key_figures: tuple[KeyFigure, ...]
     recommendation: str
     next_steps: tuple[str, ...]

@@ -24,7 +24,13 @@ def accuracy_finding(accuracy: EvalResult, say: Language) -> Finding:
     """Say what the gate found, with the bound that decides, and how a difference stands to the noise floor."""
     if accuracy.stopped is not None:
         detail = not_scored(accuracy, say.alarm)
-        return Finding(topic=say.findings.accuracy, headline=say.findings.not_scored, detail=detail, tone="bad")
+        return Finding(
+            topic=say.findings.accuracy,
+            stage=EvalResult.STAGE,
+            headline=say.findings.not_scored,
+            detail=detail,
+            tone="bad",
+        )
     tasks = accuracy.gated
     failed, undecided = by_verdict(tasks, "fail"), by_verdict(tasks, "inconclusive")
     if failed:
@@ -48,6 +54,7 @@ def _failed(
     open_ones = say.findings.not_decided(named(undecided)) if undecided else ""
     return Finding(
         topic=say.findings.accuracy,
+        stage=EvalResult.STAGE,
         headline=say.findings.gate_failed(named(failed)),
         detail=_joined(*(_measured(row, say) for row in failed), open_ones, _floor(tasks, say)),
         tone="bad",
@@ -58,6 +65,7 @@ def _undecided(undecided: list[TaskScore], tasks: tuple[TaskScore, ...], say: La
     rows = [f"{_measured(row, say)} {remedy(row, say.verdicts)}" for row in undecided]
     return Finding(
         topic=say.findings.accuracy,
+        stage=EvalResult.STAGE,
         headline=say.findings.undecided(named(undecided)),
         detail=_joined(*rows, _floor(tasks, say)),
         tone="caution",
@@ -70,6 +78,7 @@ def _passed(tasks: tuple[TaskScore, ...], say: Language) -> Finding:
     rest = "" if len(shown) == len(tasks) else say.findings.other_tasks(plural(len(tasks) - 1, "task"))
     return Finding(
         topic=say.findings.accuracy,
+        stage=EvalResult.STAGE,
         headline=say.findings.gate_passed(every),
         detail=_joined(*(_measured(row, say) for row in shown), rest, _floor(tasks, say)),
         tone="good",
@@ -97,6 +106,7 @@ def _alarms(accuracy: EvalResult, say: Language) -> tuple[Finding, ...]:
     return (
         Finding(
             topic=say.findings.alarm,
+            stage=EvalResult.STAGE,
             headline=say.findings.alarm_raised,
             detail=" ".join(alarm_text(one, say.alarm) for one in raised),
             tone="bad",

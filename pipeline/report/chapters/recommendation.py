@@ -1,11 +1,12 @@
 """The recommendation: what forbids to deploy, what is missing to say more, and what the findings come to."""
 
 from eval.accuracy.result import EvalResult
+from eval.bench.comparison import speed_ratios
 from eval.bench.result import BenchResult
 from pipeline.base.format import certainty, listed
 from pipeline.base.results import Payload
 from pipeline.report.chapters.accuracy_finding import by_verdict, named
-from pipeline.report.comparison import concurrencies, speed_ratios
+from pipeline.report.comparison import concurrencies
 from pipeline.report.inputs import Inputs
 from pipeline.roi.result import RoiResult
 from serve.result import ServeResult
@@ -14,7 +15,7 @@ _NEEDED: tuple[type[Payload], ...] = (EvalResult, BenchResult, RoiResult)
 
 
 def recommendation(inputs: Inputs) -> str:
-    """Return what to do with the AWQ checkpoint, in two sentences at most."""
+    """Return what to do with the AWQ checkpoint, in few sentences."""
     say = inputs.say.recommendation
     refusal = objection(inputs)
     if refusal:
@@ -24,12 +25,23 @@ def recommendation(inputs: Inputs) -> str:
         return say.missing(topics, commands_for(missing, inputs), one=len(missing) == 1 and missing != (RoiResult,))
     if inputs.has(ServeResult) and not all(check.passed for check in inputs.endpoint.checks):
         return say.failed_endpoint
+    return _by_costs_and_speed(inputs)
+
+
+def _by_costs_and_speed(inputs: Inputs) -> str:
+    """Return what costs and speed come to, where nothing forbids to deploy."""
+    say, saving = inputs.say.recommendation, inputs.saving
     ratios = speed_ratios(inputs.load)
     faster, slower = (concurrencies(ratios, direction) for direction in ("faster", "slower"))
-    if inputs.saving.pays:
-        return say.deploy + (say.slower(slower) if slower else "")
+    expect = say.slower(slower) if slower else ""
+    if saving.decision == "pays":
+        return say.deploy + expect
     where = say.here if inputs.on_cpu else say.at_this_load
-    return say.for_speed(where, faster) if faster else say.keep(where)
+    if saving.decision == "not decided":
+        costs = say.not_decided(where)
+    else:
+        costs = say.not_paid_back(where) if (saving.saving_per_month_usd.low or 0.0) > 0 else say.no_saving(where)
+    return costs + (say.for_speed(faster) if faster else say.keep) + expect
 
 
 def objection(inputs: Inputs) -> str:

@@ -19,6 +19,7 @@ from pipeline.report.language.en.memory import Memory
 from pipeline.report.language.en.method import Method
 from pipeline.report.language.en.noise_floor import NoiseFloorSentences
 from pipeline.report.language.en.recommendation import Recommendation
+from pipeline.report.language.en.summary import Summary
 from pipeline.report.language.en.throughput import Throughput
 from pipeline.report.language.en.verdicts import Verdicts
 
@@ -46,6 +47,7 @@ class Language:
     recommendation: Recommendation
     cover: Cover
     findings: Findings
+    summary: Summary
     verdicts: Verdicts
 
 
@@ -69,5 +71,6 @@ ENGLISH = Language(
     recommendation=Recommendation(),
     cover=Cover(),
     findings=Findings(),
+    summary=Summary(),
     verdicts=Verdicts(),
 )

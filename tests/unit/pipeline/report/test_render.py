@@ -101,7 +101,7 @@ def test_json_validates_and_keeps_unrounded_values(report: ReportDocument) -> No
     """The JSON reads back into the same document, charts with their series, with unrounded figures."""
     document = json.loads(to_json(report))
 
-    assert document["schema_version"] == 2
+    assert document["schema_version"] == 3
     assert ReportDocument.model_validate(document) == report
     assert document["key_figures"][1]["value"] == 268.4 / 262.0
 
