@@ -1,21 +1,16 @@
 """Arms against each other: what the measured figures allow to be said, as pure functions."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from eval.accuracy.result import Contrast
-from eval.bench.comparison import Direction, SpeedRatio
 from eval.bench.result import BenchResult, LoadPoint
-from pipeline.base.format import listed
 from pipeline.base.results import Origin, Result
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE
 
 Basis = Literal["engine", "parameters", "files"]
 AgainstControl = Literal["better", "worse", "no clear difference", "error not known"]
-_FEW = 2
-"""Concurrencies that are named one by one."""
 _READABLE_GIB = 0.1
 """The engine states GiB to two places: below this the ratio would be made of rounding."""
 _WIDEST_16_BIT = 17.0
@@ -38,14 +33,6 @@ class WeightMemory:
     def times_smaller(self) -> float:
         """Baseline over AWQ."""
         return self.baseline_bytes / self.awq_bytes
-
-
-def concurrencies(ratios: Sequence[SpeedRatio], direction: Direction) -> str:
-    """Return at which concurrencies a direction was found: `1 and 4`, or `1 to 64` where neighbours agree."""
-    places = [place for place, one in enumerate(ratios) if one.direction == direction]
-    numbers = [str(ratios[place].concurrency) for place in places]
-    neighbours = bool(places) and places[-1] - places[0] == len(places) - 1
-    return f"{numbers[0]} to {numbers[-1]}" if neighbours and len(places) > _FEW else listed(numbers)
 
 
 def against_control(contrast: Contrast) -> AgainstControl:

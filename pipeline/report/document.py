@@ -176,6 +176,34 @@ class Cover(Result):
     facts: tuple[Fact, ...]
 
 
+class Labels(Result):
+    """Headings and labels around the chapters, in the language of the report."""
+
+    language: str
+    """Its code, as HTML has it."""
+    client: str
+    for_client: str
+    prepared_by: str
+    summary: str
+    next_steps: str
+    contents: str
+    source: str
+    origins_title: str
+    figure: str
+    value: str
+    detail: str
+    origin: str
+    signatures: str
+    role: str
+    name: str
+    date: str
+    signature: str
+    charts_elsewhere: str
+    """Said where charts cannot be drawn."""
+    origins: dict[Origin, str]
+    """What the label of each origin says."""
+
+
 class OriginMeaning(Result):
     """A line of the legend."""
 
@@ -187,6 +215,7 @@ class ReportDocument(Result):
     """The whole report."""
 
     schema_version: int = SCHEMA_VERSION
+    labels: Labels
     cover: Cover
     findings: tuple[Finding, ...]
     summary: tuple[Table, ...]

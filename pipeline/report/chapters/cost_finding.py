@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from pipeline.base.format import count, extent, number, shared_unit, usd
-from pipeline.recipe.arms import arm_name
 from pipeline.report.document import Cell, Finding, Tone
 from pipeline.report.evidence import Evidence, Keys
 from pipeline.report.inputs import Inputs
@@ -29,7 +28,7 @@ def cost_finding(costs: RoiResult, saving: Saving, requests_per_day: float, say:
 def cost_sentence(costs: RoiResult, saving: Saving, say: Costs) -> str:
     """Return in one plain sentence whether an arm pays, or that it is not decided."""
     baseline, arm = costs.of(saving.reference), costs.of(saving.arm)
-    name, monthly = arm_name(saving.arm), saving.saving_per_month_usd
+    name, monthly = say.name_of(saving.arm), saving.saving_per_month_usd
     price = costs.engagement_usd.value if costs.engagement_usd else None
     engagement = None if not price else usd(price)
     if saving.decision == "not decided":

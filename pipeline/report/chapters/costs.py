@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from eval.bench.result import BenchResult
-from pipeline.base.format import count, listed, number, percent, usd, usd_as_given
-from pipeline.recipe.arms import AWQ, BASELINE, arm_name
+from pipeline.base.format import count, number, percent, usd, usd_as_given
+from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import figure, numbers, origin_cell, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.chapters.cost_finding import cost_sentence, figure_cell
@@ -46,7 +46,7 @@ def _capacity_sentence(inputs: Inputs) -> str:
     say, load = inputs.say.costs, inputs.load
     where = [
         say.best(name, str(best.concurrency), number(best.ttft.p95_ms), number(best.e2e.p95_ms))
-        for name, best in ((say.baseline, load.best(BASELINE)), (arm_name(AWQ), load.best(AWQ)))
+        for name, best in ((say.baseline, load.best(BASELINE)), (say.name_of(AWQ), load.best(AWQ)))
     ]
     return say.capacity("; ".join(where))
 
@@ -163,7 +163,7 @@ def _quality_of_prices(inputs: Inputs) -> str:
     assumed = [name for name, origin in origins.items() if origin == "assumed"]
     if not assumed:
         return ""
-    return say.limit_assumption(assumed[0]) if len(assumed) == 1 else say.limit_assumptions(listed(assumed))
+    return say.limit_assumption(assumed[0]) if len(assumed) == 1 else say.limit_assumptions(say.listing(assumed))
 
 
 COSTS = Chapter(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from eval.accuracy.result import EvalResult
 from eval.bench.result import BenchResult
-from pipeline.base.format import number, plural
+from pipeline.base.format import number
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import facts_table, word
 from pipeline.report.chapter import Chapter
@@ -19,7 +19,7 @@ def environment_section(inputs: Inputs) -> Section:
     environment = inputs.environment
     machine, say = environment.machine, inputs.say.environment
     facts = (
-        (say.processor, f"{machine.cpu}, {plural(machine.cores, 'core')}"),
+        (say.processor, f"{machine.cpu}, {say.amount(machine.cores, 'core')}"),
         (say.memory, f"{number(machine.memory_gib)} GiB"),
         (say.gpu, say.none if inputs.on_cpu else inputs.hardware),
         (say.driver, next((gpu.driver for gpu in machine.cuda_gpus if gpu.driver), say.none)),

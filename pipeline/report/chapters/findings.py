@@ -3,7 +3,7 @@
 from eval.accuracy.result import EvalResult
 from eval.bench.comparison import speed_ratios
 from eval.bench.result import BenchResult
-from pipeline.base.format import listed, plural, ratio, size
+from pipeline.base.format import ratio, size
 from pipeline.base.results import Origin
 from pipeline.quantize.result import QuantizeResult
 from pipeline.report.chapters.accuracy_finding import accuracy_findings
@@ -104,7 +104,7 @@ def checkpoint_findings(inputs: Inputs) -> tuple[Finding, ...]:
         Finding(
             topic=inputs.say.findings.checkpoint,
             stage=QuantizeResult.STAGE,
-            headline=inputs.say.findings.failed_audit(plural(len(failed), "gate")),
+            headline=inputs.say.findings.failed_audit(inputs.say.findings.amount(len(failed), "gate")),
             detail=" ".join(gate.statement for gate in failed),
             tone="bad",
             origin="measured",
@@ -139,8 +139,8 @@ def endpoint_finding(endpoint: ServeResult, say: Findings) -> Finding:
     """Say whether the endpoint answered as it must."""
     failed, checks = [check.name for check in endpoint.checks if not check.passed], len(endpoint.checks)
     if failed:
-        headline = say.checks_failed(str(len(failed)), plural(checks, "endpoint check"))
-        detail = say.failed_checks(listed(failed))
+        headline = say.checks_failed(str(len(failed)), say.amount(checks, "endpoint check"))
+        detail = say.failed_checks(say.listing(failed))
         return Finding(topic=say.endpoint, stage=ServeResult.STAGE, headline=headline, detail=detail, tone="bad")
-    headline = say.checks_passed(plural(checks, "check"))
+    headline = say.checks_passed(say.amount(checks, "check"))
     return Finding(topic=say.endpoint, stage=ServeResult.STAGE, headline=headline, detail=say.smoke_test, tone="good")

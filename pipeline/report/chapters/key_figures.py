@@ -4,7 +4,6 @@ from eval.accuracy.result import GATED, EvalResult
 from eval.alarm.result import Fidelity
 from eval.bench.comparison import SpeedRatio, capacity_ratio, speed_ratios
 from eval.bench.result import BenchResult
-from eval.comparison.wording import margin_text
 from pipeline.base.format import change, count, extent, number, ratio, score, share, size, usd
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.chapters.cost_finding import figure_keys, ranged
@@ -13,7 +12,7 @@ from pipeline.report.comparison import weight_memory
 from pipeline.report.document import Finding, KeyFigure, Tone
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.findings import Findings
-from pipeline.report.verdicts import gravest, loss_bound
+from pipeline.report.verdicts import gravest, loss_bound, margin_text
 from pipeline.roi.result import Figure, RoiResult
 
 
@@ -133,7 +132,7 @@ def _accuracy_figures(inputs: Inputs, tone: Tone) -> tuple[KeyFigure, ...]:
             label=say.accuracy_label(task.task),
             text=change(task.delta),
             value=task.delta,
-            detail=say.accuracy_detail(task.metric, before, after, bound, margin_text(task)),
+            detail=say.accuracy_detail(task.metric, before, after, bound, margin_text(task, inputs.say.verdicts)),
             origin="measured",
             evidence=inputs.evidence.of(task, "delta"),
             tone=tone,

@@ -5,7 +5,6 @@ from eval.bench.result import PERCENTILES, BenchResult, Latency
 from pipeline.base.format import NONE, extent, ratio
 from pipeline.report.cells import direction_cell, figure, numbers, runs_keys, shown, word, words
 from pipeline.report.chapter import Chapter
-from pipeline.report.charts.chart_style import title_of
 from pipeline.report.charts.throughput import latency_chart
 from pipeline.report.comparison import points_of
 from pipeline.report.document import Cell, Section, Table
@@ -67,7 +66,7 @@ def _latency(inputs: Inputs, field: str, *, folded: bool) -> Table:
     rows = []
     for arm, point in points_of(inputs.load):
         latency: Latency = getattr(point, field)
-        name = word(title_of(arm))
+        name = word(say.title_of(arm))
         rows.append(
             (word(str(point.concurrency)), name, *(shown(inputs.evidence, latency, one) for one in PERCENTILES))
         )

@@ -3,7 +3,6 @@
 from eval.accuracy.result import EvalResult
 from eval.bench.comparison import speed_ratios
 from eval.bench.result import BenchResult
-from pipeline.base.format import listed
 from pipeline.report.chapters.accuracy_finding import by_verdict
 from pipeline.report.chapters.cost_finding import ranged, requests_a_day
 from pipeline.report.chapters.recommendation import audited, commands_for, missing_results, objection
@@ -54,7 +53,7 @@ def _repeats_step(inputs: Inputs) -> str:
     undecided = [*([say.the_speed] if speed else []), *([say.the_costs] if costs else [])]
     if not undecided or repeats >= _MANY_REPEATS:
         return ""
-    return say.step_repeats(str(max(_SOME_REPEATS, 2 * repeats)), listed(undecided))
+    return say.step_repeats(str(max(_SOME_REPEATS, 2 * repeats)), say.listing(undecided))
 
 
 def _cost_steps(inputs: Inputs) -> tuple[str, ...]:

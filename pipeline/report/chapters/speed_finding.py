@@ -4,14 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 from eval.bench.comparison import Direction, SpeedRatio, speed_ratios
 from eval.bench.result import BenchResult
-from pipeline.base.format import extent, listed, ratio
-from pipeline.report.comparison import concurrencies
+from pipeline.base.format import extent, ratio
 from pipeline.report.document import Finding, Tone
 from pipeline.report.evidence import Evidence, Keys
 from pipeline.report.language.en.findings import Findings
+from pipeline.report.language.en.words import Words
 
 _FEW = 4
 """Ratios that fit a sentence."""
+_NAMED = 2
+"""Concurrencies that are named one by one."""
 _CLAIMS: tuple[Direction, ...] = ("faster", "slower", "not decided")
 
 
@@ -64,6 +66,14 @@ def latency_keys(first: Sequence[SpeedRatio], further: Sequence[SpeedRatio], evi
     )
 
 
+def concurrencies(ratios: Sequence[SpeedRatio], direction: Direction, say: Words) -> str:
+    """Return at which concurrencies a direction was found: `1 and 4`, or `1 to 64` where neighbours agree."""
+    places = [place for place, one in enumerate(ratios) if one.direction == direction]
+    numbers = [str(ratios[place].concurrency) for place in places]
+    neighbours = bool(places) and places[-1] - places[0] == len(places) - 1
+    return say.from_to(numbers[0], numbers[-1]) if neighbours and len(places) > _NAMED else say.listing(numbers)
+
+
 def speed_tone(found: set[Direction]) -> Tone:
     """Return good or bad only where all that is shown is."""
     if found == {"faster"}:
@@ -88,7 +98,7 @@ def _directions(
     found = [direction for direction in _CLAIMS if any(one.direction == direction for one in ratios)]
     if len(found) == 1:
         return everywhere[found[0]]
-    parts = "; ".join(say.at_concurrency(words[one], concurrencies(ratios, one)) for one in found)
+    parts = "; ".join(say.at_concurrency(words[one], concurrencies(ratios, one, say)) for one in found)
     return say.mixed(parts) if words is say.speed_words else parts
 
 
@@ -97,7 +107,7 @@ def _ratios_phrase(ratios: Sequence[SpeedRatio], say: Findings) -> str:
         return say.ratio(ratio_with_interval(one, say), str(one.concurrency))
 
     if len(ratios) <= _FEW:
-        return listed([phrase(one) for one in ratios])
+        return say.listing([phrase(one) for one in ratios])
     worst, best = (_extreme(ratios, choose) for choose in (min, max))
     return say.extreme_ratios(phrase(worst), phrase(best), str(len(ratios)))
 

@@ -5,17 +5,16 @@ from functools import partial
 from eval.accuracy.result import GATED, Contrast, EvalResult, TaskScore
 from eval.bench.comparison import CONFIDENCE, Quantity, SpeedRatio, measured, speed_ratios
 from eval.bench.result import BenchResult
-from eval.comparison.wording import margin_text
 from pipeline.base.format import certainty, change, count, extent, number, ratio, score, share, size, usd, with_error
 from pipeline.quantize.result import QuantizeResult
-from pipeline.recipe.arms import AWQ, BASELINE, arm_name
+from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import direction_cell, figure, numbers, shown, word, words
 from pipeline.report.chapters.cost_finding import figure_cell
 from pipeline.report.chapters.speed_finding import ratio_with_interval
 from pipeline.report.comparison import against_control
 from pipeline.report.document import Cell, Column, Table
 from pipeline.report.inputs import Inputs
-from pipeline.report.verdicts import interval_text, metric_text, verdict_cell
+from pipeline.report.verdicts import interval_text, margin_text, metric_text, verdict_cell
 from pipeline.roi.result import Decision, Figure, RoiResult
 from serve.result import ServeResult
 
@@ -84,12 +83,12 @@ def _accuracy(inputs: Inputs) -> Table:
 
 def _task(row: TaskScore, inputs: Inputs) -> tuple[Cell, ...]:
     say, evidence, verdicts = inputs.say.summary, inputs.evidence, inputs.say.verdicts
-    names = (row.task, metric_text(row, verdicts), *(() if row.arm == GATED else (arm_name(row.arm),)))
+    names = (row.task, metric_text(row, verdicts), *(() if row.arm == GATED else (say.name_of(row.arm),)))
     verdict = verdict_cell(row, verdicts)
     if row.arm != GATED:
         verdict = word(say.no_gate)
     elif row.margin is not None:
-        verdict = verdict.model_copy(update={"text": say.verdict(verdict.text, margin_text(row))})
+        verdict = verdict.model_copy(update={"text": say.verdict(verdict.text, margin_text(row, verdicts))})
     interval = "" if row.interval is None else inputs.say.findings.interval(interval_text(row, verdicts))
     return (
         word(say.row(*names)),

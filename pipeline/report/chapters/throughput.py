@@ -2,11 +2,10 @@
 
 from eval.bench.comparison import CONFIDENCE, SpeedRatio, speed_ratios
 from eval.bench.result import BenchResult, LoadPoint
-from pipeline.base.format import NONE, certainty, count, extent, number, plural, ratio, span
+from pipeline.base.format import NONE, certainty, count, extent, number, ratio, span
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import direction_cell, figure, numbers, runs_keys, shown, word, words
 from pipeline.report.chapter import Chapter
-from pipeline.report.charts.chart_style import title_of
 from pipeline.report.charts.throughput import ratio_chart, throughput_chart
 from pipeline.report.comparison import points_of
 from pipeline.report.document import Cell, Section, Table
@@ -27,7 +26,10 @@ def throughput_section(inputs: Inputs) -> Section:
         title=say.title,
         paragraphs=(
             say.method(
-                count(load.input_tokens), count(load.output_tokens), plural(load.repeats, "run"), certainty(CONFIDENCE)
+                count(load.input_tokens),
+                count(load.output_tokens),
+                say.amount(load.repeats, "run"),
+                certainty(CONFIDENCE),
             ),
         ),
         charts=(throughput_chart(inputs), ratio_chart(ratios, inputs)),
@@ -78,7 +80,7 @@ def _rates(inputs: Inputs) -> Table:
     rows = tuple(
         (
             word(str(point.concurrency)),
-            word(title_of(arm)),
+            word(say.title_of(arm)),
             shown(evidence, point, "requests", count),
             shown(evidence, point, "requests_per_s"),
             shown(evidence, point, "total_tokens_per_s"),

@@ -1,9 +1,8 @@
 """The charts of costs, from results to series."""
 
 from pipeline.base.format import count, number, usd
-from pipeline.recipe.arms import AWQ, arm_name
+from pipeline.recipe.arms import AWQ
 from pipeline.recipe.roi import Roi
-from pipeline.report.charts.chart_style import title_of
 from pipeline.report.document import Chart, Mark, Series
 from pipeline.report.inputs import Inputs
 from pipeline.roi.arithmetic import machines_needed
@@ -21,7 +20,7 @@ def cost_chart(inputs: Inputs) -> Chart:
     groups = ((say.at_load, "usd_per_mtok_at_load"), (say.always_busy, "usd_per_mtok_full_load"))
     series = tuple(
         Series(
-            name=title_of(cost.arm),
+            name=say.title_of(cost.arm),
             arm=cost.arm,
             x=tuple(group for group, _ in groups),
             y=tuple(getattr(cost, field).value or 0.0 for _, field in groups),
@@ -62,7 +61,7 @@ def load_chart(inputs: Inputs) -> Chart:
         title=say.load_chart,
         caption=say.load_caption(number(load), where),
         alternative=say.load_alternative(
-            number(load), ", ".join(f"{arm_name(one.arm)} {usd(one.monthly_usd.value or 0)}" for one in costs.arms)
+            number(load), ", ".join(f"{say.name_of(one.arm)} {usd(one.monthly_usd.value or 0)}" for one in costs.arms)
         ),
         x_title=say.load_x,
         y_title=say.load_y,
@@ -80,7 +79,7 @@ def _staircase(cost: ArmCost, roi: Roi, limit: float, inputs: Inputs) -> Series:
     ends = [place for place in range(STEPS) if place == STEPS - 1 or paid[place + 1] != paid[place]]
     keys = inputs.evidence
     return Series(
-        name=title_of(cost.arm),
+        name=inputs.say.costs.title_of(cost.arm),
         arm=cost.arm,
         x=tuple(loads[place] for place in ends),
         y=tuple(paid[place] for place in ends),

@@ -4,12 +4,10 @@ from collections.abc import Sequence
 
 from eval.bench.comparison import SpeedRatio
 from eval.bench.result import ArmLoad, Latency, LoadPoint
-from pipeline.base.format import listed, number, ratio
+from pipeline.base.format import number, ratio
 from pipeline.recipe.arms import AWQ
 from pipeline.report.cells import DIRECTION_TONES, runs_keys
-from pipeline.report.charts.chart_style import title_of
 from pipeline.report.document import Chart, Mark, Series, Statistic
-from pipeline.report.evidence import Evidence
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.throughput import Throughput
 
@@ -33,7 +31,7 @@ def throughput_chart(inputs: Inputs) -> Chart:
 
 def _throughput(arm: ArmLoad, inputs: Inputs) -> Series:
     return Series(
-        name=title_of(arm.arm),
+        name=inputs.say.throughput.title_of(arm.arm),
         arm=arm.arm,
         statistic="mean",
         x=tuple(point.concurrency for point in arm.points),
@@ -48,7 +46,7 @@ def _throughput(arm: ArmLoad, inputs: Inputs) -> Series:
 
 def _spoken(arm: ArmLoad, say: Throughput) -> str:
     pairs = [say.at(number(point.output_tokens_per_s), str(point.concurrency)) for point in arm.points]
-    return say.arm(title_of(arm.arm), listed(pairs))
+    return say.arm(say.title_of(arm.arm), say.listing(pairs))
 
 
 def ratio_chart(ratios: Sequence[SpeedRatio], inputs: Inputs) -> Chart:
@@ -91,8 +89,8 @@ def latency_chart(inputs: Inputs, field: str) -> Chart:
     at, name = inputs.say.throughput.at, say.names[field]
     parts = [
         say.tail(
-            title_of(arm.arm),
-            listed([at(number(_latency(point, field).p95_ms), str(point.concurrency)) for point in arm.points]),
+            say.title_of(arm.arm),
+            say.listing([at(number(_latency(point, field).p95_ms), str(point.concurrency)) for point in arm.points]),
         )
         for arm in load.arms
     ]
@@ -104,26 +102,24 @@ def latency_chart(inputs: Inputs, field: str) -> Chart:
         alternative=say.chart_alternative(name, "; ".join(parts)),
         x_title=inputs.say.throughput.concurrency,
         y_title=say.chart_y,
-        series=tuple(
-            _percentile(arm, field, percentile, inputs.evidence) for arm in load.arms for percentile in _PERCENTILES
-        ),
+        series=tuple(_percentile(arm, field, percentile, inputs) for arm in load.arms for percentile in _PERCENTILES),
     )
 
 
 _PERCENTILES: tuple[Statistic, ...] = ("p50", "p95")
 
 
-def _percentile(arm: ArmLoad, field: str, percentile: Statistic, evidence: Evidence) -> Series:
+def _percentile(arm: ArmLoad, field: str, percentile: Statistic, inputs: Inputs) -> Series:
     latencies = [_latency(point, field) for point in arm.points]
     return Series(
-        name=f"{title_of(arm.arm)} {percentile}",
+        name=f"{inputs.say.latency.title_of(arm.arm)} {percentile}",
         arm=arm.arm,
         statistic=percentile,
         x=tuple(point.concurrency for point in arm.points),
         y=tuple(one.p50_ms if percentile == "p50" else one.p95_ms for one in latencies),
         unit="ms",
         origin="measured",
-        evidence=evidence.of_all((one, f"{percentile}_ms") for one in latencies),
+        evidence=inputs.evidence.of_all((one, f"{percentile}_ms") for one in latencies),
     )
 
 

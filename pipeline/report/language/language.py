@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pipeline.report.language.en.accuracy import Accuracy
 from pipeline.report.language.en.alarm import Alarm
+from pipeline.report.language.en.card import Card
 from pipeline.report.language.en.checkpoint import Checkpoint
 from pipeline.report.language.en.control import Control
 from pipeline.report.language.en.costs import Costs
@@ -18,6 +19,7 @@ from pipeline.report.language.en.latency import LatencySentences
 from pipeline.report.language.en.memory import Memory
 from pipeline.report.language.en.method import Method
 from pipeline.report.language.en.noise_floor import NoiseFloorSentences
+from pipeline.report.language.en.page import Page
 from pipeline.report.language.en.recommendation import Recommendation
 from pipeline.report.language.en.summary import Summary
 from pipeline.report.language.en.throughput import Throughput
@@ -45,7 +47,9 @@ class Language:
     files: Files
     not_measured: NotMeasured
     recommendation: Recommendation
+    card: Card
     cover: Cover
+    page: Page
     findings: Findings
     summary: Summary
     verdicts: Verdicts
@@ -69,7 +73,9 @@ ENGLISH = Language(
     files=Files(),
     not_measured=NotMeasured(),
     recommendation=Recommendation(),
+    card=Card(),
     cover=Cover(),
+    page=Page(),
     findings=Findings(),
     summary=Summary(),
     verdicts=Verdicts(),

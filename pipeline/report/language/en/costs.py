@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from pipeline.base.format import TIMES
+from pipeline.report.language.en.words import Words
 
 
-class Costs:
+class Costs(Words):
     """Its tables and charts, and what was left out."""
 
     title = "Costs"

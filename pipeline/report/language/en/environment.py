@@ -1,7 +1,9 @@
 """What the chapter on the environment says."""
 
+from pipeline.report.language.en.words import Words
 
-class Environment:
+
+class Environment(Words):
     """Labels of machine and software."""
 
     title = "Environment"

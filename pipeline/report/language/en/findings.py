@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from eval.bench.comparison import Direction
+from pipeline.report.language.en.words import Words
 
 
-class Findings:
+class Findings(Words):
     """The verdicts up front, and the few figures beside them."""
 
     accuracy = "Accuracy"

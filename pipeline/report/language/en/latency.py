@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+from pipeline.report.language.en.words import Words
 
-class LatencySentences:
+
+class LatencySentences(Words):
     """Its tables and charts."""
 
     title = "Latency"

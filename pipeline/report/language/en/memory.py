@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from pipeline.report.comparison import Basis
+from pipeline.report.language.en.words import Words
 
 
-class Memory:
+class Memory(Words):
     """One paragraph and one table."""
 
     title = "Memory"

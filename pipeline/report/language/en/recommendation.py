@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+from pipeline.report.language.en.words import Words
 
-class Recommendation:
+
+class Recommendation(Words):
     """The recommendation, what forbids it, what it lacks, and what to do next."""
 
     topics: Mapping[str, str] = {"eval": "accuracy", "bench": "speed", "roi": "costs"}

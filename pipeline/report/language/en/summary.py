@@ -1,7 +1,9 @@
 """What the figures in short say, in the terminal and on the first pages."""
 
+from pipeline.report.language.en.words import Words
 
-class Summary:
+
+class Summary(Words):
     """One small table per stage."""
 
     baseline = "baseline"

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from eval.bench.comparison import Direction
+from pipeline.report.language.en.words import Words
 
 
-class Throughput:
+class Throughput(Words):
     """Its tables and charts, and what was not measured."""
 
     title = "Throughput"
