@@ -1,11 +1,8 @@
 """Whether AWQ pays, said from the figures of the stage `roi` and the ranges that the repeats leave them."""
 
-from collections.abc import Callable
-
-from pipeline.base.format import count, extent, number, shared_unit, usd
-from pipeline.report.document import Cell, Finding, Tone
-from pipeline.report.evidence import Evidence, Keys
-from pipeline.report.inputs import Inputs
+from pipeline.base.format import count, extent, number, usd
+from pipeline.report.cost_figures import ranged, requests_a_day
+from pipeline.report.document import Finding, Tone
 from pipeline.report.language.en.costs import Costs
 from pipeline.report.language.language import Language
 from pipeline.roi.result import ArmCost, Decision, Figure, RoiResult, Saving
@@ -65,35 +62,6 @@ def _saves_nothing(name: str, baseline: ArmCost, arm: ArmCost, costs: RoiResult,
 
 def _machines(cost: ArmCost, say: Costs) -> str:
     return ranged(cost.machines, lambda machines: say.machines(count(machines), one=machines == 1), say, count)
-
-
-def ranged(one: Figure, form: Callable[[float], str], say: Costs, ends: Callable[[float], str] | None = None) -> str:
-    """Return a figure with what it can be: `58.40 USD (0 to 117)`; its range alone where it does not exist itself."""
-    ends = ends or form
-    if one.low is None:
-        return say.not_reached if one.value is None else form(one.value)
-    if one.high is None:
-        return say.open_range(ends(one.low))
-    text = extent(one.low, one.high, ends)
-    if one.value is None or one.low == one.high == one.value:
-        return text if one.value is None else form(one.value)
-    return say.with_range(form(one.value), text.removesuffix(shared_unit(form(one.value), text)))
-
-
-def figure_keys(one: Figure, evidence: Evidence) -> Keys:
-    """Return where a figure and the ends of its range stand, as far as there are any."""
-    return evidence.of(one, *(end for end in ("value", "low", "high") if getattr(one, end) is not None))
-
-
-def figure_cell(one: Figure, form: Callable[[float], str], inputs: Inputs) -> Cell:
-    """Return a figure with its range and its origin."""
-    text = ranged(one, form, inputs.say.costs)
-    return Cell(text=text, value=one.value, origin=one.origin, evidence=figure_keys(one, inputs.evidence))
-
-
-def requests_a_day(say: Costs) -> Callable[[float], str]:
-    """Return how a load is printed."""
-    return lambda requests: say.requests_a_day(count(requests))
 
 
 def _where_it_pays(saving: Saving, requests_per_day: float, say: Language) -> str:

@@ -7,8 +7,9 @@ from pipeline.base.format import count, number, percent, usd, usd_as_given
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import figure, numbers, origin_cell, word, words
 from pipeline.report.chapter import Chapter
-from pipeline.report.chapters.cost_finding import cost_sentence, figure_cell
+from pipeline.report.chapters.cost_finding import cost_sentence
 from pipeline.report.charts.costs import cost_chart, load_chart
+from pipeline.report.cost_figures import figure_cell
 from pipeline.report.document import Cell, Column, Section, Table
 from pipeline.report.evidence import in_recipe
 from pipeline.report.inputs import Inputs

@@ -7,7 +7,7 @@ from pipeline.base.format import ratio, size
 from pipeline.base.results import Origin
 from pipeline.quantize.result import QuantizeResult
 from pipeline.report.chapters.accuracy_finding import accuracy_findings
-from pipeline.report.chapters.cost_finding import cost_finding, figure_keys
+from pipeline.report.chapters.cost_finding import cost_finding
 from pipeline.report.chapters.speed_finding import (
     keys_of,
     latency_finding,
@@ -16,6 +16,7 @@ from pipeline.report.chapters.speed_finding import (
     speed_finding,
 )
 from pipeline.report.comparison import WeightMemory, weight_memory
+from pipeline.report.cost_figures import figure_keys
 from pipeline.report.document import Finding
 from pipeline.report.evidence import Keys, in_stage
 from pipeline.report.inputs import Inputs

@@ -6,9 +6,9 @@ from eval.bench.comparison import SpeedRatio, capacity_ratio, speed_ratios
 from eval.bench.result import BenchResult
 from pipeline.base.format import change, count, extent, number, ratio, score, share, size, usd
 from pipeline.recipe.arms import AWQ, BASELINE
-from pipeline.report.chapters.cost_finding import figure_keys, ranged
 from pipeline.report.chapters.speed_finding import keys_of, latency_keys, speed_tone
 from pipeline.report.comparison import weight_memory
+from pipeline.report.cost_figures import figure_keys, ranged
 from pipeline.report.document import Finding, KeyFigure, Tone
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.findings import Findings

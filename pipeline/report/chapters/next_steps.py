@@ -4,8 +4,8 @@ from eval.accuracy.result import EvalResult
 from eval.bench.comparison import speed_ratios
 from eval.bench.result import BenchResult
 from pipeline.report.chapters.accuracy_finding import by_verdict
-from pipeline.report.chapters.cost_finding import ranged, requests_a_day
 from pipeline.report.chapters.recommendation import audited, commands_for, missing_results, objection
+from pipeline.report.cost_figures import ranged, requests_a_day
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.language import Language
 from pipeline.report.verdicts import remedy

@@ -9,9 +9,9 @@ from pipeline.base.format import certainty, change, count, extent, number, ratio
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import direction_cell, figure, numbers, shown, word, words
-from pipeline.report.chapters.cost_finding import figure_cell
 from pipeline.report.chapters.speed_finding import ratio_with_interval
 from pipeline.report.comparison import against_control
+from pipeline.report.cost_figures import figure_cell
 from pipeline.report.document import Cell, Column, Table
 from pipeline.report.inputs import Inputs
 from pipeline.report.verdicts import interval_text, margin_text, metric_text, verdict_cell

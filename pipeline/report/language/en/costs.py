@@ -165,7 +165,10 @@ class Costs(Words):
 
     chart = "Cost per million output tokens"
     chart_y = "USD per million output tokens; lower is better"
-    chart_caption = "At this load, idle hours are paid for too. Modelled from measured throughput and the hourly price."
+    chart_caption = (
+        "At this load, idle hours are paid for too. Lines: what it can be. Modelled from measured throughput and the "
+        "hourly price."
+    )
     at_load = "At this load"
     always_busy = "Machine always busy"
 
@@ -181,13 +184,16 @@ class Costs(Words):
     load_unit = "USD/month"
     this_load = "this load"
     the_break_even = "break-even"
-    never_reached = "not reached at any load"
+    range_not_known = "not known, because the speeds were not repeated"
 
     def requests_a_day(self, requests: str) -> str:
         return f"{requests} requests a day"
 
     def load_caption(self, load: str, break_even: str) -> str:
-        return f"This load: {load} requests a day. Break-even: {break_even}. Shaded: AWQ is cheaper. Modelled."
+        return (
+            f"This load: {load} requests a day. Break-even: {break_even}. Pale: what it can be; shaded: AWQ is cheaper "
+            f"all the same. Modelled."
+        )
 
     def load_alternative(self, load: str, arms: str) -> str:
         return f"Step chart of monthly cost over requests per day. At {load} requests a day: baseline {arms}."
