@@ -8,6 +8,7 @@ from pipeline.base.results import Origin, Result
 from pipeline.report.document import Cell, Column, Table, Tone
 from pipeline.report.evidence import Evidence, Keys
 from pipeline.report.language.en.throughput import Throughput
+from pipeline.report.language.en.words import Words
 
 DIRECTION_TONES: dict[Direction, Tone] = {"faster": "good", "slower": "bad"}
 
@@ -64,8 +65,14 @@ def numbers(*titles: str) -> tuple[Column, ...]:
 
 
 def facts_table(
-    name: str, title: str, facts: Iterable[tuple[str, Cell]], *, sources: tuple[str, ...] = (), note: str = ""
+    name: str,
+    title: str,
+    facts: Iterable[tuple[str, Cell]],
+    say: Words,
+    *,
+    sources: tuple[str, ...] = (),
+    note: str = "",
 ) -> Table:
     """Return a table of labels and what they stand for."""
     rows = tuple((word(label), cell) for label, cell in facts)
-    return Table(id=name, title=title, columns=words("Item", "Value"), rows=rows, sources=sources, note=note)
+    return Table(id=name, title=title, columns=words(*say.facts_columns), rows=rows, sources=sources, note=note)

@@ -34,6 +34,7 @@ def checkpoint_section(inputs: Inputs) -> Section:
                 "checkpoint-facts",
                 say.facts,
                 _facts(made, inputs.evidence, say),
+                say,
                 sources=inputs.sources(QuantizeResult.STAGE),
                 note=say.facts_note,
             ),

@@ -22,6 +22,12 @@ class Environment(Words):
     recipe = "Recipe"
     recipe_commit = "Git commit of the recipe"
 
+    def processors(self, name: str, cores: str) -> str:
+        return f"{name} ({cores} cores, no GPU)"
+
+    def gpus(self, amount: str, name: str) -> str:
+        return f"{amount} x {name}"
+
     def recipe_text(self, name: str, digest: str) -> str:
         return f"{name}, SHA-256 {digest}"
 

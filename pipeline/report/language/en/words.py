@@ -27,6 +27,12 @@ class Words:
     }
     """For one, and for any other number."""
 
+    facts_columns = ("Item", "Value")
+
+    def folder(self, folder: str, amount: str) -> str:
+        """Return a folder of which the files are not named one by one."""
+        return f"{folder}/ ({amount} files)"
+
     def name_of(self, arm: str) -> str:
         """Return an arm as a reader knows it."""
         return self.arm_names.get(arm, arm)

@@ -49,7 +49,7 @@ def test_intervals_together() -> None:
     assert each_of(0.95, 5) == pytest.approx(0.99)
 
 
-@pytest.mark.parametrize("spreads", [(0.02, 0.02), (0.02, 0.1), (0.0, 0.05)], ids=["equal", "unequal", "one alone"])
+@pytest.mark.parametrize("spreads", [(0.02, 0.02), (0.02, 0.2), (0.0, 0.05)], ids=["equal", "unequal", "one alone"])
 def test_equal_arms_are_told_apart_in_at_most_one_of_twenty_benchmarks(spreads: tuple[float, float]) -> None:
     """Three levels of three runs each, the highest of both arms compared too: no false "faster" or "slower" in 95 %."""
     chance = np.random.default_rng(20)
