@@ -1,6 +1,5 @@
 """The stage `bench`: the same load on every arm through vLLM's own benchmark, void unless delivered."""
 
-import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,8 @@ from eval.arms.probes import arms_problems
 from eval.arms.setup import SERVED_NAME, EngineSetup, engine_setup
 from eval.bench.counters import cached, disagreement, faults
 from eval.bench.metrics import metrics_of
-from eval.bench.result import ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint
+from eval.bench.result import PERCENTILES, ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint
+from eval.statistics.repeats import geometric_mean
 from pipeline.base.errors import AwqctlError, VoidMeasurementError, WorkerError
 from pipeline.engines.probes import PROBES as ENGINE_PROBES
 from pipeline.engines.vllm import VllmFacts, VllmServer, engine_arguments
@@ -181,29 +181,32 @@ class _Sweep:
 
 
 def summarise(concurrency: int, runs: list[dict[str, Any]]) -> LoadPoint:
-    """Return the medians over the runs at one concurrency, with the range of the output throughput."""
+    """Return the geometric means over the runs at one concurrency, and the single runs of what is compared."""
 
-    def median(key: str) -> float:
-        return statistics.median(float(run[key]) for run in runs)
+    def each(key: str) -> tuple[float, ...]:
+        return tuple(float(run[key]) for run in runs)
+
+    def mean(key: str) -> float:
+        return geometric_mean(each(key))
 
     def latency(name: str) -> Latency:
         return Latency(
-            mean_ms=median(f"mean_{name}_ms"),
-            p50_ms=median(f"p50_{name}_ms"),
-            p95_ms=median(f"p95_{name}_ms"),
-            p99_ms=median(f"p99_{name}_ms"),
+            **{figure: mean(f"{figure.removesuffix('_ms')}_{name}_ms") for figure in PERCENTILES},
+            p50_ms_runs=each(f"p50_{name}_ms"),
+            p95_ms_runs=each(f"p95_{name}_ms"),
         )
 
-    throughput = [float(run["output_throughput"]) for run in runs]
+    throughput = each("output_throughput")
     return LoadPoint(
         concurrency=concurrency,
         requests=int(runs[0]["completed"]),
-        output_tokens_per_s=statistics.median(throughput),
+        output_tokens_per_s=mean("output_throughput"),
+        output_tokens_per_s_runs=throughput,
         output_tokens_per_s_min=min(throughput),
         output_tokens_per_s_max=max(throughput),
-        total_tokens_per_s=median("total_token_throughput"),
-        requests_per_s=median("request_throughput"),
-        duration_s=median("duration"),
+        total_tokens_per_s=mean("total_token_throughput"),
+        requests_per_s=mean("request_throughput"),
+        duration_s=mean("duration"),
         **{ours: latency(theirs) for ours, theirs in _LATENCIES.items()},
     )
 

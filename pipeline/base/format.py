@@ -1,6 +1,7 @@
 """Numbers as they are printed. The only place where anything is rounded."""
 
 import math
+from collections.abc import Callable
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 MINUS = "\N{MINUS SIGN}"
@@ -53,10 +54,19 @@ def span(low: float, high: float, digits: int = 3) -> str:
     return first if first == last else f"{first}{TO}{last}"
 
 
-def ratio_span(low: float, high: float) -> str:
-    """Return a range of factors."""
-    first, last = ratio(low), ratio(high)
-    return first if first == last else f"{first.removesuffix(TIMES)}{TO}{last}"
+def extent(low: float, high: float, form: Callable[[float], str]) -> str:
+    """Return what a figure can be, both ends printed by `form`, a unit once; one figure where both print alike."""
+    first, last = form(low), form(high)
+    if first == last:
+        return first
+    first = first.removesuffix(shared_unit(first, last))
+    return f"{first}{TO}{last}" if low >= 0 else f"{first} {TO} {last}"
+
+
+def shared_unit(first: str, last: str) -> str:
+    """Return the unit that two printed figures have in common: what follows their number, or the sign of factors."""
+    unit = first[first.index(" ") :] if " " in first else TIMES
+    return unit if first.endswith(unit) and last.endswith(unit) else ""
 
 
 def usd(value: float) -> str:

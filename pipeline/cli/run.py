@@ -47,7 +47,7 @@ def _execute(name: str | None, arguments: dict[str, Any]) -> int:
     document = (record.stages[name] if name else record).model_dump(mode="json")
     out = session.context.out
     renew = command("report") if report_changes(session.recipe, record, out) else None
-    emit(arguments["as_json"], document, lambda: print_summary(record, reports, out, renew=renew))
+    emit(arguments["as_json"], document, lambda: print_summary(session.recipe, record, reports, out, renew=renew))
     if renew and arguments["as_json"]:
         session.context.reporter.warn(f"{out / 'report'} is older than the record; renew it: {renew}")
     failed = [gate for report in reports for gate in report.result.gates if not gate.passed]
