@@ -6,12 +6,11 @@ from typing import Any
 
 import click
 
-from pipeline.cli.common import emit, json_option, open_session, recipe_options
+from pipeline.cli.common import Session, emit, json_option, open_session, recipe_options, verbosity_options
 from pipeline.run.tracking import DEFAULT_STORE
 
 _FORCE = click.option("--force", is_flag=True, help="Do it again even when nothing changed.")
 _STORE = click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="URI", help="MLflow store.")
-_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Say what is being done even when not on a terminal.")
 
 
 def _execute(name: str | None, arguments: dict[str, Any]) -> int:
@@ -21,7 +20,7 @@ def _execute(name: str | None, arguments: dict[str, Any]) -> int:
     from pipeline.run.stages import stage_named, stages_for
     from pipeline.run.tracking import Tracker
 
-    session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"], verbose=arguments["verbose"])
+    session = _session(arguments)
     runner = Runner(session.recipe, session.context, Tracker(arguments["store"]))
     stages, notes = ((stage_named(name),), ()) if name else stages_for(session.recipe)
     for note in notes:
@@ -47,10 +46,20 @@ def _report_command(arguments: dict[str, Any]) -> str:
     return shlex.join(["awqctl", "report", arguments["recipe"], *options])
 
 
+def _session(arguments: dict[str, Any]) -> Session:
+    return open_session(
+        arguments["recipe"],
+        arguments["overrides"],
+        arguments["out"],
+        verbose=arguments["verbose"],
+        quiet=arguments["quiet"],
+    )
+
+
 def _show(stage: str, arguments: dict[str, Any]) -> int:
     """Print what a stage would do or could show."""
     dry_run = import_module(f"pipeline.cli.dry_run_{stage}").dry_run
-    session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"], verbose=arguments["verbose"])
+    session = _session(arguments)
     dry_run(session.recipe, session.context, as_json=arguments["as_json"])
     return 0
 
@@ -60,7 +69,7 @@ def _stage_command(name: str, text: str) -> click.Command:
     @recipe_options
     @_FORCE
     @_STORE
-    @_VERBOSE
+    @verbosity_options
     @json_option
     def command(**arguments: Any) -> int:
         return _execute(name, arguments)
@@ -72,7 +81,7 @@ def _stage_command(name: str, text: str) -> click.Command:
 @recipe_options
 @_FORCE
 @_STORE
-@_VERBOSE
+@verbosity_options
 @json_option
 def run(**arguments: Any) -> int:
     """Run all stages of RECIPE, resuming where a previous run stopped.
@@ -88,7 +97,7 @@ def run(**arguments: Any) -> int:
 @click.option("--dry-run", is_flag=True, help="Say what would be done and whether it can work; write nothing.")
 @_FORCE
 @_STORE
-@_VERBOSE
+@verbosity_options
 @json_option
 def quantize(*, dry_run: bool, **arguments: Any) -> int:
     """Quantize the model of RECIPE to 4 bit with AWQ; writes OUT/checkpoint.
@@ -106,7 +115,7 @@ def quantize(*, dry_run: bool, **arguments: Any) -> int:
 @click.option("--dry-run", is_flag=True, help="Say what the chosen items can show; start no engine, write nothing.")
 @_FORCE
 @_STORE
-@_VERBOSE
+@verbosity_options
 @json_option
 def evaluate(*, dry_run: bool, **arguments: Any) -> int:
     """Measure the accuracy of the baseline and of AWQ; ends with 3 unless AWQ is shown to be within every margin.

@@ -95,10 +95,12 @@ class VllmServer:
         api_key: str | None = None,
         uds: Path | None = None,
         stop: threading.Event | None = None,
+        title: str = "vLLM",
     ) -> None:
         self._stop_asked = stop or threading.Event()
         self._engine = engine
         self._reporter = reporter
+        self._title = title
         self._uds = uds
         self._port = 0 if uds else choose_address("127.0.0.1", 0)[1]
         self.api_key = api_key
@@ -137,7 +139,7 @@ class VllmServer:
         return self._process is not None and self._process.running()
 
     def __enter__(self) -> Self:
-        with self._reporter.task("starting vLLM") as task, self.client(2.0) as client:
+        with self._reporter.task(self._start()) as task, self.client(2.0) as client:
             self._process = GuardedProcess(self.command, log=self.log, environment=self.environment)
             self.start_seconds = self._process.wait_until(
                 lambda: self._answers(client, task),
@@ -222,8 +224,12 @@ class VllmServer:
         try:
             return client.get("/v1/models").status_code == httpx.codes.OK
         except httpx.TransportError:
-            task.update(text=f"starting vLLM: {stage_of(self._text())}")
+            task.update(text=self._start())
             return False
+
+    def _start(self) -> str:
+        """Return what the server is doing while it starts, for the progress."""
+        return f"starting {self._title}: {stage_of(self._text())}"
 
     def _lateness(self) -> EngineError:
         return EngineError(
