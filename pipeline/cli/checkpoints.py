@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.common import UserPath, emit, json_option, open_session, recipe_options
+from pipeline.cli.help import Group
 
 if TYPE_CHECKING:
     from pipeline.record.stored_checkpoints import StoredCheckpoint
 
 
-@click.group()
+@click.group(cls=Group)
 def checkpoints() -> None:
     """Checkpoints of a recipe: the current one, and earlier ones that were replaced and kept."""
 

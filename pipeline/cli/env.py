@@ -4,10 +4,11 @@ from typing import Any
 
 import click
 
-from pipeline.cli.common import emit, json_option, reporter
+from pipeline.cli.common import emit, json_option, reporter, verbosity_options
+from pipeline.cli.help import Group
 
 
-@click.group()
+@click.group(cls=Group)
 def env() -> None:
     """The engines' isolated environments, kept in AWQCTL_HOME (default ~/.cache/awqctl)."""
 
@@ -47,8 +48,9 @@ def ls(as_json: bool) -> None:  # noqa: FBT001 -- a flag
 @env.command("sync")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--accelerator", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@verbosity_options
 @json_option
-def sync(names: tuple[str, ...], accelerator: Any, as_json: bool) -> None:  # noqa: FBT001 -- a flag
+def sync(names: tuple[str, ...], accelerator: Any, *, verbose: bool, quiet: bool, as_json: bool) -> None:
     """Make environments ahead of time: NAMEs like vllm or vllm-cuda; default all that this machine uses."""
     from pipeline.base.homes import user_home
     from pipeline.hardware.accelerator import resolve_accelerator
@@ -56,10 +58,11 @@ def sync(names: tuple[str, ...], accelerator: Any, as_json: bool) -> None:  # no
     from pipeline.runtimes.specs import SPECS, specs_named
     from pipeline.runtimes.store import ensure
 
+    shown = reporter(verbose=verbose, quiet=quiet)
     wanted, _ = resolve_accelerator(accelerator, probe_machine())
     chosen = [spec for name in names for spec in specs_named(name) if name == spec.name or spec.accelerator == wanted]
     for spec in chosen or [spec for spec in SPECS if spec.accelerator == wanted]:
-        ensure(spec.engine, spec.accelerator, user_home(), reporter())
+        ensure(spec.engine, spec.accelerator, user_home(), shown)
     rows = _rows()
     emit(as_json, rows, "\n".join(f"{row['name']:<13} {row['state']}" for row in rows))
 

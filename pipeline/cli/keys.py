@@ -3,9 +3,10 @@
 import click
 
 from pipeline.cli.common import emit, json_option
+from pipeline.cli.help import Group
 
 
-@click.group()
+@click.group(cls=Group)
 def keys() -> None:
     """Make, list and revoke API keys of the endpoint.
 

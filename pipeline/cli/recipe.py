@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from pipeline.cli.common import UserPath, emit, json_option
+from pipeline.cli.help import Group
 
 
-@click.group()
+@click.group(cls=Group)
 def recipe() -> None:
     """The recipes that ship, and yours."""
 
