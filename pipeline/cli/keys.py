@@ -4,6 +4,7 @@ import click
 
 from pipeline.cli.common import emit, json_option
 from pipeline.cli.help import Group
+from pipeline.cli.table import print_rows
 
 
 @click.group(cls=Group)
@@ -42,11 +43,11 @@ def list_keys(*, as_json: bool) -> None:
         if not listing.keys:
             click.echo("There is no key yet. Make one with `awqctl keys add NAME`.", err=True)
             return
-        width = max(len("NAME"), *(len(key.name) for key in listing.keys))
-        click.echo(f"{'NAME':{width}}  {'ID':8}  {'CREATED':25}  STATE")
-        for key in listing.keys:
-            state = f"revoked {key.revoked_at}" if key.revoked_at else "active"
-            click.echo(f"{key.name:{width}}  {key.id:8}  {key.created_at:25}  {state}")
+        states = [f"revoked {_time(key.revoked_at)}" if key.revoked_at else "active" for key in listing.keys]
+        rows = [
+            (key.name, key.id, _time(key.created_at), state) for key, state in zip(listing.keys, states, strict=True)
+        ]
+        print_rows(rows, ("NAME", "ID", "CREATED (UTC)", "STATE"))
 
     emit(as_json, listing, show)
 
@@ -60,3 +61,8 @@ def revoke(name: str, *, as_json: bool) -> None:
 
     revoked = KeyStore(default_path()).revoke(name)
     emit(as_json, revoked, f"Key '{revoked.name}' ({revoked.id}) is revoked.")
+
+
+def _time(stamp: str) -> str:
+    """Return a time to the minute."""
+    return stamp[:16].replace("T", " ")
