@@ -1,4 +1,4 @@
-"""What `--help` shows beside Click's own: whole summaries, examples, and the sentence about wrong usage."""
+"""What `--help` shows beside Click's own: whole summaries, and examples."""
 
 import click
 
@@ -57,11 +57,3 @@ def with_examples(command: click.Command, path: str) -> click.Command:
         for name, one in command.commands.items():
             with_examples(one, f"{path} {name}")
     return command
-
-
-def usage_sentence(problem: click.ClickException) -> str:
-    """Return what is wrong with a command line, and where its usage is explained."""
-    message = problem.format_message().strip()
-    text = message if message.endswith((".", ")", "?")) else f"{message}."
-    context = problem.ctx if isinstance(problem, click.UsageError) else None
-    return f"{text} See `{context.command_path} --help`." if context else text

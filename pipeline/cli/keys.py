@@ -4,7 +4,7 @@ import click
 
 from pipeline.cli.common import emit, json_option
 from pipeline.cli.help import Group
-from pipeline.cli.table import print_rows
+from pipeline.cli.table import minute, print_rows
 
 
 @click.group(cls=Group)
@@ -43,9 +43,9 @@ def list_keys(*, as_json: bool) -> None:
         if not listing.keys:
             click.echo("There is no key yet. Make one with `awqctl keys add NAME`.", err=True)
             return
-        states = [f"revoked {_time(key.revoked_at)}" if key.revoked_at else "active" for key in listing.keys]
+        states = [f"revoked {minute(key.revoked_at)}" if key.revoked_at else "active" for key in listing.keys]
         rows = [
-            (key.name, key.id, _time(key.created_at), state) for key, state in zip(listing.keys, states, strict=True)
+            (key.name, key.id, minute(key.created_at), state) for key, state in zip(listing.keys, states, strict=True)
         ]
         print_rows(rows, ("NAME", "ID", "CREATED (UTC)", "STATE"))
 
@@ -61,8 +61,3 @@ def revoke(name: str, *, as_json: bool) -> None:
 
     revoked = KeyStore(default_path()).revoke(name)
     emit(as_json, revoked, f"Key '{revoked.name}' ({revoked.id}) is revoked.")
-
-
-def _time(stamp: str) -> str:
-    """Return a time to the minute."""
-    return stamp[:16].replace("T", " ")

@@ -13,8 +13,8 @@ import click
 from pipeline import __version__
 from pipeline.base.errors import AwqctlError, Interrupted
 from pipeline.base.homes import home_for_libraries
-from pipeline.cli.failures import bug, say, system_failure, written
-from pipeline.cli.help import usage_sentence, with_examples
+from pipeline.cli.failures import bug, say, system_failure, written, wrong_usage
+from pipeline.cli.help import with_examples
 from pipeline.cli.streams import Outlet, enter_utf8_mode, prepare_streams
 
 _COMMANDS = {
@@ -118,12 +118,8 @@ def _status(output: Outlet, error: Outlet) -> int:
         status = cli.main(prog_name="awqctl", standalone_mode=False)
     except (KeyboardInterrupt, click.exceptions.Abort):
         return say("Interrupted. Run the same command again to go on where it stopped.", 130)
-    except click.exceptions.NoArgsIsHelpError as problem:
-        with suppress(OSError, Interrupted):
-            problem.show()
-        return problem.exit_code
     except click.ClickException as problem:
-        return say(usage_sentence(problem), problem.exit_code)
+        return wrong_usage(problem)
     except AwqctlError as problem:
         return problem.exit_code if output.failure or error.failure else say(str(problem), problem.exit_code)
     except SystemExit as end:  # also of Click and Rich, when a pipe is closed

@@ -33,3 +33,8 @@ def print_rows(rows: Sequence[Sequence["str | Text"]], titles: Sequence[str] = (
         screen.print(table)
     for line in shown.get().splitlines():
         click.echo(line.rstrip())
+
+
+def minute(stamp: str) -> str:
+    """Return a time as it is recorded, to the minute."""
+    return stamp[:16].replace("T", " ")
