@@ -34,7 +34,7 @@ def _execute(name: str | None, arguments: dict[str, Any]) -> int:
         session.context.reporter.warn(f"{out / 'report'} is older than the record; renew it: {renew}")
     failed = [gate for report in reports for gate in report.result.gates if not gate.passed]
     for gate in failed:
-        click.echo(f"awqctl: gate not passed: {gate.statement}", err=True)
+        click.echo(f"awqctl: Gate not passed: {gate.statement}", err=True)
     return 3 if failed else 0
 
 

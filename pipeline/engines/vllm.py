@@ -212,7 +212,9 @@ class VllmServer:
         except httpx.TransportError:
             raise self.failure() from None
         if answer.status_code != httpx.codes.OK:
-            raise EngineError(f"vLLM's /metrics answers with status {answer.status_code}.", log=self.log)
+            raise EngineError(
+                f"vLLM's /metrics answers with status {answer.status_code}. Read why in its log.", log=self.log
+            )
         return parse_metrics(answer.text)
 
     def _text(self) -> str:
