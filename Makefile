@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # Tests start hundreds of processes; where a container forbids bytecode, each would compile its imports again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-gate compare-backends faults report-picture cuda-contract wheel clean
+.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-gate grade-plan compare-backends faults report-picture cuda-contract wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -56,6 +56,9 @@ bench-compare: .venv/.ready ## awqctl compare on 14 042 items in 57 groups (noth
 
 bench-gate: .venv/.ready ## how often the accuracy gate passes wrongly at the margin, by simulation
 	$(PYTHON) tests/benchmarks/gate.py
+
+grade-plan: .venv/.ready ## what the planner says against published start-up logs and throughput, by GPU family and term
+	PYTHONPATH=. $(PYTHON) tests/planner_truth/grade.py
 
 compare-backends: .venv/.ready ## the table of recipes/README.md: 16 bit, both backends, plain rounding
 	$(PYTHON) tests/benchmarks/backends.py

@@ -8,6 +8,7 @@ import time
 
 from eval.arms.identity import weights_that_matter
 from pipeline.base.results import Gate
+from pipeline.engines.probes import PROBES as ENGINE_PROBES
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
@@ -18,6 +19,7 @@ from serve.gateway.haproxy import haproxy_version
 from serve.gateway.keys import new_key
 from serve.gateway.routes import ROUTES
 from serve.metrics import metrics_of
+from serve.probes import PROBES
 from serve.result import ServeResult, SmokeCheck
 from serve.supervisor.spec import serving_spec
 from serve.supervisor.supervisor import Supervisor
@@ -75,4 +77,5 @@ STAGE = Stage(
     settings=sections("engine", "serve"),
     needs=(Need(QuantizeResult, weights_that_matter),),
     engines=lambda _recipe: ("vllm",),
+    probes=(*PROBES, *ENGINE_PROBES),
 )

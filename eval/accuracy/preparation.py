@@ -2,19 +2,23 @@
 
 import os
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from eval.accuracy.questions import write_tasks
+from eval.accuracy.questions import check_questions, write_tasks
 from eval.accuracy.resolution import TaskItems
 from eval.accuracy.tasks import check_chat_template, check_tasks, task_folders
 from eval.alarm.probe import alarm_file
 from eval.comparison.chance import guessed
-from pipeline.base.errors import SourceError
+from pipeline.base.errors import AwqctlError, SourceError, refuse
 from pipeline.base.homes import user_home
 from pipeline.models import local_folder
+from pipeline.recipe.arms import Arm, of_kind
+from pipeline.recipe.eval import Eval
 from pipeline.recipe.model import ModelSource
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
@@ -87,27 +91,22 @@ def prepare(worker: Worker, recipe: Recipe, context: RunContext, tokenizer: Path
         SourceError: the tokenizer has no chat template, and the recipe asks for it; or the folder of an arm is missing.
     """
     settings = recipe.eval
-    _check_files(recipe, context.recipe_dir)
+    refuse(file_problems(recipe, context.recipe_dir))
     if settings.chat_template and tokenizer is not None:
         check_chat_template(tokenizer)
-    own = folder / "questions"
-    defaults = write_tasks(settings.all_tasks, context.recipe_dir, own)
-    folders = [*task_folders(settings, context.recipe_dir), *([own] if defaults else [])]
-    include_path = [str(folder) for folder in folders]
-    metrics = {task.name: task.metric or defaults[task.name] for task in settings.all_tasks}
-    request: dict[str, Any] = {"tasks": list(metrics), "include_path": include_path}
-    asked = request | {"questions": str(own) if defaults else None}
-    check_tasks(settings, metrics, worker.call("check", asked, "loading lm-eval"))
+    known = ask_for_tasks(worker, settings, context.recipe_dir, folder)
+    check_tasks(settings, known.metrics, known.answer)
     documents = folder / "items.jsonl"
-    request |= {
+    request: dict[str, Any] = {
+        "include_path": known.include_path,
         "tasks": [{"name": task.name, "limit": task.limit} for task in settings.all_tasks],
         "output": str(documents),
         "unsafe_code": settings.unsafe_code,
     }
     counted = worker.call("documents", request, "reading the items")["tasks"]
     return Prepared(
-        include_path=tuple(include_path),
-        metrics=metrics,
+        include_path=known.include_path,
+        metrics=known.metrics,
         counted=tuple(_counted(name, entry) for name, entry in counted.items()),
         documents=documents,
         lm_eval=version("lm_eval"),
@@ -119,14 +118,50 @@ def _counted(name: str, entry: dict[str, Any]) -> TaskItems:
     return TaskItems(name, entry["items"], entry["available"], guessed(choices))
 
 
-def _check_files(recipe: Recipe, recipe_dir: Path) -> None:
-    """Miss files that are needed late before anything is started."""
-    alarm = recipe.eval.alarm
+@dataclass(frozen=True)
+class KnownTasks:
+    """What lm-eval says of a recipe's tasks, without their data."""
+
+    include_path: tuple[str, ...]
+    """Folders of task files, those made from the client's own questions among them."""
+    metrics: dict[str, str]
+    """By task."""
+    answer: dict[str, Any]
+    """Of the worker's call `check`."""
+
+
+def ask_for_tasks(worker: Worker, settings: Eval, recipe_dir: Path, folder: Path) -> KnownTasks:
+    """Ask lm-eval about the tasks; those from the client's own questions are written into `folder` first.
+
+    Raises:
+        RecipeError: a file of questions, or the folder of task files, is not usable.
+    """
+    own = folder / "questions"
+    defaults = write_tasks(settings.all_tasks, recipe_dir, own)
+    folders = [*task_folders(settings, recipe_dir), *([own] if defaults else [])]
+    include_path = tuple(map(str, folders))
+    metrics = {task.name: task.metric or defaults[task.name] for task in settings.all_tasks}
+    asked = {"tasks": list(metrics), "include_path": include_path, "questions": str(own) if defaults else None}
+    return KnownTasks(include_path, metrics, worker.call("check", asked, "loading lm-eval"))
+
+
+def file_problems(recipe: Recipe, recipe_dir: Path) -> Iterator[AwqctlError]:
+    """Yield what is wrong with files that the recipe names, some of which are needed late."""
+    alarm, settings = recipe.eval.alarm, recipe.eval
+    looks: list[Callable[[], object]] = [lambda: task_folders(settings, recipe_dir)]
+    looks += [partial(check_questions, task, recipe_dir) for task in settings.all_tasks]
     if alarm.enabled and alarm.text is not None:
-        alarm_file(alarm.text, recipe_dir)
-    for arm in recipe.arms:
-        if arm.checkpoint is not None:
-            try:
-                local_folder(ModelSource(source=arm.checkpoint, revision=arm.revision), recipe_dir)
-            except SourceError as problem:
-                raise SourceError(f"arms, {arm.name}: {problem.message.removeprefix('model.source: ')}") from None
+        looks.append(partial(alarm_file, alarm.text, recipe_dir))
+    looks += [partial(_find_arm, arm, recipe_dir) for arm in of_kind(recipe.arms, "checkpoint")]
+    for look in looks:
+        try:
+            look()
+        except AwqctlError as problem:
+            yield problem
+
+
+def _find_arm(arm: Arm, recipe_dir: Path) -> None:
+    try:
+        local_folder(ModelSource(source=str(arm.checkpoint), revision=arm.revision), recipe_dir)
+    except SourceError as problem:
+        raise SourceError(f"arms, {arm.name}: {problem.message.removeprefix('model.source: ')}") from None

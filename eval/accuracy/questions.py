@@ -48,15 +48,35 @@ def write_tasks(tasks: Iterable[EvalTask], recipe_dir: Path, folder: Path) -> di
     for earlier in (*folder.glob("questions_*.yaml"), *folder.glob("questions_*.jsonl")):  # of a run that was killed
         earlier.unlink()
     for number, (task, path) in enumerate(_own(tasks, recipe_dir)):
-        questions, examples = read_questions(path), task.num_fewshot or 0
-        if len(questions.rows) <= examples:
-            raise RecipeError(
-                f"{path} has {len(questions.rows)} questions; with num_fewshot={examples} the first {examples} are "
-                f"examples, and none is left to ask. Give more questions, or fewer examples."
-            )
-        _write(task.name, questions, examples, folder, f"questions_{number}")
+        questions = _read(task, path)
+        _write(task.name, questions, task.num_fewshot or 0, folder, f"questions_{number}")
         metrics[task.name] = _METRICS[questions.kind][0]
     return metrics
+
+
+def check_questions(task: EvalTask, recipe_dir: Path) -> None:
+    """Read the questions of a task, where it has a file of its own.
+
+    Raises:
+        RecipeError: it cannot be read or has faults, too few lines for the examples, or no such metric.
+    """
+    for own, path in _own([task], recipe_dir):
+        known = _METRICS[_read(own, path).kind]
+        if own.metric is not None and own.metric.partition(",")[0] not in known:
+            raise RecipeError(
+                f"Task '{own.name}' does not report '{own.metric}'; it reports {', '.join(known)}. "
+                f"Correct eval.tasks.metric."
+            )
+
+
+def _read(task: EvalTask, path: Path) -> Questions:
+    questions, examples = read_questions(path), task.num_fewshot or 0
+    if len(questions.rows) <= examples:
+        raise RecipeError(
+            f"{path} has {len(questions.rows)} questions; with num_fewshot={examples} the first {examples} are "
+            f"examples, and none is left to ask. Give more questions, or fewer examples."
+        )
+    return questions
 
 
 def questions_identity(tasks: Iterable[EvalTask], recipe_dir: Path) -> str:

@@ -13,6 +13,7 @@ from eval.accuracy.measurement import Measurement
 from eval.accuracy.metrics import metrics_of
 from eval.accuracy.overlap import OverlapResult, overlap, overlap_warnings, read_documents
 from eval.accuracy.preparation import Prepared, lm_eval_worker, prepare
+from eval.accuracy.probes import PROBES
 from eval.accuracy.questions import questions_identity
 from eval.accuracy.resolution import resolution_warnings, resolutions
 from eval.accuracy.result import AGAIN, BASELINE, GATED, EvalResult
@@ -21,6 +22,7 @@ from eval.alarm.probe import alarm_file
 from eval.arms.identity import ARMS, identify_checkpoints, weights_that_matter
 from eval.arms.setup import EngineSetup, engine_setup
 from pipeline.base.identity import file_identity, folder_identity
+from pipeline.engines.probes import PROBES as ENGINE_PROBES
 from pipeline.quantize.calibration import calibration_texts, load_tokenizer, read_calibration
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import of_kind
@@ -123,4 +125,5 @@ STAGE = Stage(
     takes_engine=True,
     files={"the task files": _identify_tasks, "the text of the alarm": _identify_alarm_text, ARMS: _identify_arms},
     outputs=outputs("eval/results.json"),
+    probes=(*PROBES, *ENGINE_PROBES),
 )

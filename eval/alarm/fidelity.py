@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from eval.alarm.divergence import divergences
 from eval.alarm.result import FOREIGN, Fidelity
+from pipeline.base.commands import command
 from pipeline.base.errors import VoidMeasurementError
 from pipeline.base.files import read_written, write_atomically
 from pipeline.base.identity import document_identity
@@ -94,7 +95,7 @@ def fidelity(
         len(candidate.ids),
     ):
         raise VoidMeasurementError(
-            f"The baseline and the arm '{name}' were not asked for the same text. Run `awqctl eval --force`."
+            f"The baseline and the arm '{name}' were not asked for the same text. Run `{command('eval', '--force')}`."
         )
     ours, theirs = _arrays(baseline), _arrays(candidate)
     if ours[0].min() <= NO_TOKEN:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from eval.arms.compatible import find_arm
+from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError, SourceError
 from pipeline.base.identity import document_identity
 from pipeline.engines.preflight import check_engine
@@ -192,7 +193,7 @@ def engine_setup(
 
 def _weights(recipe: Recipe, context: RunContext, record: RunRecord, arms: tuple[str, ...]) -> dict[str, Weights]:
     quantized = record.result(QuantizeResult)
-    checkpoint = checkpoint_of(context, recipe.name, quantized.checkpoint_digest)
+    checkpoint = checkpoint_of(context, quantized.checkpoint_digest)
     baseline = _baseline_of(context, quantized, checkpoint)
     found = {BASELINE: baseline, AWQ: Weights(checkpoint, quantized.checkpoint_digest)}
     for arm in (arm for arm in recipe.arms if arm.name in arms):
@@ -219,7 +220,7 @@ def _baseline_of(context: RunContext, quantized: QuantizeResult, checkpoint: Pat
     if not source.is_dir():
         raise SourceError(
             f"The source model {source} is gone; the baseline cannot be measured. "
-            f"Bring it back, or run `awqctl quantize --force`."
+            f"Bring it back, or run `{command('quantize', '--force')}`."
         )
     if custom_code(source).digest != (quantized.code_digest or ""):
         raise SourceError(
@@ -230,7 +231,7 @@ def _baseline_of(context: RunContext, quantized: QuantizeResult, checkpoint: Pat
     if sum_files(source, names=quantized_from, cache=context.sums, reporter=context.reporter) != quantized_from:
         raise SourceError(
             f"The source model {source} is not the one that was quantized any more, so it is no baseline for it. "
-            f"Run `awqctl quantize` first."
+            f"Run `{command('quantize')}` first."
         )
     return Weights(source, digest_of(quantized_from), quantized=False)
 
@@ -240,11 +241,14 @@ def _control_of(context: RunContext, quantized: QuantizeResult) -> Weights:
     folder = context.out / "control"
     if quantized.control_digest is None:
         raise MissingStageError(
-            "The recipe asks for a control, but the quantized model was made without one. Quantize again with --force."
+            f"The recipe asks for a control, but the quantized model was made without one. Run "
+            f"`{command('quantize', '--force')}`."
         )
     if not folder.exists():
-        raise SourceError(f"{folder} is gone. Quantize again with --force.")
+        raise SourceError(f"{folder} is gone. Run `{command('quantize', '--force')}`.")
     if read_manifest(folder).digest() != quantized.control_digest:
-        raise SourceError(f"{folder} is not the control that the record describes. Quantize again with --force.")
+        raise SourceError(
+            f"{folder} is not the control that the record describes. Run `{command('quantize', '--force')}`."
+        )
     check_checkpoint(folder, context.reporter)
     return Weights(folder, quantized.control_digest)

@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Literal
 
+from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError
 from pipeline.base.results import Payload, Result
 
@@ -84,7 +85,7 @@ class BenchResult(Payload):
             if load.arm == arm:
                 return load
         raise MissingStageError(
-            f"The speed of the arm '{arm}' was not measured. Name it in bench.arms, and run `awqctl bench`."
+            f"The speed of the arm '{arm}' was not measured. Name it in bench.arms, and run `{command('bench')}`."
         )
 
     def best(self, arm: str) -> LoadPoint:

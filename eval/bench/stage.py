@@ -1,23 +1,27 @@
 """The stage `bench`: the same load on every arm through vLLM's own benchmark, void unless delivered."""
 
 import statistics
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from eval.arms.identity import weights_that_matter
 from eval.arms.kernel import check_kernel
+from eval.arms.probes import arms_problems
 from eval.arms.setup import SERVED_NAME, EngineSetup, engine_setup
 from eval.bench.counters import cached, disagreement, faults
 from eval.bench.metrics import metrics_of
 from eval.bench.result import ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint
-from pipeline.base.errors import VoidMeasurementError, WorkerError
+from pipeline.base.errors import AwqctlError, VoidMeasurementError, WorkerError
+from pipeline.engines.probes import PROBES as ENGINE_PROBES
 from pipeline.engines.vllm import VllmFacts, VllmServer, engine_arguments
 from pipeline.models.tensors import weight_bytes
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import Arms
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
+from pipeline.record.preflight import Effort, Probe, Prospect
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import SECTION, Need, Stage, outputs, sections
 from pipeline.runtimes.worker import Worker, worker_script
@@ -209,6 +213,10 @@ def _settings(recipe: Recipe) -> dict[str, object]:
     return {**sections("engine", "bench")(recipe), f"{SECTION}arms": measured}
 
 
+def _arms(prospect: Prospect) -> Iterator[AwqctlError]:
+    yield from arms_problems(prospect, prospect.recipe.bench.arms)
+
+
 STAGE = Stage(
     run=run,
     result=BenchResult,
@@ -217,4 +225,5 @@ STAGE = Stage(
     engines=lambda _recipe: ("vllm",),
     takes_engine=True,
     outputs=outputs("bench/results.json"),
+    probes=(Probe("arms", _arms, Effort.SECONDS, "This machine can run every arm.", of_machine=True), *ENGINE_PROBES),
 )

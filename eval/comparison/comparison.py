@@ -11,6 +11,7 @@ from eval.comparison.matching import Matched, match
 from eval.comparison.result import Comparison, Interval, NoiseFloor, Score
 from eval.comparison.scores import TaskScores
 from eval.statistics import Estimate, Margin, Pairs, estimate, holm, judge, more_items, noise_floor, unpaired
+from pipeline.base.commands import command
 from pipeline.base.errors import VoidMeasurementError
 
 ComparisonT = TypeVar("ComparisonT", bound=Comparison)
@@ -153,7 +154,7 @@ def require_complete(matched: Matched) -> None:
         raise VoidMeasurementError(
             f"Two arms did not answer the same items of task '{matched.baseline.task}' ({len(matched.keys)} in common, "
             f"{len(matched.only_baseline)} and {len(matched.only_candidate)} in one alone), so their scores cannot be "
-            f"compared. Run `awqctl eval --force`."
+            f"compared. Run `{command('eval', '--force')}`."
         )
 
 

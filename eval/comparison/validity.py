@@ -7,6 +7,7 @@ from typing import Any
 from eval.comparison.coverage import items_of, stated_items, unjudged
 from eval.comparison.result import Score
 from eval.comparison.rows import Row
+from pipeline.base.commands import command
 from pipeline.base.errors import RecipeError, SourceError, VoidMeasurementError
 
 _OF_NUMBERS = frozenset({"bits_per_byte", "byte_perplexity", "word_perplexity"})
@@ -89,7 +90,7 @@ def require_all(results: Mapping[str, Any], rows: list[Row], task: str) -> None:
         if stated is not None and found[subtask] != stated:
             raise VoidMeasurementError(
                 f"Task '{task}': there are samples of {found[subtask]} items of '{subtask}', and lm-eval states a "
-                f"score of {stated}. Run `awqctl eval --force`."
+                f"score of {stated}. Run `{command('eval', '--force')}`."
             )
 
 

@@ -64,7 +64,13 @@ def _git(folder: Path, *arguments: str) -> str | None:
     environment = {name: value for name, value in os.environ.items() if name not in _REDIRECTING}
     try:
         answer = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=_TIMEOUT_S, check=True
+            command,
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+            check=True,
+            encoding="utf-8",
         )
     except (subprocess.SubprocessError, OSError, UnicodeDecodeError):
         return None

@@ -14,11 +14,13 @@ AwqctlError                     1  a bug, or a failure nobody foresaw
 │   ├── EngineError             4  vLLM did not start, or did not answer as it must
 │   │   └── EngineDiedError     4  vLLM ended while it was in use
 │   └── BusyError               4  a port, an output folder or a store is in use
+├── ObstaclesError              several of these at once, with the highest of their codes
 └── Interrupted                 130  SIGINT or SIGTERM
 
 A message is one or two sentences and ends with what to do next.
 """
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 
@@ -92,6 +94,28 @@ class EngineDiedError(EngineError):
 
 class BusyError(EnvironmentLackError):
     """A port, an output folder or a store is in use by another process."""
+
+
+class ObstaclesError(AwqctlError):
+    """Several things stand in the way; every one on a line of its own, the exit code is the highest of theirs."""
+
+    def __init__(self, problems: Sequence[AwqctlError]) -> None:
+        messages = dict.fromkeys(problem.message for problem in problems)
+        super().__init__("\n  ".join([f"{len(messages)} things stand in the way:", *messages]))
+        self.exit_code = max(problem.exit_code for problem in problems)
+
+
+def refuse(problems: Iterable[AwqctlError]) -> None:
+    """Return where there is no problem; raise the one there is, or all together.
+
+    Raises:
+        AwqctlError: of the only problem's kind, or `ObstaclesError`.
+    """
+    found = list(problems)
+    if len(found) > 1:
+        raise ObstaclesError(found)
+    for problem in found:
+        raise problem
 
 
 class Interrupted(AwqctlError):  # noqa: N818 -- named after the event, as KeyboardInterrupt is

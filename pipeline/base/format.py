@@ -153,5 +153,10 @@ def plural(amount: int, noun: str) -> str:
     return f"{count(amount)} {noun}" if amount == 1 else f"{count(amount)} {noun}s"
 
 
+def size_text(amount: int) -> str:
+    """Return bytes for a reader: `4.3 MiB`, `23.5 GiB`."""
+    return f"{amount / 2**30:.1f} GiB" if amount >= 2**30 else f"{amount / 2**20:.1f} MiB"
+
+
 def _signed_text(text: str) -> str:
     return text.replace("-", MINUS)

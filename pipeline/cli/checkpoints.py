@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.base.commands import Typed, command, typed
 from pipeline.cli.common import UserPath, emit, json_option, open_session, recipe_options
 from pipeline.cli.help import Group
 from pipeline.cli.table import minute, print_rows
@@ -36,7 +37,7 @@ def list_checkpoints(recipe: str | None, out: Path | None, *, as_json: bool) -> 
 
     def table() -> None:
         if not rows:
-            click.echo(f"There is no checkpoint in {folder} yet. Make one with `awqctl quantize`.", err=True)
+            click.echo(f"There is no checkpoint in {folder} yet. Make one with `{command('quantize')}`.", err=True)
             return
         print_rows([_cells(row) for row in rows], ("FOLDER\nMODEL", "MADE (UTC)\nBACKEND", "GIB", "STATE"))
 
@@ -120,6 +121,7 @@ def _folder(recipe: str | None, out: Path | None) -> Path:
     if recipe is None and out is None:
         raise click.UsageError("Give RECIPE or --out DIR.")
     if recipe is None:
+        click.get_current_context().with_resource(typed(Typed(out=out)))
         return out.absolute() if out else Path()
     folder: Path = open_session(recipe, (), out).context.out
     return folder
@@ -129,5 +131,5 @@ def _existing(out: Path) -> Path:
     from pipeline.base.errors import SourceError
 
     if not out.is_dir():
-        raise SourceError(f"There is no output folder {out}. Make one with `awqctl quantize`, or give --out.")
+        raise SourceError(f"There is no output folder {out}. Make one with `{command('quantize')}`, or give --out.")
     return out

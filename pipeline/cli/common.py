@@ -122,23 +122,36 @@ class Session:
 
 
 def open_session(
-    reference: str, overrides: Sequence[str], out: Path | None, *, verbose: bool = False, quiet: bool = False
+    reference: str,
+    overrides: Sequence[str],
+    out: Path | None,
+    *,
+    store: str | None = None,
+    verbose: bool = False,
+    quiet: bool = False,
 ) -> Session:
-    """Load the recipe and make the context of a run."""
-    from pipeline.base.homes import user_home
+    """Load the recipe and make the context of a run; messages of this command name others with these options."""
+    from pipeline.base.commands import Typed, typed
     from pipeline.recipe.load import load_recipe
-    from pipeline.record.context import RunContext
 
+    click.get_current_context().with_resource(typed(Typed(reference, tuple(overrides), out, store)))
     loaded = load_recipe(reference, overrides)
     recipe, shown = loaded.recipe, reporter(verbose=verbose, quiet=quiet)
     for note in loaded.notes:
         shown.warn(f"{loaded.path.name}: {note}")
-    context = RunContext(
-        out=(out or Path("out") / recipe.name).absolute(),
+    return Session(recipe, context_of(loaded, out, shown))
+
+
+def context_of(loaded: Any, out: Path | None, shown: Any) -> Any:
+    """Return the context of a run of a loaded recipe."""
+    from pipeline.base.homes import user_home
+    from pipeline.record.context import RunContext
+
+    return RunContext(
+        out=(out or Path("out") / loaded.recipe.name).absolute(),
         home=user_home(),
         recipe_dir=loaded.path.parent,
         recipe_file=loaded.path,
-        accelerator=recipe.engine.accelerator,
+        accelerator=loaded.recipe.engine.accelerator,
         reporter=shown,
     )
-    return Session(recipe, context)

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 _ENGINES = ("autoawq", "vllm")
 State = Literal["ok", "missing", "note"]
 _CUDA_13_DRIVER = 580
-_RUNTIME_GIB = {"cpu": 6, "cuda": 16}
-"""Disk space that both environments of an accelerator and uv's cache of them take, rounded up."""
 
 
 class Finding(Result):
@@ -130,8 +128,8 @@ def _libnuma(accelerator: Resolved) -> list[Finding]:
 
 
 def _disk(home: Path, accelerator: Resolved) -> Finding:
-    absent = [engine for engine in _ENGINES if not is_ready(spec_for(engine, accelerator), home)]
-    needed_gib = _RUNTIME_GIB[accelerator] * len(absent) / len(_ENGINES)
+    specs = [spec_for(engine, accelerator) for engine in _ENGINES]
+    needed_gib = sum(spec.expected_bytes for spec in specs if not is_ready(spec, home)) / 2**30
     folder = next(parent for parent in (home, *home.parents) if parent.exists())
     free = shutil.disk_usage(folder).free / 2**30
     detail = f"{free:.0f} GiB free for {home}; engines still to be made take about {needed_gib:.0f} GiB"

@@ -1,22 +1,18 @@
 """`awqctl quantize RECIPE --dry-run`: the plan, and whether it can work."""
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
+from pipeline.base.format import size_text
 from pipeline.cli.common import console, emit
-from pipeline.models import local_folder, resolve_source
-from pipeline.models.headers import ModelHeaders, headers_of
-from pipeline.models.hub_headers import hub_headers, hub_tokenizer
-from pipeline.models.tokenizer import Tokenizer, load_tokenizer
+from pipeline.models.described import describe
 from pipeline.quantize.backends import BACKENDS
 from pipeline.quantize.preflight import Preflight, preflight
-from pipeline.quantize.resources import resources_of, size_text
+from pipeline.quantize.resources import resources_of
 from pipeline.recipe.recipe import Recipe
 from pipeline.run.folder import check_folder
 
 _WIDTH = 80
-_STYLES = {"ok": "green", "warning": "yellow", "impossible": "red"}
+_STYLES = {"ok": "green", "warning": "yellow", "impossible": "red", "unchecked": "dim"}
 
 
 def dry_run(recipe: Recipe, context: Any, *, as_json: bool) -> None:
@@ -29,17 +25,10 @@ def dry_run(recipe: Recipe, context: Any, *, as_json: bool) -> None:
     check_folder(recipe, context)
     resources = resources_of(context)
     with context.reporter.task(f"looking at {recipe.model.source}"):
-        model, tokenizer = _model(recipe, context)
-        found = preflight(model, recipe, resources, tokenizer=tokenizer)
+        model = describe(recipe.model, context.recipe_dir)
+        found = preflight(model.headers, recipe, resources, tokenizer=model.tokenizer)
     emit(as_json, found, lambda: _print(found, recipe))
     found.require_possible()
-
-
-def _model(recipe: Recipe, context: Any) -> tuple[ModelHeaders, Callable[[], Tokenizer]]:
-    if local_folder(recipe.model, context.recipe_dir) is None:
-        return hub_headers(recipe.model), partial(hub_tokenizer, recipe.model)
-    source = resolve_source(recipe.model, context.recipe_dir)
-    return headers_of(source), partial(load_tokenizer, source.path, trust_remote_code=source.trust_remote_code)
 
 
 def _print(found: Preflight, recipe: Recipe) -> None:

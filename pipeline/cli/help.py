@@ -4,7 +4,15 @@ import click
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "": ("awqctl doctor", "awqctl run demo", "awqctl serve demo"),
-    "run": ("awqctl run demo", "awqctl run mine.yaml --set bench.repeats=5 --json"),
+    "plan": (
+        "awqctl plan Qwen/Qwen2.5-7B-Instruct --gpu L4,H100",
+        "awqctl plan mine.yaml --gpu L4 --json",
+        "awqctl plan ls",
+    ),
+    "gpus": ("awqctl gpus ls",),
+    "gpus ls": ("awqctl gpus ls", "awqctl gpus ls --json"),
+    "gpus show": ("awqctl gpus show L4",),
+    "run": ("awqctl run demo", "awqctl run mine.yaml --dry-run", "awqctl run mine.yaml --set bench.repeats=5 --json"),
     "quantize": ("awqctl quantize mine.yaml --dry-run", "awqctl quantize mine.yaml --set quantize.group_size=64"),
     "eval": ("awqctl eval mine.yaml --dry-run", "awqctl eval mine.yaml"),
     "bench": ("awqctl bench mine.yaml", "awqctl bench mine.yaml --force"),

@@ -74,9 +74,21 @@ def cp(recipe_name: str, destination: Path) -> None:
 @click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Override a recipe key.")
 @json_option
 def validate(recipe_name: str, overrides: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 -- a flag
-    """Check RECIPE; ends with 2 and every problem on a line of its own when it is not valid."""
+    """Check RECIPE and the files that it names; ends with 2, or with 4 where the model cannot do it.
+
+    Every problem is on a line of its own. What takes longer, such as asking the hub or lm-eval, `awqctl run RECIPE
+    --dry-run` looks at.
+    """
+    from pipeline.base.errors import refuse
+    from pipeline.cli.common import context_of, reporter
     from pipeline.recipe.load import load_recipe
+    from pipeline.record.preflight import Effort, Prospect
+    from pipeline.run.preflight import examine, obstacles
+    from pipeline.run.stages import stages_for
 
     loaded = load_recipe(recipe_name, overrides)
+    context = context_of(loaded, None, reporter())
+    stages, _ = stages_for(loaded.recipe)
+    refuse(obstacles(examine(stages, Prospect(loaded.recipe, context, context, Effort.FILES))))
     document = {"recipe": loaded.recipe.name, "file": loaded.path, "valid": True, "notes": loaded.notes}
     emit(as_json, document, "\n".join([f"{loaded.path}: valid", *loaded.notes]))

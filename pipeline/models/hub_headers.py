@@ -60,12 +60,23 @@ def hub_tokenizer(source: ModelSource) -> Tokenizer:
         SourceError: there is none, it cannot be loaded, or it asks to run code that the recipe does not trust.
         EnvironmentLackError: the hub cannot be reached.
     """
+    folder = hub_description(source)
+    code = check_trust(folder, source, find_commit(source.source, source.revision).sha)
+    return load_tokenizer(folder, trust_remote_code=bool(code.classes))
+
+
+def hub_description(source: ModelSource) -> Path:
+    """Return a folder with the describing files of a hub model, fetched first: all but the weights, some megabytes.
+
+    Raises:
+        SourceError: it is no model that can be quantized.
+        EnvironmentLackError: the hub cannot be reached.
+    """
     check_pinned(source)
     commit = find_commit(source.source, source.revision)
     folder = fetch(source.source, commit, (*DESCRIPTION, *(CODE if source.trust_remote_code else ())))
     check_description(folder, source.source)
-    code = check_trust(folder, source, commit.sha)
-    return load_tokenizer(folder, trust_remote_code=bool(code.classes))
+    return folder
 
 
 def _remote(repository: str, commit: Commit) -> tuple[dict[str, Tensor], dict[str, str]]:

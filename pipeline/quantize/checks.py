@@ -5,7 +5,7 @@ from typing import Literal
 from pipeline.base.results import Result
 from pipeline.quantize.backends import Obstacle
 
-Status = Literal["ok", "warning", "impossible"]
+Status = Literal["ok", "warning", "impossible", "unchecked"]
 
 
 class Check(Result):

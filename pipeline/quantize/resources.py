@@ -6,7 +6,9 @@ from math import ceil
 
 import psutil
 
+from pipeline.base.format import size_text
 from pipeline.base.results import Result
+from pipeline.hardware.accelerator import planned_accelerator
 from pipeline.quantize.backends import Obstacle
 from pipeline.quantize.checks import Check
 from pipeline.quantize.prediction import Prediction
@@ -28,25 +30,37 @@ class Resources(Result):
     """Of the smallest GPU; None without one, or where the driver does not say."""
     disk_free_bytes: int
     """Where the output folder is or will be."""
+    here: bool = True
+    """Whether this is the machine that will quantize: false for a plan for CUDA that is made where there is no GPU."""
 
 
 def resources_of(context: RunContext) -> Resources:
     """Return what a quantization of this run may use now; nothing is made."""
     machine = context.machine
+    accelerator, here = planned_accelerator(context.accelerator, machine)
     folder = next(parent for parent in (context.out, *context.out.parents) if parent.exists())
     memories = [gpu.memory_bytes for gpu in machine.cuda_gpus if gpu.memory_bytes]
     return Resources(
-        accelerator=context.resolved,
+        accelerator=accelerator,
         cores=machine.cores,
         memory_bytes=machine.memory_bytes,
         memory_available_bytes=min(psutil.virtual_memory().available, machine.memory_bytes),
-        gpu_memory_bytes=min(memories) if memories and context.resolved == "cuda" else None,
+        gpu_memory_bytes=min(memories) if memories and accelerator == "cuda" else None,
         disk_free_bytes=shutil.disk_usage(folder).free,
+        here=here,
     )
 
 
 def resource_checks(needed: Prediction, machine: Resources) -> Iterator[Check]:
     """Yield whether memory, GPU memory and disk suffice, and how long it takes."""
+    if not machine.here:
+        amounts = f"{size_text(needed.memory_bytes)} of memory and {size_text(needed.disk_bytes)} of disk"
+        on_gpu = f", {size_text(needed.gpu_memory_bytes)} of GPU memory" if needed.gpu_memory_bytes else ""
+        statement = (
+            f"About {amounts}{on_gpu} needed (modelled). This machine has no CUDA GPU, so its own is not counted."
+        )
+        yield Check(name="machine", status="unchecked", statement=statement, advice="Ask again where it will run.")
+        return
     available = machine.memory_available_bytes
     for name, amount, there, advice in (
         ("memory", needed.memory_bytes, machine.memory_bytes, f"Use a machine with more memory, or {_LOWER}"),
@@ -68,8 +82,3 @@ def resource_checks(needed: Prediction, machine: Resources) -> Iterator[Check]:
         "time",
         time if needed.seconds is None else f"About {ceil(needed.seconds / 60)} min (modelled; other CPUs differ).",
     )
-
-
-def size_text(amount: int) -> str:
-    """Return bytes for a reader: `4.3 MiB`, `23.5 GiB`."""
-    return f"{amount / 2**30:.1f} GiB" if amount >= 2**30 else f"{amount / 2**20:.1f} MiB"

@@ -14,6 +14,7 @@ from pipeline.quantize.backends import BACKENDS
 from pipeline.quantize.calibration import build_calibration, calibration_identity, load_tokenizer
 from pipeline.quantize.metrics import metrics_of
 from pipeline.quantize.preflight import check_blocks, checked_plan
+from pipeline.quantize.probes import PROBES, space
 from pipeline.quantize.quantization import CONTROL, Quantization
 from pipeline.quantize.result import NOTES, QuantizeResult
 from pipeline.recipe.recipe import Recipe
@@ -133,5 +134,7 @@ STAGE = Stage(
     engines=_backends,
     files={_MODEL_FILES: _identify_model, "the calibration text": _identify_calibration},
     outputs=_outputs,
+    probes=PROBES,
+    space=space,
     disagreement=_other_checkpoint,
 )

@@ -102,6 +102,13 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
+    def _items_fit(self) -> "Recipe":
+        longest = (self.eval_or_none.max_length if self.eval_or_none else None) or 0
+        if longest > self.engine.max_model_len:
+            raise ValueError(f"eval.max_length = {longest} exceeds engine.max_model_len = {self.engine.max_model_len}")
+        return self
+
+    @model_validator(mode="after")
     def _benchmarked_arms_exist(self) -> "Recipe":
         names = [arm.name for arm in self.arms]
         if unknown := [name for name in self.bench.arms if name not in names]:

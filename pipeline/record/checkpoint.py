@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pipeline.base.commands import command
 from pipeline.base.errors import SourceError
 from pipeline.base.homes import user_home
 from pipeline.base.progress import Reporter
@@ -12,23 +13,22 @@ from pipeline.record.context import CHECKPOINT, RunContext
 _SHOWN_PROBLEMS = 3
 
 
-def checkpoint_of(context: RunContext, name: str, digest: str) -> Path:
+def checkpoint_of(context: RunContext, digest: str) -> Path:
     """Return the checkpoint of this run, every file checked.
 
     Args:
         context: of the run.
-        name: the recipe's, for commands in messages.
         digest: of the checkpoint, as the stage quantize reported it.
 
     Raises:
         SourceError: the checkpoint is gone, differs from its manifest, or is not the one in the record.
     """
-    checkpoint = recorded_checkpoint(context, name, digest)
+    checkpoint = recorded_checkpoint(context, digest)
     check_checkpoint(checkpoint, context.reporter)
     return checkpoint
 
 
-def recorded_checkpoint(context: RunContext, name: str, digest: str) -> Path:
+def recorded_checkpoint(context: RunContext, digest: str) -> Path:
     """Return the checkpoint of this run by its manifest alone; its other files are not looked at.
 
     Raises:
@@ -37,7 +37,7 @@ def recorded_checkpoint(context: RunContext, name: str, digest: str) -> Path:
     checkpoint = context.out / CHECKPOINT
     if not checkpoint.exists():
         raise SourceError(
-            f"{checkpoint} is gone. Run `awqctl quantize {name}`: it puts back what a stopped run was replacing, or "
+            f"{checkpoint} is gone. Run `{command('quantize')}`: it puts back what a stopped run was replacing, or "
             f"makes it again."
         )
     manifest = read_manifest(checkpoint)
@@ -45,7 +45,7 @@ def recorded_checkpoint(context: RunContext, name: str, digest: str) -> Path:
         raise SourceError(
             f"{checkpoint}, made {manifest.created_at}, is not the checkpoint that the record and the notes in "
             f"quantize/ describe: a run was stopped between writing and recording it, or the folder was exchanged. "
-            f"Run `awqctl quantize {name} --force`."
+            f"Run `{command('quantize', '--force')}`."
         )
     return checkpoint
 
@@ -60,4 +60,6 @@ def check_checkpoint(checkpoint: Path, reporter: Reporter | None = None) -> None
     if problems:
         shown = "; ".join(problems[:_SHOWN_PROBLEMS])
         more = f"; {len(problems) - _SHOWN_PROBLEMS} more" if len(problems) > _SHOWN_PROBLEMS else ""
-        raise SourceError(f"{checkpoint} is not what its manifest says: {shown}{more}. Quantize again with --force.")
+        raise SourceError(
+            f"{checkpoint} is not what its manifest says: {shown}{more}. Run `{command('quantize', '--force')}`."
+        )

@@ -8,12 +8,12 @@ old one back at the next start.
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from pipeline.base.errors import UsageError
-from pipeline.base.progress import Reporter
+from pipeline.base.progress import Reporter, SilentReporter
 from pipeline.hardware.accelerator import resolve_accelerator
 from pipeline.hardware.machine import Machine, probe_machine
 from pipeline.models.checksums import SumCache
@@ -81,6 +81,14 @@ class RunContext:
             EnvironmentLackError: CUDA was asked for and there is no GPU.
         """
         return resolve_accelerator(self.accelerator, self.machine)[0]
+
+    def placed(self, out: Path) -> "RunContext":
+        """Return the same context with another output folder; the machine is not asked again."""
+        return replace(self, out=out, probe=lambda: self.machine)
+
+    def quiet(self) -> "RunContext":
+        """Return the same context without a word to the user; the machine is not asked again."""
+        return replace(self, reporter=SilentReporter(), probe=lambda: self.machine)
 
     def runtime(self, engine: str) -> Runtime:
         """Return the environment of an engine, made first where it is absent, and so are those that later stages need.

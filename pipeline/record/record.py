@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import Field, SerializeAsAny, ValidationError
 
+from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError, UsageError
 from pipeline.base.files import read_written, write_atomically
 from pipeline.base.results import Gate, Metric, Payload, Result
@@ -96,7 +97,7 @@ class RunRecord(Result):
         except ValidationError:
             raise MissingStageError(
                 f"The result of the stage '{model.STAGE}' was written by another version of awqctl, and this one does "
-                f"not read it. Run `awqctl {model.STAGE} {self.name}`."
+                f"not read it. Run `{command(model.STAGE)}`."
             ) from None
 
     def find(self, model: type[PayloadT]) -> PayloadT | None:
@@ -115,8 +116,8 @@ class RunRecord(Result):
         result = self.stages.get(stage)
         if result is None or not result.usable:
             raise MissingStageError(
-                f"The stage '{stage}' has no result yet. Run `awqctl {stage} {self.name}` first, "
-                f"or `awqctl run {self.name}` for all stages."
+                f"The stage '{stage}' has no result yet. Run `{command(stage)}` first, or "
+                f"`{command('run')}` for all stages."
             )
         return result
 

@@ -1,6 +1,6 @@
 """`Stage`: what a stage says of itself, beside its code, so that the runner knows when its result still holds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.base.results import Payload
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
+from pipeline.record.preflight import Probe, Prospect, Space
 from pipeline.record.record import RunRecord, StageOutcome
 
 SECTION = "recipe."
@@ -63,6 +64,10 @@ class Stage:
     """Whether it may take over an engine that the stage before left running; for the others that one is stopped."""
     outputs: Callable[[Recipe], tuple[str, ...]] = lambda _recipe: ()
     """Paths in the output folder that must exist for a result to be reused."""
+    probes: tuple[Probe, ...] = ()
+    """Its part of the pre-flight."""
+    space: Callable[[Prospect], Iterable[Space]] = lambda _prospect: ()
+    """Disk space that it will take, as far as that can be said beforehand."""
     disagreement: Callable[[Path, Any], str | None] = lambda _out, _result: None
     """Returns why what lies in the output folder is not what `result` describes."""
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from eval.accuracy.result import EvalResult
 from eval.bench.result import BenchResult
+from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError
 from pipeline.base.identity import document_identity
 from pipeline.base.results import Gate, Payload
@@ -143,7 +144,7 @@ class Inputs:
         found = self._results.get(kind)
         if not isinstance(found, kind):
             raise MissingStageError(
-                f"The report has no result of the stage '{kind.STAGE}'. Run `awqctl {kind.STAGE} {self.recipe.name}`."
+                f"The report has no result of the stage '{kind.STAGE}'. Run `{command(kind.STAGE)}`."
             )
         return found
 
@@ -157,6 +158,6 @@ def inputs_of(recipe: Recipe, record: RunRecord) -> Inputs:
     inputs = Inputs(recipe=recipe, record=record)
     if not inputs.stages:
         raise MissingStageError(
-            f"There is nothing to report yet: no stage of {recipe.name} has a result. Run `awqctl run {recipe.name}`."
+            f"There is nothing to report yet: no stage of {recipe.name} has a result. Run `{command('run')}`."
         )
     return inputs

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar, Literal, TypeVar
 
+from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError
 from pipeline.base.results import Origin, Payload, Result
 
@@ -92,4 +93,4 @@ class RoiResult(Payload):
 def _only(found: Iterator[_Priced], arm: str) -> _Priced:
     for one in found:
         return one
-    raise MissingStageError(f"The arm '{arm}' was not priced. Name it in bench.arms, and run `awqctl bench`.")
+    raise MissingStageError(f"The arm '{arm}' was not priced. Name it in bench.arms, and run `{command('bench')}`.")

@@ -8,6 +8,7 @@ finding, not a failure: no gate is set here.
 from typing import TYPE_CHECKING
 
 from eval.bench.result import BenchResult, LoadPoint
+from pipeline.base.commands import command
 from pipeline.base.errors import VoidMeasurementError
 from pipeline.recipe.arms import BASELINE, arm_name
 from pipeline.recipe.recipe import Recipe
@@ -132,7 +133,7 @@ def _arm_cost(arm: str, roi: Roi, bench: BenchResult, average: float, peak: floa
     if capacity <= 0:
         raise VoidMeasurementError(
             f"The measured output throughput of {arm} is zero, so nothing can be priced. "
-            f"Run `awqctl bench` again and look at its log."
+            f"Run `{command('bench', '--force')}` and look at its log."
         )
     machines = arithmetic.machines_needed(peak, capacity)
     monthly = arithmetic.monthly_usd(machines, roi.hourly.usd, roi.hours_per_month)

@@ -21,7 +21,7 @@ from pipeline.record.record import RunRecord, load_record
 RECORD = "record.json"
 LOCK = ".lock"
 _PACKAGED = "packaged:"
-_REPLACED = (CHECKPOINT, CONTROL, NOTES, "eval", "bench", "roi", "report")
+REPLACED = (CHECKPOINT, CONTROL, NOTES, "eval", "bench", "roi", "report")
 """Folders that stages put whole in the place of what is there."""
 
 
@@ -101,7 +101,7 @@ def _said(origin: str) -> str:
 
 def _foreign(recipe: Recipe, context: RunContext) -> str | None:
     """Return what lies in a folder without a record; what a killed run of this recipe left is none of it."""
-    there = [name for name in _REPLACED if _holds_anything(context.out / name)]
+    there = [name for name in REPLACED if _holds_anything(context.out / name)]
     try:
         source = read_manifest(context.out / CHECKPOINT).source.reference
     except SourceError:

@@ -11,20 +11,29 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from filelock import FileLock, Timeout
-
-from pipeline.base.errors import AwqctlError, BusyError, EnvironmentLackError, Interrupted, MissingStageError
+from pipeline.base.commands import command
+from pipeline.base.errors import (
+    AwqctlError,
+    BusyError,
+    EnvironmentLackError,
+    Interrupted,
+    MissingStageError,
+    refuse,
+)
 from pipeline.base.format import seconds
+from pipeline.base.locks import exclusive
 from pipeline.models import redacted
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.environment import environment_of
+from pipeline.record.preflight import Effort, Prospect
 from pipeline.record.record import RunRecord, StageOutcome, StageResult, Status, load_record, save_record
 from pipeline.record.stage import Stage
 from pipeline.report.result import ReportResult
 from pipeline.run.folder import LOCK, RECORD, check_folder, recipe_origin
 from pipeline.run.outputs import damage, published_sums
+from pipeline.run.preflight import examine, obstacles
 from pipeline.run.stages import (
     STAGES,
     UPSTREAM,
@@ -93,20 +102,21 @@ class Runner:
         """
         check_folder(self._recipe, self._context)
         self._context.out.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(self._context.out / LOCK, timeout=0):
-                self._context.recover()
-                try:
-                    return self._run(stages, force=force)
-                finally:
-                    self._context.slot.clear()
-        except Timeout:
-            raise BusyError(
-                f"Another awqctl works in {self._context.out}. Wait for it, or choose another folder with --out."
-            ) from None
+        with exclusive(self._context.out / LOCK, self._busy, patience_s=0):
+            self._context.recover()
+            try:
+                return self._run(stages, force=force)
+            finally:
+                self._context.slot.clear()
+
+    def _busy(self, holder: str) -> None:
+        raise BusyError(
+            f"Another awqctl works in {self._context.out} ({holder}). Wait for it, or choose another folder with --out."
+        )
 
     def _run(self, stages: Sequence[Stage], *, force: bool) -> tuple[RunRecord, list[StageReport]]:
         record = self._open_record()
+        self._preflight(stages, record, force=force)
         reports: list[StageReport] = []
         with self._tracker.pipeline(self._recipe, record, self._context.out) as run:
             for number, stage in enumerate(stages, 1):
@@ -141,6 +151,31 @@ class Runner:
             self._context.slot.clear()
         if force:
             self._context.forget(stage.name)
+
+    def _preflight(self, stages: Sequence[Stage], record: RunRecord, *, force: bool) -> None:
+        """Find what would stop a later stage before the first one starts; a single stage looks for itself.
+
+        Raises:
+            AwqctlError: every obstacle of the stages that have to be run.
+        """
+        pending = list(stages) if force else self._pending(stages, record)
+        if len(pending) > 1:
+            with self._context.reporter.task("looking at all stages before the first"):
+                prospect = Prospect(self._recipe, self._context, self._context, Effort.SECONDS)
+                refuse(obstacles(examine(pending, prospect)))
+
+    def _pending(self, stages: Sequence[Stage], record: RunRecord) -> list[Stage]:
+        """Return the stages that have to be run, as far as can be told before the first of them has."""
+        pending: list[Stage] = []
+        quiet = self._context.quiet()
+        for stage in stages:
+            waits = any(need.stage == one.name for need in stage.needs for one in pending)
+            try:
+                if waits or self._reason_to_run(stage, record, inputs_of(stage, self._recipe, quiet, record)):
+                    pending.append(stage)
+            except AwqctlError:
+                pending.append(stage)
+        return pending
 
     def _holding(self, record: RunRecord) -> list[str]:
         """Return the stages whose results are of this recipe, those that this run did not look at among them."""
@@ -247,15 +282,14 @@ def check_needs(stage: Stage, recipe: Recipe, record: RunRecord) -> None:
     reads = read_by(stage, recipe, record)
     if stage.needs and not reads:
         raise MissingStageError(
-            f"The stage '{stage.name}' builds on the results of others, and there are none yet. Run "
-            f"`awqctl run {recipe.name}`."
+            f"The stage '{stage.name}' builds on the results of others, and there are none yet. Run `{command('run')}`."
         )
     for need in (stage_named(one.stage) for one in reads):
         record.done(need.name)
         if changed := changes_since(need, recipe, record):
             raise MissingStageError(
                 f"The result of '{need.name}' was made from something else ({', '.join(changed)}). Run "
-                f"`awqctl {need.name} {recipe.name}` first, or `awqctl run {recipe.name}` for all that changed."
+                f"`{command(need.name)}` first, or `{command('run')}` for all that changed."
             )
         check_needs(need, recipe, record)
 

@@ -17,16 +17,19 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import psutil
-from filelock import FileLock
 
 from pipeline.base.checkout import DIRTY, UNKNOWN
 from pipeline.base.credentials import masked, redacted
-from pipeline.base.errors import EnvironmentLackError, Interrupted
+from pipeline.base.errors import EnvironmentLackError, Interrupted, UsageError
 from pipeline.base.homes import user_home
+from pipeline.base.locks import exclusive
 from pipeline.base.nested import flatten
+from pipeline.base.progress import Reporter, SilentReporter
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
+from pipeline.record.context import EARLIER
 from pipeline.record.record import RunRecord, StageResult
+from pipeline.run.folder import REPLACED
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -38,6 +41,8 @@ _PARENT = "mlflow.parentRunId"
 _STATUS = {"passed": "FINISHED", "gate_failed": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 _LONGEST_PARAMETER = 500
 _PARAMETERS_PER_CALL = 100
+_NOT_FOR_A_STORE = (*REPLACED, EARLIER, ".partial", ".resume")
+"""Folders of the output folder that are replaced or emptied as a whole."""
 REPORT = "report"
 """Folder whose files the parent run gets, too: what a client is handed."""
 _NOT_LOGGED = ("checkpoint", "control", "calibration")
@@ -47,8 +52,9 @@ _NOT_LOGGED = ("checkpoint", "control", "calibration")
 class Tracker:
     """Logs runs to one store, which is made on first use."""
 
-    def __init__(self, store: str) -> None:
+    def __init__(self, store: str, reporter: Reporter | None = None) -> None:
         self.store = store
+        self._reporter = reporter or SilentReporter()
         self._client: MlflowClient | None = None
         self._experiment_id = ""
 
@@ -60,7 +66,7 @@ class Tracker:
         """
         if self._client is None:
             user_home()  # MLflow wants a home as well, and does not say how to give it one
-            with _first_use(self.store), _explained(self.store):
+            with _first_use(self.store, self._reporter), _explained(self.store):
                 self._client, self._experiment_id = _open(self.store)
             end_orphaned_runs(self._client, self._experiment_id)
         return self._client
@@ -289,12 +295,12 @@ def _open(store: str) -> tuple["MlflowClient", str]:
 
     # It prints a traceback for every error that it also raises; ours become sentences.
     logging.getLogger("mlflow.store").setLevel(logging.CRITICAL)
-    folder = _sqlite_folder(store)
+    database = _database(store)
     client = MlflowClient(tracking_uri=store)
     found = client.get_experiment_by_name(_EXPERIMENT)
     if found:
         return client, found.experiment_id
-    location = (folder / "artifacts").resolve().as_uri() if folder else None
+    location = (database.parent / "artifacts").resolve().as_uri() if database else None
     return client, client.create_experiment(_EXPERIMENT, artifact_location=location)
 
 
@@ -313,20 +319,52 @@ def _explained(store: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _first_use(store: str) -> Iterator[None]:
-    """Let one process at a time open a SQLite store: creating its schema twice at once fails."""
-    folder = _sqlite_folder(store)
-    if folder is None:
+def _first_use(store: str, reporter: Reporter) -> Iterator[None]:
+    """Let one process at a time open a SQLite store: creating its schema twice at once fails.
+
+    The lock is the database's own: the folder may be an output folder, which has a lock, too.
+    """
+    database = _database(store)
+    if database is None:
         yield
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".lock"):
-        Path(store.removeprefix("sqlite:///")).touch()  # SQLite itself would keep the group out, whatever the umask is
+
+    def waiting(holder: str) -> None:
+        reporter.warn(f"waiting for {holder}, which is opening the MLflow store {masked(store)}")
+
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with exclusive(database.with_name(f".{database.name}.lock"), waiting):
+        database.touch()  # SQLite itself would keep the group out, whatever the umask is
         yield
 
 
-def _sqlite_folder(store: str) -> Path | None:
-    return Path(store.removeprefix("sqlite:///")).parent if store.startswith("sqlite:///") else None
+def check_store(store: str, out: Path) -> None:
+    """Refuse a database in a folder that stages replace as a whole: it would go with the next result.
+
+    Raises:
+        UsageError: it lies in one.
+    """
+    database = _database(store)
+    if database is None or not database.absolute().resolve().is_relative_to(out.resolve()):
+        return
+    inside = database.absolute().resolve().relative_to(out.resolve())
+    if len(inside.parts) > 1 and inside.parts[0] in _NOT_FOR_A_STORE:
+        raise UsageError(
+            f"The MLflow store {masked(store)} lies in {out / inside.parts[0]}, which is replaced as a whole when its "
+            f"stage runs. Give a place outside with --store, such as sqlite:///{out / inside.name}."
+        )
+
+
+def _database(store: str) -> Path | None:
+    """Return the file of a SQLite store; None for any other, and for one in memory."""
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 -- slow
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
+    try:
+        url = make_url(store)
+    except ArgumentError:
+        return None
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
 def _myself() -> str:

@@ -15,6 +15,7 @@ Resolved = Literal["cpu", "cuda"]
 """What an environment is built for; `auto` of the recipe, resolved."""
 PYTHONS = ">=3.11,<3.14"
 """Python versions the lock files cover."""
+_EXPECTED_GIB = {"cpu": 3, "cuda": 8}
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class RuntimeSpec:
     def name(self) -> str:
         """Return for example `vllm-cpu`."""
         return f"{self.engine}-{self.accelerator}"
+
+    @property
+    def expected_bytes(self) -> int:
+        """Return the disk space that it and uv's cache of it take, rounded up."""
+        return _EXPECTED_GIB[self.accelerator] * 2**30
 
     @property
     def lock(self) -> Path:

@@ -15,6 +15,7 @@ from filelock import FileLock
 from uv import find_uv_bin
 
 from pipeline.base.errors import RuntimeInstallError
+from pipeline.base.locks import exclusive
 from pipeline.base.progress import Reporter
 from pipeline.runtimes.process import GuardedProcess
 from pipeline.runtimes.rootcause import root_cause
@@ -61,8 +62,11 @@ def make_ready(spec: RuntimeSpec, home: Path, reporter: Reporter) -> None:
         RuntimeInstallError: it could not be made; the message has the root cause.
     """
     if not is_ready(spec, home):
-        title = f"the {spec.name} environment, made once"
-        with reporter.task(f"waiting for {title}"), FileLock(_lock_path(spec, home)):
+        waited_for = f"which is working on the {spec.name} environment"
+        with (
+            reporter.task(f"waiting for the {spec.name} environment, made once"),
+            exclusive(_lock_path(spec, home), lambda holder: reporter.warn(f"waiting for {holder}, {waited_for}")),
+        ):
             if not is_ready(spec, home):
                 _build(spec, home, reporter)
 
@@ -81,6 +85,11 @@ def place(spec: RuntimeSpec, home: Path) -> Path:
 def is_ready(spec: RuntimeSpec, home: Path) -> bool:
     """Return whether the environment is there, complete."""
     return _python(place(spec, home)).exists()
+
+
+def interpreter(spec: RuntimeSpec, home: Path) -> Path | None:
+    """Return the Python of an environment; None where it is not there."""
+    return _python(place(spec, home)) if is_ready(spec, home) else None
 
 
 def size_bytes(spec: RuntimeSpec, home: Path) -> int:

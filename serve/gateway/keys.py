@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
+from pipeline.base.commands import command
 from pipeline.base.errors import UsageError
 from pipeline.base.files import read_written
 from pipeline.base.homes import config_home
@@ -100,7 +101,7 @@ class KeyStore:
             if _active_named(keys, name):
                 raise UsageError(
                     f"An active key is named '{name}' already. "
-                    f"Choose another name, or `awqctl keys revoke {name}` first."
+                    f"Choose another name, or `{command('keys revoke', name)}` first."
                 )
             key = new_key()
             stored = _StoredKey(name=name, id=digest(key)[:_ID_LENGTH], created_at=_now(), digest=digest(key))
@@ -122,7 +123,7 @@ class KeyStore:
             found = _active_named(keys, name)
             if found is None:
                 names = ", ".join(key.name for key in keys if key.revoked_at is None) or "none"
-                raise UsageError(f"No active key is named '{name}'. Active: {names}. `awqctl keys ls` shows all.")
+                raise UsageError(f"No active key is named '{name}'. Active: {names}. `{command('keys ls')}` shows all.")
             revoked = found.model_copy(update={"revoked_at": _now()})
             self._write(tuple(revoked if key is found else key for key in keys))
         return revoked.info()

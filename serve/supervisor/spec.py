@@ -59,7 +59,7 @@ def serving_spec(
         EnvironmentLackError: the engine cannot run here.
     """
     made = record.result(QuantizeResult)
-    checkpoint, accelerator = checkpoint_of(context, recipe.name, made.checkpoint_digest), context.resolved
+    checkpoint, accelerator = checkpoint_of(context, made.checkpoint_digest), context.resolved
     check_engine(recipe.engine, accelerator, context.machine)
     offered = recipe.serve
     return ServingSpec(

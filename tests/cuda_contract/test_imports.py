@@ -8,7 +8,11 @@ from tests.cuda_contract.conftest import Environment
 
 ENGINES = ("autoawq", "llmcompressor", "vllm")
 WORKERS = Path(str(resources.files("pipeline.runtimes"))) / "workers"
-ENTRY = {"autoawq": "autoawq_quantize", "llmcompressor": "llmcompressor_quantize", "vllm": "vllm_bench"}
+ENTRIES = {
+    "autoawq": ("autoawq_quantize",),
+    "llmcompressor": ("llmcompressor_quantize",),
+    "vllm": ("vllm_bench", "vllm_arguments"),
+}
 INSTANCES = {
     "autoawq": {"autoawq_quantize": {"model": "awq.models.base:BaseAWQForCausalLM"}},
     "llmcompressor": {"llmcompressor_quantize": {"model": "transformers:PreTrainedModel"}},
@@ -17,9 +21,9 @@ INSTANCES = {
 """Objects whose class only running the worker would tell, by worker and by their name in it."""
 
 
-def files_of(name: str) -> list[Path]:
-    """Return a worker and the files beside it that it imports, directly or not."""
-    found, waiting = [], [name]
+def files_of(names: tuple[str, ...]) -> list[Path]:
+    """Return workers and the files beside them that they import, directly or not."""
+    found, waiting = [], list(names)
     while waiting:
         path = WORKERS / f"{waiting.pop()}.py"
         if path.exists() and path not in found:
@@ -33,7 +37,7 @@ def files_of(name: str) -> list[Path]:
 def test_workers_find_what_they_use(environment: Environment, tmp_path: Path) -> None:
     """Everything imports without a GPU, and what is called takes the arguments that it is given."""
     engine = environment.spec.engine
-    files = files_of(ENTRY[engine])
+    files = files_of(ENTRIES[engine])
     question = {"files": [str(path) for path in files], "instances": INSTANCES[engine]}
     answer = environment.ask(Path(__file__).with_name("import_probe.py"), question, tmp_path / "answer.json")
     assert answer["problems"] == []

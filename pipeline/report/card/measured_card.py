@@ -20,7 +20,7 @@ def measured_card(context: RunContext, inputs: Inputs) -> str | None:
     """
     made = inputs.quantize
     try:
-        checkpoint = recorded_checkpoint(context, inputs.recipe.name, made.checkpoint_digest)
+        checkpoint = recorded_checkpoint(context, made.checkpoint_digest)
         layers = read_layers(context.out / NOTES)
         return model_card(made, read_manifest(checkpoint), layers, accuracy_text(inputs.accuracy))
     except (OSError, SourceError, ValidationError) as problem:

@@ -204,17 +204,17 @@ def test_prune_first_recovers(context: RunContext) -> None:
 def test_stage_takes_the_checkpoint_of_the_record(context: RunContext) -> None:
     """The right one passes, cached or not."""
     digest = read_manifest(context.out / CHECKPOINT).digest()
-    assert checkpoint_of(context, "demo", digest) == checkpoint_of(context, "demo", digest) == context.out / CHECKPOINT
+    assert checkpoint_of(context, digest) == checkpoint_of(context, digest) == context.out / CHECKPOINT
 
 
 def test_stage_refuses_a_flipped_byte_that_it_had_accepted(context: RunContext) -> None:
     """The cache does not hide a change; only `recorded_checkpoint` does not look."""
     digest = read_manifest(context.out / CHECKPOINT).digest()
-    checkpoint = checkpoint_of(context, "demo", digest)
+    checkpoint = checkpoint_of(context, digest)
     (checkpoint / "model.safetensors").write_text("weights 2O")
-    assert recorded_checkpoint(context, "demo", digest) == checkpoint
+    assert recorded_checkpoint(context, digest) == checkpoint
     with pytest.raises(SourceError, match=r"is not what its manifest says: model\.safetensors: contents changed"):
-        checkpoint_of(context, "demo", digest)
+        checkpoint_of(context, digest)
 
 
 def test_many_problems_are_counted(context: RunContext) -> None:
@@ -222,22 +222,22 @@ def test_many_problems_are_counted(context: RunContext) -> None:
     for number in range(5):
         (context.out / CHECKPOINT / f"extra-{number}").write_text("")
     with pytest.raises(SourceError, match="extra-2: not in the manifest; 2 more"):
-        checkpoint_of(context, "demo", read_manifest(context.out / CHECKPOINT).digest())
+        checkpoint_of(context, read_manifest(context.out / CHECKPOINT).digest())
 
 
 def test_killed_between_checkpoint_and_record(context: RunContext) -> None:
     """The record describes the one before: the message says how that comes and what to do."""
     digest = read_manifest(context.out / EARLIER / earlier(context)[-1]).digest()
     with pytest.raises(SourceError, match="a run was stopped between writing and recording it") as caught:
-        recorded_checkpoint(context, "demo", digest)
-    assert caught.value.message.endswith("Run `awqctl quantize demo --force`.")
+        recorded_checkpoint(context, digest)
+    assert caught.value.message.endswith("Run `awqctl quantize RECIPE --force`.")
 
 
 def test_killed_between_the_two_moves(context: RunContext) -> None:
     """Nothing is in place until the next run recovers it: the message names that run."""
     digest = read_manifest(context.out / CHECKPOINT).digest()
     (context.out / CHECKPOINT).rename(context.scratch / f"{CHECKPOINT}.old")
-    with pytest.raises(SourceError, match="Run `awqctl quantize demo`: it puts back"):
-        checkpoint_of(context, "demo", digest)
+    with pytest.raises(SourceError, match="Run `awqctl quantize RECIPE`: it puts back"):
+        checkpoint_of(context, digest)
     context.recover()
-    assert checkpoint_of(context, "demo", digest) == context.out / CHECKPOINT
+    assert checkpoint_of(context, digest) == context.out / CHECKPOINT

@@ -245,6 +245,7 @@ def test_half_a_surrogate_pair_is_compared(tmp_path: Path, sample: Sample) -> No
         rows = [{key: row[key] for key in row if not key.endswith("_hash")} | {"target": "\ude00"} for row in rows]
         for row in rows:
             row["arguments"] = [["\ud83d", " right"], ["\ud83d", " \ud83d"]]
+            row["filtered_resps"] = [["-4.0", "False"], ["-2.0", "False"]]
         (tmp_path / f"{side}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (task,) = document(tmp_path / "a.jsonl", tmp_path / "b.jsonl").tasks
     assert (task.items, task.flips_to_wrong) == (30, 30)

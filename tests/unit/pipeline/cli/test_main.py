@@ -86,6 +86,13 @@ def test_help_loads_nothing_heavy() -> None:
         (["run", "demo", "--set", "bench.repeats=x"], 2, "bench.repeats"),
         (["report", "demo"], 2, "awqctl run demo"),
         (["serve", "demo"], 2, "awqctl quantize demo"),
+        (
+            ["report", "demo", "--set", "bench.concurrency=[1, 2]", "--out", "my out", "--store", "sqlite:///x.db"],
+            2,
+            "`awqctl run demo --set 'bench.concurrency=[1, 2]' --out 'my out' --store sqlite:///x.db`",
+        ),
+        (["eval", "demo", "--set", "arms=[baseline, awq, rtn]"], 2, "demo --set 'arms=[baseline, awq, rtn]'` first"),
+        (["serve", "demo", "--out", "it's"], 2, """`awqctl quantize demo --out 'it'"'"'s'`"""),
         (["quantize", "demo", "--set", "model.source=/nowhere/model"], 2, "there is no folder /nowhere/model"),
         (["quantize", "demo", "--set", "quantize.calibration.source=/nowhere.jsonl"], 2, "there is no file"),
         (["quantize", "demo", "--set", "engine.accelerator=cuda"], 4, "no GPU"),

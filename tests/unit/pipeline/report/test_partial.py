@@ -130,7 +130,7 @@ def test_what_forbids_to_deploy_needs_nothing_else(make_run: Run, make_task: Cal
 
 def test_report_of_nothing_is_refused(make_run: Run) -> None:
     """Without any result there is no report, and the message names the command to run."""
-    with pytest.raises(MissingStageError, match="Run `awqctl run demo`"):
+    with pytest.raises(MissingStageError, match="Run `awqctl run RECIPE`"):
         report_of(only(make_run()))
 
 

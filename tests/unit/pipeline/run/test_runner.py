@@ -222,14 +222,14 @@ def test_interruption_is_recorded_as_such(make: Callable[..., Runner], tmp_path:
 
 def test_missing_stage_names_the_command(make: Callable[..., Runner]) -> None:
     """A stage without what it needs says which command makes it."""
-    with pytest.raises(MissingStageError, match="awqctl first demo"):
+    with pytest.raises(MissingStageError, match="awqctl first"):
         make().run([SECOND])
 
 
 def test_stale_result_is_not_built_upon(make: Callable[..., Runner]) -> None:
     """A single stage does not mix a result made with other settings into its own."""
     make().run([FIRST])
-    with pytest.raises(MissingStageError, match=r"\(recipe\.bench\.repeats\)\. Run `awqctl first demo`"):
+    with pytest.raises(MissingStageError, match=r"\(recipe\.bench\.repeats\)\. Run `awqctl first`"):
         make("bench.repeats=1").run([SECOND])
 
 
@@ -241,12 +241,12 @@ def test_result_that_a_stage_works_without_may_be_missing_but_not_stale(make: Ca
         settings=sections("report"),
         needs=(Need(FirstResult, optional=True), Need(SecondResult, optional=True)),
     )
-    with pytest.raises(MissingStageError, match=r"there are none yet. Run `awqctl run demo`"):
+    with pytest.raises(MissingStageError, match=r"there are none yet. Run `awqctl run RECIPE`"):
         make().run([last])
     make().run([FIRST, last])
 
     assert reasons(make(), last) == ["up to date"]
-    with pytest.raises(MissingStageError, match=r"\(recipe\.bench\.repeats\)\. Run `awqctl first demo`"):
+    with pytest.raises(MissingStageError, match=r"\(recipe\.bench\.repeats\)\. Run `awqctl first`"):
         make("bench.repeats=1").run([last])
     make().run([SECOND])
     assert reasons(make(), last) == ["changed: the result of 'second'"]
@@ -257,7 +257,7 @@ def test_record_for_a_stage_that_is_not_run(make: Callable[..., Runner], tmp_pat
     loaded = load_recipe("demo")
     recipe, folder = loaded.recipe, loaded.path.parent
     context = RunContext(tmp_path / "out", tmp_path / "home", folder, "cpu", SilentReporter())
-    with pytest.raises(MissingStageError, match="awqctl first demo"):
+    with pytest.raises(MissingStageError, match="awqctl first"):
         record_for(SECOND, recipe, context)
     record, _ = make().run([FIRST])
     assert record_for(SECOND, recipe, context) == record

@@ -159,7 +159,7 @@ def test_unreadable_stored_calibration_asks_for_a_new_one(tmp_path: Path, conten
     path = tmp_path / "calibration.json"
     if content:
         path.write_text(content)
-    with pytest.raises(MissingStageError, match="awqctl quantize --force"):
+    with pytest.raises(MissingStageError, match="awqctl quantize RECIPE --force"):
         read_calibration(path)
 
 

@@ -1,0 +1,98 @@
+"""The catalogue of models: configurations and licences, no weights."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pipeline.catalogue.files import merged
+from pipeline.plan.architecture import Architecture
+from pipeline.plan.model_config import architecture_of
+
+_SUFFIXES = (
+    (re.compile(r"[-_](awq|autoawq)([-_]int4)?$", re.IGNORECASE), "awq"),
+    (re.compile(r"[-_]gptq([-_]int4)?$", re.IGNORECASE), "gptq"),
+    (re.compile(r"[-_](fp8([-_](dynamic|kv))?)$", re.IGNORECASE), "fp8"),
+    (re.compile(r"[-_](quantized\.)?w8a8$", re.IGNORECASE), "int8"),
+    (re.compile(r"[-_](quantized\.)?w4a16$", re.IGNORECASE), "awq"),
+)
+"""What names of quantized checkpoints end in."""
+_VARIANTS = re.compile(r"[-_](instruct|chat|base|it|hf|thinking|2507|v1\.5)(?=[-_]|$)", re.IGNORECASE)
+"""Parts of a name that do not change the shape."""
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One model of the catalogue."""
+
+    name: str
+    licence: str
+    config: Mapping[str, Any]
+    parameters: int | None
+    """As published; None: not recorded."""
+    also: tuple[str, ...] = ()
+    """Other models of the same shape."""
+
+    @property
+    def architecture(self) -> Architecture:
+        """Return its architecture."""
+        return architecture_of(self.config)
+
+
+@cache
+def models() -> Mapping[str, ModelEntry]:
+    """Return all models by name, the user's file included."""
+    entries, _ = merged("models.yaml", "models")
+    return {
+        name: ModelEntry(
+            name,
+            entry.get("licence", "unknown"),
+            _config(name, entries),
+            entry.get("parameters"),
+            tuple(entry.get("also") or ()),
+        )
+        for name, entry in entries.items()
+    }
+
+
+def _config(name: str, entries: Mapping[str, Any]) -> dict[str, Any]:
+    entry = entries[name]
+    base = _config(entry["like"], entries) if "like" in entry else {}
+    return {**base, **(entry.get("config") or {})}
+
+
+def catalogued(reference: str) -> tuple[ModelEntry, str | None] | None:
+    """Return a model of the catalogue, and the quantization that its name says; None where there is no such model.
+
+    `Qwen3-14B`, `qwen/qwen3-14b-awq` and `Qwen/Qwen3-14B-Instruct` are all the model of that shape.
+    """
+    exact = _by_name(reference, _plain)
+    if exact:
+        return exact, None
+    for pattern, quantization in _SUFFIXES:
+        stripped = pattern.sub("", reference)
+        if stripped != reference:
+            found = _by_name(stripped, _plain) or _by_name(stripped, _shape)
+            return (found, quantization) if found else None
+    found = _by_name(reference, _shape)
+    return (found, None) if found else None
+
+
+def _by_name(reference: str, form: Any) -> ModelEntry | None:
+    wanted, whole = form(reference), "/" in reference
+    for entry in models().values():
+        for name in (entry.name, *entry.also):
+            if wanted == form(name) or (not whole and wanted == form(name.rpartition("/")[2])):
+                return entry
+    if not whole or reference.rpartition("/")[0] in {name.partition("/")[0] for name in models()}:
+        return None
+    return _by_name(reference.rpartition("/")[2], form)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("meta-llama-", "llama-")
+
+
+def _shape(name: str) -> str:
+    return _VARIANTS.sub("", _VARIANTS.sub("", _plain(name)))

@@ -1,0 +1,91 @@
+"""The MODEL of `awqctl plan`: a catalogue name, a folder, a config.json, or a hub id; nothing but JSON is fetched."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.base.errors import EnvironmentLackError, SourceError
+from pipeline.catalogue.models import catalogued
+from pipeline.plan.architecture import Architecture
+from pipeline.plan.matrices import parameters
+from pipeline.plan.model_config import architecture_of
+
+_TOLERANCE = 0.002
+"""Of parameters that a checkpoint holds more or less than its configuration says, without a word."""
+
+
+@dataclass(frozen=True)
+class PlannedModel:
+    """A model as far as a plan needs it."""
+
+    name: str
+    architecture: Architecture
+    quantization: str | None = None
+    """That its name says."""
+    licence: str = "unknown"
+    notes: tuple[str, ...] = ()
+
+
+def planned_model(reference: str) -> PlannedModel:
+    """Return the model that a user names.
+
+    Raises:
+        SourceError: there is none, or its configuration lacks what a plan needs.
+        EnvironmentLackError: it is a hub id that the catalogue does not know, and the hub cannot be reached.
+    """
+    path = Path(reference).expanduser()
+    if path.is_file():
+        return PlannedModel(reference, architecture_of(_config(path)))
+    if (path / "config.json").is_file():
+        return _folder(reference, path)
+    found = catalogued(reference)
+    if found is None:
+        return _from_hub(reference)
+    entry, quantization = found
+    names = (entry.name, *entry.also)
+    same = () if reference in names or "/" not in reference else (f"Planned as {entry.name}, by its name.",)
+    return PlannedModel(entry.name, entry.architecture, quantization, entry.licence, same)
+
+
+def _config(path: Path) -> Mapping[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError) as problem:
+        raise SourceError(f"{path} is not JSON. Give a model's config.json, or the folder that holds it.") from problem
+    if not isinstance(document, dict):
+        raise SourceError(f"{path} is no configuration: a JSON object is expected. Give a model's config.json.")
+    return document
+
+
+def _folder(reference: str, path: Path) -> PlannedModel:
+    """Return a model in a folder, its configuration compared with what its safetensors files hold."""
+    architecture = architecture_of(_config(path / "config.json"))
+    if architecture.published or not any(path.glob("*.safetensors")):
+        return PlannedModel(reference, architecture)
+    from pipeline.models.files import licence_of  # noqa: PLC0415 -- only a folder with weights needs it
+    from pipeline.models.tensors import read_headers  # noqa: PLC0415
+
+    held, said = sum(tensor.parameters for tensor in read_headers(path).values()), parameters(architecture)
+    differs = abs(held - said) > _TOLERANCE * said
+    note = f"The files hold {held:,} parameters, the configuration says {said:,}; planned by the configuration."
+    return PlannedModel(reference, architecture, licence=licence_of(path), notes=(note,) if differs else ())
+
+
+def _from_hub(reference: str) -> PlannedModel:
+    if reference.count("/") != 1:
+        raise SourceError(
+            f"There is no file, folder or catalogued model called {reference}. Give a hub id like org/name, a folder "
+            f"with a config.json, or a name that `awqctl plan ls` lists."
+        )
+    from pipeline.models.hub import fetch, find_commit  # noqa: PLC0415 -- only a hub model needs the hub's library
+
+    try:
+        folder = fetch(reference, find_commit(reference, None), ("config.json",))
+    except EnvironmentLackError as problem:
+        raise EnvironmentLackError(
+            f"The catalogue does not know {reference}, and the model hub cannot be asked. Check the network, or give "
+            f"the model's config.json; `awqctl plan ls` lists the models that need no network."
+        ) from problem
+    return PlannedModel(reference, architecture_of(_config(folder / "config.json")))

@@ -1,0 +1,83 @@
+"""`awqctl gpus`: the catalogue of GPUs, with sources, dates and prices."""
+
+from typing import Any
+
+import click
+
+from pipeline.cli.common import console, emit, json_option
+from pipeline.cli.help import Group
+
+_SORTS = ("name", "price", "rent", "bandwidth", "bandwidth-per-dollar", "compute-per-dollar", "model")
+
+
+@click.group(cls=Group)
+def gpus() -> None:
+    """The catalogue of GPUs: memory, rates, prices, what serves AWQ on them."""
+
+
+@gpus.command("ls")
+@click.option("--sort", type=click.Choice(_SORTS), default="name", show_default=True)
+@click.option(
+    "--context",
+    type=click.IntRange(min=1),
+    default=8192,
+    show_default=True,
+    metavar="N",
+    help="Tokens that the largest model has to hold, in 4 bit.",
+)
+@click.option("--deck", is_flag=True, help="The client's hardware deck, computed again.")
+@json_option
+def ls(sort: str, context: int, *, deck: bool, as_json: bool) -> None:
+    """List the GPUs; prices older than 90 days are marked with a star."""
+    from pipeline.catalogue.comparison import deck_rows, gpu_rows
+    from pipeline.cli.gpus_table import print_deck, print_gpus
+
+    if deck:
+        found = deck_rows(context)
+        emit(as_json, found, lambda: print_deck(found, console()))
+        return
+    rows = gpu_rows(sort, context)
+    emit(as_json, rows, lambda: print_gpus(rows, context, console()))
+
+
+@gpus.command("show")
+@click.argument("name", metavar="NAME")
+@json_option
+def show(name: str, as_json: bool) -> None:  # noqa: FBT001 -- a flag
+    """Show all figures of one GPU, each with its source and date."""
+    from pipeline.catalogue.gpus import find_gpu
+    from pipeline.cli.gpus_table import print_gpu
+
+    entry = find_gpu(name)
+    emit(as_json, _document(entry), lambda: print_gpu(entry, console()))
+
+
+def _document(entry: Any) -> dict[str, Any]:
+    def source(found: Any) -> dict[str, Any]:
+        return {"title": found.title, "date": str(found.date), "url": found.url}
+
+    def figures(found: Any) -> dict[str, Any]:
+        return {name: {"value": each.value, "source": source(each.source)} for name, each in found.items()}
+
+    return {
+        "key": entry.key,
+        "name": entry.name,
+        "maker": entry.maker,
+        "family": entry.family,
+        "compute_capability": entry.compute_capability,
+        "figures": figures(entry.figures),
+        "tflops_dense": figures(entry.tflops),
+        "rent": [
+            {
+                "usd_per_hour": rent.usd_per_hour,
+                "provider": rent.provider,
+                "term": rent.term,
+                "stale": rent.source.stale,
+                "source": source(rent.source),
+            }
+            for rent in entry.rents
+        ],
+        "mig": dict(entry.mig),
+        "serves_awq": entry.serves_awq,
+        "lacks": list(entry.planned().lacks),
+    }

@@ -1,0 +1,75 @@
+"""GPUs on a terminal of 80 columns."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.base.format import NONE, count, number, usd_as_given
+
+_WIDTH = 80
+
+
+def print_gpus(rows: Sequence[Any], context: int, screen: Any) -> None:
+    """Print the list."""
+    from rich.table import Table
+
+    table = Table(width=_WIDTH, show_edge=False, pad_edge=False, box=None)
+    table.add_column("GPU", no_wrap=True)
+    for name in ("GB", "GB/s", "FP16\nTFLOPS", "list\nUSD", "rent\nUSD/h", "TFLOPS\n/1000 $"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column(f"largest in 4 bit\nwith {context:,} tokens", overflow="ellipsis", no_wrap=True, ratio=1)
+    for row in rows:
+        star = "*" if row.price_stale else ""
+        table.add_row(
+            row.key,
+            count(row.memory_gb),
+            count(row.bandwidth_gb_s),
+            _or(row.fp16_tflops, count),
+            _or(row.list_usd, count),
+            _or(row.usd_per_hour, lambda value: f"{value:.2f}") + star,
+            _or(row.tflops_per_1000_usd, number),
+            row.largest_model.rpartition("/")[2] if row.largest_model else NONE,
+        )
+    screen.print(table)
+    screen.print(f"{NONE} unknown. * price older than 90 days. Sources: `awqctl gpus show NAME`.", markup=False)
+
+
+def print_deck(rows: Sequence[Any], screen: Any) -> None:
+    """Print what the deck printed, and what is wrong with it."""
+    for row in rows:
+        screen.print(
+            f"{row.name}: {count(row.list_usd)} USD, {number(row.tflops_fp32)} TFLOPS FP32, "
+            f"{row.tflops_per_1000_usd:.2f} per 1,000 USD (printed {row.tflops_per_1000_usd_printed:.2f}), "
+            f"{count(row.bandwidth_gb_s)} GB/s",
+            markup=False,
+            width=_WIDTH,
+        )
+        for wrong in row.wrong:
+            screen.print(f"  wrong: {wrong}", markup=False, width=_WIDTH)
+
+
+def print_gpu(entry: Any, screen: Any) -> None:
+    """Print every figure with its source."""
+
+    def line(text: str) -> None:
+        screen.print(text, markup=False, width=_WIDTH)
+
+    line(f"{entry.name} ({entry.key}), {entry.maker}")
+    line(f"AWQ: {entry.serves_awq}")
+    for name, figure in (*entry.figures.items(), *((f"tflops {key}", each) for key, each in entry.tflops.items())):
+        line(f"{name}: {figure.value:,g}  [{figure.source.title}, {figure.source.date}]")
+    if "driver_gib" not in entry.figures:
+        line(f"driver_gib: unknown; {entry.planned().memory_gib:.2f} assumed in plans")
+    for rent in entry.rents:
+        old = ", older than 90 days" if rent.source.stale else ""
+        line(
+            f"rent: {usd_as_given(rent.usd_per_hour)} an hour, {rent.provider}, {rent.term} "
+            f"[{rent.source.title}, {rent.source.date}{old}]"
+        )
+    if not entry.rents:
+        line("rent: unknown")
+    if entry.mig:
+        line("MIG: " + ", ".join(f"{number_} x {name}" for name, number_ in entry.mig.items()))
+
+
+def _or(value: Any, form: Any) -> str:
+    return NONE if value is None else str(form(value))

@@ -1,0 +1,87 @@
+"""`awqctl plan`: what fits, how fast, on which GPU, before anything is downloaded."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline.cli.common import console, emit, json_option
+
+
+@click.command()
+@click.argument("model", nargs=-1, required=True, metavar="MODEL | RECIPE | pack FILE | fleet FILE | ls")
+@click.option("--gpu", "gpus", metavar="A,B", help="Names as `awqctl gpus ls` has them; several, side by side.")
+@click.option("--gpus", "count", type=click.IntRange(min=1), metavar="N", help="GPUs together; placed over nodes.")
+@click.option("--quantization", metavar="Q,R", help="none, awq, gptq, fp8, int8, nvfp4. [default: as the model is]")
+@click.option("--tensor-parallel-size", type=click.IntRange(min=1), metavar="N")
+@click.option("--pipeline-parallel-size", type=click.IntRange(min=1), metavar="N")
+@click.option("--decode-context-parallel-size", type=click.IntRange(min=1), default=1, metavar="N")
+@click.option("--max-model-len", type=click.IntRange(min=1), metavar="N", help="[default: the model's]")
+@click.option("--max-num-seqs", type=click.IntRange(min=1), metavar="N", help="Have to fit at once at full length.")
+@click.option("--max-num-batched-tokens", type=click.IntRange(min=1), metavar="N")
+@click.option("--kv-cache-dtype", metavar="auto,fp8", default="auto", show_default=True)
+@click.option("--gpu-memory-utilization", type=click.FloatRange(0, 1, min_open=True), metavar="X")
+@click.option(
+    "--gpu-memory-gib", type=click.FloatRange(0, min_open=True), metavar="X", help="As the driver reports it."
+)
+@click.option("--kv-cache-memory-gib", type=click.FloatRange(0), metavar="X", help="Stated instead of computed.")
+@click.option("--block-size", type=click.IntRange(min=1), metavar="N")
+@click.option("--enforce-eager", is_flag=True, help="Without CUDA graphs.")
+@click.option("--cpu-offload-gib", type=click.FloatRange(0), default=0.0, metavar="X", help="Weights per GPU.")
+@click.option("--input-tokens", type=click.IntRange(min=1), default=1024, show_default=True, metavar="N")
+@click.option("--output-tokens", type=click.IntRange(min=1), default=1024, show_default=True, metavar="N")
+@click.option("--concurrency", type=click.IntRange(min=1), metavar="N", help="Requests under way.")
+@click.option("--vllm", "version", metavar="VERSION", help="[default: the locked version]")
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="The plan as a page with charts, too.")
+@json_option
+def plan(model: tuple[str, ...], *, html: Path | None, as_json: bool, **options: Any) -> int:
+    """Plan MODEL before anything is downloaded; ends with 3 when a configuration cannot run.
+
+    MODEL is a hub id, a folder, a config.json or a catalogue name (`awqctl plan ls`); a RECIPE is planned as it
+    stands, 16 bit beside AWQ. `pack FILE` puts several models on one GPU, `fleet FILE` plans an investment.
+    """
+    if model[0] == "ls":
+        return _list(as_json=as_json)
+    if model[0] in ("pack", "fleet"):
+        return _file(model, as_json=as_json)
+    if len(model) > 1:
+        raise click.UsageError(f"One MODEL at a time; {' '.join(model[1:])} is one too many.")
+    from pipeline.catalogue.configurations import PlanRequest, plans
+    from pipeline.cli.plan_table import print_plans
+
+    found = plans(PlanRequest(reference=model[0], **options))
+    if html:
+        from pipeline.cli.plan_page import page
+
+        html.write_text(page(found), encoding="utf-8")
+    emit(as_json, found, lambda: print_plans(found, console()))
+    return 0 if all(each.verdict == "fits" for each in found.configurations) else 3
+
+
+def _list(*, as_json: bool) -> int:
+    from pipeline.catalogue.models import models
+    from pipeline.cli.plan_table import print_models
+
+    rows = [
+        {"name": entry.name, "licence": entry.licence, "parameters": entry.parameters, "also": entry.also}
+        for entry in models().values()
+    ]
+    emit(as_json, rows, lambda: print_models(rows, console()))
+    return 0
+
+
+def _file(arguments: tuple[str, ...], *, as_json: bool) -> int:
+    """Plan a file: 3 when models of a pack fit on none of its GPUs, not even in turns."""
+    from pipeline.catalogue.plan_files import fleets, packs
+    from pipeline.cli.plan_files_table import print_fleet, print_packs
+
+    if len(arguments) != 2:  # noqa: PLR2004 -- the word and the file
+        raise click.UsageError(f"`awqctl plan {arguments[0]}` takes one FILE.")
+    path = Path(arguments[1])
+    if arguments[0] == "fleet":
+        costs = fleets(path)
+        emit(as_json, costs, lambda: print_fleet(costs, console()))
+        return 0
+    found = packs(path)
+    emit(as_json, found, lambda: print_packs(found, console()))
+    return 3 if all(each["verdict"] == "impossible" for each in found["gpus"]) else 0

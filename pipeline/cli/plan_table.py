@@ -1,0 +1,107 @@
+"""Plans on a terminal of 80 columns."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.base.format import NONE, TO, count, number, percent, usd
+
+_WIDTH = 80
+_SHOWN = 4
+
+
+def print_plans(plans: Any, screen: Any) -> None:
+    """Print all configurations side by side, then why some cannot run and what works instead."""
+    screen.print(
+        f"{plans.model}: {number(plans.parameters / 1e9)} billion parameters, vLLM {plans.vllm} assumed", markup=False
+    )
+    columns = 4
+    for first in range(0, len(plans.configurations), columns):
+        screen.print(_table(plans.configurations[first : first + columns], plans))
+    for each in plans.configurations:
+        for reason in each.reasons:
+            _line(screen, f"{_title(each)}: impossible. {reason}")
+        _alternatives(each, screen)
+    for note in dict.fromkeys([*plans.notes, *(note for each in plans.configurations for note in each.notes)]):
+        _line(screen, f"Note: {note}")
+
+
+def _line(screen: Any, text: str) -> None:
+    screen.print(text, markup=False, soft_wrap=False, width=_WIDTH)
+
+
+def _title(each: Any) -> str:
+    several = f"{each.gpus} x " if each.gpus > 1 else ""
+    kv = "" if each.kv_cache_dtype == "auto" else f" KV {each.kv_cache_dtype}"
+    return f"{several}{each.gpu} {each.quantization}{kv}"
+
+
+def _table(configurations: Sequence[Any], plans: Any) -> Any:
+    from rich.table import Table
+
+    table = Table(width=_WIDTH, show_edge=False, pad_edge=False)
+    table.add_column("per GPU, GiB", no_wrap=True)
+    for each in configurations:
+        table.add_column(_title(each), justify="right", overflow="fold", ratio=1)
+    rows: list[tuple[str, list[str]]] = [
+        ("verdict", [each.verdict for each in configurations]),
+        ("memory asked for", [number(each.requested_memory_gib) for each in configurations]),
+        ("weights", [number(each.weights_gib) for each in configurations]),
+        ("activations", [number(each.activations_gib) for each in configurations]),
+        ("outside of torch", [number(each.non_torch_gib) for each in configurations]),
+        ("CUDA graphs", [number(each.cuda_graphs_gib) for each in configurations]),
+        ("KV cache", [number(each.kv_cache_gib) for each in configurations]),
+        ("KV tokens", [count(each.kv_cache_tokens) for each in configurations]),
+        ("KiB per token", [number(each.kv_bytes_per_token / 1024) for each in configurations]),
+        (f"sequences of {_lengths(configurations)}", [f"{each.max_concurrency:,.2f}" for each in configurations]),
+        ("longest that fits", [count(each.max_model_len_that_fits) for each in configurations]),
+        (f"tok/s, {plans.input_tokens}/{plans.output_tokens}", [_speed(each) for each in configurations]),
+        ("   from, to", [_band(each) for each in configurations]),
+        ("sequences at once", [_or(each.running_sequences, count) for each in configurations]),
+        ("TTFT, TPOT in ms", [_times(each) for each in configurations]),
+        ("bound by", [each.bound_by or NONE for each in configurations]),
+        ("bandwidth used", [_or(each.bandwidth_utilization, percent) for each in configurations]),
+        ("compute used", [_or(each.compute_utilization, percent) for each in configurations]),
+    ]
+    for name, cells in rows:
+        table.add_row(name, *cells)
+    return table
+
+
+def _lengths(configurations: Sequence[Any]) -> str:
+    return TO.join(count(length) for length in sorted({each.max_model_len for each in configurations}))
+
+
+def _or(value: Any, form: Any) -> str:
+    return NONE if value is None else str(form(value))
+
+
+def _speed(each: Any) -> str:
+    return NONE if each.output_tokens_per_s is None else number(each.output_tokens_per_s.expected)
+
+
+def _band(each: Any) -> str:
+    speed = each.output_tokens_per_s
+    return NONE if speed is None else f"{number(speed.low, 2)}{TO}{number(speed.high, 2)}"
+
+
+def _times(each: Any) -> str:
+    return NONE if each.tpot_ms is None else f"{number(each.ttft_ms)}, {number(each.tpot_ms)}"
+
+
+def _alternatives(each: Any, screen: Any) -> None:
+    if each.verdict == "fits":
+        return
+    if not each.nearest:
+        _line(screen, "Nothing near works: choose a smaller model or more memory.")
+        return
+    _line(screen, "What works instead, cheapest first:")
+    for found in each.nearest[:_SHOWN]:
+        price = "no price known" if found.usd_per_hour is None else f"{usd(found.usd_per_hour)} an hour"
+        _line(screen, f"  {found.change} ({price})")
+
+
+def print_models(rows: Sequence[dict[str, Any]], screen: Any) -> None:
+    """Print the models of the catalogue."""
+    for row in rows:
+        size = NONE if row["parameters"] is None else f"{number(row['parameters'] / 1e9)} B"
+        screen.print(f"{row['name']:<42} {size:>8}  {row['licence']}", markup=False, soft_wrap=True)

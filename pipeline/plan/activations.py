@@ -1,0 +1,67 @@
+"""Memory that a forward pass and the sampler take at their peak, that CUDA graphs take, and that torch does not see.
+
+The terms are what vLLM's profiling run holds at the same time (`profile_run`, `_dummy_sampler_run`). Not modelled: the
+encoder of images and audio.
+"""
+
+from pipeline.plan.architecture import Architecture, Attention
+from pipeline.plan.engine import Engine
+
+GIB = 2**30
+_SORTING, _PICKING = 38, 14
+"""Bytes per logit. Picking: BF16, FP32, probabilities and noise in FP32 (2 + 4 + 4 + 4). Sorting besides: values and
+64-bit indices, sorted and in working copies."""
+_FORWARD_HIDDEN = 3
+"""Hidden states beside the widest layer: the residual, the layer's input and its norm."""
+_COMPILATION = 0.5
+"""GiB that compilation leaves in the peak of versions that compile by default and count it: 0 to 1.4 in logs of 0.26
+to 0.29, more on a cold cache than on a warm one (https://docs.vllm.ai/en/latest/configuration/conserving_memory/)."""
+_FULL_GRAPHS, _GRAPHS_PER_LAYER = 0.2, 0.0105
+"""GiB. Fitted to estimates in logs of 0.21 to 0.29: 0.53 for 28 layers, 0.52 for 36, 0.86 for 64."""
+_CONTEXT, _LINK_BUFFERS, _PCIE_BUFFERS = 0.12, 0.4, 0.05
+"""GiB outside of torch: libraries and workspaces; buffers between GPUs, with the custom all-reduce over NVLink, and of
+NCCL alone over PCIe."""
+
+
+def activation_bytes(
+    architecture: Architecture,
+    engine: Engine,
+    batched_tokens: int,
+    sequences: int,
+    *,
+    length: int,
+    tensor_parallel: int,
+    eager: bool,
+) -> int:
+    """Return the peak of the profiling run on one GPU."""
+    hidden = batched_tokens * architecture.hidden * architecture.element_bytes
+    logits = min(sequences, batched_tokens) * architecture.vocabulary
+    sampler = logits * (_SORTING if engine.sorts else _PICKING) + hidden
+    forward = _forward(architecture, batched_tokens, tensor_parallel) + _FORWARD_HIDDEN * hidden
+    compilation = _COMPILATION * GIB if engine.graphs_inside and not eager else 0
+    return int((max(sampler, forward) if engine.samples(length) else forward) + compilation)
+
+
+def _forward(architecture: Architecture, tokens: int, tensor_parallel: int) -> float:
+    """Return what the widest layer holds: gate and up, and their product; keys, queries, values and the output."""
+    widths = []
+    for layer, _ in architecture.layers:
+        mlp, attention = layer.mlp, layer.attention
+        per_token = max(1, mlp.experts_per_token)
+        inner = (3 if mlp.gated else 2) * mlp.width / tensor_parallel * per_token
+        widths.append(inner + (per_token * architecture.hidden if mlp.experts else 0))
+        if isinstance(attention, Attention):
+            heads = attention.heads + attention.kv_heads
+            widths.append(2 * heads * attention.head_size / tensor_parallel)
+    return tokens * max(widths) * architecture.element_bytes
+
+
+def graph_bytes(architecture: Architecture, *, eager: bool) -> int:
+    """Return the memory of CUDA graphs; 0 without."""
+    return 0 if eager else int((_FULL_GRAPHS + _GRAPHS_PER_LAYER * architecture.layer_count) * GIB)
+
+
+def other_bytes(gpus: int, *, linked: bool) -> int:
+    """Return the memory that torch does not see, on each of so many GPUs."""
+    buffers = _LINK_BUFFERS if linked else _PCIE_BUFFERS
+    return int((_CONTEXT + (buffers if gpus > 1 else 0)) * GIB)

@@ -1,0 +1,169 @@
+"""A plan as `awqctl plan --json` prints it."""
+
+from typing import Literal
+
+from pipeline.base.results import Result
+from pipeline.plan.activations import GIB
+from pipeline.plan.nearest import Alternative
+from pipeline.plan.plan import Plan
+from pipeline.plan.roofline import Rate
+
+
+class TokensPerSecond(Result):
+    """Output tokens per second of all sequences together, with an interval."""
+
+    low: float
+    expected: float
+    high: float
+
+
+class ThroughputPoint(Result):
+    """Expected speed at a number of requests under way."""
+
+    concurrency: int
+    low: float
+    expected: float
+    high: float
+    tpot_ms: float
+    operations_per_byte: float
+    """Of a decode step, for the roofline."""
+    bandwidth_utilization: float
+
+
+class NearestSettings(Result):
+    """Settings that work instead."""
+
+    change: str
+    gpu: str
+    gpus: int
+    quantization: str
+    kv_cache_dtype: str
+    max_model_len: int
+    max_num_seqs: int | None
+    usd_per_hour: float | None
+    """Of all GPUs together; null: no price is known."""
+
+
+class ConfigurationPlan(Result):
+    """One configuration. Sizes are per GPU, as vLLM's log has them; everything is modelled, nothing measured."""
+
+    gpu: str
+    gpus: int
+    tensor_parallel_size: int
+    pipeline_parallel_size: int
+    nodes: int
+    quantization: str
+    kv_cache_dtype: str
+    vllm: str
+    gpu_memory_utilization: float
+    gpu_memory_gib: float
+    max_model_len: int
+    max_num_seqs: int
+    verdict: Literal["fits", "impossible"]
+    reasons: list[str]
+    requested_memory_gib: float
+    weights_gib: float
+    activations_gib: float
+    non_torch_gib: float
+    cuda_graphs_gib: float
+    cuda_graphs_inside: bool
+    kv_cache_gib: float
+    kv_cache_tokens: int
+    kv_bytes_per_token: float
+    max_concurrency: float
+    needed_kv_cache_gib: float
+    """Of one sequence of `max_model_len` tokens."""
+    max_model_len_that_fits: int
+    running_sequences: int | None
+    output_tokens_per_s: TokensPerSecond | None
+    ttft_ms: float | None
+    tpot_ms: float | None
+    bound_by: str | None
+    bandwidth_utilization: float | None
+    compute_utilization: float | None
+    capacity_utilization: float | None
+    """Of the KV cache, by the sequences that run at once."""
+    bandwidth_gb_s: float
+    peak_tflops: float | None
+    """In the format that is multiplied in; null: unknown, or it cannot run."""
+    throughput: list[ThroughputPoint]
+    """Over concurrency, up to what runs at once; empty where nothing runs."""
+    calibrated: bool
+    nearest: list[NearestSettings]
+    notes: list[str]
+
+
+def configuration(
+    plan: Plan, alternatives: tuple[Alternative, ...] = (), curve: tuple[Plan, ...] = ()
+) -> ConfigurationPlan:
+    """Return a plan for printing and for scripts."""
+    budget, capacity, rate, settings = plan.budget, plan.capacity, plan.rate, plan.settings
+    utilization = settings.gpu_memory_utilization
+    return ConfigurationPlan(
+        gpu=plan.gpu.name,
+        gpus=settings.gpus,
+        tensor_parallel_size=settings.tensor_parallel,
+        pipeline_parallel_size=settings.pipeline_parallel,
+        nodes=settings.nodes,
+        quantization=settings.quantization,
+        kv_cache_dtype=settings.kv_cache_dtype,
+        vllm=settings.engine.name,
+        gpu_memory_utilization=settings.engine.utilization if utilization is None else utilization,
+        gpu_memory_gib=plan.gpu.memory_gib,
+        max_model_len=plan.max_model_len,
+        max_num_seqs=budget.sequences,
+        verdict="fits" if plan.fits else "impossible",
+        reasons=list(plan.shortages),
+        requested_memory_gib=budget.requested / GIB,
+        weights_gib=budget.weights / GIB,
+        activations_gib=budget.activations / GIB,
+        non_torch_gib=budget.other / GIB,
+        cuda_graphs_gib=budget.graphs / GIB,
+        cuda_graphs_inside=budget.graphs_inside,
+        kv_cache_gib=budget.kv_cache / GIB,
+        kv_cache_tokens=capacity.tokens,
+        kv_bytes_per_token=plan.cache.bytes_per_token,
+        max_concurrency=capacity.concurrency,
+        needed_kv_cache_gib=capacity.needed_bytes / GIB,
+        max_model_len_that_fits=capacity.longest,
+        running_sequences=rate and rate.running,
+        output_tokens_per_s=rate and TokensPerSecond(low=rate.low, expected=rate.expected, high=rate.high),
+        ttft_ms=rate and rate.ttft_s * 1000,
+        tpot_ms=rate and rate.tpot_s * 1000,
+        bound_by=rate.bound_by if rate else ("capacity" if plan.shortages else None),
+        bandwidth_utilization=rate and rate.bandwidth_utilization,
+        compute_utilization=rate and rate.compute_utilization,
+        capacity_utilization=rate and min(1.0, rate.running / max(1e-9, capacity.concurrency)),
+        bandwidth_gb_s=plan.gpu.bandwidth_gb_s,
+        peak_tflops=rate and rate.peak_operations_s / 1e12,
+        throughput=[_point(each.rate) for each in curve if each.rate is not None],
+        calibrated=False,
+        nearest=[_nearest(each) for each in alternatives],
+        notes=list(plan.notes),
+    )
+
+
+def _point(rate: Rate) -> ThroughputPoint:
+    return ThroughputPoint(
+        concurrency=rate.running,
+        low=rate.low,
+        expected=rate.expected,
+        high=rate.high,
+        tpot_ms=rate.tpot_s * 1000,
+        operations_per_byte=rate.intensity,
+        bandwidth_utilization=rate.bandwidth_utilization,
+    )
+
+
+def _nearest(alternative: Alternative) -> NearestSettings:
+    plan = alternative.plan
+    return NearestSettings(
+        change=alternative.change,
+        gpu=plan.gpu.name,
+        gpus=plan.settings.gpus,
+        quantization=plan.settings.quantization,
+        kv_cache_dtype=plan.settings.kv_cache_dtype,
+        max_model_len=plan.max_model_len,
+        max_num_seqs=plan.settings.max_num_seqs,
+        usd_per_hour=alternative.usd_per_hour,
+    )

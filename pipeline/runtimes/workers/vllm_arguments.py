@@ -1,0 +1,61 @@
+"""Worker: lets vLLM's own parser read a server's arguments, without a server, a model or a GPU.
+
+Runs in the `vllm` environment.
+
+`read`: `module` (that starts the server), `arguments` -> `problem` (what vLLM's parser says of them; null where it
+takes them) and `version`.
+"""
+
+import contextlib
+import importlib
+import io
+import sys
+from typing import Any, NoReturn
+
+import worker_protocol
+from worker_protocol import Channel
+
+
+class RefusedError(Exception):
+    """What the parser would end the process with."""
+
+
+def read(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    """Run the server's `main` up to the point where it would build the engine."""
+    channel.progress("loading vLLM's arguments")
+    from vllm import __version__
+
+    module = importlib.import_module(request["module"])
+    reached: list[Any] = []
+
+    async def run_server(namespace: Any) -> None:
+        reached.append(namespace)
+
+    module.run_server = run_server
+    sys.argv = ["vllm", *request["arguments"]]
+    problem = None
+    try:
+        with _raising(), contextlib.redirect_stdout(io.StringIO()):
+            module.main()
+    except (RefusedError, TypeError, ValueError) as refused:  # of its own look at what belongs together, too
+        problem = " ".join(str(refused).split())
+    return {"problem": problem, "version": __version__}
+
+
+@contextlib.contextmanager
+def _raising() -> Any:
+    """Let the parser raise where it would print its usage and exit."""
+    from vllm.utils.argparse_utils import FlexibleArgumentParser as Parser
+
+    def error(_parser: Any, message: str) -> NoReturn:
+        raise RefusedError(message)
+
+    original, Parser.error = Parser.error, error
+    try:
+        yield
+    finally:
+        Parser.error = original
+
+
+if __name__ == "__main__":
+    worker_protocol.serve({"read": read})

@@ -1,0 +1,158 @@
+"""`make grade-plan`: what the planner says against what was published, by family of GPUs and by term."""
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import yaml
+
+from pipeline.catalogue.configurations import planned
+from pipeline.plan.activations import GIB
+from pipeline.plan.engine import engine_of
+from pipeline.plan.plan import Plan
+
+HERE = Path(__file__).parent
+FEW = 10
+"""Sequences up to which the error of the expected rate is judged."""
+
+
+@dataclass(frozen=True)
+class Error:
+    """One figure, planned and published."""
+
+    row: str
+    family: str
+    term: str
+    planned: float
+    published: float
+
+    @property
+    def share(self) -> float:
+        """Return the relative error."""
+        return self.planned / self.published - 1
+
+
+@dataclass(frozen=True)
+class Point:
+    """One measured throughput and the plan's interval."""
+
+    row: str
+    family: str
+    concurrency: int
+    published: float
+    low: float
+    expected: float
+    high: float
+
+    @property
+    def inside(self) -> bool:
+        """Return whether the interval holds the published rate."""
+        return self.low <= self.published <= self.high
+
+    @property
+    def share(self) -> float:
+        """Return the relative error of the expected rate."""
+        return self.expected / self.published - 1
+
+
+def rows(name: str) -> list[dict[str, Any]]:
+    """Return the rows of a file of truths."""
+    found: list[dict[str, Any]] = yaml.safe_load((HERE / name).read_text())
+    return found
+
+
+def plan_of_row(row: Mapping[str, Any], *, stated: bool, concurrency: int | None = None) -> Plan:
+    """Return the plan of a row; with the cache's size as the log had it, or computed."""
+    return planned(
+        row["model"],
+        row["gpu"],
+        memory_gib=row.get("memory"),
+        quantization=row.get("quantization", "none"),
+        tensor_parallel=row.get("tp", 1),
+        nodes=row.get("nodes", 1),
+        context_parallel=row.get("dcp", 1),
+        max_model_len=row.get("length"),
+        max_num_seqs=row.get("seqs"),
+        max_num_batched_tokens=row.get("batched"),
+        kv_cache_dtype=row.get("kv", "auto"),
+        gpu_memory_utilization=row.get("util"),
+        kv_cache_gib=row.get("kv_gib") if stated else None,
+        block_size=row.get("block"),
+        eager=row.get("eager", False),
+        offload_gib=row.get("offload", 0.0),
+        input_tokens=row.get("input", 1024),
+        output_tokens=row.get("output", 1024),
+        concurrency=concurrency,
+        engine=engine_of(row["vllm"]),
+    )
+
+
+def memory_errors() -> Iterator[Error]:
+    """Yield every term of the memory truths that a row has and does not except."""
+    for row in rows("memory.yaml"):
+        except_for = row.get("unlike", {})
+        plan, stated = plan_of_row(row, stated=False), plan_of_row(row, stated=True)
+        known: dict[str, tuple[float, str, str]] = {
+            "weights": (plan.budget.weights / GIB, "weights", "weights"),
+            "activations": (plan.budget.activations / GIB, "act", "budget"),
+            "tokens from KV GiB": (stated.capacity.tokens, "tokens", "tokens"),
+            "concurrency": (stated.capacity.concurrency, "concurrency", "tokens"),
+        }
+        if "util" in row and "weights" in row and not row.get("refused"):
+            known["KV GiB"] = (plan.budget.kv_cache / GIB, "kv_gib", "budget")
+        for term, (value, key, exception) in known.items():
+            if key in row and exception not in except_for:
+                yield Error(str(row["row"]), plan.gpu.family, term, value, row[key])
+
+
+def points() -> Iterator[Point]:
+    """Yield every throughput point with the plan's interval."""
+    for row in rows("throughput.yaml"):
+        for concurrency, published in row["points"].items():
+            plan = plan_of_row(row, stated="kv_gib" in row, concurrency=concurrency)
+            if plan.rate is None:
+                raise ValueError(f"{row['row']}: {plan.shortages}")
+            rate = plan.rate
+            yield Point(row["row"], plan.gpu.family, concurrency, published, rate.low, rate.expected, rate.high)
+
+
+def coverage(found: list[Point]) -> float:
+    """Return the share of points inside their interval."""
+    return sum(point.inside for point in found) / len(found)
+
+
+def few(found: list[Point]) -> float:
+    """Return the median absolute error at few sequences."""
+    return median(abs(point.share) for point in found if point.concurrency <= FEW)
+
+
+def main() -> int:
+    """Print the table of errors."""
+    errors = list(memory_errors())
+    by_term: dict[tuple[str, str], list[Error]] = defaultdict(list)
+    for error in errors:
+        by_term[error.term, error.family].append(error)
+    print(f"{'term':<20} {'GPU family':<20} {'rows':>4} {'median':>8} {'worst':>8}  row")
+    for (term, family), group in sorted(by_term.items()):
+        worst = max(group, key=lambda error: abs(error.share))
+        middle = median(abs(error.share) for error in group)
+        print(f"{term:<20} {family:<20} {len(group):>4} {middle:>8.2%} {worst.share:>+8.2%}  {worst.row}")
+    found = list(points())
+    print(f"\n{'throughput':<16} {'n':>5} {'published':>10} {'low':>9} {'expected':>9} {'high':>9} {'error':>7}")
+    for point in found:
+        mark = "" if point.inside else "  outside"
+        print(
+            f"{point.row:<16} {point.concurrency:>5} {point.published:>10,.1f} {point.low:>9,.1f} "
+            f"{point.expected:>9,.1f} {point.high:>9,.1f} {point.share:>+7.0%}{mark}"
+        )
+    print(f"\ninside the interval: {coverage(found):.0%} of {len(found)} points (asked for: 80 %)")
+    print(f"median absolute error at 1 to {FEW} sequences: {few(found):.1%} (asked for: at most 15 %)")
+    return 0 if coverage(found) >= 0.8 and few(found) <= 0.15 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

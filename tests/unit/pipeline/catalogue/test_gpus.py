@@ -1,0 +1,149 @@
+"""The catalogue of GPUs: complete, sourced, found by what people call them, and overridden by the user's file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.base.errors import UsageError
+from pipeline.catalogue.comparison import deck_rows, gpu_rows
+from pipeline.catalogue.gpus import find_gpu, gpus
+from pipeline.plan.roofline import ATTAINABLE
+
+PROMISED = (
+    "RTX 2060",
+    "RTX 3090",
+    "RTX 4090",
+    "RTX 5090",
+    "RTX A6000",
+    "RTX 6000 Ada",
+    "RTX PRO 6000",
+    "L4",
+    "L40S",
+    "A10G",
+    "A100 40GB",
+    "A100 80GB",
+    "H20",
+    "H100 PCIe",
+    "H100 SXM",
+    "H200",
+    "B200",
+    "GH200",
+    "GB200 NVL72",
+    "MI300X",
+    "RX 7900 XTX",
+    "M2 Ultra",
+    "M4",
+    "M4 Pro",
+)
+
+
+@pytest.fixture
+def own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Yield the user's catalogue file in a home of its own."""
+    monkeypatch.setenv("AWQCTL_HOME", str(tmp_path))
+    gpus.cache_clear()
+    path = tmp_path / "config" / "catalogue" / "gpus.yaml"
+    path.parent.mkdir(parents=True)
+    yield path
+    gpus.cache_clear()
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_promised_gpus_are_there(name: str) -> None:
+    """Each is found by its usual name and can be planned with."""
+    gpu = find_gpu(name).planned()
+    assert gpu.family in ATTAINABLE
+    assert gpu.memory_gib > 0
+    assert gpu.bandwidth_gb_s > 0
+
+
+@pytest.mark.parametrize(
+    ("called", "key"),
+    [
+        ("NVIDIA H100 80GB HBM3", "h100"),
+        ("4090", "rtx-4090"),
+        ("NVIDIA GeForce RTX 4090", "rtx-4090"),
+        ("A100", "a100-80"),
+        ("NVIDIA A100-SXM4-40GB", "a100-40"),
+        ("AMD Instinct MI300X", "mi300x"),
+        ("nvidia l4", "l4"),
+    ],
+)
+def test_drivers_names_are_understood(called: str, key: str) -> None:
+    """What nvidia-smi prints, and what people say."""
+    assert find_gpu(called).key == key
+
+
+@pytest.mark.parametrize("called", ["RTX", "Voodoo 2", ""])
+def test_other_names_are_refused_with_a_choice(called: str) -> None:
+    """None or several of that name: the keys are listed."""
+    with pytest.raises(UsageError, match="Give one of"):
+        find_gpu(called)
+
+
+def test_every_figure_has_a_source_and_a_date() -> None:
+    """No number without where it is from and when; rates without sparsity are half of those with it."""
+    for entry in gpus().values():
+        for figure in (*entry.figures.values(), *entry.tflops.values()):
+            assert figure.source.title
+            assert figure.source.date.year >= 2019
+        assert entry.serves_awq != "unknown"
+    assert gpus()["h100"].tflops["fp16"].value == 989
+    assert gpus()["m4-pro"].value("bandwidth_gb_s") == 273
+
+
+def test_old_prices_are_marked() -> None:
+    """The prices of March are older than 90 days."""
+    marked = {row.key: row.price_stale for row in gpu_rows()}
+    assert marked["h200"]
+    assert not marked["m4"]
+
+
+def test_the_deck_is_computed_again() -> None:
+    """61.46 where the deck printed 61.41, the M4 Pro's 273 GB/s, and models that leave no room for a cache."""
+    rows = {row.name: row for row in deck_rows()}
+    assert round(rows["RX 7900 XTX"].tflops_per_1000_usd, 2) == 61.46
+    assert any("61.46, not 61.41" in wrong for wrong in rows["RX 7900 XTX"].wrong)
+    assert any("273 GB/s, not 800" in wrong for wrong in rows["M4 Pro"].wrong)
+    assert round(rows["RTX 4090"].tflops_per_1000_usd, 2) == 51.66
+    assert all(
+        row.largest_parameters and row.largest_parameters < row.largest_billion_parameters_printed * 1e9
+        for row in rows.values()
+    )
+
+
+def test_sorting_by_what_a_dollar_buys() -> None:
+    """Bandwidth per dollar falls along the list; unknown prices stand last."""
+    rows = gpu_rows("bandwidth-per-dollar")
+    values = [row.gb_s_per_usd or 0 for row in rows]
+    assert values == sorted(values, reverse=True)
+    assert gpu_rows("price")[0].key == "rtx-2060"
+
+
+def test_the_users_file_comes_first(own_file: Path) -> None:
+    """It changes a figure, and adds a GPU with a source of its own."""
+    own_file.write_text(
+        "sources: {offer: {title: Our offer, date: 2026-11-01}}\n"
+        "gpus:\n  h100: {list_usd: [25000, offer]}\n"
+        "  ours: {name: Ours, family: ada, memory_gb: [20, offer], bandwidth_gb_s: [500, offer]}\n"
+    )
+    assert gpus()["h100"].value("list_usd") == 25000
+    assert gpus()["h100"].value("memory_gb") == 80
+    assert find_gpu("ours").planned().usd_per_hour is None
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("gpus: [", "not valid YAML"),
+        ("- 1", "no catalogue"),
+        ("gpus: {x: {name: X}}", "has no family"),
+        ("gpus: {h100: {watts: 700}}", "Write \\[number, source\\]"),
+    ],
+)
+def test_a_broken_file_is_named(own_file: Path, text: str, says: str) -> None:
+    """What is wrong with it, and what to do."""
+    own_file.write_text(text)
+    with pytest.raises(UsageError, match=says):
+        gpus()

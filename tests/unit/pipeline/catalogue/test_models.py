@@ -1,0 +1,98 @@
+"""The catalogue of models, and the MODEL of `awqctl plan`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.base.errors import SourceError
+from pipeline.catalogue.models import catalogued, models
+from pipeline.catalogue.reference import planned_model
+from pipeline.models.files import packaged_model
+from pipeline.models.tensors import parameters as held
+from pipeline.plan.matrices import parameters
+
+FAMILIES = (
+    "Llama-2",
+    "Mistral-7B",
+    "Mixtral",
+    "CodeLlama",
+    "vicuna",
+    "WizardLM",
+    "Orca",
+    "Qwen2.5",
+    "Qwen3-",
+    "405B",
+    "gemma-2",
+    "gemma-3",
+    "Phi-3",
+    "phi-4",
+    "DeepSeek-V3",
+    "gpt-oss",
+    "Kimi-K2",
+)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_promised_families_are_there(family: str) -> None:
+    """Each with a licence."""
+    found = [entry for name, entry in models().items() if family in name]
+    assert found
+    assert all(entry.licence != "unknown" for entry in found)
+
+
+@pytest.mark.parametrize(
+    ("reference", "name", "quantization"),
+    [
+        ("Qwen3-14B", "Qwen/Qwen3-14B", None),
+        ("qwen/qwen3-14b-awq", "Qwen/Qwen3-14B", "awq"),
+        ("Qwen/Qwen2.5-7B-Instruct-GPTQ-Int4", "Qwen/Qwen2.5-7B", "gptq"),
+        ("RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic", "meta-llama/Llama-3.1-70B", "fp8"),
+        ("meta-llama/Meta-Llama-3.1-8B-Instruct", "meta-llama/Llama-3.1-8B", None),
+        ("NousResearch/Llama-2-7b-hf", "meta-llama/Llama-2-7b-hf", None),
+        ("Qwen/Qwen3-30B-A3B-Instruct-2507", "Qwen/Qwen3-30B-A3B", None),
+    ],
+)
+def test_names_of_the_same_shape(reference: str, name: str, quantization: str | None) -> None:
+    """Instruct models, copies and quantized checkpoints of a catalogued shape."""
+    found = catalogued(reference)
+    assert found is not None
+    assert (found[0].name, found[1]) == (name, quantization)
+
+
+@pytest.mark.parametrize("reference", ["nobody/knows-this", "Qwen/Qwen3-15B", "Qwen/Qwen9-AWQ"])
+def test_others_are_not_guessed(reference: str) -> None:
+    """A name that is nearly one of the catalogue is none of it."""
+    assert catalogued(reference) is None
+
+
+def test_a_folder_and_a_file(tmp_path: Path) -> None:
+    """The demo model: its configuration says what its files hold; a configuration alone is enough."""
+    model = planned_model(str(packaged_model()))
+    assert parameters(model.architecture) == held(packaged_model())
+    assert model.notes == ()
+    alone = tmp_path / "config.json"
+    alone.write_text((packaged_model() / "config.json").read_text())
+    assert planned_model(str(alone)).architecture == model.architecture
+    assert planned_model(str(tmp_path)).architecture == model.architecture
+
+
+def test_a_configuration_that_its_files_contradict_is_noted(tmp_path: Path) -> None:
+    """More parameters than the configuration says."""
+    for path in packaged_model().iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").unlink()
+    (tmp_path / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 1}))
+    assert "The files hold" in planned_model(str(tmp_path)).notes[0]
+
+
+@pytest.mark.parametrize("text", ["{", "[]"])
+def test_what_is_no_configuration(tmp_path: Path, text: str) -> None:
+    """Broken JSON, or JSON that is something else."""
+    path = tmp_path / "config.json"
+    path.write_text(text)
+    with pytest.raises(SourceError, match=r"config\.json"):
+        planned_model(str(path))
+    with pytest.raises(SourceError, match="no file, folder or catalogued model"):
+        planned_model("no-such-model")

@@ -1,0 +1,120 @@
+"""The files of `awqctl plan pack` and `fleet`, and plans of recipes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from pipeline.base.errors import UsageError
+from pipeline.catalogue.configurations import PlanRequest, plans
+from pipeline.catalogue.plan_files import fleets, packs
+from pipeline.cli.main import cli
+
+PACK = """
+gpus: [rtx-5090, h100, h200]
+models:
+  - {name: Gemma, model: google/gemma-3-27b-it, quantization: awq, max_model_len: 8192, sequences: 2}
+  - {name: Qwen, model: Qwen/Qwen3-30B-A3B, quantization: fp8, max_model_len: 8192, sequences: 4}
+  - {name: translation, memory_gb: 8}
+  - {name: speech, memory_gb: 4}
+"""
+FLEET = """
+phases:
+  - {name: first, purchases: [{gpu: rtx-a6000, count: 8}, {gpu: rx-7900-xtx, count: 40}]}
+  - {name: second, month: 12, purchases: [{gpu: rx-7900-xtx, count: 40, unit_usd: 999}], other_usd: 500000}
+running_usd_per_year: 20000
+demand:
+  - {gpu: h100, model: Qwen/Qwen3-14B}
+  - {gpu: h100, model: meta-llama/Llama-3.1-405B, quantization: none, users: [1000]}
+  - {gpu: h100, model: Qwen/Qwen3-14B, gpus_per_replica: 2, users: [100]}
+  - {gpu: mi300x, parameters: 1.0e+14, bits: 8}
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    """Return a file with a text."""
+    path = folder / "file.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_four_models_on_three_cards(tmp_path: Path) -> None:
+    """Not all of them on 32 GB, in turns on 80 GB, together on 141 GB."""
+    found = packs(written(tmp_path, PACK))["gpus"]
+    assert [each["verdict"] for each in found] == ["impossible", "turns", "together"]
+    assert found[0]["too_large"] == ["Qwen"]
+    assert len(found[1]["turns"]) == 2
+    assert all(turn["swap_s"] > 0 for each in found for turn in each["turns"])
+
+
+def test_phases_and_fleets(tmp_path: Path) -> None:
+    """The deck's purchases, growing fleets, a model beyond one node, and 521 GPUs for 10^14 parameters."""
+    found = fleets(written(tmp_path, FLEET))
+    assert [phase["capital_usd"] for phase in found["phases"]] == [75_960, 539_960]
+    assert found["total_usd"] == pytest.approx(sum(year["cash_usd"] for year in found["years"]), abs=0.02)
+    gpus = [fleet["gpus"] for fleet in found["demand"][0]["fleets"]]
+    assert gpus == sorted(gpus)
+    assert (found["demand"][1]["gpus_per_replica"], found["demand"][1]["nodes_per_replica"]) == (16, 2)
+    assert found["demand"][2]["tensor_parallel_size"] == 2
+    assert found["demand"][3]["gpus_for_weights"] == 521
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("gpus: [h100]", "models: Field required"),
+        ("gpus: [h100]\nmodels: [{name: x}]", "neither `model` nor `memory_gb`"),
+        ("gpus: [h100]\nmodels: [{name: x, memory: 3}]", "memory: Extra inputs"),
+    ],
+)
+def test_a_wrong_pack_is_named(tmp_path: Path, text: str, says: str) -> None:
+    """The key, and what is wrong with it."""
+    with pytest.raises(UsageError, match=says):
+        packs(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("phases: [{name: x, purchases: [{gpu: h100, count: 1}]}]", "Give its `unit_usd`"),
+        ("phases: [{name: x, purchases: [{gpu: m4, count: 1, unit_usd: 1}]}]", "The power of M4"),
+        ("demand: [{gpu: h100}]", "neither `model` nor `parameters`"),
+        ("demand: [{gpu: rtx-2060, model: meta-llama/Llama-3.1-405B, gpus_per_replica: 1}]", "cannot be planned"),
+    ],
+)
+def test_a_wrong_fleet_is_named(tmp_path: Path, text: str, says: str) -> None:
+    """What is missing, and what to give."""
+    with pytest.raises(UsageError, match=says):
+        fleets(written(tmp_path, text))
+    with pytest.raises(UsageError, match="no file"):
+        fleets(tmp_path / "none.yaml")
+
+
+def test_a_recipe_is_planned_as_it_stands() -> None:
+    """The packaged recipes, on a GPU that this machine need not have: 16 bit beside AWQ, the engine's limits."""
+    found = plans(PlanRequest("hub-gpu", gpus="l40s"))
+    assert [each.quantization for each in found.configurations] == ["none", "awq"]
+    assert all(each.verdict == "fits" for each in found.configurations)
+    assert found.model == "Qwen/Qwen2.5-7B"
+    demo = plans(PlanRequest("demo", gpus="l4", quantization="awq"))
+    assert demo.parameters < 10_000_000
+
+
+@pytest.mark.parametrize(("word", "text", "status"), [("pack", PACK, 0), ("fleet", FLEET, 0)])
+def test_commands(tmp_path: Path, word: str, text: str, status: int) -> None:
+    """Tables of 80 columns, and one JSON document."""
+    path = written(tmp_path, text)
+    shown: Any = CliRunner().invoke(cli, ["plan", word, str(path)], standalone_mode=False, env={"COLUMNS": "80"})
+    assert shown.return_value == status
+    assert max(map(len, shown.output.splitlines())) <= 80
+    document = CliRunner().invoke(cli, ["plan", word, str(path), "--json"], standalone_mode=False)
+    assert json.loads(document.output)["schema_version"] == 1
+
+
+def test_a_pack_that_fits_nowhere_ends_with_3(tmp_path: Path) -> None:
+    """Not even in turns."""
+    text = "gpus: [rtx-2060]\nmodels: [{name: large, memory_gb: 40}]"
+    result: Any = CliRunner().invoke(cli, ["plan", "pack", str(written(tmp_path, text))], standalone_mode=False)
+    assert result.return_value == 3

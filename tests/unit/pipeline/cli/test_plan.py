@@ -1,0 +1,184 @@
+"""`awqctl plan` and `awqctl gpus`: the contract's fields, exit codes, 80 columns, nothing heavy."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from click.testing import CliRunner
+
+from pipeline.cli.main import cli
+
+FIELDS = {
+    "gpu",
+    "quantization",
+    "verdict",
+    "reasons",
+    "weights_gib",
+    "activations_gib",
+    "kv_cache_gib",
+    "kv_cache_tokens",
+    "kv_bytes_per_token",
+    "max_concurrency",
+    "needed_kv_cache_gib",
+    "max_model_len_that_fits",
+    "output_tokens_per_s",
+    "bound_by",
+    "nearest",
+}
+HEAVY = ("torch", "transformers", "mlflow", "matplotlib", "datasets", "huggingface_hub", "numpy", "scipy", "httpx")
+
+
+def run(*arguments: str) -> tuple[Any, str]:
+    """Return what a command returned, and its output."""
+    result = CliRunner().invoke(cli, arguments, standalone_mode=False, env={"COLUMNS": "80"})
+    if result.exception is not None:
+        raise result.exception
+    return result.return_value, result.output
+
+
+def test_json_is_the_contracts() -> None:
+    """One configuration per combination, with all fields; 3 because one of them cannot run."""
+    status, output = run(
+        "plan",
+        "Qwen/Qwen3-14B",
+        "--gpu",
+        "H100,RTX 4090",
+        "--quantization",
+        "awq,none,fp8",
+        "--max-model-len",
+        "8192",
+        "--json",
+    )
+    document = json.loads(output)
+    made = document["configurations"]
+    assert [(each["gpu"], each["quantization"]) for each in made] == [
+        (gpu, method) for gpu in ("H100 SXM", "RTX 4090") for method in ("awq", "none", "fp8")
+    ]
+    assert all(each.keys() >= FIELDS for each in made)
+    verdicts = {(each["gpu"], each["quantization"]): each["verdict"] for each in made}
+    assert verdicts["RTX 4090", "none"] == "impossible"
+    assert verdicts["RTX 4090", "awq"] == "fits"
+    assert status == 3
+    assert made[0]["output_tokens_per_s"].keys() == {"low", "expected", "high"}
+
+
+def test_what_fits_ends_with_0_and_a_name_says_the_quantization() -> None:
+    """`-AWQ` in the name is planned as AWQ."""
+    status, output = run("plan", "Qwen/Qwen3-14B-AWQ", "--gpu", "l40s", "--json")
+    document = json.loads(output)
+    assert status == 0
+    assert document["configurations"][0]["quantization"] == "awq"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "Qwen/Qwen3-14B", "--gpu", "h100,a100-40,rtx-4090,l40s,b200", "--quantization", "awq,none"),
+        ("plan", "openai/gpt-oss-120b", "--gpu", "gh200", "--gpus", "4", "--kv-cache-dtype", "auto,fp8"),
+        ("plan", "google/gemma-3-27b-it", "--gpu", "m4-pro"),
+        ("plan", "ls"),
+        ("gpus", "ls"),
+        ("gpus", "ls", "--deck"),
+        ("gpus", "show", "mi300x"),
+    ],
+    ids=" ".join,
+)
+def test_tables_fit_80_columns(arguments: tuple[str, ...]) -> None:
+    """A person reads them on a narrow terminal."""
+    _, output = run(*arguments)
+    assert output
+    assert max(map(len, output.splitlines())) <= 80
+
+
+def test_an_impossible_plan_says_what_is_short_and_what_works() -> None:
+    """The shortage in GiB, and alternatives with prices."""
+    status, output = run(
+        "plan",
+        "Qwen/Qwen3-14B",
+        "--gpu",
+        "h100",
+        "--quantization",
+        "awq",
+        "--max-model-len",
+        "49152",
+        "--max-num-seqs",
+        "256",
+    )
+    text = " ".join(output.split())
+    assert status == 3
+    assert "1,920.00 GiB of KV cache" in text
+    assert "What works instead, cheapest first" in text
+    assert "8 sequences (" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("plan", "Qwen/Qwen3-14B"), "--gpu"),
+        (("plan", "Qwen/Qwen3-14B", "--gpu", "h100", "--quantization", "q4"), "no quantization"),
+        (("plan", "Qwen/Qwen3-14B", "--gpu", "h100", "--kv-cache-dtype", "int3"), "no KV cache dtype"),
+        (("plan", "Qwen/Qwen3-14B", "--gpu", "h100", "--vllm", "new"), "no version"),
+        (("plan", "Qwen/Qwen3-14B", "Qwen/Qwen3-8B", "--gpu", "h100"), "one too many"),
+        (("gpus", "show", "voodoo"), "No GPU"),
+    ],
+)
+def test_wrong_usage_says_what_to_give(arguments: tuple[str, ...], says: str) -> None:
+    """A sentence, not a traceback."""
+    with pytest.raises(Exception, match=says):
+        run(*arguments)
+
+
+def test_json_of_the_catalogue() -> None:
+    """Lists and one entry, with sources."""
+    rows = json.loads(run("gpus", "ls", "--json")[1])
+    assert {"key", "list_usd", "usd_per_hour", "price_stale"} <= rows[0].keys()
+    assert json.loads(run("gpus", "ls", "--deck", "--json")[1])[0]["wrong"]
+    entry = json.loads(run("gpus", "show", "rtx-4090", "--json")[1])
+    assert entry["figures"]["bandwidth_gb_s"]["source"]["date"]
+    assert json.loads(run("plan", "ls", "--json")[1])[0]["licence"]
+
+
+def test_the_page_stands_alone(tmp_path: Path) -> None:
+    """Valid XML charts for what runs and what does not, and nothing that is loaded from elsewhere."""
+    path = tmp_path / "plan.html"
+    run(
+        "plan",
+        "Qwen/Qwen3-14B",
+        "--gpu",
+        "h100,rtx-4090,m4-pro",
+        "--quantization",
+        "awq,none",
+        "--html",
+        str(path),
+        "--json",
+    )
+    text = path.read_text()
+    charts = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+    for chart in charts:
+        ET.fromstring(chart)  # noqa: S314 -- our own
+    assert len(charts) == 6 + 1 + 3
+    assert "polygon" in text
+    assert not re.search(r"(src|href)=|https?://|<script", text)
+
+
+def test_the_page_of_what_cannot_run(tmp_path: Path) -> None:
+    """Without a point there is a sentence in place of the chart."""
+    path = tmp_path / "plan.html"
+    assert run("plan", "Qwen/Qwen3-32B", "--gpu", "rtx-2060", "--html", str(path))[0] == 3
+    assert "Nothing runs as it was asked." in path.read_text()
+
+
+def test_planning_loads_nothing_heavy() -> None:
+    """The whole command, in a fresh interpreter."""
+    code = (
+        "import sys; from pipeline.cli.main import cli\n"
+        "cli.main(['plan', 'Qwen/Qwen3-8B', '--gpu', 'h100', '--json'], standalone_mode=False)\n"
+        f"print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stderr.strip() == "[]"

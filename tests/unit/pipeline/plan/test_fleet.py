@@ -1,0 +1,78 @@
+"""Investment in phases against the client's own figures, and fleets by number of users."""
+
+import random
+from decimal import Decimal
+from itertools import permutations
+
+import pytest
+
+from pipeline.plan.fleet import Phase, Purchase, Running, capital_of, cents, fleet_for, years
+
+A6000 = Purchase("RTX A6000", 8, Decimal(4500), 300)
+XTX = Purchase("RX 7900 XTX", 40, Decimal(999), 355)
+FIRST = Phase("first", 0, (A6000, XTX))
+SECOND = Phase("second", 12, (XTX,), Decimal(500_000))
+RUNNING = Running(Decimal("0.25"), 1.4, 1.0, Decimal(60_000), Decimal(20_000), 3, 730)
+
+
+def test_capital_of_the_deck() -> None:
+    """36 000 + 39 960 = 75 960; the second phase 39 960 + 500 000."""
+    assert capital_of(FIRST) == 75_960
+    assert capital_of(SECOND) == 539_960
+
+
+def test_years() -> None:
+    """Energy by hand: (8 x 300 + 40 x 355) W for 8 760 h at 0.25; cooling is 40 % of it; a third is written off."""
+    first, second, third, fourth = years((FIRST, SECOND), RUNNING, 4)
+    assert first.energy_kwh == pytest.approx(16.6 * 8760)
+    assert cents(first.energy) == Decimal("36354.00")
+    assert cents(first.cooling) == Decimal("14541.60")
+    assert first.cash == 75_960 + first.energy + first.cooling + 80_000
+    assert first.depreciation == 25_320
+    assert cents(second.depreciation) == cents(Decimal(25_320) + Decimal(539_960) / 3)
+    assert third.capital == 0
+    assert cents(fourth.depreciation) == cents(Decimal(539_960) / 3)
+
+
+def test_a_phase_in_the_middle_of_a_year_runs_for_the_rest_of_it() -> None:
+    """Six months of energy and of depreciation."""
+    (year,) = years((Phase("half", 6, (A6000,)),), RUNNING, 1)
+    assert year.energy_kwh == pytest.approx(2.4 * 730 * 6)
+    assert year.depreciation == 6_000
+
+
+def test_money_does_not_depend_on_order() -> None:
+    """Phases in any order, to the last digit."""
+    draw = random.Random(1)  # noqa: S311 -- drawn examples, not secrets
+    phases = [
+        Phase(str(place), place, (Purchase("x", draw.randint(1, 9), Decimal(draw.randint(1, 99999)) / 100, 100.0),))
+        for place in range(4)
+    ]
+    totals = {
+        sum((year.cash - year.energy - year.cooling for year in years(order, RUNNING, 2)), Decimal(0))
+        for order in permutations(phases)
+    }
+    assert len(totals) == 1
+
+
+def sized(users: int, tokens_per_s: float) -> tuple[int, int, int, str]:
+    """Return replicas, GPUs, nodes and what binds for a number of users."""
+    found = fleet_for(
+        users,
+        active_share=0.1,
+        tokens_per_s_per_user=10,
+        sequences=64,
+        tokens_per_s=tokens_per_s,
+        gpus=2,
+        gpus_per_node=8,
+    )
+    return found.replicas, found.gpus, found.nodes, found.bound_by
+
+
+def test_fleets() -> None:
+    """By the sequences of a replica, or by its tokens per second; never none; never fewer for more users."""
+    assert sized(10, 1000) == (1, 2, 1, "sequences")
+    assert sized(10_000, 1000) == (16, 32, 4, "sequences")
+    assert sized(10_000, 500) == (20, 40, 5, "tokens per second")
+    gpus = [sized(10**power, 700)[1] for power in range(2, 7)]
+    assert gpus == sorted(gpus)

@@ -1,0 +1,106 @@
+"""From configurations to architectures, against parameter counts of model cards."""
+
+from typing import Any
+
+import pytest
+
+from pipeline.base.errors import SourceError
+from pipeline.catalogue.models import ModelEntry, models
+from pipeline.plan.architecture import Attention, LatentAttention, LinearAttention
+from pipeline.plan.matrices import active_parameters, parameters
+from pipeline.plan.model_config import architecture_of
+
+COUNTED = [entry for entry in models().values() if entry.parameters]
+LLAMA: dict[str, Any] = {
+    "model_type": "llama",
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "vocab_size": 100,
+    "tie_word_embeddings": False,
+}
+
+
+@pytest.mark.parametrize("entry", COUNTED, ids=lambda entry: entry.name)
+def test_parameters_are_those_of_the_card(entry: ModelEntry) -> None:
+    """To the last one, for 50 dense, MoE, MLA and multi-query models."""
+    assert parameters(entry.architecture) == entry.parameters
+
+
+@pytest.mark.parametrize(
+    ("model", "billions"),
+    [
+        ("Qwen/Qwen3-30B-A3B", 3.0),
+        ("openai/gpt-oss-120b", 5.1),
+        ("deepseek-ai/DeepSeek-V3", 37),
+        ("Qwen/Qwen3-8B", 7.6),
+    ],
+)
+def test_active_parameters(model: str, billions: float) -> None:
+    """What a token is multiplied with, as the cards have it (embeddings left out), within 6 %."""
+    assert active_parameters(models()[model].architecture) / 1e9 == pytest.approx(billions, rel=0.06)
+
+
+@pytest.mark.parametrize(
+    ("model", "full", "other"),
+    [
+        ("google/gemma-3-27b-it", 10, 52),
+        ("openai/gpt-oss-20b", 12, 12),
+        ("google/gemma-2-9b", 21, 21),
+        ("LGAI-EXAONE/EXAONE-4.0-32B", 16, 48),
+        ("Qwen/Qwen3-Next-80B-A3B", 12, 36),
+        ("mistralai/Mistral-7B-v0.1", 0, 32),
+    ],
+)
+def test_kinds_of_layers(model: str, full: int, other: int) -> None:
+    """Full attention, and windows or linear attention."""
+    counts = [0, 0]
+    for layer, number in models()[model].architecture.layers:
+        counts[isinstance(layer.attention, LinearAttention) or bool(getattr(layer.attention, "window", None))] += number
+    assert counts == [full, other]
+
+
+def test_layer_types_decide_where_they_are_given() -> None:
+    """A list in the configuration comes before the pattern of the type."""
+    config = {**LLAMA, "sliding_window": 8, "layer_types": ["sliding_attention", "full_attention"] * 2}
+    kinds = {
+        layer.attention.window: n
+        for layer, n in architecture_of(config).layers
+        if isinstance(layer.attention, Attention)
+    }
+    assert kinds == {8: 2, None: 2}
+
+
+@pytest.mark.parametrize("missing", ["hidden_size", "num_hidden_layers", "vocab_size", "num_attention_heads"])
+def test_a_missing_key_is_named(missing: str) -> None:
+    """What cannot be planned without is asked for by name."""
+    with pytest.raises(SourceError, match=missing):
+        architecture_of({key: value for key, value in LLAMA.items() if key != missing})
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"quant_method": "awq"}, "awq"),
+        ({"quant_method": "bitsandbytes"}, "bnb4"),
+        ({"quant_method": "compressed-tensors", "config_groups": {"g": {"weights": {"num_bits": 4}}}}, "gptq"),
+        ({"quant_method": "compressed-tensors", "config_groups": {"g": {"weights": {"type": "float"}}}}, "fp8"),
+        ({"quant_method": "compressed-tensors", "config_groups": {"g": {"weights": {"num_bits": 8}}}}, "int8"),
+    ],
+)
+def test_published_quantization(settings: dict[str, Any], name: str) -> None:
+    """What a checkpoint is quantized with already."""
+    assert architecture_of({**LLAMA, "quantization_config": settings}).published == name
+
+
+def test_latent_attention_and_encoders_are_seen() -> None:
+    """DeepSeek's MLA; an encoder by its configuration, with its parameters where they follow from that."""
+    layer, _ = models()["deepseek-ai/DeepSeek-V3"].architecture.layers[0]
+    assert isinstance(layer.attention, LatentAttention)
+    gemma = models()["google/gemma-3-27b-it"].architecture
+    assert gemma.encoder == "image"
+    assert parameters(gemma) + gemma.encoder_parameters == pytest.approx(27_432_406_640, rel=0.0005)
+    assert architecture_of({**LLAMA, "audio_config": {"x": 1}}).encoder_parameters == 0
+    assert architecture_of({**LLAMA, "torch_dtype": "float32"}).element_bytes == 4

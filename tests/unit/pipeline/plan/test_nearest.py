@@ -1,0 +1,84 @@
+"""What works instead, and how models are spread."""
+
+import pytest
+
+from pipeline.catalogue.gpus import find_gpu, gpus
+from pipeline.catalogue.models import models
+from pipeline.plan.nearest import Alternative, nearest
+from pipeline.plan.placement import can_share, placed, placements
+from pipeline.plan.plan import plan_of
+from pipeline.plan.result import configuration
+from pipeline.plan.settings import Settings
+
+OTHERS = [entry.planned() for entry in gpus().values() if entry.family != "apple"]
+
+
+def alternatives(model: str, gpu: str, settings: Settings) -> tuple[Alternative, ...]:
+    """Return what works instead of a plan that does not."""
+    architecture = models()[model].architecture
+    plan = plan_of(architecture, find_gpu(gpu).planned(), settings)
+    assert not plan.fits
+    found = nearest(architecture, plan, OTHERS)
+    document = configuration(plan, found)
+    assert document.verdict == "impossible"
+    assert [each.change for each in document.nearest] == [each.change for each in found]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("model", "gpu", "settings"),
+    [
+        ("meta-llama/Llama-3.1-70B", "h100", Settings(max_model_len=8192)),
+        ("meta-llama/Llama-3.1-8B", "a10", Settings(max_model_len=131072)),
+        ("Qwen/Qwen3-14B", "h100", Settings(quantization="awq", max_num_seqs=256, max_model_len=49152)),
+        ("meta-llama/Llama-3.1-405B", "l40s", Settings(quantization="awq", max_model_len=8192)),
+    ],
+)
+def test_every_alternative_works_and_the_cheapest_is_first(model: str, gpu: str, settings: Settings) -> None:
+    """Each fits; prices never fall, unknown ones stand last."""
+    found = alternatives(model, gpu, settings)
+    assert found
+    assert all(each.plan.fits for each in found)
+    prices = [each.usd_per_hour if each.usd_per_hour is not None else float("inf") for each in found]
+    assert prices == sorted(prices)
+
+
+def test_all_ways_are_offered() -> None:
+    """Fewer sequences, a shorter context, another format, an FP8 cache, more GPUs."""
+    found = alternatives("Qwen/Qwen3-8B", "l40s", Settings(max_num_seqs=16, max_model_len=32768))
+    changes = " | ".join(each.change for each in found)
+    for way in ("sequences", "context", "quantization awq", "KV cache in FP8"):
+        assert way in changes
+    more = alternatives("meta-llama/Llama-3.1-70B", "h100", Settings(max_model_len=8192))
+    assert "2 x H100 SXM" in [each.change for each in more]
+
+
+def test_what_a_gpu_lacks_is_not_offered_and_refused() -> None:
+    """No FP8 cache on an A10, no AWQ on a V100, no vLLM on Apple silicon."""
+    found = alternatives("meta-llama/Llama-3.1-8B", "a10", Settings(max_model_len=131072))
+    assert not any(each.plan.settings.kv_cache_dtype == "fp8" and each.plan.gpu.name == "A10" for each in found)
+    architecture = models()["Qwen/Qwen3-8B"].architecture
+    for gpu, settings, reason in (
+        ("v100-32", Settings(quantization="awq"), "awq"),
+        ("a10", Settings(kv_cache_dtype="fp8"), "FP8 KV cache"),
+        ("m4-pro", Settings(), "no GPU kernels"),
+        ("h100", Settings(tensor_parallel=5), "divided"),
+        ("h100", Settings(pipeline_parallel=40), "layers"),
+    ):
+        assert reason in plan_of(architecture, find_gpu(gpu).planned(), settings).shortages[0]
+
+
+def test_placements() -> None:
+    """Tensor parallel inside a node as far as the heads allow, stages beyond; several nodes when one is not enough."""
+    gpu, llama = find_gpu("h100").planned(), models()["meta-llama/Llama-3.1-405B"].architecture
+    assert placed(llama, gpu, Settings(), 16).pipeline_parallel == 2
+    assert placed(llama, gpu, Settings(), 16).nodes == 2
+    qwen = models()["Qwen/Qwen2.5-7B"].architecture
+    assert can_share(qwen, 4)
+    assert not can_share(qwen, 8)
+    assert placed(qwen, gpu, Settings(), 8).tensor_parallel == 4
+    counts = [settings.gpus for settings in placements(llama, gpu, Settings())]
+    assert counts[:6] == [1, 2, 4, 8, 16, 24]
+    whole = plan_of(llama, gpu, placed(llama, gpu, Settings(max_model_len=8192), 16))
+    assert whole.fits
+    assert not plan_of(llama, gpu, placed(llama, gpu, Settings(max_model_len=8192), 8)).fits
