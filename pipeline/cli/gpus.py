@@ -16,7 +16,9 @@ def gpus() -> None:
 
 
 @gpus.command("ls")
-@click.option("--sort", type=click.Choice(_SORTS), default="name", show_default=True)
+@click.option(
+    "--sort", type=click.Choice(_SORTS), default="name", show_default=True, metavar="BY", help=f"{', '.join(_SORTS)}."
+)
 @click.option(
     "--context",
     type=click.IntRange(min=1),
