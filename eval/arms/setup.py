@@ -88,6 +88,7 @@ class EngineSetup:
             online_quantization="fp8" if weights.online else None,
             batch_invariant=self.batch_invariant,
             api_key=self.api_key,
+            title=f"vLLM for {label or arm}",
         )
 
     def identity(self, arm: str) -> str:

@@ -103,14 +103,11 @@ class _Sweep:
             check_kernel(self._bench.setup, self.arm, facts.kernel, server.log.name)
             runs = settings.repeats * len(settings.concurrency)
             points = []
-            with self._bench.context.reporter.task(f"bench {self.arm}", total=runs) as task:
+            with self._bench.context.reporter.task(self.arm, total=runs) as task:
                 for number, concurrency in enumerate(settings.concurrency):
                     repeats = []
                     for repeat in range(settings.repeats):
-                        task.update(
-                            done=number * settings.repeats + repeat,
-                            text=f"bench {self.arm}: concurrency {concurrency}",
-                        )
+                        task.update(done=number * settings.repeats + repeat)
                         repeats.append(self._measure(server, number, repeat))
                     points.append(summarise(concurrency, repeats))
             return ArmLoad(
@@ -139,6 +136,7 @@ class _Sweep:
         concurrency = settings.concurrency[position]
         seed = settings.seed + _SEEDS_PER_CONCURRENCY * (position + 1)
         requests = settings.requests_per_concurrency * concurrency
+        level = f"{self.arm}: concurrency {concurrency}"
         request = {
             "base_url": server.base_url,
             "model": SERVED_NAME,
@@ -154,10 +152,11 @@ class _Sweep:
         # Warm-up requests would be counted by the server and not by the client: they get a run of their own.
         if repeat == 0 and settings.warmup_requests:
             scrap = self._folder / "warmup.json.gz"
-            self._call(server, {**request, "requests": settings.warmup_requests, "output": str(scrap), "seed": seed})
+            warmup = {**request, "requests": settings.warmup_requests, "output": str(scrap), "seed": seed}
+            self._call(server, warmup, f"{level}, warm-up")
             scrap.unlink()
         before = server.metrics().counters()
-        result = self._call(server, request)
+        result = self._call(server, request, f"{level}, run {repeat + 1} of {settings.repeats}")
         after = server.metrics().counters()
         differences = disagreement(result, before, after)
         problems = faults(result, requests, differences) + cached(before, after)
@@ -171,9 +170,9 @@ class _Sweep:
         self.worst = max(self.worst, *differences.values())
         return result
 
-    def _call(self, server: VllmServer, request: dict[str, Any]) -> dict[str, Any]:
+    def _call(self, server: VllmServer, request: dict[str, Any], text: str) -> dict[str, Any]:
         try:
-            return self._bench.worker.call("measure", {"warmups": 0, **request}, f"{self.arm}: requests")
+            return self._bench.worker.call("measure", {"warmups": 0, **request}, text)
         except WorkerError:
             if not server.running():
                 raise server.failure() from None

@@ -12,6 +12,7 @@ _TINY_RATIO = 0.1
 _MIB_PER_GIB = 1024
 _KIB = 1024
 _SECONDS_PER_MINUTE = 60
+_MINUTES_PER_HOUR = 60
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -140,6 +141,13 @@ def seconds(value: float) -> str:
         return f"{number(value, 2)} s"
     minutes, rest = divmod(round(value), _SECONDS_PER_MINUTE)
     return f"{minutes} min {rest} s"
+
+
+def clock(value: float) -> str:
+    """Return a duration as a clock shows it: minutes and seconds, with hours in front where there are any."""
+    minutes, rest = divmod(int(value), _SECONDS_PER_MINUTE)
+    hours, minutes = divmod(minutes, _MINUTES_PER_HOUR)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 def listed(items: list[str]) -> str:

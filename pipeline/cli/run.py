@@ -6,12 +6,11 @@ from typing import Any
 import click
 
 from pipeline.base.commands import command
-from pipeline.cli.common import Session, emit, json_option, open_session, recipe_options
+from pipeline.cli.common import Session, emit, json_option, open_session, recipe_options, verbosity_options
 from pipeline.run.tracking import DEFAULT_STORE
 
 _FORCE = click.option("--force", is_flag=True, help="Do it again even when nothing changed.")
 _STORE = click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="URI", help="MLflow store.")
-_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Say what is being done even when not on a terminal.")
 
 
 def _session(arguments: dict[str, Any]) -> Session:
@@ -24,6 +23,7 @@ def _session(arguments: dict[str, Any]) -> Session:
         arguments["out"],
         store=arguments["store"] if arguments["store"] != DEFAULT_STORE else None,
         verbose=arguments["verbose"],
+        quiet=arguments["quiet"],
     )
     check_store(arguments["store"], session.context.out)
     return session
@@ -52,7 +52,7 @@ def _execute(name: str | None, arguments: dict[str, Any]) -> int:
         session.context.reporter.warn(f"{out / 'report'} is older than the record; renew it: {renew}")
     failed = [gate for report in reports for gate in report.result.gates if not gate.passed]
     for gate in failed:
-        click.echo(f"awqctl: gate not passed: {gate.statement}", err=True)
+        click.echo(f"awqctl: Gate not passed: {gate.statement}", err=True)
     return 3 if failed else 0
 
 
@@ -69,7 +69,7 @@ def _stage_command(name: str, text: str) -> click.Command:
     @recipe_options
     @_FORCE
     @_STORE
-    @_VERBOSE
+    @verbosity_options
     @json_option
     def command(**arguments: Any) -> int:
         return _execute(name, arguments)
@@ -83,7 +83,7 @@ def _stage_command(name: str, text: str) -> click.Command:
 @click.option("--despite-gates", is_flag=True, help="Try the endpoint of a checkpoint that did not pass a gate, too.")
 @_FORCE
 @_STORE
-@_VERBOSE
+@verbosity_options
 @json_option
 def run(*, dry_run: bool, **arguments: Any) -> int:
     """Run all stages of RECIPE, resuming where a previous run stopped.
@@ -104,7 +104,7 @@ def run(*, dry_run: bool, **arguments: Any) -> int:
 @click.option("--dry-run", is_flag=True, help="Say what would be done and whether it can work; write nothing.")
 @_FORCE
 @_STORE
-@_VERBOSE
+@verbosity_options
 @json_option
 def quantize(*, dry_run: bool, **arguments: Any) -> int:
     """Quantize the model of RECIPE to 4 bit with AWQ; writes OUT/checkpoint.
@@ -122,7 +122,7 @@ def quantize(*, dry_run: bool, **arguments: Any) -> int:
 @click.option("--dry-run", is_flag=True, help="Say what the chosen items can show; start no engine, write nothing.")
 @_FORCE
 @_STORE
-@_VERBOSE
+@verbosity_options
 @json_option
 def evaluate(*, dry_run: bool, **arguments: Any) -> int:
     """Measure the accuracy of the baseline and of AWQ; ends with 3 unless AWQ is shown to be within every margin.

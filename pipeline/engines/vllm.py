@@ -102,10 +102,12 @@ class VllmServer:
         uds: Path | None = None,
         public: bool = False,
         stop: threading.Event | None = None,
+        title: str = "vLLM",
     ) -> None:
         self._stop_asked = stop or threading.Event()
         self._engine = engine
         self._reporter = reporter
+        self._title = title
         self._uds = uds
         self._port = 0 if uds else choose_address("127.0.0.1", 0)[1]
         self.api_key = api_key
@@ -149,7 +151,7 @@ class VllmServer:
         return self._process is not None and self._process.running()
 
     def __enter__(self) -> Self:
-        with self._reporter.task("starting vLLM") as task, self.client(2.0) as client:
+        with self._reporter.task(self._start()) as task, self.client(2.0) as client:
             self.log = new_log(self.log)
             self._process = GuardedProcess(self.command, log=self.log, environment=self.environment, cwd=self._cwd)
             self.start_seconds = self._process.wait_until(
@@ -224,7 +226,9 @@ class VllmServer:
         except httpx.TransportError:
             raise self.failure() from None
         if answer.status_code != httpx.codes.OK:
-            raise EngineError(f"vLLM's /metrics answers with status {answer.status_code}.", log=self.log)
+            raise EngineError(
+                f"vLLM's /metrics answers with status {answer.status_code}. Read why in its log.", log=self.log
+            )
         return parse_metrics(answer.text)
 
     def _text(self) -> str:
@@ -236,8 +240,12 @@ class VllmServer:
         try:
             return client.get("/v1/models").status_code == httpx.codes.OK
         except httpx.TransportError:
-            task.update(text=f"starting vLLM: {stage_of(self._text())}")
+            task.update(text=self._start())
             return False
+
+    def _start(self) -> str:
+        """Return what the server is doing while it starts, for the progress."""
+        return f"starting {self._title}: {stage_of(self._text())}"
 
     def _lateness(self) -> EngineError:
         return EngineError(

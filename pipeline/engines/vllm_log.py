@@ -46,6 +46,7 @@ LINES = {
     ),
     "attention": LogLine(re.compile(r"Using (\w+) attention backend"), ("Using %s attention backend",)),
 }
+_ADVICE = "Use the version that `awqctl env sync vllm` installs."
 _SETTING = re.compile(r"(?:^|, )(\w+)=([^,]*)")
 """In the line of the configuration."""
 STAGES = (
@@ -101,7 +102,7 @@ def parse_report(log: str, path: Path | None = None) -> EngineReport:
     """
     weights, cache, concurrency = (LINES[name].pattern.search(log) for name in ("weights", "kv_cache", "concurrency"))
     if not (cache and concurrency):
-        raise EngineError("vLLM's log does not state its memory in the words this version knows.", log=path)
+        raise EngineError(f"vLLM's log does not state its memory in the words this version knows. {_ADVICE}", log=path)
     kernels = (f"{name} ({method})" for name, method in LINES["kernel"].pattern.findall(log))
     kernel = " + ".join(dict.fromkeys([*kernels, *LINES["slow_kernel"].pattern.findall(log)])) or "unquantized"
     loaded = float(weights[1]) if weights else None
@@ -122,7 +123,9 @@ def parse_settings(log: str, path: Path | None = None) -> dict[str, str]:
     values = {} if line is None else dict(reversed(_SETTING.findall(line[1])))
     settings = {name: values[name] for name in COMPARED if name in values}
     if not settings.keys() >= {"dtype", "max_seq_len", "kv_cache_dtype"}:
-        raise EngineError("vLLM's log does not state its settings in the words this version knows.", log=path)
+        raise EngineError(
+            f"vLLM's log does not state its settings in the words this version knows. {_ADVICE}", log=path
+        )
     sampling = LINES["sampling"].pattern.search(log)
     backends = sorted(set(LINES["attention"].pattern.findall(log)))
     settings["default_sampling"] = sampling[1] if sampling else ""

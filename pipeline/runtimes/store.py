@@ -63,10 +63,9 @@ def make_ready(spec: RuntimeSpec, home: Path, reporter: Reporter) -> None:
         RuntimeInstallError: it could not be made; the message has the root cause.
     """
     if not is_ready(spec, home):
-        reporter.note(f"the {spec.name} environment is not there yet")
         waited_for = f"which is working on the {spec.name} environment"
         with (
-            reporter.task(f"waiting for the {spec.name} environment"),
+            reporter.task(f"waiting for the {spec.name} environment, made once"),
             exclusive(_lock_path(spec, home), lambda holder: reporter.warn(f"waiting for {holder}, {waited_for}")),
         ):
             if not is_ready(spec, home):
@@ -117,12 +116,12 @@ def _build(spec: RuntimeSpec, home: Path, reporter: Reporter) -> None:
     final = place(spec, home)
     partial = final.with_name(f".partial-{final.name}")
     log = new_log(home / "logs" / f"runtime-{spec.name}.log")
-    steps = list(_commands(spec, partial))
+    title = f"making the {spec.name} environment"
     try:
-        with reporter.task(f"making the {spec.name} environment", total=len(steps)) as task:
-            for number, command in enumerate(steps):
+        with reporter.task(title) as task:
+            for text, command in _commands(spec, partial):
+                task.update(text=f"{title}: {text}")
                 _run(command, spec, log)
-                task.update(done=number + 1)
         shutil.rmtree(final, ignore_errors=True)  # there, but not ready: its Python is gone
         partial.replace(final)
     except OSError as problem:
@@ -132,17 +131,19 @@ def _build(spec: RuntimeSpec, home: Path, reporter: Reporter) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _commands(spec: RuntimeSpec, partial: Path) -> Iterator[list[str]]:
+def _commands(spec: RuntimeSpec, partial: Path) -> Iterator[tuple[str, list[str]]]:
+    """Return the commands that make an environment, each with what it does."""
     uv = find_uv_bin()
     python = str(_python(partial))
     install = [uv, "pip", "install", "--python", python, "--no-deps", "--require-hashes", *torch_options(spec)]
     # Otherwise the first start of an engine compiles what it imports, on one core and while somebody waits for it.
     install.append("--compile-bytecode")
-    yield [uv, "venv", "--quiet", "--relocatable", "--python", PYTHONS, str(partial)]
-    yield [*install, "-r", str(spec.lock)]
+    yield "finding a Python", [uv, "venv", "--quiet", "--relocatable", "--python", PYTHONS, str(partial)]
+    yield "downloading and installing packages", [*install, "-r", str(spec.lock)]
     if spec.source_lock:
-        yield [*install, "--no-build-isolation", "--no-binary", ":all:", "-r", str(spec.source_lock)]
-    yield [python, "-P", "-c", spec.probe]
+        build = ["--no-build-isolation", "--no-binary", ":all:", "-r", str(spec.source_lock)]
+        yield "building packages", [*install, *build]
+    yield "trying it", [python, "-P", "-c", spec.probe]
 
 
 def build_environment() -> dict[str, str]:

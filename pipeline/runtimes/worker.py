@@ -53,7 +53,7 @@ class Worker:
             for line in self._process.stdout:
                 message = json.loads(line)
                 if message["event"] == "progress":
-                    task.update(done=message["done"], total=message["total"], text=message["text"])
+                    task.update(done=message["done"], total=message["total"], text=f"{text}: {message['text']}")
                 elif message["event"] == "error":
                     problem = f"{message['kind']}: {message['message'].rstrip('.')}"
                     raise WorkerError(f"The {self._title} worker failed: {problem}. {_advice(problem)}", log=self.log)

@@ -77,6 +77,14 @@ def test_links_lead_somewhere(path: Path) -> None:
         assert (path.parent / target).exists(), target
 
 
+def test_readme_puts_awqctl_on_the_path_first() -> None:
+    """Its commands work as typed: the line that puts `awqctl` on the PATH comes before the first that needs it."""
+    lines = re.findall(r"^\$ (.*)", (REPO / "README.md").read_text(), re.MULTILINE)
+    words = [line.split()[0] for line in lines]
+    assert lines[words.index(".")].startswith(". .venv/bin/activate ")
+    assert words.index(".") < words.index("awqctl")
+
+
 def test_readme_lists_every_command() -> None:
     """A command that is not in the README does not exist for its readers."""
     text = (REPO / "README.md").read_text()

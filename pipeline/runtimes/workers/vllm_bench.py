@@ -22,9 +22,8 @@ _LISTS = ("input_lens", "output_lens", "start_times", "ttfts", "itls", "generate
 _NOT_KEPT = ("generated_texts",)
 
 
-def load(_request: dict[str, Any], channel: Channel) -> dict[str, Any]:
+def load(_request: dict[str, Any], _channel: Channel) -> dict[str, Any]:
     """Import the benchmark."""
-    channel.progress("loading vLLM's benchmark")
     from vllm import __version__
     from vllm.benchmarks import serve
 
