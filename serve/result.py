@@ -27,3 +27,5 @@ class ServeResult(Payload):
     gateway_version: str
     engine_version: str
     kernel: str
+    despite_gates: tuple[str, ...] = ()
+    """What the gates say that this checkpoint did not pass and that were passed over with `--despite-gates`."""

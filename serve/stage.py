@@ -51,8 +51,15 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
             gateway_version=haproxy_version(),
             engine_version=facts.version,
             kernel=facts.kernel,
+            despite_gates=_gates_passed_over(record),
         )
-    return _outcome(result, start_seconds, {log.stem: context.relative(log) for log in endpoint.logs})
+    return _outcome(result, start_seconds, {log.name.split(".")[0]: context.relative(log) for log in endpoint.logs})
+
+
+def _gates_passed_over(record: RunRecord) -> tuple[str, ...]:
+    """Return what the gates say that did not pass: the runner starts this stage in spite of them only when asked to."""
+    before = (result for name, result in record.stages.items() if name != ServeResult.STAGE and result.usable)
+    return tuple(f"{gate.name}: {gate.statement}" for result in before for gate in result.gates if not gate.passed)
 
 
 def _outcome(result: ServeResult, start_seconds: float, logs: dict[str, str]) -> StageOutcome:
@@ -78,4 +85,5 @@ STAGE = Stage(
     needs=(Need(QuantizeResult, weights_that_matter),),
     engines=lambda _recipe: ("vllm",),
     probes=(*PROBES, *ENGINE_PROBES),
+    serves=True,
 )

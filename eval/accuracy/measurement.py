@@ -30,6 +30,7 @@ from pipeline.recipe.eval import EvalTask
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.publish import discard
+from pipeline.runtimes.logs import newest_log
 from pipeline.runtimes.store import EXTERNAL
 from pipeline.runtimes.worker import Worker
 
@@ -176,7 +177,8 @@ class Measurement:
 
     def _check(self, arm: str, facts: VllmFacts) -> None:
         """Refuse an arm that is not run as it has to be, or not as the first one was."""
-        check_kernel(self.setup, _weights_of(arm), facts.kernel, f"{STAGE}-vllm-{arm}.log")
+        log = newest_log(self.context.logs / f"{STAGE}-vllm-{arm}.log")
+        check_kernel(self.setup, _weights_of(arm), facts.kernel, log.name)
         self._first = self._first or (arm, facts.settings)
         first, settings = self._first
         check_same_settings(settings, facts.settings, arm, than=first)

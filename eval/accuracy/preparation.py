@@ -22,6 +22,7 @@ from pipeline.recipe.eval import Eval
 from pipeline.recipe.model import ModelSource
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
+from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.worker import Worker, worker_script
 
 _ONLINE = {
@@ -53,12 +54,10 @@ class Prepared:
 
 def lm_eval_worker(context: RunContext, api_key: str = "none") -> Worker:
     """Return the process that lm-eval runs in, for a `with` block."""
-    log = context.logs / "eval-lm-eval.log"
-    log.unlink(missing_ok=True)
     return Worker(
         Path(sys.executable),
         worker_script("lm_eval_scores"),
-        log=log,
+        log=new_log(context.logs / "eval-lm-eval.log"),
         reporter=context.reporter,
         environment=_environment(api_key),
     )

@@ -38,6 +38,7 @@ _NOT_A_NUMBER = "Out of range float values are not JSON compliant"
 
 Row = list[tuple[float, int]]
 """Log-probability and token id, most likely first."""
+_ADVICE = "Read why in its log, or set eval.alarm.enabled=false."
 
 
 def held_out(
@@ -140,12 +141,12 @@ def _ask(client: httpx.Client, server: Engine, block: Sequence[int], top_k: int)
         answer = client.post("/v1/completions", json=request)
     except httpx.HTTPError as problem:
         server.require_alive()
-        raise EngineError(f"vLLM did not answer the request for token probabilities: {problem}.") from problem
+        raise EngineError(f"vLLM did not answer the request for token probabilities: {problem}. {_ADVICE}") from problem
     if _NOT_A_NUMBER in answer.text:
         return [_unknown(top_k)] * (len(block) - 1)
     if answer.status_code != httpx.codes.OK:
         server.require_alive()
-        raise EngineError(f"vLLM refused the request for token probabilities: {answer.text[:300]}")
+        raise EngineError(f"vLLM refused the request for token probabilities: {answer.text[:300]} {_ADVICE}")
     return parse_prompt_logprobs(answer.json(), top_k)
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from pipeline.base.errors import SourceError
-from pipeline.base.progress import Reporter
+from pipeline.base.progress import Reporter, Task
 from pipeline.models import SourceModel, described_files, is_quantized, resolve_source
 from pipeline.models.checksums import SumCache, digest_of, sum_files
 from pipeline.models.tokenizer import load_tokenizer
 from pipeline.models.trust import read_config
+from pipeline.quantize.weights import check_tokens
 from pipeline.recipe.arms import Arm
 from pipeline.recipe.model import ModelSource
 
@@ -56,10 +57,12 @@ def find_arm(
     Raises:
         SourceError: there is no such checkpoint, it asks to run other code than the source model, it has another
             tokenizer, or its positions are encoded differently.
+        ImpossiblePlanError: its tokenizer has an id without a row in its embedding.
         EnvironmentLackError: the hub cannot be reached.
     """
     try:
-        found = _comparable(arm, recipe_dir, baseline, code_digest)
+        with reporter.task(f"finding the checkpoint of the arm {arm.name}") as task:
+            found = _comparable(arm, recipe_dir, baseline, code_digest, task)
     except SourceError as problem:
         raise SourceError(f"arms, {arm.name}: {problem.message.removeprefix('model.source: ')}") from problem
     if found.note:
@@ -69,10 +72,10 @@ def find_arm(
     return ForeignArm(found.path, digest_of(sums), is_quantized(found.path))
 
 
-def _comparable(arm: Arm, recipe_dir: Path, baseline: Path, code_digest: str | None) -> SourceModel:
+def _comparable(arm: Arm, recipe_dir: Path, baseline: Path, code_digest: str | None, task: Task) -> SourceModel:
     trusted = code_digest is not None
     wanted = ModelSource(source=str(arm.checkpoint), revision=arm.revision, trust_remote_code=trusted)
-    found = resolve_source(wanted, recipe_dir, quantized=True)
+    found = resolve_source(wanted, recipe_dir, quantized=True, task=task)
     if found.code.digest not in ("", code_digest):
         raise SourceError(
             f"{arm.checkpoint} brings other Python code than the source model, whose code alone the recipe trusts. "
@@ -80,6 +83,7 @@ def _comparable(arm: Arm, recipe_dir: Path, baseline: Path, code_digest: str | N
         )
     check_tokenizer(found.path, baseline, trust_remote_code=trusted)
     check_positions(found.config(), read_config(baseline / "config.json"))
+    check_tokens(found.path, trust_remote_code=trusted)
     return found
 
 

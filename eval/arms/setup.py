@@ -73,13 +73,9 @@ class EngineSetup:
             stage: names the log.
             context: of the run.
             label: names the log instead of the arm, where one arm is measured twice.
-            attempt: 1 for the first restart. Its log stands beside that of the engine that died; attempt 0 removes the
-                logs of an earlier run.
+            attempt: 1 for the first restart. Its log stands beside that of the engine that died.
         """
         weights, stem = self.weights[arm], f"{stage}-vllm-{label or arm}"
-        if not attempt:
-            for earlier in context.logs.glob(f"{stem}.restart*.log"):
-                earlier.unlink()
         return VllmServer(
             self.runtime,
             weights.path,
@@ -92,6 +88,7 @@ class EngineSetup:
             online_quantization="fp8" if weights.online else None,
             batch_invariant=self.batch_invariant,
             api_key=self.api_key,
+            title=f"vLLM for {label or arm}",
         )
 
     def identity(self, arm: str) -> str:

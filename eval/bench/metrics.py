@@ -1,6 +1,6 @@
 """The figures of the stage `bench` as metrics of its MLflow run."""
 
-from eval.bench.result import BenchResult, Latency, LoadPoint
+from eval.bench.result import PERCENTILES, BenchResult, Latency, LoadPoint
 from pipeline.base.results import Metric
 
 _RATES = ("output_tokens_per_s", "total_tokens_per_s", "requests_per_s")
@@ -29,5 +29,5 @@ def metrics_of(result: BenchResult) -> tuple[Metric, ...]:
 def _of_point(point: LoadPoint) -> dict[str, float]:
     values: dict[str, float] = {name: getattr(point, name) for name in _RATES}
     for kind in _LATENCIES:
-        values |= {f"{kind}_{name}": value for name, value in getattr(point, kind).model_dump().items()}
+        values |= {f"{kind}_{name}": getattr(getattr(point, kind), name) for name in PERCENTILES}
     return values

@@ -6,23 +6,32 @@ from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError
 from pipeline.base.results import Payload, Result
 
+PERCENTILES = ("mean_ms", "p50_ms", "p95_ms", "p99_ms")
+"""What is known of a latency: fields of `Latency`."""
+
 
 class Latency(Result):
-    """Distribution over requests (TTFT, TPOT, E2E) or over tokens (ITL), in milliseconds."""
+    """Distribution over requests (TTFT, TPOT, E2E) or over tokens (ITL), in milliseconds: means over the repeats."""
 
     mean_ms: float
     p50_ms: float
     p95_ms: float
     p99_ms: float
+    p50_ms_runs: tuple[float, ...] = ()
+    """Of each repeat; empty in results of earlier versions, which did not keep them."""
+    p95_ms_runs: tuple[float, ...] = ()
+    """Of each repeat; empty as above."""
 
 
 class LoadPoint(Result):
-    """One arm at one concurrency: medians over the repeats."""
+    """One arm at one concurrency: geometric means over the repeats."""
 
     concurrency: int
     requests: int
     """Per run."""
     output_tokens_per_s: float
+    output_tokens_per_s_runs: tuple[float, ...]
+    """Of each repeat; empty where an earlier version made more than three, of which it kept no single one."""
     output_tokens_per_s_min: float
     output_tokens_per_s_max: float
     total_tokens_per_s: float
@@ -32,7 +41,7 @@ class LoadPoint(Result):
     itl: Latency
     e2e: Latency
     duration_s: float
-    """Median duration of a run."""
+    """Mean duration of a run."""
 
 
 class EngineMemory(Result):
@@ -64,7 +73,7 @@ class BenchResult(Payload):
     """What the stage `bench` reports."""
 
     STAGE: ClassVar = "bench"
-    schema_version: Literal[2] = 2
+    schema_version: Literal[3] = 3
     arms: tuple[ArmLoad, ...]
     """In the order of the recipe."""
     input_tokens: int

@@ -1,6 +1,5 @@
 """The stage `bench`: the same load on every arm through the load client, void unless delivered."""
 
-import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,8 @@ from eval.bench.counters import cached, disagreement, faults
 from eval.bench.load.client import LoadClient, Target
 from eval.bench.metrics import metrics_of
 from eval.bench.recipe_load import RecipeLoad, words_of_model
-from eval.bench.result import ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint
+from eval.bench.result import PERCENTILES, ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint
+from eval.statistics.repeats import geometric_mean
 from pipeline.base.errors import AwqctlError, VoidMeasurementError, WorkerError
 from pipeline.engines.probes import PROBES as ENGINE_PROBES
 from pipeline.engines.vllm import VllmFacts, VllmServer, engine_arguments
@@ -27,6 +27,7 @@ from pipeline.record.preflight import Effort, Probe, Prospect
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import SECTION, Need, Stage, outputs, sections
 from pipeline.runtimes.loadgen import ensure_loadgen
+from pipeline.runtimes.logs import new_log
 
 _SEEDS_PER_CONCURRENCY = 10_000
 _LATENCIES = {"ttft": "ttft", "tpot": "tpot", "itl": "itl", "e2e": "e2el"}
@@ -39,8 +40,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     setup = engine_setup(recipe, context, record, arms)
     client = LoadClient(ensure_loadgen(context.home, context.reporter))
     words = words_of_model(setup.paths["baseline"], trust_remote_code=setup.trust_remote_code)
-    log = context.logs / "bench-client.log"
-    log.unlink(missing_ok=True)
+    log = new_log(context.logs / "bench-client.log")
     with context.staged("bench") as folder:
         bench = _Bench(RecipeLoad(client, words, recipe.bench, log), setup, recipe, context, folder)
         # An engine that the stage before left running is measured first: it is there, and would have to be stopped.
@@ -100,14 +100,11 @@ class _Sweep:
             check_kernel(self._bench.setup, self.arm, facts.kernel, server.log.name)
             runs = settings.repeats * len(settings.concurrency)
             points = []
-            with self._bench.context.reporter.task(f"bench {self.arm}", total=runs) as task:
+            with self._bench.context.reporter.task(self.arm, total=runs) as task:
                 for number, concurrency in enumerate(settings.concurrency):
                     repeats = []
                     for repeat in range(settings.repeats):
-                        task.update(
-                            done=number * settings.repeats + repeat,
-                            text=f"bench {self.arm}: concurrency {concurrency}",
-                        )
+                        task.update(done=number * settings.repeats + repeat)
                         repeats.append(self._measure(server, number, repeat))
                     points.append(summarise(concurrency, repeats))
             return ArmLoad(
@@ -136,14 +133,17 @@ class _Sweep:
         concurrency = settings.concurrency[position]
         seed = settings.seed + _SEEDS_PER_CONCURRENCY * (position + 1)
         requests = settings.requests_per_concurrency * concurrency
+        level = f"{self.arm}: concurrency {concurrency}"
         output = self._folder / f"concurrency-{concurrency}-run-{repeat + 1}.json"
         # Warm-up requests would be counted by the server and not by the client: they get a run of their own.
         if repeat == 0 and settings.warmup_requests:
             scrap = self._folder / "warmup.json"
-            self._run(server, concurrency, settings.warmup_requests, seed, scrap)
+            with self._bench.context.reporter.task(f"{level}, warm-up"):
+                self._run(server, concurrency, settings.warmup_requests, seed, scrap)
             scrap.with_suffix(".json.gz").unlink()
         before = server.metrics().counters()
-        result = self._run(server, concurrency, requests, seed + repeat + 1, output)
+        with self._bench.context.reporter.task(f"{level}, run {repeat + 1} of {settings.repeats}"):
+            result = self._run(server, concurrency, requests, seed + repeat + 1, output)
         after = server.metrics().counters()
         differences = disagreement(result, before, after)
         problems = faults(result, requests, differences) + cached(before, after)
@@ -171,29 +171,32 @@ class _Sweep:
 
 
 def summarise(concurrency: int, runs: list[dict[str, Any]]) -> LoadPoint:
-    """Return the medians over the runs at one concurrency, with the range of the output throughput."""
+    """Return the geometric means over the runs at one concurrency, and the single runs of what is compared."""
 
-    def median(key: str) -> float:
-        return statistics.median(float(run[key]) for run in runs)
+    def each(key: str) -> tuple[float, ...]:
+        return tuple(float(run[key]) for run in runs)
+
+    def mean(key: str) -> float:
+        return geometric_mean(each(key))
 
     def latency(name: str) -> Latency:
         return Latency(
-            mean_ms=median(f"mean_{name}_ms"),
-            p50_ms=median(f"p50_{name}_ms"),
-            p95_ms=median(f"p95_{name}_ms"),
-            p99_ms=median(f"p99_{name}_ms"),
+            **{figure: mean(f"{figure.removesuffix('_ms')}_{name}_ms") for figure in PERCENTILES},
+            p50_ms_runs=each(f"p50_{name}_ms"),
+            p95_ms_runs=each(f"p95_{name}_ms"),
         )
 
-    throughput = [float(run["output_throughput"]) for run in runs]
+    throughput = each("output_throughput")
     return LoadPoint(
         concurrency=concurrency,
         requests=int(runs[0]["completed"]),
-        output_tokens_per_s=statistics.median(throughput),
+        output_tokens_per_s=mean("output_throughput"),
+        output_tokens_per_s_runs=throughput,
         output_tokens_per_s_min=min(throughput),
         output_tokens_per_s_max=max(throughput),
-        total_tokens_per_s=median("total_token_throughput"),
-        requests_per_s=median("request_throughput"),
-        duration_s=median("duration"),
+        total_tokens_per_s=mean("total_token_throughput"),
+        requests_per_s=mean("request_throughput"),
+        duration_s=mean("duration"),
         **{ours: latency(theirs) for ours, theirs in _LATENCIES.items()},
     )
 

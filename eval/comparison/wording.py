@@ -1,4 +1,4 @@
-"""Words for a comparison that gate, report, card and terminal share, so that they cannot contradict each other."""
+"""Why a comparison is undecided, and the sentence in which a gate states its verdict."""
 
 from typing import Literal
 
@@ -33,7 +33,7 @@ def shortfall(row: Comparison) -> str:
     return f"{count(row.more_items)} more {'item' if row.more_items == 1 else 'items'} needed"
 
 
-def margin_text(row: Comparison) -> str:
+def _margin(row: Comparison) -> str:
     """Return the agreed margin, with the recovery it comes from; a dash where none was agreed."""
     if row.margin is None:
         return NONE
@@ -43,7 +43,7 @@ def margin_text(row: Comparison) -> str:
 
 def verdict_sentence(row: Comparison) -> str:
     """Return the verdict with the bound that decides, as the gate states it."""
-    margin, sure = f"the margin of {margin_text(row)}", f"with {certainty(row.confidence)} confidence"
+    margin, sure = f"the margin of {_margin(row)}", f"with {certainty(row.confidence)} confidence"
     if row.verdict == "inconclusive" and row.passes_guesses:
         return f"not decided: {guesses_sentence(row)}"
     if row.bounds is None:
@@ -60,6 +60,6 @@ def guesses_sentence(row: Comparison) -> str:
     chance = NONE if row.chance is None else score(row.chance)
     return (
         f"the baseline's {score(row.baseline.value)} is no further from chance ({chance}) than the margin of "
-        f"{margin_text(row)}, so a model that knows nothing would pass. Agree on a smaller margin, or choose a task "
+        f"{_margin(row)}, so a model that knows nothing would pass. Agree on a smaller margin, or choose a task "
         f"that the baseline can do."
     )

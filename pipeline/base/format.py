@@ -1,6 +1,7 @@
 """Numbers as they are printed. The only place where anything is rounded."""
 
 import math
+from collections.abc import Callable
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 MINUS = "\N{MINUS SIGN}"
@@ -11,6 +12,7 @@ _TINY_RATIO = 0.1
 _MIB_PER_GIB = 1024
 _KIB = 1024
 _SECONDS_PER_MINUTE = 60
+_MINUTES_PER_HOUR = 60
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -53,10 +55,19 @@ def span(low: float, high: float, digits: int = 3) -> str:
     return first if first == last else f"{first}{TO}{last}"
 
 
-def ratio_span(low: float, high: float) -> str:
-    """Return a range of factors."""
-    first, last = ratio(low), ratio(high)
-    return first if first == last else f"{first.removesuffix(TIMES)}{TO}{last}"
+def extent(low: float, high: float, form: Callable[[float], str]) -> str:
+    """Return what a figure can be, both ends printed by `form`, a unit once; one figure where both print alike."""
+    first, last = form(low), form(high)
+    if first == last:
+        return first
+    first = first.removesuffix(shared_unit(first, last))
+    return f"{first}{TO}{last}" if low >= 0 else f"{first} {TO} {last}"
+
+
+def shared_unit(first: str, last: str) -> str:
+    """Return the unit that two printed figures have in common: what follows their number, or the sign of factors."""
+    unit = first[first.index(" ") :] if " " in first else TIMES
+    return unit if first.endswith(unit) and last.endswith(unit) else ""
 
 
 def usd(value: float) -> str:
@@ -130,6 +141,13 @@ def seconds(value: float) -> str:
         return f"{number(value, 2)} s"
     minutes, rest = divmod(round(value), _SECONDS_PER_MINUTE)
     return f"{minutes} min {rest} s"
+
+
+def clock(value: float) -> str:
+    """Return a duration as a clock shows it: minutes and seconds, with hours in front where there are any."""
+    minutes, rest = divmod(int(value), _SECONDS_PER_MINUTE)
+    hours, minutes = divmod(minutes, _MINUTES_PER_HOUR)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 def listed(items: list[str]) -> str:

@@ -6,8 +6,17 @@ from typing import Any
 
 import click
 
-from pipeline.cli.common import FunctionT, UserPath, complete_recipe, console, emit, json_option, reporter
-from pipeline.cli.run import FORCE, STORE, VERBOSE, execute
+from pipeline.cli.common import (
+    FunctionT,
+    UserPath,
+    complete_recipe,
+    console,
+    emit,
+    json_option,
+    reporter,
+    verbosity_options,
+)
+from pipeline.cli.run import FORCE, STORE, execute
 
 _OF_ENDPOINT = (
     *("model", "api_key_env", "concurrency", "input_tokens", "output_tokens", "requests_per_concurrency", "seconds"),
@@ -69,7 +78,7 @@ def _with_default(
 @click.option("--calibrate", is_flag=True, help="Measure what the load client itself can do on this machine.")
 @FORCE
 @STORE
-@VERBOSE
+@verbosity_options
 @json_option
 @click.pass_context
 def bench(context: click.Context, /, **arguments: Any) -> int:
@@ -95,12 +104,12 @@ def bench(context: click.Context, /, **arguments: Any) -> int:
     return execute("bench", arguments)
 
 
-def _client(verbose: bool) -> tuple[Any, Path, Any]:  # noqa: FBT001 -- a flag
+def _client(arguments: dict[str, Any]) -> tuple[Any, Path, Any]:
     from eval.bench.load.client import LoadClient
     from pipeline.base.homes import user_home
     from pipeline.runtimes.loadgen import ensure_loadgen
 
-    home, shown = user_home(), reporter(verbose=verbose)
+    home, shown = user_home(), reporter(verbose=arguments["verbose"], quiet=arguments["quiet"])
     return LoadClient(ensure_loadgen(home, shown)), home, shown
 
 
@@ -109,7 +118,7 @@ def _calibrate(arguments: dict[str, Any]) -> int:
 
     from eval.bench.load.calibration import calibrate, calibration_of
 
-    client, home, shown = _client(arguments["verbose"])
+    client, home, shown = _client(arguments)
     found = None if arguments["force"] else calibration_of(client, home)
     if found is None:
         with TemporaryDirectory(prefix="awqctl-calibrate-") as folder:
@@ -148,7 +157,7 @@ def _endpoint(arguments: dict[str, Any]) -> int:
         patience_s=arguments["patience"],
     )
     _ = endpoint.api_key  # a variable that is not set is told before anything is installed
-    client, home, shown = _client(arguments["verbose"])
+    client, home, shown = _client(arguments)
     folder = (arguments["out"] or Path("out") / "endpoint").absolute() / "bench"
     found = EndpointBench(plan, endpoint, client, tokenizer=arguments["tokenizer"]).run(home, folder, shown)
     write_atomically(folder / "endpoint.json", found.model_dump_json(indent=2) + "\n")

@@ -9,12 +9,14 @@ import click
 
 from pipeline.base.commands import Typed, command, typed
 from pipeline.cli.common import UserPath, emit, json_option, open_session, recipe_options
+from pipeline.cli.help import Group
+from pipeline.cli.table import minute, print_rows
 
 if TYPE_CHECKING:
     from pipeline.record.stored_checkpoints import StoredCheckpoint
 
 
-@click.group()
+@click.group(cls=Group)
 def checkpoints() -> None:
     """Checkpoints of a recipe: the current one, and earlier ones that were replaced and kept."""
 
@@ -37,14 +39,19 @@ def list_checkpoints(recipe: str | None, out: Path | None, *, as_json: bool) -> 
         if not rows:
             click.echo(f"There is no checkpoint in {folder} yet. Make one with `{command('quantize')}`.", err=True)
             return
-        width, models = (max(map(len, texts)) for texts in zip(*((row.folder, row.model) for row in rows), strict=True))
-        click.echo(f"{'FOLDER':{width}}  {'MADE':25}  {'MODEL':{models}}  {'BACKEND':14}  {'GIB':>8}  STATE")
-        for row in rows:
-            state = "complete" if row.complete else row.problems[0]
-            made, backend, size = row.created_at or "-", row.backend or "-", row.bytes / 2**30
-            click.echo(f"{row.folder:{width}}  {made:25}  {row.model:{models}}  {backend:14}  {size:8.2f}  {state}")
+        print_rows([_cells(row) for row in rows], ("FOLDER\nMODEL", "MADE (UTC)\nBACKEND", "GIB", "STATE"))
 
     emit(as_json, rows, table)
+
+
+def _cells(row: "StoredCheckpoint") -> tuple[str, str, str, str]:
+    made = minute(row.created_at) if row.created_at else "-"
+    return (
+        f"{row.folder}\n{row.model}",
+        f"{made}\n{row.backend or '-'}",
+        f"{row.bytes / 2**30:.2f}",
+        "complete" if row.complete else row.problems[0],
+    )
 
 
 @checkpoints.command()

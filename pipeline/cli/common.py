@@ -80,11 +80,38 @@ def console(*, error: bool = False) -> Any:
     return Console(stderr=error, width=width, highlight=False)
 
 
-def reporter(*, verbose: bool = False) -> Any:
-    """Return the reporter of progress on standard error."""
-    from pipeline.base.progress import ConsoleReporter
+def verbosity_options(function: FunctionT) -> FunctionT:
+    """Add `-v` and `-q`, for commands that say on standard error what they are doing."""
+    for decorate in (
+        click.option(
+            "-v",
+            "--verbose",
+            is_flag=True,
+            help="A line for each step on a terminal; elsewhere one every five seconds.",
+        ),
+        click.option("-q", "--quiet", is_flag=True, help="Nothing on the way but warnings."),
+    ):
+        function = decorate(function)
+    return function
 
-    return ConsoleReporter(console(error=True), verbose=verbose)
+
+def reporter(*, verbose: bool = False, quiet: bool = False) -> Any:
+    """Return the reporter of progress on standard error: bars on a terminal, lines with time stamps elsewhere."""
+    from pipeline.base.bars import BarReporter
+    from pipeline.base.lines import LineReporter
+    from pipeline.base.progress import QuietReporter
+
+    screen = console(error=True)
+    if quiet:
+        return QuietReporter(LineReporter(screen))
+    if _redraws():
+        return BarReporter(screen, steps_stay=verbose)
+    return LineReporter(screen, every_s=5) if verbose else LineReporter(screen)
+
+
+def _redraws() -> bool:
+    """Return whether standard error is a terminal on which lines can be redrawn; logs of CI services keep each one."""
+    return sys.stderr.isatty() and os.environ.get("TERM") not in (None, "dumb", "unknown") and not os.environ.get("CI")
 
 
 @dataclass(frozen=True)
@@ -96,7 +123,13 @@ class Session:
 
 
 def open_session(
-    reference: str, overrides: Sequence[str], out: Path | None, *, store: str | None = None, verbose: bool = False
+    reference: str,
+    overrides: Sequence[str],
+    out: Path | None,
+    *,
+    store: str | None = None,
+    verbose: bool = False,
+    quiet: bool = False,
 ) -> Session:
     """Load the recipe and make the context of a run; messages of this command name others with these options."""
     from pipeline.base.commands import Typed, typed
@@ -104,7 +137,7 @@ def open_session(
 
     click.get_current_context().with_resource(typed(Typed(reference, tuple(overrides), out, store)))
     loaded = load_recipe(reference, overrides)
-    recipe, shown = loaded.recipe, reporter(verbose=verbose)
+    recipe, shown = loaded.recipe, reporter(verbose=verbose, quiet=quiet)
     for note in loaded.notes:
         shown.warn(f"{loaded.path.name}: {note}")
     return Session(recipe, context_of(loaded, out, shown))

@@ -1,5 +1,6 @@
 """What `awqctl compare` prints: one block of three lines per task, then what was not compared and why."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.text import Text
@@ -9,6 +10,7 @@ from eval.comparison.wording import Undecided, undecided_because
 from eval.samples.result import CompareResult, TaskComparison
 from pipeline.base.format import certainty
 
+_WIDE = 76
 _NOT_DECIDED: dict[Undecided, str] = {
     "no standard error": "no standard\nerror",
     "too near the margin": "no number of\nitems decides",
@@ -17,14 +19,19 @@ _NOT_DECIDED: dict[Undecided, str] = {
 
 
 def print_comparison(result: CompareResult, screen: Any) -> None:
-    """Print the comparison so that it fits 80 columns.
+    """Print the comparison so that it fits 80 columns, and 60 with names and verdicts on lines of their own.
 
     Names of files and tasks are printed literally: as markup, brackets in them would disappear or be refused.
     """
     screen.print(Text(f"baseline   {result.baseline}"), soft_wrap=True)
     screen.print(Text(f"candidate  {result.candidate}"), soft_wrap=True)
     screen.print()
-    screen.print(_table(result))
+    if screen.width < _WIDE:
+        for task in result.tasks:
+            screen.print(Text(_heading(task), style="bold"))
+            screen.print(_table(result, [task], named=False))
+    else:
+        screen.print(_table(result, result.tasks, named=True))
     for task in result.tasks:
         if task.only_baseline or task.only_candidate:
             screen.print(Text(_unmatched(task)))
@@ -32,36 +39,50 @@ def print_comparison(result: CompareResult, screen: Any) -> None:
         screen.print(Text(text))
 
 
-def _table(result: CompareResult) -> Any:
+def _heading(task: Comparison) -> str:
+    """Return name, metric and verdict of a task in one line."""
+    if task.verdict is None:
+        return f"{task.task} {task.metric}"
+    margin = "" if task.margin is None else f", margin {_figure(task.margin)}"
+    more = " ".join(_more(task).split())
+    return f"{task.task} {task.metric}: {task.verdict}{margin}{f', {more}' if more else ''}"
+
+
+def _table(result: CompareResult, tasks: Sequence[Comparison], *, named: bool) -> Any:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 1, 1, 0), header_style="bold")
-    table.add_column("task\nmetric", overflow="fold", max_width=18)
+    if named:
+        table.add_column("task\nmetric", overflow="fold", max_width=18)
     for title in ("items", "baseline\ncandidate\nrecovery", f"loss\n{certainty(result.confidence)} interval\nat most"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("to wrong\nto right\nflipped", justify="right", no_wrap=True)
     table.add_column("p\nHolm", justify="right", no_wrap=True)
-    if any(task.verdict for task in result.tasks):
+    judged = named and any(task.verdict for task in tasks)
+    if judged:
         table.add_column("verdict\nmargin", overflow="fold")
-    for task in result.tasks:
-        table.add_row(*map(Text, _cells(task)))
+    for task in tasks:
+        name = [f"{task.task}\n{task.metric}"] if named else []
+        table.add_row(*map(Text, [*name, *_figures(task), *([_verdict(task)] if judged else [])]))
     return table
 
 
-def _cells(task: Comparison) -> list[str]:
+def _figures(task: Comparison) -> list[str]:
     recovery = "-" if task.recovery is None else f"{task.recovery:.2%}"
-    cells = [
-        f"{task.task}\n{task.metric}",
+    return [
         str(task.items),
         f"{_figure(task.baseline.value)}\n{_figure(task.candidate.value)}\n{recovery}",
         f"{_signed(task.loss)}\n{_range(task.interval)}\n{'-' if task.bounds is None else _signed(task.bounds.high)}",
         _flips(task),
         f"{_p(task.p_difference)}\n{_p(task.p_difference_adjusted)}",
     ]
+
+
+def _verdict(task: Comparison) -> str:
     if task.verdict is None:
-        return cells
+        return ""
     margin = "" if task.margin is None else f"\n{_figure(task.margin)}"
-    return [*cells, f"{task.verdict}{margin}{_more(task)}"]
+    return f"{task.verdict}{margin}{_more(task)}"
 
 
 def _flips(task: Comparison) -> str:

@@ -2,7 +2,8 @@
 
 import click
 
-from pipeline.cli.common import console, emit, json_option
+from pipeline.cli.common import emit, json_option
+from pipeline.cli.table import print_rows
 
 _STYLES = {"ok": "green", "note": "yellow", "missing": "red"}
 
@@ -20,10 +21,9 @@ def doctor(as_json: bool) -> int:  # noqa: FBT001 -- a flag
     findings = examine(user_home())
 
     def table() -> None:
-        screen = console()
-        for finding in findings:
-            screen.print(f"{finding.state:<8}", style=_STYLES[finding.state], end="")
-            screen.print(f"{finding.subject:<16} {finding.detail}", markup=False, soft_wrap=True)
+        from rich.text import Text
+
+        print_rows([(Text(one.state, style=_STYLES[one.state]), one.subject, one.detail) for one in findings])
 
     emit(as_json, findings, table)
     return 4 if any(finding.state == "missing" for finding in findings) else 0

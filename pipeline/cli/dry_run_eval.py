@@ -5,8 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import click
-
 from eval.accuracy.preparation import lm_eval_worker, prepare
 from eval.accuracy.resolution import POWER, resolution_warnings, resolutions
 from eval.accuracy.result import Resolution
@@ -54,10 +52,14 @@ def dry_run(recipe: Recipe, context: Any, *, as_json: bool) -> None:
 
 
 def _print(found: tuple[Resolution, ...], recipe: Recipe) -> None:
+    from rich.box import HEAVY_HEAD
     from rich.table import Table
 
     screen = console()
+    narrow = screen.width < _WIDTH
     table = Table(
+        box=None if narrow else HEAVY_HEAD,
+        padding=(0, 1, 0, 0) if narrow else (0, 1),
         title=f"{recipe.name}: the smallest difference that these items show, with {POWER:.0%} power",
         title_justify="left",
         width=min(_WIDTH, screen.width),
@@ -68,7 +70,7 @@ def _print(found: tuple[Resolution, ...], recipe: Recipe) -> None:
     for one in found:
         table.add_row(
             one.task,
-            f"{one.items}" if one.items == one.items_available else f"{one.items} of {one.items_available}",
+            f"{one.items}" if one.items == one.items_available else f"{one.items}\nof {one.items_available}",
             _figure(one.smallest_paired),
             _figure(one.smallest_unpaired),
             _figure(one.margin),
@@ -76,7 +78,7 @@ def _print(found: tuple[Resolution, ...], recipe: Recipe) -> None:
         )
     screen.print(table)
     for line in _notes(found, recipe):
-        click.echo(line)
+        screen.print(line, markup=False)
 
 
 def _figure(value: float | None) -> str:

@@ -4,10 +4,12 @@ from typing import Any
 
 import click
 
-from pipeline.cli.common import emit, json_option, reporter
+from pipeline.cli.common import emit, json_option, reporter, verbosity_options
+from pipeline.cli.help import Group
+from pipeline.cli.table import print_rows
 
 
-@click.group()
+@click.group(cls=Group)
 def env() -> None:
     """The engines' isolated environments, kept in AWQCTL_HOME (default ~/.cache/awqctl)."""
 
@@ -33,22 +35,29 @@ def _rows() -> list[dict[str, Any]]:
 @env.command("ls")
 @json_option
 def ls(as_json: bool) -> None:  # noqa: FBT001 -- a flag
-    """List the environments and their state."""
+    """List the environments, their state and where they are."""
+    from pipeline.base.homes import user_home
+
     rows = _rows()
 
     def table() -> None:
-        for row in rows:
-            size = f"{row['size_gib']:.2f} GiB" if row["size_gib"] is not None else ""
-            click.echo(f"{row['name']:<13} {row['version']:<16} {row['state']:<9} {size:>9}  {row['path']}")
+        print_rows([(row["name"], row["version"], row["state"], _size(row["size_gib"])) for row in rows])
+        external = [(row["name"], row["path"]) for row in rows if row["state"] == "external"]
+        print_rows([*external, ("in", str(user_home() / "runtimes"))])
 
     emit(as_json, rows, table)
+
+
+def _size(gib: float | None) -> str:
+    return "" if gib is None else f"{gib:.2f} GiB"
 
 
 @env.command("sync")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--accelerator", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@verbosity_options
 @json_option
-def sync(names: tuple[str, ...], accelerator: Any, as_json: bool) -> None:  # noqa: FBT001 -- a flag
+def sync(names: tuple[str, ...], accelerator: Any, *, verbose: bool, quiet: bool, as_json: bool) -> None:
     """Make environments ahead of time: NAMEs like vllm or vllm-cuda; default all that this machine uses."""
     from pipeline.base.homes import user_home
     from pipeline.hardware.accelerator import resolve_accelerator
@@ -56,13 +65,14 @@ def sync(names: tuple[str, ...], accelerator: Any, as_json: bool) -> None:  # no
     from pipeline.runtimes.specs import ANY, SPECS, specs_named
     from pipeline.runtimes.store import ensure
 
+    shown = reporter(verbose=verbose, quiet=quiet)
     wanted, _ = resolve_accelerator(accelerator, probe_machine())
     fitting = (wanted,) if wanted == "cuda" else (wanted, ANY)  # vLLM's CUDA environment has the load client
     chosen = [spec for name in names for spec in specs_named(name) if name == spec.name or spec.accelerator in fitting]
     for spec in chosen or [spec for spec in SPECS if spec.accelerator in fitting]:
-        ensure(spec.engine, spec.accelerator, user_home(), reporter())
+        ensure(spec.engine, spec.accelerator, user_home(), shown)
     rows = _rows()
-    emit(as_json, rows, "\n".join(f"{row['name']:<13} {row['state']}" for row in rows))
+    emit(as_json, rows, lambda: print_rows([(row["name"], row["state"]) for row in rows]))
 
 
 @env.command("rm")

@@ -24,6 +24,18 @@ def say(message: str, status: int) -> int:
     return status
 
 
+def wrong_usage(problem: click.ClickException) -> int:
+    """Say what is wrong with a command line and where its usage is explained; return the exit code."""
+    if isinstance(problem, click.exceptions.NoArgsIsHelpError):
+        with suppress(OSError, Interrupted):
+            problem.show()
+        return problem.exit_code
+    message = problem.format_message().strip()
+    text = message if message.endswith((".", ")", "?")) else f"{message}."
+    context = problem.ctx if isinstance(problem, click.UsageError) else None
+    return say(f"{text} See `{context.command_path} --help`." if context else text, problem.exit_code)
+
+
 def written(output: Outlet, error: Outlet, status: int) -> int:
     """Return the exit code of a command that ended with `status`, in case that a reader went away or a disk is full."""
     problems = [outlet.failure for outlet in (output, error) if outlet.failure]

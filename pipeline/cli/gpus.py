@@ -5,17 +5,20 @@ from typing import Any
 import click
 
 from pipeline.cli.common import console, emit, json_option
+from pipeline.cli.help import Group
 
 _SORTS = ("name", "price", "rent", "bandwidth", "bandwidth-per-dollar", "compute-per-dollar", "model")
 
 
-@click.group()
+@click.group(cls=Group)
 def gpus() -> None:
     """The catalogue of GPUs: memory, rates, prices, what serves AWQ on them."""
 
 
 @gpus.command("ls")
-@click.option("--sort", type=click.Choice(_SORTS), default="name", show_default=True)
+@click.option(
+    "--sort", type=click.Choice(_SORTS), default="name", show_default=True, metavar="BY", help=f"{', '.join(_SORTS)}."
+)
 @click.option(
     "--context",
     type=click.IntRange(min=1),

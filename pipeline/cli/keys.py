@@ -3,9 +3,11 @@
 import click
 
 from pipeline.cli.common import emit, json_option
+from pipeline.cli.help import Group
+from pipeline.cli.table import minute, print_rows
 
 
-@click.group()
+@click.group(cls=Group)
 def keys() -> None:
     """Make, list and revoke API keys of the endpoint.
 
@@ -41,11 +43,11 @@ def list_keys(*, as_json: bool) -> None:
         if not listing.keys:
             click.echo("There is no key yet. Make one with `awqctl keys add NAME`.", err=True)
             return
-        width = max(len("NAME"), *(len(key.name) for key in listing.keys))
-        click.echo(f"{'NAME':{width}}  {'ID':8}  {'CREATED':25}  STATE")
-        for key in listing.keys:
-            state = f"revoked {key.revoked_at}" if key.revoked_at else "active"
-            click.echo(f"{key.name:{width}}  {key.id:8}  {key.created_at:25}  {state}")
+        states = [f"revoked {minute(key.revoked_at)}" if key.revoked_at else "active" for key in listing.keys]
+        rows = [
+            (key.name, key.id, minute(key.created_at), state) for key, state in zip(listing.keys, states, strict=True)
+        ]
+        print_rows(rows, ("NAME", "ID", "CREATED (UTC)", "STATE"))
 
     emit(as_json, listing, show)
 

@@ -13,7 +13,8 @@ import click
 from pipeline import __version__
 from pipeline.base.errors import AwqctlError, Interrupted
 from pipeline.base.homes import home_for_libraries
-from pipeline.cli.failures import bug, say, system_failure, written
+from pipeline.cli.failures import bug, say, system_failure, written, wrong_usage
+from pipeline.cli.help import with_examples
 from pipeline.cli.streams import Outlet, enter_utf8_mode, prepare_streams
 
 _COMMANDS = {
@@ -83,8 +84,7 @@ class LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module, name = _COMMANDS[cmd_name].split(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
+        return with_examples(getattr(importlib.import_module(module), name), cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without importing them."""
@@ -96,6 +96,9 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="awqctl")
 def cli() -> None:
     """Quantize a language model with AWQ, prove what it cost and gained, price it, report it, serve it."""
+
+
+with_examples(cli, "")
 
 
 def main() -> None:
@@ -116,13 +119,11 @@ def _status(output: Outlet, error: Outlet) -> int:
     """Run the command; return the exit code, once every error is a sentence on standard error."""
     try:
         home_for_libraries(os.environ)
-        status = cli.main(standalone_mode=False)
+        status = cli.main(prog_name="awqctl", standalone_mode=False)
     except (KeyboardInterrupt, click.exceptions.Abort):
         return say("Interrupted. Run the same command again to go on where it stopped.", 130)
     except click.ClickException as problem:
-        with suppress(OSError, Interrupted):
-            problem.show()
-        return problem.exit_code
+        return wrong_usage(problem)
     except AwqctlError as problem:
         return problem.exit_code if output.failure or error.failure else say(str(problem), problem.exit_code)
     except SystemExit as end:  # also of Click and Rich, when a pipe is closed

@@ -5,9 +5,11 @@ from pathlib import Path
 import click
 
 from pipeline.cli.common import UserPath, emit, json_option
+from pipeline.cli.help import Group
+from pipeline.cli.table import print_rows
 
 
-@click.group()
+@click.group(cls=Group)
 def recipe() -> None:
     """The recipes that ship, and yours."""
 
@@ -20,7 +22,7 @@ def ls(as_json: bool) -> None:  # noqa: FBT001 -- a flag
 
     found = {name: load_recipe(name).recipe.description.strip() for name in packaged_recipes()}
     rows = [{"name": name, "description": " ".join(text.split())} for name, text in found.items()]
-    emit(as_json, rows, "\n".join(f"{row['name']:<12} {row['description']}" for row in rows))
+    emit(as_json, rows, lambda: print_rows([(row["name"], row["description"]) for row in rows]))
 
 
 @recipe.command("show")

@@ -6,12 +6,11 @@ from typing import Any
 import click
 
 from pipeline.base.commands import command
-from pipeline.cli.common import Session, emit, json_option, open_session, recipe_options
+from pipeline.cli.common import Session, emit, json_option, open_session, recipe_options, verbosity_options
 from pipeline.run.tracking import DEFAULT_STORE
 
 FORCE = click.option("--force", is_flag=True, help="Do it again even when nothing changed.")
 STORE = click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="URI", help="MLflow store.")
-VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Say what is being done even when not on a terminal.")
 
 
 def _session(arguments: dict[str, Any]) -> Session:
@@ -24,6 +23,7 @@ def _session(arguments: dict[str, Any]) -> Session:
         arguments["out"],
         store=arguments["store"] if arguments["store"] != DEFAULT_STORE else None,
         verbose=arguments["verbose"],
+        quiet=arguments["quiet"],
     )
     check_store(arguments["store"], session.context.out)
     return session
@@ -37,7 +37,9 @@ def execute(name: str | None, arguments: dict[str, Any]) -> int:
     from pipeline.run.tracking import Tracker
 
     session = _session(arguments)
-    runner = Runner(session.recipe, session.context, Tracker(arguments["store"], session.context.reporter))
+    tracker = Tracker(arguments["store"], session.context.reporter)
+    despite = arguments.get("despite_gates", False)
+    runner = Runner(session.recipe, session.context, tracker, despite_gates=despite)
     stages, notes = ((stage_named(name),), ()) if name else stages_for(session.recipe)
     for note in notes:
         session.context.reporter.warn(note)
@@ -45,12 +47,12 @@ def execute(name: str | None, arguments: dict[str, Any]) -> int:
     document = (record.stages[name] if name else record).model_dump(mode="json")
     out = session.context.out
     renew = command("report") if report_changes(session.recipe, record, out) else None
-    emit(arguments["as_json"], document, lambda: print_summary(record, reports, out, renew=renew))
+    emit(arguments["as_json"], document, lambda: print_summary(session.recipe, record, reports, out, renew=renew))
     if renew and arguments["as_json"]:
         session.context.reporter.warn(f"{out / 'report'} is older than the record; renew it: {renew}")
     failed = [gate for report in reports for gate in report.result.gates if not gate.passed]
     for gate in failed:
-        click.echo(f"awqctl: gate not passed: {gate.statement}", err=True)
+        click.echo(f"awqctl: Gate not passed: {gate.statement}", err=True)
     return 3 if failed else 0
 
 
@@ -67,7 +69,7 @@ def _stage_command(name: str, text: str) -> click.Command:
     @recipe_options
     @FORCE
     @STORE
-    @VERBOSE
+    @verbosity_options
     @json_option
     def command(**arguments: Any) -> int:
         return execute(name, arguments)
@@ -78,15 +80,16 @@ def _stage_command(name: str, text: str) -> click.Command:
 @click.command()
 @recipe_options
 @click.option("--dry-run", is_flag=True, help="Say whether all of it can work; start no engine, write nothing.")
+@click.option("--despite-gates", is_flag=True, help="Try the endpoint of a checkpoint that did not pass a gate, too.")
 @FORCE
 @STORE
-@VERBOSE
+@verbosity_options
 @json_option
 def run(*, dry_run: bool, **arguments: Any) -> int:
     """Run all stages of RECIPE, resuming where a previous run stopped.
 
     RECIPE is a path or the name of a recipe that ships (`awqctl recipe ls`). Only what changed since the last
-    run is done again. Ends with 3 unless every gate passed.
+    run is done again. Ends with 3 unless every gate passed; the endpoint is not tried then.
 
     What would stop a later stage is found before the first one. With --dry-run nothing else is done, also on a machine
     without a GPU: it ends with 2 or 4 and names every obstacle.
@@ -101,7 +104,7 @@ def run(*, dry_run: bool, **arguments: Any) -> int:
 @click.option("--dry-run", is_flag=True, help="Say what would be done and whether it can work; write nothing.")
 @FORCE
 @STORE
-@VERBOSE
+@verbosity_options
 @json_option
 def quantize(*, dry_run: bool, **arguments: Any) -> int:
     """Quantize the model of RECIPE to 4 bit with AWQ; writes OUT/checkpoint.
@@ -119,7 +122,7 @@ def quantize(*, dry_run: bool, **arguments: Any) -> int:
 @click.option("--dry-run", is_flag=True, help="Say what the chosen items can show; start no engine, write nothing.")
 @FORCE
 @STORE
-@VERBOSE
+@verbosity_options
 @json_option
 def evaluate(*, dry_run: bool, **arguments: Any) -> int:
     """Measure the accuracy of the baseline and of AWQ; ends with 3 unless AWQ is shown to be within every margin.

@@ -14,35 +14,48 @@ from pipeline.cli.common import emit, json_option, open_session, recipe_options
 @click.option("--host", metavar="ADDRESS", help="Address to listen on; default the recipe's (127.0.0.1).")
 @click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free port; default the recipe's (8443).")
 @click.option("--plain-http", is_flag=True, help="No TLS. Keys and prompts cross the network readable.")
+@click.option("--despite-gates", is_flag=True, help="Serve although a gate was not passed; that is recorded.")
+@click.option("-v", "--verbose", is_flag=True, help="Say what is being done even when not on a terminal.")
 @json_option
 def serve(**arguments: Any) -> None:
     """Serve the AWQ checkpoint of RECIPE until Ctrl-C: vLLM behind HAProxy with TLS and API keys.
 
-    The checkpoint must have been made by `awqctl quantize` or `awqctl run`. Prints how to call the endpoint.
+    The checkpoint must have been made by `awqctl quantize` or `awqctl run`, and have passed its gates: otherwise it
+    ends with 3 and says which one failed. Prints how to call the endpoint.
     """
+    from pipeline.run.gates import record_despite, require_gates
     from pipeline.run.runner import record_for
     from pipeline.run.stages import stage_named
     from serve.gateway.keys import KeyStore, default_path
     from serve.supervisor.foreground import serve_forever, usage_lines
     from serve.supervisor.spec import serving_spec
 
-    session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"])
+    session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"], verbose=arguments["verbose"])
     recipe, context = session.recipe, session.context
+    record = record_for(stage_named("serve"), recipe, context)
+    passed_over = require_gates(recipe, record, context.reporter, despite=arguments["despite_gates"])
     spec = serving_spec(
         recipe,
         context,
-        record_for(stage_named("serve"), recipe, context),
+        record,
         host=arguments["host"],
         port=arguments["port"],
         tls=False if arguments["plain_http"] else None,
+        despite_gates=passed_over,
     )
+    if passed_over:
+        record_despite(context, passed_over, f"{spec.host}:{spec.port}")
     serve_forever(
         spec,
         logs=context.logs,
         reporter=context.reporter,
         key_store=KeyStore(default_path()),
         stop=_stop_on_signals(),
-        on_ready=lambda serving: emit(arguments["as_json"], serving, f"{usage_lines(serving)}\n\nCtrl-C stops it."),
+        on_ready=lambda serving: emit(
+            arguments["as_json"],
+            serving,
+            f"{usage_lines(serving)}\n\nAt most {serving.max_connections} connections at once. Ctrl-C stops it.",
+        ),
     )
     click.echo("stopped", err=True)
 

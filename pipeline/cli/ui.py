@@ -1,63 +1,38 @@
 """`awqctl ui`: the MLflow UI on the run store."""
 
-import sys
+import contextlib
 import webbrowser
-from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.cli.common import reporter, verbosity_options
 from pipeline.run.tracking import DEFAULT_STORE
-
-if TYPE_CHECKING:
-    from pipeline.runtimes.process import GuardedProcess
 
 
 @click.command()
 @click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="URI", help="MLflow store.")
 @click.option("--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0 takes a free port.")
 @click.option("--open", "open_browser", is_flag=True, help="Open a browser on it.")
-def ui(store: str, port: int, open_browser: bool) -> None:  # noqa: FBT001 -- a flag
-    """Open the MLflow UI on the run store, on loopback, until Ctrl-C."""
-    import tempfile
-    from pathlib import Path
+@verbosity_options
+def ui(store: str, *, port: int, open_browser: bool, verbose: bool, quiet: bool) -> None:
+    """Open the MLflow UI on the run store, on loopback, until Ctrl-C.
 
-    from pipeline.base.errors import BusyError, EnvironmentLackError
-    from pipeline.engines.address import choose_address
+    Prints the address when it answers. The first page is the table of runs.
+    """
+    from pipeline.engines.address import listen_on_loopback
+    from pipeline.run.runs_view import write_view
     from pipeline.run.tracking import Tracker
-    from pipeline.runtimes.process import GuardedProcess, engine_environment
-    from pipeline.runtimes.rootcause import root_cause
+    from pipeline.run.ui_server import ui_server
 
-    Tracker(store).connect()
-    chosen = choose_address("127.0.0.1", port)[1]
-    command = [
-        sys.executable,
-        "-m",
-        "mlflow",
-        "ui",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(chosen),
-    ]
-    environment = engine_environment({"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_BACKEND_STORE_URI": store})
-    with tempfile.TemporaryDirectory(prefix="awqctl-ui-") as folder:
-        log = Path(folder) / "mlflow.log"
-        with GuardedProcess(command, log=log, environment=environment) as process:
-            url = f"http://127.0.0.1:{chosen}"
-            click.echo(f"MLflow UI on {url} (Ctrl-C stops it)")
-            if open_browser:
-                webbrowser.open(url)
-            status = _wait(process)
-        if status:
-            cause = root_cause(log.read_text(encoding="utf-8", errors="replace"))
-            if "ddress already in use" in cause:
-                raise BusyError(f"Port {chosen} is in use. Choose another with --port.")
-            raise EnvironmentLackError(f"The MLflow UI ended: {cause} Check --store and --port.")
-
-
-def _wait(process: "GuardedProcess") -> int:
-    """Return how the UI ended; 0 when the user ended it."""
-    try:
-        return process.process.wait()
-    except KeyboardInterrupt:
-        return 0
+    shown = reporter(verbose=verbose, quiet=quiet)
+    with listen_on_loopback(port) as listener, contextlib.suppress(KeyboardInterrupt):
+        with shown.task("opening the MLflow store"):
+            tracker = Tracker(store)
+            tracker.write(write_view)
+        with shown.task("starting the MLflow UI"):
+            server = ui_server(listener, store, tracker.experiment_id)
+        url = f"http://127.0.0.1:{server.port}"
+        click.echo(f"MLflow UI on {url} (Ctrl-C stops it)")
+        if open_browser:
+            webbrowser.open(url)
+        server.serve_forever()

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.common import UserPath, emit, json_option, reporter
+from pipeline.cli.common import UserPath, emit, json_option, reporter, verbosity_options
 
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=UserPath())
+@verbosity_options
 @json_option
-def verify(folder: Path, as_json: bool) -> int:  # noqa: FBT001 -- a flag
+def verify(folder: Path, *, verbose: bool, quiet: bool, as_json: bool) -> int:
     """Check every file of the checkpoint in DIR against its manifest; ends with 3 when one differs.
 
     All files are read, whatever was read before.
@@ -21,7 +22,9 @@ def verify(folder: Path, as_json: bool) -> int:  # noqa: FBT001 -- a flag
 
     folder = _checkpoint_in(folder)
     # What is read replaces what the cache knew, so that damage found here is damage for every stage.
-    problems = differences(folder, cache=SumCache(user_home(), trusted=False), reporter=reporter())
+    problems = differences(
+        folder, cache=SumCache(user_home(), trusted=False), reporter=reporter(verbose=verbose, quiet=quiet)
+    )
     files = 0 if problems == [DAMAGED] else len(read_manifest(folder).files)
     document = {"checkpoint": folder, "files": files, "intact": not problems, "problems": problems}
     emit(as_json, document, "\n".join(problems) or f"{folder}: {files} files, all as in the manifest")

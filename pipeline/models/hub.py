@@ -5,15 +5,17 @@ passed on.
 """
 
 import contextlib
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from pipeline.base.errors import EnvironmentLackError, SourceError
 from pipeline.base.files import write_atomically
 from pipeline.base.homes import expanded
+from pipeline.base.progress import Task
 from pipeline.models.files import PICKLED, UNWANTED
 from pipeline.models.trust import is_commit
 
@@ -62,10 +64,16 @@ def find_commit(repository: str, revision: str | None) -> Commit:
         )
 
 
-def fetch(repository: str, commit: Commit, patterns: Sequence[str]) -> Path:
+def fetch(repository: str, commit: Commit, patterns: Sequence[str], task: Task | None = None) -> Path:
     """Return the folder of a commit in the local cache, with at least the files that match `patterns`.
 
     A hub that could not be asked for the commit is not asked for its files either.
+
+    Args:
+        repository: on the hub.
+        commit: of it.
+        patterns: of names of files.
+        task: told how many bytes have come, as soon as any do.
 
     Raises:
         SourceError: the user may not read them.
@@ -80,8 +88,30 @@ def fetch(repository: str, commit: Commit, patterns: Sequence[str]) -> Path:
             allow_patterns=list(patterns),
             ignore_patterns=[*UNWANTED, *PICKLED],
             local_files_only=commit.note is not None,
+            tqdm_class=_reporting(task, f"downloading {repository}") if task else None,
         )
         return Path(folder)
+
+
+def _reporting(task: Task, text: str) -> Any:
+    """Return what the library draws its bars with, so that it reports the one of bytes instead.
+
+    Its total grows while files begin, eight at a time.
+    """
+    from tqdm import tqdm  # type: ignore[import-untyped]  # noqa: PLC0415 -- only a hub model needs it
+
+    class ReportingBar(tqdm):  # type: ignore[misc]
+        """A bar that is drawn nowhere."""
+
+        def __init__(self, *arguments: Any, **settings: Any) -> None:
+            super().__init__(*arguments, **settings | {"file": io.StringIO()})
+
+        def display(self, *_: Any, **__: Any) -> None:
+            """Report."""
+            if self.unit == "B" and self.n:
+                task.update(text=text, done=self.n, total=self.total)
+
+    return ReportingBar
 
 
 def remember(repository: str, revision: str | None, commit: str) -> None:

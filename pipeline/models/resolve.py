@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.base.errors import EnvironmentLackError, SourceError
 from pipeline.base.homes import expanded
 from pipeline.base.identity import folder_identity
+from pipeline.base.progress import Task
 from pipeline.models.files import (
     CODE,
     DESCRIPTION,
@@ -89,13 +90,16 @@ def identify_source(source: ModelSource, recipe_dir: Path, earlier: str | None =
     return SourceIdentity(f"{source.source}@{commit.sha}", commit.note)
 
 
-def resolve_source(source: ModelSource, recipe_dir: Path, *, quantized: bool = False) -> SourceModel:
+def resolve_source(
+    source: ModelSource, recipe_dir: Path, *, quantized: bool = False, task: Task | None = None
+) -> SourceModel:
     """Return the model on this machine, downloaded first when it is a hub id.
 
     Args:
         source: the recipe's section.
         recipe_dir: folder that relative paths start from.
         quantized: allow a checkpoint that is quantized already.
+        task: told how far a download is.
 
     Raises:
         SourceError: there is no such model, it is not a safetensors checkpoint of a causal LM, or it asks to run code
@@ -106,7 +110,7 @@ def resolve_source(source: ModelSource, recipe_dir: Path, *, quantized: bool = F
     if path is None:
         check_pinned(source)
         commit = find_commit(source.source, source.revision)
-        path = _download(source, commit, quantized=quantized)
+        path = _download(source, commit, quantized=quantized, task=task)
     check_description(path, source.source, quantized=quantized)
     code = check_trust(path, source, commit.sha if commit else None)
     check_weights(path, source.source)
@@ -140,12 +144,12 @@ def local_folder(source: ModelSource, recipe_dir: Path) -> Path | None:
     )
 
 
-def _download(source: ModelSource, commit: Commit, *, quantized: bool) -> Path:
+def _download(source: ModelSource, commit: Commit, *, quantized: bool, task: Task | None) -> Path:
     """Fetch what describes the model, refuse what cannot be used, then fetch the weights."""
     description = [*DESCRIPTION, *(CODE if source.trust_remote_code else ())]
     path = fetch(source.source, commit, description)
     check_description(path, source.source, quantized=quantized)
     check_trust(path, source, commit.sha)
-    path = fetch(source.source, commit, [*description, *WEIGHTS])
+    path = fetch(source.source, commit, [*description, *WEIGHTS], task)
     remember(source.source, source.revision, commit.sha)
     return path

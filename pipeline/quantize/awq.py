@@ -20,6 +20,7 @@ from pipeline.quantize.backends import Backend
 from pipeline.quantize.model_config import readable_view
 from pipeline.recipe.quantize import Quantize
 from pipeline.record.context import RunContext
+from pipeline.runtimes.logs import new_log, newest_log
 from pipeline.runtimes.worker import Worker, worker_script
 
 
@@ -59,7 +60,11 @@ class Quantized:
 
 
 def log_of(context: RunContext, backend: Backend) -> Path:
-    """Return the log file of a backend's worker."""
+    """Return the log file of a backend's latest worker."""
+    return newest_log(_log_link(context, backend))
+
+
+def _log_link(context: RunContext, backend: Backend) -> Path:
     return context.logs / f"quantize-{backend.name}.log"
 
 
@@ -98,8 +103,7 @@ def quantize_with(
         "scales": str(work / "scales.safetensors"),
         "resume": str(_findings(context, key)),
     }
-    log = log_of(context, backend)
-    log.unlink(missing_ok=True)
+    log = new_log(_log_link(context, backend))
     started = time.monotonic()
     with Worker(runtime.python, worker_script(backend.worker), log=log, reporter=context.reporter) as worker:
         answer = Answer.model_validate(worker.call("quantize", request | places, "quantizing"))

@@ -29,8 +29,8 @@ _MODEL_FILES = "the model's files"
 
 def run(recipe: Recipe, context: RunContext, _record: RunRecord) -> StageOutcome:
     """Quantize the recipe's model and publish it as `out/checkpoint`, a control beside it as `out/control`."""
-    with context.reporter.task(f"finding the model {recipe.model.source}"):
-        source = resolve_source(recipe.model, context.recipe_dir)
+    with context.reporter.task(f"finding the model {recipe.model.source}") as task:
+        source = resolve_source(recipe.model, context.recipe_dir, task=task)
     if source.note:
         context.reporter.warn(source.note)
     changes = _changes(source, context)

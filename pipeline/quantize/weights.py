@@ -5,9 +5,11 @@ What a backend does not find it fills with random numbers or ends on, hours late
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import cast
 
-from pipeline.base.errors import SourceError
+from pipeline.base.errors import ImpossiblePlanError, SourceError
 from pipeline.models.expected import (
     APART_UNLESS_SAID,
     EMBEDDING,
@@ -19,8 +21,9 @@ from pipeline.models.expected import (
 from pipeline.models.files import MERGE
 from pipeline.models.headers import HEADS, ModelHeaders, layer_number, split_name
 from pipeline.models.layers import EMBEDDINGS
-from pipeline.models.tensors import Tensor, equal
-from pipeline.models.tokenizer import Tokenizer, Vocabulary, token_ids
+from pipeline.models.tensors import Tensor, equal, read_headers
+from pipeline.models.tokenizer import Tokenizer, Vocabulary, load_tokenizer, token_ids
+from pipeline.models.trust import read_config
 from pipeline.quantize.backends import Obstacle
 from pipeline.quantize.checks import Check
 
@@ -70,6 +73,22 @@ def token_checks(model: ModelHeaders, load: Callable[[], Tokenizer]) -> Iterator
             "`resize_token_embeddings` of transformers, train these and save the model again."
         )
         yield Check.of_obstacle("tokenizer", Obstacle(statement, advice))
+
+
+def check_tokens(folder: Path, *, trust_remote_code: bool = False) -> None:
+    """Refuse a checkpoint that one prompt could end the engine with; one without an embedding is not looked at.
+
+    What was quantized by this version was looked at then; what an earlier one or somebody else made was not.
+
+    Raises:
+        SourceError: config.json cannot be read, or a safetensors file is cut off.
+        ImpossiblePlanError: its tokenizer cannot be loaded, or has an id without a row in the embedding.
+    """
+    model = ModelHeaders(str(folder), "unknown", read_config(folder / "config.json"), read_headers(folder))
+    if _embedding(model) is None:
+        return
+    for check in token_checks(model, partial(load_tokenizer, folder, trust_remote_code=trust_remote_code)):
+        raise ImpossiblePlanError(f"{folder} cannot be served. {check.statement} {check.advice}".rstrip())
 
 
 def _unmerged(model: ModelHeaders) -> Iterator[Obstacle]:

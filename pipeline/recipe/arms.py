@@ -13,7 +13,6 @@ RTN = "rtn"
 AGAIN = "again"
 """What `eval.noise_floor` calls the baseline's second run; no arm may be called so."""
 Kind = Literal["baseline", "awq", "rtn", "fp8", "checkpoint"]
-_WORDS = {BASELINE: "baseline", AWQ: "AWQ", RTN: "rounded"}
 _NAMED_BY_KIND = (BASELINE, AWQ, RTN)
 
 
@@ -70,11 +69,6 @@ def check_arms(arms: Arms) -> Arms:
     if missing:
         raise ValueError(f"{' and '.join(missing)} must be among the arms: every other is compared with them")
     return tuple(sorted(arms, key=lambda arm: (BASELINE, AWQ, arm.name).index(arm.name)))
-
-
-def arm_name(arm: str) -> str:
-    """Return an arm as a reader knows it; arms of one's own keep their names."""
-    return _WORDS.get(arm, arm)
 
 
 def of_kind(arms: Iterable[Arm], kind: Kind) -> Arms:

@@ -19,7 +19,8 @@ class Bench(Section):
     requests_per_concurrency: PositiveInt = 8
     """Requests of a run = this times its concurrency."""
     repeats: PositiveInt = 3
-    """Runs per concurrency; the median is reported, with the smallest and largest."""
+    """Runs per concurrency; their mean is reported, and from how they differ what is said of speed and costs.
+    Five decide much more than three."""
     warmup_requests: PositiveInt = 4
     seed: Integer = 0
 

@@ -6,6 +6,7 @@ result it is runs again, and no other.
 """
 
 from collections.abc import Callable
+from statistics import geometric_mean
 from typing import Any
 
 from pydantic import ValidationError
@@ -176,6 +177,24 @@ def _bench_to_2(payload: Document) -> Document:
     return rest | {"schema_version": 2, "arms": [_named_arm(payload[arm]) for arm in (BASELINE, AWQ)]}
 
 
+def _bench_to_3(payload: Document) -> Document:
+    """Points keep their runs, of which smallest, median and largest were kept: up to three are all; means are of them.
+
+    Latencies stay the medians that they were, without runs.
+    """
+    arms = [
+        arm | {"points": [_with_runs(point, payload["repeats"]) for point in arm["points"]]} for arm in payload["arms"]
+    ]
+    return payload | {"schema_version": 3, "arms": arms}
+
+
+def _with_runs(point: Document, repeats: int) -> Document:
+    least, middle, most = (point[f"output_tokens_per_s{end}"] for end in ("_min", "", "_max"))
+    runs = {1: (middle,), 2: (least, most), 3: (least, middle, most)}.get(repeats, ())
+    mean = geometric_mean(runs) if runs and least > 0 else middle
+    return point | {"output_tokens_per_s": mean, "output_tokens_per_s_runs": list(runs)}
+
+
 def _roi_to_2(payload: Document) -> Document:
     """Costs are a list of arms, and savings of pairs of them."""
     paired = (
@@ -195,6 +214,7 @@ def _named_arm(entry: Document) -> Document:
 _PAYLOADS: dict[tuple[str, int], Callable[[Document], Document]] = {
     ("eval", 1): _eval_to_2,
     ("bench", 1): _bench_to_2,
+    ("bench", 2): _bench_to_3,
     ("roi", 1): _roi_to_2,
 }
 """By stage and version: brings a result to the next version."""

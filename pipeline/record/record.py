@@ -65,6 +65,17 @@ class StageOutcome(Result):
     result: SerializeAsAny[Payload]
 
 
+class ServedDespite(Result):
+    """A start of the endpoint for a checkpoint that did not pass its gates."""
+
+    at: str
+    """UTC, ISO 8601."""
+    address: str
+    """As asked for, host and port."""
+    gates: tuple[str, ...]
+    """What each gate says that was passed over."""
+
+
 class RunRecord(Result):
     """`record.json`: the recipe as it was, the environment and one result per stage."""
 
@@ -80,6 +91,8 @@ class RunRecord(Result):
     """The last result of each stage; a failed attempt only where there is no earlier result."""
     failed_attempts: dict[str, StageResult] = Field(default_factory=dict)
     """Attempts that failed or were stopped after an earlier result, which stays in `stages`."""
+    served_despite: tuple[ServedDespite, ...] = ()
+    """When and where a checkpoint was served with `--despite-gates`."""
 
     @property
     def name(self) -> str:
@@ -128,6 +141,13 @@ class RunRecord(Result):
         if earlier is not None and earlier.usable and not result.usable:
             return self.model_copy(update={"failed_attempts": {**failed, result.stage: result}})
         return self.model_copy(update={"stages": {**self.stages, result.stage: result}, "failed_attempts": failed})
+
+    def without_stage(self, name: str) -> "RunRecord":
+        """Return a copy without the results of a stage."""
+        kept = {
+            kind: {k: v for k, v in getattr(self, kind).items() if k != name} for kind in ("stages", "failed_attempts")
+        }
+        return self.model_copy(update=kept)
 
 
 def load_record(path: Path) -> RunRecord | None:

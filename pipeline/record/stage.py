@@ -62,6 +62,8 @@ class Stage:
     """What it reads beside the recipe, by name, with what tells a change of it."""
     takes_engine: bool = False
     """Whether it may take over an engine that the stage before left running; for the others that one is stopped."""
+    serves: bool = False
+    """Whether a checkpoint that did not pass its gates is not for this stage, unless that is asked for."""
     outputs: Callable[[Recipe], tuple[str, ...]] = lambda _recipe: ()
     """Paths in the output folder that must exist for a result to be reused."""
     probes: tuple[Probe, ...] = ()

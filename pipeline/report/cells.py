@@ -2,10 +2,15 @@
 
 from collections.abc import Callable, Iterable
 
+from eval.bench.comparison import Direction, Quantity, SpeedRatio
 from pipeline.base.format import NONE, number
 from pipeline.base.results import Origin, Result
 from pipeline.report.document import Cell, Column, Table, Tone
 from pipeline.report.evidence import Evidence, Keys
+from pipeline.report.language.en.throughput import Throughput
+from pipeline.report.language.en.words import Words
+
+DIRECTION_TONES: dict[Direction, Tone] = {"faster": "good", "slower": "bad"}
 
 
 def figure(
@@ -33,6 +38,17 @@ def word(text: str, tone: Tone = "plain", *, evidence: Keys = ()) -> Cell:
     return Cell(text=text, tone=tone, evidence=evidence)
 
 
+def runs_keys(one: SpeedRatio, evidence: Evidence, field: str, quantity: Quantity = "throughput") -> Keys:
+    """Return where the single runs stand that an interval is from."""
+    parts = [point if quantity == "throughput" else getattr(point, quantity) for point in one.points]
+    return evidence.of_all((part, f"{field}/{run}") for part in parts for run in range(len(getattr(part, field))))
+
+
+def direction_cell(one: SpeedRatio, say: Throughput) -> Cell:
+    """Return what AWQ is shown to be, coloured where that is decided."""
+    return word(say.directions[one.direction], DIRECTION_TONES.get(one.direction, "plain"))
+
+
 def origin_cell(origin: Origin) -> Cell:
     """Return the origin of the figures of a row, as a label."""
     return Cell(text=origin, origin=origin, tag=True)
@@ -49,8 +65,14 @@ def numbers(*titles: str) -> tuple[Column, ...]:
 
 
 def facts_table(
-    name: str, title: str, facts: Iterable[tuple[str, Cell]], *, sources: tuple[str, ...] = (), note: str = ""
+    name: str,
+    title: str,
+    facts: Iterable[tuple[str, Cell]],
+    say: Words,
+    *,
+    sources: tuple[str, ...] = (),
+    note: str = "",
 ) -> Table:
     """Return a table of labels and what they stand for."""
     rows = tuple((word(label), cell) for label, cell in facts)
-    return Table(id=name, title=title, columns=words("Item", "Value"), rows=rows, sources=sources, note=note)
+    return Table(id=name, title=title, columns=words(*say.facts_columns), rows=rows, sources=sources, note=note)

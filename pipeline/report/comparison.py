@@ -1,38 +1,19 @@
 """Arms against each other: what the measured figures allow to be said, as pure functions."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from eval.accuracy.result import Contrast
 from eval.bench.result import BenchResult, LoadPoint
-from pipeline.base.format import listed
 from pipeline.base.results import Origin, Result
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE
 
+Basis = Literal["engine", "parameters", "files"]
 AgainstControl = Literal["better", "worse", "no clear difference", "error not known"]
-Direction = Literal["faster", "slower", "no clear difference", "not repeated"]
-_FEW = 2
-"""Concurrencies that are named one by one."""
 _READABLE_GIB = 0.1
 """The engine states GiB to two places: below this the ratio would be made of rounding."""
 _WIDEST_16_BIT = 17.0
-
-
-@dataclass(frozen=True)
-class SpeedRatio:
-    """Output throughput of AWQ over the baseline's at one concurrency."""
-
-    concurrency: int
-    median: float
-    low: float
-    """Slowest AWQ run over fastest baseline run."""
-    high: float
-    """Fastest AWQ run over slowest baseline run."""
-    direction: Direction
-    points: tuple[LoadPoint, LoadPoint]
-    """The baseline's and AWQ's."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +22,8 @@ class WeightMemory:
 
     baseline_bytes: float
     awq_bytes: float
-    basis: str
+    basis: Basis
+    """What the bytes are, in the words of the language."""
     found_in: tuple[tuple[Result, str], ...]
     """Parts of results and their fields that these are from."""
     origin: Origin = "measured"
@@ -51,44 +33,6 @@ class WeightMemory:
     def times_smaller(self) -> float:
         """Baseline over AWQ."""
         return self.baseline_bytes / self.awq_bytes
-
-
-def speed_ratios(load: BenchResult) -> tuple[SpeedRatio, ...]:
-    """Return one ratio per concurrency that both were measured at."""
-    awq = {point.concurrency: point for point in load.of(AWQ).points}
-    return tuple(
-        speed_ratio(point, awq[point.concurrency], load.repeats)
-        for point in load.of(BASELINE).points
-        if point.concurrency in awq and point.output_tokens_per_s_min > 0
-    )
-
-
-def speed_ratio(baseline: LoadPoint, awq: LoadPoint, repeats: int) -> SpeedRatio:
-    """Return the ratio of two points with the range that the repeats allow; concurrency is the baseline's."""
-    low = awq.output_tokens_per_s_min / baseline.output_tokens_per_s_max
-    high = awq.output_tokens_per_s_max / baseline.output_tokens_per_s_min
-    return SpeedRatio(
-        concurrency=baseline.concurrency,
-        median=awq.output_tokens_per_s / baseline.output_tokens_per_s,
-        low=low,
-        high=high,
-        direction="not repeated" if repeats == 1 else _direction(low, high),
-        points=(baseline, awq),
-    )
-
-
-def _direction(low: float, high: float) -> Direction:
-    if low > 1:
-        return "faster"
-    return "slower" if high < 1 else "no clear difference"
-
-
-def concurrencies(ratios: Sequence[SpeedRatio], direction: Direction) -> str:
-    """Return at which concurrencies a direction was found: `1 and 4`, or `1 to 64` where neighbours agree."""
-    places = [place for place, one in enumerate(ratios) if one.direction == direction]
-    numbers = [str(ratios[place].concurrency) for place in places]
-    neighbours = bool(places) and places[-1] - places[0] == len(places) - 1
-    return f"{numbers[0]} to {numbers[-1]}" if neighbours and len(places) > _FEW else listed(numbers)
 
 
 def against_control(contrast: Contrast) -> AgainstControl:
@@ -109,21 +53,21 @@ def weight_memory(quantize: QuantizeResult, load: BenchResult) -> WeightMemory:
         return WeightMemory(
             baseline.weights_gib * gib,
             awq.weights_gib * gib,
-            "as the engine reports it at start",
+            "engine",
             ((baseline, "weights_gib"), (awq, "weights_gib")),
         )
     if 8 * quantize.source_bytes / quantize.parameters > _WIDEST_16_BIT:
         return WeightMemory(
             2.0 * quantize.parameters,
             quantize.checkpoint_bytes,
-            "AWQ file size against 16 bits per parameter, because the source files hold more than 16",
+            "parameters",
             ((quantize, "parameters"), (quantize, "checkpoint_bytes")),
             "modelled",
         )
     return WeightMemory(
         quantize.source_bytes,
         quantize.checkpoint_bytes,
-        "from the sizes of the weight files",
+        "files",
         ((quantize, "source_bytes"), (quantize, "checkpoint_bytes")),
     )
 

@@ -4,9 +4,9 @@ from typing import Literal
 
 from pipeline.base.results import Origin, Result
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 Tone = Literal["plain", "good", "bad", "caution"]
-Statistic = Literal["value", "median", "p50", "p95", "bounds", "margin", "floor"]
+Statistic = Literal["value", "mean", "p50", "p95", "bounds", "margin", "floor"]
 
 
 class Cell(Result):
@@ -124,6 +124,8 @@ class Finding(Result):
     """One verdict in plain words."""
 
     topic: str
+    stage: str = ""
+    """Whose result it is about."""
     headline: str
     detail: str = ""
     tone: Tone = "plain"
@@ -174,6 +176,34 @@ class Cover(Result):
     facts: tuple[Fact, ...]
 
 
+class Labels(Result):
+    """Headings and labels around the chapters, in the language of the report."""
+
+    language: str
+    """Its code, as HTML has it."""
+    client: str
+    for_client: str
+    prepared_by: str
+    summary: str
+    next_steps: str
+    contents: str
+    source: str
+    origins_title: str
+    figure: str
+    value: str
+    detail: str
+    origin: str
+    signatures: str
+    role: str
+    name: str
+    date: str
+    signature: str
+    charts_elsewhere: str
+    """Said where charts cannot be drawn."""
+    origins: dict[Origin, str]
+    """What the label of each origin says."""
+
+
 class OriginMeaning(Result):
     """A line of the legend."""
 
@@ -185,8 +215,11 @@ class ReportDocument(Result):
     """The whole report."""
 
     schema_version: int = SCHEMA_VERSION
+    labels: Labels
     cover: Cover
     findings: tuple[Finding, ...]
+    summary: tuple[Table, ...]
+    """The figures of each stage in short, printed in the terminal; `summary-STAGE` is the id of each."""
     key_figures: tuple[KeyFigure, ...]
     recommendation: str
     next_steps: tuple[str, ...]

@@ -95,11 +95,11 @@ class Inputs:
     @property
     def hardware(self) -> str:
         """The device that was measured, in words."""
-        machine = self.environment.machine
+        machine, say = self.environment.machine, self.say.environment
         if self.on_cpu:
-            return f"{machine.cpu} ({machine.cores} cores, no GPU)"
+            return say.processors(machine.cpu, str(machine.cores))
         kinds = Counter(gpu.name for gpu in machine.cuda_gpus)
-        return ", ".join(f"{amount} x {name}" for name, amount in kinds.items())
+        return ", ".join(say.gpus(str(amount), name) for name, amount in kinds.items())
 
     @property
     def date(self) -> str:
@@ -131,7 +131,7 @@ class Inputs:
         shown: list[str] = []
         for folder, amount in folders.items():
             inside = [path for path in paths if PurePosixPath(path).parent.as_posix() == folder]
-            shown += inside if amount == 1 or folder == _TOP else [f"{folder}/ ({amount} files)"]
+            shown += inside if amount == 1 or folder == _TOP else [self.say.files.folder(folder, str(amount))]
         return tuple(shown)
 
     @cached_property

@@ -11,6 +11,8 @@ from pipeline.report.charts.svg import svg_of
 from pipeline.report.document import Chart, Excerpt, ReportDocument
 
 _MARKDOWN_WIDTH = 100
+_CODE = re.compile(r"((?<!`)`[^`]+`(?!`))")
+"""What stands between two backticks, these included."""
 _TEMPLATES = ("report.html.j2", "report.md.j2", "report.css")
 
 
@@ -47,11 +49,16 @@ def breakable(text: str) -> Markup:
 
 
 def markdown_text(text: str) -> str:
-    """Return text that Markdown shows as it is: nothing becomes a table border, a tag or a heading."""
-    flat = " ".join(text.split())
-    for character in "\\|<>[]*_#":
-        flat = flat.replace(character, f"\\{character}")
-    return flat
+    """Return text that Markdown shows as it is: nothing becomes a table border, a tag or a heading.
+
+    Between backticks it is code, where a backslash would be shown; only a table border has one there, too.
+    """
+    parts = _CODE.split(" ".join(text.split()))
+    return "".join(part.replace("|", "\\|") if code % 2 else _escaped(part) for code, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{character}" if character in "\\|<>[]*_#`" else character for character in text)
 
 
 def fenced(excerpt: Excerpt) -> str:

@@ -2,9 +2,9 @@
 
 from eval.accuracy.result import GATED, TaskScore
 from eval.comparison.result import Comparison, Interval
-from eval.comparison.wording import shortfall, undecided_because
+from eval.comparison.wording import undecided_because
 from eval.statistics import Verdict
-from pipeline.base.format import NONE, certainty, change, count, score
+from pipeline.base.format import NONE, certainty, change, count, recovery, score
 from pipeline.report.document import Cell, Tone
 from pipeline.report.language.en.verdicts import Verdicts
 
@@ -34,10 +34,19 @@ def verdict_cell(row: TaskScore, say: Verdicts) -> Cell:
 def shortfall_text(row: TaskScore, say: Verdicts) -> str:
     """Return in a few words what an undecided task lacks, and whether the task has it."""
     if row.more_items is None:
-        return shortfall(row)
+        return say.lacks[undecided_because(row)]
+    needed = say.more_needed(count(row.more_items), one=row.more_items == 1)
     left = row.items_available - row.items
     has = "" if row.more_items <= left else say.task_has(count(left) if left > 0 else say.none_left)
-    return f"{shortfall(row)}{has}"
+    return f"{needed}{has}"
+
+
+def margin_text(row: Comparison, say: Verdicts) -> str:
+    """Return the agreed margin, with the recovery it comes from; a dash where none was agreed."""
+    if row.margin is None:
+        return NONE
+    agreed = score(row.margin)
+    return agreed if row.min_recovery is None else say.margin_of_recovery(agreed, recovery(row.min_recovery))
 
 
 def remedy(row: TaskScore, say: Verdicts) -> str:

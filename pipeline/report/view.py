@@ -5,8 +5,9 @@ from pipeline.report.chapters.findings import findings_of
 from pipeline.report.chapters.key_figures import key_figures
 from pipeline.report.chapters.next_steps import next_steps
 from pipeline.report.chapters.recommendation import recommendation
+from pipeline.report.chapters.summary import summary_of
 from pipeline.report.contents import sections_of
-from pipeline.report.document import Cover, Fact, OriginMeaning, ReportDocument
+from pipeline.report.document import Cover, Fact, Labels, OriginMeaning, ReportDocument
 from pipeline.report.inputs import Inputs
 
 
@@ -14,8 +15,10 @@ def report_of(inputs: Inputs) -> ReportDocument:
     """Return the report of what there is; chapters whose results are missing are left out, and named."""
     findings = findings_of(inputs)
     return ReportDocument(
+        labels=Labels(**{name: getattr(inputs.say.page, name) for name in Labels.model_fields}),
         cover=_cover(inputs),
         findings=findings,
+        summary=summary_of(inputs),
         key_figures=key_figures(inputs, findings),
         recommendation=recommendation(inputs),
         next_steps=next_steps(inputs),

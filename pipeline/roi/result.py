@@ -7,18 +7,23 @@ from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError
 from pipeline.base.results import Origin, Payload, Result
 
+Decision = Literal["pays", "does not pay", "not decided"]
 _Priced = TypeVar("_Priced")
 
 
 class Figure(Result):
-    """A number with its unit and where it came from."""
+    """A number with its range, its unit and where it came from. How it is calculated says the report, by its name."""
 
     value: float | None
     """None where the figure does not exist, for example a break-even that is never reached."""
+    low: float | None = None
+    """With `high`: what the figure can be, as far as the repeats of the benchmark tell. None without a range."""
+    high: float | None = None
+    """None although `low` is known: the range is open, for example a break-even that may never be reached."""
     unit: str
     origin: Origin
-    basis: str
-    """Formula or source, for a reader."""
+    source: str = ""
+    """Who stated it and when, in the words of the recipe; empty for what is measured or calculated."""
 
 
 class ArmCost(Result):
@@ -27,6 +32,8 @@ class ArmCost(Result):
     arm: str
     capacity_tokens_per_s: Figure
     """Highest measured output throughput of one machine."""
+    concurrency: int
+    """Where it was measured."""
     usd_per_mtok_full_load: Figure
     """Per million output tokens with the machine always busy: the flattering bound."""
     machines: Figure
@@ -52,16 +59,15 @@ class Saving(Result):
     """Engagement price over monthly saving; None when it never pays back."""
     break_even_requests_per_day: Figure
     """Smallest load at which the arm needs fewer machines by enough to pay the engagement within 3 years."""
-    pays: bool
-    verdict: str
-    """One plain sentence."""
+    decision: Decision
+    """`not decided` where the range of the saving holds both answers, or there is none."""
 
 
 class RoiResult(Payload):
     """What the stage `roi` reports."""
 
     STAGE: ClassVar = "roi"
-    schema_version: Literal[2] = 2
+    schema_version: Literal[3] = 3
     arms: tuple[ArmCost, ...]
     """Every arm that was benchmarked."""
     comparisons: tuple[Saving, ...]

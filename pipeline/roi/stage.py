@@ -1,27 +1,32 @@
 """The stage `roi`: what each arm costs at the recipe's load, from the measured throughput.
 
 Capacity is the highest output throughput that `bench` measured on one machine, at whatever latency it had
-there. Costs come from the load in whole machines, never from the peak alone. That AWQ does not pay is a
-finding, not a failure: no gate is set here.
+there. Costs come from the load in whole machines, never from the peak alone, and each has the range that the
+repeats of the benchmark leave. That AWQ does not pay is a finding, not a failure: no gate is set here.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from eval.bench.result import BenchResult, LoadPoint
+from eval.bench.comparison import capacity_interval, capacity_ratio
+from eval.bench.result import BenchResult
+from eval.statistics.repeats import Interval
 from pipeline.base.commands import command
 from pipeline.base.errors import VoidMeasurementError
-from pipeline.recipe.arms import BASELINE, arm_name
+from pipeline.base.results import Origin
+from pipeline.recipe.arms import BASELINE
 from pipeline.recipe.recipe import Recipe
-from pipeline.recipe.roi import Roi
+from pipeline.recipe.roi import Price, Roi
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import Need, Stage, outputs, sections
 from pipeline.roi import arithmetic
 from pipeline.roi.metrics import metrics_of
-from pipeline.roi.result import ArmCost, Figure, RoiResult, Saving
+from pipeline.roi.ranges import Capacities, break_even_range, machines_range, machines_saved, utilisation_range
+from pipeline.roi.result import ArmCost, Decision, Figure, RoiResult, Saving
 
-if TYPE_CHECKING:
-    from pipeline.base.results import Origin
+Range = tuple[float | None, float | None]
+"""Both ends of what a figure can be; both None where it is not known."""
+_UNKNOWN: Range = (None, None)
 
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
@@ -34,8 +39,6 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     result = price(recipe.roi, record.result(BenchResult))
     with context.staged("roi") as folder:
         (folder / "roi.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    for one in result.comparisons:
-        context.reporter.note(one.verdict)
     return StageOutcome(metrics=metrics_of(result), artifacts={"roi": "roi/roi.json"}, result=result)
 
 
@@ -50,85 +53,20 @@ def price(roi: Roi, bench: BenchResult) -> RoiResult:
     costs = {load.arm: _arm_cost(load.arm, roi, bench, average, peak) for load in bench.arms}
     baseline = costs.get(BASELINE)
     others = [cost for cost in costs.values() if cost is not baseline]
+    load = roi.load
     return RoiResult(
         arms=tuple(costs.values()),
-        comparisons=tuple(_saving(baseline, cost, roi, bench) for cost in others) if baseline else (),
+        comparisons=tuple(_saving(baseline, cost, roi, bench, peak) for cost in others) if baseline else (),
         machine=roi.machine,
-        hourly_usd=Figure(value=roi.hourly.usd, unit="USD/h", origin=roi.hourly.origin, basis=roi.hourly.source),
-        load_tokens_per_s=Figure(
-            value=average,
-            unit="tokens/s",
-            origin=roi.load.origin,
-            basis=f"requests per day x output tokens per request / 86,400; {roi.load.source}",
-        ),
-        peak_tokens_per_s=Figure(
-            value=peak,
-            unit="tokens/s",
-            origin=roi.load.origin,
-            basis=f"average load x {roi.load.peak_to_average:g} (peak to average); {roi.load.source}",
-        ),
-        engagement_usd=_engagement(roi),
+        hourly_usd=_priced(roi.hourly, "USD/h"),
+        load_tokens_per_s=Figure(value=average, unit="tokens/s", origin=load.origin, source=load.source),
+        peak_tokens_per_s=Figure(value=peak, unit="tokens/s", origin=load.origin, source=load.source),
+        engagement_usd=_priced(roi.engagement, "USD") if roi.engagement else None,
     )
-
-
-def _saving(baseline: ArmCost, cost: ArmCost, roi: Roi, bench: BenchResult) -> Saving:
-    name = arm_name(cost.arm)
-    saving = _value(baseline.monthly_usd) - _value(cost.monthly_usd)
-    engagement = roi.engagement.usd if roi.engagement else 0.0
-    net = arithmetic.three_year_usd(saving) - engagement
-    payback = arithmetic.payback_months(engagement, saving)
-    return Saving(
-        arm=cost.arm,
-        reference=baseline.arm,
-        saving_per_month_usd=_modelled(saving, "USD/month", f"baseline monthly cost - {name} monthly cost"),
-        saving_three_years_usd=_modelled(net, "USD", "36 x monthly saving - engagement price"),
-        payback_months=_modelled(payback, "months", "engagement price / monthly saving"),
-        break_even_requests_per_day=_break_even(cost.arm, roi, bench),
-        pays=saving > 0 and net >= 0,
-        verdict=verdict(
-            _machines(baseline), _machines(cost), name=name, saving=saving, engagement=engagement, payback=payback
-        ),
-    )
-
-
-def verdict(
-    baseline_machines: int, arm_machines: int, *, name: str, saving: float, engagement: float, payback: float | None
-) -> str:
-    """Return one plain sentence on whether an arm pays at the recipe's load.
-
-    Args:
-        baseline_machines: whole machines of the baseline.
-        arm_machines: whole machines of the arm.
-        name: the arm's, for a reader.
-        saving: USD per month.
-        engagement: one-time price in USD, 0 without one.
-        payback: months until the engagement is paid, None when never.
-    """
-    unpaid = f", and the engagement price of {engagement:,.0f} USD is not recovered" if engagement else ""
-    if arm_machines > baseline_machines:
-        return (
-            f"{name} does not pay here: it needs {_count(arm_machines)} where the baseline needs "
-            f"{baseline_machines}{unpaid}."
-        )
-    if arm_machines == baseline_machines:
-        return (
-            f"{name} does not pay here: this load needs {_count(baseline_machines)} with either arm, "
-            f"so no machine is saved{unpaid}."
-        )
-    change = f"{_count(arm_machines)} instead of {baseline_machines}"
-    if saving <= 0 or payback is None:
-        return f"{name} does not pay here: it needs {change}, but the machines cost nothing{unpaid}."
-    if arithmetic.three_year_usd(saving) < engagement:
-        return (
-            f"{name} does not pay here within three years: {change} saves {saving:,.0f} USD a month, and the "
-            f"engagement price of {engagement:,.0f} USD is paid back only after {payback:.1f} months."
-        )
-    paid = f"; the engagement is paid back after {payback:.1f} months" if engagement else ""
-    return f"{name} pays at this load: {change} saves {saving:,.0f} USD a month{paid}."
 
 
 def _arm_cost(arm: str, roi: Roi, bench: BenchResult, average: float, peak: float) -> ArmCost:
-    best = bench.best(arm)
+    best, interval = bench.best(arm), capacity_interval(bench, arm)
     capacity = best.output_tokens_per_s
     if capacity <= 0:
         raise VoidMeasurementError(
@@ -136,92 +74,127 @@ def _arm_cost(arm: str, roi: Roi, bench: BenchResult, average: float, peak: floa
             f"Run `{command('bench', '--force')}` and look at its log."
         )
     machines = arithmetic.machines_needed(peak, capacity)
-    monthly = arithmetic.monthly_usd(machines, roi.hourly.usd, roi.hours_per_month)
+    counts = machines_range(peak, interval) if interval else None
+    used = arithmetic.utilisation(average, machines, capacity)
+
+    def full_load(tokens_per_s: float) -> float:
+        return arithmetic.usd_per_mtok(roi.hourly.usd, tokens_per_s)
+
+    def monthly(count: float) -> float:
+        return arithmetic.monthly_usd(round(count), roi.hourly.usd, roi.hours_per_month)
+
+    def yearly(count: float) -> float:
+        return arithmetic.yearly_usd(monthly(count))
+
+    def three_years(count: float) -> float:
+        return arithmetic.three_year_usd(monthly(count))
+
+    def at_load(count: float) -> float:
+        return arithmetic.usd_per_mtok_served(monthly(count), average, roi.hours_per_month)
+
     return ArmCost(
         arm=arm,
-        capacity_tokens_per_s=Figure(value=capacity, unit="tokens/s", origin="measured", basis=_capacity_basis(best)),
-        usd_per_mtok_full_load=_modelled(
-            arithmetic.usd_per_mtok(roi.hourly.usd, capacity),
-            "USD/Mtok",
-            "hourly price / (capacity x 3,600) x 10^6; the machine never idles",
-        ),
-        machines=_modelled(machines, "machines", _machines_basis(peak, best)),
-        monthly_usd=_modelled(monthly, "USD/month", f"machines x hourly price x {roi.hours_per_month:g} hours"),
-        yearly_usd=_modelled(arithmetic.yearly_usd(monthly), "USD/year", "12 x monthly cost"),
-        three_year_usd=_modelled(
-            arithmetic.three_year_usd(monthly), "USD", "36 x monthly cost, engagement price left out"
-        ),
-        usd_per_mtok_at_load=_modelled(
-            arithmetic.usd_per_mtok_served(monthly, average, roi.hours_per_month),
-            "USD/Mtok",
-            "monthly cost / output tokens served in a month",
-        ),
-        utilisation=_modelled(
-            arithmetic.utilisation(average, machines, capacity),
-            "of capacity",
-            "average load / (machines x capacity)",
-        ),
+        concurrency=best.concurrency,
+        capacity_tokens_per_s=_figure(capacity, "tokens/s", interval or _UNKNOWN, "measured"),
+        usd_per_mtok_full_load=_figure(full_load(capacity), "USD/Mtok", _over(interval, full_load)),
+        machines=_figure(machines, "machines", counts or _UNKNOWN),
+        monthly_usd=_figure(monthly(machines), "USD/month", _over(counts, monthly)),
+        yearly_usd=_figure(yearly(machines), "USD/year", _over(counts, yearly)),
+        three_year_usd=_figure(three_years(machines), "USD", _over(counts, three_years)),
+        usd_per_mtok_at_load=_figure(at_load(machines), "USD/Mtok", _over(counts, at_load)),
+        utilisation=_figure(used, "of capacity", utilisation_range(average, peak, interval) if interval else _UNKNOWN),
     )
 
 
-def _capacity_basis(best: LoadPoint) -> str:
-    return (
-        f"highest output throughput of one machine, at concurrency {best.concurrency}; "
-        f"there p95 TTFT is {best.ttft.p95_ms:,.0f} ms and p95 end-to-end latency {best.e2e.p95_ms:,.0f} ms"
+def _saving(baseline: ArmCost, cost: ArmCost, roi: Roi, bench: BenchResult, peak: float) -> Saving:
+    """Return what an arm saves, decided only where all that it can be agrees."""
+    possible = _possible(bench, cost.arm)
+    machine = arithmetic.monthly_usd(1, roi.hourly.usd, roi.hours_per_month)
+    engagement = roi.engagement.usd if roi.engagement else 0.0
+    saving = _value(baseline.monthly_usd) - _value(cost.monthly_usd)
+    saved = _over(machines_saved(peak, possible) if possible else None, lambda machines: machines * machine)
+
+    def net(monthly: float) -> float:
+        return arithmetic.three_year_usd(monthly) - engagement
+
+    return Saving(
+        arm=cost.arm,
+        reference=baseline.arm,
+        saving_per_month_usd=_figure(saving, "USD/month", saved),
+        saving_three_years_usd=_figure(net(saving), "USD", _over(_both(saved), net)),
+        payback_months=_figure(
+            arithmetic.payback_months(engagement, saving), "months", _payback_range(engagement, _both(saved))
+        ),
+        break_even_requests_per_day=_break_even(cost.arm, roi, bench, possible),
+        decision=_decision(_both(saved), net),
     )
 
 
-def _machines_basis(peak: float, best: LoadPoint) -> str:
-    basis = "peak load / capacity, rounded up"
-    speeds = (best.output_tokens_per_s_max, best.output_tokens_per_s_min)
-    if min(speeds) <= 0:
-        return basis
-    fewest, most = (arithmetic.machines_needed(peak, speed) for speed in speeds)
-    return basis if fewest == most else f"{basis}; {fewest} to {most} over the range of the repeats"
+def _decision(saved: Interval | None, net: Callable[[float], float]) -> Decision:
+    if saved is None:
+        return "not decided"
+    answers = {monthly > 0 and net(monthly) >= 0 for monthly in saved}
+    if len(answers) > 1:
+        return "not decided"
+    return "pays" if answers.pop() else "does not pay"
 
 
-def _break_even(arm: str, roi: Roi, bench: BenchResult) -> Figure:
+def _payback_range(engagement: float, saved: Interval | None) -> Range:
+    """Return the months at the largest and at the smallest saving; open where that one pays nothing back."""
+    if saved is None:
+        return _UNKNOWN
+    return arithmetic.payback_months(engagement, saved[1]), arithmetic.payback_months(engagement, saved[0])
+
+
+def _break_even(arm: str, roi: Roi, bench: BenchResult, possible: Capacities | None) -> Figure:
+    prices = {
+        "machine_monthly_usd": arithmetic.monthly_usd(1, roi.hourly.usd, roi.hours_per_month),
+        "engagement_usd": roi.engagement.usd if roi.engagement else 0.0,
+    }
     edge = arithmetic.break_even_tokens_per_s(
         baseline_tokens_per_s=bench.best(BASELINE).output_tokens_per_s,
         arm_tokens_per_s=bench.best(arm).output_tokens_per_s,
-        machine_monthly_usd=arithmetic.monthly_usd(1, roi.hourly.usd, roi.hours_per_month),
-        engagement_usd=roi.engagement.usd if roi.engagement else 0.0,
+        **prices,
     )
-    requests = arithmetic.break_even_requests_per_day(
-        edge, roi.load.output_tokens_per_request, roi.load.peak_to_average
-    )
-    basis = (
-        f"smallest load at which {arm_name(arm)} saves a whole machine and 36 months of savings cover the engagement "
-        "price; machines are whole, so somewhat above it the saving can be smaller again"
-    )
-    if requests is None:
-        basis = f"not reached at any load: {arm_name(arm)}'s capacity is not higher than the baseline's"
-        if roi.hourly.usd == 0:
-            basis = "not reached at any load: the machine costs nothing"
-    return _modelled(requests, "requests/day", basis)
+    edges = break_even_range(possible, **prices) if possible else _UNKNOWN
+
+    def requests(peak: float | None) -> int | None:
+        load = roi.load
+        return arithmetic.break_even_requests_per_day(peak, load.output_tokens_per_request, load.peak_to_average)
+
+    return _figure(requests(edge), "requests/day", (requests(edges[0]), requests(edges[1])))
 
 
-def _engagement(roi: Roi) -> Figure | None:
-    if roi.engagement is None:
-        return None
-    return Figure(value=roi.engagement.usd, unit="USD", origin=roi.engagement.origin, basis=roi.engagement.source)
+def _possible(bench: BenchResult, arm: str) -> Capacities | None:
+    """Return which capacities of baseline and arm the repeats leave possible; None where they do not tell."""
+    baseline, other = (capacity_interval(bench, one) for one in (BASELINE, arm))
+    ratio = capacity_ratio(bench, arm, BASELINE).interval
+    return Capacities(baseline, other, ratio) if baseline and other and ratio else None
 
 
-def _modelled(value: float | None, unit: str, basis: str) -> Figure:
-    origin: Origin = "modelled"
-    return Figure(value=value, unit=unit, origin=origin, basis=basis)
+def _over(interval: Interval | None, calculated: Callable[[float], float]) -> Range:
+    """Return the range of what rises or falls with a figure in `interval`."""
+    if interval is None:
+        return _UNKNOWN
+    first, last = (calculated(end) for end in interval)
+    return min(first, last), max(first, last)
+
+
+def _both(ends: Range) -> Interval | None:
+    low, high = ends
+    return None if low is None or high is None else (low, high)
+
+
+def _figure(value: float | None, unit: str, ends: Range, origin: Origin = "modelled") -> Figure:
+    return Figure(value=value, low=ends[0], high=ends[1], unit=unit, origin=origin)
+
+
+def _priced(price: Price, unit: str) -> Figure:
+    return Figure(value=price.usd, unit=unit, origin=price.origin, source=price.source)
 
 
 def _value(figure: Figure) -> float:
     return figure.value or 0.0
-
-
-def _machines(cost: ArmCost) -> int:
-    return int(_value(cost.machines))
-
-
-def _count(machines: int) -> str:
-    return f"{machines} machine" if machines == 1 else f"{machines} machines"
 
 
 STAGE = Stage(

@@ -20,6 +20,7 @@ from pipeline.base.errors import (
     MissingStageError,
     refuse,
 )
+from pipeline.base.format import seconds
 from pipeline.base.locks import exclusive
 from pipeline.models import redacted
 from pipeline.quantize.result import QuantizeResult
@@ -31,6 +32,7 @@ from pipeline.record.record import RunRecord, StageOutcome, StageResult, Status,
 from pipeline.record.stage import Stage
 from pipeline.report.result import ReportResult
 from pipeline.run.folder import LOCK, RECORD, check_folder, recipe_origin
+from pipeline.run.gates import left_out
 from pipeline.run.outputs import damage, published_sums
 from pipeline.run.preflight import examine, obstacles
 from pipeline.run.stages import (
@@ -84,7 +86,8 @@ class _Attempt:
 class Runner:
     """Runs stages of one recipe in one output folder."""
 
-    def __init__(self, recipe: Recipe, context: RunContext, tracker: Tracker) -> None:
+    def __init__(self, recipe: Recipe, context: RunContext, tracker: Tracker, *, despite_gates: bool = False) -> None:
+        self._despite_gates = despite_gates
         self._recipe = recipe
         self._context = context
         self._tracker = tracker
@@ -118,29 +121,41 @@ class Runner:
         self._preflight(stages, record, force=force)
         reports: list[StageReport] = []
         with self._tracker.pipeline(self._recipe, record, self._context.out) as run:
-            for stage in stages:
+            for number, stage in enumerate(stages, 1):
+                place = f"stage {number} of {len(stages)}" if len(stages) > 1 else ""
+                head = f"{place}, {stage.name}" if place else stage.name
                 check_needs(stage, self._recipe, record)
+                if not self._despite_gates and (why := left_out(stage, self._recipe, record)):
+                    record = self._leave_out(stage, record, why)
+                    continue
                 inputs = self._inputs(stage, record)
                 reason = "asked for with --force" if force else self._reason_to_run(stage, record, inputs)
                 if reason is None:
-                    self._context.reporter.note("up to date", head=stage.name)
+                    self._context.reporter.note("up to date", head=head)
                     reports.append(
                         StageReport(stage.name, ran=False, reason="up to date", result=record.stages[stage.name])
                     )
                     continue
-                self._context.reporter.note(reason, head=stage.name)
-                if not stage.takes_engine:
-                    self._context.slot.clear()
-                if force:
-                    self._context.forget(stage.name)
-                self._context.upcoming[:] = self._engines_of(stages[len(reports) + 1 :])
-                with self._context.reporter.task("opening the MLflow store"):
-                    record = record.model_copy(update={"mlflow_run_id": run.begin()})
-                record = self._run_one(stage, record, inputs, run)
-                reports.append(StageReport(stage.name, ran=True, reason=reason, result=record.stages[stage.name]))
+                self._context.reporter.note(reason, head=head)
+                self._context.upcoming[:] = self._engines_of(stages[number:])
+                with self._context.reporter.stage(stage.name, place):
+                    self._make_room(stage, force=force)
+                    with self._context.reporter.task("opening the MLflow store"):
+                        record = record.model_copy(update={"mlflow_run_id": run.begin()})
+                    record = self._run_one(stage, record, inputs, run)
+                result = record.stages[stage.name]
+                self._context.reporter.note(f"{result.outcome} in {seconds(result.seconds)}", head=head)
+                reports.append(StageReport(stage.name, ran=True, reason=reason, result=result))
             ran = [report.stage for report in reports if report.ran]
             run.complete(record, [*dict.fromkeys([report.stage for report in reports] + self._holding(record))], ran)
         return record, reports
+
+    def _make_room(self, stage: Stage, *, force: bool) -> None:
+        """Stop the engine that the stage does not take; with `--force` forget what earlier attempts found."""
+        if not stage.takes_engine:
+            self._context.slot.clear()
+        if force:
+            self._context.forget(stage.name)
 
     def _preflight(self, stages: Sequence[Stage], record: RunRecord, *, force: bool) -> None:
         """Find what would stop a later stage before the first one starts; a single stage looks for itself.
@@ -166,6 +181,15 @@ class Runner:
             except AwqctlError:
                 pending.append(stage)
         return pending
+
+    def _leave_out(self, stage: Stage, record: RunRecord, why: str) -> RunRecord:
+        """Say why a stage is not run; an earlier result of it that does not hold any more would block later stages."""
+        self._context.reporter.warn(why)
+        if stage.name not in record.stages or stage.name in self._holding(record):
+            return record
+        record = record.without_stage(stage.name)
+        save_record(record, self._context.out / RECORD)
+        return record
 
     def _holding(self, record: RunRecord) -> list[str]:
         """Return the stages whose results are of this recipe, those that this run did not look at among them."""
@@ -194,8 +218,6 @@ class Runner:
                 record = record.model_copy(update=asked)
             save_record(record, self._context.out / RECORD)
             self._log(tracked, record, result)
-        sentence = f"{result.outcome} in {result.seconds:.0f} s"
-        self._context.reporter.note(sentence, head=stage.name)
         return record
 
     def _log(self, tracked: StageRun, record: RunRecord, result: StageResult) -> None:

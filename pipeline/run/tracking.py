@@ -10,7 +10,7 @@ import logging
 import os
 import platform
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -70,6 +70,22 @@ class Tracker:
                 self._client, self._experiment_id = _open(self.store)
             end_orphaned_runs(self._client, self._experiment_id)
         return self._client
+
+    @property
+    def experiment_id(self) -> str:
+        """Return the id of our experiment."""
+        self.connect()
+        return self._experiment_id
+
+    def write(self, change: Callable[["MlflowClient", str], None]) -> None:
+        """Let `change` write to the store, given a client and our experiment's id.
+
+        Raises:
+            EnvironmentLackError: the store cannot be written.
+        """
+        client = self.connect()
+        with _explained(self.store):
+            change(client, self._experiment_id)
 
     def create(self, name: str, tags: dict[str, str]) -> str:
         """Create a run of this process and return its id."""

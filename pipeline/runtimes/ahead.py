@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from pipeline.base.progress import Reporter
+from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.process import GuardedProcess
 from pipeline.runtimes.specs import RuntimeSpec
 from pipeline.runtimes.store import build_environment, is_ready, make_ready
@@ -33,7 +34,6 @@ def make_ahead(specs: Sequence[RuntimeSpec], home: Path, reporter: Reporter) -> 
 
 
 def _in_a_process(spec: RuntimeSpec, home: Path) -> GuardedProcess:
-    log = home / "logs" / f"ahead-{spec.name}.log"
-    log.unlink(missing_ok=True)
+    log = new_log(home / "logs" / f"ahead-{spec.name}.log")
     command = [sys.executable, "-m", "pipeline.cli", "env", "sync", spec.name]
     return GuardedProcess(command, log=log, environment=build_environment() | {"AWQCTL_HOME": str(home)})

@@ -1,14 +1,16 @@
 """Runs one command in its own session and makes sure that nothing of it outlives the caller.
 
-Standard library only, run as a script: `guardian.py LIFELINE_FD GRACE_S COMMAND...`. The caller holds the other
+Standard library only, run as a script: `guardian.py LIFELINE_FD GRACE_S SCRATCH COMMAND...`. The caller holds the other
 end of the lifeline pipe; when it closes, by intent or by death, the command gets SIGTERM, after the grace period
-SIGKILL, and every process that descends from it SIGKILL. The exit status is the command's.
+SIGKILL, and every process that descends from it SIGKILL. Then the folder SCRATCH is removed, with the sockets and
+temporary files in it. The exit status is the command's.
 """
 
 import contextlib
 import ctypes
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -74,7 +76,7 @@ def _stop(child: "subprocess.Popen[bytes]", grace_s: float) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the command; return its exit status."""
-    lifeline, grace_s, command = int(arguments[0]), float(arguments[1]), arguments[2:]
+    lifeline, grace_s, scratch, command = int(arguments[0]), float(arguments[1]), arguments[2], arguments[3:]
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
@@ -99,6 +101,7 @@ def main(arguments: list[str]) -> int:
             child.kill()
         status = child.wait()
         _sweep()
+        shutil.rmtree(scratch, ignore_errors=True)
     return status if status >= 0 else 128 - status
 
 

@@ -1,8 +1,11 @@
 """`GuardedProcess`: a child that never outlives its parent, with its output in a log file."""
 
+import contextlib
+import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,6 +15,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from pipeline.base.errors import AwqctlError
+from pipeline.runtimes.scratch import ScratchFolder
 
 _KEPT = (
     "PATH",
@@ -48,12 +52,18 @@ def engine_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]
         "PYTHONUNBUFFERED": "1",
         "PYTHONUTF8": "1",
         "NO_COLOR": "1",
+        # torch's default lies in TMPDIR, which is a new one for every process.
+        "TORCHINDUCTOR_CACHE_DIR": f"{tempfile.gettempdir()}/torchinductor_{os.getuid()}",
     }
     return environment | dict(extra or {})
 
 
 class GuardedProcess:
-    """A command under `guardian.py`; a context manager that stops it and everything below it."""
+    """A command under `guardian.py`; a context manager that stops it and everything below it.
+
+    Its `TMPDIR` is a `ScratchFolder`: sockets in it have short names whatever the user's is, and the guardian removes
+    it, also after this process was killed.
+    """
 
     def __init__(
         self,
@@ -70,16 +80,20 @@ class GuardedProcess:
         guardian = str(resources.files("pipeline.runtimes") / "guardian.py")
         read_end, self._lifeline = os.pipe()
         self._grace_s = grace_s
+        self._scratch = ScratchFolder()
         with log.open("ab") as stream:
+            with contextlib.suppress(OSError):  # of file systems without locks
+                # Inherited by all that write to it, so that `new_log` does not remove it.
+                fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
             self.process: subprocess.Popen[str] = subprocess.Popen(
-                [sys.executable, "-P", "-S", guardian, str(read_end), str(grace_s), *command],
+                [sys.executable, "-P", "-S", guardian, str(read_end), str(grace_s), str(self._scratch.path), *command],
                 stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if pipes else stream,
                 stderr=stream,
-                env=dict(environment),
+                env={**environment, "TMPDIR": str(self._scratch.path)},
                 cwd=cwd,
                 text=True,
-                pass_fds=(read_end,),
+                pass_fds=(read_end, self._scratch.descriptor),
                 start_new_session=True,
                 encoding="utf-8",
             )
@@ -145,6 +159,8 @@ class GuardedProcess:
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()
+        finally:
+            self._scratch.remove()
 
     def __enter__(self) -> Self:
         return self

@@ -19,8 +19,9 @@ from uv import find_uv_bin
 from pipeline.base.errors import RuntimeInstallError
 from pipeline.base.locks import exclusive
 from pipeline.base.progress import Reporter
+from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.process import GuardedProcess
-from pipeline.runtimes.rootcause import root_cause
+from pipeline.runtimes.rootcause import cause_of_death
 from pipeline.runtimes.specs import PYTHONS, Resolved, RuntimeSpec, external_interpreter, spec_for
 
 _NOT_FOR_BUILDS = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
@@ -67,10 +68,9 @@ def make_ready(spec: RuntimeSpec, home: Path, reporter: Reporter) -> None:
         RuntimeInstallError: it could not be made; the message has the root cause.
     """
     if not is_ready(spec, home):
-        reporter.note(f"the {spec.name} environment is not there yet")
         waited_for = f"which is working on the {spec.name} environment"
         with (
-            reporter.task(f"waiting for the {spec.name} environment"),
+            reporter.task(f"waiting for the {spec.name} environment, made once"),
             exclusive(_lock_path(spec, home), lambda holder: reporter.warn(f"waiting for {holder}, {waited_for}")),
         ):
             if not is_ready(spec, home):
@@ -120,15 +120,13 @@ def _build(spec: RuntimeSpec, home: Path, reporter: Reporter) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
     final = place(spec, home)
     partial = final.with_name(f".partial-{final.name}")
-    log = home / "logs" / f"runtime-{spec.name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.unlink(missing_ok=True)
-    steps = list(_commands(spec, partial))
+    log = new_log(home / "logs" / f"runtime-{spec.name}.log")
+    title = f"making the {spec.name} environment"
     try:
-        with reporter.task(f"making the {spec.name} environment", total=len(steps)) as task:
-            for number, command in enumerate(steps):
+        with reporter.task(title) as task:
+            for text, command in _commands(spec, partial):
+                task.update(text=f"{title}: {text}")
                 _run(command, spec, log)
-                task.update(done=number + 1)
         if spec.program:
             _keep_alone(spec.program, partial)
         shutil.rmtree(final, ignore_errors=True)  # there, but not ready: its Python is gone
@@ -140,17 +138,21 @@ def _build(spec: RuntimeSpec, home: Path, reporter: Reporter) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _commands(spec: RuntimeSpec, partial: Path) -> Iterator[list[str]]:
+def _commands(spec: RuntimeSpec, partial: Path) -> Iterator[tuple[str, list[str]]]:
+    """Return the commands that make an environment, each with what it does."""
     if spec.program:
         return _program_commands(spec, spec.program, partial)
     return _environment_commands(spec, partial)
 
 
-def _program_commands(spec: RuntimeSpec, program: str, partial: Path) -> Iterator[list[str]]:
+def _program_commands(spec: RuntimeSpec, program: str, partial: Path) -> Iterator[tuple[str, list[str]]]:
     target = partial / _UNPACKED
     install = [find_uv_bin(), "pip", "install", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
-    yield [*install, "--python", sys.executable, "--target", str(target), "-r", str(spec.lock)]
-    yield [str(target / program), spec.probe]
+    yield (
+        "downloading the package",
+        [*install, "--python", sys.executable, "--target", str(target), "-r", str(spec.lock)],
+    )
+    yield "trying it", [str(target / program), spec.probe]
 
 
 def _keep_alone(program: str, partial: Path) -> None:
@@ -160,17 +162,18 @@ def _keep_alone(program: str, partial: Path) -> None:
     shutil.rmtree(partial / _UNPACKED)
 
 
-def _environment_commands(spec: RuntimeSpec, partial: Path) -> Iterator[list[str]]:
+def _environment_commands(spec: RuntimeSpec, partial: Path) -> Iterator[tuple[str, list[str]]]:
     uv = find_uv_bin()
     python = str(_entry(spec, partial))
     install = [uv, "pip", "install", "--python", python, "--no-deps", "--require-hashes", *torch_options(spec)]
     # Otherwise the first start of an engine compiles what it imports, on one core and while somebody waits for it.
     install.append("--compile-bytecode")
-    yield [uv, "venv", "--quiet", "--relocatable", "--python", PYTHONS, str(partial)]
-    yield [*install, "-r", str(spec.lock)]
+    yield "finding a Python", [uv, "venv", "--quiet", "--relocatable", "--python", PYTHONS, str(partial)]
+    yield "downloading and installing packages", [*install, "-r", str(spec.lock)]
     if spec.source_lock:
-        yield [*install, "--no-build-isolation", "--no-binary", ":all:", "-r", str(spec.source_lock)]
-    yield [python, "-P", "-c", spec.probe]
+        build = ["--no-build-isolation", "--no-binary", ":all:", "-r", str(spec.source_lock)]
+        yield "building packages", [*install, *build]
+    yield "trying it", [python, "-P", "-c", spec.probe]
 
 
 def build_environment() -> dict[str, str]:
@@ -198,7 +201,7 @@ def _run(command: list[str], spec: RuntimeSpec, log: Path) -> None:
     with GuardedProcess(command, log=log, environment=build_environment()) as process:
         status = process.process.wait()
     if status != 0:
-        cause = root_cause(log.read_text(encoding="utf-8", errors="replace"))
+        cause = cause_of_death(status, log.read_text(encoding="utf-8", errors="replace"))
         raise RuntimeInstallError(
             f"The {spec.name} runtime could not be installed: {cause} {_advice(cause, spec)}", log=log
         )

@@ -1,7 +1,6 @@
 """The parent's side of the JSON-lines protocol: `Worker` calls functions in an engine environment."""
 
 import json
-import signal
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, Self
 from pipeline.base.errors import WorkerError
 from pipeline.base.progress import Reporter
 from pipeline.runtimes.process import GuardedProcess, engine_environment
-from pipeline.runtimes.rootcause import root_cause
+from pipeline.runtimes.rootcause import cause_of_death
 
 _ADVICE = {
     "no space left": "Free disk space and run the command again.",
@@ -54,7 +53,7 @@ class Worker:
             for line in self._process.stdout:
                 message = json.loads(line)
                 if message["event"] == "progress":
-                    task.update(done=message["done"], total=message["total"], text=message["text"])
+                    task.update(done=message["done"], total=message["total"], text=f"{text}: {message['text']}")
                 elif message["event"] == "error":
                     problem = f"{message['kind']}: {message['message'].rstrip('.')}"
                     raise WorkerError(f"The {self._title} worker failed: {problem}. {_advice(problem)}", log=self.log)
@@ -64,12 +63,8 @@ class Worker:
         raise self._died()
 
     def _died(self) -> WorkerError:
-        status = self._process.process.wait()
-        if status == 128 + signal.SIGKILL:
-            cause = "it was killed, most often because memory ran out. Close other programs or use a smaller setting."
-        else:
-            cause = root_cause(self._process.log_text())
-        return WorkerError(f"The {self._title} worker ended with status {status}: {cause}", log=self.log)
+        cause = cause_of_death(self._process.process.wait(), self._process.log_text())
+        return WorkerError(f"The {self._title} worker ended: {cause}", log=self.log)
 
     def __enter__(self) -> Self:
         return self

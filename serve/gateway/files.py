@@ -1,11 +1,6 @@
-"""Private files and folders: written whole, readable by the owner only, gone when they should be."""
+"""Private files: written whole, readable by the owner only, changed by one process at a time."""
 
-import contextlib
-import fcntl
 import os
-import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +11,6 @@ from pipeline.base.errors import BusyError, EnvironmentLackError
 from pipeline.base.homes import variable_for
 
 _LOCK_TIMEOUT_S = 10
-_PREFIX = "awqctl-"
-_OWNER = "owner"
-_LONGEST_BASE = 60
-"""A socket's path may have 107 bytes, and HAProxy appends its process id and `.tmp` while it binds."""
 
 
 def write_private(path: Path, text: str, *, mode: int = 0o600) -> None:
@@ -64,37 +55,3 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def socket_folder() -> Iterator[Path]:
-    """Yield a folder for unix sockets that only the owner may enter; it vanishes with the block.
-
-    The system's folder for temporary files is used unless its path is too long for a socket or needs quoting.
-    What a killed process could not remove goes at the next call.
-    """
-    base = tempfile.gettempdir()
-    if len(base) > _LONGEST_BASE or not re.fullmatch(r"[A-Za-z0-9/._-]+", base):
-        base = "/tmp"  # noqa: S108 -- mkdtemp makes a folder of mode 0700
-    _remove_orphans(Path(base))
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
-    except OSError as problem:
-        raise EnvironmentLackError(
-            f"No temporary folder can be made: {problem.strerror}. Free space in {base}."
-        ) from problem
-    try:
-        with (folder / "owner.new").open("w", encoding="utf-8") as owner:
-            fcntl.flock(owner, fcntl.LOCK_EX)
-            (folder / "owner.new").rename(folder / _OWNER)
-            yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _remove_orphans(base: Path) -> None:
-    """Remove the folders whose owner is dead: the kernel has let go of its lock."""
-    for mark in base.glob(f"{_PREFIX}*/{_OWNER}"):
-        with contextlib.suppress(OSError), mark.open(encoding="utf-8") as owner:
-            fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(mark.parent, ignore_errors=True)

@@ -7,7 +7,10 @@ from typing import Self
 
 from pipeline.base.errors import AwqctlError, BusyError, EngineError
 from pipeline.engines.address import choose_address, port_in_use
+from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.process import GuardedProcess
+from pipeline.runtimes.rootcause import cause_of_death, signal_of
+from serve.gateway.connections import max_connections, open_files
 from serve.gateway.files import write_private
 from serve.gateway.haproxy import alerts, check_config, find_haproxy, haproxy_environment
 from serve.gateway.haproxy_config import render_config
@@ -23,12 +26,19 @@ class Gateway:
 
     Args:
         upstreams: unix sockets of the engines; they need not exist yet, 503 is answered until one does.
-        folder: private folder for the configuration and the sockets (`serve.gateway.files.socket_folder`).
+        folder: private folder for the configuration and the sockets (`ScratchFolder`).
         host: address or name to listen on.
         port: 0 takes a free one.
         bundle: PEM file with private key and certificate; None for plain HTTP.
         keys: SHA-256 digests of the keys let in, each with the id that stands in the log.
-        log: file for HAProxy's log; started anew.
+        log: name of HAProxy's log, which becomes a link to the file of this start.
+
+    Attributes:
+        port: that it listens on, once it is up.
+        max_connections: that clients may have at once.
+
+    Raises:
+        EnvironmentLackError: hardly any connection, as this process may open so few files.
     """
 
     def __init__(
@@ -48,11 +58,12 @@ class Gateway:
         self._asked_port = port
         self._bundle = bundle
         self._keys = dict(keys)
-        self._log = log
+        self._log_link = self._log = log
         self._control = folder / "control.sock"
         self._map = folder / "keys.map"
         self._process: GuardedProcess | None = None
         self.port = port
+        self.max_connections = max_connections(open_files())
 
     @property
     def base_url(self) -> str:
@@ -60,6 +71,11 @@ class Gateway:
         local = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared, not bound
         host = local.get(self._host, self._host)
         return f"{'https' if self._bundle else 'http'}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        """Return the file that HAProxy writes to."""
+        return self._log
 
     def running(self) -> bool:
         """Return whether HAProxy is alive."""
@@ -70,7 +86,10 @@ class Gateway:
         text = self._process.log_text() if self._process else ""
         # Said whenever no engine is up, at the start for instance; HAProxy lives on.
         found = [alert for alert in alerts(text) if "no server available" not in alert]
-        reason = next((alert for alert in found if "bind" in alert), found[0] if found else "it ended without a word")
+        status = self._process.process.poll() if self._process else None
+        if not found or signal_of(status) is not None:
+            return EngineError(f"HAProxy ended unexpectedly: {cause_of_death(status, '')}", log=self._log)
+        reason = next((alert for alert in found if "bind" in alert), found[0])
         if "Address already in use" in reason:
             return port_in_use(self._host, self.port)
         return EngineError(f"HAProxy ended unexpectedly: {reason.rstrip('.')}.", log=self._log)
@@ -115,7 +134,7 @@ class Gateway:
         write_private(configuration, self._render(address))
         environment = haproxy_environment(binary)
         check_config(binary, configuration, environment)
-        self._log.unlink(missing_ok=True)
+        self._log = new_log(self._log_link)
         command = [str(binary), "-db", "-f", str(configuration)]
         self._process = GuardedProcess(command, log=self._log, environment=environment, grace_s=_GRACE_S)
         self._process.wait_until(
@@ -129,6 +148,7 @@ class Gateway:
             control_socket=self._control,
             key_map=self._map,
             bundle=self._bundle,
+            max_connections=self.max_connections,
         )
 
     def _answers(self) -> bool:

@@ -11,11 +11,9 @@ from jinja2 import Environment, StrictUndefined
 from pipeline.base.errors import UsageError
 from serve.gateway.routes import ROUTES
 
-_MAX_CONNECTIONS = 1000
-
 
 @dataclass(frozen=True)
-class _Refusal:
+class Refusal:
     """An answer HAProxy gives itself, in the form the OpenAI clients understand."""
 
     status: int
@@ -30,24 +28,41 @@ class _Refusal:
         return json.dumps({"error": {"message": self.message, "type": self.kind, "param": None, "code": self.code}})
 
 
-_REFUSALS = (
-    _Refusal(
+REFUSALS = (
+    Refusal(400, "invalid_request_error", "bad_request", "The request broke off, or is not valid HTTP."),
+    Refusal(
         401,
         "invalid_request_error",
         "invalid_api_key",
         "Missing or wrong API key. Send the header 'Authorization: Bearer KEY'.",
         (("WWW-Authenticate", "Bearer"),),
     ),
-    _Refusal(404, "invalid_request_error", "not_found", "There is no such route."),
-    _Refusal(500, "server_error", "internal_error", "The gateway failed."),
-    _Refusal(502, "server_error", "bad_gateway", "The engine broke off or gave an answer that is not valid HTTP."),
-    _Refusal(503, "server_error", "engine_unavailable", "The engine is starting or gone. Try again later."),
-    _Refusal(504, "server_error", "engine_timeout", "The engine did not answer in time."),
+    Refusal(404, "invalid_request_error", "not_found", "There is no such route."),
+    Refusal(408, "invalid_request_error", "request_timeout", "The request did not arrive in time. Send it again."),
+    Refusal(413, "invalid_request_error", "request_too_large", "The request is too large."),
+    Refusal(500, "server_error", "internal_error", "The gateway failed."),
+    Refusal(501, "invalid_request_error", "not_implemented", "The gateway does not know this kind of request."),
+    Refusal(502, "server_error", "bad_gateway", "The engine broke off or gave an answer that is not valid HTTP."),
+    Refusal(503, "server_error", "engine_unavailable", "The engine is starting or gone. Try again later."),
+    Refusal(504, "server_error", "engine_timeout", "The engine did not answer in time."),
+)
+"""What HAProxy answers by itself, where it can be told how."""
+_CHUNKED = Refusal(
+    400,
+    "invalid_request_error",
+    "http_version",
+    "HTTP/1.0 cannot carry this answer, whose length is not known before its end. Use HTTP/1.1, or do not stream.",
 )
 
 
 def render_config(
-    *, address: str, upstreams: Sequence[Path], control_socket: Path, key_map: Path, bundle: Path | None
+    *,
+    address: str,
+    upstreams: Sequence[Path],
+    control_socket: Path,
+    key_map: Path,
+    bundle: Path | None,
+    max_connections: int,
 ) -> str:
     """Return the text of HAProxy's configuration.
 
@@ -60,6 +75,7 @@ def render_config(
         control_socket: unix socket of the runtime API.
         key_map: file of digests and ids.
         bundle: PEM file with private key and certificate; None for plain HTTP.
+        max_connections: that clients may have at once.
     """
     environment = Environment(  # noqa: S701 -- this is no HTML; values go through `quoted`
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
@@ -74,8 +90,9 @@ def render_config(
         control_socket=control_socket,
         key_map=key_map,
         bundle=bundle,
-        maxconn=_MAX_CONNECTIONS,
-        errors=_REFUSALS,
+        maxconn=max_connections,
+        errors=REFUSALS,
+        chunked=_CHUNKED,
         routes=[route.split(" ") for route in ROUTES],
     )
 

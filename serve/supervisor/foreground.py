@@ -22,6 +22,10 @@ class Serving(Result):
     model: str
     ca_certificate: str | None
     """File of the certificate to trust; None over plain HTTP."""
+    max_connections: int
+    """At once; what the gateway may hold."""
+    despite_gates: tuple[str, ...] = ()
+    """What the gates say that this model did not pass and that were passed over."""
     new_key: str | None = None
     """The first key, readable this once; None when there were keys already."""
 
@@ -51,13 +55,24 @@ def serve_forever(
         first = None if key_store.active() else key_store.add(FIRST_KEY).key
         endpoint.sync_keys()
         certificate = str(endpoint.ca_certificate) if endpoint.ca_certificate else None
-        on_ready(Serving(base_url=endpoint.base_url, model=spec.model_name, ca_certificate=certificate, new_key=first))
+        on_ready(
+            Serving(
+                base_url=endpoint.base_url,
+                model=spec.model_name,
+                ca_certificate=certificate,
+                max_connections=endpoint.gateway.max_connections,
+                despite_gates=spec.despite_gates,
+                new_key=first,
+            )
+        )
         endpoint.wait(stop)
 
 
 def usage_lines(serving: Serving) -> str:
-    """Return what to type to use the endpoint: the key, `curl`, Python."""
-    return "\n".join([*_key_lines(serving), "", *_curl_lines(serving), "", *_python_lines(serving)])
+    """Return what to type to use the endpoint: the key, `curl`, Python; what gates say against it comes first."""
+    against = [f"Not passed, and served all the same: {said}" for said in serving.despite_gates]
+    lines = [*_key_lines(serving), "", *_curl_lines(serving), "", *_python_lines(serving)]
+    return "\n".join([*against, *([""] if against else []), *lines])
 
 
 def _key_lines(serving: Serving) -> list[str]:

@@ -23,7 +23,7 @@ class Replica:
 
     Attributes:
         socket: where the engine listens once it is up.
-        log: what the engine writes.
+        log: what the engine writes; until it starts, the name that will be a link to that file.
         engine: the server, from the start on.
     """
 
@@ -38,7 +38,6 @@ class Replica:
         self.engine: VllmServer
 
     def __enter__(self) -> Self:
-        # Not before: the server starts its log anew, and the gateway may yet find that another endpoint has the port.
         self.engine = VllmServer(
             self._spec.runtime,
             self._spec.checkpoint,
@@ -49,9 +48,13 @@ class Replica:
             reporter=self._reporter,
             trust_remote_code=self._spec.trust_remote_code,
             uds=self.socket,
+            public=True,
             stop=self._stop,
         )
-        self.engine.__enter__()
+        try:
+            self.engine.__enter__()
+        finally:
+            self.log = self.engine.log
         return self
 
     def __exit__(self, *exc: object) -> None:

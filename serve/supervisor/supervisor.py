@@ -12,7 +12,8 @@ import httpx
 
 from pipeline.base.errors import EngineError, UsageError
 from pipeline.base.progress import Reporter
-from serve.gateway.files import socket_folder
+from pipeline.runtimes.scratch import ScratchFolder
+from serve.gateway.connections import RAISE, open_files
 from serve.gateway.gateway import Gateway
 from serve.gateway.keys import KeyStore, digest, new_key
 from serve.gateway.tls import default_folder, ensure_certificate
@@ -21,6 +22,7 @@ from serve.supervisor.spec import ServingSpec
 
 _POLL_S = 1.0
 _READY_TIMEOUT_S = 30.0
+_FEW_CONNECTIONS = 1000
 _TEMPORARY = "temporary"
 """Stands in the gateway's log instead of an id."""
 
@@ -36,7 +38,8 @@ class Supervisor:
 
     Args:
         spec: what is served and how.
-        logs: folder of `serve-vllm.log` (with a number where there are several) and `serve-haproxy.log`.
+        logs: folder of `serve-vllm.log` (with a number where there are several) and `serve-haproxy.log`, which are
+            links to the files of the latest start.
         reporter: told about the start, and about what goes wrong without ending it.
         key_store: keys let in, followed while serving; None for none but `extra_keys`.
         extra_keys: further keys, never written down.
@@ -62,7 +65,6 @@ class Supervisor:
         self.spec = spec
         self.ca_certificate: Path | None = None
         self._logs = logs
-        self._gateway_log = logs / "serve-haproxy.log"
         self._reporter = reporter
         self._key_store = key_store
         self._extra = {digest(key): _TEMPORARY for key in extra_keys}
@@ -82,14 +84,15 @@ class Supervisor:
     @property
     def logs(self) -> tuple[Path, ...]:
         """Return the logs of the engines and of HAProxy."""
-        return (*(replica.log for replica in self.replicas), self._gateway_log)
+        return (*(replica.log for replica in self.replicas), self.gateway.log)
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            folder = stack.enter_context(socket_folder())
+            folder = stack.enter_context(ScratchFolder())
             internal = new_key()
             self.replicas = tuple(self._make_replica(number, folder) for number in range(1, self.spec.replicas + 1))
             self.gateway = stack.enter_context(self._make_gateway(folder, internal))
+            self._tell_connections(self.gateway.max_connections)
             for replica in self.replicas:
                 stack.enter_context(replica)
             self._wait_until_ready(internal)
@@ -142,8 +145,15 @@ class Supervisor:
             port=self.spec.port,
             bundle=bundle,
             keys={**self._active_keys(), **self._extra, digest(internal): _TEMPORARY},
-            log=self._gateway_log,
+            log=self._logs / "serve-haproxy.log",
         )
+
+    def _tell_connections(self, bound: int) -> None:
+        said = f"at most {bound} connections at once, as a process may open {open_files()} files here"
+        if bound < _FEW_CONNECTIONS:
+            self._reporter.warn(f"The gateway holds {said}. {RAISE}")
+        else:
+            self._reporter.note(said, head="gateway")
 
     def _make_replica(self, number: int, folder: Path) -> Replica:
         return Replica(self.spec, number, folder=folder, logs=self._logs, reporter=self._reporter, stop=self._stop)
@@ -165,7 +175,7 @@ class Supervisor:
                 if time.monotonic() > deadline:
                     raise EngineError(
                         f"vLLM is up but {self.base_url}/models says: {said}. Look at HAProxy's log.",
-                        log=self._gateway_log,
+                        log=self.gateway.log,
                     )
                 time.sleep(0.1)
 

@@ -40,8 +40,15 @@ class Environment:
         """Return the folder of its packages."""
         return next(place(self.spec, HOME).glob("lib/python3*/site-packages"))
 
-    def ask(self, script: Path, question: Any, answer: Path, variables: dict[str, str] | None = None) -> Any:
-        """Run a script of this folder in the environment, as an engine is run; return its answer.
+    def ask(
+        self,
+        script: Path,
+        question: Any,
+        answer: Path,
+        variables: dict[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> Any:
+        """Run a script of this folder in the environment, as an engine is run, in `folder`; return its answer.
 
         The answer comes in a file, because engines log to their standard output.
         """
@@ -49,6 +56,7 @@ class Environment:
             [self.python, "-P", script, answer],
             input=json.dumps(question),
             env=variables or engine_environment(),
+            cwd=folder,
             capture_output=True,
             text=True,
             check=False,

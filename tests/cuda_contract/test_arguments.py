@@ -35,7 +35,7 @@ TOGETHER = {"together": {key: values[-1] for key, values in VALUES.items()}}
 SETTINGS: dict[str, dict[str, Any]] = ONE_BY_ONE | TOGETHER
 SERVERS: dict[str, dict[str, Any]] = {
     "port": {},
-    "uds": {"uds": Path("vllm.sock")},
+    "uds": {"uds": Path("vllm.sock"), "public": True},
     "trust_remote_code": {"trust_remote_code": True},
     "fp8": {"online_quantization": "fp8"},
     "key": {"api_key": "made-up", "batch_invariant": True},
@@ -79,7 +79,9 @@ def answer(environment: Environment, servers: dict[str, VllmServer], tmp_path_fa
         "module": one.command[start - 1],
         "server": {name: each.command[start:] for name, each in servers.items()},
     }
-    return environment.ask(PROBE, question, tmp_path_factory.mktemp("answer") / "answer.json", one.environment)
+    answer = tmp_path_factory.mktemp("answer") / "answer.json"
+    # Models that clients must not see the path of are named as they are from here.
+    return environment.ask(PROBE, question, answer, one.environment, one.log.parent.parent)
 
 
 def values_of(reading: Any, written: str) -> dict[str, Any]:
@@ -116,8 +118,10 @@ def test_keys_of_the_recipe_are_read(answer: Any, name: str) -> None:
 def test_server_command_is_read(answer: Any, servers: dict[str, VllmServer], name: str) -> None:
     """`VllmServer.command` names the model, where to listen, and what the checkpoint may do."""
     values = values_of(answer["readings"][name], f"VllmServer.command (pipeline/engines/vllm.py) with {name}")
-    assert (values["model"], values["served_model_name"]) == (str(servers[name].log.parent), ["demo"])
-    options = SERVERS[name]
+    options, folder = SERVERS[name], servers[name].log.parent
+    public = options.get("public", False)
+    assert (values["model"], values["served_model_name"]) == (folder.name if public else str(folder), ["demo"])
+    assert values["middleware"] == (["vllm_http10.WholeAnswers"] if public else [])
     assert values["uds"] == (str(options["uds"]) if "uds" in options else None)
     assert values["host"] == (None if "uds" in options else "127.0.0.1")
     assert values["trust_remote_code"] is options.get("trust_remote_code", False)

@@ -42,6 +42,8 @@ class Behaviour:
     """What the stand-in does, changed by a test while it runs."""
 
     model: str = "fake"
+    root: str = "fake"
+    """Where the weights are, as the command line has it; vLLM shows that to clients."""
     chunk_delay_s: float = 0.0
     """Pause before each streamed chunk."""
     answer_delay_s: float = 0.0
@@ -105,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
         if request.get("stream"):
             self._stream(behaviour)
         else:
-            self._document(_answer_to(self.path, behaviour.model))
+            self._document(_answer_to(self.path, behaviour))
 
     def _client_stays(self, seconds: float) -> bool:
         """Wait; return whether the client is still there at the end."""
@@ -153,7 +155,8 @@ def _chunk(model: str, text: str, reason: str | None) -> dict[str, Any]:
     return {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": model, "choices": [choice]}
 
 
-def _answer_to(path: str, model: str) -> dict[str, Any]:
+def _answer_to(path: str, behaviour: Behaviour) -> dict[str, Any]:
+    model = behaviour.model
     usage = {"prompt_tokens": 5, "completion_tokens": len(_WORDS), "total_tokens": 5 + len(_WORDS)}
     text = "".join(_WORDS)
     common = {"id": "c", "created": 0, "model": model, "usage": usage}
@@ -162,7 +165,7 @@ def _answer_to(path: str, model: str) -> dict[str, Any]:
     if path.startswith("/v1/models"):
         return {
             "object": "list",
-            "data": [{"id": model, "object": "model", "created": 0, "owned_by": "fake"}],
+            "data": [{"id": model, "object": "model", "created": 0, "owned_by": "fake", "root": behaviour.root}],
         }
     if path.startswith("/v1/chat/completions"):
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
@@ -175,6 +178,7 @@ def main(arguments: list[str]) -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--uds", type=Path)
+    parser.add_argument("--model", default="fake")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--served-model-name", default="fake")
@@ -182,7 +186,7 @@ def main(arguments: list[str]) -> None:
     sys.stdout.write("\n".join(_START_LINES) + "\n")
     sys.stdout.flush()
     address = known.uds or (known.host, known.port)
-    FakeUpstream(address, Behaviour(model=known.served_model_name)).serve_forever()
+    FakeUpstream(address, Behaviour(model=known.served_model_name, root=known.model)).serve_forever()
 
 
 if __name__ == "__main__":

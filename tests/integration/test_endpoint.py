@@ -1,5 +1,6 @@
 """The whole endpoint around a stand-in for vLLM: stage, foreground, smoke test, failures."""
 
+import contextlib
 import os
 import pickle
 import shlex
@@ -22,6 +23,7 @@ import pytest
 
 from pipeline.base.errors import BusyError, EngineError, Interrupted, MissingStageError, SourceError
 from pipeline.base.progress import SilentReporter
+from pipeline.base.results import Gate
 from pipeline.hardware.machine import Machine
 from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import Manifest, ManifestSource, read_manifest, write_manifest
@@ -30,9 +32,10 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.serve import Serve
 from pipeline.record.context import RunContext
 from pipeline.record.environment import Environment
-from pipeline.record.record import RunRecord, StageResult, save_record
+from pipeline.record.record import RunRecord, StageResult, load_record, save_record
 from pipeline.run.folder import RECORD
-from pipeline.run.stages import settings_of, stage_named
+from pipeline.run.stages import settings_of, stage_named, upstream_of
+from pipeline.runtimes.logs import newest_log
 from pipeline.runtimes.store import Runtime
 from serve import stage
 from serve.checks.smoke import smoke_test
@@ -119,6 +122,15 @@ def _below(tmp_path: Path) -> list[str]:
         if str(tmp_path) in line and process.pid != os.getpid():
             found.append(line)
     return found
+
+
+def _kill(meant: Callable[[str], bool]) -> None:
+    """Kill the processes with such a command line, not their guardians; others come and go meanwhile."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            line = " ".join(process.cmdline())
+            if "guardian.py" not in line and meant(line):
+                process.kill()
 
 
 def _eventually(condition: Callable[[], bool], seconds: float) -> bool:
@@ -234,14 +246,24 @@ def test_death_of_either_ends_the_wait(tmp_path: Path, recipe: Recipe, victim: s
     """When vLLM or HAProxy dies, `wait` raises an EngineError that names the log, and the other goes too."""
     with _endpoint(_spec(tmp_path, recipe), tmp_path) as endpoint, _waiting(endpoint) as failures:
         folder = str(endpoint.gateway._folder)  # noqa: SLF001 -- finds this endpoint's processes
-        for process in psutil.process_iter():
-            line = process.cmdline() if process.status() != psutil.STATUS_ZOMBIE else []
-            if "guardian.py" not in " ".join(line) and folder in " ".join(line) and victim in " ".join(line):
-                process.kill()
+        _kill(lambda line: folder in line and victim in line)
         assert _eventually(lambda: bool(failures), 5)
-    log = "serve-haproxy.log" if victim == "haproxy" else "serve-vllm.log"
-    assert f"Details: {tmp_path / 'logs' / log}" in str(failures[0])
+    log = newest_log(tmp_path / "logs" / ("serve-haproxy.log" if victim == "haproxy" else "serve-vllm.log"))
+    assert "SIGKILL" in str(failures[0])
+    assert "GET /v1" not in str(failures[0])
+    assert str(failures[0]).endswith(f"Details: {log}")
     assert _below(tmp_path) == []
+
+
+def test_second_endpoint_leaves_the_logs_of_the_first(tmp_path: Path, recipe: Recipe) -> None:
+    """While one runs, and after it, another one in the same folder has files of its own."""
+    with _endpoint(_spec(tmp_path, recipe), tmp_path) as first:
+        with _endpoint(_spec(tmp_path, recipe), tmp_path) as second:
+            assert not set(first.logs) & set(second.logs)
+        assert _status(first, KEY) == 200
+        assert _eventually(lambda: first.logs[-1].read_text().count('GET "/v1/models" 200') == 2, 5)
+    assert all(log.exists() for log in (*first.logs, *second.logs))
+    assert newest_log(tmp_path / "logs" / "serve-vllm.log") == second.logs[0]
 
 
 def test_busy_port_is_found_before_the_engine_starts(tmp_path: Path, recipe: Recipe) -> None:
@@ -329,6 +351,7 @@ def test_stage(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) 
         "serve_smoke_checks": 7,
     }
     assert (result.tls, result.engine_version) == (True, "0.0.0")
+    assert result.despite_gates == ()
     assert all((tmp_path / "out" / path).stat().st_size for path in outcome.artifacts.values())
     assert _below(tmp_path) == []
 
@@ -375,10 +398,7 @@ def test_checkpoint_that_changed_is_not_served(tmp_path: Path, recipe: Recipe) -
 
 def _kill_engine(number: int, endpoint: Supervisor) -> None:
     """Kill one engine, not its guardian."""
-    for process in psutil.process_iter():
-        line = " ".join(process.cmdline()) if process.status() != psutil.STATUS_ZOMBIE else ""
-        if str(endpoint.replicas[number - 1].socket) in line and "guardian.py" not in line:
-            process.kill()
+    _kill(lambda line: str(endpoint.replicas[number - 1].socket) in line)
 
 
 def test_several_replicas_outlive_one(tmp_path: Path, recipe: Recipe) -> None:
@@ -388,7 +408,7 @@ def test_several_replicas_outlive_one(tmp_path: Path, recipe: Recipe) -> None:
         _endpoint(_spec(tmp_path, recipe, replicas=2), tmp_path, reporter=reporter) as endpoint,
         _waiting(endpoint) as failures,
     ):
-        assert [log.name for log in endpoint.logs] == ["serve-vllm-1.log", "serve-vllm-2.log", "serve-haproxy.log"]
+        assert [log.name.split(".")[0] for log in endpoint.logs] == ["serve-vllm-1", "serve-vllm-2", "serve-haproxy"]
         _kill_engine(1, endpoint)
         assert _eventually(lambda: bool(reporter.warnings), 5)
         assert [_status(endpoint, KEY) for _ in range(4)] == [200] * 4
@@ -396,7 +416,7 @@ def test_several_replicas_outlive_one(tmp_path: Path, recipe: Recipe) -> None:
         _kill_engine(2, endpoint)
         assert _eventually(lambda: bool(failures), 5)
     assert len(reporter.warnings) == 1
-    assert "serve-vllm-1.log" in reporter.warnings[0]
+    assert "serve-vllm-1." in reporter.warnings[0]
     assert _below(tmp_path) == []
 
 
@@ -486,29 +506,44 @@ with Supervisor(spec, logs=here / "logs", reporter=SilentReporter(), key_store=N
     shutil.rmtree(folder)
 
 
-def test_serve_command(tmp_path: Path) -> None:
-    """`awqctl serve` prints how to call the endpoint, answers a key of the store alone, and ends with 0 on SIGTERM."""
+@contextmanager
+def _serve_command(tmp_path: Path, *options: str, gates: tuple[Gate, ...] = ()) -> Iterator["subprocess.Popen[str]"]:
+    """Yield `awqctl serve demo --json` on the run of a checkpoint whose evaluation ended with these gates."""
     recipe = load_recipe("demo").recipe
     out = tmp_path / "out"
     out.mkdir()
     results = _quantized(_make_checkpoint(out / "checkpoint"))
     made_from = settings_of(stage_named("quantize"), recipe)
     results["quantize"] = results["quantize"].model_copy(update={"inputs": made_from})
+    if gates:
+        upstream = upstream_of(stage_named("eval"), recipe, _record(recipe, results))
+        evaluated = {"stage": "eval", "status": "gate_failed", "inputs": upstream, "gates": gates, "payload": {}}
+        results["eval"] = results["quantize"].model_copy(update=evaluated)
     save_record(_record(recipe, results), out / RECORD)
     command = [sys.executable, "-m", "pipeline.cli", "serve", "demo", "--out", str(out), "--port", "0", "--json"]
     environment = {**os.environ, "AWQCTL_RUNTIME_VLLM": str(_interpreter(tmp_path, FAKE)), "PYTHONPATH": str(REPO)}
-    command += ["--set", "engine.accelerator=cpu"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        text = ""
-        while not text.endswith("}\n"):
-            line = process.stdout.readline()
-            assert line, process.stderr.read()
-            text += line
-        serving = Serving.model_validate_json(text)
+    command += ["--set", "engine.accelerator=cpu", *options]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes) as process:
+        yield process
+
+
+def _serving(process: "subprocess.Popen[str]") -> Serving:
+    """Return what the command prints once it is up."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    text = ""
+    while not text.endswith("}\n"):
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        text += line
+    return Serving.model_validate_json(text)
+
+
+def test_serve_command(tmp_path: Path) -> None:
+    """`awqctl serve` prints how to call the endpoint, answers a key of the store alone, and ends with 0 on SIGTERM."""
+    with _serve_command(tmp_path, "--verbose") as process:
+        serving = _serving(process)
         context = ssl.create_default_context(cafile=serving.ca_certificate)
         with httpx.Client(verify=context, trust_env=False) as client:
             url = f"{serving.base_url}/models"
@@ -518,5 +553,35 @@ def test_serve_command(tmp_path: Path) -> None:
         _, errors = process.communicate(timeout=60)
     assert (allowed.status_code, refused.status_code, process.returncode) == (200, 401, 0)
     assert allowed.json()["data"][0]["id"] == serving.model == "demo"
-    assert errors.splitlines()[-1] == "stopped"
+    assert str(tmp_path) not in allowed.text
+    assert errors.splitlines()[-1].endswith("stopped")
+    assert "was not measured" in errors
+    assert f"at most {serving.max_connections} connections at once" in " ".join(errors.split())
     assert _below(tmp_path) == []
+
+
+FAILED = Gate(name="accuracy of sums", passed=False, verdict="fail", statement="3.1 points lost, 2 allowed.")
+
+
+def test_serve_command_refuses_a_failed_gate(tmp_path: Path) -> None:
+    """Code 3 with the gate, its figure and the way out; no engine is started, nothing recorded."""
+    with _serve_command(tmp_path, gates=(FAILED,)) as process:
+        _, errors = process.communicate(timeout=60)
+    said = " ".join(errors.split())
+    assert process.returncode == 3
+    assert f"{FAILED.name} (failed): {FAILED.statement}" in said
+    assert "--despite-gates" in said
+    assert not (tmp_path / "out" / "logs").exists()
+
+
+def test_serve_command_despite_a_failed_gate(tmp_path: Path) -> None:
+    """Asked for, it serves, says so where the endpoint is announced, and writes it into the record."""
+    with _serve_command(tmp_path, "--despite-gates", gates=(FAILED,)) as process:
+        serving = _serving(process)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    record = load_record(tmp_path / "out" / RECORD)
+    assert record is not None
+    assert process.returncode == 0
+    assert serving.despite_gates == record.served_despite[0].gates == (f"{FAILED.name} (failed): {FAILED.statement}",)
+    assert FAILED.statement in usage_lines(serving)

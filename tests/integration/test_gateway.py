@@ -19,7 +19,8 @@ import psutil
 import pytest
 
 from pipeline.base.errors import BusyError, EngineError
-from serve.gateway.files import socket_folder
+from pipeline.runtimes.logs import newest_log
+from pipeline.runtimes.scratch import ScratchFolder
 from serve.gateway.gateway import Gateway
 from serve.gateway.haproxy import haproxy_version
 from serve.gateway.routes import ROUTES
@@ -73,7 +74,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeUpst
     """Start stand-in and gateway on plain HTTP, once."""
     log = tmp_path_factory.mktemp("gateway") / "haproxy.log"
     with (
-        socket_folder() as folder,
+        ScratchFolder() as folder,
         FakeUpstream(folder / "engine.sock", Behaviour()) as upstream,
         _start(folder, log) as gateway,
     ):
@@ -299,7 +300,7 @@ def test_keys_change_while_a_stream_runs(front: Front) -> None:
 
 def test_engine_gone_is_503(tmp_path: Path) -> None:
     """Without an engine a good key gets 503 in OpenAI's form, a bad one still 401."""
-    with socket_folder() as folder, _start(folder, tmp_path / "log") as gateway:
+    with ScratchFolder() as folder, _start(folder, tmp_path / "log") as gateway:
         good = httpx.get(f"{gateway.base_url}/v1/models", headers=_bearer(KEY), trust_env=False)
         bad = httpx.get(f"{gateway.base_url}/v1/models", trust_env=False)
     assert (good.status_code, good.json()["error"]["code"]) == (503, "engine_unavailable")
@@ -311,7 +312,7 @@ def test_tls_13_with_the_generated_certificate(tmp_path: Path) -> None:
     certificate = ensure_certificate("127.0.0.1", tmp_path / "tls o'f")
     context = ssl.create_default_context(cafile=str(certificate.certificate))
     context.set_alpn_protocols(["h2", "http/1.1"])
-    with socket_folder() as folder, _start(folder, tmp_path / "log", certificate=certificate) as gateway:
+    with ScratchFolder() as folder, _start(folder, tmp_path / "log", certificate=certificate) as gateway:
         for name in ("localhost", "127.0.0.1"):
             plain = socket.create_connection(("127.0.0.1", gateway.port), timeout=5)
             with closing(context.wrap_socket(plain, server_hostname=name)) as secure:
@@ -331,7 +332,7 @@ def test_old_tls_is_refused(tmp_path: Path) -> None:
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.TLSv1_1
     context.maximum_version = ssl.TLSVersion.TLSv1_1
-    with socket_folder() as folder, _start(folder, tmp_path / "log", certificate=certificate) as gateway:
+    with ScratchFolder() as folder, _start(folder, tmp_path / "log", certificate=certificate) as gateway:
         plain = socket.create_connection(("127.0.0.1", gateway.port), timeout=5)
         with closing(plain), pytest.raises((ssl.SSLError, ConnectionResetError)):
             context.wrap_socket(plain, server_hostname="localhost")
@@ -339,7 +340,7 @@ def test_old_tls_is_refused(tmp_path: Path) -> None:
 
 def test_second_gateway_on_the_port_is_busy(front: Front, tmp_path: Path) -> None:
     """A port that another HAProxy serves is refused, and that one goes on serving."""
-    with socket_folder() as folder, pytest.raises(BusyError, match=f"Port {front.gateway.port} "):
+    with ScratchFolder() as folder, pytest.raises(BusyError, match=f"Port {front.gateway.port} "):
         _start(folder, tmp_path / "second.log", port=front.gateway.port).__enter__()
     assert front.client.get("/v1/models", headers=_bearer(KEY)).status_code == 200
 
@@ -351,10 +352,10 @@ def test_port_lost_between_check_and_start(front: Front, tmp_path: Path, monkeyp
     port, choose = front.gateway.port, module.choose_address
     answers = [(f"ipv4@127.0.0.1:{port}", port)]
     monkeypatch.setattr(module, "choose_address", lambda *asked: answers.pop() if answers else choose(*asked))
-    with socket_folder() as folder, _start(folder, tmp_path / "second.log") as second:
+    with ScratchFolder() as folder, _start(folder, tmp_path / "second.log") as second:
         assert second.port != port
     answers.append((f"ipv4@127.0.0.1:{port}", port))
-    with socket_folder() as folder, pytest.raises(BusyError, match=f"Port {port} "):
+    with ScratchFolder() as folder, pytest.raises(BusyError, match=f"Port {port} "):
         _start(folder, tmp_path / "third.log", port=port).__enter__()
 
 
@@ -365,7 +366,7 @@ def test_other_hosts(tmp_path: Path, host: str) -> None:
         pytest.skip("this machine has no IPv6 loopback")
     certificate = ensure_certificate(host, tmp_path / "tls")
     context = ssl.create_default_context(cafile=str(certificate.certificate))
-    with socket_folder() as folder:
+    with ScratchFolder() as folder:
         place = {"folder": folder, "upstreams": (folder / "none",), "log": tmp_path / "log"}
         with Gateway(host=host, port=0, bundle=certificate.bundle, keys={}, **place) as gateway:
             answer = httpx.get(f"{gateway.base_url}/metrics", verify=context, trust_env=False)
@@ -386,17 +387,18 @@ def test_damaged_certificate_is_named(tmp_path: Path) -> None:
     broken = tmp_path / "broken.pem"
     broken.write_text("nothing")
     certificate = Certificate(bundle=broken, certificate=broken)
-    with socket_folder() as folder, pytest.raises(EngineError, match=r"does not accept.*broken\.pem"):
+    with ScratchFolder() as folder, pytest.raises(EngineError, match=r"does not accept.*broken\.pem"):
         _start(folder, tmp_path / "log", certificate=certificate).__enter__()
 
 
 def test_death_is_seen_and_explained(tmp_path: Path) -> None:
     """A HAProxy that is killed is no longer running, and the failure names the log."""
-    with socket_folder() as folder, _start(folder, tmp_path / "log") as gateway:
+    with ScratchFolder() as folder, _start(folder, tmp_path / "log") as gateway:
         for process in _haproxies(folder):
             process.kill()
         assert _eventually(lambda: not gateway.running())
-        assert gateway.failure().log == tmp_path / "log"
+        assert gateway.failure().log == newest_log(tmp_path / "log")
+        assert "SIGKILL" in gateway.failure().message
         with pytest.raises(EngineError, match="control socket"):
             gateway.sync_keys({})
 
@@ -414,7 +416,7 @@ def _command_line(process: psutil.Process) -> list[str]:
 
 def test_stop_leaves_nothing(tmp_path: Path) -> None:
     """After the block there is no process, no folder, and the port is free."""
-    with socket_folder() as folder, _start(folder, tmp_path / "log") as gateway:
+    with ScratchFolder() as folder, _start(folder, tmp_path / "log") as gateway:
         assert _haproxies(folder)
     assert _haproxies(folder) == []
     assert not folder.exists()
@@ -438,7 +440,7 @@ def test_killed_owner_takes_haproxy_with_it(tmp_path: Path) -> None:
             time.sleep(60)
         """
     )
-    with socket_folder() as folder:
+    with ScratchFolder() as folder:
         command = [sys.executable, "-P", "-c", program, str(REPO), str(folder)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
             assert owner.stdout is not None
@@ -459,7 +461,7 @@ def _accept_and_close(server: socket.socket) -> None:
 
 def test_engine_that_breaks_off_is_502(tmp_path: Path) -> None:
     """An engine that closes the connection without an answer is 502 in OpenAI's form."""
-    with socket_folder() as folder, socket.socket(socket.AF_UNIX) as engine:
+    with ScratchFolder() as folder, socket.socket(socket.AF_UNIX) as engine:
         engine.bind(str(folder / "engine.sock"))
         engine.listen()
         threading.Thread(target=_accept_and_close, args=(engine,), daemon=True).start()
@@ -474,7 +476,7 @@ def _ask(client: httpx.Client, times: int) -> list[int]:
 
 def test_two_engines_share_the_requests(tmp_path: Path) -> None:
     """One after the other both get their half; while one is busy, the other gets all."""
-    with socket_folder() as folder:
+    with ScratchFolder() as folder:
         sockets = folder / "1.sock", folder / "2.sock"
         with (
             FakeUpstream(sockets[0], Behaviour()) as first,
@@ -495,7 +497,7 @@ def test_two_engines_share_the_requests(tmp_path: Path) -> None:
 
 def test_engine_that_dies_leaves_its_requests_to_the_others(tmp_path: Path) -> None:
     """Of three engines two never came up or die: no request is lost, and a later one comes back into its share."""
-    with socket_folder() as folder:
+    with ScratchFolder() as folder:
         sockets = tuple(folder / f"{number}.sock" for number in (1, 2, 3))
         with (
             FakeUpstream(sockets[0], Behaviour()) as last,
@@ -512,7 +514,7 @@ def test_engine_that_dies_leaves_its_requests_to_the_others(tmp_path: Path) -> N
 
 def test_engines_that_are_all_gone_are_503_and_no_failure_of_haproxy(tmp_path: Path) -> None:
     """Several engines that are not there are 503 as one is; that HAProxy said so explains no death of its own."""
-    with socket_folder() as folder:
+    with ScratchFolder() as folder:
         sockets = folder / "1.sock", folder / "2.sock"
         with (
             _start(folder, tmp_path / "log", upstreams=sockets) as gateway,

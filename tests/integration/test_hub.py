@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 REPOSITORY = "maker/tiny"
 TOKEN = "hf_" + "MadeUpTokenForTheseTests1234567890"[:34]
-DEMO = Path(__file__).parents[2] / "recipes" / "demo" / "model"
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "recipes" / "demo" / "model"
 WEIGHTS = b"16-bit weights "
 RESOLVE = """
 import dataclasses, json, sys
@@ -100,6 +101,24 @@ def test_branch_is_a_commit_and_only_what_is_needed_is_fetched(hub: "FakeHub", c
     assert Path(answer["path"]).name == commit
     assert hub.fetched() == {"config.json", "tokenizer.json", "model.safetensors", "README.md"}
     assert {path.name for path in Path(answer["path"]).iterdir()} == hub.fetched()
+
+
+def test_a_download_says_how_far_it_is(hub: "FakeHub", client: Client, tmp_path: Path) -> None:
+    """Bytes of all that had to come, all of them at the end; nothing is drawn, and nothing said of what is there."""
+    hub.push({"model.safetensors": WEIGHTS * 10_000})
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from pipeline.models import resolve_source\nfrom pipeline.recipe.model import ModelSource\n"
+        "from tests.helpers import RecordingReporter\n"
+        "task = RecordingReporter(); resolve_source(ModelSource(source=sys.argv[1]), Path.cwd(), task=task)\n"
+        "print(task.updates[-1:])"
+    )
+    line = [sys.executable, "-c", code, REPOSITORY]
+    environment = client.environment | {"PYTHONPATH": str(ROOT), "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    said = [subprocess.run(line, capture_output=True, text=True, check=True, env=environment) for _ in range(2)]
+    size = len(WEIGHTS) * 10_000
+    assert said[0].stdout.strip() == f"[({size}, {size}, 'downloading {REPOSITORY}')]"
+    assert (said[1].stdout.strip(), said[0].stderr) == ("[]", "")
 
 
 def test_branch_that_moves_during_the_download(hub: "FakeHub", client: Client) -> None:

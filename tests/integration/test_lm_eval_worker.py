@@ -196,7 +196,7 @@ def test_other_weights_are_never_answered_from_the_file(
     shorter = score(worker, server, tmp_path, limit=5, meta={"weights": "b"}, max_length=400)
     assert (other["recalled"], shorter["recalled"]) == (0, 0)
     said = [text for *_, text in notes.updates]
-    assert said.count("responses.jsonl is of other weights or settings; all responses are asked again") == 2
+    assert said.count("scoring: responses.jsonl is of other weights or settings; all responses are asked again") == 2
     assert len(server.prompts) == 60
 
 
@@ -208,7 +208,7 @@ def test_damaged_file_is_begun_anew(
     notes.updates.clear()
     (tmp_path / "responses.jsonl").write_bytes(damage)
     assert score(worker, server, tmp_path, limit=5)["asked"] == 20
-    assert "responses.jsonl is damaged; all responses are asked again" in [text for *_, text in notes.updates]
+    assert "scoring: responses.jsonl is damaged; all responses are asked again" in [text for *_, text in notes.updates]
     assert score(worker, server, tmp_path, limit=5)["recalled"] == 20
 
 

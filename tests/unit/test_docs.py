@@ -10,7 +10,7 @@ import pytest
 from pipeline.cli.main import cli
 
 REPO = Path(__file__).parents[2]
-FOLDERS = ("recipes", "recipes/catalogue", "eval", "pipeline/quantize")
+FOLDERS = ("recipes", "recipes/catalogue", "eval", "pipeline/quantize", "serve")
 DOCUMENTS = [*sorted(REPO.glob("*.md")), *(REPO / folder / "README.md" for folder in FOLDERS)]
 TARGETS = set(re.findall(r"^([a-z-]+):", (REPO / "Makefile").read_text(), re.MULTILINE))
 HISTORY = {REPO / "CHANGELOG.md", REPO / "EXPERIMENTS.md"}
@@ -75,6 +75,14 @@ def test_links_lead_somewhere(path: Path) -> None:
     """Every relative link is a file."""
     for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
         assert (path.parent / target).exists(), target
+
+
+def test_readme_puts_awqctl_on_the_path_first() -> None:
+    """Its commands work as typed: the line that puts `awqctl` on the PATH comes before the first that needs it."""
+    lines = re.findall(r"^\$ (.*)", (REPO / "README.md").read_text(), re.MULTILINE)
+    words = [line.split()[0] for line in lines]
+    assert lines[words.index(".")].startswith(". .venv/bin/activate ")
+    assert words.index(".") < words.index("awqctl")
 
 
 def test_readme_lists_every_command() -> None:

@@ -2,8 +2,7 @@
 
 from eval.accuracy.overlap import OverlapResult
 from eval.accuracy.result import GATED, EvalResult
-from pipeline.base.format import certainty, count, listed
-from pipeline.recipe.arms import arm_name
+from pipeline.base.format import certainty, count
 from pipeline.report.chapter import Chapter
 from pipeline.report.chapters.accuracy_limits import accuracy_limits
 from pipeline.report.chapters.accuracy_tables import changes_table, others_table, scores_table, verdicts_table
@@ -55,7 +54,7 @@ def _tables(inputs: Inputs) -> list[Table]:
 
 
 def _how(accuracy: EvalResult, say: Accuracy) -> str:
-    return say.answered(listed([say.arms.get(arm, arm_name(arm)) for arm in accuracy.arms]))
+    return say.answered(say.listing([say.arms.get(arm, say.name_of(arm)) for arm in accuracy.arms]))
 
 
 def _gate(accuracy: EvalResult, say: Accuracy) -> str:
@@ -69,7 +68,7 @@ def _overlap(found: OverlapResult | None, say: Accuracy) -> str:
     shared = say.shared_run(str(found.run_words))
     if not any(task.overlapping for task in found.tasks):
         return say.no_overlap(shared)
-    return say.overlap(listed(seen), shared)
+    return say.overlap(say.listing(seen), shared)
 
 
 ACCURACY = Chapter(

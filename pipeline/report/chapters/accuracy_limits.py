@@ -2,7 +2,7 @@
 
 from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED
 from eval.bench.result import BenchResult
-from pipeline.base.format import count, listed
+from pipeline.base.format import count
 from pipeline.report.inputs import Inputs
 
 
@@ -11,7 +11,7 @@ def accuracy_limits(inputs: Inputs) -> tuple[str, ...]:
     say, accuracy = inputs.say.accuracy, inputs.accuracy
     stopped = accuracy.stopped is not None
     return (
-        say.limit_stopped if stopped else say.limit_tasks(listed([task.task for task in accuracy.gated])),
+        say.limit_stopped if stopped else say.limit_tasks(say.listing([task.task for task in accuracy.gated])),
         _items(inputs),
         say.limit_kinds,
         say.limit_greedy,
@@ -27,7 +27,7 @@ def _items(inputs: Inputs) -> str:
     say = inputs.say.accuracy
     cut = [task for task in inputs.accuracy.gated if task.items < task.items_available]
     parts = [say.left_out(count(task.items_available - task.items), task.task) for task in cut]
-    return say.limit_items(listed(parts)) if parts else ""
+    return say.limit_items(say.listing(parts)) if parts else ""
 
 
 def _control(inputs: Inputs) -> str:
@@ -46,7 +46,7 @@ def _alternatives(inputs: Inputs) -> str:
     if not others:
         return say.limit_no_alternative
     others = [arm for arm in others if arm not in _benched(inputs)] if inputs.has(BenchResult) else []
-    unseen = say.limit_arms(listed(others)) if others else ""
+    unseen = say.limit_arms(say.listing(others)) if others else ""
     return f"{unseen}{say.limit_alternatives}"
 
 

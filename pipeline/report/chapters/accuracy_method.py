@@ -1,8 +1,7 @@
 """How accuracy was measured and judged, as lines of the method."""
 
 from eval.accuracy.result import EvalResult, TaskScore
-from pipeline.base.format import certainty, count, listed, plural
-from pipeline.recipe.arms import arm_name
+from pipeline.base.format import certainty, count
 from pipeline.recipe.eval import EvalTask
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.method import Method
@@ -21,7 +20,7 @@ def accuracy_method(inputs: Inputs) -> tuple[str, ...]:
 
 def _asked(inputs: Inputs) -> str:
     accuracy, settings, say = inputs.accuracy, inputs.recipe.eval, inputs.say.method
-    tasks = listed([_task(task, say) for task in settings.all_tasks])
+    tasks = say.listing([_task(task, say) for task in settings.all_tasks])
     if accuracy.stopped is not None:
         return say.stopped(accuracy.lm_eval_version, tasks)
     template = say.chat_template if accuracy.chat_template else say.plain_text
@@ -45,7 +44,7 @@ def _judged(accuracy: EvalResult, say: Method) -> str:
     by_method: dict[str, list[str]] = {}
     for row in accuracy.gated or accuracy.tasks:
         by_method.setdefault(row.method, []).append(row.task)
-    used = "; ".join(f"{method}: {listed(list(dict.fromkeys(names)))}" for method, names in by_method.items())
+    used = "; ".join(f"{method}: {say.listing(list(dict.fromkeys(names)))}" for method, names in by_method.items())
     return say.judged(certainty(accuracy.tasks[0].confidence), used)
 
 
@@ -59,7 +58,7 @@ def _few(accuracy: EvalResult, say: Method) -> str:
     few = [row for row in accuracy.gated if _resampled(row) and (row.clusters or row.items) < _ENOUGH]
     if not few:
         return ""
-    return say.few(str(_ENOUGH), listed([row.task for row in few]), certainty(1 - few[0].confidence))
+    return say.few(str(_ENOUGH), say.listing([row.task for row in few]), certainty(1 - few[0].confidence))
 
 
 def _resampled(row: TaskScore) -> bool:
@@ -72,11 +71,13 @@ def _second_look(accuracy: EvalResult, say: Method) -> str:
 
 
 def _interrupted(accuracy: EvalResult, say: Method) -> str:
-    restarts = [say.times(plural(times, "time"), arm_name(arm)) for arm, times in accuracy.restarts.items() if times]
-    recalled = [say.recalled_of(count(found), arm_name(arm)) for arm, found in accuracy.recalled.items() if found]
+    restarts = [
+        say.times(say.amount(times, "time"), say.name_of(arm)) for arm, times in accuracy.restarts.items() if times
+    ]
+    recalled = [say.recalled_of(count(found), say.name_of(arm)) for arm, found in accuracy.recalled.items() if found]
     parts = []
     if restarts:
-        parts.append(say.restarted(listed(restarts)))
+        parts.append(say.restarted(say.listing(restarts)))
     if recalled:
-        parts.append(say.recalled(listed(recalled)))
+        parts.append(say.recalled(say.listing(recalled)))
     return say.interrupted("; ".join(parts)) if parts else ""

@@ -4,30 +4,13 @@ from collections.abc import Sequence
 
 from eval.accuracy.result import EvalResult, TaskScore
 from eval.comparison.result import Interval, Score
-from eval.comparison.wording import margin_text
-from pipeline.base.format import (
-    certainty,
-    change,
-    count,
-    p_value,
-    recovery,
-    score,
-    share,
-    with_error,
-)
-from pipeline.recipe.arms import arm_name
+from pipeline.base.format import certainty, change, count, p_value, recovery, score, share, with_error
 from pipeline.report.cells import figure, numbers, shown, word, words
 from pipeline.report.document import Cell, Column, Table
 from pipeline.report.evidence import Evidence
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.accuracy import Accuracy
-from pipeline.report.verdicts import (
-    bounds_text,
-    interval_text,
-    items_text,
-    metric_text,
-    verdict_cell,
-)
+from pipeline.report.verdicts import bounds_text, interval_text, items_text, margin_text, metric_text, verdict_cell
 
 _OPEN_ROWS = 12
 
@@ -59,7 +42,7 @@ def others_table(tasks: Sequence[TaskScore], inputs: Inputs) -> Table:
         rows=tuple(
             (
                 word(row.task),
-                word(arm_name(row.arm)),
+                word(say.name_of(row.arm)),
                 *_loss_cells(row, inputs),
                 verdict_cell(row, inputs.say.verdicts),
             )
@@ -83,7 +66,7 @@ def _loss_cells(row: TaskScore, inputs: Inputs) -> tuple[Cell, ...]:
         shown(evidence, row, "loss", change),
         _span(interval_text(row, say), row.interval, evidence),
         _span(bounds_text(row, say), row.bounds, evidence),
-        shown(evidence, row, "margin", lambda _: margin_text(row)),
+        shown(evidence, row, "margin", lambda _: margin_text(row, inputs.say.verdicts)),
     )
 
 
@@ -119,11 +102,11 @@ def scores_table(tasks: Sequence[TaskScore], inputs: Inputs) -> Table:
 
 
 def _score_row(row: TaskScore, inputs: Inputs, *, several: bool) -> tuple[Cell, ...]:
-    evidence = inputs.evidence
+    evidence, say = inputs.evidence, inputs.say.accuracy
     return (
         word(row.task),
         word(metric_text(row, inputs.say.verdicts)),
-        *((word(arm_name(row.arm)),) if several else ()),
+        *((word(say.name_of(row.arm)),) if several else ()),
         _items(row, inputs),
         _score(row.baseline, evidence),
         _score(row.candidate, evidence),
@@ -152,11 +135,11 @@ def changes_table(tasks: Sequence[TaskScore], inputs: Inputs) -> Table:
 
 
 def _change_row(row: TaskScore, inputs: Inputs, *, several: bool) -> tuple[Cell, ...]:
-    evidence = inputs.evidence
+    evidence, say = inputs.evidence, inputs.say.accuracy
     flips = evidence.of(row, "flips_to_wrong", "flips_to_right", "items")
     return (
         word(row.task),
-        *((word(arm_name(row.arm)),) if several else ()),
+        *((word(say.name_of(row.arm)),) if several else ()),
         _items(row, inputs),
         shown(evidence, row, "flips_to_wrong", count),
         shown(evidence, row, "flips_to_right", count),

@@ -4,7 +4,6 @@ from eval.accuracy.result import GATED, EvalResult
 from eval.alarm.fidelity import OVER_CONTROL
 from eval.alarm.result import Fidelity
 from pipeline.base.format import count, number, share
-from pipeline.recipe.arms import arm_name
 from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.document import Cell, Table
 from pipeline.report.inputs import Inputs
@@ -29,7 +28,7 @@ def alarm_table(inputs: Inputs) -> Table:
 def _row(one: Fidelity, inputs: Inputs) -> tuple[Cell, ...]:
     evidence, say = inputs.evidence, inputs.say.alarm
     return (
-        word(arm_name(one.arm)),
+        word(say.name_of(one.arm)),
         word(one.text),
         shown(evidence, one, "tokens", count),
         shown(evidence, one, "mean_kl_nats", lambda value: number(value, 2)),
@@ -40,7 +39,7 @@ def _row(one: Fidelity, inputs: Inputs) -> tuple[Cell, ...]:
 
 def alarm_text(one: Fidelity, say: Alarm) -> str:
     """Return a raised alarm as a sentence."""
-    return say.text(arm_name(one.arm), number(one.mean_kl_nats, 2), share(one.agreement), one.text)
+    return say.text(say.name_of(one.arm), number(one.mean_kl_nats, 2), share(one.agreement), one.text)
 
 
 def not_scored(accuracy: EvalResult, say: Alarm) -> str:

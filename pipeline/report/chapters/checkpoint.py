@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from eval.accuracy.result import EvalResult
-from pipeline.base.format import count, grouping, number, plural, seconds, share, size, tiny
+from pipeline.base.format import count, number, seconds, share, size, tiny
 from pipeline.quantize.result import KindAudit, QuantizeResult
 from pipeline.report.cells import facts_table, figure, numbers, shown, word, words
 from pipeline.report.chapter import Chapter
@@ -34,6 +34,7 @@ def checkpoint_section(inputs: Inputs) -> Section:
                 "checkpoint-facts",
                 say.facts,
                 _facts(made, inputs.evidence, say),
+                say,
                 sources=inputs.sources(QuantizeResult.STAGE),
                 note=say.facts_note,
             ),
@@ -59,7 +60,7 @@ def control_method(inputs: Inputs) -> str:
     """Return what the control is, as a line of the method."""
     made, say = inputs.quantize, inputs.say.checkpoint
     use = say.control_scored if inputs.accuracy.control else say.control_compared
-    return say.control_method(str(made.bits), grouping(made.group_size), use)
+    return say.control_method(str(made.bits), say.grouping(made.group_size), use)
 
 
 def _backend(made: QuantizeResult) -> str:
@@ -72,14 +73,14 @@ def _versions(versions: dict[str, str]) -> str:
 
 def _coverage(inputs: Inputs) -> Table:
     made, say = inputs.quantize, inputs.say.checkpoint
-    compared = plural(made.coverage.layers_compared, "layer")
+    compared = say.amount(made.coverage.layers_compared, "layer")
     return Table(
         id="checkpoint-coverage",
         title=say.coverage,
         columns=(*words(*say.coverage_columns[:1]), *numbers(*say.coverage_columns[1:])),
         rows=tuple(_kind(kind, made, inputs.evidence) for kind in made.coverage.kinds),
         origin="measured",
-        note=say.coverage_note(compared, grouping(made.group_size)),
+        note=say.coverage_note(compared, say.grouping(made.group_size)),
         sources=inputs.sources(QuantizeResult.STAGE),
     )
 
@@ -113,7 +114,7 @@ def _facts(made: QuantizeResult, evidence: Evidence, say: Checkpoint) -> tuple[t
         (say.licence, word(made.licence)),
         (say.backend, word(_backend(made))),
         (say.format, word(made.format)),
-        (say.bits, word(say.bits_text(str(made.bits), grouping(made.group_size), zero))),
+        (say.bits, word(say.bits_text(str(made.bits), say.grouping(made.group_size), zero))),
         (say.parameters, fact("parameters", count)),
         (say.in_4bit, fact("quantized_parameters", lambda _: _quantized(made, say))),
         (say.bits_whole, fact("bits_per_weight")),
@@ -137,11 +138,11 @@ def _gib(value: float) -> str:
 
 def _quantized(made: QuantizeResult, say: Checkpoint) -> str:
     part = share(made.quantized_parameters / made.parameters)
-    return say.in_4bit_text(count(made.quantized_parameters), part, plural(made.quantized_modules, "layer"))
+    return say.in_4bit_text(count(made.quantized_parameters), part, say.amount(made.quantized_modules, "layer"))
 
 
 def _calibration(made: QuantizeResult, say: Checkpoint) -> str:
-    blocks = plural(made.calibration_blocks, "block")
+    blocks = say.amount(made.calibration_blocks, "block")
     return say.calibration_text(made.calibration_source, blocks, count(made.calibration_block_tokens))
 
 

@@ -1,7 +1,7 @@
 """What AWQ bought over plain rounding, where the control was measured."""
 
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
-from pipeline.base.format import change, count, listed, score, with_error
+from pipeline.base.format import change, count, score, with_error
 from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.comparison import AgainstControl, against_control
 from pipeline.report.document import Cell, Table, Tone
@@ -52,7 +52,7 @@ def _counted(contrasts: tuple[Contrast, ...], say: Control) -> str:
         for verdict, words in say.verdicts.items()
         if verdict in found
     ]
-    return say.counted(count(len(contrasts)), listed(parts))
+    return say.counted(count(len(contrasts)), say.listing(parts))
 
 
 def control_table(inputs: Inputs) -> Table:

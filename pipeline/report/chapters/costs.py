@@ -3,15 +3,16 @@
 from collections.abc import Callable, Sequence
 
 from eval.bench.result import BenchResult
-from pipeline.base.format import count, listed, number, percent, usd, usd_as_given
-from pipeline.recipe.arms import AWQ, BASELINE, arm_name
-from pipeline.report.cells import figure, numbers, origin_cell, shown, word, words
+from pipeline.base.format import count, number, percent, usd, usd_as_given
+from pipeline.recipe.arms import AWQ, BASELINE
+from pipeline.report.cells import figure, numbers, origin_cell, word, words
 from pipeline.report.chapter import Chapter
+from pipeline.report.chapters.cost_finding import cost_sentence
 from pipeline.report.charts.costs import cost_chart, load_chart
+from pipeline.report.cost_figures import figure_cell
 from pipeline.report.document import Cell, Column, Section, Table
 from pipeline.report.evidence import in_recipe
 from pipeline.report.inputs import Inputs
-from pipeline.report.language.en.costs import Costs
 from pipeline.roi.result import ArmCost, Figure, RoiResult
 
 _PER_ARM = (
@@ -33,7 +34,7 @@ def costs_section(inputs: Inputs) -> Section:
         id="costs",
         title=say.title,
         paragraphs=(
-            *(one.verdict for one in costs.comparisons),
+            *(cost_sentence(costs, one, say) for one in costs.comparisons),
             say.machine(costs.machine, inputs.hardware),
             _capacity_sentence(inputs),
         ),
@@ -46,7 +47,7 @@ def _capacity_sentence(inputs: Inputs) -> str:
     say, load = inputs.say.costs, inputs.load
     where = [
         say.best(name, str(best.concurrency), number(best.ttft.p95_ms), number(best.e2e.p95_ms))
-        for name, best in ((say.baseline, load.best(BASELINE)), (arm_name(AWQ), load.best(AWQ)))
+        for name, best in ((say.baseline, load.best(BASELINE)), (say.name_of(AWQ), load.best(AWQ)))
     ]
     return say.capacity("; ".join(where))
 
@@ -56,15 +57,15 @@ def _arms(inputs: Inputs) -> Table:
     rows = []
     for field, form in _PER_ARM:
         baseline, awq = (_figure_of(cost, field) for cost in (costs.of(BASELINE), costs.of(AWQ)))
-        cells = (_value(one, form, inputs) for one in (baseline, awq))
-        basis = word(_basis(field, baseline, awq, say))
-        rows.append((word(say.items[field]), *cells, origin_cell(baseline.origin), basis))
+        cells = (figure_cell(one, form, inputs) for one in (baseline, awq))
+        rows.append((word(say.items[field]), *cells, origin_cell(baseline.origin), word(say.bases[field])))
+    known = costs.of(AWQ).capacity_tokens_per_s.low is not None
     return Table(
         id="costs-arms",
         title=say.arms,
         columns=_columns(say.arms_columns, figures=2),
         rows=tuple(rows),
-        note=say.arms_note,
+        note=say.arms_note + (say.ranges_note if known else say.no_ranges_note),
         sources=inputs.sources("roi"),
     )
 
@@ -79,22 +80,23 @@ def _figure_of(cost: ArmCost, field: str) -> Figure:
     return found
 
 
-def _basis(field: str, baseline: Figure, awq: Figure, say: Costs) -> str:
-    if field == "capacity_tokens_per_s":
-        return say.capacity_basis
-    return baseline.basis if baseline.basis == awq.basis else say.both_bases(baseline.basis, awq.basis)
-
-
 def _decision(inputs: Inputs) -> Table:
     saving, say = inputs.saving, inputs.say.costs
-    none = Figure(value=None, unit="USD", origin="assumed", basis=say.no_engagement_basis)
+    none = Figure(value=None, unit="USD", origin="assumed", source=say.no_engagement_source)
     engagement = inputs.costs.engagement_usd or none
     rows = (
-        _row(say.saving, saving.saving_per_month_usd, usd, inputs),
+        _row(say.saving, saving.saving_per_month_usd, usd, inputs, "saving_per_month_usd"),
         _row(say.engagement, engagement, usd_as_given, inputs, missing=say.no_engagement),
-        _row(say.saving_three_years, saving.saving_three_years_usd, usd, inputs),
-        _row(say.payback, saving.payback_months, number, inputs, missing=say.never),
-        _row(say.break_even, saving.break_even_requests_per_day, count, inputs, missing=say.not_reached),
+        _row(say.saving_three_years, saving.saving_three_years_usd, usd, inputs, "saving_three_years_usd"),
+        _row(say.payback, saving.payback_months, number, inputs, "payback_months", missing=say.never),
+        _row(
+            say.break_even,
+            saving.break_even_requests_per_day,
+            count,
+            inputs,
+            "break_even_requests_per_day",
+            missing=say.not_reached,
+        ),
     )
     return Table(
         id="costs-decision",
@@ -112,8 +114,8 @@ def _assumptions(inputs: Inputs) -> Table:
         _load_row(say.requests, "requests_per_day", inputs),
         _load_row(say.tokens, "output_tokens_per_request", inputs),
         _load_row(say.peak_to_average, "peak_to_average", inputs),
-        _row(say.average, costs.load_tokens_per_s, number, inputs),
-        _row(say.peak, costs.peak_tokens_per_s, number, inputs),
+        _row(say.average, costs.load_tokens_per_s, number, inputs, "load_tokens_per_s"),
+        _row(say.peak, costs.peak_tokens_per_s, number, inputs, "peak_tokens_per_s"),
     )
     return Table(
         id="costs-inputs",
@@ -132,14 +134,20 @@ def _load_row(label: str, field: str, inputs: Inputs) -> tuple[Cell, ...]:
 
 
 def _row(
-    label: str, one: Figure, form: Callable[[float], str], inputs: Inputs, *, missing: str = ""
+    label: str,
+    one: Figure,
+    form: Callable[[float], str],
+    inputs: Inputs,
+    field: str = "",
+    *,
+    missing: str = "",
 ) -> tuple[Cell, ...]:
-    value = word(missing) if one.value is None else _value(one, form, inputs)
-    return (word(label), value, origin_cell(one.origin), word(one.basis))
-
-
-def _value(one: Figure, form: Callable[[float], str], inputs: Inputs) -> Cell:
-    return shown(inputs.evidence, one, "value", form).model_copy(update={"origin": one.origin})
+    """Return a figure with its origin and how it was found: the formula of its field, and who stated it."""
+    say = inputs.say.costs
+    value = word(missing) if one.value is None and one.low is None else figure_cell(one, form, inputs)
+    formula = say.bases.get(field, "")
+    basis = say.basis(formula, one.source) if formula and one.source else formula or one.source
+    return (word(label), value, origin_cell(one.origin), word(basis))
 
 
 def costs_limits(inputs: Inputs) -> tuple[str, ...]:
@@ -156,7 +164,7 @@ def _quality_of_prices(inputs: Inputs) -> str:
     assumed = [name for name, origin in origins.items() if origin == "assumed"]
     if not assumed:
         return ""
-    return say.limit_assumption(assumed[0]) if len(assumed) == 1 else say.limit_assumptions(listed(assumed))
+    return say.limit_assumption(assumed[0]) if len(assumed) == 1 else say.limit_assumptions(say.listing(assumed))
 
 
 COSTS = Chapter(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from eval.accuracy.result import EvalResult
 from eval.bench.result import BenchResult
-from pipeline.base.format import number, plural
+from pipeline.base.format import number
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import facts_table, word
 from pipeline.report.chapter import Chapter
@@ -19,7 +19,7 @@ def environment_section(inputs: Inputs) -> Section:
     environment = inputs.environment
     machine, say = environment.machine, inputs.say.environment
     facts = (
-        (say.processor, f"{machine.cpu}, {plural(machine.cores, 'core')}"),
+        (say.processor, f"{machine.cpu}, {say.amount(machine.cores, 'core')}"),
         (say.memory, f"{number(machine.memory_gib)} GiB"),
         (say.gpu, say.none if inputs.on_cpu else inputs.hardware),
         (say.driver, next((gpu.driver for gpu in machine.cuda_gpus if gpu.driver), say.none)),
@@ -31,15 +31,15 @@ def environment_section(inputs: Inputs) -> Section:
         (say.recipe, say.recipe_text(inputs.recipe.name, inputs.recipe_digest)),
         (say.recipe_commit, environment.recipe_commit or say.none),
     )
-    tables = [_table("environment-facts", say.machine, facts)]
+    tables = [_table("environment-facts", say.machine, facts, say)]
     if environment.packages:
-        table = _table("environment-packages", say.packages, sorted(environment.packages.items()))
+        table = _table("environment-packages", say.packages, sorted(environment.packages.items()), say)
         tables.append(table.model_copy(update={"folded": True}))
     return Section(id="environment", title=say.title, tables=tuple(tables))
 
 
-def _table(name: str, title: str, facts: Iterable[tuple[str, str]]) -> Table:
-    return facts_table(name, title, ((label, word(text)) for label, text in facts), sources=(RECORD,))
+def _table(name: str, title: str, facts: Iterable[tuple[str, str]], say: Environment) -> Table:
+    return facts_table(name, title, ((label, word(text)) for label, text in facts), say, sources=(RECORD,))
 
 
 def _engine(load: BenchResult, say: Environment) -> tuple[tuple[str, str], ...]:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from eval.accuracy.result import TaskScore
 from eval.comparison.result import FlippedItem
-from pipeline.recipe.arms import arm_name
 from pipeline.report.document import Example, ExampleGroup, Excerpt
 from pipeline.report.language.en.examples import Examples
 
@@ -43,7 +42,7 @@ def _example(direction: str, item: FlippedItem, row: TaskScore, say: Examples) -
         (say.question, item.question),
         (say.expected, item.expected),
         (say.baseline, item.baseline_answer),
-        (arm_name(row.arm), item.candidate_answer),
+        (say.name_of(row.arm), item.candidate_answer),
     )
     texts = [(label, _clean(text)) for label, text in quoted]
     code = any(_CODE.search(text) for _, text in texts)

@@ -2,15 +2,18 @@
 
 from eval.accuracy.result import GATED, EvalResult
 from eval.alarm.result import Fidelity
+from eval.bench.comparison import SpeedRatio, capacity_ratio, speed_ratios
 from eval.bench.result import BenchResult
-from eval.comparison.wording import margin_text
-from pipeline.base.format import change, count, number, plural, ratio, score, share, size, usd
+from pipeline.base.format import change, count, extent, number, ratio, score, share, size, usd
 from pipeline.recipe.arms import AWQ, BASELINE
-from pipeline.report.comparison import Direction, speed_ratio, weight_memory
+from pipeline.report.chapters.speed_finding import keys_of, latency_keys, speed_tone
+from pipeline.report.comparison import weight_memory
+from pipeline.report.cost_figures import figure_keys, ranged
 from pipeline.report.document import Finding, KeyFigure, Tone
 from pipeline.report.inputs import Inputs
-from pipeline.report.verdicts import gravest, loss_bound
-from pipeline.roi.result import RoiResult
+from pipeline.report.language.en.findings import Findings
+from pipeline.report.verdicts import gravest, loss_bound, margin_text
+from pipeline.roi.result import Figure, RoiResult
 
 
 def key_figures(inputs: Inputs, findings: tuple[Finding, ...]) -> tuple[KeyFigure, ...]:
@@ -19,26 +22,49 @@ def key_figures(inputs: Inputs, findings: tuple[Finding, ...]) -> tuple[KeyFigur
     tones = {finding.topic: finding.tone for finding in findings}
     return (
         *(_accuracy_figures(inputs, tones[say.accuracy]) if inputs.has(EvalResult) else ()),
-        *((_throughput_figure(inputs),) if inputs.has(BenchResult) else ()),
+        *((_throughput_figure(inputs), *_latency_figure(inputs)) if inputs.has(BenchResult) else ()),
         *((_memory_figure(inputs, tones[say.memory]),) if say.memory in tones else ()),
         *(_cost_figures(inputs, tones[say.cost]) if inputs.has(RoiResult) else ()),
     )
 
 
 def _throughput_figure(inputs: Inputs) -> KeyFigure:
-    baseline, awq = inputs.load.best(BASELINE), inputs.load.best(AWQ)
-    faster = awq.output_tokens_per_s / baseline.output_tokens_per_s
+    """Return the highest throughputs compared, in the tone of this comparison alone."""
+    one, say = capacity_ratio(inputs.load), inputs.say.findings
+    before, after = (number(point.output_tokens_per_s) for point in one.points)
     return KeyFigure(
-        label=inputs.say.findings.throughput_label,
-        text=ratio(faster),
-        value=faster,
-        detail=inputs.say.findings.throughput_detail(
-            number(baseline.output_tokens_per_s), number(awq.output_tokens_per_s)
-        ),
+        label=say.throughput_label,
+        text=ratio(one.value),
+        value=one.value,
+        detail=say.throughput_detail(before, after, _interval(one, say)),
         origin="measured",
-        evidence=inputs.evidence.of_all((point, "output_tokens_per_s") for point in (baseline, awq)),
-        tone=_speed_tone(inputs),
+        evidence=keys_of((one,), inputs.evidence),
+        tone=speed_tone({one.direction}),
     )
+
+
+def _latency_figure(inputs: Inputs) -> tuple[KeyFigure, ...]:
+    """Return the time per token under the highest load that both arms were measured at."""
+    ratios, say = speed_ratios(inputs.load, "tpot"), inputs.say.findings
+    if not ratios:
+        return ()
+    one = ratios[-1]
+    before, after = (number(point.tpot.p50_ms) for point in one.points)
+    return (
+        KeyFigure(
+            label=say.latency_label(str(one.concurrency)),
+            text=ratio(one.value),
+            value=one.value,
+            detail=say.latency_detail(before, after, _interval(one, say)),
+            origin="measured",
+            evidence=latency_keys((), (one,), inputs.evidence),
+            tone=speed_tone({one.direction}),
+        ),
+    )
+
+
+def _interval(one: SpeedRatio, say: Findings) -> str:
+    return say.no_interval_detail if one.interval is None else say.interval_detail(extent(*one.interval, ratio))
 
 
 def _memory_figure(inputs: Inputs, tone: Tone) -> KeyFigure:
@@ -55,37 +81,42 @@ def _memory_figure(inputs: Inputs, tone: Tone) -> KeyFigure:
 
 
 def _cost_figures(inputs: Inputs, tone: Tone) -> tuple[KeyFigure, ...]:
-    baseline, awq = inputs.costs.of(BASELINE), inputs.costs.of(AWQ)
-    before, after = (cost.usd_per_mtok_full_load.value or 0.0 for cost in (baseline, awq))
-    saving = inputs.saving.saving_per_month_usd.value or 0.0
-    say = inputs.say.findings
-    machines = say.saving_detail(plural(int(baseline.machines.value or 0), "machine"), count(awq.machines.value or 0))
+    baseline, awq, say = inputs.costs.of(BASELINE), inputs.costs.of(AWQ), inputs.say.findings
+    per_mtok, before = awq.usd_per_mtok_full_load, baseline.usd_per_mtok_full_load
     return (
         KeyFigure(
             label=say.cost_label,
-            text=usd(after),
-            value=after,
-            detail=say.cost_detail(usd(before)),
+            text=usd(per_mtok.value or 0.0),
+            value=per_mtok.value,
+            detail=say.cost_detail(_range(per_mtok, inputs), ranged(before, usd, inputs.say.costs)),
             origin="modelled",
-            evidence=inputs.evidence.of(awq.usd_per_mtok_full_load, "value"),
+            evidence=figure_keys(per_mtok, inputs.evidence),
         ),
-        KeyFigure(
-            label=say.saving_label,
-            text=say.saving_text(usd(saving)),
-            value=saving,
-            detail=machines,
-            origin="modelled",
-            evidence=inputs.evidence.of(inputs.saving.saving_per_month_usd, "value"),
-            tone=tone,
-        ),
+        _saving_figure(inputs, tone),
     )
 
 
-def _speed_tone(inputs: Inputs) -> Tone:
-    """Judge highest against highest throughput by the repeats' ranges, as each concurrency is."""
-    load, baseline, awq = inputs.load, inputs.load.best(BASELINE), inputs.load.best(AWQ)
-    tones: dict[Direction, Tone] = {"faster": "good", "slower": "bad"}
-    return tones.get(speed_ratio(baseline, awq, load.repeats).direction, "plain")
+def _saving_figure(inputs: Inputs, tone: Tone) -> KeyFigure:
+    """Return the saving; where it is not decided whether there is one, only what it can be."""
+    saving, say = inputs.saving, inputs.say.findings
+    monthly, open_ = saving.saving_per_month_usd, saving.decision == "not decided"
+    machines = (ranged(inputs.costs.of(arm).machines, count, inputs.say.costs) for arm in (BASELINE, AWQ))
+    return KeyFigure(
+        label=say.saving_label,
+        text=say.saving_undecided if open_ else say.saving_text(usd(monthly.value or 0.0)),
+        value=None if open_ else monthly.value,
+        detail=say.saving_detail(_range(monthly, inputs), *machines),
+        origin="modelled",
+        evidence=figure_keys(monthly, inputs.evidence),
+        tone=tone,
+    )
+
+
+def _range(one: Figure, inputs: Inputs) -> str:
+    say = inputs.say.findings
+    if one.low is None or one.high is None:
+        return say.no_range
+    return "" if one.low == one.high else say.range(extent(one.low, one.high, usd))
 
 
 def _accuracy_figures(inputs: Inputs, tone: Tone) -> tuple[KeyFigure, ...]:
@@ -101,7 +132,7 @@ def _accuracy_figures(inputs: Inputs, tone: Tone) -> tuple[KeyFigure, ...]:
             label=say.accuracy_label(task.task),
             text=change(task.delta),
             value=task.delta,
-            detail=say.accuracy_detail(task.metric, before, after, bound, margin_text(task)),
+            detail=say.accuracy_detail(task.metric, before, after, bound, margin_text(task, inputs.say.verdicts)),
             origin="measured",
             evidence=inputs.evidence.of(task, "delta"),
             tone=tone,

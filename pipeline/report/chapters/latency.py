@@ -1,16 +1,18 @@
 """The chapter on latency."""
 
-from eval.bench.result import BenchResult, Latency
-from pipeline.report.cells import numbers, shown, word, words
+from eval.bench.comparison import Quantity, SpeedRatio, speed_ratios
+from eval.bench.result import PERCENTILES, BenchResult, Latency
+from pipeline.base.format import NONE, extent, ratio
+from pipeline.report.cells import direction_cell, figure, numbers, runs_keys, shown, word, words
 from pipeline.report.chapter import Chapter
-from pipeline.report.charts.chart_style import title_of
 from pipeline.report.charts.throughput import latency_chart
 from pipeline.report.comparison import points_of
-from pipeline.report.document import Section, Table
+from pipeline.report.document import Cell, Section, Table
+from pipeline.report.evidence import Keys
 from pipeline.report.inputs import Inputs
 
 _LATENCIES = ("ttft", "tpot", "itl", "e2e")
-_FIGURES = ("mean_ms", "p50_ms", "p95_ms", "p99_ms")
+_COMPARED: tuple[Quantity, ...] = ("ttft", "tpot")
 
 
 def latency_section(inputs: Inputs) -> Section:
@@ -21,8 +23,42 @@ def latency_section(inputs: Inputs) -> Section:
         title=say.title,
         paragraphs=(say.method,),
         charts=(latency_chart(inputs, "ttft"), latency_chart(inputs, "tpot")),
-        tables=tuple(_latency(inputs, field, folded=field in ("itl", "e2e")) for field in _LATENCIES),
+        tables=(_ratios(inputs), *(_latency(inputs, field, folded=field in ("itl", "e2e")) for field in _LATENCIES)),
     )
+
+
+def _ratios(inputs: Inputs) -> Table:
+    say = inputs.say.latency
+    rows = tuple(
+        (
+            word(str(one.concurrency)),
+            word(say.names[quantity]),
+            figure(one.value, ratio, evidence=_keys(one, quantity, "p50_ms", inputs)),
+            _interval(one, quantity, inputs),
+            direction_cell(one, inputs.say.throughput),
+        )
+        for quantity in _COMPARED
+        for one in speed_ratios(inputs.load, quantity)
+    )
+    return Table(
+        id="latency-ratios",
+        title=say.ratios,
+        columns=(*words(*say.ratios_columns[:2]), *numbers(*say.ratios_columns[2:4]), *words(*say.ratios_columns[4:])),
+        rows=rows,
+        origin="measured",
+        note=say.ratios_note,
+        sources=inputs.sources(BenchResult.STAGE),
+    )
+
+
+def _interval(one: SpeedRatio, quantity: Quantity, inputs: Inputs) -> Cell:
+    if one.interval is None:
+        return word(NONE)
+    return word(extent(*one.interval, ratio), evidence=runs_keys(one, inputs.evidence, "p50_ms_runs", quantity))
+
+
+def _keys(one: SpeedRatio, quantity: Quantity, field: str, inputs: Inputs) -> Keys:
+    return inputs.evidence.of_all((getattr(point, quantity), field) for point in one.points)
 
 
 def _latency(inputs: Inputs, field: str, *, folded: bool) -> Table:
@@ -30,8 +66,10 @@ def _latency(inputs: Inputs, field: str, *, folded: bool) -> Table:
     rows = []
     for arm, point in points_of(inputs.load):
         latency: Latency = getattr(point, field)
-        name = word(title_of(arm))
-        rows.append((word(str(point.concurrency)), name, *(shown(inputs.evidence, latency, one) for one in _FIGURES)))
+        name = word(say.title_of(arm))
+        rows.append(
+            (word(str(point.concurrency)), name, *(shown(inputs.evidence, latency, one) for one in PERCENTILES))
+        )
     return Table(
         id=f"latency-{field}",
         title=say.tables[field],

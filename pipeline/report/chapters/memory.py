@@ -39,7 +39,7 @@ def memory_section(inputs: Inputs) -> Section:
                 size(memory.baseline_bytes),
                 size(memory.awq_bytes),
                 ratio(memory.times_smaller),
-                memory.basis,
+                say.basis[memory.basis],
                 say.fixed_cache(str(inputs.recipe.engine.cpu_kv_cache_gib)) if inputs.on_cpu else say.free_memory,
             ),
         ),

@@ -2,7 +2,7 @@
 
 from eval.accuracy.result import CONTROL, EvalResult
 from eval.bench.result import BenchResult
-from pipeline.base.format import percent, plural
+from pipeline.base.format import percent
 from pipeline.base.results import Outcome
 from pipeline.quantize.result import QuantizeResult
 from pipeline.report.cells import word, words
@@ -42,7 +42,7 @@ def _quantization(inputs: Inputs) -> tuple[str, ...]:
 
 def _speed(inputs: Inputs) -> tuple[str, ...]:
     load, bench, say = inputs.load, inputs.recipe.bench, inputs.say.method
-    runs = say.runs(plural(load.repeats, "run"), plural(bench.warmup_requests, "warm-up request"))
+    runs = say.runs(say.amount(load.repeats, "run"), say.amount(bench.warmup_requests, "warm-up request"))
     return (
         say.speed(load.engine_version, runs, str(bench.seed)),
         say.same_machine(" ".join(load.engine_arguments)),

@@ -1,14 +1,18 @@
 """The next steps that follow from the findings."""
 
 from eval.accuracy.result import EvalResult
-from pipeline.base.format import count
+from eval.bench.comparison import speed_ratios
+from eval.bench.result import BenchResult
 from pipeline.report.chapters.accuracy_finding import by_verdict
 from pipeline.report.chapters.recommendation import audited, commands_for, missing_results, objection
+from pipeline.report.cost_figures import ranged, requests_a_day
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.language import Language
 from pipeline.report.verdicts import remedy
 from pipeline.roi.result import RoiResult
 from serve.result import ServeResult
+
+_SOME_REPEATS, _MANY_REPEATS = 5, 10
 
 
 def next_steps(inputs: Inputs) -> tuple[str, ...]:
@@ -19,6 +23,7 @@ def next_steps(inputs: Inputs) -> tuple[str, ...]:
         *(_accuracy_steps(inputs.accuracy, inputs.say) if inputs.has(EvalResult) else ()),
         commands_for(missing, inputs) if missing else "",
         say.step_gpu if inputs.on_cpu else "",
+        _repeats_step(inputs) if inputs.has(BenchResult) else "",
         *(_cost_steps(inputs) if inputs.has(RoiResult) else ()),
         say.step_traffic if _ready(inputs) else "",
         "" if inputs.has(ServeResult) else say.step_endpoint,
@@ -29,7 +34,7 @@ def next_steps(inputs: Inputs) -> tuple[str, ...]:
 
 def _ready(inputs: Inputs) -> bool:
     """Return whether all that a recommendation takes was measured, and nothing speaks against AWQ."""
-    return not missing_results(inputs) and inputs.saving.pays and not objection(inputs)
+    return not missing_results(inputs) and inputs.saving.decision == "pays" and not objection(inputs)
 
 
 def _accuracy_steps(accuracy: EvalResult, say: Language) -> tuple[str, ...]:
@@ -40,9 +45,23 @@ def _accuracy_steps(accuracy: EvalResult, say: Language) -> tuple[str, ...]:
     return (*again, *(remedy(row, say.verdicts) for row in undecided))
 
 
+def _repeats_step(inputs: Inputs) -> str:
+    """Return how many repeats to make where those of today leave something open, up to what a benchmark can take."""
+    say, repeats = inputs.say.recommendation, inputs.load.repeats
+    speed = any(one.direction in ("not decided", "not repeated") for one in speed_ratios(inputs.load))
+    costs = inputs.has(RoiResult) and inputs.saving.decision == "not decided"
+    undecided = [*([say.the_speed] if speed else []), *([say.the_costs] if costs else [])]
+    if not undecided or repeats >= _MANY_REPEATS:
+        return ""
+    return say.step_repeats(str(max(_SOME_REPEATS, 2 * repeats)), say.listing(undecided))
+
+
 def _cost_steps(inputs: Inputs) -> tuple[str, ...]:
     roi, say = inputs.recipe.roi, inputs.say.recommendation
     assumed = "assumed" in (roi.hourly.origin, roi.load.origin)
-    requests = inputs.saving.break_even_requests_per_day.value
-    near = requests is not None and not inputs.saving.pays and requests > roi.load.requests_per_day
-    return (say.step_prices if assumed else "", say.step_load(count(requests or 0)) if near else "")
+    even = inputs.saving.break_even_requests_per_day
+    near = inputs.saving.decision == "does not pay" and (even.low or 0.0) > roi.load.requests_per_day
+    return (
+        say.step_prices if assumed else "",
+        say.step_load(ranged(even, requests_a_day(inputs.say.costs), inputs.say.costs)) if near else "",
+    )

@@ -2,7 +2,7 @@
 
 from eval.accuracy.result import EvalResult, TaskScore
 from eval.comparison.result import NoiseFloor
-from pipeline.base.format import NONE, change, count, listed, score
+from pipeline.base.format import NONE, change, count, score
 from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.document import Cell, Table
 from pipeline.report.evidence import Evidence
@@ -21,9 +21,9 @@ def floor_sentence(accuracy: EvalResult, say: NoiseFloorSentences) -> str:
     )
     sentences = (
         say.again,
-        say.inside_sentence(listed(inside)) if inside else "",
-        say.beyond_sentence(listed(beyond)) if beyond else "",
-        say.unknown_sentence(listed(unknown)) if unknown else "",
+        say.inside_sentence(say.listing(inside)) if inside else "",
+        say.beyond_sentence(say.listing(beyond)) if beyond else "",
+        say.unknown_sentence(say.listing(unknown)) if unknown else "",
     )
     return " ".join(filter(None, sentences))
 
@@ -48,7 +48,7 @@ def floor_table(inputs: Inputs) -> Table:
         columns=(*words(*say.columns[:1]), *numbers(*say.columns[1:8]), *words(*say.columns[8:])),
         rows=tuple(_row(floor, awq.get(floor.task), inputs) for floor in accuracy.noise_floor),
         origin="measured",
-        note=say.note(listed([say.runs(str(first), str(second)) for first, second in pairs])),
+        note=say.note(say.listing([say.runs(str(first), str(second)) for first, second in pairs])),
         sources=inputs.sources(EvalResult.STAGE),
     )
 

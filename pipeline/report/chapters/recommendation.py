@@ -1,11 +1,12 @@
 """The recommendation: what forbids to deploy, what is missing to say more, and what the findings come to."""
 
 from eval.accuracy.result import EvalResult
+from eval.bench.comparison import speed_ratios
 from eval.bench.result import BenchResult
-from pipeline.base.format import certainty, listed
+from pipeline.base.format import certainty
 from pipeline.base.results import Payload
 from pipeline.report.chapters.accuracy_finding import by_verdict, named
-from pipeline.report.comparison import concurrencies, speed_ratios
+from pipeline.report.chapters.speed_finding import concurrencies
 from pipeline.report.inputs import Inputs
 from pipeline.roi.result import RoiResult
 from serve.result import ServeResult
@@ -14,22 +15,33 @@ _NEEDED: tuple[type[Payload], ...] = (EvalResult, BenchResult, RoiResult)
 
 
 def recommendation(inputs: Inputs) -> str:
-    """Return what to do with the AWQ checkpoint, in two sentences at most."""
+    """Return what to do with the AWQ checkpoint, in few sentences."""
     say = inputs.say.recommendation
     refusal = objection(inputs)
     if refusal:
         return refusal
     if missing := missing_results(inputs):
-        topics = listed([say.topics[kind.STAGE] for kind in missing])
+        topics = say.listing([say.topics[kind.STAGE] for kind in missing])
         return say.missing(topics, commands_for(missing, inputs), one=len(missing) == 1 and missing != (RoiResult,))
     if inputs.has(ServeResult) and not all(check.passed for check in inputs.endpoint.checks):
         return say.failed_endpoint
+    return _by_costs_and_speed(inputs)
+
+
+def _by_costs_and_speed(inputs: Inputs) -> str:
+    """Return what costs and speed come to, where nothing forbids to deploy."""
+    say, saving = inputs.say.recommendation, inputs.saving
     ratios = speed_ratios(inputs.load)
-    faster, slower = (concurrencies(ratios, direction) for direction in ("faster", "slower"))
-    if inputs.saving.pays:
-        return say.deploy + (say.slower(slower) if slower else "")
+    faster, slower = (concurrencies(ratios, direction, say) for direction in ("faster", "slower"))
+    expect = say.slower(slower) if slower else ""
+    if saving.decision == "pays":
+        return say.deploy + expect
     where = say.here if inputs.on_cpu else say.at_this_load
-    return say.for_speed(where, faster) if faster else say.keep(where)
+    if saving.decision == "not decided":
+        costs = say.not_decided(where)
+    else:
+        costs = say.not_paid_back(where) if (saving.saving_per_month_usd.low or 0.0) > 0 else say.no_saving(where)
+    return costs + (say.for_speed(faster) if faster else say.keep) + expect
 
 
 def objection(inputs: Inputs) -> str:
@@ -42,10 +54,10 @@ def objection(inputs: Inputs) -> str:
     if inputs.accuracy.stopped is not None:
         return say.not_scored
     if failed:
-        return say.failed(certainty(failed[0].confidence), named(failed))
+        return say.failed(certainty(failed[0].confidence), named(failed, say))
     if not audited(inputs):
         return say.failed_audit
-    return say.undecided(named(undecided)) if undecided else ""
+    return say.undecided(named(undecided, say)) if undecided else ""
 
 
 def missing_results(inputs: Inputs) -> tuple[type[Payload], ...]:
@@ -56,9 +68,9 @@ def missing_results(inputs: Inputs) -> tuple[type[Payload], ...]:
 def commands_for(kinds: tuple[type[Payload], ...], inputs: Inputs) -> str:
     """Return in a sentence how to get results that are missing."""
     name, say = inputs.recipe.name, inputs.say.recommendation
-    commands = listed([f"`awqctl {kind.STAGE} {name}`" for kind in kinds])
+    commands = say.listing([f"`awqctl {kind.STAGE} {name}`" for kind in kinds])
     sections = [f"`{kind.STAGE}`" for kind in kinds if not inputs.recipe.has(kind.STAGE)]
-    return say.add_and_run(listed(sections), commands) if sections else say.run(commands)
+    return say.add_and_run(say.listing(sections), commands) if sections else say.run(commands)
 
 
 def audited(inputs: Inputs) -> bool:

@@ -1,32 +1,37 @@
 """The chapter on throughput."""
 
+from eval.bench.comparison import CONFIDENCE, SpeedRatio, speed_ratios
 from eval.bench.result import BenchResult, LoadPoint
-from pipeline.base.format import count, number, plural, ratio, ratio_span, span
+from pipeline.base.format import NONE, certainty, count, extent, number, ratio, span
 from pipeline.recipe.arms import AWQ, BASELINE
-from pipeline.report.cells import figure, numbers, shown, word, words
+from pipeline.report.cells import direction_cell, figure, numbers, runs_keys, shown, word, words
 from pipeline.report.chapter import Chapter
-from pipeline.report.charts.chart_style import title_of
 from pipeline.report.charts.throughput import ratio_chart, throughput_chart
-from pipeline.report.comparison import SpeedRatio, points_of, speed_ratios
-from pipeline.report.document import Cell, Section, Table, Tone
+from pipeline.report.comparison import points_of
+from pipeline.report.document import Cell, Section, Table
 from pipeline.report.evidence import Evidence, Keys
 from pipeline.report.inputs import Inputs
 from pipeline.roi.result import RoiResult
 
 _PAIR = (BASELINE, AWQ)
 """What the ratios compare."""
-_EXTREMES = ("output_tokens_per_s_min", "output_tokens_per_s_max")
-_TONES: dict[str, Tone] = {"faster": "good", "slower": "bad"}
 
 
 def throughput_section(inputs: Inputs) -> Section:
-    """Return output throughput over concurrency, with the repeats' ranges and ratios."""
+    """Return output throughput over concurrency, with the repeats' ranges, and ratios with their intervals."""
     load, say = inputs.load, inputs.say.throughput
     ratios = speed_ratios(load)
     return Section(
         id="speed",
         title=say.title,
-        paragraphs=(say.method(count(load.input_tokens), count(load.output_tokens), plural(load.repeats, "run")),),
+        paragraphs=(
+            say.method(
+                count(load.input_tokens),
+                count(load.output_tokens),
+                say.amount(load.repeats, "run"),
+                certainty(CONFIDENCE),
+            ),
+        ),
         charts=(throughput_chart(inputs), ratio_chart(ratios, inputs)),
         tables=(_throughput(ratios, inputs), _rates(inputs)),
     )
@@ -38,9 +43,9 @@ def _throughput(ratios: tuple[SpeedRatio, ...], inputs: Inputs) -> Table:
         (
             word(str(one.concurrency)),
             *(_speed(point, inputs.evidence) for point in one.points),
-            figure(one.median, ratio, evidence=_keys(one, inputs.evidence, "output_tokens_per_s")),
-            word(ratio_span(one.low, one.high), evidence=_keys(one, inputs.evidence, *_EXTREMES)),
-            word(say.directions[one.direction], _TONES.get(one.direction, "plain")),
+            figure(one.value, ratio, evidence=_keys(one, inputs.evidence, "output_tokens_per_s")),
+            _interval(one, inputs),
+            direction_cell(one, say),
         )
         for one in ratios
     )
@@ -53,6 +58,12 @@ def _throughput(ratios: tuple[SpeedRatio, ...], inputs: Inputs) -> Table:
         note=say.note,
         sources=inputs.sources(BenchResult.STAGE),
     )
+
+
+def _interval(one: SpeedRatio, inputs: Inputs) -> Cell:
+    if one.interval is None:
+        return word(NONE)
+    return word(extent(*one.interval, ratio), evidence=runs_keys(one, inputs.evidence, "output_tokens_per_s_runs"))
 
 
 def _keys(one: SpeedRatio, evidence: Evidence, *fields: str) -> Keys:
@@ -69,7 +80,7 @@ def _rates(inputs: Inputs) -> Table:
     rows = tuple(
         (
             word(str(point.concurrency)),
-            word(title_of(arm)),
+            word(say.title_of(arm)),
             shown(evidence, point, "requests", count),
             shown(evidence, point, "requests_per_s"),
             shown(evidence, point, "total_tokens_per_s"),
@@ -100,7 +111,7 @@ def throughput_limits(inputs: Inputs) -> tuple[str, ...]:
         say.limit_traffic(count(highest)),
         say.limit_duration(count(longest)),
         say.limit_energy,
-        say.limit_repeats if load.repeats == 1 else "",
+        say.limit_repeats if load.repeats == 1 else say.limit_start,
     )
 
 

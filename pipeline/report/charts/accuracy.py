@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from eval.accuracy.result import GATED, TaskScore
 from eval.comparison.result import Interval
 from pipeline.base.format import change, score
-from pipeline.recipe.arms import arm_name
 from pipeline.report.document import Chart, Series, Statistic
 from pipeline.report.evidence import Evidence, Keys
 from pipeline.report.inputs import Inputs
@@ -66,7 +65,7 @@ def _losses(rows: Sequence[TaskScore], inputs: Inputs) -> tuple[Series, Series]:
     arm, places = rows[0].arm, tuple(row.task for row in rows)
     intervals, bounds = [row.interval for row in rows], [row.bounds for row in rows]
     losses = Series(
-        name=arm_name(arm),
+        name=say.name_of(arm),
         arm=arm,
         x=places,
         y=tuple(row.loss for row in rows),
@@ -79,7 +78,7 @@ def _losses(rows: Sequence[TaskScore], inputs: Inputs) -> tuple[Series, Series]:
         evidence=(*evidence.of_all((row, "loss") for row in rows), *_keys(intervals, evidence)),
     )
     gate = Series(
-        name=say.bounds(arm_name(arm)),
+        name=say.bounds(say.name_of(arm)),
         arm=arm,
         statistic="bounds",
         x=places,
@@ -115,7 +114,7 @@ def _spoken(tasks: Sequence[TaskScore], say: Language) -> str:
     return " ".join(
         say.forest.row(
             row.task,
-            arm_name(row.arm),
+            say.forest.name_of(row.arm),
             change(row.loss),
             interval_text(row, say.verdicts),
             "" if row.margin is None else say.forest.row_margin(score(row.margin)),

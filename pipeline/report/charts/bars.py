@@ -1,10 +1,9 @@
-"""Draws bars in groups, what they stand for written beside them."""
+"""Draws bars in groups, what they stand for written beside them, with lines over what they can be."""
 
 from typing import Any
 
-from pipeline.base.format import usd
 from pipeline.report.charts.chart_style import INK, MUTED, SMALL, colours_of, draw, headline
-from pipeline.report.document import Chart
+from pipeline.report.document import Chart, Series
 
 _HEIGHT = 400
 
@@ -17,18 +16,25 @@ def bar_svg(chart: Chart) -> str:
 def _paint(figure: Any, chart: Chart) -> None:
     groups, per_group = chart.series[0].x, len(chart.series)
     colours = colours_of(str(one.arm) for one in chart.series)
-    values = [(str(group), one, one.y[place] or 0.0) for place, group in enumerate(groups) for one in chart.series]
+    values = [(place, one) for place in range(len(groups)) for one in chart.series]
     lowest = -(len(values) - 1 + 0.9 * (len(groups) - 1))
     axes = figure.subplots()
-    widest = max(value for *_, value in values) or 1.0
-    for place, (group, one, value) in enumerate(values):
-        y, colour = -(place + 0.9 * (place // per_group)), colours[str(one.arm)]
+    widest = max(max(one.y[group] or 0.0, _end(one, group)) for group, one in values) or 1.0
+    for place, (group, one) in enumerate(values):
+        y, colour, value = -(place + 0.9 * (place // per_group)), colours[str(one.arm)], one.y[group] or 0.0
         axes.barh(y, value, height=0.78, color=colour)
-        axes.text(value + widest * 0.02, y, f"{one.name} {usd(value)}", va="center", color=colour, weight="bold")
+        if _end(one, group) > (one.low[group] or 0.0):
+            axes.plot([one.low[group], one.high[group]], [y, y], color=INK, linewidth=1.6, marker="|", markersize=7)
+        right = max(value, _end(one, group)) + widest * 0.02
+        axes.text(right, y, f"{one.name} {one.labels[group]}", va="center", color=colour, weight="bold")
         if place % per_group == 0:
-            axes.text(0, y + 0.55, group, va="bottom", fontsize=SMALL, color=INK)
-    axes.set_xlim(0, widest * 1.75)
+            axes.text(0, y + 0.55, str(groups[group]), va="bottom", fontsize=SMALL, color=INK)
+    axes.set_xlim(0, widest * 2.1)
     axes.set_ylim(lowest - 0.7, 1.2)
     axes.axis("off")
     axes.plot([0, 0], [lowest - 0.5, 0.5], color=MUTED, linewidth=1.2)
     headline(axes, chart.y_title)
+
+
+def _end(one: Series, group: int) -> float:
+    return (one.high[group] or 0.0) if one.high else 0.0

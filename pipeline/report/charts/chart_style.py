@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from pipeline.recipe.arms import AWQ, BASELINE, arm_name
+from pipeline.recipe.arms import AWQ, BASELINE
 
 GREY = "#66707d"
 BLUE = "#0067a3"
@@ -66,11 +66,6 @@ def colours_of(arms: Iterable[str]) -> dict[str, str]:
 def marker_of(arm: str) -> str:
     """Return the marker of an arm's points."""
     return _MARKERS.get(arm, _OTHER_MARKER)
-
-
-def title_of(arm: str) -> str:
-    """Return an arm's name where a sentence begins."""
-    return arm_name(arm).capitalize() if arm == BASELINE else arm_name(arm)
 
 
 def numbers_of(values: Iterable[float | None]) -> list[float]:

@@ -1,9 +1,11 @@
 """The charts of costs, from results to series."""
 
-from pipeline.base.format import count, number, usd
-from pipeline.recipe.arms import AWQ, arm_name
+from collections.abc import Sequence
+
+from pipeline.base.format import number, usd
+from pipeline.recipe.arms import AWQ
 from pipeline.recipe.roi import Roi
-from pipeline.report.charts.chart_style import title_of
+from pipeline.report.cost_figures import figure_keys, ranged, requests_a_day
 from pipeline.report.document import Chart, Mark, Series
 from pipeline.report.inputs import Inputs
 from pipeline.roi.arithmetic import machines_needed
@@ -17,23 +19,24 @@ STEPS = 600
 
 def cost_chart(inputs: Inputs) -> Chart:
     """Return cost per million output tokens, machine always busy and at the recipe's load."""
-    costs, say, of_all = inputs.costs, inputs.say.costs, inputs.evidence.of_all
+    costs, say = inputs.costs, inputs.say.costs
     groups = ((say.at_load, "usd_per_mtok_at_load"), (say.always_busy, "usd_per_mtok_full_load"))
     series = tuple(
         Series(
-            name=title_of(cost.arm),
+            name=say.title_of(cost.arm),
             arm=cost.arm,
             x=tuple(group for group, _ in groups),
             y=tuple(getattr(cost, field).value or 0.0 for _, field in groups),
+            low=tuple(getattr(cost, field).low for _, field in groups),
+            high=tuple(getattr(cost, field).high for _, field in groups),
+            labels=tuple(ranged(getattr(cost, field), usd, say) for _, field in groups),
             unit="USD",
             origin="modelled",
-            evidence=of_all((getattr(cost, field), "value") for _, field in groups),
+            evidence=tuple(key for _, field in groups for key in figure_keys(getattr(cost, field), inputs.evidence)),
         )
         for cost in costs.arms
     )
-    spoken = [
-        say.bar(group, one.name, usd(one.y[place] or 0.0)) for place, (group, _) in enumerate(groups) for one in series
-    ]
+    spoken = [say.bar(group, one.name, one.labels[place]) for place, (group, _) in enumerate(groups) for one in series]
     return Chart(
         id="chart-cost",
         kind="bar",
@@ -49,10 +52,12 @@ def cost_chart(inputs: Inputs) -> Chart:
 def load_chart(inputs: Inputs) -> Chart:
     """Return monthly cost over load as the staircase that whole machines make, with the recipe's load marked."""
     costs, roi, say = inputs.costs, inputs.recipe.roi, inputs.say.costs
-    load, even = roi.load.requests_per_day, costs.saving(AWQ).break_even_requests_per_day.value
+    load, figure = roi.load.requests_per_day, costs.saving(AWQ).break_even_requests_per_day
+    even = None if figure.high is None else figure.value
     largest = max(one.capacity_tokens_per_s.value or 0.0 for one in costs.arms)
     limit = _furthest(load, even, largest / _peak_per_request(roi))
-    where = say.never_reached if even is None else say.requests_a_day(count(even))
+    known = all(one.capacity_tokens_per_s.low is not None for one in costs.arms)
+    where = ranged(figure, requests_a_day(say), say) if known else say.range_not_known
     marks = [Mark(axis="x", value=load, text=say.this_load)]
     if even is not None and even <= limit:
         marks.append(Mark(axis="x", value=even, text=say.the_break_even))
@@ -62,7 +67,7 @@ def load_chart(inputs: Inputs) -> Chart:
         title=say.load_chart,
         caption=say.load_caption(number(load), where),
         alternative=say.load_alternative(
-            number(load), ", ".join(f"{arm_name(one.arm)} {usd(one.monthly_usd.value or 0)}" for one in costs.arms)
+            number(load), ", ".join(f"{say.name_of(one.arm)} {ranged(one.monthly_usd, usd, say)}" for one in costs.arms)
         ),
         x_title=say.load_x,
         y_title=say.load_y,
@@ -72,22 +77,32 @@ def load_chart(inputs: Inputs) -> Chart:
 
 
 def _staircase(cost: ArmCost, roi: Roi, limit: float, inputs: Inputs) -> Series:
-    """Return the load up to which each number of machines suffices, and what they cost a month."""
-    peak, capacity = _peak_per_request(roi), cost.capacity_tokens_per_s.value or 0.0
-    monthly = roi.hourly.usd * roi.hours_per_month
+    """Return up to which load the machines stay as many, at the capacity and at both ends of what it can be."""
     loads = [limit * step / STEPS for step in range(1, STEPS + 1)]
-    paid = [monthly * machines_needed(one * peak, capacity) for one in loads]
-    ends = [place for place in range(STEPS) if place == STEPS - 1 or paid[place + 1] != paid[place]]
-    keys = inputs.evidence
+    capacity = cost.capacity_tokens_per_s
+    paid = [_paid(loads, one, roi) for one in (capacity.value, capacity.high, capacity.low)]
+    months = list(zip(*paid, strict=True))
+    ends = [place for place in range(STEPS) if place == STEPS - 1 or months[place + 1] != months[place]]
+    mean, low, high = (tuple(one[place] for place in ends) for one in paid)
     return Series(
-        name=title_of(cost.arm),
+        name=inputs.say.costs.title_of(cost.arm),
         arm=cost.arm,
         x=tuple(loads[place] for place in ends),
-        y=tuple(paid[place] for place in ends),
+        y=mean,
+        low=low,
+        high=high,
         unit=inputs.say.costs.load_unit,
         origin="modelled",
-        evidence=(*keys.of(cost.capacity_tokens_per_s, "value"), *keys.of(inputs.costs.hourly_usd, "value")),
+        evidence=(*figure_keys(capacity, inputs.evidence), *figure_keys(inputs.costs.hourly_usd, inputs.evidence)),
     )
+
+
+def _paid(loads: Sequence[float], capacity: float | None, roi: Roi) -> list[float | None]:
+    """Return what each load costs a month; None where the capacity is not known."""
+    if capacity is None:
+        return [None] * len(loads)
+    monthly, peak = roi.hourly.usd * roi.hours_per_month, _peak_per_request(roi)
+    return [monthly * machines_needed(load * peak, capacity) for load in loads]
 
 
 def _peak_per_request(roi: Roi) -> float:

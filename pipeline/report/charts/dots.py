@@ -16,19 +16,23 @@ def dot_svg(chart: Chart) -> str:
 
 def _paint(figure: Any, chart: Chart) -> None:
     (series,), (mark,) = chart.series, chart.marks
-    medians, lows, highs = (numbers_of(one) for one in (series.y, series.low, series.high))
+    means = numbers_of(series.y)
+    lows, highs = (
+        [one if end is None else end for end, one in zip(ends, means, strict=True)]
+        for ends in (series.low, series.high)
+    )
     axes = figure.subplots()
     axes.axhline(mark.value, color=GREY, linewidth=2)
-    for place, (median, low, high, tone) in enumerate(zip(medians, lows, highs, series.tones, strict=True)):
+    for place, (mean, low, high, tone) in enumerate(zip(means, lows, highs, series.tones, strict=True)):
         axes.plot([place, place], [low, high], color=BLUE, linewidth=9, alpha=0.25, solid_capstyle="round")
         filling = "white" if tone == "plain" else BLUE
-        axes.plot(place, median, marker="o", color=BLUE, markerfacecolor=filling, mew=2.4)
+        axes.plot(place, mean, marker="o", color=BLUE, markerfacecolor=filling, mew=2.4)
         axes.annotate(
-            ratio(median), (place, high), (0, 12), textcoords="offset points", ha="center", color=BLUE, weight="bold"
+            ratio(mean), (place, high), (0, 12), textcoords="offset points", ha="center", color=BLUE, weight="bold"
         )
-    axes.set_xlim(-0.6, 1.18 * len(medians) - 0.5)
+    axes.set_xlim(-0.6, 1.18 * len(means) - 0.5)
     axes.set_ylim(0, max([2.0, *highs]) * 1.12)
-    axes.set_xticks(range(len(medians)), [str(x) for x in series.x])
+    axes.set_xticks(range(len(means)), [str(x) for x in series.x])
     axes.set_xlabel(chart.x_title)
     axes.annotate(
         mark.text, (1, mark.value), (-2, -20), xycoords=("axes fraction", "data"), textcoords="offset points",

@@ -1,4 +1,4 @@
-"""Draws lines over concurrency: medians with their ranges, or p50 and p95 of every arm."""
+"""Draws lines over concurrency: means with their ranges, or p50 and p95 of every arm."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -41,7 +41,7 @@ def _paint(figure: Any, chart: Chart) -> None:
 
 
 def _paint_arm(axes: Any, series: Sequence[Series], colour: str) -> list[tuple[str, float, str, str]]:
-    """Draw a median with its range, or a percentile and the tail above it; return what is written at their ends."""
+    """Draw a mean with its range, or a percentile and the tail above it; return what is written at their ends."""
     middle, *tails = series
     x, y = list(middle.x), numbers_of(middle.y)
     if not tails:

@@ -1,6 +1,8 @@
-"""Draws staircases, loads marked, and shades where AWQ's lies below the baseline's."""
+"""Draws staircases with bands over what they can be, loads marked, and shades where AWQ's band is the lower one."""
 
+import math
 from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Any
 
 from pipeline.recipe.arms import AWQ, BASELINE
@@ -13,7 +15,6 @@ from pipeline.report.charts.chart_style import (
     end_labels,
     headline,
     horizontal_grid,
-    numbers_of,
 )
 from pipeline.report.charts.costs import STEPS
 from pipeline.report.document import Chart, Mark, Series
@@ -35,17 +36,20 @@ def _paint(figure: Any, chart: Chart) -> None:
     limit = float(chart.series[0].x[-1])
     axes = figure.subplots()
     x = [limit * step / STEPS for step in range(1, STEPS + 1)]
-    curves = {str(one.arm): _curve(one, x) for one in chart.series}
+    curves = {str(one.arm): _curve(one, one.y, x) for one in chart.series}
+    bands = {str(one.arm): (_curve(one, one.low, x), _curve(one, one.high, x)) for one in chart.series}
     ends = []
     for one in chart.series:
         arm = str(one.arm)
         y, style = curves[arm], (0, (5, 2)) if arm == BASELINE else "solid"
         axes.step([0.0, *x], [y[0], *y], where="pre", color=colours[arm], linestyle=style)
+        axes.fill_between(x, *bands[arm], step="pre", color=colours[arm], alpha=0.12, linewidth=0)
         ends.append((one.name, y[-1], colours[arm], "bold"))
-    pair = curves[BASELINE], curves[AWQ]
+    pair = bands[BASELINE][0], bands[AWQ][1]
     cheaper = [two < one for one, two in zip(*pair, strict=True)]
-    axes.fill_between(x, *pair, where=cheaper, step="pre", color=BLUE, alpha=0.14, linewidth=0)
-    axes.set_ylim(0, (max(position for _, position, *_ in ends) or 1.0) * 1.4)
+    axes.fill_between(x, *pair, where=cheaper, step="pre", color=BLUE, alpha=0.4, linewidth=0)
+    tops = [*(position for _, position, *_ in ends), *(high[-1] for _, high in bands.values() if high[-1] > 0)]
+    axes.set_ylim(0, (max(tops) or 1.0) * 1.4)
     axes.set_xlim(0, limit * 1.22)
     end_labels(axes, limit, ends)
     for mark, (colour, height) in zip(chart.marks, _MARKS, strict=False):
@@ -57,8 +61,9 @@ def _paint(figure: Any, chart: Chart) -> None:
     headline(axes, chart.y_title)
 
 
-def _curve(series: Series, loads: list[float]) -> list[float]:
-    ends, values = [float(x) for x in series.x], numbers_of(series.y)
+def _curve(series: Series, paid: Sequence[float | None], loads: list[float]) -> list[float]:
+    """Return what is paid at each load; not a number where it is not known, which is not drawn."""
+    ends, values = [float(x) for x in series.x], [math.nan if one is None else one for one in paid]
     return [values[bisect_left(ends, load * _SLACK)] for load in loads]
 
 

@@ -2,22 +2,20 @@
 
 from collections.abc import Sequence
 
+from eval.bench.comparison import SpeedRatio
 from eval.bench.result import ArmLoad, Latency, LoadPoint
-from pipeline.base.format import listed, number, ratio
+from pipeline.base.format import number, ratio
 from pipeline.recipe.arms import AWQ
-from pipeline.report.charts.chart_style import title_of
-from pipeline.report.comparison import Direction, SpeedRatio
-from pipeline.report.document import Chart, Mark, Series, Statistic, Tone
-from pipeline.report.evidence import Evidence
+from pipeline.report.cells import DIRECTION_TONES, runs_keys
+from pipeline.report.document import Chart, Mark, Series, Statistic
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.throughput import Throughput
 
 _RANGE = ("output_tokens_per_s", "output_tokens_per_s_min", "output_tokens_per_s_max")
-_TONES: dict[Direction, Tone] = {"faster": "good", "slower": "bad"}
 
 
 def throughput_chart(inputs: Inputs) -> Chart:
-    """Return output throughput over concurrency: medians as lines, slowest to fastest run as bands."""
+    """Return output throughput over concurrency: means as lines, slowest to fastest run as bands."""
     load, say = inputs.load, inputs.say.throughput
     return Chart(
         id="chart-throughput",
@@ -33,9 +31,9 @@ def throughput_chart(inputs: Inputs) -> Chart:
 
 def _throughput(arm: ArmLoad, inputs: Inputs) -> Series:
     return Series(
-        name=title_of(arm.arm),
+        name=inputs.say.throughput.title_of(arm.arm),
         arm=arm.arm,
-        statistic="median",
+        statistic="mean",
         x=tuple(point.concurrency for point in arm.points),
         y=tuple(point.output_tokens_per_s for point in arm.points),
         low=tuple(point.output_tokens_per_s_min for point in arm.points),
@@ -48,13 +46,13 @@ def _throughput(arm: ArmLoad, inputs: Inputs) -> Series:
 
 def _spoken(arm: ArmLoad, say: Throughput) -> str:
     pairs = [say.at(number(point.output_tokens_per_s), str(point.concurrency)) for point in arm.points]
-    return say.arm(title_of(arm.arm), listed(pairs))
+    return say.arm(say.title_of(arm.arm), say.listing(pairs))
 
 
 def ratio_chart(ratios: Sequence[SpeedRatio], inputs: Inputs) -> Chart:
-    """Return AWQ's throughput over the baseline's, with the range that the repeats allow."""
+    """Return AWQ's throughput over the baseline's, with the interval that the repeats allow."""
     say = inputs.say.throughput
-    spoken = [say.ratio(ratio(one.median), str(one.concurrency), say.directions[one.direction]) for one in ratios]
+    spoken = [say.ratio(ratio(one.value), str(one.concurrency), say.directions[one.direction]) for one in ratios]
     return Chart(
         id="chart-ratio",
         kind="dot",
@@ -67,17 +65,17 @@ def ratio_chart(ratios: Sequence[SpeedRatio], inputs: Inputs) -> Chart:
             Series(
                 name=say.ratio_name,
                 arm=AWQ,
-                statistic="median",
+                statistic="mean",
                 x=tuple(one.concurrency for one in ratios),
-                y=tuple(one.median for one in ratios),
-                low=tuple(one.low for one in ratios),
-                high=tuple(one.high for one in ratios),
+                y=tuple(one.value for one in ratios),
+                low=tuple(one.interval[0] if one.interval else None for one in ratios),
+                high=tuple(one.interval[1] if one.interval else None for one in ratios),
                 labels=tuple(say.directions[one.direction] for one in ratios),
-                tones=tuple(_TONES.get(one.direction, "plain") for one in ratios),
+                tones=tuple(DIRECTION_TONES.get(one.direction, "plain") for one in ratios),
                 unit="",
                 origin="measured",
-                evidence=inputs.evidence.of_all(
-                    (point, field) for one in ratios for point in one.points for field in _RANGE
+                evidence=tuple(
+                    key for one in ratios for key in runs_keys(one, inputs.evidence, "output_tokens_per_s_runs")
                 ),
             ),
         ),
@@ -91,8 +89,8 @@ def latency_chart(inputs: Inputs, field: str) -> Chart:
     at, name = inputs.say.throughput.at, say.names[field]
     parts = [
         say.tail(
-            title_of(arm.arm),
-            listed([at(number(_latency(point, field).p95_ms), str(point.concurrency)) for point in arm.points]),
+            say.title_of(arm.arm),
+            say.listing([at(number(_latency(point, field).p95_ms), str(point.concurrency)) for point in arm.points]),
         )
         for arm in load.arms
     ]
@@ -104,26 +102,24 @@ def latency_chart(inputs: Inputs, field: str) -> Chart:
         alternative=say.chart_alternative(name, "; ".join(parts)),
         x_title=inputs.say.throughput.concurrency,
         y_title=say.chart_y,
-        series=tuple(
-            _percentile(arm, field, percentile, inputs.evidence) for arm in load.arms for percentile in _PERCENTILES
-        ),
+        series=tuple(_percentile(arm, field, percentile, inputs) for arm in load.arms for percentile in _PERCENTILES),
     )
 
 
 _PERCENTILES: tuple[Statistic, ...] = ("p50", "p95")
 
 
-def _percentile(arm: ArmLoad, field: str, percentile: Statistic, evidence: Evidence) -> Series:
+def _percentile(arm: ArmLoad, field: str, percentile: Statistic, inputs: Inputs) -> Series:
     latencies = [_latency(point, field) for point in arm.points]
     return Series(
-        name=f"{title_of(arm.arm)} {percentile}",
+        name=f"{inputs.say.latency.title_of(arm.arm)} {percentile}",
         arm=arm.arm,
         statistic=percentile,
         x=tuple(point.concurrency for point in arm.points),
         y=tuple(one.p50_ms if percentile == "p50" else one.p95_ms for one in latencies),
         unit="ms",
         origin="measured",
-        evidence=evidence.of_all((one, f"{percentile}_ms") for one in latencies),
+        evidence=inputs.evidence.of_all((one, f"{percentile}_ms") for one in latencies),
     )
 
 

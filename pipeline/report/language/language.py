@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pipeline.report.language.en.accuracy import Accuracy
 from pipeline.report.language.en.alarm import Alarm
+from pipeline.report.language.en.card import Card
 from pipeline.report.language.en.checkpoint import Checkpoint
 from pipeline.report.language.en.control import Control
 from pipeline.report.language.en.costs import Costs
@@ -18,7 +19,9 @@ from pipeline.report.language.en.latency import LatencySentences
 from pipeline.report.language.en.memory import Memory
 from pipeline.report.language.en.method import Method
 from pipeline.report.language.en.noise_floor import NoiseFloorSentences
+from pipeline.report.language.en.page import Page
 from pipeline.report.language.en.recommendation import Recommendation
+from pipeline.report.language.en.summary import Summary
 from pipeline.report.language.en.throughput import Throughput
 from pipeline.report.language.en.verdicts import Verdicts
 
@@ -44,8 +47,11 @@ class Language:
     files: Files
     not_measured: NotMeasured
     recommendation: Recommendation
+    card: Card
     cover: Cover
+    page: Page
     findings: Findings
+    summary: Summary
     verdicts: Verdicts
 
 
@@ -67,7 +73,10 @@ ENGLISH = Language(
     files=Files(),
     not_measured=NotMeasured(),
     recommendation=Recommendation(),
+    card=Card(),
     cover=Cover(),
+    page=Page(),
     findings=Findings(),
+    summary=Summary(),
     verdicts=Verdicts(),
 )

@@ -81,7 +81,7 @@ def _reporting(channel: Channel) -> Any:
     def wrapped(layers: Any, **_: Any) -> Any:
         total = len(layers)
         for number, layer in enumerate(layers):
-            channel.progress(f"quantizing layer {number + 1} of {total}", done=number, total=total)
+            channel.progress("layers", done=number, total=total)
             yield layer
 
     return wrapped

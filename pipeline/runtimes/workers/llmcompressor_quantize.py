@@ -74,7 +74,7 @@ def _recording_awq(findings: awq_facts.Findings, channel: Channel) -> Any:
             if recalled is not None:
                 self._error_metrics.append(_as_searched(findings.scalings[-1]))
                 return recalled["scales"]
-            channel.progress(f"scaling {name}", done=done, total=len(self._resolved_mappings))
+            channel.progress("layers", done=done, total=len(self._resolved_mappings))
             scales = super()._compute_best_scale(mapping, *rest)
             search = self._error_metrics[-1]  # its first candidate is plain rounding
             findings.keep(

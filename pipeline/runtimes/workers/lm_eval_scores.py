@@ -36,9 +36,8 @@ _PROMPTS_PER_REQUEST = 8
 """Several prompts travel in one request: on a small model HTTP costs more than the model."""
 
 
-def check(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
+def check(request: dict[str, Any], _channel: Channel) -> dict[str, Any]:
     """Return the tasks that lm-eval does not know, and what it says of those it knows."""
-    channel.progress("loading lm-eval")
     manager = _manager(request)
     # A tag is a list of tasks without a score of its own.
     names = {name for name, entry in manager.task_index.items() if entry.kind.name != "TAG"}
@@ -56,7 +55,7 @@ def score(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     from lm_eval import __version__, simple_evaluate
     from lm_eval_client import Completions, NotStoredError
 
-    _report_preparation(channel, request["task"])
+    _report_preparation(channel)
     settings = _model_settings(request)
     depends = {**(request.get("meta") or {}), "lm_eval": __version__, "max_length": request["max_length"]}
     cache = request.get("cache")
@@ -66,7 +65,7 @@ def score(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
         **settings,
         batch_size=_PROMPTS_PER_REQUEST,
         responses=responses,
-        report=_requests(channel, request["task"]),
+        report=_requests(channel),
         ask=request["base_url"] is not None,
         before_asking=forget_secrets if unsafe else lambda: None,  # the data, which may need a token, are there by then
     )
@@ -164,7 +163,6 @@ def _write(answer: dict[str, Any], folder: Path, task: str) -> dict[str, str]:
 
 def documents(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """Write the items of some tasks as text."""
-    channel.progress("loading lm-eval")
     manager = _manager(request)
     counts: dict[str, dict[str, Any]] = {}
     with (
@@ -172,7 +170,7 @@ def documents(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
         Path(request["output"]).open("w", encoding="utf-8") as stream,
     ):
         for wanted in request["tasks"]:
-            channel.progress(f"reading the items of {wanted['name']}")
+            channel.progress(str(wanted["name"]))
             count = counts.setdefault(wanted["name"], {"items": 0, "available": 0, "choices": {}})
             for name, task in manager.load(wanted["name"])["tasks"].items():
                 count["available"] += len(task.eval_docs)
@@ -189,18 +187,18 @@ def _manager(request: dict[str, Any]) -> Any:
     return task_index(tuple(request["include_path"]))
 
 
-def _requests(channel: Channel, task: str) -> Callable[[int, int], None]:
-    return lambda done, total: channel.progress(f"{task}: requests", done=done, total=total)
+def _requests(channel: Channel) -> Callable[[int, int], None]:
+    return lambda done, total: channel.progress("requests", done=done, total=total)
 
 
-def _report_preparation(channel: Channel, task: str) -> None:
+def _report_preparation(channel: Channel) -> None:
     """Report on the channel what lm-eval would draw as a bar while it turns prompts into tokens."""
     from lm_eval.api import model
     from tqdm import tqdm
 
     class ReportingBar(tqdm):  # type: ignore[misc]
         def display(self, *_: Any, **__: Any) -> None:
-            channel.progress(f"{task}: preparing", done=self.n, total=self.total)
+            channel.progress("preparing", done=self.n, total=self.total)
 
     model.tqdm = ReportingBar
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from pipeline.base.format import MINUS, PLUS_MINUS
+from pipeline.report.language.en.words import Words
 
 
-class Accuracy:
+class Accuracy(Words):
     """The chapter itself, its tables of verdicts, scores and changes, and what was not measured."""
 
     title = "Accuracy"

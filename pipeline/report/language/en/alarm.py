@@ -1,7 +1,9 @@
 """What is said of the alarm on token probabilities."""
 
+from pipeline.report.language.en.words import Words
 
-class Alarm:
+
+class Alarm(Words):
     """Its table, and what is said where it was raised."""
 
     title = "Alarm on token probabilities (not the verdict)"

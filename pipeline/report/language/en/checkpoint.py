@@ -1,7 +1,9 @@
 """What the chapter on the quantized checkpoint says, and the method of how it was made."""
 
+from pipeline.report.language.en.words import Words
 
-class Checkpoint:
+
+class Checkpoint(Words):
     """Its facts, what became of the linear layers, and the lines of the method on quantization and control."""
 
     title = "Quantized checkpoint"

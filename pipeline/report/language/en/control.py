@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from pipeline.base.format import MINUS, PLUS_MINUS
 from pipeline.report.comparison import AgainstControl
+from pipeline.report.language.en.words import Words
 
 
-class Control:
+class Control(Words):
     """One sentence and one table."""
 
     verdicts: Mapping[AgainstControl, str] = {

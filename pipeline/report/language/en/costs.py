@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 
+from pipeline.base.format import TIMES
+from pipeline.report.language.en.words import Words
 
-class Costs:
+
+class Costs(Words):
     """Its tables and charts, and what was left out."""
 
     title = "Costs"
@@ -30,6 +33,11 @@ class Costs:
     arms = "Costs per arm"
     arms_columns = ("Item", "Baseline", "AWQ", "Origin", "How it was found")
     arms_note = "Machines run all month, busy or not. No spare machine is included."
+    ranges_note = (
+        " In brackets: what a figure can be, as far as the repeats of the benchmark tell, with 95 % confidence for all "
+        "together."
+    )
+    no_ranges_note = " The speeds were not repeated, so no range of these figures is known."
     items: Mapping[str, str] = {
         "capacity_tokens_per_s": "Capacity of one machine, tokens/s",
         "usd_per_mtok_full_load": "Per million output tokens, machine always busy",
@@ -41,17 +49,88 @@ class Costs:
         "three_year_usd": "Cost of 3 years",
     }
     """By the field of an arm's costs."""
-    capacity_basis = "highest measured output throughput of one machine"
+    bases: Mapping[str, str] = {
+        "capacity_tokens_per_s": "highest measured output throughput of one machine",
+        "usd_per_mtok_full_load": f"hourly price / (capacity {TIMES} 3,600) {TIMES} 1,000,000; the machine never idles",
+        "usd_per_mtok_at_load": "monthly cost / output tokens served in a month",
+        "machines": "peak load / capacity, rounded up",
+        "utilisation": f"average load / (machines {TIMES} capacity)",
+        "monthly_usd": f"machines {TIMES} hourly price {TIMES} hours in a month",
+        "yearly_usd": f"12 {TIMES} monthly cost",
+        "three_year_usd": f"36 {TIMES} monthly cost, engagement price left out",
+        "saving_per_month_usd": "baseline monthly cost - AWQ monthly cost",
+        "saving_three_years_usd": f"36 {TIMES} monthly saving - engagement price",
+        "payback_months": "engagement price / monthly saving",
+        "break_even_requests_per_day": (
+            "smallest load at which AWQ saves a whole machine and 36 months of savings cover the engagement price; "
+            "machines are whole, so somewhat above it the saving can be smaller again"
+        ),
+        "load_tokens_per_s": f"requests per day {TIMES} output tokens per request / 86,400",
+        "peak_tokens_per_s": f"average load {TIMES} peak over average",
+    }
+    """How a figure is calculated, by its field."""
 
-    def both_bases(self, baseline: str, awq: str) -> str:
-        return f"baseline: {baseline}; AWQ: {awq}"
+    def basis(self, formula: str, source: str) -> str:
+        return f"{formula}; {source}"
+
+    def with_range(self, figure: str, ends: str) -> str:
+        return f"{figure} ({ends})"
+
+    def open_range(self, low: str) -> str:
+        return f"{low} or more, or never"
+
+    def machines(self, amount: str, *, one: bool) -> str:
+        return f"{amount} machine" if one else f"{amount} machines"
+
+    def pays(self, arm: str, machines: str, instead: str, saving: str, paid: str) -> str:
+        return f"{arm} pays at this load: {machines} instead of {instead} saves {saving} a month{paid}."
+
+    def paid_back(self, months: str) -> str:
+        return f"; the engagement is paid back after {months} months"
+
+    def not_paid_back(self, arm: str, saving: str, engagement: str, months: str) -> str:
+        return (
+            f"{arm} does not pay here within three years: it saves {saving} a month, and the engagement price of "
+            f"{engagement} is paid back only after {months} months."
+        )
+
+    def not_recovered(self, engagement: str) -> str:
+        return f", and the engagement price of {engagement} is not recovered"
+
+    def engagement_to_recover(self, engagement: str) -> str:
+        return f", and the engagement price of {engagement} has to be recovered"
+
+    def undecided(self, arm: str, saving: str, engagement: str) -> str:
+        return (
+            f"Whether {arm} pays at this load is not decided: within the range of the measured speeds it saves "
+            f"{saving} a month{engagement}."
+        )
+
+    def undecided_without_range(self, arm: str) -> str:
+        return (
+            f"Whether {arm} pays at this load is not decided: the speeds were not repeated, so the costs have no range."
+        )
+
+    def free_machines(self, arm: str) -> str:
+        return f"{arm} does not pay here: the machines cost nothing"
+
+    def needs_more(self, arm: str, machines: str, baseline: str) -> str:
+        return f"{arm} does not pay here: it needs {machines} where the baseline needs {baseline}"
+
+    def as_many_machines(self, arm: str, machines: str, with_arm: str) -> str:
+        if machines == with_arm:
+            return f"{arm} does not pay here: this load needs {machines} with either arm, so no machine is saved"
+        return f"{arm} does not pay here: this load needs {machines} before and {with_arm} with {arm}"
+
+    def saves_none(self, arm: str) -> str:
+        return f"{arm} does not pay here: it saves no machine"
 
     decision = "Saving and break-even"
     decision_columns = ("Item", "Value", "Origin", "How it was found")
     saving = "Saving per month"
     engagement = "Engagement price, once"
     no_engagement = "none"
-    no_engagement_basis = "the recipe states none"
+    no_engagement_source = "the recipe states none"
     saving_three_years = "Saving in 3 years, engagement deducted"
     payback = "Payback, months"
     never = "never"
@@ -86,7 +165,10 @@ class Costs:
 
     chart = "Cost per million output tokens"
     chart_y = "USD per million output tokens; lower is better"
-    chart_caption = "At this load, idle hours are paid for too. Modelled from measured throughput and the hourly price."
+    chart_caption = (
+        "At this load, idle hours are paid for too. Lines: what it can be. Modelled from measured throughput and the "
+        "hourly price."
+    )
     at_load = "At this load"
     always_busy = "Machine always busy"
 
@@ -102,13 +184,16 @@ class Costs:
     load_unit = "USD/month"
     this_load = "this load"
     the_break_even = "break-even"
-    never_reached = "not reached at any load"
+    range_not_known = "not known, because the speeds were not repeated"
 
     def requests_a_day(self, requests: str) -> str:
         return f"{requests} requests a day"
 
     def load_caption(self, load: str, break_even: str) -> str:
-        return f"This load: {load} requests a day. Break-even: {break_even}. Shaded: AWQ is cheaper. Modelled."
+        return (
+            f"This load: {load} requests a day. Break-even: {break_even}. Pale: what it can be; shaded: AWQ is cheaper "
+            f"all the same. Modelled."
+        )
 
     def load_alternative(self, load: str, arms: str) -> str:
         return f"Step chart of monthly cost over requests per day. At {load} requests a day: baseline {arms}."

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from pipeline.base.results import Origin
+from pipeline.report.language.en.words import Words
 
 
-class Cover:
+class Cover(Words):
     """Labels, and the legend of origins."""
 
     date = "Date"

@@ -1,7 +1,9 @@
 """What the chapter on the endpoint says."""
 
+from pipeline.report.language.en.words import Words
 
-class Endpoint:
+
+class Endpoint(Words):
     """One paragraph, one table, and what the smoke test leaves open."""
 
     title = "Endpoint"

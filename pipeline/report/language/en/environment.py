@@ -1,7 +1,9 @@
 """What the chapter on the environment says."""
 
+from pipeline.report.language.en.words import Words
 
-class Environment:
+
+class Environment(Words):
     """Labels of machine and software."""
 
     title = "Environment"
@@ -19,6 +21,12 @@ class Environment:
     kernel_awq = "Kernel, AWQ"
     recipe = "Recipe"
     recipe_commit = "Git commit of the recipe"
+
+    def processors(self, name: str, cores: str) -> str:
+        return f"{name} ({cores} cores, no GPU)"
+
+    def gpus(self, amount: str, name: str) -> str:
+        return f"{amount} x {name}"
 
     def recipe_text(self, name: str, digest: str) -> str:
         return f"{name}, SHA-256 {digest}"

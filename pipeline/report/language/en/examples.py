@@ -1,7 +1,9 @@
 """What is said of changed answers."""
 
+from pipeline.report.language.en.words import Words
 
-class Examples:
+
+class Examples(Words):
     """Titles and labels; the answers themselves are quoted as they are."""
 
     note = "The first items that changed, taken in turn from the task's parts; long texts are shortened."

@@ -1,7 +1,9 @@
 """What the chapters on the files and on what was not measured say."""
 
+from pipeline.report.language.en.words import Words
 
-class Files:
+
+class Files(Words):
     """Stages and artifacts."""
 
     title = "Files"
@@ -14,7 +16,7 @@ class Files:
     record = "record"
 
 
-class NotMeasured:
+class NotMeasured(Words):
     """The frame of the limits; each chapter has its own."""
 
     title = "What was not measured"

@@ -1,7 +1,12 @@
 """What the findings and the key figures say."""
 
+from collections.abc import Mapping
 
-class Findings:
+from eval.bench.comparison import Direction
+from pipeline.report.language.en.words import Words
+
+
+class Findings(Words):
     """The verdicts up front, and the few figures beside them."""
 
     accuracy = "Accuracy"
@@ -52,13 +57,13 @@ class Findings:
     def failed_audit(self, gates: str) -> str:
         return f"The checkpoint failed {gates} of its audit."
 
-    faster = "faster"
-    slower = "slower"
-    no_clear_difference = "no clear difference"
-    faster_everywhere = "AWQ is faster at every concurrency measured."
-    slower_everywhere = "AWQ is slower at every concurrency measured."
-    no_difference_anywhere = "There is no clear difference in speed at any concurrency measured."
-    not_repeated = "Speed was measured once per point, so it cannot be told from chance."
+    speed_words: Mapping[Direction, str] = {"faster": "faster", "slower": "slower", "not decided": "not decided"}
+    speed_everywhere: Mapping[Direction, str] = {
+        "faster": "AWQ is faster at every concurrency measured.",
+        "slower": "AWQ is slower at every concurrency measured.",
+        "not decided": "Whether AWQ is faster or slower is not decided at any concurrency measured.",
+    }
+    not_repeated = "Speed was measured once per point, or its runs were not kept, so it cannot be told from chance."
     not_shared = "No concurrency was measured with both arms."
 
     def at_concurrency(self, what: str, concurrencies: str) -> str:
@@ -71,13 +76,30 @@ class Findings:
         return f"Output throughput of AWQ over the baseline: {ratios}."
 
     def extreme_ratios(self, worst: str, best: str, amount: str) -> str:
-        return f"Output throughput of AWQ over the baseline: between {worst} and {best}; the table has all {amount}."
+        return f"between {worst} and {best}; the table has all {amount}"
 
-    def ratio(self, ratio: str, concurrency: str, repeats: str) -> str:
-        return f"{ratio} at {concurrency}{repeats}"
+    def ratio(self, ratio: str, concurrency: str) -> str:
+        return f"{ratio} at {concurrency}"
 
-    def repeats(self, span: str) -> str:
-        return f" (repeats {span})"
+    def interval(self, interval: str) -> str:
+        return f" ({interval})"
+
+    latency = "Latency"
+    ttft = "Time to first token"
+    tpot = "Time per output token"
+    latency_words: Mapping[Direction, str] = {"faster": "shorter", "slower": "longer", "not decided": "not decided"}
+    latency_everywhere: Mapping[Direction, str] = {
+        "faster": "shorter at every concurrency measured",
+        "slower": "longer at every concurrency measured",
+        "not decided": "not decided at any concurrency measured",
+    }
+    latency_not_repeated = "Latency was measured once per point, or its runs were not kept, so nothing is decided."
+
+    def latency_is(self, name: str, directions: str) -> str:
+        return f"{name} with AWQ: {directions}."
+
+    def latency_ratios(self, name: str, ratios: str) -> str:
+        return f"{name} (p50), AWQ over the baseline: {ratios}."
 
     same_memory = "The weights take about the same memory."
 
@@ -92,15 +114,14 @@ class Findings:
 
     pays = "The count of machines follows from the load, not from the highest throughput."
 
-    def break_even(self, basis: str) -> str:
-        return f"Break-even: {basis}."
+    no_break_even = "No load was found at which it would pay: its throughput is not shown to be higher."
 
     def first_pays(self, requests: str) -> str:
-        return f"It would first pay at {requests} requests a day."
+        return f"Break-even: {requests}."
 
     def pays_elsewhere(self, requests: str, load: str) -> str:
         return (
-            f"It first pays at {requests} requests a day, but machines are whole: at this load of "
+            f"It first pays at {requests}, but machines are whole: at this load of "
             f"{load} the saving is too small again."
         )
 
@@ -127,20 +148,37 @@ class Findings:
     def accuracy_detail(self, metric: str, before: str, after: str, bound: str, margin: str) -> str:
         return f"{metric} {before} to {after}; {bound}, agreed margin {margin}"
 
-    def throughput_detail(self, before: str, after: str) -> str:
-        return f"{before} to {after} output tokens/s"
+    def throughput_detail(self, before: str, after: str, interval: str) -> str:
+        return f"{interval}{before} to {after} output tokens/s"
+
+    def interval_detail(self, interval: str) -> str:
+        return f"interval {interval}; "
+
+    no_interval_detail = "not repeated; "
+
+    def latency_label(self, concurrency: str) -> str:
+        return f"Time per token at concurrency {concurrency}"
+
+    def latency_detail(self, before: str, after: str, interval: str) -> str:
+        return f"{interval}p50 {before} to {after} ms"
 
     def memory_detail(self, before: str, after: str) -> str:
         return f"{before} to {after}"
 
-    def cost_detail(self, baseline: str) -> str:
-        return f"baseline {baseline}; machine always busy"
+    def cost_detail(self, awq: str, baseline: str) -> str:
+        return f"{awq}baseline {baseline}; machine always busy"
 
     def saving_text(self, usd: str) -> str:
         return f"{usd}/month"
 
-    def saving_detail(self, before: str, after: str) -> str:
-        return f"{before} before, {after} with AWQ"
+    def saving_detail(self, saving: str, before: str, after: str) -> str:
+        return f"{saving}machines: {before} before, {after} with AWQ"
+
+    saving_undecided = "not decided"
+    no_range = "range not known; "
+
+    def range(self, ends: str) -> str:
+        return f"range {ends}; "
 
     def divergence_detail(self, agreement: str) -> str:
         return f"of its token probabilities from the baseline's; {agreement} same most likely token"

@@ -1,7 +1,9 @@
 """What the forest plot says."""
 
+from pipeline.report.language.en.words import Words
 
-class Forest:
+
+class Forest(Words):
     """The chart of accuracy."""
 
     title = "Loss of accuracy against the agreed margin"

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 
+from pipeline.report.language.en.words import Words
 
-class LatencySentences:
+
+class LatencySentences(Words):
     """Its tables and charts."""
 
     title = "Latency"
     method = (
-        "Percentiles are taken over requests, for ITL over tokens; each figure is the median of the "
-        "repeats. Ranges of the repeats are not recorded for latencies, so small differences are not "
-        "judged here. At a concurrency above what the engine batches, TTFT includes waiting in its queue."
+        "Percentiles are taken over requests, for ITL over tokens; each figure is the geometric mean of the repeats. "
+        "Medians are compared as throughput is. At a concurrency above what the engine batches, TTFT includes waiting "
+        "in its queue."
     )
     columns = ("Concurrency", "Arm", "Mean", "p50", "p95", "p99")
     tables: Mapping[str, str] = {"ttft": "TTFT, ms", "tpot": "TPOT, ms", "itl": "ITL, ms", "e2e": "E2E, ms"}
@@ -20,9 +22,12 @@ class LatencySentences:
         "itl": "Inter-token latency: time between two tokens, over all tokens.",
         "e2e": "End-to-end latency of a request.",
     }
+    ratios = "p50 of AWQ over the baseline"
+    ratios_columns = ("Concurrency", "Latency", "AWQ / baseline", "Interval of the ratio", "AWQ is")
+    ratios_note = "Below 1 AWQ is faster. The intervals of one latency at all concurrencies hold together."
     names: Mapping[str, str] = {"ttft": "Time to first token (TTFT)", "tpot": "Time per output token (TPOT)"}
     chart_y = "Milliseconds; lower is better"
-    chart_caption = "Solid: p50; dashed: p95. Medians of the repeats."
+    chart_caption = "Solid: p50; dashed: p95. Means of the repeats."
 
     def chart(self, name: str) -> str:
         return f"{name} over concurrency"

@@ -1,7 +1,12 @@
 """What the chapter on memory says."""
 
+from collections.abc import Mapping
 
-class Memory:
+from pipeline.report.comparison import Basis
+from pipeline.report.language.en.words import Words
+
+
+class Memory(Words):
     """One paragraph and one table."""
 
     title = "Memory"
@@ -18,6 +23,12 @@ class Memory:
     free_memory = (
         "Memory that the weights leave free goes to the KV cache, so smaller weights let more requests run at once."
     )
+
+    basis: Mapping[Basis, str] = {
+        "engine": "as the engine reports it at start",
+        "parameters": "AWQ file size against 16 bits per parameter, because the source files hold more than 16",
+        "files": "from the sizes of the weight files",
+    }
 
     def requests(self, tokens: str) -> str:
         return f"Requests of {tokens} tokens at once"

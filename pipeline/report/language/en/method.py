@@ -1,7 +1,9 @@
 """What the chapter on the method says."""
 
+from pipeline.report.language.en.words import Words
 
-class Method:
+
+class Method(Words):
     """How accuracy, speed and costs were found, and the gates."""
 
     title = "Method"

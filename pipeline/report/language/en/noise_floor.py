@@ -1,9 +1,10 @@
 """What is said of the noise floor."""
 
 from pipeline.base.format import MINUS
+from pipeline.report.language.en.words import Words
 
 
-class NoiseFloorSentences:
+class NoiseFloorSentences(Words):
     """One paragraph and one table."""
 
     inside = "inside the floor"

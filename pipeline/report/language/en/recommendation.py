@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+from pipeline.report.language.en.words import Words
 
-class Recommendation:
+
+class Recommendation(Words):
     """The recommendation, what forbids it, what it lacks, and what to do next."""
 
     topics: Mapping[str, str] = {"eval": "accuracy", "bench": "speed", "roi": "costs"}
@@ -41,17 +43,22 @@ class Recommendation:
     def slower(self, concurrencies: str) -> str:
         return f" Expect it to be slower at concurrency {concurrencies}."
 
-    def for_speed(self, where: str, concurrencies: str) -> str:
+    def no_saving(self, where: str) -> str:
+        return f"AWQ saves no money {where}."
+
+    def not_paid_back(self, where: str) -> str:
+        return f"What AWQ saves {where} does not pay back the engagement price within three years."
+
+    def not_decided(self, where: str) -> str:
+        return f"It is not decided whether AWQ saves money {where}."
+
+    def for_speed(self, concurrencies: str) -> str:
         return (
-            f"AWQ saves no money {where}. It passed the accuracy gate and is faster at concurrency {concurrencies}: "
-            f"deploy it for speed or memory, not for cost; otherwise keep the baseline."
+            f" It passed the accuracy gate and is faster at concurrency {concurrencies}: deploy it where speed or "
+            f"memory is the limit, not for cost; otherwise keep the baseline."
         )
 
-    def keep(self, where: str) -> str:
-        return (
-            f"Keep the baseline {where} unless memory is the limit: the AWQ checkpoint passed the accuracy "
-            f"gate, but it saves no money here."
-        )
+    keep = " It passed the accuracy gate: deploy it where memory is the limit; otherwise keep the baseline."
 
     step_audit = (
         "Find out why the checkpoint failed its audit, and quantize again, perhaps with the other quantize.backend."
@@ -71,5 +78,14 @@ class Recommendation:
     step_endpoint = "Test the endpoint with `awqctl serve` before it is handed over."
     step_sign = "Sign the last page, or state what is missing for a signature."
 
+    def step_repeats(self, repeats: str, undecided: str) -> str:
+        return (
+            f"Set `bench.repeats` to {repeats} and run `awqctl bench` again, if it matters: the repeats made so far do "
+            f"not decide {undecided}."
+        )
+
+    the_speed = "the speed"
+    the_costs = "the costs"
+
     def step_load(self, requests: str) -> str:
-        return f"Look again when the load comes near the break-even of {requests} requests a day."
+        return f"Look again when the load comes near the break-even: {requests}."

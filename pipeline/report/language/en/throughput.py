@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from pipeline.report.comparison import Direction
+from eval.bench.comparison import Direction
+from pipeline.report.language.en.words import Words
 
 
-class Throughput:
+class Throughput(Words):
     """Its tables and charts, and what was not measured."""
 
     title = "Throughput"
@@ -14,20 +15,25 @@ class Throughput:
     directions: Mapping[Direction, str] = {
         "faster": "faster",
         "slower": "slower",
-        "no clear difference": "no clear difference",
+        "not decided": "not decided",
         "not repeated": "not repeated",
     }
 
-    def method(self, input_tokens: str, output_tokens: str, runs: str) -> str:
+    def method(self, input_tokens: str, output_tokens: str, runs: str, sure: str) -> str:
         return (
             f"Each request has {input_tokens} input and {output_tokens} output tokens. "
-            f"Every point is the median of {runs}; the range is the slowest and the "
-            f"fastest of them. Where the ranges of baseline and AWQ overlap, the report says no clear difference."
+            f"Every point is the geometric mean of {runs}; the range beside it is the slowest and the fastest of them. "
+            f"Every ratio has an interval (Welch's t on logarithms); those of all concurrencies hold together with "
+            f"{sure} confidence. AWQ is called faster or slower where the interval leaves no other answer, and not "
+            f"decided elsewhere."
         )
 
     table = "Output throughput, tokens/s"
-    columns = ("Concurrency", "Baseline (range)", "AWQ (range)", "AWQ / baseline", "Range of the ratio", "AWQ is")
-    note = "Range of the ratio: slowest AWQ over fastest baseline run, to fastest AWQ over slowest baseline run."
+    columns = ("Concurrency", "Baseline (range)", "AWQ (range)", "AWQ / baseline", "Interval of the ratio", "AWQ is")
+    note = (
+        "Equal speeds at all concurrencies are called faster or slower anywhere in at most one of twenty benchmarks. "
+        "More repeats (`bench.repeats`) make the intervals narrower."
+    )
     rates = "Requests and total throughput"
     rates_columns = ("Concurrency", "Arm", "Requests per run", "Requests/s", "Input + output tokens/s", "Run, s")
 
@@ -35,7 +41,7 @@ class Throughput:
     chart = "Output throughput over concurrency"
     chart_y = "Output tokens per second"
     chart_unit = "tokens/s"
-    chart_caption = "Median of the repeats; bars and bands from the slowest to the fastest run."
+    chart_caption = "Mean of the repeats; bars and bands from the slowest to the fastest run."
 
     def chart_alternative(self, arms: str) -> str:
         return f"Line chart. Output tokens per second, {arms}."
@@ -50,7 +56,7 @@ class Throughput:
     ratio_y = "AWQ / baseline; above 1 AWQ is faster"
     ratio_name = "AWQ / baseline"
     ratio_mark = "as fast"
-    ratio_caption = "Dots: medians; bars: range of the repeats. A hollow dot means no clear difference."
+    ratio_caption = "Dots: means; bars: intervals that hold together. A hollow dot means not decided."
 
     def ratio_alternative(self, ratios: str) -> str:
         return f"Dot chart. {ratios}."
@@ -64,6 +70,10 @@ class Throughput:
     )
     limit_energy = "Energy, power and temperature."
     limit_repeats = "Each speed was measured once."
+    limit_start = (
+        "Another start of the engines: the repeats are of one start each, first of one arm and then of the other, and "
+        "intervals know only what differs between them."
+    )
     assumed_machines = "; the costs assume that n machines carry n times the load"
 
     def limit_machine(self, hardware: str, assumed: str) -> str:

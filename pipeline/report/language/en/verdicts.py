@@ -4,14 +4,28 @@ from collections.abc import Mapping
 
 from eval.comparison.wording import Undecided
 from eval.statistics import Verdict
+from pipeline.report.language.en.words import Words
 
 
-class Verdicts:
+class Verdicts(Words):
     """In the report, in the model card and in the terminal."""
 
     words: Mapping[Verdict, str] = {"pass": "passed", "fail": "failed", "inconclusive": "inconclusive"}
     no_margin = "no margin agreed"
     none_left = "no"
+
+    lacks: Mapping[Undecided, str] = {
+        "no standard error": "no standard error, so it cannot be held against the margin",
+        "too near the margin": "too near the margin for any number of items",
+        "margin beyond chance": "guessed answers are within the margin",
+    }
+    """What an undecided task lacks, unless it is items."""
+
+    def more_needed(self, items: str, *, one: bool) -> str:
+        return f"{items} more item needed" if one else f"{items} more items needed"
+
+    def margin_of_recovery(self, margin: str, recovery: str) -> str:
+        return f"{margin} ({recovery} recovery)"
 
     def undecided(self, word: str, shortfall: str) -> str:
         return f"{word}: {shortfall}"

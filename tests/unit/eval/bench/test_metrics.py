@@ -12,6 +12,7 @@ def point(concurrency: int) -> LoadPoint:
         concurrency=concurrency,
         requests=8,
         output_tokens_per_s=concurrency,
+        output_tokens_per_s_runs=(concurrency,),
         output_tokens_per_s_min=concurrency,
         output_tokens_per_s_max=concurrency,
         total_tokens_per_s=3 * concurrency,

@@ -74,6 +74,15 @@ def test_ls_says_where_each_comes_from(context: RunContext) -> None:
     assert (current["bytes"], current["complete"], current["problems"]) == (size, True, [])
 
 
+def test_ls_holds_at_60_columns(context: RunContext) -> None:
+    """Folder, model, time and size are whole there."""
+    found = click.testing.CliRunner(env={"COLUMNS": "60"}).invoke(cli, ["checkpoints", "ls", "--out", str(context.out)])
+    shown = found.stdout.splitlines()
+    assert max(map(len, shown)) <= 60
+    assert any(line.startswith("checkpoints/20261119T100000Z") for line in shown)
+    assert "2026-11-19 10:00" in found.stdout
+
+
 def test_ls_takes_a_recipe_or_a_folder(context: RunContext) -> None:
     """Both show the same; neither is a mistake."""
     by_folder = invoke("checkpoints", "ls", "--out", context.out)

@@ -1,13 +1,17 @@
 """The command line: help, start-up time, exit codes, output channels. Each test is a fresh process."""
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
+from pipeline.cli.help import EXAMPLES
 from pipeline.cli.main import cli
 from tests.helpers import awqctl, invoke
 
@@ -26,11 +30,38 @@ def commands(group: click.Group, prefix: tuple[str, ...] = ()) -> list[tuple[str
 
 @pytest.mark.parametrize("command", commands(cli), ids=" ".join)
 def test_every_command_has_help(command: tuple[str, ...]) -> None:
-    """`--help` works everywhere, says what the command does, and fits 100 columns."""
-    answer = invoke(*command, "--help")
+    """`--help` works everywhere, says what the command does, fits 60 columns and cuts no summary."""
+    answer = CliRunner().invoke(cli, [*command, "--help"], terminal_width=60)
     assert answer.exit_code == 0
-    assert len(answer.output.splitlines()) > 3
-    assert max(len(line) for line in answer.output.splitlines()) <= 100
+    usage, *lines = answer.output.splitlines()
+    assert len(lines) > 3
+    assert max(len(line) for line in [usage, *lines]) <= 60
+    assert not any(line.endswith("...") for line in lines)
+
+
+@pytest.mark.parametrize("command", commands(cli), ids=" ".join)
+def test_every_help_has_examples(command: tuple[str, ...]) -> None:
+    """Each is a command line that Click takes, and of the command that it stands for."""
+    lines = invoke(*command, "--help").output.partition("Examples:\n")[2].splitlines()
+    examples = [line.strip() for line in lines if line]
+    assert examples
+    for example in examples:
+        words = shlex.split(example.removeprefix('eval "$(').removesuffix(')"'))
+        assert words[0] == "awqctl"
+        assert words[1 : len(command) + 1] == list(command)
+        chosen: click.Command = cli
+        for name in command:
+            assert isinstance(chosen, click.Group)
+            found = chosen.get_command(click.Context(chosen), name)
+            assert found is not None
+            chosen = found
+        if not isinstance(chosen, click.Group):
+            chosen.make_context(chosen.name, words[len(command) + 1 :])
+
+
+def test_no_examples_without_a_command() -> None:
+    """What is renamed or removed takes its examples along."""
+    assert set(EXAMPLES) == {" ".join(command) for command in commands(cli)}
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -48,7 +79,9 @@ def test_help_loads_nothing_heavy() -> None:
     ("arguments", "code", "message"),
     [
         (["nonsense"], 2, "No such command"),
-        (["run"], 2, "Missing argument"),
+        (["run"], 2, "Missing argument 'RECIPE'. See `awqctl run --help`."),
+        (["env", "rm"], 2, "See `awqctl env rm --help`."),
+        (["ui", "--port", "x"], 2, "See `awqctl ui --help`."),
         (["run", "nosuch"], 2, "no recipe named 'nosuch'"),
         (["run", "demo", "--set", "bench.repeats=x"], 2, "bench.repeats"),
         (["report", "demo"], 2, "awqctl run demo"),
@@ -74,6 +107,8 @@ def test_mistakes_end_with_a_sentence(tmp_path: Path, arguments: list[str], code
     answer = awqctl(*arguments, cwd=tmp_path)
     assert answer.returncode == code, answer.stderr
     assert message in answer.stderr
+    assert re.fullmatch(r"awqctl: \S.*\.", answer.stderr.rstrip(), re.DOTALL)
+    assert "Error:" not in answer.stderr
     assert "Traceback" not in answer.stderr
     assert answer.stdout == ""
 

@@ -36,7 +36,7 @@ def shell(line: str, folder: Path, **variables: str) -> tuple[int, str]:
         "keys ls --json",
         "doctor",
         "completion bash",
-        "quantize demo --dry-run",
+        "quantize demo --dry-run --quiet",
     ],
 )
 def test_a_closed_pipe_ends_quietly(tmp_path: Path, arguments: str) -> None:

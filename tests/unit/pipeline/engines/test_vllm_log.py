@@ -114,6 +114,26 @@ def test_killed_process_is_told_by_those_that_survive_it(line: str) -> None:
     assert death_of(log) == "one of its processes ended without a word, most often killed because memory ran out."
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ERROR 11-21 19:00:00 [m.py:316] Worker proc Worker-0 died unexpectedly (exit code: -11), ",
+        "RuntimeError: Engine core initialization failed. Failed core proc(s): {'EngineCore_0': -11}",
+    ],
+)
+def test_signal_of_a_worker_process_is_told(line: str) -> None:
+    """The server in front names the status of the process that it lost."""
+    assert death_of(line, 1) == (
+        "one of its processes ended: it was ended by SIGSEGV, a crash in native code, such as a driver or library that "
+        "does not fit."
+    )
+
+
+def test_killed_server_is_told_by_its_signal() -> None:
+    """Whatever its log says."""
+    assert "SIGKILL" in death_of('INFO:     127.0.0.1:4 - "GET /v1/models HTTP/1.1" 200 OK', 137)
+
+
 @pytest.mark.parametrize("name", LINES)
 def test_each_pattern_reads_what_its_phrases_write(name: str) -> None:
     """What is looked for in vLLM's source is what is read in its log, so that neither drifts alone."""

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.base.errors import SourceError
+from pipeline.base.errors import ImpossiblePlanError, SourceError
 from pipeline.models import SourceModel, packaged_model
 from pipeline.models.headers import headers_of
 from pipeline.models.tokenizer import load_tokenizer
 from pipeline.quantize.checks import Check
-from pipeline.quantize.weights import token_checks, weight_checks
+from pipeline.quantize.weights import check_tokens, token_checks, weight_checks
 from tests.unit.conftest import Save
 
 Weights = dict[str, NDArray[Any]]
@@ -246,6 +246,19 @@ def added(number: int, *, special: bool) -> Callable[[list[Any]], list[Any]]:
 def test_tokens_that_have_rows(tokens: Callable[..., tuple[Check, ...]]) -> None:
     """There is nothing to say, of the tokenizer as it is."""
     assert tokens({}) == ()
+
+
+def test_checkpoint_with_a_token_without_a_row_is_refused(
+    tokens: Callable[..., tuple[Check, ...]], tmp_path: Path
+) -> None:
+    """Before an engine is started for one that an earlier version made; a whole one, or none, is let through."""
+    tokens({})
+    check_tokens(tmp_path)
+    tokens({"added_tokens": added(4096, special=True)})
+    with pytest.raises(ImpossiblePlanError, match=r"cannot be served.*<\|user\|> is 4096"):
+        check_tokens(tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    check_tokens(tmp_path)
 
 
 @pytest.mark.parametrize("special", [True, False], ids=("special", "added"))

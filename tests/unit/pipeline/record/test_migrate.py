@@ -13,7 +13,6 @@ from pipeline.base.errors import UsageError
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.load import load_recipe
 from pipeline.record.record import RunRecord, load_record, save_record
-from pipeline.roi.result import RoiResult
 from pipeline.run.stages import STAGES, changes, settings_of
 
 DATA = Path(__file__).parent / "data"
@@ -35,16 +34,34 @@ def record(name: str) -> RunRecord:
 
 
 def test_every_result_of_a_run_is_read() -> None:
-    """All six stages of version 1 have results that this version's models accept, none of them emptied."""
+    """All stages of version 1 have results that today's models accept, but that of prices, which is computed again."""
     found = record("record-1-run.json")
-    assert [stage.name for stage in STAGES if found.find(stage.result) is None] == []
-    load, costs, before = found.result(BenchResult), found.result(RoiResult), document("record-1-run.json")["stages"]
+    assert [stage.name for stage in STAGES if found.find(stage.result) is None] == ["roi"]
+    load, before = found.result(BenchResult), document("record-1-run.json")["stages"]
     assert [arm.arm for arm in load.arms] == ["baseline", "awq"]
     assert [arm.kernel for arm in load.arms] == [
         before["bench"]["payload"][arm]["kernel"] for arm in ("baseline", "awq")
     ]
-    assert costs.saving("awq").verdict == before["roi"]["payload"]["verdict"]
     assert found.result(QuantizeResult).checkpoint_digest == before["quantize"]["payload"]["checkpoint_digest"]
+
+
+def test_runs_of_a_benchmark_come_along(tmp_path: Path) -> None:
+    """Of two runs smallest and largest are both, and the mean is of them; of more than three no single run was kept."""
+    old = document("record-1-run.json")
+    payload = old["stages"]["bench"]["payload"]
+    point = payload["baseline"]["points"][0]
+    ends = (point["output_tokens_per_s_min"], point["output_tokens_per_s_max"])
+    read = record("record-1-run.json").result(BenchResult).of("baseline").points[0]
+    assert payload["repeats"] == len(ends)
+    assert read.output_tokens_per_s_runs == ends
+    assert read.output_tokens_per_s == pytest.approx((ends[0] * ends[1]) ** 0.5)
+    assert read.ttft.p50_ms_runs == ()
+    payload["repeats"] = 5
+    (tmp_path / "record.json").write_text(json.dumps(old))
+    found = load_record(tmp_path / "record.json")
+    assert found is not None
+    read = found.result(BenchResult).of("baseline").points[0]
+    assert (read.output_tokens_per_s_runs, read.output_tokens_per_s) == ((), point["output_tokens_per_s"])
 
 
 def test_quantization_and_evaluation_still_hold() -> None:
@@ -131,7 +148,7 @@ def test_a_result_in_a_form_nobody_reads_runs_again(tmp_path: Path) -> None:
     (tmp_path / "record.json").write_text(json.dumps(old))
     found = load_record(tmp_path / "record.json")
     assert found is not None
-    assert [stage.name for stage in STAGES if found.find(stage.result) is None] == ["serve"]
+    assert [stage.name for stage in STAGES if found.find(stage.result) is None] == ["roi", "serve"]
 
 
 def test_failed_attempts_and_the_machine_come_along(tmp_path: Path) -> None:

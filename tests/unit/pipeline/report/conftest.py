@@ -94,7 +94,7 @@ def make_quantized(
 
 @pytest.fixture(scope="session")
 def make_bench() -> Callable[..., BenchResult]:
-    """Return a function that makes both sweeps; repeats lie 3 % around the medians."""
+    """Return a function that makes both sweeps; repeats lie 3 % around the means."""
     return _bench
 
 
@@ -124,14 +124,15 @@ def _arm(arm: str, speeds: dict[int, float], *, spread: float, kernel: str, weig
             concurrency=concurrency,
             requests=8 * concurrency,
             output_tokens_per_s=speed,
-            output_tokens_per_s_min=speed * (1 - spread),
-            output_tokens_per_s_max=speed * (1 + spread),
+            output_tokens_per_s_runs=_runs(speed, spread),
+            output_tokens_per_s_min=min(_runs(speed, spread)),
+            output_tokens_per_s_max=max(_runs(speed, spread)),
             total_tokens_per_s=speed * 3,
             requests_per_s=speed / 128,
-            ttft=_latency(9000 * concurrency**0.6 / speed),
-            tpot=_latency(1000 * concurrency / speed),
-            itl=_latency(985 * concurrency / speed),
-            e2e=_latency(128_000 * concurrency / speed),
+            ttft=_latency(9000 * concurrency**0.6 / speed, spread),
+            tpot=_latency(1000 * concurrency / speed, spread),
+            itl=_latency(985 * concurrency / speed, spread),
+            e2e=_latency(128_000 * concurrency / speed, spread),
             duration_s=1024 * concurrency / speed,
         )
         for concurrency, speed in speeds.items()
@@ -142,9 +143,21 @@ def _arm(arm: str, speeds: dict[int, float], *, spread: float, kernel: str, weig
     return ArmLoad(arm=arm, kernel=kernel, dtype="bfloat16", memory=memory, start_seconds=21.4, points=points)
 
 
-def _latency(middle: float) -> Latency:
+def _runs(middle: float, spread: float) -> tuple[float, ...]:
+    """Return three runs whose geometric mean is the middle, or one run without a spread."""
+    return (middle / (1 + spread), middle, middle * (1 + spread)) if spread else (middle,)
+
+
+def _latency(middle: float, spread: float) -> Latency:
     """Return a plausible distribution around a median."""
-    return Latency(mean_ms=middle * 1.07, p50_ms=middle, p95_ms=middle * 1.61, p99_ms=middle * 1.94)
+    return Latency(
+        mean_ms=middle * 1.07,
+        p50_ms=middle,
+        p95_ms=middle * 1.61,
+        p99_ms=middle * 1.94,
+        p50_ms_runs=_runs(middle, spread),
+        p95_ms_runs=_runs(middle * 1.61, spread),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -64,11 +64,10 @@ def look(record: RunRecord, tmp_path: Path) -> Callable[[str], Any]:
 
 def cells_of(report: ReportDocument) -> Iterator[tuple[Table, Cell]]:
     """Return every cell of every table."""
-    for section in report.sections:
-        for table in section.tables:
-            for row in table.rows:
-                for cell in row:
-                    yield table, cell
+    for table in (*report.summary, *(table for section in report.sections for table in section.tables)):
+        for row in table.rows:
+            for cell in row:
+                yield table, cell
 
 
 def test_every_figure_has_origin_and_evidence(record: RunRecord, look: Callable[[str], Any]) -> None:

@@ -13,6 +13,7 @@ from eval.bench.result import BenchResult
 from pipeline.base.format import (
     certainty,
     change,
+    extent,
     number,
     p_value,
     ratio,
@@ -101,7 +102,7 @@ def test_json_validates_and_keeps_unrounded_values(report: ReportDocument) -> No
     """The JSON reads back into the same document, charts with their series, with unrounded figures."""
     document = json.loads(to_json(report))
 
-    assert document["schema_version"] == 2
+    assert document["schema_version"] == 3
     assert ReportDocument.model_validate(document) == report
     assert document["key_figures"][1]["value"] == 268.4 / 262.0
 
@@ -199,6 +200,21 @@ def test_report_stage_writes_three_files(
 
 
 @pytest.mark.parametrize(
+    ("text", "markdown"),
+    [
+        ("set `engine.max_model_len` of a_b", "set `engine.max_model_len` of a\\_b"),
+        ("`a*b` and `c|d` | e", "`a*b` and `c\\|d` \\| e"),
+        ("one ` backtick_", "one \\` backtick\\_"),
+        ("a ``fence`` of two", "a \\`\\`fence\\`\\` of two"),
+        ("\\ [x](y) <b> #", "\\\\ \\[x\\](y) \\<b\\> \\#"),
+    ],
+)
+def test_markdown_escapes_words_and_leaves_code_as_it_is(text: str, markdown: str) -> None:
+    """A backslash between backticks would be shown; a backtick without a partner must not begin code."""
+    assert markdown_text(text) == markdown
+
+
+@pytest.mark.parametrize(
     ("printed", "expected"),
     [
         (number(1234.56), "1,235"),
@@ -210,6 +226,11 @@ def test_report_stage_writes_three_files(
         (change(-0.0051), "\N{MINUS SIGN}0.0051"),
         (change(0.0051), "+0.0051"),
         (ratio(1.616), "1.62\N{MULTIPLICATION SIGN}"),
+        (extent(58.4, 116.8, usd), "58.40\N{EN DASH}117 USD"),
+        (extent(-58.4, 58.4, usd), "\N{MINUS SIGN}58.40 \N{EN DASH} 58.40 USD"),
+        (extent(0, 0.0, usd), "0 USD"),
+        (extent(0.954, 1.1, ratio), "0.95\N{EN DASH}1.10\N{MULTIPLICATION SIGN}"),
+        (extent(100, 120, "{:.0f} requests a day".format), "100\N{EN DASH}120 requests a day"),
         (usd(17520), "17,520 USD"),
         (usd(5.5556), "5.56 USD"),
         (usd(0.53), "0.530 USD"),

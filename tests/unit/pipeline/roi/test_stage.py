@@ -10,9 +10,11 @@ import pytest
 from eval.bench.result import BenchResult
 from pipeline.base.errors import VoidMeasurementError
 from pipeline.recipe.recipe import Recipe
+from pipeline.recipe.roi import Price, Roi
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord
 from pipeline.roi import stage as roi_stage
+from pipeline.roi.result import Figure
 
 
 def test_roi_stage_of_a_load_for_one_machine(
@@ -42,67 +44,102 @@ def test_roi_stage_of_a_load_for_one_machine(
     assert metrics["awq_monthly_usd"].origin == "modelled"
     assert metrics["hourly_usd"].origin == "quoted"
     assert "payback_months" not in metrics
-    assert outcome.result.saving("awq").verdict == (
-        "AWQ does not pay here: this load needs 1 machine with either arm, so no machine is saved."
+    saving = outcome.result.saving("awq")
+    assert (saving.decision, saving.saving_per_month_usd.low, saving.saving_per_month_usd.high) == (
+        "does not pay",
+        0,
+        0,
     )
     assert json.loads((tmp_path / "roi/roi.json").read_text()) == outcome.result.model_dump(mode="json")
 
 
+def of_load(recipe: Recipe, requests_per_day: float, **changes: Any) -> Roi:
+    """Return the prices with another load; keywords replace whole parts."""
+    load = recipe.roi.load.model_copy(update={"requests_per_day": requests_per_day})
+    return recipe.roi.model_copy(update={"load": load, **changes})
+
+
 def test_roi_that_pays(make_recipe: Callable[..., Recipe], make_bench: Callable[..., BenchResult]) -> None:
     """Two machines instead of four at 0.50 USD/h save 730 a month; 5,000 are back after 6.8 months."""
-    recipe = make_recipe()
-    load = recipe.roi.load.model_copy(update={"requests_per_day": 216_000.0})  # peak 800 tokens/s
-    bench = make_bench(baseline={1: 200.0}, awq={1: 400.0})
+    bench = make_bench(baseline={1: 230.0}, awq={1: 480.0})
 
-    result = roi_stage.price(recipe.roi.model_copy(update={"load": load}), bench)
+    result = roi_stage.price(of_load(make_recipe(), 216_000), bench)  # peak 800 tokens/s
 
     assert (result.of("baseline").machines.value, result.of("awq").machines.value) == (4, 2)
     saving = result.saving("awq")
+    assert saving.decision == "pays"
     assert saving.saving_per_month_usd.value == 730
     assert saving.saving_three_years_usd.value == 36 * 730 - 5000
-    assert saving.pays
-    assert saving.verdict == (
-        "AWQ pays at this load: 2 machines instead of 4 saves 730 USD a month; "
-        "the engagement is paid back after 6.8 months."
-    )
+    assert saving.payback_months.value == pytest.approx(5000 / 730)
+
+
+def test_every_cost_has_its_range(make_recipe: Callable[..., Recipe], make_bench: Callable[..., BenchResult]) -> None:
+    """Every figure that follows from the speed lies between its ends; the machines of either end are whole."""
+    result = roi_stage.price(make_recipe().roi, make_bench())
+    saving = result.saving("awq")
+    figures = [one for part in (*result.arms, saving) for _, one in part if isinstance(one, Figure)]
+
+    assert len(figures) == 2 * 8 + 4
+    for one in figures:
+        if None not in (one.value, one.low, one.high):
+            assert one.low <= one.value <= one.high  # type: ignore[operator]
+    assert all(one.low is not None for one in figures if one is not saving.payback_months)
+    machines = result.of("baseline").machines
+    assert (machines.low, machines.high) == (3, 4)
+
+
+def test_saving_that_may_be_chance_is_not_decided(
+    make_recipe: Callable[..., Recipe], make_bench: Callable[..., BenchResult]
+) -> None:
+    """One machine fewer by 2 % more throughput, runs 3 % apart: the range holds a loss and a saving."""
+    bench = make_bench(baseline={1: 266.0}, awq={1: 271.0})
+
+    saving = roi_stage.price(of_load(make_recipe(), 72_500, engagement=None), bench).saving("awq")  # peak 268.5
+
+    assert saving.saving_per_month_usd.value == 365
+    assert (saving.saving_per_month_usd.low, saving.saving_per_month_usd.high) == (-365, 365)
+    assert saving.decision == "not decided"
+    assert (saving.payback_months.low, saving.payback_months.high) == (0.0, None)
+    assert saving.break_even_requests_per_day.high is None
+
+
+def test_saving_without_repeats_is_not_decided(
+    make_recipe: Callable[..., Recipe], make_bench: Callable[..., BenchResult]
+) -> None:
+    """Twice the speed in one run each: figures without ranges, and no decision."""
+    bench = make_bench(baseline={1: 230.0}, awq={1: 480.0}, repeats=1)
+
+    saving = roi_stage.price(of_load(make_recipe(), 216_000), bench).saving("awq")
+
+    assert (saving.saving_per_month_usd.value, saving.saving_per_month_usd.low) == (730, None)
+    assert saving.decision == "not decided"
 
 
 @pytest.mark.parametrize(
-    ("numbers", "words"),
+    ("speeds", "changes", "decision"),
     [
-        (
-            {"baseline_machines": 1, "arm_machines": 2, "saving": -365.0, "engagement": 0.0, "payback": None},
-            "needs 2",
-        ),
-        (
-            {"baseline_machines": 2, "arm_machines": 1, "saving": 0.0, "engagement": 0.0, "payback": None},
-            "cost nothing",
-        ),
-        (
-            {
-                "baseline_machines": 2,
-                "arm_machines": 1,
-                "saving": 365.0,
-                "engagement": 25000.0,
-                "payback": 68.5,
-            },
-            "does not pay here within three years",
-        ),
+        ((400.0, 200.0), {}, "does not pay"),
+        ((230.0, 480.0), {"usd": 0.0}, "does not pay"),
+        ((230.0, 480.0), {"engagement": 50_000.0}, "does not pay"),
+        ((230.0, 480.0), {"engagement": 26_280.0}, "pays"),
     ],
+    ids=["slower", "free machines", "engagement not recovered", "engagement just recovered"],
 )
-def test_verdicts_that_do_not_pay(numbers: dict[str, Any], words: str) -> None:
-    """Each reason for not paying has its own sentence."""
-    text = roi_stage.verdict(
-        numbers["baseline_machines"],
-        numbers["arm_machines"],
-        name="AWQ",
-        saving=numbers["saving"],
-        engagement=numbers["engagement"],
-        payback=numbers["payback"],
-    )
+def test_decisions(
+    make_recipe: Callable[..., Recipe],
+    make_bench: Callable[..., BenchResult],
+    speeds: tuple[float, float],
+    changes: dict[str, float],
+    decision: str,
+) -> None:
+    """A saving counts where it covers the engagement price within three years."""
+    roi = make_recipe().roi
+    engagement = Price(usd=changes.get("engagement", 5000.0), origin="quoted", source="offer")
+    hourly = roi.hourly.model_copy(update={"usd": changes.get("usd", 0.5)})
+    priced = of_load(make_recipe(), 216_000, engagement=engagement, hourly=hourly)
+    bench = make_bench(baseline={1: speeds[0]}, awq={1: speeds[1]})
 
-    assert text.startswith("AWQ does not pay here")
-    assert words in text
+    assert roi_stage.price(priced, bench).saving("awq").decision == decision
 
 
 def test_zero_throughput_is_not_priced(

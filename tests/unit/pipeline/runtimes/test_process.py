@@ -170,7 +170,7 @@ def test_worker_error_is_one_sentence_with_the_log(worker: Worker, tmp_path: Pat
 
 def test_dead_worker_reports_its_last_error(worker: Worker) -> None:
     """A worker that dies without an answer is explained from its log."""
-    with worker, pytest.raises(WorkerError, match="ended with status 3: RuntimeError: out of cheese"):
+    with worker, pytest.raises(WorkerError, match="worker ended: RuntimeError: out of cheese"):
         worker.call("die", {}, "die")
 
 
@@ -181,5 +181,5 @@ def test_killed_worker_is_explained(worker: Worker) -> None:
         for member in psutil.Process().children(recursive=True):
             if "echo_worker" in " ".join(member.cmdline()) and "guardian" not in " ".join(member.cmdline()):
                 os.kill(member.pid, signal.SIGKILL)
-        with pytest.raises(WorkerError, match="killed, most often because memory ran out"):
+        with pytest.raises(WorkerError, match="SIGKILL, most likely because memory ran out"):
             worker.call("echo", {}, "echo")

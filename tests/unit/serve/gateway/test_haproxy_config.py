@@ -3,21 +3,16 @@
 import ast
 import shlex
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline.base.errors import BusyError, EnvironmentLackError, UsageError
 from pipeline.engines.address import choose_address
-from serve.gateway.files import socket_folder
 from serve.gateway.haproxy import find_haproxy
 from serve.gateway.haproxy_config import quoted, render_config
 from serve.gateway.routes import ROUTES
 from serve.supervisor.foreground import Serving, usage_lines
-
-REPO = Path(__file__).parents[4]
 
 
 def _render(bundle: Path | None, upstreams: tuple[str, ...] = ("/run/a/engine.sock",)) -> str:
@@ -27,6 +22,7 @@ def _render(bundle: Path | None, upstreams: tuple[str, ...] = ("/run/a/engine.so
         control_socket=Path("/run/a/control.sock"),
         key_map=Path("/run/a/keys.map"),
         bundle=bundle,
+        max_connections=1000,
     )
 
 
@@ -135,34 +131,16 @@ def test_named_haproxy_must_exist(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         find_haproxy()
 
 
-@pytest.mark.parametrize("base", ["long" * 30, "with space"])
-def test_socket_folder_is_short_plain_and_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: str) -> None:
-    """Where the system's temporary folder would not do for a socket, another one is taken, and goes after."""
-    (tmp_path / base).mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / base))
-    with socket_folder() as folder, socket.socket(socket.AF_UNIX) as server:
-        assert folder.stat().st_mode & 0o777 == 0o700
-        assert " " not in str(folder)
-        server.bind(str(folder / "control.sock.4194304.tmp"))
-    assert not folder.exists()
-
-
-def test_socket_folder_of_a_dead_owner_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a killed process left goes with the next start; the folder of a living one stays."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("serve.gateway.files._LONGEST_BASE", 1000)
-    program = "import os, serve.gateway.files as f\nf._LONGEST_BASE = 1000\nwith f.socket_folder(): os._exit(9)"
-    subprocess.run([sys.executable, "-c", program], cwd=REPO, env={"TMPDIR": str(tmp_path)}, check=False)
-    (orphan,) = tmp_path.glob("awqctl-*")
-    with socket_folder() as first, socket_folder() as second:
-        assert set(tmp_path.glob("awqctl-*")) == {first, second}
-    assert not orphan.exists()
-
-
 @pytest.mark.parametrize("certificate", [None, "/home/o'neil/e.crt"])
 def test_usage_lines_are_a_shell_command_and_a_python_program(certificate: str | None) -> None:
     """The curl lines parse as one command, the Python lines compile, whatever the path looks like."""
-    serving = Serving(base_url="https://127.0.0.1:8443/v1", model="demo", ca_certificate=certificate, new_key="awq-k")
+    serving = Serving(
+        base_url="https://127.0.0.1:8443/v1",
+        model="demo",
+        ca_certificate=certificate,
+        max_connections=1000,
+        new_key="awq-k",
+    )
     text = usage_lines(serving)
     command = shlex.split(text[text.index("curl ") : text.index("import os")].replace("\\\n", " "))
     assert command[:2] == ["curl", "https://127.0.0.1:8443/v1/chat/completions"]
@@ -175,5 +153,5 @@ def test_usage_lines_are_a_shell_command_and_a_python_program(certificate: str |
 
 def test_usage_lines_without_a_new_key() -> None:
     """Who has keys already is told how to get another one."""
-    serving = Serving(base_url="http://127.0.0.1:1/v1", model="demo", ca_certificate=None)
+    serving = Serving(base_url="http://127.0.0.1:1/v1", model="demo", ca_certificate=None, max_connections=1000)
     assert "awqctl keys add" in usage_lines(serving)

@@ -19,6 +19,7 @@ from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageResult
 from pipeline.report import stage as report_stage
 from pipeline.report.card.accuracy import accuracy_text
+from pipeline.report.language.language import ENGLISH
 from tests.helpers import RecordingReporter
 from tests.unit.pipeline.quantize.card.cards import make_layers, make_manifest, mixtral, table_after
 
@@ -28,7 +29,7 @@ MINUS = "\N{MINUS SIGN}"
 
 def card_of(accuracy: EvalResult) -> str:
     """Return the card of a hub model."""
-    return model_card(mixtral(), make_manifest("LICENSE"), make_layers(), accuracy_text(accuracy))
+    return model_card(mixtral(), make_manifest("LICENSE"), make_layers(), accuracy_text(accuracy, ENGLISH))
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_hostile_names_stay_text(name: str, measured: EvalResult) -> None:
     """No name ends the front matter, adds a key, breaks a table or becomes markup."""
     made = mixtral(source=name, licence=name, calibration_source=name, backend=name)
     layers = (LayerAudit(name=name, parameters=1, treatment="16 bit", reason=name),)
-    card = model_card(made, make_manifest("LICENSE"), layers, accuracy_text(measured))
+    card = model_card(made, make_manifest("LICENSE"), layers, accuracy_text(measured, ENGLISH))
     front = card.split("\n---\n", 1)[0].removeprefix("---\n")
     data = yaml.safe_load(front)
     tables = re.findall(r"(?:^\|.*\n)+", card, re.MULTILINE)

@@ -8,7 +8,6 @@ import pytest
 from eval.accuracy.result import EvalResult, TaskScore
 from eval.alarm.result import Fidelity
 from eval.comparison.result import NoiseFloor
-from eval.comparison.wording import margin_text
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.chapters.accuracy_method import accuracy_method
@@ -18,7 +17,7 @@ from pipeline.report.chapters.noise_floor import floor_sentence, floor_word
 from pipeline.report.chapters.recommendation import recommendation
 from pipeline.report.document import Finding, Section
 from pipeline.report.language.language import ENGLISH
-from pipeline.report.verdicts import gravest, loss_bound, remedy, verdict_cell
+from pipeline.report.verdicts import gravest, loss_bound, margin_text, remedy, verdict_cell
 from tests.unit.pipeline.report.documents import inputs_of, not_measured_section, report_of
 
 SAY = ENGLISH.verdicts
@@ -158,7 +157,7 @@ def test_gain_beyond_doubt_is_no_negative_loss(make_task: Task) -> None:
 
 def test_margin_of_a_recovery_says_so(make_task: Task) -> None:
     """The margin in the metric's unit, and the recovery that was agreed."""
-    assert margin_text(make_task("a", 0.8, 0.79, 0.008, min_recovery=0.99)) == "0.0080 (99.00 % recovery)"
+    assert margin_text(make_task("a", 0.8, 0.79, 0.008, min_recovery=0.99), SAY) == "0.0080 (99.00 % recovery)"
 
 
 @pytest.mark.usefixtures("no_charts")

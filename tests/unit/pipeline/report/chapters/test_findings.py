@@ -9,12 +9,21 @@ from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.chapters.findings import findings_of
+from pipeline.report.chapters.next_steps import next_steps
 from pipeline.report.chapters.recommendation import recommendation
-from pipeline.report.comparison import speed_ratios, weight_memory
+from pipeline.report.comparison import weight_memory
 from serve.result import ServeResult, SmokeCheck
-from tests.unit.pipeline.report.documents import inputs_of, not_measured_section
+from tests.unit.pipeline.report.documents import inputs_of, not_measured_section, report_of
 
 BASELINE_SPEED = {1: 41.2, 4: 118.0, 16: 262.0}
+NOT_DECIDED = (
+    "Whether AWQ pays at this load is not decided: within the range of the measured speeds it saves \N{MINUS SIGN}365 "
+    "- 365 USD a month."
+)
+NOT_PAID_BACK = (
+    "AWQ does not pay here within three years: it saves 730 USD (730-1,095) a month, and the engagement price of "
+    "50,000 USD is paid back only after 68.5 (45.7-68.5) months."
+)
 
 
 def headlines(record: RunRecord) -> str:
@@ -23,10 +32,11 @@ def headlines(record: RunRecord) -> str:
 
 
 def test_mixed_speed_is_said_per_concurrency(make_run: Callable[..., RunRecord]) -> None:
-    """Faster at 1 and 4; at 16 the repeats overlap."""
+    """Faster at 1 and 4; at 16 the repeats do not tell."""
     text = headlines(make_run())
 
-    assert "AWQ is faster at concurrency 1 and 4; no clear difference at concurrency 16." in text
+    assert "AWQ is faster at concurrency 1 and 4; not decided at concurrency 16." in text
+    assert "Time to first token with AWQ: shorter at concurrency 1 and 4; not decided at concurrency 16." in text
 
 
 def test_many_concurrencies_are_summed_up(
@@ -46,7 +56,8 @@ def test_many_concurrencies_are_summed_up(
     assert finding.headline == "AWQ is faster at concurrency 1 to 8; slower at concurrency 16."
     assert "between 0.80" in finding.detail
     assert "the table has all 5" in finding.detail
-    assert "deploy it for speed or memory, not for cost" in recommendation(inputs)
+    assert "deploy it where speed or memory is the limit, not for cost" in recommendation(inputs)
+    assert "Expect it to be slower at concurrency 16." in recommendation(inputs)
 
 
 def test_slower_awq_is_said_plainly(make_run: Callable[..., RunRecord], make_bench: Callable[..., BenchResult]) -> None:
@@ -57,15 +68,24 @@ def test_slower_awq_is_said_plainly(make_run: Callable[..., RunRecord], make_ben
 
     assert "AWQ is slower at every concurrency measured." in text
     assert "AWQ does not pay here" in text
-    assert recommendation(inputs_of(record)).startswith("Keep the baseline")
+    assert "otherwise keep the baseline. Expect it to be slower at concurrency 1 to 16." in recommendation(
+        inputs_of(record)
+    )
 
 
-def test_load_above_break_even_that_does_not_pay_is_explained(make_run: Callable[..., RunRecord]) -> None:
+def test_load_above_break_even_that_does_not_pay_is_explained(
+    make_run: Callable[..., RunRecord], make_recipe: Callable[..., Recipe], make_bench: Callable[..., BenchResult]
+) -> None:
     """The saving is a staircase: past the break-even the counts of machines can be equal again."""
-    finding = findings_of(inputs_of(make_run()))[3]
+    recipe = make_recipe()
+    load = recipe.roi.load.model_copy(update={"requests_per_day": 44_550.0})  # peak 165 tokens/s
+    recipe = recipe.model_copy(update={"roi_or_none": recipe.roi.model_copy(update={"load": load})})
+    bench = make_bench(baseline={1: 100.0}, awq={1: 130.0})
+    cost = next(one for one in findings_of(inputs_of(make_run(recipe=recipe, bench=bench))) if one.topic == "Cost")
 
-    assert finding.headline.startswith("AWQ does not pay here: this load needs 3 machines with either arm")
-    assert "It first pays at 70,741 requests a day, but machines are whole" in finding.detail
+    assert cost.headline.startswith("AWQ does not pay here: this load needs 2 machines with either arm")
+    assert cost.detail.startswith("It first pays at 27,001 requests a day (")
+    assert "but machines are whole" in cost.detail
 
 
 def test_failed_endpoint_holds_deployment_back(make_run: Callable[..., RunRecord], endpoint: ServeResult) -> None:
@@ -76,29 +96,86 @@ def test_failed_endpoint_holds_deployment_back(make_run: Callable[..., RunRecord
     assert recommendation(inputs_of(make_run(endpoint=failed))).startswith("Do not deploy yet")
 
 
-def test_overlapping_repeats_are_no_clear_difference(
+def test_small_differences_are_not_decided(
     make_run: Callable[..., RunRecord], make_bench: Callable[..., BenchResult]
 ) -> None:
-    """Medians 2 % apart with repeats 3 % wide cannot be told apart."""
+    """Means 2 % apart with repeats 3 % wide cannot be told apart; more repeats are the next step."""
     close = {concurrency: speed * 1.02 for concurrency, speed in BASELINE_SPEED.items()}
+    record = make_run(bench=make_bench(awq=close))
 
-    assert "There is no clear difference in speed at any concurrency measured." in headlines(
-        make_run(bench=make_bench(awq=close))
-    )
+    assert "Whether AWQ is faster or slower is not decided at any concurrency measured." in headlines(record)
+    assert "Set `bench.repeats` to 6 and run `awqctl bench` again" in " ".join(next_steps(inputs_of(record)))
 
 
 def test_single_runs_claim_nothing(make_run: Callable[..., RunRecord], make_bench: Callable[..., BenchResult]) -> None:
-    """Without repeats there is no spread, so no claim."""
-    assert "measured once per point" in headlines(make_run(bench=make_bench(repeats=1)))
+    """Without repeats there is no spread, so no claim on speed, latency or costs, whatever the figures."""
+    inputs = inputs_of(make_run(bench=make_bench(awq=dict.fromkeys(BASELINE_SPEED, 9999.0), repeats=1)))
+    text = "\n".join(finding.headline for finding in findings_of(inputs))
+
+    assert "Speed was measured once per point" in text
+    assert "Latency was measured once per point" in text
+    assert "Whether AWQ pays at this load is not decided: the speeds were not repeated" in text
+    assert "not decided whether AWQ saves money" in recommendation(inputs)
 
 
-def test_ratio_range_uses_the_extremes(make_bench: Callable[..., BenchResult]) -> None:
-    """The range goes from slowest over fastest to fastest over slowest run."""
-    one = speed_ratios(make_bench(baseline={1: 100.0}, awq={1: 150.0}))[0]
+def test_tone_is_of_all_that_is_shown(
+    make_run: Callable[..., RunRecord], make_bench: Callable[..., BenchResult]
+) -> None:
+    """Green takes every concurrency, not one of three; the card of the highest throughput has its own tone."""
+    mixed, faster = make_run(), make_run(bench=make_bench(awq={1: 99.0, 4: 200.0, 16: 500.0}))
+    tones = {
+        name: {one.topic: one.tone for one in report_of(record).findings}["Speed"]
+        for name, record in (("mixed", mixed), ("faster", faster))
+    }
+    cards = {one.label: one.tone for one in report_of(mixed).key_figures}
 
-    assert one.median == 1.5
-    assert one.low == pytest.approx(150 * 0.97 / 103)
-    assert one.high == pytest.approx(150 * 1.03 / 97)
+    assert tones == {"mixed": "plain", "faster": "good"}
+    assert cards["Highest throughput"] == "plain"
+
+
+@pytest.mark.parametrize(
+    ("speeds", "requests", "engagement", "sentence"),
+    [
+        ((266.0, 271.0), 72_500, 0.0, NOT_DECIDED),
+        (
+            (205.0, 480.0),
+            216_000,
+            0.0,
+            "AWQ pays at this load: 2 machines instead of 4 (4-5) saves 730 USD (730-1,095)",
+        ),
+        ((480.0, 205.0), 216_000, 0.0, "AWQ does not pay here: it needs 4 machines (4-5) where the baseline needs 2."),
+        ((205.0, 480.0), 216_000, 50_000.0, NOT_PAID_BACK),
+    ],
+    ids=["not decided", "pays", "does not pay", "not paid back"],
+)
+def test_cost_sentence_and_recommendation_agree_with_the_card(
+    make_run: Callable[..., RunRecord],
+    make_recipe: Callable[..., Recipe],
+    make_bench: Callable[..., BenchResult],
+    speeds: tuple[float, float],
+    requests: float,
+    engagement: float,
+    sentence: str,
+) -> None:
+    """No page says that nothing is saved above a card with a saving, nor a saving that may be none."""
+    recipe = make_recipe()
+    price = recipe.roi.hourly.model_copy(update={"usd": engagement})
+    load = recipe.roi.load.model_copy(update={"requests_per_day": requests})
+    roi = recipe.roi.model_copy(update={"load": load, "engagement": price})
+    recipe = recipe.model_copy(update={"roi_or_none": roi})
+    bench = make_bench(baseline={1: speeds[0]}, awq={1: speeds[1]})
+    report = report_of(make_run(recipe=recipe, bench=bench))
+    cost = next(one for one in report.findings if one.topic == "Cost")
+    card = next(one for one in report.key_figures if one.label == "Saving at this load")
+
+    assert cost.headline.replace("\N{EN DASH}", "-").startswith(sentence)
+    if "saves no money" in report.recommendation:
+        assert card.value is not None
+        assert card.value <= 0
+    if "not decided" in cost.headline:
+        assert (card.value, card.text) == (None, "not decided")
+        assert "It is not decided whether AWQ saves money" in report.recommendation
+    assert report.recommendation.startswith("Deploy") == cost.headline.startswith("AWQ pays")
 
 
 def test_memory_the_engine_reports_comes_first(

@@ -1,0 +1,71 @@
+"""What `--help` shows beside Click's own: whole summaries, and examples."""
+
+import click
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "": ("awqctl doctor", "awqctl run demo", "awqctl serve demo"),
+    "plan": (
+        "awqctl plan Qwen/Qwen2.5-7B-Instruct --gpu L4,H100",
+        "awqctl plan mine.yaml --gpu L4 --json",
+        "awqctl plan ls",
+    ),
+    "gpus": ("awqctl gpus ls",),
+    "gpus ls": ("awqctl gpus ls", "awqctl gpus ls --json"),
+    "gpus show": ("awqctl gpus show L4",),
+    "run": ("awqctl run demo", "awqctl run mine.yaml --dry-run", "awqctl run mine.yaml --set bench.repeats=5 --json"),
+    "quantize": ("awqctl quantize mine.yaml --dry-run", "awqctl quantize mine.yaml --set quantize.group_size=64"),
+    "eval": ("awqctl eval mine.yaml --dry-run", "awqctl eval mine.yaml"),
+    "bench": (
+        "awqctl bench mine.yaml",
+        "awqctl bench --endpoint https://host:8443 --model NAME --api-key-env MY_KEY --concurrency 1,16",
+        "awqctl bench --calibrate",
+    ),
+    "roi": ("awqctl roi mine.yaml",),
+    "report": ("awqctl report mine.yaml",),
+    "serve": ("awqctl serve mine.yaml", "awqctl serve mine.yaml --host 0.0.0.0 --port 8443"),
+    "compare": (
+        "awqctl compare results/base results/awq --margin 0.02",
+        "awqctl compare base.jsonl awq.jsonl --min-recovery 0.98",
+    ),
+    "verify": ("awqctl verify out/demo/checkpoint",),
+    "checkpoints": ("awqctl checkpoints ls demo",),
+    "checkpoints ls": ("awqctl checkpoints ls demo", "awqctl checkpoints ls --out out/demo --json"),
+    "checkpoints prune": ("awqctl checkpoints prune demo --keep 1",),
+    "recipe": ("awqctl recipe ls", "awqctl recipe cp demo mine.yaml"),
+    "recipe ls": ("awqctl recipe ls",),
+    "recipe show": ("awqctl recipe show demo", "awqctl recipe show mine.yaml --resolved"),
+    "recipe cp": ("awqctl recipe cp demo mine.yaml",),
+    "recipe validate": ("awqctl recipe validate mine.yaml", "awqctl recipe validate demo --set bench.repeats=5"),
+    "env": ("awqctl env ls", "awqctl env sync"),
+    "env ls": ("awqctl env ls", "awqctl env ls --json"),
+    "env sync": ("awqctl env sync", "awqctl env sync vllm --accelerator cuda"),
+    "env rm": ("awqctl env rm vllm-cpu",),
+    "doctor": ("awqctl doctor", "awqctl doctor --json"),
+    "keys": ("awqctl keys add team-a", "awqctl keys ls"),
+    "keys add": ("awqctl keys add team-a",),
+    "keys ls": ("awqctl keys ls",),
+    "keys revoke": ("awqctl keys revoke team-a",),
+    "ui": ("awqctl ui --open", "awqctl ui --store sqlite:///elsewhere/mlflow.db"),
+    "completion": ('eval "$(awqctl completion bash)"',),
+}
+"""Command, without the program -> command lines."""
+
+
+class Group(click.Group):
+    """A group that lists its commands with their whole first sentence, however long."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.get_short_help_str(limit=1000)) for name, one in commands if one])
+
+
+def with_examples(command: click.Command, path: str) -> click.Command:
+    """Return the command with its examples, and those of its subcommands, at the end of its help."""
+    lines = EXAMPLES.get(path, ())
+    command.epilog = "\b\n" + "\n".join(("Examples:", *(f"  {line}" for line in lines))) if lines else None
+    if isinstance(command, click.Group):
+        for name, one in command.commands.items():
+            with_examples(one, f"{path} {name}")
+    return command

@@ -1,0 +1,116 @@
+"""What is said of speed and latency: where AWQ is shown to be faster or slower, and where that is not decided."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from eval.bench.comparison import Direction, SpeedRatio, speed_ratios
+from eval.bench.result import BenchResult
+from pipeline.base.format import extent, ratio
+from pipeline.report.document import Finding, Tone
+from pipeline.report.evidence import Evidence, Keys
+from pipeline.report.language.en.findings import Findings
+from pipeline.report.language.en.words import Words
+
+_FEW = 4
+"""Ratios that fit a sentence."""
+_NAMED = 2
+"""Concurrencies that are named one by one."""
+_CLAIMS: tuple[Direction, ...] = ("faster", "slower", "not decided")
+
+
+def speed_finding(ratios: Sequence[SpeedRatio], say: Findings) -> Finding:
+    """Say at which concurrencies AWQ is faster or slower, and where the repeats do not tell."""
+    if not ratios:
+        return _finding(say.speed, say.not_shared, "", "caution")
+    found, detail = {one.direction for one in ratios}, say.ratios(_ratios_phrase(ratios, say))
+    if "not repeated" in found:
+        return _finding(say.speed, say.not_repeated, detail, "caution")
+    return _finding(
+        say.speed, _directions(ratios, say.speed_words, say.speed_everywhere, say), detail, speed_tone(found)
+    )
+
+
+def latency_finding(first: Sequence[SpeedRatio], further: Sequence[SpeedRatio], say: Findings) -> Finding:
+    """Say the same of the time to the first token and of the time per further token, by their medians."""
+    pairs = ((say.ttft, first), (say.tpot, further))
+    found = {one.direction for _, ratios in pairs for one in ratios}
+    if not found:
+        return _finding(say.latency, say.not_shared, "", "caution")
+    detail = " ".join(say.latency_ratios(name, _ratios_phrase(ratios, say)) for name, ratios in pairs if ratios)
+    if "not repeated" in found:
+        return _finding(say.latency, say.latency_not_repeated, detail, "caution")
+    headline = " ".join(
+        say.latency_is(name, _directions(ratios, say.latency_words, say.latency_everywhere, say))
+        for name, ratios in pairs
+        if ratios
+    )
+    return _finding(say.latency, headline, detail, speed_tone(found))
+
+
+def latency_of(load: BenchResult) -> tuple[tuple[SpeedRatio, ...], tuple[SpeedRatio, ...]]:
+    """Return the ratios of the medians of TTFT and of TPOT."""
+    return speed_ratios(load, "ttft"), speed_ratios(load, "tpot")
+
+
+def keys_of(ratios: Sequence[SpeedRatio], evidence: Evidence) -> Keys:
+    """Return where the throughputs stand that were compared."""
+    return evidence.of_all((point, "output_tokens_per_s") for one in ratios for point in one.points)
+
+
+def latency_keys(first: Sequence[SpeedRatio], further: Sequence[SpeedRatio], evidence: Evidence) -> Keys:
+    """Return where the latencies stand that were compared."""
+    return evidence.of_all(
+        (getattr(point, field), "p50_ms")
+        for field, ratios in (("ttft", first), ("tpot", further))
+        for one in ratios
+        for point in one.points
+    )
+
+
+def concurrencies(ratios: Sequence[SpeedRatio], direction: Direction, say: Words) -> str:
+    """Return at which concurrencies a direction was found: `1 and 4`, or `1 to 64` where neighbours agree."""
+    places = [place for place, one in enumerate(ratios) if one.direction == direction]
+    numbers = [str(ratios[place].concurrency) for place in places]
+    neighbours = bool(places) and places[-1] - places[0] == len(places) - 1
+    return say.from_to(numbers[0], numbers[-1]) if neighbours and len(places) > _NAMED else say.listing(numbers)
+
+
+def speed_tone(found: set[Direction]) -> Tone:
+    """Return good or bad only where all that is shown is."""
+    if found == {"faster"}:
+        return "good"
+    if found == {"slower"}:
+        return "bad"
+    return "caution" if "slower" in found else "plain"
+
+
+def ratio_with_interval(one: SpeedRatio, say: Findings) -> str:
+    """Return a ratio and what it can be; alone where the repeats do not tell."""
+    return ratio(one.value) + ("" if one.interval is None else say.interval(extent(*one.interval, ratio)))
+
+
+def _finding(topic: str, headline: str, detail: str, tone: Tone) -> Finding:
+    return Finding(topic=topic, stage=BenchResult.STAGE, headline=headline, detail=detail, tone=tone, origin="measured")
+
+
+def _directions(
+    ratios: Sequence[SpeedRatio], words: Mapping[Direction, str], everywhere: Mapping[Direction, str], say: Findings
+) -> str:
+    found = [direction for direction in _CLAIMS if any(one.direction == direction for one in ratios)]
+    if len(found) == 1:
+        return everywhere[found[0]]
+    parts = "; ".join(say.at_concurrency(words[one], concurrencies(ratios, one, say)) for one in found)
+    return say.mixed(parts) if words is say.speed_words else parts
+
+
+def _ratios_phrase(ratios: Sequence[SpeedRatio], say: Findings) -> str:
+    def phrase(one: SpeedRatio) -> str:
+        return say.ratio(ratio_with_interval(one, say), str(one.concurrency))
+
+    if len(ratios) <= _FEW:
+        return say.listing([phrase(one) for one in ratios])
+    worst, best = (_extreme(ratios, choose) for choose in (min, max))
+    return say.extreme_ratios(phrase(worst), phrase(best), str(len(ratios)))
+
+
+def _extreme(ratios: Sequence[SpeedRatio], choose: Callable[..., SpeedRatio]) -> SpeedRatio:
+    return choose(ratios, key=lambda one: one.value)

@@ -1,0 +1,220 @@
+"""The endpoint's door against odd and hostile clients: HAProxy as it will run, in front of a stand-in for vLLM."""
+
+import hashlib
+import json
+import resource
+import socket
+import ssl
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from pipeline.runtimes.scratch import ScratchFolder
+from serve.gateway.gateway import Gateway
+from serve.gateway.tls import ensure_certificate
+from tests.fakes.upstream import Behaviour, FakeUpstream
+
+KEY = "awq-test-key"
+KEYS = {hashlib.sha256(KEY.encode()).hexdigest(): "key00001"}
+BEARER = {"Authorization": f"Bearer {KEY}"}
+REPO = Path(__file__).parents[2]
+BODY = json.dumps({"model": "fake", "messages": [{"role": "user", "content": "x"}]})
+WEBSOCKET = "websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+"""Without a key HAProxy answers 400 itself."""
+STREAM = json.dumps({"stream": True})
+
+
+@dataclass(frozen=True)
+class Door:
+    """A running gateway and what reached the stand-in behind it."""
+
+    gateway: Gateway
+    upstream: FakeUpstream
+
+    def raw(self, request: str) -> tuple[str, str]:
+        """Return header and body of the answer to a request as it stands, read until the connection is closed."""
+        found = b""
+        with socket.create_connection(("127.0.0.1", self.gateway.port), timeout=30) as connection:
+            connection.sendall(request.encode())
+            while more := connection.recv(65536):
+                found += more
+        head, _, body = found.decode().partition("\r\n\r\n")
+        return head, body
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """Start stand-in and gateway on plain HTTP, once."""
+    log = tmp_path_factory.mktemp("door") / "haproxy.log"
+    with (
+        ScratchFolder() as folder,
+        FakeUpstream(folder / "engine.sock", Behaviour()) as upstream,
+        _gateway(folder, log) as gateway,
+    ):
+        yield Door(gateway, upstream)
+
+
+@pytest.fixture
+def door(running: Door) -> Door:
+    """Forget what reached the stand-in."""
+    running.upstream.behaviour = Behaviour()
+    return running
+
+
+def _gateway(folder: Path, log: Path, bundle: Path | None = None) -> Gateway:
+    upstreams = (folder / "engine.sock",)
+    return Gateway(upstreams=upstreams, folder=folder, host="127.0.0.1", port=0, bundle=bundle, keys=KEYS, log=log)
+
+
+def _post(body: str, *more: str, version: str = "1.1", key: str = KEY, path: str = "/v1/chat/completions") -> str:
+    lines = (
+        f"POST {path} HTTP/{version}",
+        "Host: x",
+        f"Authorization: Bearer {key}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        *more,
+    )
+    return "\r\n".join(lines) + f"\r\n\r\n{body}"
+
+
+@pytest.mark.parametrize("offer", ["TLS/1.2", "HTTP/2.0", "h2c, foo", "h2c", "h2c\r\nHTTP2-Settings: AAMA", WEBSOCKET])
+def test_offer_of_another_protocol_is_taken_out(door: Door, offer: str) -> None:
+    """The engine sees the body and no offer; keys and closed routes are as ever."""
+    offered = ("Connection: Upgrade, HTTP2-Settings", f"Upgrade: {offer}")
+    head, _ = door.raw(_post(BODY, *offered).replace("Connection: Upgrade", "Connection: close, Upgrade"))
+    assert head.startswith("HTTP/1.1 200 ")
+    (seen,) = door.upstream.behaviour.seen
+    assert seen.body.decode() == BODY
+    assert not {"upgrade", "http2-settings"} & seen.headers.keys()
+    assert seen.headers["connection"] == "close"
+    wrong = door.raw(_post(BODY, "Connection: close, Upgrade", f"Upgrade: {offer}", key="wrong"))[0]
+    closed = door.raw(_post(BODY, "Connection: close, Upgrade", f"Upgrade: {offer}", path="/metrics"))[0]
+    assert (wrong.split()[1], closed.split()[1]) == ("401", "404")
+    assert len(door.upstream.behaviour.seen) == 1
+
+
+@pytest.mark.parametrize("kib", [1, 15, 48, 63])
+def test_long_header_lines_are_let_through(door: Door, kib: int) -> None:
+    """Cookies and tokens of usual gateways are larger than HAProxy's own limit of 15 KiB."""
+    head, _ = door.raw(_post(BODY, f"Cookie: a={'x' * kib * 1024}", "Connection: close"))
+    assert head.startswith("HTTP/1.1 200 ")
+    assert len(door.upstream.behaviour.seen[0].headers["cookie"]) > kib * 1024
+
+
+def test_header_beyond_the_limit_is_400(door: Door) -> None:
+    """More than the buffer holds ends at the door; this answer is HAProxy's own."""
+    head, _ = door.raw(_post(BODY, f"Cookie: a={'x' * 100 * 1024}"))
+    assert head.startswith("HTTP/1.1 400 ")
+    assert door.upstream.behaviour.seen == []
+
+
+@pytest.mark.parametrize("more", [(), ("Connection: keep-alive",), ("Connection: close",)])
+def test_old_http_gets_a_whole_answer(door: Door, more: tuple[str, ...]) -> None:
+    """HTTP/1.0 is served where the length is known."""
+    head, body = door.raw(_post(BODY, *[one for one in more if "alive" not in one], version="1.0"))
+    assert head.split()[1] == "200"
+    assert json.loads(body)["choices"]
+
+
+@pytest.mark.parametrize("more", [(), ("Connection: keep-alive",)])
+def test_old_http_gets_no_chunk_sizes(door: Door, more: tuple[str, ...]) -> None:
+    """What an engine sends in chunks is refused in OpenAI's form, not handed on with their sizes in the text."""
+    with socket.create_connection(("127.0.0.1", door.gateway.port), timeout=30) as connection:
+        connection.sendall(_post(STREAM, *more, version="1.0").encode())
+        head, _, body = connection.recv(65536).decode().partition("\r\n\r\n")
+    assert head.split()[1] == "400"
+    assert "chunked" not in head.lower()
+    assert json.loads(body)["error"]["code"] == "http_version"
+
+
+def test_body_that_breaks_off_is_json(door: Door) -> None:
+    """An error after the header is in OpenAI's form."""
+    with socket.create_connection(("127.0.0.1", door.gateway.port), timeout=30) as connection:
+        connection.sendall(_post(BODY).encode()[:-4])
+        head, _, body = connection.recv(65536).decode().partition("\r\n\r\n")
+    assert head.split()[1] in ("400", "408")
+    assert json.loads(body)["error"]["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize("sent", ["", "GET /v1/models HTTP/1.1\r\nHost: x\r\n"])
+def test_header_that_never_ends_is_cut(door: Door, sent: str) -> None:
+    """A connection without a whole header ends by itself."""
+    assert door.raw(sent)[0].startswith("HTTP/1.1 408 ")
+
+
+def test_only_tls_13_is_spoken(tmp_path: Path) -> None:
+    """A client that offers nothing newer than TLS 1.2 is refused."""
+    certificate = ensure_certificate("127.0.0.1", tmp_path / "tls")
+    with ScratchFolder() as folder, _gateway(folder, tmp_path / "log", certificate.bundle) as gateway:
+        for newest, spoken in ((ssl.TLSVersion.TLSv1_2, False), (ssl.TLSVersion.TLSv1_3, True)):
+            context = ssl.create_default_context(cafile=str(certificate.certificate))
+            context.maximum_version = newest
+            plain = socket.create_connection(("127.0.0.1", gateway.port), timeout=10)
+            with closing(plain), ExitStack() as expected:
+                if not spoken:
+                    expected.enter_context(pytest.raises((ssl.SSLError, ConnectionResetError)))
+                assert context.wrap_socket(plain, server_hostname="localhost").version() == "TLSv1.3"
+
+
+@pytest.mark.skipif(resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 4096, reason="this process may open too few files")
+def test_idle_connections_lock_nobody_out(tmp_path: Path) -> None:
+    """1 100 connections without a handshake, and another 100 in the middle of it, and a valid client is answered."""
+    certificate = ensure_certificate("127.0.0.1", tmp_path / "tls")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with ScratchFolder() as folder, ExitStack() as stack:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        stack.enter_context(FakeUpstream(folder / "engine.sock", Behaviour()))
+        gateway = stack.enter_context(_gateway(folder, tmp_path / "log", certificate.bundle))
+        idle = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", gateway.port), timeout=30)) for _ in range(1200)
+        ]
+        for connection in idle[:100]:
+            connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00")
+        context = ssl.create_default_context(cafile=str(certificate.certificate))
+        answer = httpx.get(f"{gateway.base_url}/v1/models", headers=BEARER, verify=context, trust_env=False, timeout=30)
+        assert answer.status_code == 200
+        assert idle[0].recv(1) == b""
+        assert idle[-1].recv(1) == b""
+
+
+def test_idle_connections_make_room_where_files_are_few(tmp_path: Path) -> None:
+    """With a limit of 200 files the bound follows, and those that say nothing leave before a client gives up."""
+    program = textwrap.dedent(
+        """
+        import resource, sys, time
+        from pathlib import Path
+        resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
+        sys.path.insert(0, sys.argv[1])
+        from serve.gateway.gateway import Gateway
+        from tests.fakes.upstream import Behaviour, FakeUpstream
+        folder, engine = Path(sys.argv[2]), Path(sys.argv[2]) / "engine.sock"
+        keys = {sys.argv[3]: "key00001"}
+        where = {"folder": folder, "upstreams": [engine], "log": folder / "log"}
+        with (
+            FakeUpstream(engine, Behaviour()),
+            Gateway(host="127.0.0.1", port=0, bundle=None, keys=keys, **where) as gateway,
+        ):
+            print(gateway.port, gateway.max_connections, flush=True)
+            time.sleep(600)
+        """
+    )
+    with ScratchFolder() as folder, ExitStack() as stack:
+        command = [sys.executable, "-P", "-c", program, str(REPO), str(folder), next(iter(KEYS))]
+        owner = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        stack.callback(owner.kill)
+        assert owner.stdout is not None
+        port, bound = map(int, owner.stdout.readline().split())
+        assert 16 <= bound < 100
+        for _ in range(bound + 20):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+        answer = httpx.get(f"http://127.0.0.1:{port}/v1/models", headers=BEARER, trust_env=False, timeout=60)
+        assert answer.status_code == 200
