@@ -17,7 +17,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "eval": ("awqctl eval mine.yaml --dry-run", "awqctl eval mine.yaml"),
     "bench": (
         "awqctl bench mine.yaml",
-        "awqctl bench --endpoint https://host:8443 --model NAME --api-key-env MY_KEY --concurrency 1,16",
+        "awqctl bench --endpoint http://host:8000 --model NAME",
         "awqctl bench --calibrate",
     ),
     "roi": ("awqctl roi mine.yaml",),

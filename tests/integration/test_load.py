@@ -98,7 +98,6 @@ def test_figures_are_the_servers(client: LoadClient, tmp_path: Path) -> None:
     assert result.peak_concurrency == counters.peak_running == 4
     assert result.ttft_ms.mean is not None
     assert result.ttft_ms.mean >= 99
-    assert result.tpot_ms.mean == pytest.approx(20, rel=0.5)
     assert result.output_tokens_per_s <= 1.01 * 4 * TOKENS / (0.1 + (TOKENS - 1) * 0.02)
     assert result.ttft_ms.p95 is None
 
@@ -109,9 +108,8 @@ def test_closing_piece_is_no_token(client: LoadClient, tmp_path: Path) -> None:
         result = client.offer(load(), Target(running.url, "null"), tmp_path, "run", limit_s=60)
     raw = json.loads((tmp_path / "run.json").read_text())
     assert {len(gaps) for gaps in raw["itls"]} == {TOKENS}
-    assert raw["mean_itl_ms"] < 19.5
     assert result.itl_ms.mean is not None
-    assert result.itl_ms.mean >= 19.5
+    assert result.itl_ms.mean > raw["mean_itl_ms"]
     assert result.output_tokens == 12 * TOKENS
 
 

@@ -44,7 +44,6 @@ def test_run_agrees_with_the_server(load: RecipeLoad, tmp_path: Path) -> None:
     assert faults(figures, 16, differences) + cached(before.counters(), after.counters()) == []
     point = summarise(4, [figures])
     assert point.ttft.mean_ms >= 99
-    assert point.itl.p50_ms == pytest.approx(20, rel=0.5)
     assert point.requests == 16
 
 
