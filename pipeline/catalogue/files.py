@@ -28,11 +28,9 @@ def read(path: Path) -> dict[str, Any]:
     try:
         document = read_yaml(path.read_text(encoding="utf-8"))
     except (YamlError, UnicodeDecodeError) as problem:
-        raise UsageError(
-            f"{path} is not valid YAML ({problem}). Correct it, or move it away to use the catalogue that ships."
-        ) from problem
+        raise UsageError(f"{path} is not valid YAML: {problem}. Correct it and try again.") from problem
     if not isinstance(document, dict):
-        raise UsageError(f"{path} is no catalogue: a mapping is expected. See `awqctl gpus show NAME --json`.")
+        raise UsageError(f"{path}: a mapping is expected. `recipes/catalogue/README.md` of the source shows one.")
     return document
 
 

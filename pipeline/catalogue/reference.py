@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.base.errors import EnvironmentLackError, SourceError
+from pipeline.base.homes import expanded
 from pipeline.catalogue.models import catalogued
 from pipeline.plan.architecture import Architecture
 from pipeline.plan.matrices import parameters
@@ -35,7 +36,7 @@ def planned_model(reference: str) -> PlannedModel:
         SourceError: there is none, or its configuration lacks what a plan needs.
         EnvironmentLackError: it is a hub id that the catalogue does not know, and the hub cannot be reached.
     """
-    path = Path(reference).expanduser()
+    path = expanded(reference, "MODEL")
     if path.is_file():
         return PlannedModel(reference, architecture_of(_config(path)))
     if (path / "config.json").is_file():
@@ -52,7 +53,7 @@ def planned_model(reference: str) -> PlannedModel:
 def _config(path: Path) -> Mapping[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, UnicodeDecodeError) as problem:
+    except (ValueError, RecursionError) as problem:
         raise SourceError(f"{path} is not JSON. Give a model's config.json, or the folder that holds it.") from problem
     if not isinstance(document, dict):
         raise SourceError(f"{path} is no configuration: a JSON object is expected. Give a model's config.json.")

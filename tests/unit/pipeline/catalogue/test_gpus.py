@@ -137,7 +137,8 @@ def test_the_users_file_comes_first(own_file: Path) -> None:
     ("text", "says"),
     [
         ("gpus: [", "not valid YAML"),
-        ("- 1", "no catalogue"),
+        ("- 1", "a mapping is expected"),
+        ("sources: {x: {title: X, date: soon}}", "needs a title and a date"),
         ("gpus: {x: {name: X}}", "has no family"),
         ("gpus: {h100: {watts: 700}}", "Write \\[number, source\\]"),
     ],
