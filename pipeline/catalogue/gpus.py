@@ -149,7 +149,8 @@ def find_gpu(name: str) -> GpuEntry:
 
 
 def _names(entry: GpuEntry) -> set[str]:
-    return {_plain(each) for each in (entry.key, entry.name, *entry.also)}
+    names = {_plain(each) for each in (entry.key, entry.name, *entry.also)}
+    return names | {f"{name}{entry.figures['memory_gb'].value:g}" for name in names}
 
 
 def _plain(name: str) -> str:

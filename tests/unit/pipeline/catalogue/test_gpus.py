@@ -68,6 +68,9 @@ def test_promised_gpus_are_there(name: str) -> None:
         ("NVIDIA A100-SXM4-40GB", "a100-40"),
         ("AMD Instinct MI300X", "mi300x"),
         ("nvidia l4", "l4"),
+        ("L40S-48GB", "l40s"),
+        ("H200-141GB", "h200"),
+        ("A100-40GB", "a100-40"),
     ],
 )
 def test_drivers_names_are_understood(called: str, key: str) -> None:

@@ -50,7 +50,7 @@ def test_promised_families_are_there(family: str) -> None:
         ("RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic", "meta-llama/Llama-3.1-70B", "fp8"),
         ("meta-llama/Meta-Llama-3.1-8B-Instruct", "meta-llama/Llama-3.1-8B", None),
         ("NousResearch/Llama-2-7b-hf", "meta-llama/Llama-2-7b-hf", None),
-        ("Qwen/Qwen3-30B-A3B-Instruct-2507", "Qwen/Qwen3-30B-A3B", None),
+        ("Qwen/Qwen3-30B-A3B-Instruct-2507-FP8", "Qwen/Qwen3-30B-A3B-Instruct-2507", "fp8"),
     ],
 )
 def test_names_of_the_same_shape(reference: str, name: str, quantization: str | None) -> None:
