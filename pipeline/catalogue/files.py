@@ -8,6 +8,9 @@ from pipeline.base.errors import UsageError
 from pipeline.base.homes import config_home
 from pipeline.base.yaml_text import YamlError, read_yaml
 
+PRICES = "prices.yaml"
+"""Written by `awqctl gpus refresh`; what the user's own files say comes after it."""
+
 
 def packaged(name: str) -> Path:
     """Return a catalogue file that ships."""
@@ -38,9 +41,8 @@ def merged(name: str, section: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the entries of a section, the user's keys over those that ship, and the sources of both."""
     shipped = read(packaged(name))
     entries, sources = dict(shipped[section]), dict(shipped.get("sources") or {})
-    path = own(name)
-    if path.is_file():
-        mine = read(path)
+    for path in (own(PRICES), own(name)):
+        mine = read(path) if path.is_file() else {}
         sources.update(mine.get("sources") or {})
         for key, entry in (mine.get(section) or {}).items():
             entries[key] = {**entries.get(key, {}), **entry}
