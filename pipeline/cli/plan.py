@@ -27,7 +27,13 @@ from pipeline.cli.common import UserPath, console, emit, json_option
 @click.option("--kv-cache-memory-gib", type=click.FloatRange(0), metavar="X", help="Stated instead of computed.")
 @click.option("--block-size", type=click.IntRange(min=1), metavar="N")
 @click.option("--enforce-eager", is_flag=True, help="Without CUDA graphs.")
-@click.option("--cpu-offload-gib", type=click.FloatRange(0), default=0.0, metavar="X", help="Weights per GPU.")
+@click.option(
+    "--cpu-offload-gib",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="X",
+    help="Weights per GPU in the CPU's memory, where they do not fit without.",
+)
 @click.option("--input-tokens", type=click.IntRange(min=1), default=1024, show_default=True, metavar="N")
 @click.option("--output-tokens", type=click.IntRange(min=1), default=1024, show_default=True, metavar="N")
 @click.option("--concurrency", type=click.IntRange(min=1), metavar="N", help="Requests under way.")
