@@ -17,6 +17,12 @@ _TIED_UNLESS_SAID = ("gemma", "gemma2", "gemma3", "gemma3_text", "gemma4", "gemm
 _WINDOW_FOR_ALL = ("mistral",)
 """Types whose `sliding_window` holds for every layer; elsewhere `layer_types` or a pattern says where."""
 _ROUTER_BIAS = ("deepseek_v3", "kimi_k2", "minimax_m2", "gpt_oss", "glm4_moe")
+CHECKED = (
+    *("llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen3_moe", "qwen3_next", "qwen3_5_moe", "gemma2", "gemma3"),
+    *("gemma3_text", "gemma4_text", "phi3", "deepseek_v2", "deepseek_v3", "kimi_k2", "gpt_oss", "exaone4"),
+    *("minimax_m2", "olmo2", "opt"),
+)
+"""Types whose parameters, or bytes per token, were compared with published ones; others are read by the same keys."""
 _EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 
 

@@ -87,6 +87,14 @@ def test_a_configuration_that_its_files_contradict_is_noted(tmp_path: Path) -> N
     assert "The files hold" in planned_model(str(tmp_path)).notes[0]
 
 
+def test_a_type_that_was_never_compared_is_said_to_be(tmp_path: Path) -> None:
+    """It is planned by the same keys, with a note; the types of the catalogue have none."""
+    config = json.loads((packaged_model() / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, "model_type": "novel"}))
+    assert "novel" in planned_model(str(tmp_path)).notes[0]
+    assert all(planned_model(name).notes == () for name in models())
+
+
 @pytest.mark.parametrize("text", ["{", "[]"])
 def test_what_is_no_configuration(tmp_path: Path, text: str) -> None:
     """Broken JSON, or JSON that is something else."""
