@@ -1,4 +1,4 @@
-"""The stage `bench`: the same load on every arm through vLLM's own benchmark, void unless delivered."""
+"""The stage `bench`: the same load on every arm through the load client, void unless delivered."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,9 @@ from eval.arms.kernel import check_kernel
 from eval.arms.probes import arms_problems
 from eval.arms.setup import SERVED_NAME, EngineSetup, engine_setup
 from eval.bench.counters import cached, disagreement, faults
+from eval.bench.load.client import LoadClient, Target
 from eval.bench.metrics import metrics_of
+from eval.bench.recipe_load import RecipeLoad, words_of_model
 from eval.bench.result import PERCENTILES, ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint
 from eval.statistics.repeats import geometric_mean
 from pipeline.base.errors import AwqctlError, VoidMeasurementError, WorkerError
@@ -24,8 +26,8 @@ from pipeline.record.context import RunContext
 from pipeline.record.preflight import Effort, Probe, Prospect
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import SECTION, Need, Stage, outputs, sections
+from pipeline.runtimes.loadgen import ensure_loadgen
 from pipeline.runtimes.logs import new_log
-from pipeline.runtimes.worker import Worker, worker_script
 
 _SEEDS_PER_CONCURRENCY = 10_000
 _LATENCIES = {"ttft": "ttft", "tpot": "tpot", "itl": "itl", "e2e": "e2el"}
@@ -36,18 +38,11 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     """Measure throughput, latency and memory of the recipe's arms at every concurrency."""
     arms = tuple(arm.name for arm in arms_of(recipe))
     setup = engine_setup(recipe, context, record, arms)
-    with (
-        context.staged("bench") as folder,
-        Worker(
-            setup.runtime.python,
-            worker_script("vllm_bench"),
-            log=new_log(context.logs / "bench-client.log"),
-            reporter=context.reporter,
-            environment={"OPENAI_API_KEY": setup.api_key},
-        ) as worker,
-    ):
-        version = worker.call("load", {}, "loading vLLM's benchmark")["version"]
-        bench = _Bench(worker, setup, recipe, context, folder)
+    client = LoadClient(ensure_loadgen(context.home, context.reporter))
+    words = words_of_model(setup.paths["baseline"], trust_remote_code=setup.trust_remote_code)
+    log = new_log(context.logs / "bench-client.log")
+    with context.staged("bench") as folder:
+        bench = _Bench(RecipeLoad(client, words, recipe.bench, log), setup, recipe, context, folder)
         # An engine that the stage before left running is measured first: it is there, and would have to be stopped.
         order = sorted(arms, key=lambda arm: not context.slot.holds(setup.identity(arm)))
         sweeps = [_Sweep(arm, bench) for arm in order]
@@ -57,7 +52,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
             input_tokens=recipe.bench.input_tokens,
             output_tokens=recipe.bench.output_tokens,
             repeats=recipe.bench.repeats,
-            engine_version=f"{setup.runtime.name} {version}",
+            engine_version=f"{setup.runtime.name} {sweeps[0].engine_version}",
             engine_arguments=engine_arguments(recipe.engine),
             counter_disagreement=max(sweep.worst for sweep in sweeps),
         )
@@ -76,9 +71,9 @@ def arms_of(recipe: Recipe) -> Arms:
 
 @dataclass(frozen=True)
 class _Bench:
-    """One benchmark: the client worker, the servers it loads, and where its files go."""
+    """One benchmark: the load, the servers it goes to, and where its files go."""
 
-    worker: Worker
+    load: RecipeLoad
     setup: EngineSetup
     recipe: Recipe
     context: RunContext
@@ -93,6 +88,7 @@ class _Sweep:
         self._bench = bench
         self._folder = bench.folder / arm
         self.worst = 0.0
+        self.engine_version = ""
 
     def run(self) -> ArmLoad:
         self._folder.mkdir()
@@ -100,6 +96,7 @@ class _Sweep:
         reused = self._bench.context.slot.holds(self._bench.setup.identity(self.arm))
         with self._bench.setup.running(self.arm, "bench", self._bench.context) as server:
             facts = server.facts()
+            self.engine_version = facts.version
             check_kernel(self._bench.setup, self.arm, facts.kernel, server.log.name)
             runs = settings.repeats * len(settings.concurrency)
             points = []
@@ -137,26 +134,16 @@ class _Sweep:
         seed = settings.seed + _SEEDS_PER_CONCURRENCY * (position + 1)
         requests = settings.requests_per_concurrency * concurrency
         level = f"{self.arm}: concurrency {concurrency}"
-        request = {
-            "base_url": server.base_url,
-            "model": SERVED_NAME,
-            "tokenizer": str(self._bench.setup.paths["baseline"]),
-            "trust_remote_code": self._bench.setup.trust_remote_code,
-            "concurrency": concurrency,
-            "requests": requests,
-            "input_tokens": settings.input_tokens,
-            "output_tokens": settings.output_tokens,
-            "seed": seed + repeat + 1,
-            "output": str(self._folder / f"concurrency-{concurrency}-run-{repeat + 1}.json.gz"),
-        }
+        output = self._folder / f"concurrency-{concurrency}-run-{repeat + 1}.json"
         # Warm-up requests would be counted by the server and not by the client: they get a run of their own.
         if repeat == 0 and settings.warmup_requests:
-            scrap = self._folder / "warmup.json.gz"
-            warmup = {**request, "requests": settings.warmup_requests, "output": str(scrap), "seed": seed}
-            self._call(server, warmup, f"{level}, warm-up")
-            scrap.unlink()
+            scrap = self._folder / "warmup.json"
+            with self._bench.context.reporter.task(f"{level}, warm-up"):
+                self._run(server, concurrency, settings.warmup_requests, seed, scrap)
+            scrap.with_suffix(".json.gz").unlink()
         before = server.metrics().counters()
-        result = self._call(server, request, f"{level}, run {repeat + 1} of {settings.repeats}")
+        with self._bench.context.reporter.task(f"{level}, run {repeat + 1} of {settings.repeats}"):
+            result = self._run(server, concurrency, requests, seed + repeat + 1, output)
         after = server.metrics().counters()
         differences = disagreement(result, before, after)
         problems = faults(result, requests, differences) + cached(before, after)
@@ -170,13 +157,17 @@ class _Sweep:
         self.worst = max(self.worst, *differences.values())
         return result
 
-    def _call(self, server: VllmServer, request: dict[str, Any], text: str) -> dict[str, Any]:
+    def _run(self, server: VllmServer, concurrency: int, requests: int, seed: int, output: Path) -> dict[str, Any]:
+        target = Target(server.base_url, SERVED_NAME, server.api_key)
         try:
-            return self._bench.worker.call("measure", {"warmups": 0, **request}, text)
+            result = self._bench.load.run(target, concurrency, requests, seed, output)
         except WorkerError:
             if not server.running():
                 raise server.failure() from None
             raise
+        if result["failed"] and not server.running():
+            raise server.failure()
+        return result
 
 
 def summarise(concurrency: int, runs: list[dict[str, Any]]) -> LoadPoint:

@@ -35,7 +35,7 @@ def json_option(function: FunctionT) -> FunctionT:
 def recipe_options(function: FunctionT) -> FunctionT:
     """Add RECIPE, `--set` and `--out`."""
     for decorate in (
-        click.argument("recipe", metavar="RECIPE", shell_complete=_complete_recipe),
+        click.argument("recipe", metavar="RECIPE", shell_complete=complete_recipe),
         click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Override a recipe key."),
         click.option("--out", type=UserPath(), help="Output folder; default out/<recipe name>."),
     ):
@@ -43,7 +43,8 @@ def recipe_options(function: FunctionT) -> FunctionT:
     return function
 
 
-def _complete_recipe(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[Any]:
+def complete_recipe(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[Any]:
+    """Return the recipes that ship whose names begin so, else files."""
     from pipeline.recipe.load import packaged_recipes
 
     return [click.shell_completion.CompletionItem(n) for n in packaged_recipes() if n.startswith(incomplete)] or [

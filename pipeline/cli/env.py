@@ -62,13 +62,14 @@ def sync(names: tuple[str, ...], accelerator: Any, *, verbose: bool, quiet: bool
     from pipeline.base.homes import user_home
     from pipeline.hardware.accelerator import resolve_accelerator
     from pipeline.hardware.machine import probe_machine
-    from pipeline.runtimes.specs import SPECS, specs_named
+    from pipeline.runtimes.specs import ANY, SPECS, specs_named
     from pipeline.runtimes.store import ensure
 
     shown = reporter(verbose=verbose, quiet=quiet)
     wanted, _ = resolve_accelerator(accelerator, probe_machine())
-    chosen = [spec for name in names for spec in specs_named(name) if name == spec.name or spec.accelerator == wanted]
-    for spec in chosen or [spec for spec in SPECS if spec.accelerator == wanted]:
+    fitting = (wanted,) if wanted == "cuda" else (wanted, ANY)  # vLLM's CUDA environment has the load client
+    chosen = [spec for name in names for spec in specs_named(name) if name == spec.name or spec.accelerator in fitting]
+    for spec in chosen or [spec for spec in SPECS if spec.accelerator in fitting]:
         ensure(spec.engine, spec.accelerator, user_home(), shown)
     rows = _rows()
     emit(as_json, rows, lambda: print_rows([(row["name"], row["state"]) for row in rows]))

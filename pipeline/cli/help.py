@@ -16,7 +16,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "run": ("awqctl run demo", "awqctl run mine.yaml --dry-run", "awqctl run mine.yaml --set bench.repeats=5 --json"),
     "quantize": ("awqctl quantize mine.yaml --dry-run", "awqctl quantize mine.yaml --set quantize.group_size=64"),
     "eval": ("awqctl eval mine.yaml --dry-run", "awqctl eval mine.yaml"),
-    "bench": ("awqctl bench mine.yaml", "awqctl bench mine.yaml --force"),
+    "bench": (
+        "awqctl bench mine.yaml",
+        "awqctl bench --endpoint https://host:8443 --model NAME --api-key-env MY_KEY --concurrency 1,16",
+        "awqctl bench --calibrate",
+    ),
     "roi": ("awqctl roi mine.yaml",),
     "report": ("awqctl report mine.yaml",),
     "serve": ("awqctl serve mine.yaml", "awqctl serve mine.yaml --host 0.0.0.0 --port 8443"),

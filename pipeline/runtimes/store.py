@@ -7,9 +7,11 @@ lock: it is complete or absent, and several processes that ask at once build it 
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from filelock import FileLock
 from uv import find_uv_bin
@@ -24,6 +26,8 @@ from pipeline.runtimes.specs import PYTHONS, Resolved, RuntimeSpec, external_int
 
 _NOT_FOR_BUILDS = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 """Kept from packages' build scripts."""
+_UNPACKED = "unpacked"
+"""Folder of a package of which one program is kept."""
 EXTERNAL = "external"
 """Version and digest of an interpreter that the user named."""
 
@@ -37,11 +41,12 @@ class Runtime:
     digest: str
     """Of the lock files, or `external`."""
     python: Path
+    """Interpreter of an environment; the program itself where one is kept alone."""
     origin: str
     """`lock` or where the user named the interpreter."""
 
 
-def ensure(engine: str, accelerator: Resolved, home: Path, reporter: Reporter) -> Runtime:
+def ensure(engine: str, accelerator: Resolved | Literal["any"], home: Path, reporter: Reporter) -> Runtime:
     """Return the environment of `engine`, made first if it is absent.
 
     Raises:
@@ -50,10 +55,10 @@ def ensure(engine: str, accelerator: Resolved, home: Path, reporter: Reporter) -
     external = external_interpreter(engine)
     if external is not None:
         python, origin = external
-        return Runtime(f"{engine}-{accelerator}", EXTERNAL, EXTERNAL, python, origin)
+        return Runtime(spec_for(engine, accelerator).name, EXTERNAL, EXTERNAL, python, origin)
     spec = spec_for(engine, accelerator)
     make_ready(spec, home, reporter)
-    return Runtime(spec.name, spec.version, spec.digest, _python(place(spec, home)), "lock")
+    return Runtime(spec.name, spec.version, spec.digest, _entry(spec, place(spec, home)), "lock")
 
 
 def make_ready(spec: RuntimeSpec, home: Path, reporter: Reporter) -> None:
@@ -85,12 +90,12 @@ def place(spec: RuntimeSpec, home: Path) -> Path:
 
 def is_ready(spec: RuntimeSpec, home: Path) -> bool:
     """Return whether the environment is there, complete."""
-    return _python(place(spec, home)).exists()
+    return _entry(spec, place(spec, home)).exists()
 
 
 def interpreter(spec: RuntimeSpec, home: Path) -> Path | None:
     """Return the Python of an environment; None where it is not there."""
-    return _python(place(spec, home)) if is_ready(spec, home) else None
+    return _entry(spec, place(spec, home)) if is_ready(spec, home) else None
 
 
 def size_bytes(spec: RuntimeSpec, home: Path) -> int:
@@ -122,6 +127,8 @@ def _build(spec: RuntimeSpec, home: Path, reporter: Reporter) -> None:
             for text, command in _commands(spec, partial):
                 task.update(text=f"{title}: {text}")
                 _run(command, spec, log)
+        if spec.program:
+            _keep_alone(spec.program, partial)
         shutil.rmtree(final, ignore_errors=True)  # there, but not ready: its Python is gone
         partial.replace(final)
     except OSError as problem:
@@ -133,8 +140,31 @@ def _build(spec: RuntimeSpec, home: Path, reporter: Reporter) -> None:
 
 def _commands(spec: RuntimeSpec, partial: Path) -> Iterator[tuple[str, list[str]]]:
     """Return the commands that make an environment, each with what it does."""
+    if spec.program:
+        return _program_commands(spec, spec.program, partial)
+    return _environment_commands(spec, partial)
+
+
+def _program_commands(spec: RuntimeSpec, program: str, partial: Path) -> Iterator[tuple[str, list[str]]]:
+    target = partial / _UNPACKED
+    install = [find_uv_bin(), "pip", "install", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
+    yield (
+        "downloading the package",
+        [*install, "--python", sys.executable, "--target", str(target), "-r", str(spec.lock)],
+    )
+    yield "trying it", [str(target / program), spec.probe]
+
+
+def _keep_alone(program: str, partial: Path) -> None:
+    kept = partial / "bin" / Path(program).name
+    kept.parent.mkdir()
+    (partial / _UNPACKED / program).rename(kept)
+    shutil.rmtree(partial / _UNPACKED)
+
+
+def _environment_commands(spec: RuntimeSpec, partial: Path) -> Iterator[tuple[str, list[str]]]:
     uv = find_uv_bin()
-    python = str(_python(partial))
+    python = str(_entry(spec, partial))
     install = [uv, "pip", "install", "--python", python, "--no-deps", "--require-hashes", *torch_options(spec)]
     # Otherwise the first start of an engine compiles what it imports, on one core and while somebody waits for it.
     install.append("--compile-bytecode")
@@ -182,11 +212,12 @@ def _advice(cause: str, spec: RuntimeSpec) -> str:
     if library and "cannot open shared object" in cause:
         return f"Install that library (Debian, Ubuntu: apt-get install {library[1]}{library[2]})."
     own = f"AWQCTL_RUNTIME_{spec.engine.upper()}"
-    return f"Check the package index and the disk, or name an interpreter of your own in {own}."
+    kind = "an interpreter" if spec.program is None else f"a {spec.entry}"
+    return f"Check the package index and the disk, or name {kind} of your own in {own}."
 
 
-def _python(folder: Path) -> Path:
-    return folder / "bin" / "python"
+def _entry(spec: RuntimeSpec, folder: Path) -> Path:
+    return folder / "bin" / spec.entry
 
 
 def _lock_path(spec: RuntimeSpec, home: Path) -> Path:

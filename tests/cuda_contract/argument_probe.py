@@ -1,8 +1,7 @@
 """Runs in a `vllm` environment: lets vLLM's own parsers read arguments, as far as a server gets without a GPU.
 
-Standard input: `accelerator`, `module` (that starts the server) and `server` (lists of arguments by name); or `workers`
-(folder of the workers) and `bench` (a request to the worker `vllm_bench`). Answer: `readings` by name (see `read`),
-`deprecations` that vLLM warns of, and of a server what `read_by_server` adds.
+Standard input: `accelerator`, `module` (that starts the server) and `server` (lists of arguments by name). Answer:
+`readings` by name (see `read`), `deprecations` that vLLM warns of, and what `read_by_server` adds.
 """
 
 import ctypes
@@ -121,19 +120,6 @@ def read_by_server(question: dict[str, Any]) -> dict[str, Any]:
     return {"options": options, "variables": sorted(envs.environment_variables), "readings": readings}
 
 
-def read_by_benchmark(question: dict[str, Any]) -> dict[str, Any]:
-    """Return the `readings` of one request; importing the benchmark asks the GPU, if vLLM believes in one."""
-    parser = watch_parsers()()
-    from vllm.benchmarks import serve
-
-    serve.add_cli_args(parser)
-    sys.path.insert(0, question["workers"])
-    import vllm_bench
-
-    arguments = vllm_bench._arguments(question["bench"])
-    return {"readings": {"bench": read(arguments, lambda given: plain(vars(parser.parse_args(given))))}}
-
-
 def main() -> None:
     """Answer into the file that is named on the command line."""
     question, place = json.load(sys.stdin), Path(sys.argv[1])
@@ -141,7 +127,7 @@ def main() -> None:
     logging.getLogger("vllm").addHandler(log)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        answer = read_by_server(question) if "server" in question else read_by_benchmark(question)
+        answer = read_by_server(question)
     # Deprecations in other packages are for vLLM to mend.
     said = [*log.said, *(str(one.message) for one in warned if "vllm" in str(one.message).lower())]
     answer["deprecations"] = [text for text in said if "deprecated" in text.lower()]

@@ -3,7 +3,6 @@
 The module that `pipeline/engines/vllm.py` names is run, until it would build the engine.
 """
 
-from importlib import resources
 from pathlib import Path
 from typing import Any, get_args
 
@@ -40,18 +39,6 @@ SERVERS: dict[str, dict[str, Any]] = {
     "trust_remote_code": {"trust_remote_code": True},
     "fp8": {"online_quantization": "fp8"},
     "key": {"api_key": "made-up", "batch_invariant": True},
-}
-BENCH = {
-    "base_url": "http://127.0.0.1:8000",
-    "model": "demo",
-    "tokenizer": "/model",
-    "concurrency": 2,
-    "requests": 4,
-    "input_tokens": 16,
-    "output_tokens": 8,
-    "warmups": 1,
-    "seed": 0,
-    "trust_remote_code": True,
 }
 
 
@@ -139,16 +126,6 @@ def test_server_command_is_read(answer: Any, servers: dict[str, VllmServer], nam
     assert values["host"] == (None if "uds" in options else "127.0.0.1")
     assert values["trust_remote_code"] is options.get("trust_remote_code", False)
     assert values["quantization"] == options.get("online_quantization")
-
-
-def test_benchmark_command_is_read(environment: Environment, tmp_path: Path) -> None:
-    """The worker `vllm_bench` asks vLLM's benchmark for what it was asked itself."""
-    question = {"workers": str(resources.files("pipeline.runtimes") / "workers"), "bench": BENCH}
-    answer = environment.ask(PROBE, question, tmp_path / "answer.json")
-    values = values_of(answer["readings"]["bench"], "_arguments (pipeline/runtimes/workers/vllm_bench.py)")
-    assert (values["num_prompts"], values["max_concurrency"], values["num_warmups"]) == (4, 2, 1)
-    assert (values["random_input_len"], values["random_output_len"]) == (16, 8)
-    assert answer["deprecations"] == []
 
 
 def test_refused_options_exist(answer: Any) -> None:

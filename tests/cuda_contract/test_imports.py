@@ -11,7 +11,7 @@ WORKERS = Path(str(resources.files("pipeline.runtimes"))) / "workers"
 ENTRIES = {
     "autoawq": ("autoawq_quantize",),
     "llmcompressor": ("llmcompressor_quantize",),
-    "vllm": ("vllm_bench", "vllm_arguments"),
+    "vllm": ("vllm_arguments",),
 }
 INSTANCES = {
     "autoawq": {"autoawq_quantize": {"model": "awq.models.base:BaseAWQForCausalLM"}},

@@ -13,7 +13,8 @@ import pytest
 
 from pipeline.base.errors import RuntimeInstallError
 from pipeline.base.progress import SilentReporter
-from pipeline.runtimes.specs import RuntimeSpec
+from pipeline.runtimes.loadgen import ensure_loadgen
+from pipeline.runtimes.specs import RuntimeSpec, spec_for
 from pipeline.runtimes.store import is_ready, make_ready, place, remove
 
 MAKE = """
@@ -108,3 +109,24 @@ def test_removal_takes_older_versions_too(tmp_path: Path, lock: Path) -> None:
     assert remove(tiny(lock), home)
     assert list((home / "runtimes").iterdir()) == []
     assert not remove(tiny(lock), home)
+
+
+def test_program_is_kept_alone(tmp_path: Path) -> None:
+    """Of the package that has the load client only the client stays, and it runs; one of the user's own outranks it."""
+    client = ensure_loadgen(tmp_path, SilentReporter())
+    kept = [path for path in client.python.parents[1].rglob("*") if path.is_file()]
+    assert kept == [client.python]
+    answer = subprocess.run([client.python, "--version"], capture_output=True, text=True, check=True)
+    assert answer.stdout.split()[-1] == client.version
+    assert remove(spec_for("loadgen", "any"), tmp_path)
+
+
+def test_client_of_the_engine_is_used_where_it_is(tmp_path: Path) -> None:
+    """Where the CUDA environment of vLLM is ready, its client is taken and none is made."""
+    there = place(spec_for("vllm", "cuda"), tmp_path)
+    program = there / "lib" / "python3.11" / "site-packages" / "vllm" / "vllm-rs"
+    program.parent.mkdir(parents=True)
+    program.touch()
+    (there / "bin").mkdir()
+    (there / "bin" / "python").touch()
+    assert ensure_loadgen(tmp_path, SilentReporter()).python == program

@@ -86,9 +86,16 @@ def test_unknown_runtime_lists_the_known() -> None:
     """A wrong name is answered with the right ones."""
     assert [spec.name for spec in specs_named("vllm")] == ["vllm-cpu", "vllm-cuda"]
     with pytest.raises(
-        UsageError, match="autoawq-cpu, autoawq-cuda, llmcompressor-cpu, llmcompressor-cuda, vllm-cpu, vllm-cuda"
+        UsageError,
+        match="autoawq-cpu, autoawq-cuda, llmcompressor-cpu, llmcompressor-cuda, vllm-cpu, vllm-cuda, loadgen",
     ):
         specs_named("tensorrt")
+
+
+def test_load_client_is_that_of_the_locked_engine() -> None:
+    """The load client is taken from the very wheel that the CUDA environment locks."""
+    block = spec_for("loadgen", "any").lock.read_text().strip()
+    assert block in spec_for("vllm", "cuda").lock.read_text()
 
 
 def test_missing_library_is_named_with_its_package() -> None:

@@ -1,0 +1,1 @@
+"""Offering load to an OpenAI-compatible server, and whether what came out may be used."""

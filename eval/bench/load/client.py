@@ -1,0 +1,244 @@
+"""`LoadClient`: offers a load with `vllm-rs bench serve`, one process per run, and reads what it wrote."""
+
+import hashlib
+import json
+import os
+import resource
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from eval.bench.load.details import answers_of, distribution, errors_of, peak_concurrency, steady_state
+from eval.bench.load.prompts import COMMON, Words, prompts, words_of, write_prompts
+from eval.bench.load.result import LoadResult
+from eval.bench.load.spec import LoadSpec
+from pipeline.base.errors import SourceError, WorkerError
+from pipeline.runtimes.process import GuardedProcess, engine_environment
+from pipeline.runtimes.rootcause import root_cause
+from pipeline.runtimes.store import Runtime
+
+_TOKENIZER = "cl100k_base"
+"""One inside the client, which does not start without. It only counts prompts, and ours are counted already where the
+model's own tokenizer is known."""
+_LOCAL = ("127.0.0.1", "localhost", "::1")
+"""Hosts that no proxy leads to."""
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A server under load."""
+
+    base_url: str
+    """Without `/v1`."""
+    model: str
+    api_key: str | None = None
+    tokenizer: Path | None = None
+    """Folder with the model's `tokenizer.json`; None where it is not known."""
+    chat: bool = False
+    """Whether it is asked for chats, each a prompt as the user's message, because it does not complete texts."""
+
+    @property
+    def route(self) -> str:
+        """Return the path that it is asked at."""
+        return "/v1/chat/completions" if self.chat else "/v1/completions"
+
+
+class LoadTimeoutError(WorkerError):
+    """The load did not end in its time."""
+
+
+@dataclass(frozen=True)
+class LoadClient:
+    """The client as it is installed."""
+
+    runtime: Runtime
+
+    @property
+    def version(self) -> str:
+        """Return its version."""
+        return f"vllm-rs {self.runtime.version}"
+
+    def offer(self, spec: LoadSpec, target: Target, folder: Path, name: str, *, limit_s: float) -> LoadResult:
+        """Offer a load of a number of requests; the client's own file stays as `folder/name.json`.
+
+        Raises:
+            LoadTimeoutError: it was not over after `limit_s`.
+            SourceError: the tokenizer cannot be read.
+            WorkerError: the client failed.
+        """
+        log = folder / f"{name}.log"
+        log.unlink(missing_ok=True)
+        run = self.run(spec, target, _words(target), folder / f"{name}.json", log, limit_s=limit_s)
+        return result_of(run.asked, run.file, self.version, run.cpu_s)
+
+    def run(
+        self, spec: LoadSpec, target: Target, words: Words, output: Path, log: Path, *, limit_s: float
+    ) -> "ClientRun":
+        """Offer a load of a number of requests; the client's own file is `output`.
+
+        Raises:
+            LoadTimeoutError: it was not over after `limit_s`.
+            WorkerError: the client failed.
+        """
+        requests = spec.requests or 1
+        output.parent.mkdir(parents=True, exist_ok=True)
+        asked = output.with_suffix(".prompts.jsonl")
+        made = tuple(prompts(spec, requests, words))
+        write_prompts(asked, iter(made))
+        before = _children_cpu_s()
+        self._run(_arguments(spec, requests, target, asked, output), target, log, limit_s)
+        cpu_s = _children_cpu_s() - before
+        asked.unlink()
+        lengths = tuple(prompt.output_tokens for prompt in made)
+        counts = [prompt.tokens for prompt in made if prompt.tokens is not None]
+        known = sum(counts) if len(counts) == requests else None
+        return ClientRun(Asked(spec.with_requests(requests), lengths, known, target.chat), output.read_bytes(), cpu_s)
+
+    def _run(self, arguments: list[str], target: Target, log: Path, limit_s: float) -> None:
+        far = urlsplit(target.base_url).hostname not in _LOCAL
+        environment = engine_environment({name: os.environ[name] for name in _PROXIES if far and name in os.environ})
+        # The client would read it from the command line of nothing else, and its own is for everybody to see.
+        environment |= {"OPENAI_API_KEY": target.api_key} if target.api_key else {}
+        command = [str(self.runtime.python), "bench", "serve", *arguments]
+        with GuardedProcess(command, log=log, environment=environment, grace_s=1.0) as process:
+            try:
+                status = process.process.wait(limit_s)
+            except subprocess.TimeoutExpired:
+                raise LoadTimeoutError(
+                    f"The load was not over after {limit_s:.0f} s. Look at the server, or offer less.", log=log
+                ) from None
+        if status != 0:
+            cause = root_cause(log.read_text(encoding="utf-8", errors="replace"))
+            raise WorkerError(f"The load client ended with status {status}: {cause}", log=log)
+
+
+def timed(spec: LoadSpec, rate_per_s: float) -> LoadSpec:
+    """Return a timed load as the number of requests that the rate just measured serves in its time."""
+    least = spec.concurrency or 1
+    return spec.with_requests(max(round(rate_per_s * (spec.duration_s or 0)), least))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run of the client was asked for."""
+
+    spec: LoadSpec
+    """With the number of requests."""
+    lengths: tuple[int, ...]
+    """Tokens of each answer, in the order of the requests."""
+    prompt_tokens: int | None = None
+    """Of all prompts; None where the model's tokenizer is not known."""
+    chat: bool = False
+
+
+@dataclass(frozen=True)
+class ClientRun:
+    """What a run of the client left."""
+
+    asked: Asked
+    file: bytes
+    """The client's own."""
+    cpu_s: float
+
+
+def result_of(asked: Asked, file: bytes, version: str, cpu_s: float) -> LoadResult:
+    """Return the result of a load from the client's own file.
+
+    Args:
+        asked: what it was asked for.
+        file: content of the client's file.
+        version: the client's.
+        cpu_s: processor time of the client.
+    """
+    raw: dict[str, Any] = json.loads(file)
+    answers, spec = answers_of(raw, chat=asked.chat), asked.spec
+    got = [
+        (tokens, length)
+        for tokens, length, error in zip(raw["output_lens"], asked.lengths, raw["errors"], strict=True)
+        if not error
+    ]
+    duration = max((answer.end for answer in answers), default=float(raw["duration"]))
+    tokens = sum(answer.tokens for answer in answers)
+    steady = steady_state(answers, spec.concurrency) if spec.concurrency and not spec.arrivals else None
+    whole = tokens / duration if duration else 0.0
+    count = len(answers)
+    return LoadResult(
+        spec=spec,
+        client=version,
+        sent=len(raw["errors"]),
+        answered=count,
+        failed=len(raw["errors"]) - count,
+        errors=errors_of(raw),
+        duration_s=duration,
+        input_tokens=int(raw["total_input_tokens"]) if asked.prompt_tokens is None else asked.prompt_tokens,
+        output_tokens=tokens,
+        answers_too_short=sum(tokens < length for tokens, length in got),
+        answers_too_long=sum(tokens > length for tokens, length in got),
+        pieces_beyond_tokens=sum(answer.pieces > answer.tokens + 1 + asked.chat for answer in answers),
+        output_tokens_per_s=steady.output_tokens_per_s if steady else whole,
+        throughput_over="steady state" if steady else "whole run",
+        whole_run_output_tokens_per_s=whole,
+        requests_per_s=count / duration if duration else 0.0,
+        ttft_ms=distribution([answer.ttft for answer in answers], count),
+        tpot_ms=distribution([answer.tpot for answer in answers if answer.tpot is not None], count),
+        itl_ms=distribution([gap for answer in answers for gap in answer.gaps], count),
+        e2e_ms=distribution([answer.e2e for answer in answers], count),
+        steady_state=steady,
+        peak_concurrency=peak_concurrency(answers),
+        client_cpu_s=cpu_s,
+        raw_sha256=hashlib.sha256(file).hexdigest(),
+    )
+
+
+def _words(target: Target) -> Words:
+    return words_of(_tokenizer_file(target.tokenizer)) if target.tokenizer else COMMON
+
+
+def _tokenizer_file(folder: Path) -> Path:
+    file = folder / "tokenizer.json"
+    if not file.is_file():
+        raise SourceError(
+            f"There is no {file}, which the load client counts tokens with. Name a folder that has one, or none."
+        )
+    return file
+
+
+def _arguments(spec: LoadSpec, requests: int, target: Target, asked: Path, output: Path) -> list[str]:
+    values: dict[str, Any] = {
+        "--backend": "openai-chat" if target.chat else "openai",
+        "--base-url": target.base_url,
+        "--endpoint": target.route,
+        "--model": target.model,
+        "--tokenizer": _TOKENIZER,
+        "--dataset-name": "custom",
+        "--dataset-path": asked,
+        "--custom-output-len": -1,
+        "--num-prompts": requests,
+        "--temperature": 0,
+        "--seed": spec.seed,
+        "--ready-check-timeout-sec": 0,
+        "--result-dir": output.parent,
+        "--result-filename": output.name,
+    }
+    if spec.concurrency:
+        values["--max-concurrency"] = spec.concurrency
+    if spec.arrivals:
+        values |= {"--request-rate": spec.arrivals.rate_per_s, "--burstiness": spec.arrivals.burstiness}
+        if spec.arrivals.ramp_from_per_s:
+            values |= {
+                "--ramp-up-strategy": "linear",
+                "--ramp-up-start-rps": spec.arrivals.ramp_from_per_s,
+                "--ramp-up-end-rps": spec.arrivals.rate_per_s,
+            }
+    flags = ["--save-result", "--save-detailed", "--disable-tqdm", "--disable-shuffle", "--skip-chat-template"]
+    flags += ["--ignore-eos"] if spec.ignore_eos else []
+    return [*(str(part) for pair in values.items() for part in pair), *flags, "--no-steady-state"]
+
+
+def _children_cpu_s() -> float:
+    """Return the processor time of all child processes that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

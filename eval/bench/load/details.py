@@ -1,0 +1,160 @@
+"""The client's details of each request, and what follows from them. Pure arithmetic.
+
+The client calls every piece of the stream a token when it speaks of intervals, also the piece that only closes the
+answer; here an answer has the tokens that `usage` counts, and surplus pieces at its end are left out.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.bench.load.result import P95_FROM, P99_FROM, Distribution, SteadyState
+
+_STEADY = 0.95
+"""Share of the concurrency asked for at which the steady state begins and ends."""
+_WORTH_THE_NAME = 0.5
+"""Smallest share of the run for a steady state to speak for it."""
+_AT_ONCE = 0.1
+"""Share of the usual interval between pieces below which two came at once."""
+_MOST_ERRORS = 5
+_ERROR_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answered request, in seconds."""
+
+    start: float
+    """After the first request of the run."""
+    ttft: float
+    gaps: tuple[float, ...]
+    """Between pieces with tokens."""
+    tokens: int
+    pieces: int
+    """Of the stream, closing ones included."""
+
+    @property
+    def end(self) -> float:
+        """When its last token came."""
+        return self.start + self.e2e
+
+    @property
+    def e2e(self) -> float:
+        """Until its last token."""
+        return self.ttft + sum(self.gaps)
+
+    @property
+    def tpot(self) -> float | None:
+        """Per token after the first; None for a single token."""
+        return sum(self.gaps) / (self.tokens - 1) if self.tokens > 1 else None
+
+
+def answers_of(raw: dict[str, Any], *, chat: bool = False) -> tuple[Answer, ...]:
+    """Return the answered requests of the client's file, in the order of their start.
+
+    Args:
+        raw: the file.
+        chat: whether answers may begin with a piece that carries the role alone.
+    """
+    columns = (raw["start_times"], raw["ttfts"], raw["itls"], raw["output_lens"], raw["errors"])
+    found = [
+        _answer(start, ttft, itls, tokens, chat=chat)
+        for start, ttft, itls, tokens, error in zip(*columns, strict=True)
+        if not error and tokens
+    ]
+    first = min((answer.start for answer in found), default=0.0)
+    shifted = (Answer(a.start - first, a.ttft, a.gaps, a.tokens, a.pieces) for a in found)
+    return tuple(sorted(shifted, key=lambda answer: answer.start))
+
+
+def _answer(start: float, ttft: float, itls: Sequence[float], tokens: int, *, chat: bool) -> Answer:
+    """Return one answer without the pieces that carry no token.
+
+    A closing piece comes at once after the last token; of a chat, one more piece than tokens without such an end is the
+    role at the beginning, whenever it came.
+    """
+    gaps = list(itls)
+    at_once = _AT_ONCE * float(np.median(gaps)) if gaps else 0.0
+    while len(gaps) >= tokens:
+        if chat and gaps[-1] > at_once:
+            ttft += gaps.pop(0)
+        elif gaps:
+            gaps.pop()
+        else:
+            break
+    return Answer(start, ttft, tuple(gaps), tokens, len(itls) + 1)
+
+
+def errors_of(raw: dict[str, Any]) -> dict[str, int]:
+    """Return the most frequent errors and how often each came."""
+    texts = (" ".join(str(error).split())[:_ERROR_LENGTH] for error in raw["errors"] if error)
+    return dict(Counter(texts).most_common(_MOST_ERRORS))
+
+
+def distribution(seconds: Sequence[float], requests: int) -> Distribution:
+    """Return mean and percentiles in milliseconds, those that so many requests carry."""
+    if not seconds:
+        return Distribution()
+    values = np.asarray(seconds) * 1000
+    return Distribution(
+        mean=float(values.mean()),
+        p50=float(np.percentile(values, 50)),
+        p95=float(np.percentile(values, 95)) if requests >= P95_FROM else None,
+        p99=float(np.percentile(values, 99)) if requests >= P99_FROM else None,
+    )
+
+
+def peak_concurrency(answers: Sequence[Answer]) -> int:
+    """Return the most requests that were unanswered at one time."""
+    _, level = _levels(answers)
+    return int(level.max()) if len(level) else 0
+
+
+def steady_state(answers: Sequence[Answer], concurrency: int) -> SteadyState | None:
+    """Return the time from the first to the last moment with nearly so many unanswered requests; None without one."""
+    times, level = _levels(answers)
+    enough = np.flatnonzero(level >= np.ceil(_STEADY * concurrency))
+    if not len(enough):
+        return None
+    start, end = float(times[enough[0]]), float(times[enough[-1] + 1])
+    run = max(answer.end for answer in answers)
+    if end <= start or (end - start) / run < _WORTH_THE_NAME:
+        return None
+    return SteadyState(
+        start_s=start,
+        duration_s=end - start,
+        share=(end - start) / run,
+        output_tokens_per_s=_tokens_between(answers, start, end) / (end - start),
+        requests_finished=sum(start <= answer.end <= end for answer in answers),
+    )
+
+
+def _levels(answers: Sequence[Answer]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the times at which requests start or end, and how many are unanswered after each."""
+    if not answers:
+        return np.empty(0), np.empty(0, dtype=np.int64)
+    times = np.array([*(answer.start for answer in answers), *(answer.end for answer in answers)])
+    steps = np.repeat([1, -1], len(answers))
+    order = np.lexsort((steps, times))  # an end before a start at the same time
+    return times[order], np.cumsum(steps[order])
+
+
+def _tokens_between(answers: Sequence[Answer], start: float, end: float) -> float:
+    """Return the tokens made in a time.
+
+    Each piece is spread over the time since the one before it, or since the request: counted where it arrives, a last
+    wave that arrives a moment after the end would be missing whole.
+    """
+    total = 0.0
+    for answer in answers:
+        edges = answer.start + np.concatenate(([0.0, answer.ttft], answer.ttft + np.cumsum(answer.gaps)))
+        spans = np.diff(edges)
+        inside = np.clip(np.minimum(edges[1:], end) - np.maximum(edges[:-1], start), 0.0, None)
+        whole = (edges[1:] >= start) & (edges[1:] <= end)
+        shares = np.divide(inside, spans, out=whole.astype(float), where=spans > 0)
+        total += float(shares.sum()) * answer.tokens / len(spans)
+    return total

@@ -1,0 +1,104 @@
+"""`LoadResult`: what one load found, made from the client's details of each request."""
+
+from typing import Literal
+
+from eval.bench.load.spec import LoadSpec
+from pipeline.base.results import Result
+
+P95_FROM = 60
+"""Requests below which a 95th percentile says nothing: fewer than three lie beyond it."""
+P99_FROM = 300
+
+
+class Distribution(Result):
+    """Of a time over requests, in milliseconds; a percentile that too few requests carry is None."""
+
+    mean: float | None = None
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+
+
+class SteadyState(Result):
+    """The time in which nearly all of the concurrency asked for was there: no ramp up, no drain."""
+
+    start_s: float
+    """After the first request."""
+    duration_s: float
+    share: float
+    """Of the whole run."""
+    output_tokens_per_s: float
+    requests_finished: int
+
+
+class LoadResult(Result):
+    """One load as the client saw it."""
+
+    schema_version: Literal[1] = 1
+    spec: LoadSpec
+    """With the number of requests really asked for."""
+    client: str
+    """Version of the load client."""
+    sent: int
+    answered: int
+    failed: int
+    errors: dict[str, int]
+    """How often each error came, the most frequent ones."""
+    duration_s: float
+    """From the first request to the last piece of the last answer."""
+    input_tokens: int
+    """By the model's tokenizer, or where that is not known by one inside the client."""
+    output_tokens: int
+    """By the server's own `usage`; pieces of the stream where it sends none."""
+    answers_too_short: int
+    """That ended before the length asked for; None is wanted with `ignore_eos`."""
+    answers_too_long: int
+    """That count more tokens than were asked for."""
+    pieces_beyond_tokens: int
+    """Answers in more pieces than the tokens that the server counts and the closing one; a miscount."""
+    output_tokens_per_s: float
+    """In the steady state; over the whole run where there was none worth the name."""
+    throughput_over: Literal["steady state", "whole run"]
+    whole_run_output_tokens_per_s: float
+    """Ramps included."""
+    requests_per_s: float
+    ttft_ms: Distribution
+    tpot_ms: Distribution
+    """Of each answer from its first to its last token, per token after the first."""
+    itl_ms: Distribution
+    """Between two pieces of an answer; the closing piece, which carries no token, left out."""
+    e2e_ms: Distribution
+    steady_state: SteadyState | None = None
+    peak_concurrency: int
+    """Unanswered requests at one time, at most."""
+    client_cpu_s: float
+    """Processor time of the client, its preparation included."""
+    raw_sha256: str
+    """Of the client's own file."""
+
+
+class EngineLoad(Result):
+    """What the engine itself says of a load."""
+
+    prompt_tokens: float
+    output_tokens: float
+    cached_prompt_tokens: float
+    """Taken from its prefix cache instead of being computed."""
+    preemptions: float
+    peak_requests: float
+    """Running and waiting at one time, at most, as sampled."""
+    peak_waiting: float
+    peak_kv_cache_usage: float | None
+    samples: int
+    """Of the gauges, while the load ran."""
+
+
+class MachineLoad(Result):
+    """Processor time on the client's machine while a load ran."""
+
+    cores: int
+    wall_s: float
+    foreign_cpu_s: float | None
+    """Of processes that are neither client nor server; None where a local server's process is not found."""
+    steal_s: float
+    """Taken by the hypervisor."""

@@ -1,0 +1,73 @@
+"""`LoadSpec`: which load is offered."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from pipeline.base.results import Result
+
+Count = Annotated[int, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Lengths(Result):
+    """Tokens of a text, drawn uniformly from both bounds and what is between them."""
+
+    low: Count
+    high: Count
+
+    @classmethod
+    def fixed(cls, tokens: int) -> Self:
+        """Return one length for all."""
+        return cls(low=tokens, high=tokens)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether there is one length."""
+        return self.low == self.high
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low > self.high:
+            raise ValueError("low must not be above high")
+        return self
+
+
+class Arrivals(Result):
+    """An open loop: requests come when they come, however many are still unanswered."""
+
+    rate_per_s: Annotated[float, Field(gt=0)]
+    burstiness: Annotated[float, Field(gt=0)] = 1.0
+    """Shape of the gamma distribution of the gaps: 1 is a Poisson process, below 1 comes in bursts."""
+    ramp_from_per_s: Annotated[float, Field(gt=0)] | None = None
+    """Rate at the start, from which it rises in a straight line; None for a constant rate."""
+
+
+class LoadSpec(Result):
+    """A load: closed loop with `concurrency`, open loop with `arrivals`; so many requests, or so long."""
+
+    concurrency: Annotated[int, Field(gt=0, le=10_000)] | None = None
+    """Requests unanswered at any time; with `arrivals`, the most there may be."""
+    arrivals: Arrivals | None = None
+    requests: Count | None = None
+    duration_s: Seconds | None = None
+    """Aim of a timed load; the number of requests follows from the rate just measured, and the result says how long it
+    really was."""
+    input_tokens: Lengths
+    output_tokens: Lengths
+    ignore_eos: bool = True
+    """Whether answers go on to their length, whatever the model says."""
+    seed: int = 0
+    """Of the prompts; the same seed makes the same prompts for every arm."""
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        if self.concurrency is None and self.arrivals is None:
+            raise ValueError("concurrency or arrivals is needed")
+        if (self.requests is None) == (self.duration_s is None):
+            raise ValueError("either requests or duration_s is needed")
+        return self
+
+    def with_requests(self, requests: int) -> Self:
+        """Return the same load as so many requests."""
+        return self.model_copy(update={"requests": requests, "duration_s": None})

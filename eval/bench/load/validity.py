@@ -1,0 +1,188 @@
+"""The honesty gate: may the figures of a load be used? Pure arithmetic."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from eval.bench.load.result import EngineLoad, LoadResult, MachineLoad
+from pipeline.base.results import Result
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far a load may be from what it claims to be."""
+
+    failed_share: float = 0.0
+    """Of the requests."""
+    token_difference: float = 0.01
+    """Between client and engine, relative to the engine."""
+    cached_share: float = 0.01
+    """Of the prompt tokens."""
+    concurrency_share: float = 0.95
+    """Of the concurrency asked for, that must have been there at one time."""
+    client_cpu_share: float = 0.5
+    """Of the machine's processor time."""
+    foreign_cpu_share: float = 0.25
+    """The same, of other processes and the hypervisor together."""
+    ceiling_share: float = 1.0
+    """Of the highest output rate that the client was seen to measure rightly."""
+    short_request_ms: float = 500.0
+    """Gauges that are sampled say nothing of requests shorter than this, many of which are always on their way."""
+    short_run_s: float = 1.0
+    """Runs shorter than this are not judged by sampled gauges or processor time, which have no such resolution."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known of one load; None for what could not be learned."""
+
+    result: LoadResult
+    engine: EngineLoad | None
+    machine: MachineLoad | None
+    tokenizer_known: bool
+    """Whether the client counts prompt tokens as the engine does."""
+    ceiling_tokens_per_s: float | None
+
+
+class Check(Result):
+    """One condition."""
+
+    name: str
+    checked: bool
+    """False where it could not be."""
+    reason: str | None = None
+    """Why the load is void, or why it was not checked; None where it is satisfied."""
+
+
+def checks(evidence: Evidence, limits: Limits | None = None) -> tuple[Check, ...]:
+    """Return every condition with what came of it."""
+    return tuple(check(evidence, limits or Limits()) for check in _CHECKS)
+
+
+def void_reasons(found: tuple[Check, ...]) -> tuple[str, ...]:
+    """Return why a load must not be used, one phrase each; empty when it may."""
+    return tuple(check.reason for check in found if check.checked and check.reason)
+
+
+def _satisfied(name: str, problems: Iterator[str]) -> Check:
+    return Check(name=name, checked=True, reason="; ".join(problems) or None)
+
+
+def _unknown(name: str, why: str) -> Check:
+    return Check(name=name, checked=False, reason=why)
+
+
+def _delivery(evidence: Evidence, limits: Limits) -> Check:
+    result = evidence.result
+
+    def problems() -> Iterator[str]:
+        if result.sent != (result.spec.requests or result.sent):
+            yield f"{result.sent} of {result.spec.requests} requests were sent"
+        if not result.answered or result.failed > limits.failed_share * result.sent:
+            first = next(iter(result.errors), "no reason was given")
+            yield f"{result.failed} of {result.sent} requests failed: {first}"
+
+    return _satisfied("every request answered", problems())
+
+
+def _lengths(evidence: Evidence, _limits: Limits) -> Check:
+    result = evidence.result
+
+    def problems() -> Iterator[str]:
+        if result.spec.ignore_eos and result.answers_too_short:
+            yield (
+                f"{result.answers_too_short} of {result.answered} answers ended before the length asked for "
+                f"(a server that does not know ignore_eos needs natural lengths)"
+            )
+        if result.answers_too_long:
+            yield f"{result.answers_too_long} of {result.answered} answers count more tokens than were asked for"
+        if result.pieces_beyond_tokens:
+            yield f"{result.pieces_beyond_tokens} of {result.answered} answers have more pieces than tokens"
+
+    return _satisfied("answers of the length asked for", problems())
+
+
+def _tokens(evidence: Evidence, limits: Limits) -> Check:
+    name = "token counts of client and engine"
+    engine, result = evidence.engine, evidence.result
+    if engine is None:
+        return _unknown(name, "the server offers no counters")
+    pairs = [("output", result.output_tokens, engine.output_tokens)]
+    pairs += [("prompt", result.input_tokens, engine.prompt_tokens)] if evidence.tokenizer_known else []
+
+    def problems() -> Iterator[str]:
+        for kind, client, served in pairs:
+            apart = abs(client - served) / served if served else float(client != 0)
+            if apart > limits.token_difference:
+                yield f"the client counts {client} {kind} tokens, the engine {served:.0f}"
+
+    return _satisfied(name, problems())
+
+
+def _cache(evidence: Evidence, limits: Limits) -> Check:
+    name = "no prompts from the prefix cache"
+    engine = evidence.engine
+    if engine is None:
+        return _unknown(name, "the server offers no counters")
+    share = engine.cached_prompt_tokens / engine.prompt_tokens if engine.prompt_tokens else 0.0
+    found = [f"{share:.1%} of the prompt tokens came from the prefix cache"] if share > limits.cached_share else []
+    return _satisfied(name, iter(found))
+
+
+def _concurrency(evidence: Evidence, limits: Limits) -> Check:
+    name = "concurrency as asked for"
+    result, engine = evidence.result, evidence.engine
+    asked = result.spec.concurrency
+    if asked is None or result.spec.arrivals is not None:
+        return _unknown(name, "the load is an open loop")
+    least = limits.concurrency_share * min(asked, result.sent)
+    lasting = (result.e2e_ms.mean or 0.0) >= limits.short_request_ms
+    sampled = engine is not None and lasting and result.duration_s >= limits.short_run_s and engine.samples > 1
+
+    def problems() -> Iterator[str]:
+        if result.peak_concurrency < least:
+            yield f"at most {result.peak_concurrency} of {asked} requests were under way at one time"
+        if engine is not None and sampled and engine.peak_requests < least:
+            yield f"the engine never had more than {engine.peak_requests:.0f} of {asked} requests"
+
+    return _satisfied(name, problems())
+
+
+def _client(evidence: Evidence, limits: Limits) -> Check:
+    name = "client below its limits"
+    result, machine, ceiling = evidence.result, evidence.machine, evidence.ceiling_tokens_per_s
+    if ceiling is None:
+        return _unknown(name, "the client is not calibrated; the machine was too busy")
+
+    def problems() -> Iterator[str]:
+        rate = result.output_tokens_per_s
+        if rate > limits.ceiling_share * ceiling:
+            yield f"{rate:.0f} tokens/s are above the {ceiling:.0f} that the client measures rightly on this machine"
+        if machine is not None and machine.wall_s >= limits.short_run_s:
+            share = result.client_cpu_s / (machine.wall_s * machine.cores)
+            if share > limits.client_cpu_share:
+                yield f"the client itself took {share:.0%} of the processors"
+
+    return _satisfied(name, problems())
+
+
+def _neighbours(evidence: Evidence, limits: Limits) -> Check:
+    name = "nobody else on the machine"
+    machine = evidence.machine
+    if machine is None or machine.foreign_cpu_s is None:
+        return _unknown(name, "the server's processes on this machine are not found")
+    if machine.wall_s < limits.short_run_s:
+        return _unknown(name, "the run is too short")
+    share = (machine.foreign_cpu_s + machine.steal_s) / (machine.wall_s * machine.cores)
+    busy = f"other processes took {share:.0%} of this machine's processors; stop them, or measure when they are done"
+    return _satisfied(name, iter([busy] if share > limits.foreign_cpu_share else []))
+
+
+_CHECKS: tuple[Callable[[Evidence, Limits], Check], ...] = (
+    _delivery,
+    _lengths,
+    _tokens,
+    _cache,
+    _concurrency,
+    _client,
+    _neighbours,
+)

@@ -1,0 +1,156 @@
+"""`Watch`: what the machine and the engine did while a load ran."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import psutil
+
+from eval.bench.load.result import EngineLoad, MachineLoad
+from pipeline.base.errors import EngineError
+from pipeline.engines.external import ExternalEndpoint
+from pipeline.engines.prometheus import Metrics
+
+_EVERY_S = 0.25
+_SETTLE_S = 2.0
+"""Longest wait for an engine to count the last tokens that it has sent."""
+_LOCAL = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104 -- compared with, not bound
+
+
+@dataclass(frozen=True)
+class _Cpu:
+    busy_s: float
+    steal_s: float
+    own_s: float
+
+
+class Watch:
+    """Samples the engine's gauges and takes processor time from entry to exit; a context manager."""
+
+    def __init__(self, endpoint: ExternalEndpoint) -> None:
+        self._endpoint = endpoint
+        self._server = _server_processes(endpoint.base_url)
+        self._samples: list[tuple[float, float, float | None]] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+        self.engine: EngineLoad | None = None
+        """None where the server offers no counters that this version knows."""
+        self.machine: MachineLoad | None = None
+
+    def __enter__(self) -> Self:
+        self._before = self._metrics()
+        self._cpu, self._began = self._now(), time.monotonic()
+        if _counts(self._before):
+            self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        cpu, wall = self._now(), time.monotonic() - self._began
+        self._over.set()
+        known = self._server is not None
+        foreign = (cpu.busy_s - self._cpu.busy_s) - (cpu.own_s - self._cpu.own_s)
+        self.machine = MachineLoad(
+            cores=psutil.cpu_count() or 1,
+            wall_s=wall,
+            foreign_cpu_s=max(foreign, 0.0) if known else None,
+            steal_s=cpu.steal_s - self._cpu.steal_s,
+        )
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def settle(self, output_tokens: int) -> None:
+        """Read the engine's counters, as soon as they have caught up with what the client got."""
+        if self._before is None or not _counts(self._before):
+            return
+        for _ in range(round(_SETTLE_S / _EVERY_S)):
+            after = self._metrics()
+            if after is None:
+                return
+            self.engine = self._engine(self._before, after)
+            if self.engine.output_tokens >= output_tokens:
+                return
+            time.sleep(_EVERY_S)
+
+    def _engine(self, before: Metrics, after: Metrics) -> EngineLoad:
+        def grown(name: str) -> float:
+            return (after.value(name) or 0.0) - (before.value(name) or 0.0)
+
+        usages = [usage for _, _, usage in self._samples if usage is not None]
+        return EngineLoad(
+            prompt_tokens=grown("vllm:prompt_tokens_total"),
+            output_tokens=grown("vllm:generation_tokens_total"),
+            cached_prompt_tokens=max(grown("vllm:prompt_tokens_cached_total"), grown("vllm:prefix_cache_hits_total")),
+            preemptions=grown("vllm:num_preemptions_total"),
+            peak_requests=max((running + waiting for running, waiting, _ in self._samples), default=0.0),
+            peak_waiting=max((waiting for _, waiting, _ in self._samples), default=0.0),
+            peak_kv_cache_usage=max(usages, default=None),
+            samples=len(self._samples),
+        )
+
+    def _sample(self) -> None:
+        while not self._over.wait(_EVERY_S):
+            found = self._metrics()
+            running = found.value("vllm:num_requests_running") if found else None
+            if found is not None and running is not None:
+                waiting = found.value("vllm:num_requests_waiting") or 0.0
+                self._samples.append((running, waiting, found.value("vllm:kv_cache_usage_perc")))
+
+    def _metrics(self) -> Metrics | None:
+        try:
+            return self._endpoint.metrics()
+        except EngineError:  # the load itself says what is wrong with the server
+            return None
+
+    def _now(self) -> _Cpu:
+        times = psutil.cpu_times()
+        idle = times.idle + getattr(times, "iowait", 0.0)
+        steal = getattr(times, "steal", 0.0)
+        # A guest's time stands in the user's already.
+        busy = sum(times) - idle - steal - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
+        mine = os.times()
+        own = mine.user + mine.system + mine.children_user + mine.children_system
+        return _Cpu(busy, steal, own + sum(_cpu_s(self._server or ())))
+
+
+def _counts(metrics: Metrics | None) -> bool:
+    return metrics is not None and metrics.value("vllm:generation_tokens_total") is not None
+
+
+def _server_processes(base_url: str) -> tuple[psutil.Process, ...] | None:
+    """Return the processes of a server on this machine, none of one elsewhere; None where they are not found."""
+    parts = urlsplit(base_url)
+    if parts.hostname not in _LOCAL:
+        return ()
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    with suppress(psutil.Error):
+        for connection in psutil.net_connections("tcp"):
+            here = connection.laddr and connection.laddr.port == port
+            if here and connection.status == psutil.CONN_LISTEN and connection.pid:
+                root = _root(psutil.Process(connection.pid))
+                return (root, *root.children(recursive=True))
+    return None
+
+
+def _root(listener: psutil.Process) -> psutil.Process:
+    """Return the topmost process of the endpoint that listens: the engine may be beside the door, not below it."""
+    parent = listener.parent()
+    ours = parent is not None and parent.pid != os.getpid() and any(map(_is_ours, parent.cmdline()))
+    return _root(parent) if ours and parent is not None else listener
+
+
+def _is_ours(argument: str) -> bool:
+    return argument.endswith(("guardian.py", "awqctl")) or argument == "pipeline.cli"
+
+
+def _cpu_s(processes: tuple[psutil.Process, ...]) -> Iterator[float]:
+    for process in processes:
+        with suppress(psutil.Error):
+            times = process.cpu_times()
+            # This process counts itself and the children that it has reaped.
+            yield 0.0 if process.pid == os.getpid() else times.user + times.system

@@ -1,0 +1,212 @@
+"""The load client against the null server, whose truth is known; vLLM's Python client beside it where it is installed.
+
+`python tests/benchmarks/bench_client.py [--out FILE] [--only N,...]`, or `make bench-client`. Nothing else may run: the
+null server and the client share the processors. Fails unless steady-state throughput, TTFT and TPOT are within 2 % of
+the truth at 1, 16, 256 and 1 000 concurrent requests, and 10 000 at once all get their answers.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.bench.load.calibration import null_server
+from eval.bench.load.client import LoadClient, Target
+from eval.bench.load.null_server import Times
+from eval.bench.load.prompts import COMMON, prompts, write_prompts
+from eval.bench.load.spec import Lengths, LoadSpec
+from pipeline.base.homes import user_home
+from pipeline.base.progress import SilentReporter
+from pipeline.engines.external import ExternalEndpoint
+from pipeline.runtimes.loadgen import ensure_loadgen
+from pipeline.runtimes.specs import spec_for
+from pipeline.runtimes.store import is_ready, place
+
+WITHIN = 0.02
+MODEL = "null"
+INPUT_TOKENS, OUTPUT_TOKENS = 32, 20
+TOKENIZER = Path(__file__).parents[2] / "recipes" / "demo" / "model"
+PYTHON_UP_TO = 1_000
+"""The Python client takes minutes for more."""
+PYTHON_CLIENT = """
+import asyncio, sys
+from vllm.benchmarks import serve
+from vllm.utils.argparse_utils import FlexibleArgumentParser
+parser = FlexibleArgumentParser()
+serve.add_cli_args(parser)
+asyncio.run(serve.main_async(parser.parse_args(sys.argv[1:])))
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A load with a known truth."""
+
+    concurrency: int
+    requests: int
+    ttft_ms: float
+    inter_token_ms: float
+    judged: bool = True
+    """Whether the figures must be right, and not the number of answers alone."""
+
+    @property
+    def tokens_per_s(self) -> float:
+        """Return the truth."""
+        return self.concurrency * OUTPUT_TOKENS * 1000 / (self.ttft_ms + (OUTPUT_TOKENS - 1) * self.inter_token_ms)
+
+
+CASES = (
+    Case(1, 8, 500, 50),
+    Case(16, 128, 500, 50),
+    Case(256, 1_536, 1_000, 50),
+    Case(1_000, 5_000, 1_000, 100),
+    Case(10_000, 20_000, 1_000, 1_000, judged=False),
+)
+
+
+def row(client: str, case: Case, measured: dict[str, Any]) -> dict[str, Any]:
+    """Return a line of the table."""
+    truth = {"output_tokens_per_s": case.tokens_per_s, "ttft_ms": case.ttft_ms, "tpot_ms": case.inter_token_ms}
+    apart = {f"{name}_difference": measured[name] / value - 1 for name, value in truth.items()}
+    return {"client": client, "concurrency": case.concurrency, "requests": case.requests, **measured, **apart}
+
+
+def rust(case: Case, client: LoadClient, base_url: str, folder: Path) -> dict[str, Any]:
+    """Measure with the product's client."""
+    spec = LoadSpec(
+        concurrency=case.concurrency,
+        requests=case.requests,
+        input_tokens=Lengths.fixed(INPUT_TOKENS),
+        output_tokens=Lengths.fixed(OUTPUT_TOKENS),
+    )
+    result = client.offer(spec, Target(base_url, MODEL), folder, f"rust-{case.concurrency}", limit_s=600)
+    return {
+        "output_tokens_per_s": result.output_tokens_per_s,
+        "ttft_ms": result.ttft_ms.mean or 0.0,
+        "tpot_ms": result.tpot_ms.mean or 0.0,
+        "failed": result.failed,
+        "peak_concurrency": result.peak_concurrency,
+        "client_cpu_s": result.client_cpu_s,
+        "raw_sha256": result.raw_sha256,
+    }
+
+
+def python(case: Case, interpreter: Path, base_url: str, folder: Path) -> dict[str, Any]:
+    """Measure with vLLM's Python client."""
+    spec = LoadSpec(
+        concurrency=1,
+        requests=1,
+        input_tokens=Lengths.fixed(INPUT_TOKENS),
+        output_tokens=Lengths.fixed(OUTPUT_TOKENS),
+    )
+    write_prompts(folder / "prompts.jsonl", prompts(spec, case.requests, COMMON))
+    values = {
+        "--backend": "openai",
+        "--base-url": base_url,
+        "--endpoint": "/v1/completions",
+        "--model": TOKENIZER,
+        "--served-model-name": MODEL,
+        "--dataset-name": "custom",
+        "--dataset-path": folder / "prompts.jsonl",
+        "--custom-output-len": OUTPUT_TOKENS,
+        "--num-prompts": case.requests,
+        "--max-concurrency": case.concurrency,
+        "--ready-check-timeout-sec": 0,
+        "--result-dir": folder,
+        "--result-filename": "python.json",
+    }
+    flags = ["--ignore-eos", "--save-result", "--disable-tqdm", "--skip-chat-template"]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(
+        [interpreter, "-c", PYTHON_CLIENT, *(str(part) for pair in values.items() for part in pair), *flags],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env=os.environ | {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1"},
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    found = json.loads((folder / "python.json").read_text())
+    return {
+        "output_tokens_per_s": found["output_throughput"],
+        "ttft_ms": found["mean_ttft_ms"],
+        "tpot_ms": found["mean_tpot_ms"],
+        "failed": case.requests - found["completed"],
+        "client_cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+    }
+
+
+def python_interpreter(home: Path) -> Path | None:
+    """Return an interpreter with vLLM; None where none was made."""
+    specs = (spec_for("vllm", "cuda"), spec_for("vllm", "cpu"))
+    return next((place(spec, home) / "bin" / "python" for spec in specs if is_ready(spec, home)), None)
+
+
+def faults(line: dict[str, Any], case: Case) -> list[str]:
+    """Return what is wrong with a line of the product's client."""
+    found = [f"{line['failed']} of {case.requests} requests failed"] if line["failed"] else []
+    if case.judged:
+        names = ("output_tokens_per_s", "ttft_ms", "tpot_ms")
+        found += [f"{name} is off by {line[f'{name}_difference']:+.1%}" for name in names if _off(line, name)]
+    elif line["server_peak"] < case.concurrency:
+        found.append(f"the server saw {line['server_peak']:.0f} at once")
+    return [f"{case.concurrency} concurrent: {fault}" for fault in found]
+
+
+def _off(line: dict[str, Any], name: str) -> bool:
+    return abs(line[f"{name}_difference"]) > WITHIN
+
+
+def main() -> int:
+    """Measure, print and judge."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--only", default="", help="Concurrencies, separated by commas.")
+    parser.add_argument("--without-python", action="store_true")
+    arguments = parser.parse_args()
+    only = {int(part) for part in arguments.only.split(",") if part}
+    home = user_home()
+    client = LoadClient(ensure_loadgen(home, SilentReporter()))
+    interpreter = None if arguments.without_python else python_interpreter(home)
+    lines: list[dict[str, Any]] = []
+    wrong: list[str] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        for case in (case for case in CASES if not only or case.concurrency in only):
+            times = Times(case.ttft_ms / 1000, case.inter_token_ms / 1000)
+            with null_server(times, folder / "null.log") as base_url:
+                line = row("vllm-rs", case, rust(case, client, base_url, folder))
+                metrics = ExternalEndpoint(base_url, model=MODEL).metrics()
+                line["server_peak"] = metrics.value("null:peak_requests_running") if metrics else None
+                lines.append(show(line))
+                wrong += faults(line, case)
+                if interpreter and case.concurrency <= PYTHON_UP_TO:
+                    lines.append(show(row("python", case, python(case, interpreter, base_url, folder))))
+    if arguments.out:
+        document = {"date": time.strftime("%Y-%m-%d"), "client": client.version, "lines": lines}
+        arguments.out.write_text(json.dumps(document, indent=2) + "\n")
+    for fault in wrong:
+        sys.stderr.write(f"{fault}\n")
+    return 1 if wrong else 0
+
+
+def show(line: dict[str, Any]) -> dict[str, Any]:
+    """Print a line and return it."""
+    sys.stdout.write(
+        f"{line['client']:<8} {line['concurrency']:>6} {line['requests']:>6} "
+        f"{line['output_tokens_per_s']:>9.0f} tok/s {line['output_tokens_per_s_difference']:>+7.1%}  "
+        f"TTFT {line['ttft_ms']:>8.1f} ms {line['ttft_ms_difference']:>+7.1%}  "
+        f"TPOT {line['tpot_ms']:>8.2f} ms {line['tpot_ms_difference']:>+7.1%}  "
+        f"failed {line['failed']}, client CPU {line['client_cpu_s']:.1f} s\n"
+    )
+    sys.stdout.flush()
+    return line
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,271 @@
+"""The real load client against servers of known speed: what it says is true, or it says nothing."""
+
+import json
+import os
+from pathlib import Path
+
+import psutil
+import pytest
+
+from eval.bench.load import calibration
+from eval.bench.load.calibration import Calibration, calibrate, calibration_of, calibration_path
+from eval.bench.load.client import LoadClient, LoadTimeoutError, Target
+from eval.bench.load.endpoint import EndpointBench, EndpointLoad, EndpointPlan
+from eval.bench.load.null_server import NullServer, Times
+from eval.bench.load.spec import Arrivals, Lengths, LoadSpec
+from eval.bench.load.validity import Limits
+from pipeline.base.errors import EngineError
+from pipeline.base.progress import SilentReporter
+from pipeline.engines.external import ExternalEndpoint
+from pipeline.runtimes.loadgen import ensure_loadgen
+from tests.fakes import null_servers
+from tests.fakes.null_servers import Running, SendsClosingPiece
+from tests.helpers import awqctl
+
+TIMES = Times(ttft_s=0.1, inter_token_s=0.02)
+TOKENS = 12
+TOKENIZER = Path(__file__).parents[2] / "recipes" / "demo" / "model"
+ALONE = Limits(foreign_cpu_share=float("inf"))
+"""A machine that runs tests is never quiet; what that means is tested by itself."""
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the load client and a calibration with a high ceiling, so that no test waits for one."""
+    folder = tmp_path_factory.mktemp("home")
+    loader = LoadClient(ensure_loadgen(folder, SilentReporter()))
+    known = Calibration(
+        client=loader.version,
+        machine="of a test",
+        measured_at="2026-11-29T12:00:00+00:00",
+        ceiling_output_tokens_per_s=10_000,
+        ceiling_concurrency=1_000,
+        foreign_cpu_share=0,
+        levels=(),
+    )
+    write_calibration(loader, folder, known)
+    return folder
+
+
+def write_calibration(client: LoadClient, home: Path, known: Calibration) -> None:
+    """Put a calibration where it is looked for."""
+    path = calibration_path(client, home)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(known.model_dump_json())
+
+
+@pytest.fixture
+def client(home: Path) -> LoadClient:
+    """The real load client."""
+    return LoadClient(ensure_loadgen(home, SilentReporter()))
+
+
+def load(**changes: object) -> LoadSpec:
+    """Return a small load."""
+    spec = LoadSpec(
+        concurrency=4,
+        requests=12,
+        input_tokens=Lengths.fixed(24),
+        output_tokens=Lengths.fixed(TOKENS),
+    )
+    return LoadSpec.model_validate(spec.model_dump() | changes)
+
+
+def measure(
+    server: NullServer, client: LoadClient, home: Path, folder: Path, limits: Limits = ALONE, **changes: object
+) -> EndpointLoad:
+    """Return what the command would report of a server."""
+    plan = EndpointPlan(
+        concurrency=(4,),
+        input_tokens=Lengths.fixed(24),
+        output_tokens=Lengths.fixed(TOKENS),
+        requests_per_concurrency=6,
+        patience_s=4.0,
+        **changes,  # type: ignore[arg-type]
+    )
+    with Running(server) as running:
+        bench = EndpointBench(plan, ExternalEndpoint(running.url, model="null"), client)
+        return bench.run(home, folder, SilentReporter(), limits)
+
+
+def test_figures_are_the_servers(client: LoadClient, tmp_path: Path) -> None:
+    """Tokens and requests are counted exactly, and no time is shorter than the server's own."""
+    with Running(NullServer(TIMES)) as running:
+        result = client.offer(load(), Target(running.url, "null"), tmp_path, "run", limit_s=60)
+        counters = running.server.counters
+    assert (result.sent, result.answered, result.failed) == (12, 12, 0)
+    assert result.output_tokens == counters.generation_tokens == 12 * TOKENS
+    assert result.peak_concurrency == counters.peak_running == 4
+    assert result.ttft_ms.mean is not None
+    assert result.ttft_ms.mean >= 99
+    assert result.tpot_ms.mean == pytest.approx(20, rel=0.5)
+    assert result.output_tokens_per_s <= 1.01 * 4 * TOKENS / (0.1 + (TOKENS - 1) * 0.02)
+    assert result.ttft_ms.p95 is None
+
+
+def test_closing_piece_is_no_token(client: LoadClient, tmp_path: Path) -> None:
+    """A server that ends with an empty piece has the same intervals: the client's own file counts one more."""
+    with Running(SendsClosingPiece(TIMES)) as running:
+        result = client.offer(load(), Target(running.url, "null"), tmp_path, "run", limit_s=60)
+    raw = json.loads((tmp_path / "run.json").read_text())
+    assert {len(gaps) for gaps in raw["itls"]} == {TOKENS}
+    assert raw["mean_itl_ms"] < 19.5
+    assert result.itl_ms.mean is not None
+    assert result.itl_ms.mean >= 19.5
+    assert result.output_tokens == 12 * TOKENS
+
+
+def test_prompts_are_unique_and_counted_as_the_tokenizer_does(client: LoadClient, tmp_path: Path) -> None:
+    """With the model's tokenizer every prompt has the tokens asked for; nothing comes from a cache."""
+    with Running(NullServer(TIMES)) as running:
+        result = client.offer(load(), Target(running.url, "null", tokenizer=TOKENIZER), tmp_path, "run", limit_s=60)
+        counters = running.server.counters
+    assert result.input_tokens == 12 * 24
+    assert counters.prefix_hits == 0
+
+
+def test_open_loop_does_not_wait_for_answers(client: LoadClient, tmp_path: Path) -> None:
+    """Requests that come at a rate are under way together however long an answer takes."""
+    spec = load(concurrency=None, requests=30, arrivals=Arrivals(rate_per_s=100).model_dump())
+    with Running(NullServer(Times(1.0, 0.001))) as running:
+        result = client.offer(spec, Target(running.url, "null"), tmp_path, "run", limit_s=60)
+    assert result.peak_concurrency > 15
+    assert result.throughput_over == "whole run"
+
+
+def test_mixed_lengths_are_delivered(client: LoadClient, tmp_path: Path) -> None:
+    """Every answer has the length that its own prompt asked for."""
+    with Running(NullServer(TIMES)) as running:
+        spec = load(output_tokens=Lengths(low=2, high=20).model_dump())
+        result = client.offer(spec, Target(running.url, "null"), tmp_path, "run", limit_s=60)
+    assert (result.answers_too_short, result.answers_too_long) == (0, 0)
+    assert 12 * 2 < result.output_tokens < 12 * 20
+
+
+def test_key_goes_to_the_server(client: LoadClient, tmp_path: Path) -> None:
+    """The key is sent, and does not stand in any file."""
+    with Running(NullServer(TIMES, key="sesame-open")) as running:
+        result = client.offer(load(), Target(running.url, "null", "sesame-open"), tmp_path, "run", limit_s=60)
+    assert result.failed == 0
+    assert not any("sesame-open" in path.read_text() for path in tmp_path.iterdir())
+
+
+def test_load_that_does_not_end_is_given_up(client: LoadClient, tmp_path: Path) -> None:
+    """A server that falls silent does not hold the command, and no client stays behind."""
+    with (
+        Running(null_servers.Stalls(TIMES)) as running,
+        pytest.raises(LoadTimeoutError, match="not over after 2 s"),
+    ):
+        client.offer(load(), Target(running.url, "null"), tmp_path, "run", limit_s=2)
+    lines = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
+    assert [line for line in lines if str(tmp_path) in line] == []
+
+
+def test_good_server_has_figures(client: LoadClient, home: Path, tmp_path: Path) -> None:
+    """Nothing is void, and the conditions that need the tokenizer or the counters say whether they were checked."""
+    (point,) = measure(NullServer(TIMES), client, home, tmp_path).points
+    assert point.void is None
+    assert point.output_tokens_per_s is not None
+    assert point.engine is not None
+    assert point.engine.output_tokens == 24 * TOKENS
+    assert point.not_checked == {}
+
+
+def test_server_without_counters_is_labelled(client: LoadClient, home: Path, tmp_path: Path) -> None:
+    """Any server is measured; what its missing counters would have shown is named."""
+    (point,) = measure(NullServer(TIMES, has_metrics=False), client, home, tmp_path).points
+    assert point.void is None
+    assert set(point.not_checked.values()) == {"the server offers no counters"}
+
+
+def test_server_that_only_chats_is_measured(client: LoadClient, home: Path, tmp_path: Path) -> None:
+    """Without a route for texts it is asked for chats; the piece with the role is no first token."""
+    found = measure(null_servers.OnlyChats(TIMES, has_metrics=False), client, home, tmp_path)
+    (point,) = found.points
+    assert (found.route, point.void) == ("/v1/chat/completions", None)
+    assert point.ttft_ms.mean is not None
+    assert point.ttft_ms.mean >= 99
+
+
+@pytest.mark.parametrize(
+    ("server", "reason"),
+    [
+        (null_servers.DropsReplies, "requests failed"),
+        (null_servers.ErrorsWith200, "requests failed"),
+        (null_servers.CountsOtherTokens, "the client counts 288 output tokens, the engine 264"),
+        (null_servers.OverstatesUsage, "count more tokens than were asked for"),
+        (null_servers.ClosesEarly, "ended before the length asked for"),
+        (null_servers.BreaksHalfWay, "requests failed"),
+        (null_servers.RepeatsPrefix, "came from the prefix cache"),
+        (null_servers.TakesTwoAtATime, "the engine never had more than 2 of 4 requests"),
+        (null_servers.Stalls, "no answer was whole"),
+    ],
+)
+def test_misbehaving_server_has_no_figures(
+    server: type[NullServer], reason: str, client: LoadClient, home: Path, tmp_path: Path
+) -> None:
+    """Each fault voids the point with its reason, and no figure is left in it."""
+    (point,) = measure(server(TIMES), client, home, tmp_path).points
+    assert reason in "; ".join(point.void or ())
+    assert point.output_tokens_per_s is None
+    assert {point.ttft_ms.mean, point.tpot_ms.mean, point.itl_ms.mean, point.e2e_ms.mean} == {None}
+
+
+def test_slow_server_is_given_up(client: LoadClient, home: Path, tmp_path: Path) -> None:
+    """Answers that come too slowly for the patience given make no figures."""
+    (point,) = measure(NullServer(Times(0.1, 1.0)), client, home, tmp_path).points
+    assert point.void == ("no answer was whole within 4 s (--patience)",)
+
+
+def test_load_above_the_ceiling_is_void(client: LoadClient, home: Path, tmp_path: Path) -> None:
+    """What the client was never seen to measure rightly on this machine is not published."""
+    (point,) = measure(NullServer(TIMES), client, home, tmp_path, Limits(float("inf"), ceiling_share=0.001)).points
+    assert "above the 10000 that the client measures rightly" in "; ".join(point.void or ())
+
+
+def test_busy_machine_is_void(client: LoadClient, home: Path, tmp_path: Path) -> None:
+    """Somebody else's processor time voids the point; here the limit is below any."""
+    (point,) = measure(NullServer(TIMES), client, home, tmp_path, Limits(foreign_cpu_share=-1.0)).points
+    assert "other processes took" in "; ".join(point.void or ())
+
+
+def test_timed_load_says_how_long_it_was(client: LoadClient, home: Path, tmp_path: Path) -> None:
+    """The number of requests follows from the rate just measured, and the duration is the one that came of it."""
+    (point,) = measure(NullServer(TIMES), client, home, tmp_path, seconds=2.0).points
+    assert point.requests != 24
+    assert point.duration_s is not None
+    assert point.duration_s > 1
+
+
+def test_wrong_key_is_an_error_and_not_a_figure(client: LoadClient, home: Path, tmp_path: Path) -> None:
+    """A refused key is told at once, with what to do."""
+    with pytest.raises(EngineError, match="refuses the key"):
+        measure(NullServer(TIMES, key="sesame"), client, home, tmp_path)
+
+
+def test_calibration_knows_the_truth(client: LoadClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Levels have the null server's own times as truth, and are remembered only from a quiet machine."""
+    monkeypatch.setattr(calibration, "STEPS", calibration.STEPS[:2])
+    found = calibrate(client, tmp_path, tmp_path, SilentReporter())
+    assert [level.failed for level in found.levels] == [0, 0]
+    assert all(level.output_tokens_per_s <= 1.02 * level.true_output_tokens_per_s for level in found.levels)
+    assert calibration_of(client, tmp_path) == (None if found.disturbed else found)
+
+
+def test_command_reports_as_the_contract_has_it(home: Path, tmp_path: Path) -> None:
+    """One JSON document; a point for each concurrency; exit code 3 exactly when one is void."""
+    arguments = ("--concurrency", "1,2", "--input-tokens", 24, "--output-tokens", TOKENS, "--json")
+    with Running(NullServer(TIMES)) as running:
+        done = awqctl(
+            *("bench", "--endpoint", running.url, "--model", "null", *arguments),
+            cwd=tmp_path,
+            env=os.environ | {"AWQCTL_HOME": str(home)},
+        )
+    points = json.loads(done.stdout)["points"]
+    assert [point["concurrency"] for point in points] == [1, 2]
+    assert done.returncode == (3 if any(point["void"] for point in points) else 0)
+    for point in points:
+        assert {"requests", "failed", "output_tokens_per_s", "ttft_ms", "tpot_ms", "void"} <= set(point)
+        assert set(point["ttft_ms"]) == {"mean", "p50", "p95", "p99"}
+        assert (point["output_tokens_per_s"] is None) == bool(point["void"])
+    assert (tmp_path / "out" / "endpoint" / "bench" / "endpoint.json").is_file()

@@ -1,0 +1,33 @@
+"""`awqctl bench`: what it takes together, and what it refuses before anything starts."""
+
+import pytest
+
+from tests.helpers import invoke
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "Give one of RECIPE, --endpoint URL and --calibrate"),
+        (("demo", "--endpoint", "http://127.0.0.1:1"), "Give one of"),
+        (("--calibrate", "demo"), "Give one of"),
+        (("demo", "--requests-per-concurrency", 3), "--requests-per-concurrency goes with --endpoint"),
+        (("--calibrate", "--model", "x"), "--model goes with --endpoint"),
+        (("--endpoint", "http://127.0.0.1:1", "--concurrency", "4,1"), "not a list of rising numbers"),
+        (("--endpoint", "http://127.0.0.1:1", "--concurrency", "0"), "not a list of rising numbers"),
+        (("--endpoint", "http://127.0.0.1:1", "--concurrency", "10001"), "not a list of rising numbers"),
+        (("--endpoint", "http://127.0.0.1:1", "--input-tokens", "9-3"), "neither a number of tokens nor a range"),
+        (("--endpoint", "http://127.0.0.1:1", "--output-tokens", "many"), "neither a number of tokens nor a range"),
+    ],
+)
+def test_wrong_usage_is_refused(arguments: tuple[object, ...], message: str) -> None:
+    """Each is wrong usage, with what would be right."""
+    result = invoke("bench", *arguments)
+    assert result.exit_code == 2
+    assert message in " ".join(result.output.split())
+
+
+def test_key_that_is_not_set_is_told_first() -> None:
+    """Nothing is installed and nothing asked before the key is there."""
+    result = invoke("bench", "--endpoint", "http://127.0.0.1:1", "--model", "m", "--api-key-env", "NO_SUCH_KEY")
+    assert "NO_SUCH_KEY" in str(result.exception)
