@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from eval.arms.compatible import check_positions, check_tokenizer
+from eval.arms.foreign_arm import check_positions, check_tokenizer
 from pipeline.base.errors import AwqctlError, SourceError
 from pipeline.hardware.requirements import check_arms_hardware
 from pipeline.models import local_folder, resolve_source

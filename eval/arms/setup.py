@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from eval.arms.compatible import find_arm
+from eval.arms.foreign_arm import find_arm
 from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError, SourceError
 from pipeline.base.identity import document_identity

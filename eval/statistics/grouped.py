@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.statistics import student
+from eval.statistics.bootstrap import permutation_test
 from eval.statistics.estimates import Measured
 from eval.statistics.loss import Loss
 from eval.statistics.pairs import Pairs
 from eval.statistics.proportions import DifferenceConfidence, RatioConfidence, Table
-from eval.statistics.resampled import permutation_test
 from eval.statistics.resampling import totals_by_cluster
 from eval.statistics.student import StudentConfidence
 

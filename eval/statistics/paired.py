@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from eval.statistics.bootstrap import by_resampling
 from eval.statistics.estimates import Estimate, Measured, summarized
 from eval.statistics.grouped import by_effective_items
 from eval.statistics.loss import Loss
 from eval.statistics.pairs import Margin, Pairs
 from eval.statistics.proportions import DifferenceConfidence, RatioConfidence, Table, mcnemar
-from eval.statistics.resampled import by_resampling
 
 
 def estimate(

@@ -51,8 +51,8 @@ def read_yaml(text: str) -> Any:
         mark = problem.problem_mark or problem.context_mark
         where = f"line {mark.line + 1}: " if mark else ""
         raise YamlError(f"{where}{problem.problem or problem.context}") from None
-    except yaml.YAMLError as problem:
-        raise YamlError(f"line {_line_of_control_character(text)}: {' '.join(str(problem).split())}") from None
+    except yaml.reader.ReaderError as problem:
+        raise YamlError(f"line {_line_of_control_character(text)}: {problem.reason}") from None
     except UnicodeEncodeError as problem:
         line = text.count("\n", 0, problem.start) + 1
         raise YamlError(f"line {line}: there are bytes that are not UTF-8") from None

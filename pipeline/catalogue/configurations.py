@@ -117,7 +117,7 @@ def plans(request: PlanRequest) -> Plans:
     found = []
     for name, method, dtype in product(*_axes(request, model)):
         gpu = _gpu(name, request)
-        made = plan_of(model.architecture, gpu, _settings(request, model, gpu, method, dtype))
+        made = _plan(model, gpu, _settings(request, model, gpu, method, dtype))
         alternatives = () if made.fits else nearest(model.architecture, made, _others(request))
         found.append(configuration(made, alternatives, _curve(model, made)))
     return Plans(
@@ -131,6 +131,12 @@ def plans(request: PlanRequest) -> Plans:
         configurations=found,
         notes=[*model.notes, "Speeds are modelled with fractions from published runs; not calibrated on this GPU."],
     )
+
+
+def _plan(model: PlannedModel, gpu: Gpu, settings: Settings) -> Plan:
+    """Return the plan; weights are offloaded only where it does not fit without."""
+    plan = plan_of(model.architecture, gpu, replace(settings, offload_gib=0.0))
+    return plan if plan.fits or not settings.offload_gib else plan_of(model.architecture, gpu, settings)
 
 
 def _curve(model: PlannedModel, plan: Plan) -> tuple[Plan, ...]:

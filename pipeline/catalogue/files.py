@@ -8,6 +8,9 @@ from pipeline.base.errors import UsageError
 from pipeline.base.homes import config_home
 from pipeline.base.yaml_text import YamlError, read_yaml
 
+PRICES = "prices.yaml"
+"""Written by `awqctl gpus refresh`; what the user's own files say comes after it."""
+
 
 def packaged(name: str) -> Path:
     """Return a catalogue file that ships."""
@@ -28,11 +31,9 @@ def read(path: Path) -> dict[str, Any]:
     try:
         document = read_yaml(path.read_text(encoding="utf-8"))
     except (YamlError, UnicodeDecodeError) as problem:
-        raise UsageError(
-            f"{path} is not valid YAML ({problem}). Correct it, or move it away to use the catalogue that ships."
-        ) from problem
+        raise UsageError(f"{path} is not valid YAML: {problem}. Correct it and try again.") from problem
     if not isinstance(document, dict):
-        raise UsageError(f"{path} is no catalogue: a mapping is expected. See `awqctl gpus show NAME --json`.")
+        raise UsageError(f"{path}: a mapping is expected. `recipes/catalogue/README.md` of the source shows one.")
     return document
 
 
@@ -40,9 +41,8 @@ def merged(name: str, section: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the entries of a section, the user's keys over those that ship, and the sources of both."""
     shipped = read(packaged(name))
     entries, sources = dict(shipped[section]), dict(shipped.get("sources") or {})
-    path = own(name)
-    if path.is_file():
-        mine = read(path)
+    for path in (own(PRICES), own(name)):
+        mine = read(path) if path.is_file() else {}
         sources.update(mine.get("sources") or {})
         for key, entry in (mine.get(section) or {}).items():
             entries[key] = {**entries.get(key, {}), **entry}

@@ -125,10 +125,7 @@ class GpuEntry:
 def gpus() -> Mapping[str, GpuEntry]:
     """Return all GPUs by key, the user's file included."""
     entries, sources = merged("gpus.yaml", "gpus")
-    known = {
-        name: Source(entry["title"], date.fromisoformat(str(entry["date"])), entry.get("url"))
-        for name, entry in sources.items()
-    }
+    known = {name: _source(name, entry) for name, entry in sources.items()}
     return {key: _entry(key, entry, known) for key, entry in entries.items()}
 
 
@@ -152,11 +149,19 @@ def find_gpu(name: str) -> GpuEntry:
 
 
 def _names(entry: GpuEntry) -> set[str]:
-    return {_plain(each) for each in (entry.key, entry.name, *entry.also)}
+    names = {_plain(each) for each in (entry.key, entry.name, *entry.also)}
+    return names | {f"{name}{entry.figures['memory_gb'].value:g}" for name in names}
 
 
 def _plain(name: str) -> str:
     return _NOISE.sub("", name.lower())
+
+
+def _source(name: str, entry: Any) -> Source:
+    try:
+        return Source(str(entry["title"]), date.fromisoformat(str(entry["date"])), entry.get("url"))
+    except (TypeError, KeyError, ValueError, AttributeError):
+        raise UsageError(f"gpus.yaml: the source {name} needs a title and a date such as 2026-11-29.") from None
 
 
 def _entry(key: str, entry: Mapping[str, Any], sources: Mapping[str, Source]) -> GpuEntry:

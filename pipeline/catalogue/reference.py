@@ -7,13 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.base.errors import EnvironmentLackError, SourceError
+from pipeline.base.homes import expanded
 from pipeline.catalogue.models import catalogued
 from pipeline.plan.architecture import Architecture
 from pipeline.plan.matrices import parameters
-from pipeline.plan.model_config import architecture_of
+from pipeline.plan.model_config import CHECKED, architecture_of
 
 _TOLERANCE = 0.002
 """Of parameters that a checkpoint holds more or less than its configuration says, without a word."""
+
+
+def _unchecked(architecture: Architecture) -> tuple[str, ...]:
+    if architecture.name in CHECKED:
+        return ()
+    name = architecture.name
+    return (f"Plans of the type {name} were never compared with anything; it is taken as a Llama of these sizes.",)
 
 
 @dataclass(frozen=True)
@@ -35,9 +43,10 @@ def planned_model(reference: str) -> PlannedModel:
         SourceError: there is none, or its configuration lacks what a plan needs.
         EnvironmentLackError: it is a hub id that the catalogue does not know, and the hub cannot be reached.
     """
-    path = Path(reference).expanduser()
+    path = expanded(reference, "MODEL")
     if path.is_file():
-        return PlannedModel(reference, architecture_of(_config(path)))
+        architecture = architecture_of(_config(path))
+        return PlannedModel(reference, architecture, notes=_unchecked(architecture))
     if (path / "config.json").is_file():
         return _folder(reference, path)
     found = catalogued(reference)
@@ -52,7 +61,7 @@ def planned_model(reference: str) -> PlannedModel:
 def _config(path: Path) -> Mapping[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, UnicodeDecodeError) as problem:
+    except (ValueError, RecursionError) as problem:
         raise SourceError(f"{path} is not JSON. Give a model's config.json, or the folder that holds it.") from problem
     if not isinstance(document, dict):
         raise SourceError(f"{path} is no configuration: a JSON object is expected. Give a model's config.json.")
@@ -63,14 +72,16 @@ def _folder(reference: str, path: Path) -> PlannedModel:
     """Return a model in a folder, its configuration compared with what its safetensors files hold."""
     architecture = architecture_of(_config(path / "config.json"))
     if architecture.published or not any(path.glob("*.safetensors")):
-        return PlannedModel(reference, architecture)
+        return PlannedModel(reference, architecture, notes=_unchecked(architecture))
     from pipeline.models.files import licence_of  # noqa: PLC0415 -- only a folder with weights needs it
     from pipeline.models.tensors import read_headers  # noqa: PLC0415
 
     held, said = sum(tensor.parameters for tensor in read_headers(path).values()), parameters(architecture)
     differs = abs(held - said) > _TOLERANCE * said
     note = f"The files hold {held:,} parameters, the configuration says {said:,}; planned by the configuration."
-    return PlannedModel(reference, architecture, licence=licence_of(path), notes=(note,) if differs else ())
+    return PlannedModel(
+        reference, architecture, licence=licence_of(path), notes=(note,) if differs else _unchecked(architecture)
+    )
 
 
 def _from_hub(reference: str) -> PlannedModel:
@@ -88,4 +99,5 @@ def _from_hub(reference: str) -> PlannedModel:
             f"The catalogue does not know {reference}, and the model hub cannot be asked. Check the network, or give "
             f"the model's config.json; `awqctl plan ls` lists the models that need no network."
         ) from problem
-    return PlannedModel(reference, architecture_of(_config(folder / "config.json")))
+    architecture = architecture_of(_config(folder / "config.json"))
+    return PlannedModel(reference, architecture, notes=_unchecked(architecture))

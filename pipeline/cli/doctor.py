@@ -18,12 +18,12 @@ def doctor(as_json: bool) -> int:  # noqa: FBT001 -- a flag
     from pipeline.base.homes import user_home
     from pipeline.cli.doctor_checks import examine
 
-    findings = examine(user_home())
+    diagnoses = examine(user_home())
 
     def table() -> None:
         from rich.text import Text
 
-        print_rows([(Text(one.state, style=_STYLES[one.state]), one.subject, one.detail) for one in findings])
+        print_rows([(Text(one.state, style=_STYLES[one.state]), one.subject, one.detail) for one in diagnoses])
 
-    emit(as_json, findings, table)
-    return 4 if any(finding.state == "missing" for finding in findings) else 0
+    emit(as_json, diagnoses, table)
+    return 4 if any(diagnosis.state == "missing" for diagnosis in diagnoses) else 0

@@ -1,10 +1,11 @@
 """`awqctl gpus`: the catalogue of GPUs, with sources, dates and prices."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
-from pipeline.cli.common import console, emit, json_option
+from pipeline.cli.common import UserPath, console, emit, json_option
 from pipeline.cli.help import Group
 
 _SORTS = ("name", "price", "rent", "bandwidth", "bandwidth-per-dollar", "compute-per-dollar", "model")
@@ -52,6 +53,21 @@ def show(name: str, as_json: bool) -> None:  # noqa: FBT001 -- a flag
 
     entry = find_gpu(name)
     emit(as_json, _document(entry), lambda: print_gpu(entry, console()))
+
+
+@gpus.command("refresh")
+@click.option("--from", "source", type=UserPath(), metavar="FILE", help="A copy of gpuhunt's catalogue: zip or CSV.")
+@json_option
+def refresh(source: Path | None, *, as_json: bool) -> None:
+    """Take today's rental prices from gpuhunt's catalogue; the only command here that uses the network."""
+    from datetime import date
+
+    from pipeline.catalogue.prices import refresh as take
+
+    if source is not None and not source.is_file():
+        raise click.UsageError(f"There is no file {source}.")
+    taken = take(source, date.today())  # noqa: DTZ011 -- prices are dated by day
+    emit(as_json, taken, "\n".join(f"{key}: {offers} offers" for key, offers in taken.items()))
 
 
 def _document(entry: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "gpus": ("awqctl gpus ls",),
     "gpus ls": ("awqctl gpus ls", "awqctl gpus ls --json"),
     "gpus show": ("awqctl gpus show L4",),
+    "gpus refresh": ("awqctl gpus refresh", "awqctl gpus refresh --from catalog.zip"),
     "run": ("awqctl run demo", "awqctl run mine.yaml --dry-run", "awqctl run mine.yaml --set bench.repeats=5 --json"),
     "quantize": ("awqctl quantize mine.yaml --dry-run", "awqctl quantize mine.yaml --set quantize.group_size=64"),
     "eval": ("awqctl eval mine.yaml --dry-run", "awqctl eval mine.yaml"),

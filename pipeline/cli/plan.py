@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from pipeline.cli.common import console, emit, json_option
+from pipeline.cli.common import UserPath, console, emit, json_option
 
 
 @click.command()
@@ -27,12 +27,18 @@ from pipeline.cli.common import console, emit, json_option
 @click.option("--kv-cache-memory-gib", type=click.FloatRange(0), metavar="X", help="Stated instead of computed.")
 @click.option("--block-size", type=click.IntRange(min=1), metavar="N")
 @click.option("--enforce-eager", is_flag=True, help="Without CUDA graphs.")
-@click.option("--cpu-offload-gib", type=click.FloatRange(0), default=0.0, metavar="X", help="Weights per GPU.")
+@click.option(
+    "--cpu-offload-gib",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="X",
+    help="Weights per GPU in the CPU's memory, where they do not fit without.",
+)
 @click.option("--input-tokens", type=click.IntRange(min=1), default=1024, show_default=True, metavar="N")
 @click.option("--output-tokens", type=click.IntRange(min=1), default=1024, show_default=True, metavar="N")
 @click.option("--concurrency", type=click.IntRange(min=1), metavar="N", help="Requests under way.")
 @click.option("--vllm", "version", metavar="VERSION", help="[default: the locked version]")
-@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="The plan as a page with charts, too.")
+@click.option("--html", type=UserPath(), metavar="FILE", help="The plan as a page with charts, too.")
 @json_option
 def plan(model: tuple[str, ...], *, html: Path | None, as_json: bool, **options: Any) -> int:
     """Plan MODEL before anything is downloaded; ends with 3 when a configuration cannot run.
@@ -72,12 +78,13 @@ def _list(*, as_json: bool) -> int:
 
 def _file(arguments: tuple[str, ...], *, as_json: bool) -> int:
     """Plan a file: 3 when models of a pack fit on none of its GPUs, not even in turns."""
+    from pipeline.base.homes import expanded
     from pipeline.catalogue.plan_files import fleets, packs
     from pipeline.cli.plan_files_table import print_fleet, print_packs
 
     if len(arguments) != 2:  # noqa: PLR2004 -- the word and the file
         raise click.UsageError(f"`awqctl plan {arguments[0]}` takes one FILE.")
-    path = Path(arguments[1])
+    path = expanded(arguments[1], "FILE")
     if arguments[0] == "fleet":
         costs = fleets(path)
         emit(as_json, costs, lambda: print_fleet(costs, console()))

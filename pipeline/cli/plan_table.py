@@ -46,6 +46,7 @@ def _table(configurations: Sequence[Any], plans: Any) -> Any:
         ("verdict", [each.verdict for each in configurations]),
         ("memory asked for", [number(each.requested_memory_gib) for each in configurations]),
         ("weights", [number(each.weights_gib) for each in configurations]),
+        ("offloaded to the CPU", [number(each.cpu_offload_gib) for each in configurations]),
         ("activations", [number(each.activations_gib) for each in configurations]),
         ("outside of torch", [number(each.non_torch_gib) for each in configurations]),
         ("CUDA graphs", [number(each.cuda_graphs_gib) for each in configurations]),
@@ -62,6 +63,8 @@ def _table(configurations: Sequence[Any], plans: Any) -> Any:
         ("bandwidth used", [_or(each.bandwidth_utilization, percent) for each in configurations]),
         ("compute used", [_or(each.compute_utilization, percent) for each in configurations]),
     ]
+    if not any(each.cpu_offload_gib for each in configurations):
+        rows = [row for row in rows if row[0] != "offloaded to the CPU"]
     for name, cells in rows:
         table.add_row(name, *cells)
     return table

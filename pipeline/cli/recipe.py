@@ -33,12 +33,12 @@ def ls(as_json: bool) -> None:  # noqa: FBT001 -- a flag
 def show(recipe_name: str, overrides: tuple[str, ...], resolved: bool, as_json: bool) -> None:  # noqa: FBT001 -- flags
     """Print RECIPE as it stands in its file, or resolved."""
     from pipeline.base.yaml_text import write_yaml
-    from pipeline.recipe.load import load_recipe
+    from pipeline.recipe.load import load_recipe, recipe_text
 
     loaded = load_recipe(recipe_name, overrides)
     document = loaded.recipe.model_dump(mode="json")
     plain = not (resolved or overrides)
-    text = loaded.path.read_text(encoding="utf-8") if plain else write_yaml(document)
+    text = recipe_text(loaded.path) if plain else write_yaml(document)
     emit(as_json, document, text.rstrip())
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from pipeline.cli.common import emit, json_option, open_session, recipe_options
+from pipeline.cli.common import emit, json_option, open_session, recipe_options, verbosity_options
 
 
 @click.command()
@@ -15,7 +15,7 @@ from pipeline.cli.common import emit, json_option, open_session, recipe_options
 @click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free port; default the recipe's (8443).")
 @click.option("--plain-http", is_flag=True, help="No TLS. Keys and prompts cross the network readable.")
 @click.option("--despite-gates", is_flag=True, help="Serve although a gate was not passed; that is recorded.")
-@click.option("-v", "--verbose", is_flag=True, help="Say what is being done even when not on a terminal.")
+@verbosity_options
 @json_option
 def serve(**arguments: Any) -> None:
     """Serve the AWQ checkpoint of RECIPE until Ctrl-C: vLLM behind HAProxy with TLS and API keys.
@@ -30,7 +30,13 @@ def serve(**arguments: Any) -> None:
     from serve.supervisor.foreground import serve_forever, usage_lines
     from serve.supervisor.spec import serving_spec
 
-    session = open_session(arguments["recipe"], arguments["overrides"], arguments["out"], verbose=arguments["verbose"])
+    session = open_session(
+        arguments["recipe"],
+        arguments["overrides"],
+        arguments["out"],
+        verbose=arguments["verbose"],
+        quiet=arguments["quiet"],
+    )
     recipe, context = session.recipe, session.context
     record = record_for(stage_named("serve"), recipe, context)
     passed_over = require_gates(recipe, record, context.reporter, despite=arguments["despite_gates"])

@@ -71,7 +71,7 @@ def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Tokenize
         ids = tokenizer.encode(_PROBE, add_special_tokens=False)
     except AwqctlError:  # a signal
         raise
-    except Exception as problem:  # the tokenizers library raises the bare class
+    except Exception as problem:  # the third that is broad: tokenizers raises the bare class, a model's code anything
         reason = " ".join(str(problem).split())[:_REASON] or type(problem).__name__
         raise SourceError(f"The tokenizer of {folder} cannot be loaded ({reason}). {_REMEDY}") from problem
     if not set(ids) - {tokenizer.unk_token_id}:

@@ -20,6 +20,10 @@ class Attention:
     gated: bool = False
     """The query projection is twice as wide and holds a gate for the output (Qwen3-Next)."""
     sinks: bool = False
+    value_is_key: bool = False
+    """Values are the keys, so that there is no projection of their own (Gemma 4)."""
+    cached: bool = True
+    """False: the layer reads the cache of an earlier one (Gemma 3n and 4)."""
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,8 @@ def cache_of(
     pages: dict[Page, int] = {}
     least = max((_state(layer.attention, tensor_parallel) for layer, _ in architecture.layers), default=0)
     for layer, number in architecture.layers:
+        if isinstance(layer.attention, Attention) and not layer.attention.cached:
+            continue
         page = _page(layer.attention, element_bytes, tensor_parallel, block_size, least, latent_padding)
         pages[page] = pages.get(page, 0) + ceil(number / pipeline_parallel)
     return _grouped(_equal_pages(pages), context_parallel)

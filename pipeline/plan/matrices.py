@@ -79,7 +79,8 @@ def _attention(attention: Attention, hidden: int) -> Iterator[Matrix]:
     size, heads, kv_heads = attention.head_size, attention.heads, attention.kv_heads
     queries = heads * size * (2 if attention.gated else 1)
     yield Matrix("linear", queries, hidden, "rows")
-    yield Matrix("linear", kv_heads * size, hidden, "kv_heads", 2, kv_heads)
+    projections = 0 if not attention.cached else 1 if attention.value_is_key else 2
+    yield Matrix("linear", kv_heads * size, hidden, "kv_heads", projections, kv_heads)
     yield Matrix("linear", hidden, heads * size, "columns")
     inputs, output = attention.bias
     if inputs:

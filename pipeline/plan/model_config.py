@@ -7,16 +7,22 @@ from typing import Any
 from pipeline.base.errors import SourceError
 from pipeline.plan.architecture import Architecture, Attention, LatentAttention, Layer, LinearAttention, Mlp
 
-_FOUR_NORMS = ("gemma2", "gemma3_text")
+_FOUR_NORMS = ("gemma2", "gemma3_text", "gemma4_text")
 _ALTERNATING = ("gemma2", "gpt_oss")
 _GEMMA_3_PATTERN = 6
-_HEAD_NORMS = ("qwen3", "qwen3_moe", "qwen3_next", "qwen3_5", "qwen3_5_moe", "gemma3_text", "exaone4")
+_HEAD_NORMS = ("qwen3", "qwen3_moe", "qwen3_next", "qwen3_5", "qwen3_5_moe", "gemma3_text", "gemma4_text", "exaone4")
 _WIDE_NORMS = ("olmo2", "minimax_m2")
 _QKV_BIAS = ("qwen2", "qwen2_moe")
-_TIED_UNLESS_SAID = ("gemma", "gemma2", "gemma3", "gemma3_text", "cohere", "cohere2", "opt")
+_TIED_UNLESS_SAID = ("gemma", "gemma2", "gemma3", "gemma3_text", "gemma4", "gemma4_text", "cohere", "cohere2", "opt")
 _WINDOW_FOR_ALL = ("mistral",)
 """Types whose `sliding_window` holds for every layer; elsewhere `layer_types` or a pattern says where."""
 _ROUTER_BIAS = ("deepseek_v3", "kimi_k2", "minimax_m2", "gpt_oss", "glm4_moe")
+CHECKED = (
+    *("llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen3_moe", "qwen3_next", "qwen3_5_moe", "gemma2", "gemma3"),
+    *("gemma3_text", "gemma4_text", "phi3", "deepseek_v2", "deepseek_v3", "kimi_k2", "gpt_oss", "exaone4"),
+    *("minimax_m2", "olmo2", "opt"),
+)
+"""Types whose parameters, or bytes per token, were compared with published ones; others are read by the same keys."""
 _EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 
 
@@ -104,16 +110,24 @@ def _attention(
             4 if text.get("mamba_ssm_dtype") == "float32" else 2,
         )
     bias = bool(text.get("attention_bias", kind == "opt"))
-    return Attention(
-        heads,
+    everywhere = layer_kind == "full_attention" and "global_head_dim" in text
+    kv_heads, size = (
         _number(text, "num_key_value_heads", default=heads),
         _number(text, "head_dim", default=hidden // heads),
+    )
+    shared = int(text.get("num_kv_shared_layers") or 0)
+    return Attention(
+        heads,
+        int(text.get("num_global_key_value_heads") or kv_heads) if everywhere else kv_heads,
+        _number(text, "global_head_dim", default=size) if everywhere else size,
         int(text["sliding_window"]) if layer_kind == "sliding_attention" else None,
         (bias or kind in _QKV_BIAS or bool(text.get("qkv_bias")), bias),
         head_norm=kind in _HEAD_NORMS,
         wide_norm=kind in _WIDE_NORMS,
         gated=kind in ("qwen3_next", "qwen3_5", "qwen3_5_moe"),
         sinks=kind == "gpt_oss",
+        value_is_key=everywhere and bool(text.get("attention_k_eq_v")),
+        cached=index < _number(text, "num_hidden_layers", "n_layer", "num_layers") - shared,
     )
 
 

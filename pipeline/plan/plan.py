@@ -1,6 +1,6 @@
 """A plan: a model on GPUs under settings, with its memory, what fits, its speed, and whether it can run at all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor
 
 from pipeline.plan.activations import GIB
@@ -54,6 +54,7 @@ def plan_of(
     """Return the plan; `model` and `cache` spare computing them again when only the GPU or the length changes."""
     model = model or stored(architecture, settings, gpu.family)
     cache = cache or layout(architecture, gpu, settings)
+    settings = replace(settings, offload_gib=min(settings.offload_gib, model.weights / GIB))
     length = length_of(architecture, settings)
     budget = budget_of(model, gpu, settings)
     capacity = capacity_of(
@@ -160,8 +161,7 @@ def workload(settings: Settings, length: int) -> Settings:
     if total <= length:
         return settings
     answer = max(1, length * settings.output_tokens // total)
-    changes = {"input_tokens": max(1, length - answer), "output_tokens": answer}
-    return Settings(**{**settings.__dict__, **changes})
+    return replace(settings, input_tokens=max(1, length - answer), output_tokens=answer)
 
 
 def _notes(architecture: Architecture, gpu: Gpu, settings: Settings) -> tuple[str, ...]:

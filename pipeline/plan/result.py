@@ -63,6 +63,8 @@ class ConfigurationPlan(Result):
     reasons: list[str]
     requested_memory_gib: float
     weights_gib: float
+    cpu_offload_gib: float
+    """Of the weights, in the CPU's memory."""
     activations_gib: float
     non_torch_gib: float
     cuda_graphs_gib: float
@@ -116,6 +118,7 @@ def configuration(
         reasons=list(plan.shortages),
         requested_memory_gib=budget.requested / GIB,
         weights_gib=budget.weights / GIB,
+        cpu_offload_gib=settings.offload_gib,
         activations_gib=budget.activations / GIB,
         non_torch_gib=budget.other / GIB,
         cuda_graphs_gib=budget.graphs / GIB,

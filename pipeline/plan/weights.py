@@ -65,6 +65,7 @@ def quantization_of(name: str, architecture: Architecture, family: str = "") -> 
     return replace(found, rounding=_HOPPER_ROUNDING) if found.name == "mxfp4" and family == "hopper" else found
 
 
+@lru_cache(maxsize=4096)
 def weight_bytes(
     architecture: Architecture, quantization: Quantization, tensor_parallel: int = 1, pipeline_parallel: int = 1
 ) -> int:

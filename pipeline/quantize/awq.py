@@ -79,7 +79,7 @@ def quantize_with(
 ) -> Quantized:
     """Run the backend in its own environment.
 
-    Findings of its searches are kept in the output folder until the stage has succeeded, so that a run that was
+    Results of its searches are kept in the output folder until the stage has succeeded, so that a run that was
     killed, or died on its last layer, goes on where it was.
 
     Raises:
@@ -101,7 +101,7 @@ def quantize_with(
     places = {
         "output": str(work / "weights"),
         "scales": str(work / "scales.safetensors"),
-        "resume": str(_findings(context, key)),
+        "resume": str(_searches(context, key)),
     }
     log = new_log(_log_link(context, backend))
     started = time.monotonic()
@@ -123,8 +123,8 @@ def file_states(folder: Path) -> dict[str, tuple[int, ...]]:
     return {name: (state.st_size, state.st_mtime_ns, state.st_ino) for name, state in states.items()}
 
 
-def _findings(context: RunContext, key: str) -> Path:
-    """Return the folder of findings for this very request; those for others are dropped."""
+def _searches(context: RunContext, key: str) -> Path:
+    """Return the folder of what searches for this very request found; those for others are dropped."""
     folder = context.resume("quantize")
     for other in folder.iterdir():
         if other.name != key:

@@ -31,7 +31,7 @@ class Backend:
     clips: bool
     """Searches for a clipping of the weights, too."""
     resumes: bool
-    """Takes up the findings of a run that broke off."""
+    """Takes up what the searches of a run that broke off found."""
     experts: tuple[str, ...]
     """Model types of mixtures of experts that it was seen to quantize whole and without harm."""
     only_decoder_layers: bool

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from pipeline.base.errors import ImpossiblePlanError, SourceError
 from pipeline.models.layers import LinearLayer, linear_layers
 from pipeline.models.tensors import Tensor, blocks
-from pipeline.quantize.audit.fidelity import SMALLEST_RANGE
 from pipeline.quantize.audit.packing import CODES_PER_WORD, MAX_CODE, MIDDLE, Packed, gemm_tensors
+from pipeline.quantize.audit.reconstruction import SMALLEST_RANGE
 
 SHARD_BYTES = 5 * 10**9
 """Largest file, as transformers writes them; a single layer may be larger."""

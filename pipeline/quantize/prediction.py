@@ -160,7 +160,7 @@ def predict(
     search, clip = search_macs(work, model.blocks.values()), clip_macs(work, quantized.values())
     return Prediction(
         checkpoint_bytes=checkpoint,
-        disk_bytes=checkpoint * (1 + controlled) + findings_bytes(backend, quantized, settings),
+        disk_bytes=checkpoint * (1 + controlled) + resume_bytes(backend, quantized, settings),
         memory_bytes=sum(parts.values()),
         memory_parts=parts,
         gpu_memory_bytes=gpu_memory_bytes(work) if accelerator == "cuda" else None,
@@ -213,7 +213,7 @@ def checkpoint_bytes(
     return total
 
 
-def findings_bytes(backend: Backend, quantized: Mapping[str, LinearLayer], settings: Quantize) -> int:
+def resume_bytes(backend: Backend, quantized: Mapping[str, LinearLayer], settings: Quantize) -> int:
     """Return what a broken-off run keeps at most: AutoAWQ's clipping, one FP16 number per group; scales are small."""
     if not backend.clips or settings.group == -1:
         return 0

@@ -73,7 +73,7 @@ def _plan(prospect: Prospect) -> Iterator[Finding | AwqctlError]:
 
 
 def space(prospect: Prospect) -> Iterator[Space]:
-    """Yield the download, the checkpoint with its control and findings, and the backend's environment."""
+    """Yield the download, the checkpoint with its control, what searches keep, and the backend's environment."""
     from huggingface_hub import constants  # noqa: PLC0415 -- half a second of import
 
     model, accelerator = prospect.model, prospect.planned[0]

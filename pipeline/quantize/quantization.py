@@ -19,9 +19,9 @@ from pipeline.models.layers import LinearLayer, ignored, linear_layers
 from pipeline.models.manifest import CARD, Manifest, ManifestSource, write_manifest
 from pipeline.models.tensors import Tensor, parameters, read_headers, weight_bytes
 from pipeline.quantize.audit.coverage import audit, gates
-from pipeline.quantize.audit.fidelity import compare
 from pipeline.quantize.audit.layers import write_layers
 from pipeline.quantize.audit.packing import packed_size
+from pipeline.quantize.audit.reconstruction import compare
 from pipeline.quantize.awq import Quantized, file_states, log_of, quantize_with
 from pipeline.quantize.backends import Backend
 from pipeline.quantize.calibration import CalibrationSet
@@ -109,7 +109,7 @@ class Quantization:
         """
         made, answer = read_headers(folder), quantized.answer
         scalings = [scaling.model_dump() for scaling in answer.scalings]
-        fidelity = compare(
+        reconstruction = compare(
             tensors,
             made,
             answer.quantization_config,
@@ -119,16 +119,16 @@ class Quantization:
             zero_point=self.settings.zero_point,
             clips=self.backend.clips,
         )
-        if fidelity.problems:
+        if reconstruction.problems:
             shutil.rmtree(self.context.resume(NOTES), ignore_errors=True)  # what was found may be what is wrong
-            shown, more = fidelity.problems[:_SHOWN_PROBLEMS], len(fidelity.problems) - _SHOWN_PROBLEMS
+            shown, more = reconstruction.problems[:_SHOWN_PROBLEMS], len(reconstruction.problems) - _SHOWN_PROBLEMS
             rest = f" And {more} more." if more > 0 else ""
             raise WorkerError(
                 f"{self.backend.label} wrote a checkpoint that is not the source in 4 bit: {' '.join(shown)}{rest} "
                 f"Nothing was kept; set quantize.backend to another one.",
                 log=log_of(self.context, self.backend),
             )
-        return audit(tensors, made, scalings, quantized.scales, left, fidelity, answer.equivalence)
+        return audit(tensors, made, scalings, quantized.scales, left, reconstruction, answer.equivalence)
 
     def _control(self, tensors: dict[str, Tensor], layers: Iterable[LinearLayer], folder: Path) -> str:
         """Write the round-to-nearest control; return its digest."""
@@ -149,7 +149,7 @@ class Quantization:
         Raises:
             WorkerError: it is not the source in 4 bit.
         """
-        fidelity = compare(
+        reconstruction = compare(
             tensors,
             read_headers(folder),
             config,
@@ -159,9 +159,9 @@ class Quantization:
             zero_point=self.settings.zero_point,
             clips=False,
         )
-        if fidelity.problems:
+        if reconstruction.problems:
             raise WorkerError(
-                f"The round-to-nearest control is not the source in 4 bit: {fidelity.problems[0]} "
+                f"The round-to-nearest control is not the source in 4 bit: {reconstruction.problems[0]} "
                 f"Take `rtn` out of the arms."
             )
 

@@ -88,7 +88,7 @@ class QuantizeResult(Payload):
     source_changes: tuple[str, ...] = ()
     """Sentences on what is different in the source since the checkpoint that this one replaced."""
     recalled: int
-    """Findings of the search taken over from an attempt that broke off."""
+    """Searches whose result was taken over from an attempt that broke off."""
     parameters: int
     """Of the source model; tied weights count once."""
     quantized_parameters: int

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from pipeline.base.errors import UsageError
+from pipeline.recipe.load import recipe_text
 from pipeline.recipe.recipe import NAME
 
 _NAME_LINE = re.compile(r"^name:[^\n#]*?(?P<rest>[ \t]*(#[^\n]*)?)$", re.MULTILINE)
@@ -21,7 +22,7 @@ def named_after(target: Path, source: Path) -> str:
             f"A recipe cannot be named after {target.name}: names are letters, digits, '.', '_' and '-'. "
             f"Choose another file name."
         )
-    text, found = _NAME_LINE.subn(rf"name: {_scalar(name)}\g<rest>", source.read_text(encoding="utf-8"))
+    text, found = _NAME_LINE.subn(rf"name: {_scalar(name)}\g<rest>", recipe_text(source))
     if found != 1:
         raise UsageError(f"{source} has no line `name: ...` of its own to change. Copy the file and name it by hand.")
     return text

@@ -79,12 +79,22 @@ def load_recipe(reference: str, overrides: Sequence[str] = ()) -> LoadedRecipe:
     return LoadedRecipe(validate_recipe(document, str(path)), path, notes)
 
 
-def _read(path: Path) -> Any:
+def recipe_text(path: Path) -> str:
+    """Return the text of a recipe file, without a byte order mark, its lines ended as here.
+
+    Raises:
+        RecipeError: it is not UTF-8; names the line.
+    """
     try:
-        return read_yaml(path.read_bytes().decode())
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as problem:
         line = problem.object.count(b"\n", 0, problem.start) + 1
         raise RecipeError(f"{path} is not UTF-8 in line {line}. Save it as UTF-8 and try again.") from None
+
+
+def _read(path: Path) -> Any:
+    try:
+        return read_yaml(recipe_text(path))
     except YamlError as problem:
         raise RecipeError(f"{path} is not valid YAML: {problem}. Correct the file and try again.") from None
 

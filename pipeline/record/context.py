@@ -123,13 +123,13 @@ class RunContext:
         return SumCache(self.home)
 
     def resume(self, name: str) -> Path:
-        """Return a folder for findings that a later attempt goes on from; it stays until the stage deletes it."""
+        """Return a folder for what a later attempt goes on from; it stays until the stage deletes it."""
         path = self.out / _RESUME / name
         path.mkdir(parents=True, exist_ok=True)
         return path
 
     def forget(self, name: str) -> None:
-        """Remove the findings of earlier attempts."""
+        """Remove what earlier attempts left to go on from."""
         path = self.out / _RESUME / name
         if path.exists():
             discard(path, self.scratch)

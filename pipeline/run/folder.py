@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline.base.errors import SourceError, UsageError
 from pipeline.models import local_folder
+from pipeline.models.manifest import NAME as MANIFEST
 from pipeline.models.manifest import read_manifest
 from pipeline.quantize.quantization import CONTROL
 from pipeline.quantize.result import NOTES, QuantizeResult
@@ -33,6 +34,7 @@ def check_folder(recipe: Recipe, context: RunContext) -> None:
             says which, and the way out.
     """
     record = load_record(context.out / RECORD)
+    ours = record is not None or (context.out / CHECKPOINT / MANIFEST).exists()
     if record is None:
         found = _foreign(recipe, context)
     elif any(stage.usable for stage in record.stages.values()):
@@ -40,7 +42,7 @@ def check_folder(recipe: Recipe, context: RunContext) -> None:
     else:
         return
     if found:
-        raise UsageError(f"{context.out} holds {found}. {_way_out(recipe, context)}")
+        raise UsageError(f"{context.out} holds {found}. {_way_out(recipe, context, ours=ours)}")
 
 
 def recipe_origin(file: Path | None) -> str | None:
@@ -122,11 +124,15 @@ def _holds_anything(path: Path) -> bool:
     return path.exists() and (not path.is_dir() or any(path.iterdir()))
 
 
-def _way_out(recipe: Recipe, context: RunContext) -> str:
+def _way_out(recipe: Recipe, context: RunContext, *, ours: bool) -> str:
+    """Return what to do: another folder; of a folder of awqctl's, or another name, which gives another default."""
     stem = context.recipe_file.stem if context.recipe_file else ""
-    free = stem if re.fullmatch(NAME, stem) and stem != recipe.name else f"{recipe.name}-2"
-    at = context.out.with_name(free if free != context.out.name else f"{free}-2")
+    free = f"{recipe.name}-2" if stem == recipe.name or not re.fullmatch(NAME, stem) else stem
+    default = Path("out") / recipe.name
+    if not ours:
+        return f"Choose a folder of its own with --out, such as {default}."
+    other = default if context.out != default.absolute() else default.with_name(free)
     return (
-        f"Give this recipe a folder of its own with --out {at}, or a name of its own (`name:` in its file, or --set "
-        f"name={free}), which is where the default folder comes from; or remove {context.out} to start over in it."
+        f"Give this recipe a folder of its own with --out {other}, or a name of its own, which is where the default "
+        f"folder comes from (`name:` in its file, or --set name={free})."
     )

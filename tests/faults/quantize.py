@@ -35,8 +35,8 @@ QUICK = (
     "model.licence=psf-2.0",
 )
 LEFT_MIB = (0, 0.5, 4, 6, 9)
-"""What is left on the disk while the search runs. Findings take a tenth of a MiB, the backend's weights 4.4, tokenizer
-and licence 0.3, the control as much again; MLflow's store and the record come last."""
+"""What is left on the disk while the search runs. What it found takes a tenth of a MiB, the backend's weights 4.4,
+tokenizer and licence 0.3, the control as much again; MLflow's store and the record come last."""
 
 
 class Matrix:
@@ -96,7 +96,7 @@ def kills(matrix: Matrix, count: int, seconds: float, expected: str) -> None:
     out = matrix.folder / "killed"
     for number in range(count):
         if number % 5 == 0:
-            shutil.rmtree(out, ignore_errors=True)  # kills of a first run, and of runs that find earlier findings
+            shutil.rmtree(out, ignore_errors=True)  # kills of a first run, and of runs that find earlier searches
         process = subprocess.Popen(
             [*command(out), "--force"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=matrix.folder
         )
@@ -116,9 +116,9 @@ def kills(matrix: Matrix, count: int, seconds: float, expected: str) -> None:
 
 
 def _state(out: Path) -> str:
-    findings = sum(1 for path in out.glob(".resume/**/*.safetensors"))
+    searches = sum(1 for path in out.glob(".resume/**/*.safetensors"))
     whole = (out / "checkpoint").exists()
-    return f"{'a whole checkpoint' if whole else 'no checkpoint'}, {findings} findings kept"
+    return f"{'a whole checkpoint' if whole else 'no checkpoint'}, {searches} searches kept"
 
 
 def full_disks(matrix: Matrix) -> None:
@@ -127,7 +127,7 @@ def full_disks(matrix: Matrix) -> None:
         with tmpfs(matrix.folder / f"disk-{left}", 64) as disk:
             out = disk / "out"
             process = started(out, env=_elsewhere(matrix))
-            wait_for_findings(process, out)
+            wait_for_searches(process, out)
             filler = disk / "filler"
             free = shutil.disk_usage(disk).free - int(left * 2**20)
             with filler.open("wb") as stream:
@@ -151,7 +151,7 @@ def started(out: Path, *settings: str, env: dict[str, str] | None = None) -> sub
     )
 
 
-def wait_for_findings(process: subprocess.Popen[str], out: Path) -> None:
+def wait_for_searches(process: subprocess.Popen[str], out: Path) -> None:
     """Wait until the search has found something, or is over."""
     while process.poll() is None and not any(out.glob(".resume/**/*.safetensors")):
         time.sleep(0.1)
@@ -215,7 +215,7 @@ def changing(matrix: Matrix) -> None:
     """Change the source while it is being quantized."""
     source, out = copied(matrix.folder / "changing"), matrix.folder / "changed"
     process = started(out, f"model.source={source}")
-    wait_for_findings(process, out)
+    wait_for_searches(process, out)
     _flip(source / "model.safetensors", -1000)
     _, errors = process.communicate()
     refused(matrix, "source changed under way", subprocess.CompletedProcess([], process.returncode, "", errors), 2, out)

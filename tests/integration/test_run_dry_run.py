@@ -39,7 +39,7 @@ def test_every_typo_is_named_at_once(tmp_path: Path) -> None:
         assert sum(said in finding["text"] for finding in found) == 1, said
         assert said in answer.stderr
     assert len(found) == len(TYPOS) + 1
-    assert list(tmp_path.iterdir()) == []
+    assert {path.name for path in tmp_path.iterdir()} <= {"home"}  # the index of tasks that AWQCTL_HOME keeps
 
 
 def test_demo_passes_on_any_machine(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_demo_passes_on_any_machine(tmp_path: Path) -> None:
     assert answer.returncode == 0, answer.stderr
     assert max(map(len, answer.stdout.splitlines())) <= 80
     assert "unchecked" in answer.stdout
-    assert list(tmp_path.iterdir()) == []
+    assert {path.name for path in tmp_path.iterdir()} <= {"home"}  # the index of tasks that AWQCTL_HOME keeps
 
 
 def test_run_stops_before_its_first_stage(tmp_path: Path) -> None:

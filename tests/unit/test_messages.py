@@ -9,7 +9,7 @@ from pipeline.base import errors
 
 REPO = Path(__file__).parents[2]
 ERRORS = {name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, errors.AwqctlError)}
-BEHIND_A_KEY = {"eval/arms/compatible.py"}
+BEHIND_A_KEY = {"eval/arms/foreign_arm.py"}
 """Their sentences stand behind "arms, NAME: "."""
 _START = re.compile(r"[A-Z{'`]|--|vLLM|lm-eval|[a-z_]+\.[a-z_.]+\b|arms, \{")
 """A capital, something that is filled in, a name or an option as it is written, or a key of the recipe."""

@@ -10,8 +10,8 @@ from pipeline.base.errors import WorkerError
 from pipeline.base.results import Gate
 from pipeline.models.layers import LinearLayer, linear_layers
 from pipeline.models.tensors import Tensor
-from pipeline.quantize.audit.fidelity import Fidelity
 from pipeline.quantize.audit.packing import is_packed
+from pipeline.quantize.audit.reconstruction import Reconstruction
 from pipeline.quantize.result import CoverageResult, KindAudit, LayerAudit, Treatment
 from pipeline.recipe.quantize import Coverage
 
@@ -27,7 +27,7 @@ def audit(
     scalings: Iterable[Mapping[str, Any]],
     scales: Mapping[str, NDArray[Any]],
     reasons: Mapping[str, str],
-    fidelity: Fidelity,
+    reconstruction: Reconstruction,
     equivalence: float,
 ) -> tuple[tuple[LayerAudit, ...], CoverageResult]:
     """Return what became of each linear layer of the source, and the sums.
@@ -38,7 +38,7 @@ def audit(
         scalings: dictionaries with `previous`, `layers`, `error_rounded` and `error_scaled`, as the workers answer.
         scales: by `previous`; all equal, they are no scaling but plain rounding.
         reasons: why layers were to stay in 16 bit, by name (`layers.ignored`).
-        fidelity: the comparison with the source.
+        reconstruction: the comparison with the source.
         equivalence: largest relative change of outputs through scaling alone.
 
     Raises:
@@ -53,7 +53,7 @@ def audit(
         )
     searches = {layer: scaling for scaling in scalings for layer in scaling["layers"]}
     audits = tuple(
-        _audit(layer, is_packed(checkpoint, name), searches.get(name), scales, reasons, fidelity)
+        _audit(layer, is_packed(checkpoint, name), searches.get(name), scales, reasons, reconstruction)
         for name, layer in layers.items()
     )
     asked = [row for row in audits if row.name not in reasons]
@@ -62,7 +62,7 @@ def audit(
         share_4bit=_share(quantized, asked),
         share_scaled=_share([row for row in asked if row.treatment == "scaled"], asked),
         share_of_model_4bit=_parameters(quantized) / sum(tensor.parameters for tensor in source.values()),
-        layers_compared=len(fidelity.layers),
+        layers_compared=len(reconstruction.layers),
         equivalence=equivalence,
         kinds=_kinds(audits, layers),
     )
@@ -89,14 +89,14 @@ def _audit(
     search: Mapping[str, Any] | None,
     scales: Mapping[str, NDArray[Any]],
     reasons: Mapping[str, str],
-    fidelity: Fidelity,
+    reconstruction: Reconstruction,
 ) -> LayerAudit:
     if not packed:
         reason = reasons.get(layer.name, _LEFT)
         return LayerAudit(name=layer.name, parameters=layer.parameters, treatment="16 bit", reason=reason)
     factors = scales.get(search["previous"]) if search else None
     treatment: Treatment = "scaled" if factors is not None and np.ptp(factors) > 0 else "rounded"
-    compared = fidelity.layers.get(layer.name)
+    compared = reconstruction.layers.get(layer.name)
     return LayerAudit(
         name=layer.name,
         parameters=layer.parameters,

@@ -32,9 +32,14 @@ def _row(one: Fidelity, inputs: Inputs) -> tuple[Cell, ...]:
         word(one.text),
         shown(evidence, one, "tokens", count),
         shown(evidence, one, "mean_kl_nats", lambda value: number(value, 2)),
-        shown(evidence, one, "top1_agreement" if one.clear_agreement is None else "clear_agreement", share),
+        shown(evidence, one, agreement_field(one), share),
         word(say.raised, "bad") if one.absurd else word(say.silent),
     )
+
+
+def agreement_field(one: Fidelity) -> str:
+    """Return the field of the share that the alarm looked at."""
+    return "top1_agreement" if one.clear_agreement is None else "clear_agreement"
 
 
 def alarm_text(one: Fidelity, say: Alarm) -> str:

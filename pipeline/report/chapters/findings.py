@@ -7,6 +7,7 @@ from pipeline.base.format import ratio, size
 from pipeline.base.results import Origin
 from pipeline.quantize.result import QuantizeResult
 from pipeline.report.chapters.accuracy_finding import accuracy_findings
+from pipeline.report.chapters.alarm import agreement_field
 from pipeline.report.chapters.cost_finding import cost_finding
 from pipeline.report.chapters.speed_finding import (
     keys_of,
@@ -45,7 +46,7 @@ def _accuracy(inputs: Inputs) -> tuple[Finding, ...]:
         return (_unknown(say.accuracy, say.no_accuracy, EvalResult.STAGE),)
     accuracy, of_all = inputs.accuracy, inputs.evidence.of_all
     scores = of_all((row, field) for row in accuracy.gated for field in ("baseline/value", "candidate/value", "loss"))
-    alarms = of_all((one, field) for one in accuracy.fidelity for field in ("mean_kl_nats", "top1_agreement"))
+    alarms = of_all((one, field) for one in accuracy.fidelity for field in ("mean_kl_nats", agreement_field(one)))
     verdict, *raised = accuracy_findings(accuracy, inputs.say)
     return (
         _grounded(verdict, "measured", scores if accuracy.stopped is None else alarms),

@@ -4,7 +4,7 @@
 `scales` (file to write), `resume` (folder of an earlier attempt, or empty), `blocks` (lists of token ids, all of one
 length), `group_size` (-1: one group per row), `zero_point`, `leave` (names of linear layers that stay in 16 bit),
 `n_parallel_calib_samples`, `trust_remote_code` -> `quantization_config` as it belongs into config.json, `scalings`
-(see `awq_facts`), `recalled` (findings taken from an earlier attempt), `equivalence` (largest relative change of a
+(see `awq_facts`), `recalled` (searches that an earlier attempt had done), `equivalence` (largest relative change of a
 decoder layer's output through scaling alone), `versions`, `peak_memory_gib` (of the process), `peak_gpu_memory_gib`.
 """
 
@@ -25,7 +25,7 @@ def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     from awq import AutoAWQForCausalLM
     from awq.quantize import quantizer as awq_quantizer
 
-    findings = awq_facts.Findings(Path(request["resume"]))
+    searches = awq_facts.SearchResults(Path(request["resume"]))
     awq_quantizer.tqdm = _reporting(channel)
     channel.progress("loading the model")
     model = AutoAWQForCausalLM.from_pretrained(
@@ -50,14 +50,14 @@ def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
         max_calib_samples=len(blocks),
         max_calib_seq_len=len(blocks[0]),
         n_parallel_calib_samples=request["n_parallel_calib_samples"],
-        quantizer_cls=partial(RecordingQuantizer, findings, left),
+        quantizer_cls=partial(RecordingQuantizer, searches, left),
     )
     channel.progress("saving the checkpoint")
     model.save_quantized(request["output"], safetensors=True)
     return {
         "quantization_config": model.quant_config.to_transformers_dict(),
-        "scalings": findings.save_scales(Path(request["scales"])),
-        "recalled": findings.recalled,
+        "scalings": searches.save_scales(Path(request["scales"])),
+        "recalled": searches.recalled,
         "equivalence": max(model.quantizer.equivalence, default=0.0),
         "versions": awq_facts.versions("autoawq", "torch", "transformers"),
         **awq_facts.peaks(),

@@ -1,4 +1,4 @@
-"""AutoAWQ's quantizer, mended, with its findings kept.
+"""AutoAWQ's quantizer, mended, with the results of its searches kept.
 
 It imports AutoAWQ, so the worker imports it only after its protocol is up.
 """
@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from awq.quantize.quantizer import AwqQuantizer
 from awq.utils.module import get_op_name
-from awq_facts import Findings, relative_difference
+from awq_facts import SearchResults, relative_difference
 
 
 class RecordingQuantizer(AwqQuantizer):  # type: ignore[misc]
@@ -25,8 +25,8 @@ class RecordingQuantizer(AwqQuantizer):  # type: ignore[misc]
     attention there are fewer value rows than that, and keys are divided instead.
     """
 
-    def __init__(self, findings: Findings, left: set[int], *arguments: Any, **options: Any) -> None:
-        self._findings = findings
+    def __init__(self, searches: SearchResults, left: set[int], *arguments: Any, **options: Any) -> None:
+        self._searches = searches
         self._left = left
         self.equivalence: list[float] = []
         self._losses: list[float] = []
@@ -61,13 +61,13 @@ class RecordingQuantizer(AwqQuantizer):  # type: ignore[misc]
         idle = all(id(layer) in self._left for layer in layers)
         if idle or _is_fused_with_fewer_values(prev_op, previous, layers[0]):
             return previous, tuple(names), torch.ones(layers[0].in_features, dtype=layers[0].weight.dtype)
-        recalled = self._findings.recall(key)
+        recalled = self._searches.recall(key)
         if recalled is not None:
             return previous, tuple(names), recalled["scales"]
         self._losses.clear()
         searched = [layer for layer in layers if id(layer) not in self._left] or layers
         _, _, scales = super()._search_best_scale(module, prev_op, searched, inp, **options)
-        self._findings.keep(
+        self._searches.keep(
             key,
             {"scales": scales},
             previous=key,
@@ -105,11 +105,11 @@ class RecordingQuantizer(AwqQuantizer):  # type: ignore[misc]
     def _search_best_clip(self, layer: Any, named_linears: Any, input_feat: Any) -> Any:
         self._check_equivalence(layer)
         key = f"{get_op_name(self.model, layer)}.clip"
-        recalled = self._findings.recall(key)
+        recalled = self._searches.recall(key)
         if recalled is not None:
             return list(recalled.items())
         found = super()._search_best_clip(layer, named_linears, input_feat)
-        self._findings.keep(key, dict(found))
+        self._searches.keep(key, dict(found))
         return found
 
     def _check_equivalence(self, layer: Any) -> None:

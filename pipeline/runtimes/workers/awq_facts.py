@@ -2,8 +2,8 @@
 
 A *scaling* multiplies the input columns of some linear layers by `scales` and divides the output of the module before
 them by the same numbers. Everything else that a backend does follows from the source's weights and from what its
-searches found, so the findings are kept as they come, in the `resume` folder; a later run with the same folder reads
-them instead of searching.
+searches found, so what they found is kept as it comes, in the `resume` folder; a later run with the same folder reads
+that instead of searching.
 """
 
 import importlib.metadata
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 
-class Findings:
+class SearchResults:
     """What the searches found so far, each on disk before the next one starts."""
 
     def __init__(self, resume: Path) -> None:

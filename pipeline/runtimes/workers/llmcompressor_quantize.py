@@ -25,7 +25,7 @@ def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     from llmcompressor.modifiers.quantization import QuantizationModifier
     from transformers import AutoModelForCausalLM
 
-    findings = awq_facts.Findings(Path(request["resume"]))
+    searches = awq_facts.SearchResults(Path(request["resume"]))
     channel.progress("loading the model")
     model = AutoModelForCausalLM.from_pretrained(
         request["model"], dtype="auto", trust_remote_code=request["trust_remote_code"]
@@ -37,7 +37,7 @@ def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
         dataset=_loader(blocks, request["n_parallel_calib_samples"] or 1),
         processor=object(),  # asked for beside any data set, used only for text
         recipe=[
-            _recording_awq(findings, channel)(),
+            _recording_awq(searches, channel)(),
             QuantizationModifier(
                 targets=["Linear"], ignore=request["leave"], config_groups={"group_0": _scheme(request)}
             ),
@@ -53,31 +53,31 @@ def quantize(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
     config = json.loads((Path(request["output"]) / "config.json").read_text(encoding="utf-8"))
     return {
         "quantization_config": config["quantization_config"],
-        "scalings": findings.save_scales(Path(request["scales"])),
-        "recalled": findings.recalled,
+        "scalings": searches.save_scales(Path(request["scales"])),
+        "recalled": searches.recalled,
         "equivalence": equivalence,
         "versions": awq_facts.versions("llmcompressor", "compressed-tensors", "torch", "transformers"),
         **awq_facts.peaks(),
     }
 
 
-def _recording_awq(findings: awq_facts.Findings, channel: Channel) -> Any:
-    """Return llm-compressor's AWQ, with its scales kept in `findings`."""
+def _recording_awq(searches: awq_facts.SearchResults, channel: Channel) -> Any:
+    """Return llm-compressor's AWQ, with its scales kept in `searches`."""
     from llmcompressor.modifiers.transform.awq import AWQModifier
 
     class RecordingAwq(AWQModifier):  # type: ignore[misc]
         """llm-compressor's AWQ, with its scales kept."""
 
         def _compute_best_scale(self, mapping: Any, *rest: Any) -> Any:
-            name, done = mapping.smooth_name, len(findings.scalings)
-            recalled = findings.recall(name)
+            name, done = mapping.smooth_name, len(searches.scalings)
+            recalled = searches.recall(name)
             if recalled is not None:
-                self._error_metrics.append(_as_searched(findings.scalings[-1]))
+                self._error_metrics.append(_as_searched(searches.scalings[-1]))
                 return recalled["scales"]
             channel.progress("layers", done=done, total=len(self._resolved_mappings))
             scales = super()._compute_best_scale(mapping, *rest)
             search = self._error_metrics[-1]  # its first candidate is plain rounding
-            findings.keep(
+            searches.keep(
                 name,
                 {"scales": scales},
                 previous=name,

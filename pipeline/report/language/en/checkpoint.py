@@ -70,7 +70,7 @@ class Checkpoint(Words):
     source_bytes = "Weight files of the source"
     checkpoint_bytes = "Weight files of the checkpoint"
     calibration = "Calibration"
-    recalled = "Findings recalled from an attempt that broke off"
+    recalled = "Searches recalled from an attempt that broke off"
     seconds = "Time to quantize"
     memory = "Peak memory while quantizing"
     gpu_memory = "Peak GPU memory while quantizing"

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pytest
 
-from eval.arms.compatible import check_positions, find_arm
+from eval.arms.foreign_arm import check_positions, find_arm
 from eval.arms.setup import EngineSetup, engine_setup, weights_identity
 from pipeline.base.errors import EnvironmentLackError, ImpossiblePlanError, SourceError
 from pipeline.base.progress import SilentReporter

@@ -68,6 +68,9 @@ def test_promised_gpus_are_there(name: str) -> None:
         ("NVIDIA A100-SXM4-40GB", "a100-40"),
         ("AMD Instinct MI300X", "mi300x"),
         ("nvidia l4", "l4"),
+        ("L40S-48GB", "l40s"),
+        ("H200-141GB", "h200"),
+        ("A100-40GB", "a100-40"),
     ],
 )
 def test_drivers_names_are_understood(called: str, key: str) -> None:
@@ -137,7 +140,8 @@ def test_the_users_file_comes_first(own_file: Path) -> None:
     ("text", "says"),
     [
         ("gpus: [", "not valid YAML"),
-        ("- 1", "no catalogue"),
+        ("- 1", "a mapping is expected"),
+        ("sources: {x: {title: X, date: soon}}", "needs a title and a date"),
         ("gpus: {x: {name: X}}", "has no family"),
         ("gpus: {h100: {watts: 700}}", "Write \\[number, source\\]"),
     ],

@@ -50,7 +50,7 @@ def test_promised_families_are_there(family: str) -> None:
         ("RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic", "meta-llama/Llama-3.1-70B", "fp8"),
         ("meta-llama/Meta-Llama-3.1-8B-Instruct", "meta-llama/Llama-3.1-8B", None),
         ("NousResearch/Llama-2-7b-hf", "meta-llama/Llama-2-7b-hf", None),
-        ("Qwen/Qwen3-30B-A3B-Instruct-2507", "Qwen/Qwen3-30B-A3B", None),
+        ("Qwen/Qwen3-30B-A3B-Instruct-2507-FP8", "Qwen/Qwen3-30B-A3B-Instruct-2507", "fp8"),
     ],
 )
 def test_names_of_the_same_shape(reference: str, name: str, quantization: str | None) -> None:
@@ -85,6 +85,14 @@ def test_a_configuration_that_its_files_contradict_is_noted(tmp_path: Path) -> N
     (tmp_path / "config.json").unlink()
     (tmp_path / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 1}))
     assert "The files hold" in planned_model(str(tmp_path)).notes[0]
+
+
+def test_a_type_that_was_never_compared_is_said_to_be(tmp_path: Path) -> None:
+    """It is planned by the same keys, with a note; the types of the catalogue have none."""
+    config = json.loads((packaged_model() / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, "model_type": "novel"}))
+    assert "novel" in planned_model(str(tmp_path)).notes[0]
+    assert all(planned_model(name).notes == () for name in models())
 
 
 @pytest.mark.parametrize("text", ["{", "[]"])

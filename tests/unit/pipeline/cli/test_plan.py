@@ -143,6 +143,40 @@ def test_json_of_the_catalogue() -> None:
     assert json.loads(run("plan", "ls", "--json")[1])[0]["licence"]
 
 
+def test_offload_is_for_what_does_not_fit() -> None:
+    """70 B in 16 bit needs it on a GH200, the same in AWQ does not."""
+    _, output = run(
+        "plan",
+        "meta-llama/Llama-3.3-70B-Instruct",
+        "--gpu",
+        "gh200",
+        "--quantization",
+        "none,awq",
+        "--cpu-offload-gib",
+        "60",
+        "--max-model-len",
+        "2048",
+        "--concurrency",
+        "1",
+        "--json",
+    )
+    half, awq = json.loads(output)["configurations"]
+    assert (half["cpu_offload_gib"], awq["cpu_offload_gib"]) == (60, 0)
+    assert half["bound_by"] == "host link"
+    assert awq["output_tokens_per_s"]["expected"] > half["output_tokens_per_s"]["expected"]
+    _, text = run(
+        "plan",
+        "meta-llama/Llama-3.3-70B-Instruct",
+        "--gpu",
+        "gh200",
+        "--cpu-offload-gib",
+        "60",
+        "--max-model-len",
+        "2048",
+    )
+    assert "offloaded to the CPU" in text
+
+
 def test_the_page_stands_alone(tmp_path: Path) -> None:
     """Valid XML charts for what runs and what does not, and nothing that is loaded from elsewhere."""
     path = tmp_path / "plan.html"

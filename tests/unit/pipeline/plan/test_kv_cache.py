@@ -5,6 +5,7 @@ import pytest
 from pipeline.catalogue.models import models
 from pipeline.plan.capacity import capacity_of
 from pipeline.plan.kv_cache import Cache, Page, cache_of
+from pipeline.plan.model_config import architecture_of
 
 
 def cache(model: str, **settings: int) -> Cache:
@@ -55,6 +56,39 @@ def test_linear_attention_sets_the_block(model: str, ranks: int, block: int, gro
     found = cache(model, tensor_parallel=ranks)
     assert (found.block_tokens, found.group_count) == (block, groups)
     assert found.blocks_per_request(block, 2048) == 4
+
+
+def gemma_4(**more: object) -> dict[str, object]:
+    """Return a configuration as Gemma 4's: ten layers see everything, with fewer and wider heads than the others."""
+    return {
+        "model_type": "gemma4_text",
+        "hidden_size": 512,
+        "intermediate_size": 1024,
+        "num_hidden_layers": 60,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 16,
+        "head_dim": 256,
+        "num_global_key_value_heads": 4,
+        "global_head_dim": 512,
+        "attention_k_eq_v": True,
+        "sliding_window": 1024,
+        "vocab_size": 1000,
+        "layer_types": [*["sliding_attention"] * 5, "full_attention"] * 10,
+        **more,
+    }
+
+
+def test_pages_are_made_equal_by_larger_blocks() -> None:
+    """983,040 bytes per token, as the logs of Gemma 4 31B have it: six groups of ten layers."""
+    found = cache_of(architecture_of(gemma_4()))
+    assert (found.group_count, found.bytes_per_token) == (6, 983_040)
+    assert {page.kind: page.tokens for page, _ in found.groups} == {"sliding": 16, "full": 32}
+
+
+def test_layers_that_share_a_cache_have_none() -> None:
+    """The last twelve of sixty layers read what others wrote."""
+    found = cache_of(architecture_of(gemma_4(num_kv_shared_layers=12)))
+    assert (found.group_count, found.bytes_per_token) == (6, 6 * 8 * 16_384)
 
 
 def test_kinds_of_nearly_the_same_number_are_padded_to_the_larger() -> None:

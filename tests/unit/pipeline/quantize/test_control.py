@@ -10,8 +10,8 @@ import pytest
 from pipeline.base.errors import ImpossiblePlanError
 from pipeline.models.layers import linear_layers
 from pipeline.models.tensors import read_headers
-from pipeline.quantize.audit.fidelity import compare
 from pipeline.quantize.audit.packing import read_packed
+from pipeline.quantize.audit.reconstruction import compare
 from pipeline.quantize.control import round_to_nearest, write_control
 
 GROUP = 32

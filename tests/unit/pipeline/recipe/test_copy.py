@@ -44,3 +44,13 @@ def test_what_cannot_be_named_is_refused(tmp_path: Path, file: str, text: str) -
     (tmp_path / "source.yaml").write_text(text)
     with pytest.raises(UsageError):
         named_after(tmp_path / file, tmp_path / "source.yaml")
+
+
+def test_a_recipe_of_another_system_is_copied(tmp_path: Path) -> None:
+    """A byte order mark and carriage returns are no part of it; what is not UTF-8 is refused with its line."""
+    source = tmp_path / "mine.yaml"
+    source.write_bytes("\ufeffname: demo\r\n# Łódź\r\n".encode())
+    assert named_after(tmp_path / "theirs.yaml", source) == "name: theirs\n# Łódź\n"
+    source.write_bytes(b"name: demo\n# \xe4\n")
+    with pytest.raises(UsageError, match="not UTF-8 in line 2"):
+        named_after(tmp_path / "theirs.yaml", source)

@@ -275,16 +275,16 @@ def test_result_of_a_replaced_checkpoint_is_not_built_upon(make: Callable[..., R
 
 
 def test_force_forgets_what_was_found(make: Callable[..., Runner], tmp_path: Path) -> None:
-    """`--force` does not go on from an earlier attempt; without it the findings stay."""
-    findings = tmp_path / "out" / ".resume" / "first" / "answers"
-    findings.parent.mkdir(parents=True)
-    findings.write_text("x")
+    """`--force` does not go on from an earlier attempt; without it what that had found stays."""
+    answers = tmp_path / "out" / ".resume" / "first" / "answers"
+    answers.parent.mkdir(parents=True)
+    answers.write_text("x")
     make().run([FIRST])
-    assert findings.exists()
+    assert answers.exists()
 
     make().run([FIRST], force=True)
 
-    assert not findings.parent.exists()
+    assert not answers.parent.exists()
 
 
 def test_gate_failure_is_a_status(make: Callable[..., Runner]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pipeline.base.errors import WorkerError
 from pipeline.models.tensors import Tensor
 from pipeline.quantize.audit.coverage import audit, gates
-from pipeline.quantize.audit.fidelity import Fidelity, LayerFidelity
+from pipeline.quantize.audit.reconstruction import LayerReconstruction, Reconstruction
 from pipeline.quantize.result import CoverageResult, KindAudit, LayerAudit
 from pipeline.recipe.quantize import Coverage
 
@@ -37,10 +37,10 @@ SCALINGS = [
     for number, error in enumerate((0.1, 0.4))
 ]
 SCALES = {"model.layers.0.norm": np.linspace(0.5, 2, 10), "model.layers.1.norm": np.ones(10)}
-FIDELITY = Fidelity(
+RECONSTRUCTION = Reconstruction(
     layers={
-        "model.layers.0.q_proj": LayerFidelity(relative_error=0.08, error_bound=0.3),
-        "model.layers.1.q_proj": LayerFidelity(relative_error=0.09, error_bound=0.2),
+        "model.layers.0.q_proj": LayerReconstruction(relative_error=0.08, error_bound=0.3),
+        "model.layers.1.q_proj": LayerReconstruction(relative_error=0.09, error_bound=0.2),
     },
     problems=(),
 )
@@ -61,7 +61,7 @@ def audited(packed: tuple[str, ...] = PACKED, **changes: Any) -> tuple[tuple[Lay
         "scalings": SCALINGS,
         "scales": SCALES,
         "reasons": REASONS,
-        "fidelity": FIDELITY,
+        "reconstruction": RECONSTRUCTION,
         "equivalence": 0.01,
     }
     return audit(tensors(SHAPES), checkpoint, **arguments | changes)

@@ -77,7 +77,7 @@ def test_facts_of_the_checkpoint_follow_the_result(
     assert other["Format"] == "pack-quantized"
     assert other["Peak GPU memory while quantizing"] == "7.00 GiB"
     assert other.keys() - plain.keys() == {
-        "Findings recalled from an attempt that broke off",
+        "Searches recalled from an attempt that broke off",
         "Digest of the round-to-nearest control",
         "Peak GPU memory while quantizing",
     }

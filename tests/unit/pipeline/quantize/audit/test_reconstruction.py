@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from pipeline.models.layers import LinearLayer
-from pipeline.quantize.audit.fidelity import Fidelity, compare, sample
 from pipeline.quantize.audit.packing import Packed, gemm_tensors
+from pipeline.quantize.audit.reconstruction import Reconstruction, compare, sample
 from pipeline.quantize.control import round_to_nearest
 
 Arrays = dict[str, np.ndarray]
@@ -105,7 +105,7 @@ class Pair:
         self.checkpoint = pack(scale(self.source))
         self.scalings, self.scales = scalings_of()
 
-    def compare(self, **changes: Any) -> Fidelity:
+    def compare(self, **changes: Any) -> Reconstruction:
         """Compare them, the source in FP32, the checkpoint in FP16."""
         settings = {"model_type": "llama", "zero_point": True, "clips": False} | changes
         return compare(

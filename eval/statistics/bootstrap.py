@@ -1,4 +1,4 @@
-"""Interval and tests for scores of any form, from sums over resampled items or clusters."""
+"""Bootstrap interval and permutation test for scores of any form, over items or clusters."""
 
 import numpy as np
 from numpy.typing import NDArray

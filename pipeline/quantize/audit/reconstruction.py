@@ -45,7 +45,7 @@ _RECOMPUTED = ".rotary_emb.inv_freq"
 """Old Llama checkpoints hold it; every loader computes it anew."""
 
 
-class LayerFidelity(Result):
+class LayerReconstruction(Result):
     """How near the 4-bit weights of one layer are to what they stand for."""
 
     relative_error: float
@@ -54,10 +54,10 @@ class LayerFidelity(Result):
     """Largest value that 4 bit, the group size and the clipping allow, from the expected weights alone."""
 
 
-class Fidelity(Result):
-    """Outcome of the comparison."""
+class Reconstruction(Result):
+    """How near a whole checkpoint is to its source."""
 
-    layers: dict[str, LayerFidelity]
+    layers: dict[str, LayerReconstruction]
     """The 4-bit layers that were compared, by name."""
     problems: tuple[str, ...]
     """Sentences; empty when the checkpoint is what it should be."""
@@ -74,7 +74,7 @@ def compare(
     zero_point: bool,
     clips: bool,
     budget: int = BUDGET,
-) -> Fidelity:
+) -> Reconstruction:
     """Return how a checkpoint with this `quantization_config` compares with its 16-bit source.
 
     Looked at are all names, shapes, norms, biases, routers and embeddings, and the linear layers that `sample` picks;
@@ -87,7 +87,7 @@ def compare(
     expected = Expected(source, scalings, scales, model_type)
     comparison = _Comparison(source, checkpoint, quantization, expected, chosen, zero_point, clips)
     problems = tuple(comparison.problems())
-    return Fidelity(layers=comparison.layers, problems=problems)
+    return Reconstruction(layers=comparison.layers, problems=problems)
 
 
 def sample(layers: Mapping[str, LinearLayer], budget: int) -> set[str]:
@@ -175,7 +175,7 @@ class _Comparison:
     chosen: set[str]
     zero_point: bool
     clips: bool
-    layers: dict[str, LayerFidelity] = field(default_factory=dict)
+    layers: dict[str, LayerReconstruction] = field(default_factory=dict)
 
     def problems(self) -> Iterator[str]:
         """Yield what is wrong, and fill `layers`."""
@@ -217,7 +217,7 @@ class _Comparison:
         error, norm, allowed, groups, codes = total.tolist()
         norm = max(norm, float(np.finfo(np.float32).tiny))
         relative, bound = sqrt(error / norm), SLACK * sqrt(allowed / norm)
-        self.layers[layer] = LayerFidelity(relative_error=relative, error_bound=bound)
+        self.layers[layer] = LayerReconstruction(relative_error=relative, error_bound=bound)
         if not relative <= bound:
             yield f"{layer} differs from the source by {relative:.3g} of its norm; 4 bit allows {bound:.3g}."
         if groups:
