@@ -157,7 +157,7 @@ def test_ls_shows_state(home: Path) -> None:
     store.revoke("alice")
     lines = invoke("ls", of=keys_command).stdout.splitlines()
     assert lines[0].split() == ["NAME", "ID", "CREATED", "(UTC)", "STATE"]
-    assert [(line.split()[0], line.split()[-1]) for line in lines[1:]] == [
+    assert [(line.split()[0], line.split()[4]) for line in lines[1:]] == [
         ("alice", "revoked"),
         ("bob", "active"),
     ]
