@@ -3,16 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
 from pipeline.base.errors import UsageError
 from pipeline.catalogue.files import merged
+from pipeline.catalogue.sources import Source, read_sources
 from pipeline.plan.gpu import Gpu
 
-STALE = timedelta(days=90)
-"""Prices older than this are marked."""
 _DRIVER_SHARE = 0.985
 """GiB of the driver per GB on the box, where no log tells: the lowest of the cards of 80 GB and more that were seen."""
 _PCIE_GB_S = {
@@ -27,20 +25,6 @@ _PCIE_GB_S = {
 _FP8_FROM, _AWQ_FROM, _FP8_WEIGHTS_FROM = 8.9, 7.5, 8.0
 """Compute capabilities: FP8 arithmetic and FP8 KV cache; AWQ kernels; FP8 as weights only."""
 _NOISE = re.compile(r"nvidia|geforce|radeon|instinct|apple|tesla|amd|generation|gib|gb|[^a-z0-9]")
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a figure is from."""
-
-    title: str
-    date: date
-    url: str | None = None
-
-    @property
-    def stale(self) -> bool:
-        """Return whether it is older than a price may be."""
-        return date.today() - self.date > STALE  # noqa: DTZ011 -- prices are dated by day
 
 
 @dataclass(frozen=True)
@@ -75,6 +59,8 @@ class GpuEntry:
     tflops: Mapping[str, Figure]
     rents: tuple[Rent, ...] = ()
     mig: Mapping[str, int] = field(default_factory=dict)
+    """How many instances of a profile there can be."""
+    mig_source: Source | None = None
     deck: Mapping[str, float] = field(default_factory=dict)
     """What the client's hardware deck printed."""
     compute_capability: float | None = None
@@ -125,7 +111,7 @@ class GpuEntry:
 def gpus() -> Mapping[str, GpuEntry]:
     """Return all GPUs by key, the user's file included."""
     entries, sources = merged("gpus.yaml", "gpus")
-    known = {name: _source(name, entry) for name, entry in sources.items()}
+    known = read_sources("gpus.yaml", sources)
     return {key: _entry(key, entry, known) for key, entry in entries.items()}
 
 
@@ -157,13 +143,6 @@ def _plain(name: str) -> str:
     return _NOISE.sub("", name.lower())
 
 
-def _source(name: str, entry: Any) -> Source:
-    try:
-        return Source(str(entry["title"]), date.fromisoformat(str(entry["date"])), entry.get("url"))
-    except (TypeError, KeyError, ValueError, AttributeError):
-        raise UsageError(f"gpus.yaml: the source {name} needs a title and a date such as 2026-11-29.") from None
-
-
 def _entry(key: str, entry: Mapping[str, Any], sources: Mapping[str, Source]) -> GpuEntry:
     def figure(name: str, given: Any) -> Figure:
         try:
@@ -174,11 +153,23 @@ def _entry(key: str, entry: Mapping[str, Any], sources: Mapping[str, Source]) ->
                 f"gpus.yaml: {key}.{name} is {given!r}. Write [number, source], with the source under `sources`."
             ) from None
 
+    def profiles(given: Any) -> tuple[Mapping[str, int], Source | None]:
+        if given is None:
+            return {}, None
+        try:
+            counts, source = given
+            return {str(name): int(count) for name, count in counts.items()}, sources[source]
+        except (TypeError, ValueError, KeyError, AttributeError):
+            raise UsageError(
+                f"gpus.yaml: {key}.mig is {given!r}. Write [{{profile: number}}, source], the source under `sources`."
+            ) from None
+
     plain = ("name", "maker", "family", "serves_awq", "compute_capability", "gpus_per_node", "unified_memory", "also")
     nested = ("tflops", "rent", "mig", "deck")
     missing = [name for name in ("name", "family", "memory_gb", "bandwidth_gb_s") if name not in entry]
     if missing:
         raise UsageError(f"gpus.yaml: {key} has no {', '.join(missing)}. Add what is missing.")
+    mig, mig_source = profiles(entry.get("mig"))
     return GpuEntry(
         key=key,
         name=entry["name"],
@@ -191,7 +182,8 @@ def _entry(key: str, entry: Mapping[str, Any], sources: Mapping[str, Source]) ->
             Rent(float(rent["usd_per_hour"]), rent["provider"], rent["term"], sources[rent["source"]])
             for rent in entry.get("rent") or ()
         ),
-        mig=entry.get("mig") or {},
+        mig=mig,
+        mig_source=mig_source,
         deck=entry.get("deck") or {},
         compute_capability=entry.get("compute_capability"),
         gpus_per_node=entry.get("gpus_per_node", 8),

@@ -50,7 +50,14 @@ def refresh(source: Path | None, today: date) -> dict[str, int]:
 
 def _document(offers: dict[str, dict[str, float]], today: date) -> dict[str, object]:
     return {
-        "sources": {"gpuhunt": {"title": "gpuhunt's catalogue", "url": ADDRESS, "date": today.isoformat()}},
+        "sources": {
+            "gpuhunt": {
+                "title": "gpuhunt's catalogue",
+                "url": ADDRESS,
+                "date": today.isoformat(),
+                "seen": today.isoformat(),
+            }
+        },
         "gpus": {
             key: {
                 "rent": [

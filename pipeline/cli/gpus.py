@@ -47,7 +47,7 @@ def ls(sort: str, context: int, *, deck: bool, as_json: bool) -> None:
 @click.argument("name", metavar="NAME")
 @json_option
 def show(name: str, as_json: bool) -> None:  # noqa: FBT001 -- a flag
-    """Show all figures of one GPU, each with its source and date."""
+    """Show all figures of one GPU, each with its source, its date, and whether it was seen there."""
     from pipeline.catalogue.gpus import find_gpu
     from pipeline.cli.gpus_table import print_gpu
 
@@ -71,11 +71,8 @@ def refresh(source: Path | None, *, as_json: bool) -> None:
 
 
 def _document(entry: Any) -> dict[str, Any]:
-    def source(found: Any) -> dict[str, Any]:
-        return {"title": found.title, "date": str(found.date), "url": found.url}
-
     def figures(found: Any) -> dict[str, Any]:
-        return {name: {"value": each.value, "source": source(each.source)} for name, each in found.items()}
+        return {name: {"value": each.value, "source": each.source.document()} for name, each in found.items()}
 
     return {
         "key": entry.key,
@@ -91,11 +88,12 @@ def _document(entry: Any) -> dict[str, Any]:
                 "provider": rent.provider,
                 "term": rent.term,
                 "stale": rent.source.stale,
-                "source": source(rent.source),
+                "source": rent.source.document(),
             }
             for rent in entry.rents
         ],
         "mig": dict(entry.mig),
+        "mig_source": entry.mig_source.document() if entry.mig_source else None,
         "serves_awq": entry.serves_awq,
         "lacks": list(entry.planned().lacks),
     }

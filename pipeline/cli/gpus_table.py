@@ -56,19 +56,23 @@ def print_gpu(entry: Any, screen: Any) -> None:
     line(f"{entry.name} ({entry.key}), {entry.maker}")
     line(f"AWQ: {entry.serves_awq}")
     for name, figure in (*entry.figures.items(), *((f"tflops {key}", each) for key, each in entry.tflops.items())):
-        line(f"{name}: {figure.value:,g}  [{figure.source.title}, {figure.source.date}]")
+        line(f"{name}: {figure.value:,g}  {_source(figure.source)}")
     if "driver_gib" not in entry.figures:
         line(f"driver_gib: unknown; {entry.planned().memory_gib:.2f} assumed in plans")
     for rent in entry.rents:
-        old = ", older than 90 days" if rent.source.stale else ""
+        old = "older than 90 days" if rent.source.stale else ""
         line(
-            f"rent: {usd_as_given(rent.usd_per_hour)} an hour, {rent.provider}, {rent.term} "
-            f"[{rent.source.title}, {rent.source.date}{old}]"
+            f"rent: {usd_as_given(rent.usd_per_hour)} an hour, {rent.provider}, {rent.term} {_source(rent.source, old)}"
         )
     if not entry.rents:
         line("rent: unknown")
     if entry.mig:
-        line("MIG: " + ", ".join(f"{number_} x {name}" for name, number_ in entry.mig.items()))
+        profiles = ", ".join(f"{number_} x {name}" for name, number_ in entry.mig.items())
+        line(f"MIG: {profiles}  {_source(entry.mig_source)}")
+
+
+def _source(source: Any, *more: str) -> str:
+    return "[" + ", ".join(part for part in (source.title, str(source.date), *more, source.state) if part) + "]"
 
 
 def _or(value: Any, form: Any) -> str:

@@ -90,16 +90,35 @@ def test_every_figure_has_a_source_and_a_date() -> None:
     for entry in gpus().values():
         for figure in (*entry.figures.values(), *entry.tflops.values()):
             assert figure.source.title
-            assert figure.source.date.year >= 2019
+            assert figure.source.date.year >= 2018
         assert entry.serves_awq != "unknown"
     assert gpus()["h100"].tflops["fp16"].value == 989
     assert gpus()["m4-pro"].value("bandwidth_gb_s") == 273
 
 
+def test_every_shipped_source_says_whether_it_was_seen() -> None:
+    """Each is seen on a day, or recalled; the text that a source names is not enough."""
+    for entry in gpus().values():
+        figures = (*entry.figures.values(), *entry.tflops.values(), *entry.rents)
+        sources = [each.source for each in figures] + ([entry.mig_source] if entry.mig_source else [])
+        assert bool(entry.mig) == bool(entry.mig_source)
+        assert all(bool(source.seen) != source.recalled for source in sources)
+
+
+def test_rates_are_dense() -> None:
+    """FP8 runs at most twice as fast as FP16, INT4 as INT8; a rate with sparsity in one place would be four times."""
+    for entry in gpus().values():
+        rates = {name: figure.value for name, figure in entry.tflops.items()}
+        if {"fp16", "fp8"} <= set(rates):
+            assert rates["fp8"] <= 2.03 * rates["fp16"]
+        if {"int8", "int4"} <= set(rates):
+            assert rates["int4"] <= 2.01 * rates["int8"]
+
+
 def test_old_prices_are_marked() -> None:
     """The prices of March are older than 90 days."""
     marked = {row.key: row.price_stale for row in gpu_rows()}
-    assert marked["h200"]
+    assert marked["l4"]
     assert not marked["m4"]
 
 
@@ -144,6 +163,9 @@ def test_the_users_file_comes_first(own_file: Path) -> None:
         ("sources: {x: {title: X, date: soon}}", "needs a title and a date"),
         ("gpus: {x: {name: X}}", "has no family"),
         ("gpus: {h100: {watts: 700}}", "Write \\[number, source\\]"),
+        ("gpus: {h100: {mig: {1g.10gb: 7}}}", "\\.mig is .* Write \\[{profile: number}, source\\]"),
+        ("sources: {x: {title: X, date: 2026-11-01, seen: often}}", "`seen`, where given, is a date"),
+        ("sources: {x: {title: X, date: 2026-11-01, seen: 2026-11-02, recalled: true}}", "both seen and recalled"),
     ],
 )
 def test_a_broken_file_is_named(own_file: Path, text: str, says: str) -> None:
