@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from pipeline.base.errors import UsageError
 from pipeline.catalogue.files import merged
+from pipeline.catalogue.sources import Source, read_sources
 from pipeline.plan.architecture import Architecture
 from pipeline.plan.model_config import architecture_of
 
@@ -33,6 +35,8 @@ class ModelEntry:
     """As published; None: not recorded."""
     also: tuple[str, ...] = ()
     """Other models of the same shape."""
+    source: Source | None = None
+    """Where the configuration is from; None where the user's file does not say."""
 
     @property
     def architecture(self) -> Architecture:
@@ -43,7 +47,8 @@ class ModelEntry:
 @cache
 def models() -> Mapping[str, ModelEntry]:
     """Return all models by name, the user's file included."""
-    entries, _ = merged("models.yaml", "models")
+    entries, described = merged("models.yaml", "models")
+    sources = read_sources("models.yaml", described)
     return {
         name: ModelEntry(
             name,
@@ -51,9 +56,18 @@ def models() -> Mapping[str, ModelEntry]:
             _config(name, entries),
             entry.get("parameters"),
             tuple(entry.get("also") or ()),
+            _source(name, entry, sources),
         )
         for name, entry in entries.items()
     }
+
+
+def _source(name: str, entry: Mapping[str, Any], sources: Mapping[str, Source]) -> Source | None:
+    if "source" not in entry:
+        return None
+    if entry["source"] not in sources:
+        raise UsageError(f"models.yaml: {name} has the source {entry['source']!r}. Describe it under `sources`.")
+    return sources[entry["source"]]
 
 
 def _config(name: str, entries: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,7 +69,13 @@ def _list(*, as_json: bool) -> int:
     from pipeline.cli.plan_table import print_models
 
     rows = [
-        {"name": entry.name, "licence": entry.licence, "parameters": entry.parameters, "also": entry.also}
+        {
+            "name": entry.name,
+            "licence": entry.licence,
+            "parameters": entry.parameters,
+            "also": entry.also,
+            "source": entry.source.document() if entry.source else None,
+        }
         for entry in models().values()
     ]
     emit(as_json, rows, lambda: print_models(rows, console()))

@@ -107,4 +107,6 @@ def print_models(rows: Sequence[dict[str, Any]], screen: Any) -> None:
     """Print the models of the catalogue."""
     for row in rows:
         size = NONE if row["parameters"] is None else f"{number(row['parameters'] / 1e9)} B"
-        screen.print(f"{row['name']:<42} {size:>8}  {row['licence']}", markup=False, soft_wrap=True)
+        star = "*" if row["source"] and row["source"]["recalled"] else " "
+        screen.print(f"{row['name']:<42} {size:>8} {star}{row['licence']}", markup=False, soft_wrap=True)
+    screen.print("* configuration from memory, not compared with the model's own. Sources: --json.", markup=False)

@@ -46,7 +46,8 @@ def test_promised_families_are_there(family: str) -> None:
     [
         ("Qwen3-14B", "Qwen/Qwen3-14B", None),
         ("qwen/qwen3-14b-awq", "Qwen/Qwen3-14B", "awq"),
-        ("Qwen/Qwen2.5-7B-Instruct-GPTQ-Int4", "Qwen/Qwen2.5-7B", "gptq"),
+        ("Qwen/Qwen2.5-7B-Instruct-GPTQ-Int4", "Qwen/Qwen2.5-7B-Instruct", "gptq"),
+        ("Qwen/Qwen2.5-Coder-7B-Instruct-AWQ", "Qwen/Qwen2.5-7B-Instruct", "awq"),
         ("RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic", "meta-llama/Llama-3.1-70B", "fp8"),
         ("meta-llama/Meta-Llama-3.1-8B-Instruct", "meta-llama/Llama-3.1-8B", None),
         ("NousResearch/Llama-2-7b-hf", "meta-llama/Llama-2-7b-hf", None),
@@ -58,6 +59,27 @@ def test_names_of_the_same_shape(reference: str, name: str, quantization: str | 
     found = catalogued(reference)
     assert found is not None
     assert (found[0].name, found[1]) == (name, quantization)
+
+
+@pytest.mark.parametrize(
+    ("reference", "tokens"),
+    [
+        ("Qwen/Qwen2.5-7B", 131_072),
+        ("Qwen/Qwen2.5-7B-Instruct-AWQ", 32_768),
+        ("Qwen/Qwen2.5-Math-7B-Instruct", 4096),
+        ("deepseek-ai/DeepSeek-R1-0528-Qwen3-8B", 131_072),
+        ("MiniMaxAI/MiniMax-M2.7", 204_800),
+    ],
+)
+def test_models_of_one_shape_have_their_own_context(reference: str, tokens: int) -> None:
+    """What their own configuration says, which is what vLLM takes when nobody says how long."""
+    assert planned_model(reference).architecture.max_position == tokens
+
+
+def test_every_shipped_configuration_says_whether_it_was_seen() -> None:
+    """Each names a source that is seen on a day, or recalled."""
+    sources = [entry.source for entry in models().values()]
+    assert all(source and bool(source.seen) != source.recalled for source in sources)
 
 
 @pytest.mark.parametrize("reference", ["nobody/knows-this", "Qwen/Qwen3-15B", "Qwen/Qwen9-AWQ"])

@@ -97,7 +97,7 @@ def test_a_recipe_is_planned_as_it_stands() -> None:
     found = plans(PlanRequest("hub-gpu", gpus="l40s"))
     assert [each.quantization for each in found.configurations] == ["none", "awq"]
     assert all(each.verdict == "fits" for each in found.configurations)
-    assert found.model == "Qwen/Qwen2.5-7B"
+    assert found.model == "Qwen/Qwen2.5-7B-Instruct"
     demo = plans(PlanRequest("demo", gpus="l4", quantization="awq"))
     assert demo.parameters < 10_000_000
 

@@ -140,6 +140,7 @@ def test_json_of_the_catalogue() -> None:
     assert json.loads(run("gpus", "ls", "--deck", "--json")[1])[0]["wrong"]
     entry = json.loads(run("gpus", "show", "rtx-4090", "--json")[1])
     assert entry["figures"]["bandwidth_gb_s"]["source"]["date"]
+    assert entry["figures"]["memory_gb"]["source"]["seen"] == "2026-11-29"
     assert json.loads(run("plan", "ls", "--json")[1])[0]["licence"]
 
 
@@ -216,3 +217,16 @@ def test_planning_loads_nothing_heavy() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stderr.strip() == "[]"
+
+
+def test_what_nobody_opened_is_said_to_be_recalled() -> None:
+    """A figure seen in a text and one from memory, on a terminal and in JSON; a model's configuration likewise."""
+    shown = re.sub(r"\s+", " ", run("gpus", "show", "rtx-4080")[1])
+    assert re.search(r"bandwidth_gb_s: 717 \[[^]]*seen 2026-11-29\]", shown)
+    assert re.search(r"tflops fp16: 97\.5 \[[^]]*recalled, not opened\]", shown)
+    rates = json.loads(run("gpus", "show", "rtx-4080", "--json")[1])["tflops_dense"]
+    assert [rates[name]["source"]["recalled"] for name in ("fp16", "int8")] == [True, False]
+    models = {row["name"]: row["source"] for row in json.loads(run("plan", "ls", "--json")[1])}
+    assert models["01-ai/Yi-34B"]["recalled"]
+    assert models["Qwen/Qwen3-8B"]["seen"] == "2026-11-29"
+    assert "*apache-2.0" in run("plan", "ls")[1]
