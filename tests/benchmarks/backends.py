@@ -24,7 +24,9 @@ def run(stage: str, backend: str, out: Path) -> dict[str, Any]:
     values = (
         f"quantize.backend={backend}",
         "arms=[baseline, awq, rtn]",
+        "quantize.calibration.blocks=16",
         "eval.tasks.0.limit=null",
+        "eval.tasks.1.limit=null",
         "eval.tasks.0.margin=1",  # measured here, judged by the demo
         "eval.tasks.1.margin=1",
     )

@@ -27,7 +27,7 @@ def test_resolution_of_the_packaged_recipe(tmp_path: Path) -> None:
     lines, bits = document["tasks"]
 
     assert answer.returncode == 0
-    assert (lines["items"], lines["items_available"], bits["items"]) == (200, 1500, 82)
+    assert (lines["items"], lines["items_available"], bits["items"]) == (200, 1500, 40)
     assert (lines["decidable"], lines["origin"], bits["origin"]) == (False, "assumed", "unknown")
     assert lines["smallest_paired"] < lines["smallest_unpaired"]
     (warning,) = document["warnings"]
