@@ -45,4 +45,4 @@ def stated_items(results: Mapping[str, Any], subtask: str) -> int | None:
     if isinstance(limit, float) and 0 < limit < 1 and original is not None:
         return math.ceil(float(original) * limit)  # older versions state for each task what it came to for the last one
     found = (counts.get("effective"), values.get("sample_len"), values.get("samples"), None if limit else original)
-    return next((int(count) for count in found if isinstance(count, int | float)), None)
+    return next((int(count) for count in found if isinstance(count, int | float) and math.isfinite(count)), None)

@@ -105,6 +105,31 @@ def _mcc(values: Sequence[Any]) -> Contributions | None:
     return None if counts is None else Contributions(counts, mcc)
 
 
+def _brier(values: Sequence[Any]) -> Contributions | None:
+    """Squared distance of the probabilities from the right answer, `(number of the right one, probabilities)` each."""
+    found = []
+    for gold, shares in values:
+        if not isinstance(shares, list) or not isinstance(gold, int) or not 0 <= gold < len(shares):
+            return None
+        found.append(sum((share - (place == gold)) ** 2 for place, share in enumerate(shares)))
+    return _mean(found)
+
+
+def corpus_score(metric: str, values: Sequence[Any]) -> float | None:
+    """Return chrF or TER of all items as lm-eval computes it with sacrebleu; None for other metrics and values."""
+    if metric not in ("chrf", "ter") or not all(isinstance(value, list) and len(value) == 2 for value in values):  # noqa: PLR2004
+        return None
+    from sacrebleu import corpus_chrf, corpus_ter  # noqa: PLC0415 -- slow to import, and most tasks have neither
+
+    references = [given if isinstance(given, list) else [given] for given, _ in values]
+    predictions = [given[0] if isinstance(given, list) and given else given for _, given in values]
+    texts = (*predictions, *(text for one in references for text in one))
+    if not all(isinstance(text, str) for text in texts) or len({len(one) for one in references}) != 1:
+        return None
+    score = corpus_chrf if metric == "chrf" else corpus_ter
+    return float(score(predictions, [list(column) for column in zip(*references, strict=True)]).score)
+
+
 def _bleu(values: Sequence[Any]) -> Contributions | None:
     """Count n-grams as sacrebleu does for its corpus score, `(reference or references, prediction)` per item."""
     from sacrebleu.metrics.bleu import BLEU  # noqa: PLC0415 -- slow to import, and most tasks have no BLEU
@@ -125,5 +150,6 @@ _OF_PAIRS: dict[str, Callable[[Sequence[Any]], Contributions | None]] = {
     "f1": _f1,
     "mcc": _mcc,
     "bleu": _bleu,
+    "brier_score": _brier,
 }
-"""Metrics whose value for an item is a pair of numbers or texts."""
+"""Metrics whose value for an item is a pair of numbers or texts, or of a number and a list."""

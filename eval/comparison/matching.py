@@ -61,7 +61,8 @@ def match(baseline: TaskScores, candidate: TaskScores) -> Matched:
     """Return which items both arms answered.
 
     Raises:
-        VoidMeasurementError: the same documents were asked with other prompts, or other answers count as right.
+        VoidMeasurementError: the same documents were asked with other prompts or other answers to choose from, or other
+            answers count as right.
     """
     before, after = baseline.rows, candidate.rows
     matched = Matched(
@@ -71,19 +72,32 @@ def match(baseline: TaskScores, candidate: TaskScores) -> Matched:
         only_baseline=tuple(row for key, row in before.items() if key not in after),
         only_candidate=tuple(row for key, row in after.items() if key not in before),
     )
-    prompts = [before[key] for key in matched.keys if before[key].prompt_hash != after[key].prompt_hash]
+    prompts = _differing(matched, "prompt_hash")
     if prompts:
         raise VoidMeasurementError(
             f"{_share(prompts, matched)} were asked with another prompt in the other arm, although the document is the "
             f"same. Score both with the same number and choice of few-shot examples, chat template and system prompt."
         )
-    targets = [before[key] for key in matched.keys if before[key].target_hash != after[key].target_hash]
+    answers = _differing(matched, "asked_hash")
+    if answers:
+        raise VoidMeasurementError(
+            f"{_share(answers, matched)} were given other answers to choose from in the other arm, although the "
+            f"document is the same. Score both with the same version of the task and the same settings."
+        )
+    targets = _differing(matched, "target_hash")
     if targets:
         raise VoidMeasurementError(
             f"{_share(targets, matched)} have another right answer in the other arm, although the document is the "
             f"same. Score both with the same version of the task."
         )
     return matched
+
+
+def _differing(matched: Matched, name: str) -> list[Row]:
+    """Return the baseline's rows whose hash of that name is another one than the candidate's, where both are known."""
+    before, after = matched.baseline.rows, matched.candidate.rows
+    pairs = ((before[key], getattr(before[key], name), getattr(after[key], name)) for key in matched.keys)
+    return [row for row, first, second in pairs if first and second and first != second]
 
 
 def clusters(keys: tuple[Key, ...]) -> tuple[NDArray[np.int64] | None, bool]:

@@ -15,6 +15,13 @@ _DESCRIBING = frozenset(
     | {"doc_hash", "prompt_hash", "target_hash", "schema_version"}
 )
 """Keys that are not metrics. lm-eval before 0.4.4 did not list the metrics."""
+_TEXT = (str, type(None)), "a text"
+_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "doc_id": ((int, str), "a number or a text"),
+    "metrics": ((list, type(None)), "a list"),
+    **dict.fromkeys(("task", "doc_hash", "prompt_hash", "target_hash", "filter"), _TEXT),
+}
+"""What identifies a sample, and what it has to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,7 @@ class Row:
     doc_id: str
     doc_hash: str
     prompt_hash: str
+    """Empty where the file has neither hash nor prompt."""
     target_hash: str
     filter: str | None
     """None in files of lm-eval versions that did not write it."""
@@ -36,6 +44,8 @@ class Row:
     """Where the row stands in the unpacked file: byte offset in JSON lines, number from 0 in a JSON array."""
     choices: int = 0
     """Answers that the item could be given; 0 where it is not a question with choices."""
+    asked_hash: str = ""
+    """Of what the answers could be; empty where the file does not say it."""
 
 
 def read_rows(path: Path, subtask: str | None = None) -> list[Row]:
@@ -69,10 +79,11 @@ def requests_of(document: dict[str, Any]) -> list[list[Any]]:
 
     lm-eval from 0.4.3 on writes its command line's samples as `{"gen_args_0": {"arg_0": ...}}`.
     """
-    asked = document.get("arguments") or []
+    asked = document.get("arguments")
     if isinstance(asked, dict):
         return [list(request.values()) if isinstance(request, dict) else [request] for request in asked.values()]
-    return [list(request) if isinstance(request, list) else [request] for request in asked]
+    requests = asked if isinstance(asked, list) else []
+    return [list(request) if isinstance(request, list) else [request] for request in requests]
 
 
 def readable(text: str) -> str:
@@ -118,11 +129,18 @@ def _row(document: Any, subtask: str | None, path: Path, place: int, where: str)
             f"{where} is not a sample of lm-eval: it needs `doc_id` and `doc` or `doc_hash`. "
             f"Give files that `lm_eval --log_samples` wrote."
         )
+    for name, (kinds, said) in _KINDS.items():
+        if name in document and not isinstance(document[name], kinds):
+            raise SourceError(
+                f"{where} is damaged: `{name}` is not {said}. Copy the file again, or score the task again."
+            )
     metrics = document.get("metrics") or [name for name in document if name not in _DESCRIBING]
+    if not all(isinstance(name, str) for name in metrics):
+        raise SourceError(f"{where} is damaged: `metrics` are not names. Copy the file again, or score the task again.")
     return Row(
         subtask=readable(str(document.get("task") or subtask or path.stem)),
         doc_id=readable(str(document["doc_id"])),
-        doc_hash=document.get("doc_hash") or _document_hash(document["doc"]),
+        doc_hash=document.get("doc_hash") or _document_hash(document),
         prompt_hash=document.get("prompt_hash") or _prompt_hash(document),
         target_hash=document.get("target_hash") or _hash(str(document.get("target"))),
         filter=document.get("filter"),
@@ -130,6 +148,7 @@ def _row(document: Any, subtask: str | None, path: Path, place: int, where: str)
         file=path,
         place=place,
         choices=_choices(document),
+        asked_hash=_asked_hash(document),
     )
 
 
@@ -143,7 +162,27 @@ def _choices(document: dict[str, Any]) -> int:
     doc = document.get("doc")
     listed = doc.get("choices") if isinstance(doc, dict) else None
     listed = listed.get("text") if isinstance(listed, dict) else listed
-    return asked if asked > 1 else len(listed) if isinstance(listed, list) else 0
+    if asked > 1:
+        return asked
+    if isinstance(listed, list):
+        return len(listed)
+    return 0 if requests else _answered(document)
+
+
+def _answered(document: dict[str, Any]) -> int:
+    """Return how many answers have a log-likelihood, of a sample whose requests were taken out."""
+    found = document.get("filtered_resps")
+    count = len(found) if isinstance(found, list) and all(isinstance(one, list) for one in found) else 0
+    return count // 2 if "acc_mutual_info" in (document.get("metrics") or ()) else count
+
+
+def _asked_hash(document: dict[str, Any]) -> str:
+    """Return the hash of the continuations, and of the prompts where these are what differs."""
+    requests = requests_of(document)
+    texts = [[part for part in request[:2] if isinstance(part, str)] for request in requests]
+    if not all(len(parts) == 2 for parts in texts) or not texts:  # noqa: PLR2004 -- prompt and continuation
+        return ""
+    return _hash(json.dumps([[prompt if prompt != texts[0][0] else "", text] for prompt, text in texts]))
 
 
 def _hash(text: str) -> str:
@@ -151,11 +190,12 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
-def _document_hash(doc: Any) -> str:
-    """Return the hash as `lm_eval.evaluator.evaluate` computes it from 0.4.3 on."""
-    return _hash(json.dumps(doc, indent=2, ensure_ascii=False))
+def _document_hash(document: dict[str, Any]) -> str:
+    """Return the hash as `lm_eval.evaluator.evaluate` computes it from 0.4.3 on; of a number without a document."""
+    doc = document.get("doc")
+    return _hash(json.dumps(doc, indent=2, ensure_ascii=False)) if doc else f"number {document['doc_id']}"
 
 
 def _prompt_hash(document: dict[str, Any]) -> str:
     requests = requests_of(document)
-    return _hash(str(requests[0][0]) if requests and requests[0] else "")
+    return _hash(str(requests[0][0])) if requests and requests[0] else ""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.comparison.coverage import has_metric
-from eval.comparison.lm_eval_metrics import Contributions, contributions
+from eval.comparison.lm_eval_metrics import Contributions, contributions, corpus_score
 from eval.comparison.result import Score
 from eval.comparison.rows import Row, read_rows
 from eval.comparison.validity import disagreement, is_mean, require_all, require_judged, require_numbers
@@ -128,7 +128,7 @@ def stated_score(values: dict[str, Any], key: str) -> Score:
     """Return what lm-eval computed itself."""
     name, _, filter_ = key.partition(",")
     stderr = values.get(f"{name}_stderr,{filter_}")
-    error = float(stderr) if isinstance(stderr, int | float) and math.isfinite(stderr) else None
+    error = float(stderr) if isinstance(stderr, int | float) and 0 <= stderr < math.inf else None
     return Score(value=float(values[key]), stderr=error)
 
 
@@ -167,8 +167,12 @@ def task_scores(
     require_numbers(task, metric, found, stated)
     keyed = _keyed(found)
     parts = contributions(name, [row.values[name] for row in keyed.values()])
+    doubtful = False
     if stated is not None:
         equal, flaw = _check(parts, keyed, stated)
+        whole = None if parts else corpus_score(name, [row.values[name] for row in keyed.values()])
+        if whole is not None and not close(whole, stated.value):
+            doubtful, flaw = True, _not_given(whole, stated)
     else:
         flaw = "" if parts else _UNPAIRED
     contradiction = ""
@@ -190,7 +194,7 @@ def task_scores(
         equal_subtasks=equal,
         flaw=flaw,
         contradiction=contradiction,
-        doubtful=bool(flaw) and mean is not False and parts is not None and parts.plain,
+        doubtful=doubtful or (bool(flaw) and mean is not False and parts is not None and parts.plain),
         stated=stated is not None,
     )
 
@@ -236,7 +240,11 @@ def _check(parts: Contributions | None, rows: dict[Key, Row], stated: Score) -> 
         return False, ""
     if close(_weighted(parts, rows).value, stated.value):
         return True, ""
-    return False, f"the items give {parts.value:.6g}, not lm-eval's {stated.value:.6g}, so they are not paired"
+    return False, _not_given(parts.value, stated)
+
+
+def _not_given(value: float, stated: Score) -> str:
+    return f"the items give {value:.6g}, not lm-eval's {stated.value:.6g}, so they are not paired"
 
 
 def _weighted(parts: Contributions, rows: dict[Key, Row]) -> Contributions:

@@ -1,6 +1,7 @@
 """Whether the values of the items can be used, and are those of the score that lm-eval states."""
 
 import math
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -10,10 +11,15 @@ from eval.comparison.rows import Row
 from pipeline.base.commands import command
 from pipeline.base.errors import RecipeError, SourceError, VoidMeasurementError
 
+_NAME = re.compile(r"[\w@+.:-]+")
+"""What a metric is called; a function that computes one is listed by its source."""
 _OF_NUMBERS = frozenset({"bits_per_byte", "byte_perplexity", "word_perplexity"})
 """Metrics whose value for an item is a pair of numbers."""
 _OF_LIKELIHOODS = _OF_NUMBERS | {"perplexity", "likelihood", "loglikelihood", "brier_score"}
 """Metrics that are made of the model's probabilities alone: there a value that is not finite is the model's own."""
+
+_LARGEST = 2**1023
+"""Integers beyond it are no floating-point numbers."""
 
 
 def listed_metrics(configs: Mapping[str, Any], tasks: Iterable[str]) -> list[Mapping[str, Any]]:
@@ -24,11 +30,13 @@ def listed_metrics(configs: Mapping[str, Any], tasks: Iterable[str]) -> list[Map
 def is_mean(configs: Mapping[str, Any], tasks: Iterable[str], name: str) -> bool | None:
     """Return whether the score is the mean of a metric's values: True where the results say so, None where not.
 
-    tinyBenchmarks, for example, estimate the score of the whole benchmark, and name a function instead.
+    tinyBenchmarks, for example, estimate the score of the whole benchmark, and name a function instead. Of a metric
+    that a task reports and does not list lm-eval takes the mean (`lm_eval.evaluator_utils`).
     """
     listed = listed_metrics(configs, tasks)
     said = {entry.get("aggregation") for entry in listed if entry.get("metric") == name}
-    if said == {"mean"}:
+    named = all(_NAME.fullmatch(str(entry.get("metric"))) for entry in listed)
+    if said == {"mean"} or (listed and named and not said):
         return True
     return None if not listed or (said and said <= {"mean", None}) else False
 
@@ -130,4 +138,6 @@ def _finite(value: Any) -> bool:
     """Whether there is no number in it that is NaN or infinite; a value may be a list of numbers or texts."""
     if isinstance(value, list):
         return all(map(_finite, value))
+    if isinstance(value, int):
+        return abs(value) <= _LARGEST
     return not isinstance(value, float) or math.isfinite(value)

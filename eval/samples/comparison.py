@@ -9,8 +9,16 @@ from eval.comparison.rows import Row
 from eval.comparison.scores import metric_key
 from eval.comparison.wording import guesses_sentence
 from eval.samples.files import find_sample_files
-from eval.samples.gaps import count_gaps, lacking, metric_gaps, other_metrics, outdated
-from eval.samples.matching import flaws, match_samples, shared_metrics, unusable
+from eval.samples.gaps import (
+    count_gaps,
+    lacking,
+    metric_gaps,
+    other_metrics,
+    outdated,
+    same_samples,
+    without_chance,
+)
+from eval.samples.matching import belied, flaws, match_samples, shared_metrics, unusable
 from eval.samples.plan import Plan, planned
 from eval.samples.result import CompareResult, Request, TaskComparison
 from eval.samples.settings import remarks, unstated
@@ -28,6 +36,8 @@ class _Found:
     compared: list[tuple[SampleTask, SampleTask, str]] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     """What was not judged."""
+    doubts: list[str] = field(default_factory=list)
+    """What shows that a stated score is not that of the items; it cannot be allowed, as a part can."""
     notes: list[str] = field(default_factory=list)
     unstated: dict[str, None] = field(default_factory=dict)
     """Settings, in order."""
@@ -47,14 +57,18 @@ def compare_samples(baseline: Path, candidate: Path, request: Request) -> Compar
         said = " ".join(dict.fromkeys((*plan.notes, *plan.gaps, *found.gaps, *found.notes)))
         raise SourceError(f"{baseline} and {candidate} have no item in common. {said}")
     rows = adjusted(found.rows)
-    gaps = (*plan.gaps, *found.gaps)
+    gaps = (*plan.gaps, *found.gaps, *found.doubts)
     whole = not gaps and not any(row.only_baseline or row.only_candidate for row in rows)
     notes = (*plan.notes, *gaps, *found.notes, *other_metrics(found.compared))
     guessed = [row for row in rows if row.verdict == "inconclusive" and row.passes_guesses]
     notes += tuple(f"'{row.task}' is not decided: {guesses_sentence(row)}" for row in guessed)
     if found.unstated:
         notes += (f"Not stated by both sides, so not compared: {', '.join(found.unstated)}.",)
-    if request.margin and not (whole or request.allow_partial):
+    if request.margin:
+        notes += without_chance(rows)
+    if request.margin and found.doubts:
+        notes += ("Items contradict a score, so this is no pass. Score the task again, with samples.",)
+    elif request.margin and not (whole or request.allow_partial):
         notes += ("Not all of both sides was compared, so this is no pass. Score the rest, or give --allow-partial.",)
     return CompareResult(
         baseline=str(baseline),
@@ -64,15 +78,13 @@ def compare_samples(baseline: Path, candidate: Path, request: Request) -> Compar
         seed=request.seed,
         tasks=rows,
         complete=whole,
-        passed=_passed(rows, request, whole=whole),
+        passed=_passed(rows, request, sound=not found.doubts and (whole or request.allow_partial)),
         notes=tuple(dict.fromkeys(notes)),
     )
 
 
-def _passed(rows: tuple[TaskComparison, ...], request: Request, *, whole: bool) -> bool | None:
-    if request.margin is None:
-        return None
-    return (whole or request.allow_partial) and all(row.passed for row in rows)
+def _passed(rows: tuple[TaskComparison, ...], request: Request, *, sound: bool) -> bool | None:
+    return None if request.margin is None else sound and all(row.passed for row in rows)
 
 
 def _compare_all(plan: Plan, request: Request) -> _Found:
@@ -85,7 +97,7 @@ def _compare_all(plan: Plan, request: Request) -> _Found:
         reason = _compare(before, after, metric, request, found)
         found.gaps += [*count_gaps(before, after), *metric_gaps(before, after, metric)]
         found.unstated |= dict.fromkeys(unstated(before, after))
-        found.notes += [*outdated(before, after, reason), *remarks(before, after)]
+        found.notes += [*outdated(before, after, reason), *remarks(before, after), *same_samples(before, after)]
         if reason:
             found.notes.append(f"The tasks of '{name}' are compared one by one: {reason}.")
         alone = lacking(before, after, metric)
@@ -145,7 +157,7 @@ def _compare(before: SampleTask, after: SampleTask, metric: str, request: Reques
     if reason:
         return reason
     found.notes += flaws(matched, doubtful=False)
-    found.gaps += flaws(matched, doubtful=True)
+    found.doubts += [*flaws(matched, doubtful=True), *belied(matched, request.margin)]
     if matched.keys:
         found.rows.append(_compared(matched, request))
         found.compared.append((before, after, metric))

@@ -8,13 +8,14 @@ What the versions write, for `--output_path OUT --log_samples`:
 Each may be compressed.
 """
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eval.comparison.compression import SUFFIXES, plain_name
+from eval.comparison.compression import SUFFIXES, plain_name, read_bytes
 from eval.samples.models import model_of, require_one_model
 from eval.samples.results import read_results, stated_tasks
 from pipeline.base.errors import SourceError
@@ -22,9 +23,9 @@ from pipeline.base.errors import SourceError
 _OURS = ".samples.jsonl"
 _OUR_RESULTS = ".results.json"
 _STAMP = r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d+)?"
-_THEIRS = re.compile(rf"samples_(?P<task>.+?)(?:_(?P<time>{_STAMP}))?\.jsonl?")
-_RESULTS = re.compile(rf"results(?:_(?P<time>{_STAMP}))?\.json")
-_UNREAD = re.compile(rf"(?P<plain>samples_(?P<task>.+?)(?:_{_STAMP})?\.jsonl?|(?P<ours>.+)\.samples\.jsonl)\..+")
+_THEIRS = re.compile(rf"samples_(?P<task>.+?)(?:_(?P<time>{_STAMP}))?\.(?i:jsonl?)")
+_RESULTS = re.compile(rf"results(?:_(?P<time>{_STAMP}))?\.(?i:json)")
+_UNREAD = re.compile(rf"(?P<plain>samples_(?P<task>.+?)(?:_{_STAMP})?\.jsonl?|(?P<ours>.+)\.samples\.jsonl)[.~].*")
 _SHOWN = 8
 
 
@@ -83,7 +84,7 @@ def find_sample_files(origin: Path) -> SampleFiles:
         raise SourceError(f"There is no file or folder {origin}. Give what `lm_eval --log_samples` wrote.")
     if origin.is_file():
         return SampleFiles(origin, (_only(origin),))
-    folders = sorted({path.parent for path in origin.rglob("*.json*")})
+    folders = _folders(origin)
     found = [file for folder in folders for file in _in_folder(folder)]
     unread = {task: text for folder in folders for task, text in _unread(folder).items()}
     if not found:
@@ -92,7 +93,23 @@ def find_sample_files(origin: Path) -> SampleFiles:
     require_one_model(origin, found)
     kept, notes = _newest(found)
     lost = {task: text for folder in folders for task, text in _lost(folder, kept).items()}
-    return SampleFiles(origin, kept, notes, lost | unread)
+    return SampleFiles(origin, kept, notes, lost | unread | _contradicting(found))
+
+
+def _folders(origin: Path) -> list[Path]:
+    """Return the folders with JSON, at and below one; links are followed, and each folder is there once."""
+    seen: set[str] = set()
+    found = []
+    for name, below, files in os.walk(origin, followlinks=True):
+        real = os.path.realpath(name)
+        if real in seen:
+            below.clear()
+            continue
+        seen.add(real)
+        below.sort(key=lambda child: (os.path.islink(os.path.join(name, child)), child))  # noqa: PTH114, PTH118
+        if any(".json" in file.lower() for file in files):
+            found.append(Path(name))
+    return sorted(found)
 
 
 def _only(path: Path) -> SampleFile:
@@ -108,7 +125,9 @@ def _only(path: Path) -> SampleFile:
 def _files(folder: Path) -> list[Path]:
     """Return the files with JSON of one folder, compressed ones included."""
     return sorted(
-        path for path in folder.iterdir() if Path(plain_name(path)).suffix in (".json", ".jsonl") and path.is_file()
+        path
+        for path in folder.iterdir()
+        if Path(plain_name(path)).suffix.lower() in (".json", ".jsonl") and path.is_file()
     )
 
 
@@ -166,11 +185,24 @@ def _newest(files: Iterable[SampleFile]) -> tuple[tuple[SampleFile, ...], tuple[
         max(same, key=lambda file: (file.time, file.path.suffix not in SUFFIXES, str(file.path)))
         for same in by_task.values()
     )
-    repeated = [task for task, same in by_task.items() if len(same) > 1]
+    repeated = [task for task, same in by_task.items() if len({plain_name(file.path) for file in same}) > 1]
     if not repeated:
         return kept, ()
     names = ", ".join(repeated[:_SHOWN]) + (" and others" if len(repeated) > _SHOWN else "")
     return kept, (f"{kept[0].path.parent} has several evaluations of {names}; the newest of each is compared.",)
+
+
+def _contradicting(files: Iterable[SampleFile]) -> dict[str, str]:
+    """Return the tasks of which a file is there packed and unpacked with other contents, each with a sentence."""
+    same: dict[Path, list[SampleFile]] = {}
+    for file in files:
+        same.setdefault(file.path.with_name(plain_name(file.path)), []).append(file)
+    several = (twins for twins in same.values() if len(twins) > 1)
+    return {
+        twins[0].task: f"{' and '.join(str(file.path) for file in twins)} have other contents. Remove what is outdated."
+        for twins in several
+        if len({read_bytes(file.path) for file in twins}) > 1
+    }
 
 
 def _unread(folder: Path) -> dict[str, str]:

@@ -1,8 +1,11 @@
 """What of a task was not judged, or is not what the results state, as sentences; with these nothing is complete."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from filecmp import cmp
+from pathlib import Path
 
 from eval.comparison.coverage import unjudged
+from eval.comparison.result import Comparison
 from eval.samples.task import SampleTask
 
 _SHOWN = 5
@@ -58,6 +61,28 @@ def outdated(before: SampleTask, after: SampleTask, reason: str) -> Iterator[str
         for side, task in sides(before, after):
             if task.outdated:
                 yield f"The score of '{task.name}' was taken from the items: of the {side}, {task.outdated}."
+
+
+def same_samples(before: SampleTask, after: SampleTask) -> Iterator[str]:
+    """Yield that both sides are one evaluation: the same files, or copies of one."""
+    first, second = ({row.file: None for row in task.rows} for task in (before, after))
+    if len(first) == len(second) and all(_same(*pair) for pair in zip(first, second, strict=True)):
+        yield (
+            f"Both sides have the very same samples of '{before.name}', to the last byte: this compares one evaluation "
+            f"with itself, unless two models answer and score exactly alike."
+        )
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.samefile(other) or (one.stat().st_size == other.stat().st_size and cmp(one, other, shallow=False))
+
+
+def without_chance(rows: Iterable[Comparison]) -> tuple[str, ...]:
+    """Return a sentence on the metrics of which nobody knows what a model scores that knows nothing."""
+    names = dict.fromkeys(row.metric for row in rows if row.chance is None)
+    if not names:
+        return ()
+    return (f"What guesses score in {', '.join(names)} is not known, so the margin was not held against it.",)
 
 
 def other_metrics(compared: Iterable[tuple[SampleTask, SampleTask, str]]) -> Iterator[str]:

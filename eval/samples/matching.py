@@ -4,10 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import NoReturn
 
 from eval.comparison.coverage import unjudged
+from eval.comparison.lm_eval_metrics import contributions
 from eval.comparison.matching import Matched, match
 from eval.comparison.rows import Row
+from eval.comparison.scores import TaskScores
 from eval.comparison.validity import no_number
 from eval.samples.task import SampleTask, usual_direction
+from eval.statistics import Margin
 from pipeline.base.errors import SourceError, UsageError, VoidMeasurementError
 
 _Sides = tuple[SampleTask, SampleTask]
@@ -79,6 +82,36 @@ def flaws(matched: Matched, *, doubtful: bool) -> Iterator[str]:
             yield (
                 f"'{arm.task}' was compared by its scores alone, as of independent items: of the {side}, {arm.flaw}."
             )
+
+
+def belied(matched: Matched, margin: Margin | None) -> Iterator[str]:
+    """Yield that the items of a task, whose score is no mean of them, lost more than the margin and its scores did not.
+
+    What a task's own function makes of right and wrong answers cannot stay as it is where these change so much.
+    """
+    arms = matched.baseline, matched.candidate
+    sums = [_plain(arm) for arm in arms]
+    if margin is None or not any(arm.flaw for arm in arms) or None in sums:
+        return
+    sign = 1 if arms[0].higher_is_better else -1
+    items, scores = (
+        sign * (one - other)
+        for one, other in ((sums[0] or 0, sums[1] or 0), (arms[0].score.value, arms[1].score.value))
+    )
+    share = 0.0 if margin.recovery is None else 1 - margin.recovery
+    most = margin.absolute if margin.absolute is not None else share * abs(arms[0].score.value)
+    if items > most >= scores:
+        yield (
+            f"'{arms[0].task}': the values of its items lost {items:.4f} on average, and lm-eval's stated scores "
+            f"{scores:.4f}: they may be another evaluation's."
+        )
+
+
+def _plain(arm: TaskScores) -> float | None:
+    """Return the mean of the items' values; None where they are no numbers."""
+    name = arm.metric.partition(",")[0]
+    found = contributions(name, [row.values[name] for row in arm.rows.values()])
+    return found.value if found and found.plain else None
 
 
 def _direction(before: SampleTask, after: SampleTask, metric: str, told: bool | None) -> bool:  # noqa: FBT001 -- private

@@ -39,7 +39,7 @@ def planned(baseline: SampleFiles, candidate: SampleFiles, request: Request) -> 
     missing = {**baseline.missing, **candidate.missing}
     if request.tasks:
         _require_known(request.tasks, both, missing)
-    names = request.tasks or tasks_to_compare(both)
+    names = request.tasks or tasks_to_compare(both, after)
     if not names:
         listed = " and ".join(", ".join(tasks_to_compare(side)[:_SHOWN]) for side in (before, after))
         raise SourceError(f"Both sides have no task in common: {listed}. Give samples of the same tasks.")

@@ -1,6 +1,7 @@
 """lm-eval's results files: read, and checked as far as `awqctl compare` uses them."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ _KINDS: dict[type | tuple[type, ...], str] = {
     dict: "an object",
     list: "a list",
     str: "a text",
-    (int, float): "a number",
+    (int, float): "a number of items",
 }
 
 
@@ -35,7 +36,7 @@ def read_results(path: Path) -> Mapping[str, Any]:
     if not isinstance(document, dict) or not isinstance(document.get("results"), dict):
         raise SourceError(f"{path} is not a results file of lm-eval: it has no `results`. Remove it to do without.")
     for place, value, kind in _expected(document):
-        if not isinstance(value, kind):
+        if not isinstance(value, kind) or (isinstance(value, int | float) and not 0 <= value < math.inf):
             raise SourceError(
                 f"{path} is damaged: `{place}` is not {_KINDS.get(kind, 'a text or an object')}. "
                 f"Copy it again, or remove it to do without."

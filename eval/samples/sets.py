@@ -35,18 +35,30 @@ def read_tasks(found: SampleFiles) -> dict[str, SampleTask]:
     return tasks | _groups(found.files, tasks)
 
 
-def tasks_to_compare(tasks: Mapping[str, SampleTask]) -> tuple[str, ...]:
-    """Return the groups, and the tasks that are in none of them."""
+def tasks_to_compare(tasks: Mapping[str, SampleTask], *others: Mapping[str, SampleTask]) -> tuple[str, ...]:
+    """Return the groups, and the tasks that are in none of them.
+
+    Of groups within a group only the outer one, and one of several groups of the same tasks, unless the scores that are
+    stated on either side differ: then they weigh their tasks differently.
+    """
     groups = [task for task in tasks.values() if task.group]
     inside = {subtask for group in groups for subtask in group.subtasks}
+
+    def alike(one: str, outer: str) -> bool:
+        return all(_scores(side.get(one)) == _scores(side.get(outer)) for side in (tasks, *others))
+
     nested = {
         one.name
         for one in groups
-        for other in groups
-        if set(one.subtasks) < set(other.subtasks)
-        or (set(one.subtasks) == set(other.subtasks) and one.name > other.name)
+        for outer in groups
+        if set(one.subtasks) < set(outer.subtasks)
+        or (set(one.subtasks) == set(outer.subtasks) and one.name > outer.name and alike(one.name, outer.name))
     }
     return tuple(name for name in tasks if name not in inside | nested)
+
+
+def _scores(task: SampleTask | None) -> dict[str, Any]:
+    return {} if task is None else {key: task.values[key] for key in metric_keys(dict(task.values))}
 
 
 def group_of(tasks: Mapping[str, SampleTask], name: str, subtasks: tuple[str, ...], **stated: Any) -> SampleTask:

@@ -19,7 +19,8 @@ _ANSWERS = ("max_gen_toks", "max_new_tokens", "max_completion_tokens", "max_toke
 
 def _fewshot(results: _Document, task: str) -> Any:
     own = results.get("configs", {}).get(task, {}).get("num_fewshot", _MISSING)
-    return results.get("n-shot", {}).get(task, own)
+    found = results.get("n-shot", {}).get(task, own)
+    return 0 if found is None else found
 
 
 def _generation(results: _Document, task: str) -> Any:
@@ -102,7 +103,8 @@ def unstated(baseline: SampleTask, candidate: SampleTask) -> tuple[str, ...]:
     Raises:
         VoidMeasurementError: a setting differs, and the prompts do not show that it makes no difference.
     """
-    missing = []
+    missing = [] if all(row.prompt_hash for task in (baseline, candidate) for row in task.rows) else ["prompts"]
+    _require_same_requests(baseline, candidate)
     for name, read in _SETTINGS.items():
         before, after = _read(baseline, read), _read(candidate, read)
         if _MISSING in (before, after):
@@ -113,6 +115,29 @@ def unstated(baseline: SampleTask, candidate: SampleTask) -> tuple[str, ...]:
                 f"Score both with the same settings."
             )
     return tuple(missing)
+
+
+def _require_same_requests(baseline: SampleTask, candidate: SampleTask) -> None:
+    """Refuse answers that were asked for with other settings, as the samples themselves say, results or not.
+
+    Only what both state is compared: some versions take out what they hand on in another way.
+    """
+    for name in (part for part in baseline.subtasks if part in candidate.subtasks):
+        before, after = _sent(baseline, name), _sent(candidate, name)
+        other = [key for key in before if key in after and before[key] != after[key]]
+        if other:
+            listed = ", ".join(f"{key} {_shown(before[key])} and {_shown(after[key])}" for key in other)
+            raise VoidMeasurementError(
+                f"Task '{name}' was scored with other generation settings: {listed}. Score both with the same settings."
+            )
+
+
+def _sent(task: SampleTask, subtask: str) -> dict[str, Any]:
+    """Return the generation settings that went with the first request of a task; none of one with choices."""
+    first = next((row for row in task.rows if row.subtask == subtask), None)
+    requests = requests_of(read_document(first)) if first else []
+    settings = next((part for request in requests[:1] for part in request[1:] if isinstance(part, dict)), {})
+    return dict(_renamed(settings) or {})
 
 
 def _makes_no_difference(name: str, baseline: SampleTask, candidate: SampleTask) -> bool:

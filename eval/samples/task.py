@@ -174,9 +174,9 @@ class SampleTask:
             return found.contradiction
         known = weighting(self, found.metric)
         if found.stated and self.whole and not self.outdated:
-            return (
-                "" if known or not found.flaw else f"no mean of its tasks' scores is {found.score.value:.6g}, its own"
-            )
+            if not found.flaw or (known and not found.doubtful):
+                return ""
+            return found.flaw if known else f"no mean of its tasks' scores is {found.score.value:.6g}, its own"
         parts = None if found.stated else found.contributions
         certain = known in ("size", "equal") and parts is not None and parts.plain
         return "" if certain else self.outdated or "its samples are not all there"

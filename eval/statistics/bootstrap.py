@@ -33,6 +33,8 @@ def by_resampling(pairs: Pairs, loss: Loss, draws: int, seed: int) -> Measured:
         _distribution(float(of(*observed)), of(*jackknife), None if drawn is None else of(*drawn))
         for of in (loss, loss.limited)
     )
+    if plain is None or limited is None:
+        return Measured(None, None, None, p_difference, f"the same difference on all of few items, {test}")
     name = "Student's t on the jackknife" if drawn is None else f"BCa bootstrap ({draws} draws)"
     if isinstance(plain, NormalConfidence):
         same = "equal" if np.array_equal(pairs.baseline, pairs.candidate) else "the same difference"
@@ -41,10 +43,15 @@ def by_resampling(pairs: Pairs, loss: Loss, draws: int, seed: int) -> Measured:
     return Measured(jackknife_stderr(loss(*jackknife)), plain, limited, p_difference, f"{name}, {test}")
 
 
-def _distribution(observed: float, jackknife: NDArray[np.float64], draws: NDArray[np.float64] | None) -> Confidence:
-    """Return expanded BCa, without draws Student's t, and certainty where leaving out any unit changes nothing."""
+def _distribution(
+    observed: float, jackknife: NDArray[np.float64], draws: NDArray[np.float64] | None
+) -> Confidence | None:
+    """Return expanded BCa, without draws Student's t, and certainty where leaving out any unit changes nothing.
+
+    None where that is so of a few units, too few to know that others would not differ.
+    """
     if np.ptp(jackknife) <= _TIE * max(abs(observed), float(np.abs(jackknife).max())):
-        return NormalConfidence(observed, 0.0)
+        return None if draws is None else NormalConfidence(observed, 0.0)
     if draws is None:
         return JackknifeConfidence(observed, jackknife_stderr(jackknife), len(jackknife))
     return ExpandedConfidence(BcaConfidence.of(observed, draws, jackknife), len(jackknife))

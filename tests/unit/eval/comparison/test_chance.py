@@ -47,7 +47,9 @@ def test_choices_are_counted(tmp_path: Path, requests: list[list[Any]], doc: obj
     ("metric", "value", "higher", "chance"),
     [
         ("acc,none", 1.0, True, 0.25),
-        ("f1,none", [1, 0], True, 0.0),
+        ("f1,none", [1, 0], True, 2 / 3),
+        ("f1,none", 0.5, True, 0.0),
+        ("brier_score,none", [1, [0.1, 0.9]], False, 0.5),
         ("score,none", -3.0, True, None),
         ("bits_per_byte,none", [-7.0, 10], False, 8.0),
         ("ter,none", 0.4, False, None),

@@ -121,9 +121,9 @@ def test_scores_are_those_of_the_matched_items(score: ScoreOf) -> None:
 
 
 def test_unpaired_fallback_says_why(score: ScoreOf) -> None:
-    """ChrF has no per-item values: the scores alone are compared, as of independent samples."""
+    """A task's own metric of pairs has no per-item values: the scores alone are compared, as of independent samples."""
     stated = score([1.0, 0.0]).score.model_copy(update={"value": 40.0, "stderr": 1.0})
-    before = score([["a", "b"], ["c", "d"]], "chrf", stated=stated)
+    before = score([["a", "b"], ["c", "d"]], "meteor", stated=stated)
     after = replace(before, score=stated.model_copy(update={"value": 39.0}))
     found = compare(before, after)
     assert (found.paired, found.delta, found.delta_stderr) == (False, -1.0, pytest.approx(math.sqrt(2)))

@@ -97,15 +97,18 @@ def test_a_score_that_its_items_do_not_give_is_not_believed(
 def test_scores_of_other_kinds_are_believed_where_the_tasks_give_them(
     tmp_path: Path, sample: Any, write_run: Write
 ) -> None:
-    """BLEU of a group is the mean of its tasks' scores, which no item shows; another figure is no such mean."""
+    """METEOR of a group is the mean of its tasks' scores, which no item shows; another figure is no such mean."""
 
     def folder(name: str, stated: float) -> Path:
         rows = {
-            task: [sample(n, {"chrf": ["a b", "a c"]}, doc_hash=f"{task} {n}") for n in range(20)]
+            task: [sample(n, {"meteor": ["a b", "a c"]}, doc_hash=f"{task} {n}") for n in range(20)]
             for task in ("a", "b")
         }
-        scores = {"a": {"chrf,none": 40.0, "chrf_stderr,none": 0.1}, "b": {"chrf,none": 20.0, "chrf_stderr,none": 0.1}}
-        group = {"g": {"chrf,none": stated, "chrf_stderr,none": 0.1}}
+        scores = {
+            "a": {"meteor,none": 40.0, "meteor_stderr,none": 0.1},
+            "b": {"meteor,none": 20.0, "meteor_stderr,none": 0.1},
+        }
+        group = {"g": {"meteor,none": stated, "meteor_stderr,none": 0.1}}
         return write_run(tmp_path / name, rows, results={"results": scores | group, "group_subtasks": GROUP})
 
     base = folder("x", 30.0)
