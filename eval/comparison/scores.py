@@ -170,7 +170,8 @@ def task_scores(
     doubtful = False
     if stated is not None:
         equal, flaw = _check(parts, keyed, stated)
-        whole = None if parts else corpus_score(name, [row.values[name] for row in keyed.values()])
+        single = parts is None and len({row.subtask for row in found}) == 1  # of a group it is a mean of its tasks'
+        whole = corpus_score(name, [row.values[name] for row in keyed.values()]) if single else None
         if whole is not None and not close(whole, stated.value):
             doubtful, flaw = True, _not_given(whole, stated)
     else:

@@ -13,6 +13,7 @@ from eval.samples.task import SampleTask, usual_direction
 from eval.statistics import Margin
 from pipeline.base.errors import SourceError, UsageError, VoidMeasurementError
 
+_PERCENT = 100
 _Sides = tuple[SampleTask, SampleTask]
 
 
@@ -48,18 +49,37 @@ def match_samples(before: SampleTask, after: SampleTask, metric: str, *, told: b
     Raises:
         SourceError: an item has no value of the metric.
         UsageError: nothing says the direction, or the user gave another one.
-        VoidMeasurementError: both sides state opposite directions, or were asked differently.
+        VoidMeasurementError: both sides state opposite directions, have another scale, or were asked differently.
     """
     higher = _direction(before, after, metric, told)
     matched = match(before.scores(metric, higher_is_better=higher), after.scores(metric, higher_is_better=higher))
     _require_values(matched.only_baseline, after, metric)
     _require_values(matched.only_candidate, before, metric)
+    _require_same_scale(matched)
     if not (before.group or after.group) and _one_states(matched):
         raise SourceError(
             f"Task '{before.name}': the results of one side alone state {metric}, and the items do not give it. Put "
             f"the results of both evaluations beside the samples, or of neither."
         )
     return matched
+
+
+def _require_same_scale(matched: Matched) -> None:
+    """Refuse right or wrong answers that one version of a task counts as 1 and another as 100.
+
+    Raises:
+        VoidMeasurementError: each side is one of these.
+    """
+    name = matched.baseline.metric.partition(",")[0]
+    values = [
+        {row.values[name] for row in arm.rows.values() if isinstance(row.values[name], int | float)}
+        for arm in (matched.baseline, matched.candidate)
+    ]
+    if any(one and one <= {0, 1} and _PERCENT in other <= {0, _PERCENT} for one, other in (values, values[::-1])):
+        raise VoidMeasurementError(
+            f"Task '{matched.baseline.task}': a right answer counts as 1 on one side and as 100 on the other. Score "
+            f"both with the same version of the task."
+        )
 
 
 def unusable(matched: Matched) -> str:

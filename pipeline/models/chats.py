@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Protocol, cast
 
-from jinja2 import TemplateError
+from jinja2 import TemplateError, TemplateSyntaxError
 
 from pipeline.base.errors import SourceError
 from pipeline.models.tokenizer import Tokenizer
@@ -21,14 +21,16 @@ _TEXTS = {"text": "text", "input_text": "text", "output_text": "text", "refusal"
 _INSTEAD = ("tool_calls", "function_call", "refusal", "reasoning", "reasoning_content", "audio")
 """What a message may hold in place of content."""
 _ANSWERS = ("tool", "function")
-_REFUSALS = (TemplateError, ValueError, TypeError, LookupError, AttributeError)
+_REFUSALS = (TemplateError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 _PROBE = "zq7"
 
 
 class ChatTokenizer(Tokenizer, Protocol):
     """A tokenizer with a chat template."""
 
-    def apply_chat_template(self, conversation: list[dict[str, Any]], *, tokenize: bool) -> str:
+    def apply_chat_template(
+        self, conversation: list[dict[str, Any]], *, tools: list[dict[str, Any]] | None, tokenize: bool
+    ) -> str:
         """Return the conversation as the model reads it."""
 
 
@@ -38,17 +40,18 @@ class ChatRenderer:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
 
-    def text(self, messages: object, where: str, column: str) -> str:
+    def text(self, messages: object, where: str, column: str, tools: object = None) -> str:
         """Return a chat as the model reads it, special tokens of the chat template included.
 
         Args:
             messages: what stands in the column.
             where: file and line, for messages to the user.
             column: its name, for the same.
+            tools: the functions that the model was offered, as the request had them or as JSON; None without.
 
         Raises:
-            SourceError: these are no messages, the tokenizer has no chat template, or the template refuses them; names
-                the turn and the reason.
+            SourceError: these are no messages or tools, the tokenizer has no chat template, or the template refuses
+                them; names the turn and the reason.
         """
         problem = next(_problems(messages), None)
         if problem is not None:
@@ -63,10 +66,16 @@ class ChatRenderer:
                 "chat_template.jinja beside the tokenizer, or give text in `column` instead of `messages`."
             )
         plain = [self._plain(message) for message in cast("list[dict[str, Any]]", messages)]
+        offered = _offered(tools, where)
         try:
-            return self._apply(plain)
+            return self._apply(plain, offered)
+        except TemplateSyntaxError as wrong:
+            raise SourceError(
+                f"The model's chat template cannot be read: line {wrong.lineno}, {wrong.message}. Correct "
+                f"chat_template.jinja, or the key chat_template of tokenizer_config.json, in a copy of the model."
+            ) from wrong
         except _REFUSALS as problem:
-            number = self._refused_turn(plain)
+            number = self._refused_turn(plain, offered)
             raise SourceError(
                 f"{where}: the model's chat template refuses these messages at turn {number} "
                 f"({plain[number - 1]['role']}): {problem}. Correct them or leave them out."
@@ -83,14 +92,14 @@ class ChatRenderer:
         except _REFUSALS:
             return False
 
-    def _apply(self, messages: list[dict[str, Any]]) -> str:
-        return cast("ChatTokenizer", self._tokenizer).apply_chat_template(messages, tokenize=False)
+    def _apply(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None = None) -> str:
+        return cast("ChatTokenizer", self._tokenizer).apply_chat_template(messages, tools=tools, tokenize=False)
 
-    def _refused_turn(self, messages: list[dict[str, Any]]) -> int:
+    def _refused_turn(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None) -> int:
         """Return the number of the turn after the longest beginning that the template takes."""
         for length in range(len(messages) - 1, 0, -1):
             try:
-                self._apply(messages[:length])
+                self._apply(messages[:length], tools)
             except _REFUSALS:
                 continue
             return length + 1
@@ -124,7 +133,38 @@ def _texts(content: object) -> Iterator[str]:
     if isinstance(content, str):
         yield content
     elif isinstance(content, list):
-        yield from (text for part in content if isinstance(text := part.get(_TEXTS[part["type"]]), str))
+        for part in content:
+            text = part if isinstance(part, str) else part.get(_TEXTS[part["type"]])
+            if text is not None:
+                yield text
+
+
+def _offered(tools: object, where: str) -> list[dict[str, Any]] | None:
+    """Return the functions that a request offered; None without.
+
+    Raises:
+        SourceError: these are none.
+    """
+    found: Any = tools
+    if isinstance(tools, str) and tools.strip():
+        try:
+            found = json.loads(tools)
+        except (ValueError, RecursionError):
+            found = tools
+    if not found:
+        return None
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise SourceError(
+            f"{where}: 'tools' holds {_kind(found)}, not a list of functions. Correct it, or take that column out."
+        )
+    return cast("list[dict[str, Any]]", _without_null(found))
+
+
+def _without_null(value: Any) -> Any:
+    """Return a value without the keys that are null: Parquet gives all rows the keys of any."""
+    if isinstance(value, dict):
+        return {key: _without_null(each) for key, each in value.items() if each is not None}
+    return [_without_null(each) for each in value] if isinstance(value, list) else value
 
 
 def _problems(messages: object) -> Iterator[str]:
@@ -150,10 +190,15 @@ def _content_problems(message: dict[str, Any]) -> Iterator[str]:
     if content is None and not held:
         yield f"has no content and no tool calls in its place (it has {', '.join(map(str, message))})"
     for part in content if isinstance(content, list) else ():
+        if isinstance(part, str):
+            continue
         if not isinstance(part, dict) or not isinstance(part.get("type"), str):
-            yield f"has {_kind(part)} among the parts of its content, not an object with a type"
+            what = "an object without a type" if isinstance(part, dict) else _kind(part)
+            yield f"has {what} among the parts of its content, not a text or an object with a type"
         elif part["type"] not in _TEXTS:
             yield f"has a part of type {part['type']} in its content, and calibration reads text alone"
+        elif not isinstance(text := part.get(_TEXTS[part["type"]]), str | None):
+            yield f"has {_kind(text)} in a part of its content, not a text"
     if not isinstance(content, str | list | None):
         yield f"has {_kind(content)} as its content, not a text"
 
@@ -167,6 +212,8 @@ def _call_problems(message: dict[str, Any]) -> Iterator[str]:
     )
     if not whole:
         yield "has tool_calls that are not a list of objects with a function"
+    elif not all(isinstance(call["function"].get("name"), str) for call in calls):
+        yield "has a tool call without the name of its function"
 
 
 def _kind(value: object) -> str:

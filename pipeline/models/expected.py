@@ -30,6 +30,23 @@ LAYER_TENSORS: Mapping[str, tuple[str, ...]] = {
     "qwen3_moe": (*_ATTENTION, *_HEAD_NORMS, _BEFORE, _AFTER),
 }
 """Model type -> what every decoder layer has, by name below the layer."""
+_ATTENTION_BIASES = (*_BIASES, "self_attn.o_proj.bias")
+_MLP_BIASES = tuple(f"mlp.{name}_proj.bias" for name in ("gate", "up", "down"))
+_WITH_ATTENTION_BIAS = ("gemma", "gemma2", "gemma3_text", "cohere", "cohere2", "olmo3", "qwen3", "qwen3_moe")
+_BIASED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    **{name: {"attention_bias": _ATTENTION_BIASES} for name in _WITH_ATTENTION_BIAS},
+    "llama": {"attention_bias": _ATTENTION_BIASES, "mlp_bias": _MLP_BIASES},
+    "seed_oss": {
+        "attention_bias": _BIASES,
+        "attention_out_bias": _ATTENTION_BIASES[-1:],
+        "mlp_bias": _MLP_BIASES,
+    },
+}
+"""Model type -> key of the configuration -> the biases that it asks for where it is true."""
+_CLOSED = ("llama", "mistral", "gemma", "gemma2", "gemma3_text", "qwen2", "qwen3", "phi3")
+"""Model types whose layers have what `LAYER_TENSORS` and `_BIASED` list, and nothing else."""
+_COMPUTED = ("inv_freq", "masked_bias")
+"""Ends of names of tensors that older versions saved although they are computed."""
 EMBEDDING, FINAL_NORM, HEAD = "model.embed_tokens.weight", "model.norm.weight", "lm_head.weight"
 """Names in the architectures of `LAYER_TENSORS`."""
 TIED_UNLESS_SAID = ("bloom", "cohere", "cohere2", "falcon", "gemma", "gemma2", "gemma3", "gemma3_text", "gpt_bigcode")
@@ -41,6 +58,17 @@ APART_UNLESS_SAID = (
 """Those that have a head of their own then."""
 _HALF_KNOWN = ("llama", "mistral", "qwen2", "phi3")
 """Model types whose width of an attention head follows from the others where the configuration does not say."""
+
+
+def layer_tensors(model_type: str, text: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what every decoder layer has by the configuration, by name below the layer; nothing for unknown types."""
+    biases = (names for key, names in _BIASED.get(model_type, {}).items() if text.get(key) is True)
+    return (*LAYER_TENSORS.get(model_type, ()), *(name for names in biases for name in names))
+
+
+def is_unread(rest: str, model_type: str, text: Mapping[str, Any]) -> bool:
+    """Return whether a tensor of a decoder layer has no place in the model, as far as that is known for its type."""
+    return model_type in _CLOSED and rest not in layer_tensors(model_type, text) and not rest.endswith(_COMPUTED)
 
 
 def expected_shape(rest: str, model_type: str, text: Mapping[str, Any]) -> tuple[int, ...] | None:

@@ -19,8 +19,8 @@ PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle", "*.joblib", 
 """Formats that run code when they are loaded. They are neither downloaded nor copied nor read."""
 _INDEX, _WHOLE = "model.safetensors.index.json", "model.safetensors"
 _DESCRIBING = (".safetensors", ".json", ".model", ".txt", ".jinja", ".tiktoken")
-ADAPTERS = ("adapter_config.json", "adapter_model*", "pytorch_lora_weights*")
-"""What PEFT and diffusers write for an adapter."""
+ADAPTERS = ("adapter_config.json", "adapter_model*", "adapters.*", "pytorch_lora_weights*", "*lora*.safetensors")
+"""What PEFT, MLX, diffusers and others write for an adapter."""
 _ADAPTER = ADAPTERS[0]
 MERGE = (
     "Merge it into its base model first: `PeftModel.from_pretrained(base, adapter).merge_and_unload()`, then "
@@ -159,8 +159,8 @@ def generation_settings(folder: Path) -> dict[str, Any]:
 
 
 def is_quantized(path: Path) -> bool:
-    """Return whether a checkpoint's configuration says that its weights are quantized."""
-    return "quantization_config" in read_config(path / "config.json")
+    """Return whether a checkpoint's configuration says that its weights are quantized; null says that they are not."""
+    return read_config(path / "config.json").get("quantization_config") is not None
 
 
 def check_weights(path: Path, reference: str) -> None:

@@ -39,7 +39,7 @@ def hub_headers(source: ModelSource) -> ModelHeaders:
     folder = fetch(source.source, commit, (*_DESCRIPTION, *(CODE if source.trust_remote_code else ())))
     refuse_adapter(folder, source.source)
     config = read_config(folder / "config.json")
-    if "quantization_config" in config:
+    if config.get("quantization_config") is not None:
         raise SourceError(f"{source.source} is quantized already. Give the original 16-bit checkpoint.")
     check_trust(folder, source, commit.sha)
     cached = weight_files(folder)

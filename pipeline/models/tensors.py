@@ -69,9 +69,19 @@ def read_headers(folder: Path) -> dict[str, Tensor]:
     """Return the tensors of the model in a folder by name, from the headers alone.
 
     Raises:
-        SourceError: a file is cut off or is not a safetensors file.
+        SourceError: a file is cut off or is not a safetensors file, or two hold a tensor of the same name and other
+            values.
     """
-    return {tensor.name: tensor for path in weight_files(folder) for tensor in _tensors(path)}
+    found: dict[str, Tensor] = {}
+    for path in weight_files(folder):
+        for tensor in _tensors(path):
+            first = found.setdefault(tensor.name, tensor)
+            if first is not tensor and not equal(first, tensor):
+                raise SourceError(
+                    f"{tensor.name} stands in {first.file.name} and in {path.name} with other values, so libraries "
+                    f"would differ about it. Copy or download the model again."
+                )
+    return found
 
 
 def read_file(path: Path) -> dict[str, Tensor]:
@@ -90,19 +100,47 @@ def _tensors(path: Path) -> Iterator[Tensor]:
             length = int.from_bytes(stream.read(8), "little")
             header: dict[str, Any] = json.loads(stream.read(length)) if length <= size else {}
         entries = [
-            Tensor(name, entry["dtype"], tuple(entry["shape"]), path, 8 + length + begin, end - begin)
+            Tensor(name, str(entry["dtype"]), _whole(entry["shape"]), path, 8 + length + begin, end - begin)
             for name, entry in header.items()
             if name != "__metadata__"
-            for begin, end in [entry["data_offsets"]]
+            for begin, end in [_whole(entry["data_offsets"])]
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise SourceError(f"{path} cannot be read as a safetensors file. Copy or download it again.") from problem
     odd = sorted({entry.dtype for entry in entries} - _DTYPES.keys() - {"BF16"})
     if odd:
         raise SourceError(f"{path} holds {', '.join(odd)} tensors. Give the original checkpoint in 16 or 32 bit.")
-    if not entries or max(entry.begin + entry.bytes for entry in entries) > size:
-        raise SourceError(f"{path} is not a whole safetensors file. Copy or download it again.")
+    misfit = "it holds no tensors" if not entries else next(_misfits(entries, 8 + length, size), "")
+    if misfit:
+        raise SourceError(f"{path} is not a whole safetensors file: {misfit}. Copy or download it again.")
     yield from entries
+
+
+def _whole(numbers: list[Any]) -> tuple[int, ...]:
+    """Return sizes or offsets.
+
+    Raises:
+        ValueError: one is no number, or below zero.
+    """
+    if not all(isinstance(number, int) and number >= 0 for number in numbers):
+        raise ValueError(f"{numbers} are no sizes")
+    return tuple(numbers)
+
+
+def _misfits(entries: list[Tensor], begin: int, size: int) -> Iterator[str]:
+    """Yield where tensors have not the bytes of their shape, or do not fill the file one after the other.
+
+    The library that the backends read with refuses such files too, later.
+    """
+    for entry in sorted(entries, key=lambda entry: (entry.begin, entry.bytes)):
+        width = 2 if entry.dtype == "BF16" else np.dtype(_DTYPES[entry.dtype]).itemsize
+        if entry.bytes != entry.parameters * width:
+            yield f"{entry.name} has {entry.bytes} bytes, and its shape takes {entry.parameters * width}"
+        if entry.begin != begin:
+            yield f"{entry.name} does not begin where the tensor before it ends"
+        begin = entry.begin + entry.bytes
+    if begin != size:
+        yield f"its tensors end at byte {begin}, and it has {size}"
 
 
 def rows(tensor: Tensor, first: int, last: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from traceback import extract_tb
 from typing import Protocol, cast
 
 from pipeline.base.errors import AwqctlError, SourceError
@@ -73,10 +74,19 @@ def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Tokenize
         raise
     except Exception as problem:  # the third that is broad: tokenizers raises the bare class, a model's code anything
         reason = " ".join(str(problem).split())[:_REASON] or type(problem).__name__
+        if _is_of_configuration(problem):
+            raise SourceError(
+                f"{folder / 'config.json'} cannot be read ({reason}). Correct that key in a copy of the model."
+            ) from problem
         raise SourceError(f"The tokenizer of {folder} cannot be loaded ({reason}). {_REMEDY}") from problem
     if not set(ids) - {tokenizer.unk_token_id}:
         raise SourceError(f"The tokenizer of {folder} makes no tokens of {_PROBE!r}: it is not whole. {_REMEDY}")
     return cast("Tokenizer", tokenizer)
+
+
+def _is_of_configuration(problem: Exception) -> bool:
+    """Return whether reading config.json failed, which transformers does before it looks at the tokenizer's files."""
+    return any(Path(frame.filename).name.startswith("configuration_") for frame in extract_tb(problem.__traceback__))
 
 
 def token_ids(tokenizer: Vocabulary) -> dict[int, str]:

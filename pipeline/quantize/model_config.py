@@ -90,9 +90,11 @@ def generation_config(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_generation(config: dict[str, Any]) -> dict[str, Any]:
-    """Return `config` without settings for generation, and without special tokens below zero, which mean none."""
+    """Return `config` without settings for generation, special tokens below zero and an empty quantization."""
     kept = {key: value for key, value in config.items() if key not in _GENERATION}
     kept = {key: value for key, value in kept.items() if key not in _TOKENS or not _is_below_zero(value)}
+    if kept.get("quantization_config") is None:  # null, which transformers 4.51 takes for a quantized model
+        kept.pop("quantization_config", None)
     if isinstance(kept.get("text_config"), dict):
         kept["text_config"] = without_generation(kept["text_config"])
     return kept

@@ -7,6 +7,7 @@ from math import ceil
 from pipeline.base.errors import ImpossiblePlanError
 from pipeline.base.progress import Reporter
 from pipeline.base.results import Result
+from pipeline.models.expected import LAYER_TENSORS
 from pipeline.models.headers import ModelHeaders, siblings, split_name
 from pipeline.models.layers import LinearLayer, ignored
 from pipeline.models.tokenizer import Tokenizer
@@ -22,6 +23,7 @@ from pipeline.quantize.backends import (
     width_obstacles,
 )
 from pipeline.quantize.checks import Check, Status
+from pipeline.quantize.configuration import configuration_checks, generation_checks
 from pipeline.quantize.control import check_layers
 from pipeline.quantize.model_config import WITHOUT_FLOAT16
 from pipeline.quantize.prediction import Prediction, predict
@@ -35,6 +37,8 @@ from pipeline.record.context import RunContext
 _BARE = ("layers.", "h.", "mtp.")
 _OTHER_PARTS = (".visual.", "vision_tower", "vision_model", "audio_tower")
 """Names of models saved without their head, of extra prediction layers, and of the other parts of multimodal models."""
+_STACK = "model.layers."
+"""Where the well-known architectures have their decoder layers."""
 _CPU_KERNEL = 32
 """Widths that vLLM's 4-bit kernel for CPUs takes are multiples of this (`CPUWNA16LinearKernel.can_implement`)."""
 
@@ -133,7 +137,8 @@ def preflight(
         tokenizer: loads the model's; None where it was held against the embedding before.
     """
     settings, controlled = recipe.quantize, recipe.wants("rtn")
-    weights, tokens = tuple(weight_checks(model)), tuple(token_checks(model, tokenizer) if tokenizer else ())
+    weights = (*configuration_checks(model), *weight_checks(model))
+    tokens = tuple(token_checks(model, tokenizer) if tokenizer else ())
     widths = [Check.of_obstacle("group size", obstacle) for obstacle in width_obstacles(model, settings)]
     try:
         choice = choose_backend(model, settings)
@@ -160,7 +165,7 @@ def preflight(
         *_coverage(model, settings, quantized),
         *(weights or [Check.ok("weights", "Those that the configuration asks for are there.")]),
         *tokens,
-        *_generation(model),
+        *generation_checks(model),
         *_foreign(model),
         *_vllm(model, recipe.engine, machine, quantized),
         _sixteen_bit(model, quantized),
@@ -273,7 +278,14 @@ def _coverage(model: ModelHeaders, settings: Quantize, quantized: Mapping[str, L
 
 def _foreign(model: ModelHeaders) -> Iterator[Check]:
     """Yield tensors that a causal LM drops or renames on loading, so that the checkpoint could not be compared."""
-    odd = [name for name in model.layers if name.startswith(_BARE) or any(part in name for part in _OTHER_PARTS)]
+    known = model.model_type in LAYER_TENSORS
+    odd = [
+        name
+        for name in model.layers
+        if name.startswith(_BARE)
+        or any(part in name for part in _OTHER_PARTS)
+        or (known and split_name(name)[0] and not name.startswith(_STACK))
+    ]
     if odd:
         yield Check(
             name="tensors",
@@ -281,18 +293,6 @@ def _foreign(model: ModelHeaders) -> Iterator[Check]:
             statement=f"{len(odd)} linear layers, such as {odd[0]}, are not where a causal LM has them.",
             advice="Load the model as a causal LM with transformers, save it, and give that folder.",
         )
-
-
-def _generation(model: ModelHeaders) -> Iterator[Check]:
-    """Yield settings for generation that vLLM's transformers refuses to read; contradictory ones it takes."""
-    from transformers import GenerationConfig  # noqa: PLC0415 -- a second of import
-
-    try:
-        GenerationConfig.from_dict(dict(model.generation))
-    except (ValueError, TypeError, AttributeError, LookupError) as problem:
-        reason = " ".join(str(problem).split())[:160]
-        statement = f"generation_config.json cannot be read, so vLLM would not start: {reason}"
-        yield Check.of_obstacle("generation", Obstacle(statement, "Correct that key in a copy of the model."))
 
 
 def _control(settings: Quantize, quantized: Mapping[str, LinearLayer]) -> Iterator[Check]:

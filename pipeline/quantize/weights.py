@@ -17,6 +17,8 @@ from pipeline.models.expected import (
     HEAD,
     LAYER_TENSORS,
     expected_shape,
+    is_unread,
+    layer_tensors,
 )
 from pipeline.models.files import MERGE
 from pipeline.models.headers import HEADS, ModelHeaders, layer_number, split_name
@@ -29,7 +31,10 @@ from pipeline.quantize.checks import Check
 
 _SHOWN = 3
 _WHOLE = "Copy or download the model again, or save it whole with `save_pretrained` of transformers."
-_ADAPTED = ("base_model.", "lora_", ".base_layer.", "modules_to_save.", ".ia3_", "prompt_embeddings", ".oft_", ".vera_")
+_ADAPTED = (
+    *("base_model.", "lora_", ".base_layer.", "modules_to_save.", ".ia3_", "prompt_embeddings", ".oft_", ".vera_"),
+    *(".magnitude_vector", ".dora_"),
+)
 """Parts of tensor names that PEFT writes for a model whose adapter is not merged."""
 _WRAPPERS = ("_orig_mod.", "module.", "_fsdp_wrapped_module.", "_forward_module.")
 """Prefixes left by torch.compile, DistributedDataParallel, FSDP and DeepSpeed."""
@@ -41,9 +46,11 @@ def weight_checks(model: ModelHeaders) -> Iterator[Check]:
         *_index(model),
         *_layer_count(model),
         *_lost(model),
+        *_unread(model),
         *_vocabulary(model),
         *_shapes(model),
         *_head(model),
+        *_last_norm(model),
     ]
     yield from (Check.of_obstacle("weights", obstacle) for obstacle in found)
     if not found and model.tied and model.download_bytes and _own_head(model):
@@ -56,7 +63,7 @@ def token_checks(model: ModelHeaders, load: Callable[[], Tokenizer]) -> Iterator
 
     One of these in a prompt ends the engine for everybody.
     """
-    embedding = _embedding(model)
+    embedding = embedding_of(model)
     try:
         tokens = token_ids(cast("Vocabulary", load()))
     except SourceError as problem:
@@ -85,7 +92,7 @@ def check_tokens(folder: Path, *, trust_remote_code: bool = False) -> None:
         ImpossiblePlanError: its tokenizer cannot be loaded, or has an id without a row in the embedding.
     """
     model = ModelHeaders(str(folder), "unknown", read_config(folder / "config.json"), read_headers(folder))
-    if _embedding(model) is None:
+    if embedding_of(model) is None:
         return
     for check in token_checks(model, partial(load_tokenizer, folder, trust_remote_code=trust_remote_code)):
         raise ImpossiblePlanError(f"{folder} cannot be served. {check.statement} {check.advice}".rstrip())
@@ -108,11 +115,34 @@ def _index(model: ModelHeaders) -> Iterator[Obstacle]:
     lost = [name for name in model.index if name not in model.tensors]
     if lost:
         yield Obstacle(f"{index} names tensors that no file holds: {_named(lost)}", _WHOLE)
+    moved = [name for name, file in model.index.items() if name in model.tensors and not _is_in(model, name, file)]
+    if moved:
+        name = moved[0]
+        statement = f"{index} says that {name} is in {model.index[name]}, and it is in {model.tensors[name].file.name}"
+        more = f"; so it is with {_named(moved[1:])}" if moved[1:] else ""
+        yield Obstacle(f"{statement}{more}", _WHOLE)
     unnamed = [name for name in model.tensors if name not in model.index and not name.endswith("inv_freq")]
     if unnamed:
         yield Obstacle(
             f"{index} is not that of these files; they hold what it does not name: {_named(unnamed)}", _WHOLE
         )
+
+
+def _is_in(model: ModelHeaders, name: str, file: str) -> bool:
+    return model.tensors[name].file.as_posix().endswith(file)
+
+
+def _unread(model: ModelHeaders) -> Iterator[Obstacle]:
+    """Yield tensors of decoder layers that the model has no place for, such as biases it is not configured with."""
+    layers = model.decoder_layers.items()
+    kind, text = model.model_type, model.text
+    odd = [f"{layer}.{rest}" for layer, names in layers for rest in sorted(names) if is_unread(rest, kind, text)]
+    if odd:
+        biased = "Set attention_bias or mlp_bias to true where the model has these biases; otherwise g"
+        start = biased if any(name.endswith(".bias") for name in odd) else "G"
+        advice = f"{start}et the model whole, or take them out of the files."
+        statement = f"{model.architecture} with this config.json does not read tensors of the files: {_named(odd)}"
+        yield Obstacle(f"{statement}. They would be lost", advice)
 
 
 def _layer_count(model: ModelHeaders) -> Iterator[Obstacle]:
@@ -135,15 +165,16 @@ def _layer_count(model: ModelHeaders) -> Iterator[Obstacle]:
 def _lost(model: ModelHeaders) -> Iterator[Obstacle]:
     wanted: dict[str, None] = {}
     for layer, names in model.decoder_layers.items():
-        wanted |= dict.fromkeys(f"{layer}.{rest}" for rest in LAYER_TENSORS.get(model.model_type, ()))
-        wanted |= dict.fromkeys(f"{layer}.{rest}" for rest in sorted(_of_kin(model, layer)))
+        wanted |= dict.fromkeys(f"{layer}.{rest}" for rest in layer_tensors(model.model_type, model.text))
+        kin = (rest for rest in sorted(_of_kin(model, layer)) if not is_unread(rest, model.model_type, model.text))
+        wanted |= dict.fromkeys(f"{layer}.{rest}" for rest in kin)
         wanted |= dict.fromkeys(f"{layer}.{rest}" for rest in _of_experts(names, model.experts))
     if model.model_type in LAYER_TENSORS and any(layer.startswith("model.layers.") for layer in model.decoder_layers):
         wanted |= dict.fromkeys((EMBEDDING, FINAL_NORM))
     lost = [name for name in wanted if name not in model.tensors and name not in model.index]
     if lost:
         yield Obstacle(f"The files lack tensors of {model.architecture}: {_named(lost)}", _WHOLE)
-    elif _embedding(model) is None:
+    elif embedding_of(model) is None:
         yield Obstacle("The files hold no embedding", _WHOLE)
     outside = [name for name in model.tensors if not split_name(name)[0]]
     normed = all(any(_is_norm(rest) for rest in names) for names in model.decoder_layers.values())
@@ -191,6 +222,12 @@ def _vocabulary(model: ModelHeaders) -> Iterator[Obstacle]:
         yield Obstacle(f"config.json says hidden_size {hidden}: {_with_shapes(odd)}", _WHOLE)
 
 
+def _last_norm(model: ModelHeaders) -> Iterator[Obstacle]:
+    norm, hidden = model.tensors.get(FINAL_NORM), model.hidden_size
+    if norm and hidden and model.model_type in LAYER_TENSORS and norm.shape != (hidden,):
+        yield Obstacle(f"config.json says hidden_size {hidden}: {_with_shapes([norm])}", _WHOLE)
+
+
 def _shapes(model: ModelHeaders) -> Iterator[Obstacle]:
     """Yield tensors of decoder layers whose shape is not that of the configuration, or not that of their kin."""
     usual: dict[tuple[object, str], Counter[tuple[int, ...]]] = {}
@@ -223,7 +260,7 @@ def _head(model: ModelHeaders) -> Iterator[Obstacle]:
     if head is None and apart and not _other_heads(model):
         advice = "Set tie_word_embeddings to true where the head is the embedding; otherwise get the model whole."
         yield Obstacle(f"config.json {says} tie_word_embeddings false, and the files hold no {HEAD}", advice)
-    embedding = _embedding(model)
+    embedding = embedding_of(model)
     if model.tied and head and embedding and not model.download_bytes and not equal(model.tensors[head], embedding):
         yield Obstacle(
             f"config.json {says} tie_word_embeddings true, and {head} has other values than {embedding.name}",
@@ -231,13 +268,14 @@ def _head(model: ModelHeaders) -> Iterator[Obstacle]:
         )
 
 
-def _embedding(model: ModelHeaders) -> Tensor | None:
+def embedding_of(model: ModelHeaders) -> Tensor | None:
+    """Return the embedding of tokens; None where the files hold none."""
     return next((tensor for name, tensor in model.tensors.items() if _is_embedding(name)), None)
 
 
 def _other_heads(model: ModelHeaders) -> list[str]:
     """Return matrices that may be a head by another name: as many rows as the embedding, outside of the layers."""
-    embedding = _embedding(model)
+    embedding = embedding_of(model)
     wide = (tensor for name, tensor in model.tensors.items() if not split_name(name)[0] and tensor is not embedding)
     return [tensor.name for tensor in wide if embedding is None or tensor.shape[:1] == embedding.shape[:1]]
 

@@ -19,7 +19,7 @@ class CalibrationSource(Section):
     """Column (JSONL key) that holds text; default `text`."""
     messages: str | None = None
     """Column that holds chat messages, lists of `{role, content}`, instead of text. The model's chat template renders
-    them."""
+    them, with the functions of the column `tools` where there is one."""
     config: str | None = None
     """Configuration of a data set."""
     split: str | None = None

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.base.errors import AwqctlError, SourceError
 from pipeline.quantize.calibration.data_set_errors import explained, failures
-from pipeline.quantize.calibration.files import Row, missing_column
+from pipeline.quantize.calibration.files import TOOLS, Row, missing_column
 from pipeline.quantize.calibration.sources import FILE_SUFFIXES, Place
 
 _SHUFFLED_AT_ONCE = 1000
@@ -41,7 +41,7 @@ class DataSet:
             for row in self.stream:
                 if column not in row:
                     raise missing_column(where, column, list(row))
-                yield Row(where, row[column])
+                yield Row(where, row[column], row.get(TOOLS))
         except AwqctlError:
             raise
         except failures() as problem:
@@ -64,7 +64,8 @@ def open_data_set(place: Place, seed: int) -> DataSet:
         if stream.features is not None:
             if place.column not in stream.features:
                 raise missing_column(_title(place), place.column, list(stream.features))
-            stream = stream.select_columns([place.column])
+            beside = [TOOLS] if place.is_chat and place.column != TOOLS and TOOLS in stream.features else []
+            stream = stream.select_columns([place.column, *beside])
         commit = builder.hash if place.path is None and _COMMIT.fullmatch(builder.hash or "") else None
         return DataSet(place, commit, _shuffled(stream, seed))
     except AwqctlError:

@@ -17,6 +17,12 @@ class Row:
     """For messages: file and line, or data set."""
     value: Any
     """What stands in the column: text, messages, or whatever else it holds."""
+    tools: Any = None
+    """What stands under `tools` beside messages; None where nothing does."""
+
+
+TOOLS = "tools"
+"""The column of the functions that a request offered, as the endpoint's requests name them."""
 
 
 def read_file(path: Path, column: str) -> list[Row]:
@@ -42,10 +48,11 @@ def _read_jsonl(path: Path, column: str) -> Iterator[Row]:
         for number, line in enumerate(stream, 1):
             if line.strip():
                 where = f"{path}, line {number}"
-                yield Row(where, _value(line, where, column))
+                row = _object(line, where, column)
+                yield Row(where, row[column], row.get(TOOLS))
 
 
-def _value(line: str, where: str, column: str) -> object:
+def _object(line: str, where: str, column: str) -> dict[str, Any]:
     try:
         row: Any = json.loads(line)
     except (ValueError, RecursionError) as problem:
@@ -55,7 +62,7 @@ def _value(line: str, where: str, column: str) -> object:
         raise SourceError(f"{where}: a {type(row).__name__}, not an object. Each line must be one JSON object.")
     if column not in row:
         raise missing_column(where, column, list(row))
-    return row[column]
+    return row
 
 
 def _read_parquet(path: Path, column: str) -> Iterator[Row]:
@@ -67,9 +74,9 @@ def _read_parquet(path: Path, column: str) -> Iterator[Row]:
             names = file.schema_arrow.names
             if column not in names:
                 raise missing_column(str(path), column, names)
-            batches = file.iter_batches(columns=[column])
-            values = (value for batch in batches for value in batch.column(0).to_pylist())
-            yield from (Row(f"{path}, row {number}", value) for number, value in enumerate(values, 1))
+            batches = file.iter_batches(columns=[name for name in {column: None, TOOLS: None} if name in names])
+            rows = (row for batch in batches for row in batch.to_pylist())
+            yield from (Row(f"{path}, row {number}", row[column], row.get(TOOLS)) for number, row in enumerate(rows, 1))
     except ArrowException as problem:
         raise SourceError(
             f"The calibration file {path} is no readable Parquet file: {' '.join(str(problem).split())[:200]}. "

@@ -56,7 +56,7 @@ class UniqueTexts:
         if row.value is None:
             return ""
         if self.place.is_chat:
-            return self._chats.text(row.value, row.where, self.place.column)
+            return self._chats.text(row.value, row.where, self.place.column, row.tools)
         if not isinstance(row.value, str):
             raise SourceError(
                 f"{row.where}: '{self.place.column}' holds {type(row.value).__name__}, not text. Set `column` of "

@@ -103,6 +103,15 @@ def test_other_generation_settings_in_the_samples_are_refused(tmp_path: Path, wr
         judged(sides(tmp_path, write_run, rows))
 
 
+def test_another_scale_is_refused(tmp_path: Path, write_run: Write, sample: Any) -> None:
+    """One version of a task counts a right answer as 1, another as 100: half right would pass."""
+    folders = sides(
+        tmp_path, write_run, lambda right: [sample(n, {"em": 1 if right else 100 * (n % 2)}) for n in range(9)]
+    )
+    with pytest.raises(VoidMeasurementError, match="counts as 1 on one side and as 100"):
+        judged(folders)
+
+
 def test_two_weightings_of_the_same_tasks_are_both_judged(tmp_path: Path, write_evaluation: Write) -> None:
     """One lost a task of little weight there, which counts half in the other group."""
     groups = {"g": ["a", "b"], "h": ["a", "b"]}

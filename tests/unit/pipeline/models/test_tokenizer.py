@@ -72,6 +72,14 @@ def test_a_tokenizer_that_cannot_be_loaded(tmp_path: Path, write: Callable[[Path
         load_tokenizer(tmp_path)
 
 
+def test_a_configuration_that_cannot_be_read_is_not_the_tokenizer_s_fault(tmp_path: Path) -> None:
+    """Transformers reads config.json on the way to the tokenizer."""
+    shutil.copy(packaged_model() / FILE, tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama", "hidden_size": "wide"}))
+    with pytest.raises(SourceError, match=r"config\.json cannot be read .*hidden_size"):
+        load_tokenizer(tmp_path)
+
+
 def test_no_folder(tmp_path: Path) -> None:
     """A path that is not there is not looked up on the hub."""
     with pytest.raises(SourceError, match="There is no folder"):

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.base.errors import ImpossiblePlanError
-from pipeline.models import SourceModel
+from pipeline.models import SourceModel, is_quantized
 from pipeline.models.expected import LAYER_TENSORS
 from pipeline.models.headers import headers_of
 from pipeline.quantize.checks import Check
+from pipeline.quantize.model_config import without_generation
 from pipeline.quantize.preflight import Preflight, check_blocks, checked_plan, preflight
 from pipeline.quantize.resources import Resources, resources_of
 from pipeline.recipe.load import load_recipe
@@ -215,6 +216,34 @@ def test_settings_for_generation(tmp_path: Path) -> None:
     assert plan(source).of_status("impossible") == ()
     file.write_text('{"early_stopping": "perhaps"}')
     assert "early_stopping" in check(plan(source), "generation").statement
+    file.write_text('{"max_new_tokens": "many"}')
+    assert "at max_new_tokens" in check(plan(source), "generation").statement
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("temperature", "hot"), ("temperature", 3), ("top_p", 0), ("top_k", 5.5), ("min_p", 7), ("repetition_penalty", 0)],
+)
+def test_settings_that_fail_every_request(tmp_path: Path, key: str, value: object) -> None:
+    """VLLM takes them for its defaults and then refuses each request that does not say its own."""
+    source = checkpoint(tmp_path)
+    (tmp_path / "generation_config.json").write_text(json.dumps({key: value}))
+    assert f"{key} {value!r}" in check(plan(source), "generation").statement
+
+
+def test_a_known_type_under_other_names(tmp_path: Path) -> None:
+    """A Llama whose layers are not below `model.layers` is not loaded from them."""
+    source = checkpoint(tmp_path)
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(path.read_bytes().replace(b'"model.layers', b'"mydel.layers'))
+    assert check(plan(source), "tensors").status == "impossible"
+
+
+def test_an_empty_quantization_is_none(tmp_path: Path) -> None:
+    """Some tools write null for a model that is not quantized, and transformers 4.51 trips over it."""
+    source = checkpoint(tmp_path, quantization_config=None)
+    assert not is_quantized(source.path)
+    assert "quantization_config" not in without_generation(source.config())
 
 
 def test_llama_mapping_on_trust_is_a_warning(tmp_path: Path) -> None:

@@ -8,56 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from pipeline.base.errors import ImpossiblePlanError, SourceError
 from pipeline.models import SourceModel, packaged_model
 from pipeline.models.headers import headers_of
 from pipeline.models.tokenizer import load_tokenizer
 from pipeline.quantize.checks import Check
-from pipeline.quantize.weights import check_tokens, token_checks, weight_checks
+from pipeline.quantize.weights import check_tokens, token_checks
 from tests.unit.conftest import Save
-
-Weights = dict[str, NDArray[Any]]
-CONFIG: dict[str, Any] = {
-    "architectures": ["LlamaForCausalLM"],
-    "model_type": "llama",
-    "vocab_size": 24,
-    "hidden_size": 8,
-    "intermediate_size": 16,
-    "num_hidden_layers": 3,
-    "num_attention_heads": 2,
-    "num_key_value_heads": 1,
-    "tie_word_embeddings": False,
-}
-
-
-def llama() -> Weights:
-    """Return the weights of a Llama of three layers that is whole."""
-    shapes: dict[str, tuple[int, ...]] = {"model.embed_tokens": (24, 8), "model.norm": (8,), "lm_head": (24, 8)}
-    for number in range(3):
-        at = f"model.layers.{number}"
-        shapes |= {f"{at}.self_attn.{name}_proj": (8 if name in "qo" else 4, 8) for name in "qkvo"}
-        shapes |= {f"{at}.mlp.gate_proj": (16, 8), f"{at}.mlp.up_proj": (16, 8), f"{at}.mlp.down_proj": (8, 16)}
-        shapes |= {f"{at}.{name}_layernorm": (8,) for name in ("input", "post_attention")}
-    values = np.random.default_rng(0)
-    return {f"{name}.weight": values.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
-
-
-@pytest.fixture
-def checks(tmp_path: Path, save: Save) -> Callable[..., tuple[Check, ...]]:
-    """Return a function that writes weights under a configuration and returns what is wrong with them."""
-
-    def look(weights: Weights, index: dict[str, str] | None = None, **config: object) -> tuple[Check, ...]:
-        save(tmp_path, weights)
-        if index is not None:
-            (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": index}))
-        chosen = {key: value for key, value in {**CONFIG, **config}.items() if value is not None}
-        (tmp_path / "config.json").write_text(json.dumps(chosen))
-        return tuple(weight_checks(headers_of(SourceModel(tmp_path, "mine", None, "mit"))))
-
-    return look
-
+from tests.unit.pipeline.quantize.small_llama import llama
 
 Look = Callable[..., tuple[Check, ...]]
 

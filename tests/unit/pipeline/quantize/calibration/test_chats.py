@@ -70,7 +70,7 @@ def test_what_the_template_refuses_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "row",
-    ["text", [], ["text"], [{"from": "human", "value": "x"}], [{"role": "user", "content": ["x"]}], {"role": "user"}],
+    ["text", [], ["text"], [{"from": "human", "value": "x"}], [{"role": "user", "content": [5]}], {"role": "user"}],
 )
 def test_what_is_no_chat_is_named(tmp_path: Path, row: Any) -> None:
     """File, line and column, and the shape that is expected."""
@@ -113,6 +113,53 @@ def test_content_in_parts(template: str, end: str) -> None:
     assert whole.startswith("<|user|>one\ntwo")
 
 
+def test_parts_that_are_texts() -> None:
+    """VLLM takes them as they are."""
+    text = ChatRenderer(tokenizer()).text([{"role": "user", "content": ["one", "two"]}], "line 1", "chat")
+    assert text == "<|user|>one\ntwo<|endoftext|>"
+
+
+OFFERED = "{% for t in tools or [] %}[{{ t.function.name }}{{ t.function.strict is defined }}]{% endfor %}" + TEMPLATE
+FUNCTION: dict[str, Any] = {"type": "function", "function": {"name": "weather", "strict": None}}
+
+
+@pytest.mark.parametrize("tools", [[FUNCTION], json.dumps([FUNCTION])], ids=("list", "JSON"))
+def test_functions_that_were_offered(tmp_path: Path, tools: object) -> None:
+    """The template shows them, as it did to the endpoint; JSONL and Parquet alike, without keys that are null."""
+    row = {"chat": CHAT[:1], "tools": tools}
+    pq.write_table(pa.table({key: [value] for key, value in row.items()}), tmp_path / "chats.parquet")
+    (tmp_path / "chats.jsonl").write_text(json.dumps(row))
+    shown = ChatRenderer(tokenizer(OFFERED)).text(CHAT[:1], "line 1", "chat", tools)
+    assert shown.startswith("[weatherFalse]<|user|>")
+    for name in ("chats.jsonl", "chats.parquet"):
+        settings = Calibration(source=name, messages="chat", blocks=1, block_tokens=16)
+        (block,) = build_calibration(settings, tmp_path, tokenizer(OFFERED), packaged_model()).token_ids
+        assert tokenizer().decode(list(block)).startswith("[weatherFalse]")
+
+
+@pytest.mark.parametrize("tools", [None, [], "", "[]"])
+def test_no_functions_were_offered(tools: object) -> None:
+    """The template is told so as the endpoint tells it."""
+    assert ChatRenderer(tokenizer(OFFERED)).text(CHAT[:1], "line 1", "chat", tools).startswith("<|user|>")
+
+
+@pytest.mark.parametrize("tools", ["weather", {"function": {}}, ["weather"], 3])
+def test_what_are_no_functions_is_refused(tools: object) -> None:
+    """Line and column are named."""
+    with pytest.raises(SourceError, match=r"line 1: 'tools' holds .*not a list of functions"):
+        ChatRenderer(tokenizer(OFFERED)).text(CHAT[:1], "line 1", "chat", tools)
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [("{% for m in messages %}", "template cannot be read: line 1"), ("{{ 1 / 0 }}", "division by zero")],
+)
+def test_a_template_that_is_wrong_itself(template: str, said: str) -> None:
+    """No crash, and messages are not blamed for what stands in the template."""
+    with pytest.raises(SourceError, match=said):
+        ChatRenderer(tokenizer(template)).text(CHAT, "line 1", "chat")
+
+
 def test_any_role_is_the_template_s_to_judge() -> None:
     """System, developer and whatever else a log has reach the template."""
     roles = ("system", "developer", "user", "critic")
@@ -137,6 +184,9 @@ def test_nulls_of_a_parquet_file(tmp_path: Path) -> None:
         ({"role": "user", "content": 3}, r"turn 2 \(user\) has a number as its content"),
         ({"role": "user", "content": [{"type": "image_url"}]}, r"turn 2 \(user\) has a part of type image_url"),
         ({"role": "assistant", "content": None, "tool_calls": ["x"]}, r"turn 2 \(assistant\) has tool_calls that"),
+        ({"role": "assistant", "tool_calls": [{"function": {"name": None}}]}, r"a tool call without the name"),
+        ({"role": "user", "content": [{"type": "text", "text": {"value": "x"}}]}, r"has an object in a part"),
+        ({"role": "user", "content": [{"text": "x"}]}, r"has an object without a type among the parts"),
         ({"content": "x"}, r"turn 2 has no text under 'role' \(it has content\)"),
         ("x", "turn 2 is a text, not a message"),
     ],
