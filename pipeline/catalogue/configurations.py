@@ -125,6 +125,7 @@ def plans(request: PlanRequest) -> Plans:
         made = _plan(model, gpu, _settings(request, model, gpu, method, dtype))
         alternatives = () if made.fits else nearest(model.architecture, made, _others(request))
         found.append(configuration(made, alternatives, _curve(model, made)))
+    where = "this GPU" if len({each.gpu for each in found}) == 1 else "these GPUs"
     return Plans(
         model=request.called or model.name,
         licence=model.licence,
@@ -134,7 +135,7 @@ def plans(request: PlanRequest) -> Plans:
         input_tokens=request.input_tokens,
         output_tokens=request.output_tokens,
         configurations=found,
-        notes=[*model.notes, "Speeds are modelled with fractions from published runs; not calibrated on this GPU."],
+        notes=[*model.notes, f"Speeds are modelled with fractions from published runs; not calibrated on {where}."],
     )
 
 

@@ -62,7 +62,7 @@ def print_gpu(entry: Any, screen: Any) -> None:
         line(f"{name}: {figure.value:,g}  {_source(figure.source)}")
     if "driver_gib" not in entry.figures:
         line(f"driver_gib: unknown; {entry.planned().memory_gib:.2f} assumed in plans")
-    for rent in entry.rents:
+    for rent in sorted(entry.rents, key=lambda offer: offer.usd_per_hour):
         old = "older than 90 days" if rent.source.stale else ""
         line(
             f"rent: {usd_as_given(rent.usd_per_hour)} an hour, {rent.provider}, {rent.term} {_source(rent.source, old)}"

@@ -86,11 +86,10 @@ def _memory(each: Any) -> str:
             f'<rect x="{at:.1f}" y="18" width="{size:.1f}" height="24" fill="{colour}"><title>{title}</title></rect>'
         )
         at += size
-    limits = (("asked for", each.requested_memory_gib), ("GPU", each.gpu_memory_gib))
-    for label, gib in limits:
-        x = gib / whole * _WIDTH
-        bars.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="12" y2="48" stroke="#000" stroke-dasharray="3 2"/>')
-        bars.append(f'<text x="{x:.1f}" y="60" text-anchor="end">{label} {number(gib)} GiB</text>')
+    limits = [gib / whole * _WIDTH for gib in (each.requested_memory_gib, each.gpu_memory_gib)]
+    bars += [f'<line x1="{x:.1f}" x2="{x:.1f}" y1="12" y2="48" stroke="#000" stroke-dasharray="3 2"/>' for x in limits]
+    asked = f"asked for {number(each.requested_memory_gib)} of the GPU's {number(each.gpu_memory_gib)} GiB"
+    bars.append(f'<text x="{max(limits):.1f}" y="60" text-anchor="end">{asked}</text>')
     legend = "; ".join(f"{label} {number(getattr(each, key))}" for label, key, _ in _PARTS)
     return (
         f'<svg viewBox="0 0 {_WIDTH} 66" role="img" aria-label="{escape(_name(each))}: {escape(legend)} GiB">'

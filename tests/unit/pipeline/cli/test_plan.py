@@ -269,9 +269,9 @@ def test_what_vllm_would_refuse_is_impossible(options: tuple[str, ...], says: st
 
 def test_a_context_beyond_the_models_is_noted() -> None:
     """vLLM refuses it unless positions are scaled; a shorter one that is proposed is what the model was made for."""
-    _, output = run("plan", "Qwen/Qwen2.5-7B", "--gpu", "l4", "--max-model-len", "65536", "--json")
+    _, output = run("plan", "Qwen/Qwen2.5-7B-Instruct", "--gpu", "l4", "--max-model-len", "65536", "--json")
     assert any("rope_scaling" in note for note in json.loads(output)["configurations"][0]["notes"])
-    _, output = run("plan", "Qwen/Qwen2.5-7B", "--gpu", "l4", "--max-model-len", "9999999", "--json")
+    _, output = run("plan", "Qwen/Qwen2.5-7B-Instruct", "--gpu", "l4", "--max-model-len", "9999999", "--json")
     nearest = json.loads(output)["configurations"][0]["nearest"]
     assert {each["max_model_len"] for each in nearest if "context" in each["change"]} == {32768}
 
