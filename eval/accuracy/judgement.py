@@ -10,6 +10,7 @@ from eval.comparison.result import NoiseFloor
 from eval.comparison.scores import TaskScores
 from eval.comparison.wording import verdict_sentence
 from eval.statistics import Margin
+from pipeline.base.format import plural, score
 from pipeline.base.results import Gate
 from pipeline.engines.vllm import engine_arguments
 from pipeline.recipe.eval import Eval, EvalTask
@@ -165,10 +166,10 @@ def gates_of(result: EvalResult) -> tuple[Gate, ...]:
 
 
 def _gate(task: TaskScore) -> Gate:
-    scores = f"{task.task}: {task.metric} {task.baseline.value:.4f} -> {task.candidate.value:.4f} on {task.items} items"
+    scores = f"{task.task}: {task.metric} {score(task.baseline.value)} to {score(task.candidate.value)}"
     return Gate(
         name=f"accuracy {task.task}",
         passed=task.passed,
         verdict=task.verdict,
-        statement=f"{scores}; {verdict_sentence(task)}",
+        statement=f"{scores} on {plural(task.items, 'item')}; {verdict_sentence(task)}",
     )

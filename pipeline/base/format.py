@@ -28,6 +28,14 @@ def count(value: float) -> str:
     return _signed_text(f"{value:,.0f}")
 
 
+def magnitude(value: float) -> str:
+    """Return a large number in words: `5.77 million`, `7.62 billion`."""
+    billion, million = 1e9, 1e6
+    if value >= billion:
+        return f"{number(value / billion)} billion"
+    return f"{number(value / million)} million" if value >= million else count(value)
+
+
 def score(value: float) -> str:
     """Return an accuracy score to four places."""
     return _signed_text(f"{value:.4f}")

@@ -1,6 +1,6 @@
 """From what a user asks for to the plans of all combinations of GPU, quantization and KV dtype."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from math import ceil
@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.base.errors import UsageError
 from pipeline.base.results import Result
+from pipeline.catalogue.choices import kv_cache_dtype, quantization
 from pipeline.catalogue.files import packaged
 from pipeline.catalogue.gpus import find_gpu, gpus
 from pipeline.catalogue.reference import PlannedModel, planned_model
@@ -19,10 +20,10 @@ from pipeline.plan.placement import placed
 from pipeline.plan.plan import Plan, plan_of
 from pipeline.plan.result import ConfigurationPlan, configuration
 from pipeline.plan.settings import Settings
-from pipeline.plan.weights import QUANTIZATIONS
 
 SCHEMA = 1
-_KV_DTYPES = ("auto", "fp8", "fp8_e4m3", "fp8_e5m2")
+_MOST_MEMORY = 4
+"""Times the memory of a card that may be stated for it: there are some with more than the usual."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class PlanRequest:
     concurrency: int | None = None
     version: str | None = None
     at_once: bool = True
+    called: str | None = None
+    """What the model is shown as; None: by its own name."""
 
 
 def is_recipe(reference: str) -> bool:
@@ -77,12 +80,14 @@ def with_recipe(request: PlanRequest) -> PlanRequest:
     return replace(
         request,
         reference=reference,
+        called=source if source == "packaged:demo" else None,
         quantization=request.quantization or "none,awq",
         max_model_len=request.max_model_len or engine.max_model_len,
         max_num_seqs=request.max_num_seqs or engine.max_num_seqs,
         at_once=request.max_num_seqs is not None,
-        tensor_parallel_size=request.tensor_parallel_size or engine.tensor_parallel_size,
-        pipeline_parallel_size=request.pipeline_parallel_size or engine.pipeline_parallel_size,
+        tensor_parallel_size=request.tensor_parallel_size or (None if request.count else engine.tensor_parallel_size),
+        pipeline_parallel_size=request.pipeline_parallel_size
+        or (None if request.count else engine.pipeline_parallel_size),
         gpu_memory_utilization=request.gpu_memory_utilization or engine.gpu_memory_utilization,
         enforce_eager=request.enforce_eager or engine.enforce_eager,
         kv_cache_dtype="fp8" if str(engine.kv_cache_dtype).startswith("fp8") else request.kv_cache_dtype,
@@ -120,8 +125,9 @@ def plans(request: PlanRequest) -> Plans:
         made = _plan(model, gpu, _settings(request, model, gpu, method, dtype))
         alternatives = () if made.fits else nearest(model.architecture, made, _others(request))
         found.append(configuration(made, alternatives, _curve(model, made)))
+    where = "this GPU" if len({each.gpu for each in found}) == 1 else "these GPUs"
     return Plans(
-        model=model.name,
+        model=request.called or model.name,
         licence=model.licence,
         parameters=parameters(model.architecture),
         active_parameters=active_parameters(model.architecture),
@@ -129,7 +135,7 @@ def plans(request: PlanRequest) -> Plans:
         input_tokens=request.input_tokens,
         output_tokens=request.output_tokens,
         configurations=found,
-        notes=[*model.notes, "Speeds are modelled with fractions from published runs; not calibrated on this GPU."],
+        notes=[*model.notes, f"Speeds are modelled with fractions from published runs; not calibrated on {where}."],
     )
 
 
@@ -151,30 +157,33 @@ def _curve(model: PlannedModel, plan: Plan) -> tuple[Plan, ...]:
 
 
 def _axes(request: PlanRequest, model: PlannedModel) -> tuple[list[str], list[str], list[str]]:
-    named = _split(request.gpus)
+    named = _split(request.gpus, lambda name: find_gpu(name).key)
     if not named:
         raise UsageError("Say which GPU with --gpu NAME; `awqctl gpus ls` lists them.")
-    methods = _split(request.quantization) or [model.quantization or "none"]
-    dtypes = _split(request.kv_cache_dtype)
-    for kind, given, known in (
-        ("quantization", methods, QUANTIZATIONS),
-        ("KV cache dtype", dtypes, _KV_DTYPES),
-    ):
-        for each in given:
-            if each not in known:
-                raise UsageError(f"{each} is no {kind} that is planned. Choose from {', '.join(known)}.")
+    try:
+        methods = _split(request.quantization, quantization) or [model.quantization or "none"]
+        dtypes = _split(request.kv_cache_dtype, kv_cache_dtype) or ["auto"]
+    except ValueError as problem:
+        raise UsageError(str(problem)) from None
     return named, methods, dtypes
 
 
-def _split(text: str | None) -> list[str]:
-    return [part.strip() for part in (text or "").split(",") if part.strip()]
+def _split(text: str | None, form: Callable[[str], str]) -> list[str]:
+    """Return what commas separate, each once."""
+    return list(dict.fromkeys(form(part.strip()) for part in (text or "").split(",") if part.strip()))
 
 
-def _gpu(name: str, request: PlanRequest) -> Gpu:
-    gpu = find_gpu(name).planned()
-    if request.gpu_memory_gib is None:
-        return gpu
-    return replace(gpu, memory_gib=request.gpu_memory_gib, memory_estimated=False)
+def _gpu(key: str, request: PlanRequest) -> Gpu:
+    entry, stated = find_gpu(key), request.gpu_memory_gib
+    if stated is None:
+        return entry.planned()
+    usual = entry.figures["memory_gb"].value
+    if stated > _MOST_MEMORY * usual:
+        raise UsageError(
+            f"--gpu-memory-gib {stated:,g} is more than {_MOST_MEMORY} times the {usual:g} GB of {entry.name}. Give "
+            f"GiB, not MiB."
+        )
+    return replace(entry.planned(), memory_gib=stated, memory_estimated=False)
 
 
 def _others(request: PlanRequest) -> Iterator[Gpu]:
@@ -185,6 +194,7 @@ def _others(request: PlanRequest) -> Iterator[Gpu]:
 
 
 def _settings(request: PlanRequest, model: PlannedModel, gpu: Gpu, method: str, dtype: str) -> Settings:
+    _refuse_other_count(request)
     settings = Settings(
         quantization=method,
         tensor_parallel=request.tensor_parallel_size or 1,
@@ -208,6 +218,16 @@ def _settings(request: PlanRequest, model: PlannedModel, gpu: Gpu, method: str, 
     if request.count and not request.tensor_parallel_size and not request.pipeline_parallel_size:
         return placed(model.architecture, gpu, settings, request.count)
     return replace(settings, nodes=max(1, ceil(settings.gpus / gpu.gpus_per_node)))
+
+
+def _refuse_other_count(request: PlanRequest) -> None:
+    tensor, stages = request.tensor_parallel_size, request.pipeline_parallel_size
+    together = (tensor or 1) * (stages or 1)
+    if request.count and (tensor or stages) and together != request.count:
+        raise UsageError(
+            f"--gpus {request.count:,} contradicts the parallel sizes, which take {together:,}. Leave --gpus out, or "
+            f"let it place the model by itself."
+        )
 
 
 def planned(reference: str, gpu: str, *, memory_gib: float | None = None, **settings: Any) -> Plan:

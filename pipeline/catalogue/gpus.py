@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from pipeline.base.errors import UsageError
+from pipeline.base.suggestion import suggestion
 from pipeline.catalogue.files import merged
 from pipeline.catalogue.sources import Source, read_sources
 from pipeline.plan.gpu import Gpu
@@ -129,9 +130,11 @@ def find_gpu(name: str) -> GpuEntry:
     part = [entry for entry in found.values() if wanted and any(wanted in each for each in _names(entry))]
     if len(exact or part) == 1:
         return (exact or part)[0]
-    what = "Several GPUs are" if exact or part else "No GPU of the catalogue is"
-    choices = ", ".join(entry.key for entry in (exact or part)) or ", ".join(found)
-    raise UsageError(f"{what} called {name}. Give one of: {choices}.")
+    if exact or part:
+        raise UsageError(f"{name} can mean several GPUs. Give one of: {', '.join(each.key for each in exact or part)}.")
+    meant = suggestion(name, {each for entry in found.values() for each in (entry.key, entry.name)})
+    choices = "`awqctl gpus ls` lists all." if meant else f"Give one of: {', '.join(found)}."
+    raise UsageError(f"No GPU of the catalogue is called {name}.{meant} {choices}")
 
 
 def _names(entry: GpuEntry) -> set[str]:

@@ -93,6 +93,11 @@ def catalogued(reference: str) -> tuple[ModelEntry, str | None] | None:
     return (found, None) if found else None
 
 
+def known_names() -> list[str]:
+    """Return what the models of the catalogue are called, those of the same shape included."""
+    return [name for entry in models().values() for name in (entry.name, *entry.also)]
+
+
 def _by_name(reference: str, form: Any) -> ModelEntry | None:
     wanted, whole = form(reference), "/" in reference
     for entry in models().values():

@@ -1,114 +1,37 @@
-"""The files of `awqctl plan pack` and `awqctl plan fleet`, read and planned."""
+"""What the files of `awqctl plan pack` and `awqctl plan fleet` ask for, planned."""
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
+from typing import Any
 
 from pipeline.base.errors import UsageError
-from pipeline.base.results import Result
-from pipeline.catalogue.files import read
+from pipeline.base.format import number
 from pipeline.catalogue.gpus import find_gpu
+from pipeline.catalogue.plan_forms import (
+    FleetDemand,
+    FleetFile,
+    FleetPhase,
+    FleetPurchase,
+    PackedModel,
+    PackFile,
+    read_file,
+)
 from pipeline.catalogue.reference import planned_model
 from pipeline.plan.activations import GIB
+from pipeline.plan.architecture import Architecture
 from pipeline.plan.fleet import Phase, Purchase, Running, capital_of, cents, fleet_for, years
+from pipeline.plan.gpu import Gpu
 from pipeline.plan.pack import Packing, Tenant, pack
 from pipeline.plan.placement import gpus_for_bytes, placed, placements
-from pipeline.plan.plan import Plan, plan_of
+from pipeline.plan.plan import Plan, plan_of, unsupported
+from pipeline.plan.roofline import Rate
 from pipeline.plan.settings import Settings
 
 _HOST_FRACTION = 0.7
 """Of PCIe's or C2C's rate, attained when weights are loaded from the CPU's memory."""
 _CONTEXT_GIB = 0.5
 """Of a process on the GPU besides a model that is given by its size alone."""
-
-
-class PackedModel(Result):
-    """A model of a pack: planned, or given by its size (`memory_gb`)."""
-
-    name: str
-    model: str | None = None
-    quantization: str = "none"
-    max_model_len: PositiveInt = 4096
-    sequences: PositiveInt = 1
-    kv_cache_dtype: str = "auto"
-    memory_gb: PositiveFloat | None = None
-
-
-class PackFile(Result):
-    """`awqctl plan pack FILE`."""
-
-    gpus: Annotated[tuple[str, ...], Field(min_length=1)]
-    models: Annotated[tuple[PackedModel, ...], Field(min_length=1)]
-    gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] = 0.92
-
-
-class FleetPurchase(Result):
-    """Cards of one kind."""
-
-    gpu: str
-    count: PositiveInt
-    unit_usd: Decimal | None = None
-    """None: the catalogue's list price."""
-
-
-class FleetPhase(Result):
-    """What is bought in a month."""
-
-    name: str
-    month: Annotated[int, Field(ge=0)] = 0
-    purchases: tuple[FleetPurchase, ...] = ()
-    other_usd: Decimal = Decimal(0)
-
-
-class FleetDemand(Result):
-    """Whom the fleet serves: a model for users, or parameters that are to be held."""
-
-    gpu: str
-    model: str | None = None
-    quantization: str = "awq"
-    max_model_len: PositiveInt = 8192
-    gpus_per_replica: PositiveInt | None = None
-    """None: the fewest that hold the model."""
-    input_tokens: PositiveInt = 1024
-    output_tokens: PositiveInt = 512
-    users: tuple[PositiveInt, ...] = (100, 1_000, 10_000, 100_000, 1_000_000)
-    active_share: Annotated[float, Field(gt=0, le=1)] = 0.1
-    tokens_per_s_per_user: PositiveFloat = 10.0
-    parameters: PositiveFloat | None = None
-    bits: PositiveFloat = 8.0
-
-
-class FleetFile(Result):
-    """`awqctl plan fleet FILE`."""
-
-    phases: tuple[FleetPhase, ...] = ()
-    years: PositiveInt = 3
-    usd_per_kwh: Decimal = Decimal("0.25")
-    pue: Annotated[float, Field(ge=1)] = 1.4
-    load: Annotated[float, Field(gt=0, le=1)] = 0.6
-    staff_usd_per_year: Decimal = Decimal(0)
-    running_usd_per_year: Decimal = Decimal(0)
-    depreciation_years: PositiveInt = 3
-    hours_per_month: NonNegativeFloat = 730.0
-    demand: tuple[FleetDemand, ...] = ()
-
-
-def read_file(path: Path, kind: type[Any]) -> Any:
-    """Return a file as it is understood.
-
-    Raises:
-        UsageError: it is not there, or not valid; the first problem is named.
-    """
-    if not path.is_file():
-        raise UsageError(f"There is no file {path}. See the README for what it holds.")
-    try:
-        return kind.model_validate(read(path))
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise UsageError(f"{path}: {where}: {first['msg']}. Correct it and try again.") from problem
 
 
 def packs(path: Path) -> dict[str, Any]:
@@ -121,15 +44,25 @@ def packs(path: Path) -> dict[str, Any]:
 def _packed(asked: PackFile, name: str) -> dict[str, Any]:
     entry = find_gpu(name)
     gpu = entry.planned()
-    tenants = [_tenant(model, entry.key, asked.gpu_memory_utilization) for model in asked.models]
+    plans = [_planned(model, gpu, asked.gpu_memory_utilization) for model in asked.models]
+    tenants = [_tenant(model, plan) for model, plan in zip(asked.models, plans, strict=True)]
+    refused = {
+        model.name: f"{model.name}: {reason}"
+        for model, plan in zip(asked.models, plans, strict=True)
+        if plan and model.model
+        for reason in unsupported(planned_model(model.model).architecture, gpu, plan.settings)
+    }
+    runnable = [tenant for tenant in tenants if tenant.name not in refused]
     available = gpu.memory_gib * GIB * asked.gpu_memory_utilization
-    packing = pack(tenants, available, gpu.host_gb_s * 1e9 * _HOST_FRACTION, entry.mig)
+    packing = pack(runnable, available, gpu.host_gb_s * 1e9 * _HOST_FRACTION, entry.mig)
+    needed = sum(tenant.needs for tenant in tenants)
     return {
         "gpu": gpu.name,
         "available_gib": available / GIB,
-        "needed_gib": packing.needed / GIB,
-        "verdict": "together" if packing.together else "impossible" if packing.too_large else "turns",
-        "short_gib": max(0.0, packing.needed - available) / GIB,
+        "needed_gib": needed / GIB,
+        "verdict": "impossible" if packing.too_large or refused else "together" if packing.together else "turns",
+        "reasons": list(refused.values()),
+        "short_gib": max(0.0, needed - available) / GIB,
         "models": [
             {"name": tenant.name, "needed_gib": tenant.needs / GIB, "weights_gib": tenant.weights / GIB}
             for tenant in tenants
@@ -147,12 +80,10 @@ def _turns(packing: Packing) -> list[dict[str, Any]]:
     ]
 
 
-def _tenant(model: PackedModel, gpu: str, utilization: float) -> Tenant:
-    """Return what a model needs while it runs: as planned, with the cache of its sequences and no more."""
+def _planned(model: PackedModel, gpu: Gpu, utilization: float) -> Plan | None:
+    """Return the plan of a model; None where it is given by its size."""
     if model.model is None:
-        if model.memory_gb is None:
-            raise UsageError(f"{model.name} has neither `model` nor `memory_gb`. Give one of the two.")
-        return Tenant(model.name, model.memory_gb * 1e9 + _CONTEXT_GIB * GIB, model.memory_gb * 1e9)
+        return None
     settings = Settings(
         quantization=model.quantization,
         max_model_len=model.max_model_len,
@@ -160,7 +91,14 @@ def _tenant(model: PackedModel, gpu: str, utilization: float) -> Tenant:
         kv_cache_dtype=model.kv_cache_dtype,
         gpu_memory_utilization=utilization,
     )
-    plan = plan_of(planned_model(model.model).architecture, find_gpu(gpu).planned(), settings)
+    return plan_of(planned_model(model.model).architecture, gpu, settings)
+
+
+def _tenant(model: PackedModel, plan: Plan | None) -> Tenant:
+    """Return what a model needs while it runs: as planned, with the cache of its sequences and no more."""
+    if plan is None:
+        size = (model.memory_gb or 0) * 1e9
+        return Tenant(model.name, size + _CONTEXT_GIB * GIB, size)
     budget = plan.budget
     cache = plan.capacity.needed_bytes * model.sequences + plan.cache.block_bytes
     return Tenant(
@@ -222,21 +160,21 @@ def _purchase(purchase: FleetPurchase) -> Purchase:
 def _demand(demand: FleetDemand) -> dict[str, Any]:
     entry = find_gpu(demand.gpu)
     if demand.model is None:
-        if demand.parameters is None:
-            raise UsageError("A demand has neither `model` nor `parameters`. Give one of the two.")
-        size = demand.parameters * demand.bits / 8
+        parameters = demand.parameters or 0.0
+        size = parameters * demand.bits / 8
         memory = entry.figures["memory_gb"].value * 1e9
         return {
             "gpu": entry.name,
-            "parameters": demand.parameters,
+            "parameters": parameters,
             "weights_gb": size / 1e9,
             "gpus_for_weights": gpus_for_bytes(size, memory),
         }
-    replica = _replica(demand, demand.model)
+    architecture = planned_model(demand.model).architecture
+    replica = _replica(demand, architecture)
     if replica.rate is None:
         reason = "; ".join(replica.shortages) or f"the rates of {entry.name} are not known."
         raise UsageError(f"{demand.model} cannot be planned on {entry.name}: {reason} Choose another GPU or more.")
-    rate = replica.rate
+    rate = _fast_enough(demand, architecture, replica)
     sized = [
         fleet_for(
             users,
@@ -260,9 +198,37 @@ def _demand(demand: FleetDemand) -> dict[str, Any]:
     }
 
 
-def _replica(demand: FleetDemand, model: str) -> Plan:
+def _fast_enough(demand: FleetDemand, architecture: Architecture, replica: Plan) -> Rate:
+    """Return the rate with as many sequences at once as still give every user the tokens per second asked for.
+
+    By the expected speed; how many replicas it takes is then decided by the low end.
+
+    Raises:
+        UsageError: not even one sequence alone does.
+    """
+    wanted, rates = demand.tokens_per_s_per_user, {}
+    low, high = 0, replica.rate.running if replica.rate else 0
+    while low < high:
+        middle = (low + high + 1) // 2
+        rate = plan_of(architecture, replica.gpu, replace(replica.settings, concurrency=middle)).rate
+        enough = rate is not None and rate.expected >= wanted * rate.running
+        rates[middle] = rate
+        low, high = (middle, high) if enough else (low, middle - 1)
+    found = rates.get(low)
+    if found is None:
+        alone = plan_of(architecture, replica.gpu, replace(replica.settings, concurrency=1)).rate
+        most = alone.expected if alone else 0.0
+        raise UsageError(
+            f"No user gets {number(wanted)} tokens per second of {demand.model} from {replica.gpu.name}: a request "
+            f"alone is expected to run at {number(most)}. Ask for less in `tokens_per_s_per_user`, or choose a faster "
+            f"GPU or more `gpus_per_replica`."
+        )
+    return found
+
+
+def _replica(demand: FleetDemand, architecture: Architecture) -> Plan:
     """Return the plan of one replica: on as many GPUs as asked, or on the fewest that hold it."""
-    architecture, gpu = planned_model(model).architecture, find_gpu(demand.gpu).planned()
+    gpu = find_gpu(demand.gpu).planned()
     settings = Settings(
         quantization=demand.quantization,
         max_model_len=demand.max_model_len,

@@ -8,7 +8,8 @@ from typing import Any
 
 from pipeline.base.errors import EnvironmentLackError, SourceError
 from pipeline.base.homes import expanded
-from pipeline.catalogue.models import catalogued
+from pipeline.base.suggestion import suggestion
+from pipeline.catalogue.models import catalogued, known_names
 from pipeline.plan.architecture import Architecture
 from pipeline.plan.matrices import parameters
 from pipeline.plan.model_config import CHECKED, architecture_of
@@ -49,6 +50,8 @@ def planned_model(reference: str) -> PlannedModel:
         return PlannedModel(reference, architecture, notes=_unchecked(architecture))
     if (path / "config.json").is_file():
         return _folder(reference, path)
+    if path.is_dir():
+        raise SourceError(f"The folder {reference} has no config.json. Give the folder that holds a model's.")
     found = catalogued(reference)
     if found is None:
         return _from_hub(reference)
@@ -85,10 +88,14 @@ def _folder(reference: str, path: Path) -> PlannedModel:
 
 
 def _from_hub(reference: str) -> PlannedModel:
-    if reference.count("/") != 1:
+    from pipeline.recipe.load import packaged_recipes  # noqa: PLC0415 -- only a name that is not known needs it
+
+    known = known_names() if "/" in reference else [name.rpartition("/")[2] for name in known_names()]
+    meant = suggestion(reference, [*known, *packaged_recipes()])
+    if reference.count("/") != 1 or reference.startswith((".", "/")):
         raise SourceError(
-            f"There is no file, folder or catalogued model called {reference}. Give a hub id like org/name, a folder "
-            f"with a config.json, or a name that `awqctl plan ls` lists."
+            f"There is no file, folder or catalogued model called '{reference}'.{meant} Give a hub id like org/name, a "
+            f"folder with a config.json, or a name that `awqctl plan ls` lists."
         )
     from pipeline.models.hub import fetch, find_commit  # noqa: PLC0415 -- only a hub model needs the hub's library
 
@@ -96,8 +103,8 @@ def _from_hub(reference: str) -> PlannedModel:
         folder = fetch(reference, find_commit(reference, None), ("config.json",))
     except EnvironmentLackError as problem:
         raise EnvironmentLackError(
-            f"The catalogue does not know {reference}, and the model hub cannot be asked. Check the network, or give "
-            f"the model's config.json; `awqctl plan ls` lists the models that need no network."
+            f"The catalogue does not know {reference}, and the model hub cannot be asked.{meant} Check the network, or "
+            f"give the model's config.json; `awqctl plan ls` lists the models that need no network."
         ) from problem
     architecture = architecture_of(_config(folder / "config.json"))
     return PlannedModel(reference, architecture, notes=_unchecked(architecture))

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from pipeline.cli.common import (
+    FiniteRange,
     FunctionT,
     UserPath,
     complete_recipe,
@@ -23,6 +24,8 @@ _OF_ENDPOINT = (
     *("tokenizer", "natural_lengths", "seed", "patience"),
 )
 """Parameters that only `--endpoint` has."""
+_OF_RECIPE = {"overrides": "--set", "store": "--store"}
+"""Parameters that only a recipe has."""
 
 
 _MOST_CONCURRENT = 10_000
@@ -51,6 +54,20 @@ def _rising(_context: click.Context, _parameter: click.Parameter, value: str) ->
     return numbers
 
 
+def _address(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """Return the address of a server, unless it is none."""
+    if value is not None and not (value.startswith(("http://", "https://")) and value.partition("://")[2].strip("/")):
+        raise click.BadParameter(f"'{value}' is no address of a server; write it like http://host:8000.")
+    return value
+
+
+def _with_tokenizer(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
+    """Return the folder of a tokenizer, unless there is none in it."""
+    if value is not None and not (value / "tokenizer.json").is_file():
+        raise click.BadParameter(f"{value} has no tokenizer.json; give the folder of the model's tokenizer.")
+    return value
+
+
 def _with_default(
     name: str, default: Any, metavar: str, text: str, **settings: Any
 ) -> Callable[[FunctionT], FunctionT]:
@@ -61,7 +78,12 @@ def _with_default(
 @click.argument("recipe", required=False, metavar="[RECIPE]", shell_complete=complete_recipe)
 @click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Override a recipe key.")
 @click.option("--out", type=UserPath(), help="Output folder; default out/<recipe name>, out/endpoint.")
-@click.option("--endpoint", metavar="URL", help="Measure this OpenAI-compatible server instead of a recipe's arms.")
+@click.option(
+    "--endpoint",
+    metavar="URL",
+    callback=_address,
+    help="Measure this OpenAI-compatible server instead of a recipe's arms.",
+)
 @click.option("--model", metavar="NAME", help="Model to ask the endpoint for; default its only one.")
 @click.option("--api-key-env", metavar="VAR", help="Environment variable with the endpoint's key.")
 @_with_default("--concurrency", "1,4,16", "N,...", "Requests under way.", callback=_rising)
@@ -70,11 +92,17 @@ def _with_default(
 @_with_default(
     "--requests-per-concurrency", 8, "N", "Requests of a load, times its concurrency.", type=click.IntRange(1)
 )
-@click.option("--seconds", type=click.FloatRange(1), help="Load for about so long instead.")
-@click.option("--tokenizer", type=UserPath(), metavar="DIR", help="Folder with the model's tokenizer.")
+@click.option("--seconds", type=FiniteRange(1), metavar="SECONDS", help="Load for about so long instead.")
+@click.option(
+    "--tokenizer",
+    type=UserPath(),
+    metavar="DIR",
+    callback=_with_tokenizer,
+    help="Folder with the model's tokenizer.",
+)
 @click.option("--natural-lengths", is_flag=True, help="Answers may end early: for servers without ignore_eos.")
-@_with_default("--seed", 0, "N", "Of the prompts.", type=int)
-@_with_default("--patience", 30, "SECONDS", "Without an end, until it is given up.", type=click.FloatRange(1))
+@_with_default("--seed", 0, "N", "Of the prompts.", type=click.IntRange(0))
+@_with_default("--patience", 30, "SECONDS", "Without an end, until it is given up.", type=FiniteRange(1))
 @click.option("--calibrate", is_flag=True, help="Measure what the load client itself can do on this machine.")
 @FORCE
 @STORE
@@ -91,17 +119,21 @@ def bench(context: click.Context, /, **arguments: Any) -> int:
     chosen = [bool(arguments["recipe"]), bool(arguments["endpoint"]), arguments["calibrate"]]
     if sum(chosen) != 1:
         raise click.UsageError("Give one of RECIPE, --endpoint URL and --calibrate.")
-    explicit = [
-        name for name in _OF_ENDPOINT if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
-    ]
-    if explicit and not arguments["endpoint"]:
-        option = explicit[0].replace("_", "-")
+    if (given := _given(context, _OF_ENDPOINT)) and not arguments["endpoint"]:
+        option = given[0].replace("_", "-")
         raise click.UsageError(f"--{option} goes with --endpoint; a recipe has its load in the section bench.")
+    if (given := _given(context, tuple(_OF_RECIPE))) and not arguments["recipe"]:
+        raise click.UsageError(f"{_OF_RECIPE[given[0]]} goes with a RECIPE.")
     if arguments["calibrate"]:
         return _calibrate(arguments)
     if arguments["endpoint"]:
         return _endpoint(arguments)
     return execute("bench", arguments)
+
+
+def _given(context: click.Context, names: tuple[str, ...]) -> list[str]:
+    """Return those parameters that stand in the command line."""
+    return [name for name in names if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT]
 
 
 def _client(arguments: dict[str, Any]) -> tuple[Any, Path, Any]:
@@ -183,5 +215,5 @@ def _table(found: Any) -> None:
         table.add_row(str(point.concurrency), str(point.requests), *cells)
     screen = console()
     screen.print(table)
-    for name, why in {item for point in found.points for item in point.not_checked.items()}:
+    for name, why in dict.fromkeys(item for point in found.points for item in point.not_checked.items()):
         click.echo(f"Not checked: {name} ({why}).")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.base.commands import Typed, command, typed
+from pipeline.base.format import size_text
 from pipeline.cli.common import UserPath, emit, json_option, open_session, recipe_options
 from pipeline.cli.help import Group
 from pipeline.cli.table import minute, print_rows
@@ -85,7 +86,7 @@ def prune(**arguments: Any) -> None:
     lines = [f"would remove {_line(one)}" for one in doomed] if arguments["dry_run"] else []
     lines += [f"removed {one.folder}" for one in removed]
     current = "the current one stays" if any(one.current for one in left) else "there is no current one"
-    lines.append(f"{len(removed)} removed, {freed / 2**30:.2f} GiB; {_earlier(left)}, {current}")
+    lines.append(f"{len(removed)} removed, {size_text(freed)}; {_earlier(left)}, {current}")
     emit(arguments["as_json"], document, "\n".join(lines))
 
 
@@ -107,9 +108,7 @@ def _agreed(doomed: Sequence["StoredCheckpoint"], out: Path, *, asked: bool) -> 
 
 def _line(one: "StoredCheckpoint") -> str:
     state = "" if one.complete else f", {one.problems[0]}"
-    return (
-        f"{one.folder} ({one.model}, made {one.created_at or 'at an unknown time'}, {one.bytes / 2**30:.2f} GiB{state})"
-    )
+    return f"{one.folder} ({one.model}, made {one.created_at or 'at an unknown time'}, {size_text(one.bytes)}{state})"
 
 
 def _earlier(left: Sequence["StoredCheckpoint"]) -> str:

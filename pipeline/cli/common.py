@@ -1,6 +1,7 @@
 """What the commands share: options, output, error handling."""
 
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -25,6 +26,17 @@ class UserPath(click.Path):
 
         origin = param.get_error_hint(ctx) if param and ctx else "PATH"
         return super().convert(expanded(str(value), origin), param, ctx)
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers, of which `nan` and `inf` are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
 
 
 def json_option(function: FunctionT) -> FunctionT:

@@ -1,22 +1,11 @@
 """`awqctl compare`: two sets of lm-eval sample files, whoever made them."""
 
-import math
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pipeline.cli.common import UserPath, console, emit, json_option
-
-
-class _Finite(click.FloatRange):
-    """A range of numbers, of which `nan` and `inf` are none."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        number = super().convert(value, param, ctx)
-        if not math.isfinite(number):
-            self.fail(f"{value} is not a finite number.", param, ctx)
-        return number
+from pipeline.cli.common import FiniteRange, UserPath, console, emit, json_option
 
 
 @click.command()
@@ -24,19 +13,19 @@ class _Finite(click.FloatRange):
 @click.argument("candidate", type=UserPath())
 @click.option(
     "--margin",
-    type=_Finite(min=0),
+    type=FiniteRange(min=0),
     metavar="X",
     help="Largest acceptable loss of a task, in its metric's unit.",
 )
 @click.option(
     "--min-recovery",
-    type=_Finite(0, 1, min_open=True),
+    type=FiniteRange(0, 1, min_open=True),
     metavar="R",
     help="Instead: smallest acceptable share of the baseline's score.",
 )
 @click.option(
     "--confidence",
-    type=_Finite(0.5, 1, min_open=True, max_open=True),
+    type=FiniteRange(0.5, 1, min_open=True, max_open=True),
     default=0.95,
     show_default=True,
     metavar="Y",

@@ -16,6 +16,14 @@ from pipeline.cli.streams import CLOSED_PIPE, Outlet
 _NO_HOME = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 """What the system says of a home in which nothing can be written."""
 
+_PLAIN = {
+    "is not a valid integer range": "is not a whole number",
+    "is not a valid integer": "is not a whole number",
+    "is not a valid float range": "is not a number",
+    "is not a valid float": "is not a number",
+}
+"""What Click says of numbers, in plain words; the longer text first."""
+
 
 def say(message: str, status: int) -> int:
     """Print a sentence to standard error; return the exit code."""
@@ -31,6 +39,8 @@ def wrong_usage(problem: click.ClickException) -> int:
             problem.show()
         return problem.exit_code
     message = problem.format_message().strip()
+    for jargon, plain in _PLAIN.items():
+        message = message.replace(jargon, plain)
     text = message if message.endswith((".", ")", "?")) else f"{message}."
     context = problem.ctx if isinstance(problem, click.UsageError) else None
     return say(f"{text} See `{context.command_path} --help`." if context else text, problem.exit_code)

@@ -12,9 +12,11 @@ def print_gpus(rows: Sequence[Any], context: int, screen: Any) -> None:
     """Print the list."""
     from rich.table import Table
 
-    table = Table(width=_WIDTH, show_edge=False, pad_edge=False, box=None)
+    narrow = screen.width < _WIDTH
+    table = Table(width=min(_WIDTH, screen.width), show_edge=False, pad_edge=False, box=None)
     table.add_column("GPU", no_wrap=True)
-    for name in ("GB", "GB/s", "FP16\nTFLOPS", "list\nUSD", "rent\nUSD/h", "TFLOPS\n/1000 $"):
+    compute = () if narrow else ("FP16\nTFLOPS", "TFLOPS\n/1000 $")
+    for name in ("GB", "GB/s", "list\nUSD", "rent\nUSD/h", *compute):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column(f"largest in 4 bit\nwith {context:,} tokens", overflow="ellipsis", no_wrap=True, ratio=1)
     for row in rows:
@@ -23,14 +25,15 @@ def print_gpus(rows: Sequence[Any], context: int, screen: Any) -> None:
             row.key,
             count(row.memory_gb),
             count(row.bandwidth_gb_s),
-            _or(row.fp16_tflops, count),
             _or(row.list_usd, count),
             _or(row.usd_per_hour, lambda value: f"{value:.2f}") + star,
-            _or(row.tflops_per_1000_usd, number),
-            row.largest_model.rpartition("/")[2] if row.largest_model else NONE,
+            *(() if narrow else (_or(row.fp16_tflops, count), _or(row.tflops_per_1000_usd, number))),
+            row.largest_model.rpartition("/")[2] if row.largest_model else "none",
         )
     screen.print(table)
     screen.print(f"{NONE} unknown. * price older than 90 days. Sources: `awqctl gpus show NAME`.", markup=False)
+    if narrow:
+        screen.print("Compute is left out on a screen this narrow; `--json` has it.", markup=False)
 
 
 def print_deck(rows: Sequence[Any], screen: Any) -> None:
@@ -41,17 +44,17 @@ def print_deck(rows: Sequence[Any], screen: Any) -> None:
             f"{row.tflops_per_1000_usd:.2f} per 1,000 USD (printed {row.tflops_per_1000_usd_printed:.2f}), "
             f"{count(row.bandwidth_gb_s)} GB/s",
             markup=False,
-            width=_WIDTH,
+            width=min(_WIDTH, screen.width),
         )
         for wrong in row.wrong:
-            screen.print(f"  wrong: {wrong}", markup=False, width=_WIDTH)
+            screen.print(f"  wrong: {wrong}", markup=False, width=min(_WIDTH, screen.width))
 
 
 def print_gpu(entry: Any, screen: Any) -> None:
     """Print every figure with its source."""
 
     def line(text: str) -> None:
-        screen.print(text, markup=False, width=_WIDTH)
+        screen.print(text, markup=False, width=min(_WIDTH, screen.width))
 
     line(f"{entry.name} ({entry.key}), {entry.maker}")
     line(f"AWQ: {entry.serves_awq}")
@@ -59,7 +62,7 @@ def print_gpu(entry: Any, screen: Any) -> None:
         line(f"{name}: {figure.value:,g}  {_source(figure.source)}")
     if "driver_gib" not in entry.figures:
         line(f"driver_gib: unknown; {entry.planned().memory_gib:.2f} assumed in plans")
-    for rent in entry.rents:
+    for rent in sorted(entry.rents, key=lambda offer: offer.usd_per_hour):
         old = "older than 90 days" if rent.source.stale else ""
         line(
             f"rent: {usd_as_given(rent.usd_per_hour)} an hour, {rent.provider}, {rent.term} {_source(rent.source, old)}"

@@ -7,6 +7,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "plan": (
         "awqctl plan Qwen/Qwen2.5-7B-Instruct --gpu L4,H100",
         "awqctl plan mine.yaml --gpu L4 --json",
+        "awqctl plan pack models.yaml",
         "awqctl plan ls",
     ),
     "gpus": ("awqctl gpus ls",),

@@ -13,6 +13,7 @@ import click
 from pipeline import __version__
 from pipeline.base.errors import AwqctlError, Interrupted
 from pipeline.base.homes import home_for_libraries
+from pipeline.base.suggestion import suggestion
 from pipeline.cli.failures import bug, say, system_failure, written, wrong_usage
 from pipeline.cli.help import with_examples
 from pipeline.cli.streams import Outlet, enter_utf8_mode, prepare_streams
@@ -78,6 +79,14 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- Click's signature
         """Return the commands in the order of use."""
         return list(_COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; suggest one for a name that is none, without importing any."""
+        if args[0] not in _COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"No such command '{args[0]}'.{suggestion(args[0], _COMMANDS)}")
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import and return one command."""

@@ -5,14 +5,18 @@ from typing import Any
 
 import click
 
-from pipeline.cli.common import UserPath, console, emit, json_option
+from pipeline.cli.common import FiniteRange, UserPath, console, emit, json_option
 
 
 @click.command()
 @click.argument("model", nargs=-1, required=True, metavar="MODEL | RECIPE | pack FILE | fleet FILE | ls")
 @click.option("--gpu", "gpus", metavar="A,B", help="Names as `awqctl gpus ls` has them; several, side by side.")
 @click.option("--gpus", "count", type=click.IntRange(min=1), metavar="N", help="GPUs together; placed over nodes.")
-@click.option("--quantization", metavar="Q,R", help="none, awq, gptq, fp8, int8, nvfp4. [default: as the model is]")
+@click.option(
+    "--quantization",
+    metavar="Q,R",
+    help="none, awq, gptq, int4-experts, fp8, int8, mxfp4, nvfp4, bnb4.  [default: as the model is]",
+)
 @click.option("--tensor-parallel-size", type=click.IntRange(min=1), metavar="N")
 @click.option("--pipeline-parallel-size", type=click.IntRange(min=1), metavar="N")
 @click.option("--decode-context-parallel-size", type=click.IntRange(min=1), default=1, metavar="N")
@@ -20,16 +24,14 @@ from pipeline.cli.common import UserPath, console, emit, json_option
 @click.option("--max-num-seqs", type=click.IntRange(min=1), metavar="N", help="Have to fit at once at full length.")
 @click.option("--max-num-batched-tokens", type=click.IntRange(min=1), metavar="N")
 @click.option("--kv-cache-dtype", metavar="auto,fp8", default="auto", show_default=True)
-@click.option("--gpu-memory-utilization", type=click.FloatRange(0, 1, min_open=True), metavar="X")
-@click.option(
-    "--gpu-memory-gib", type=click.FloatRange(0, min_open=True), metavar="X", help="As the driver reports it."
-)
-@click.option("--kv-cache-memory-gib", type=click.FloatRange(0), metavar="X", help="Stated instead of computed.")
+@click.option("--gpu-memory-utilization", type=FiniteRange(0, 1, min_open=True), metavar="X")
+@click.option("--gpu-memory-gib", type=FiniteRange(0, min_open=True), metavar="X", help="As the driver reports it.")
+@click.option("--kv-cache-memory-gib", type=FiniteRange(0), metavar="X", help="Stated instead of computed.")
 @click.option("--block-size", type=click.IntRange(min=1), metavar="N")
 @click.option("--enforce-eager", is_flag=True, help="Without CUDA graphs.")
 @click.option(
     "--cpu-offload-gib",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     default=0.0,
     metavar="X",
     help="Weights per GPU in the CPU's memory, where they do not fit without.",
@@ -40,16 +42,18 @@ from pipeline.cli.common import UserPath, console, emit, json_option
 @click.option("--vllm", "version", metavar="VERSION", help="[default: the locked version]")
 @click.option("--html", type=UserPath(), metavar="FILE", help="The plan as a page with charts, too.")
 @json_option
-def plan(model: tuple[str, ...], *, html: Path | None, as_json: bool, **options: Any) -> int:
+@click.pass_context
+def plan(context: click.Context, /, model: tuple[str, ...], *, html: Path | None, as_json: bool, **options: Any) -> int:
     """Plan MODEL before anything is downloaded; ends with 3 when a configuration cannot run.
 
     MODEL is a hub id, a folder, a config.json or a catalogue name (`awqctl plan ls`); a RECIPE is planned as it
     stands, 16 bit beside AWQ. `pack FILE` puts several models on one GPU, `fleet FILE` plans an investment.
     """
-    if model[0] == "ls":
-        return _list(as_json=as_json)
-    if model[0] in ("pack", "fleet"):
-        return _file(model, as_json=as_json)
+    if model[0] in ("ls", "pack", "fleet"):
+        _refuse_options(context, model[0])
+        return _list(model, as_json=as_json) if model[0] == "ls" else _file(model, as_json=as_json)
+    if html and (html.is_dir() or not html.parent.is_dir()):
+        raise click.UsageError(f"--html {html} names no file in a folder that exists. Make the folder first.")
     if len(model) > 1:
         raise click.UsageError(f"One MODEL at a time; {' '.join(model[1:])} is one too many.")
     from pipeline.catalogue.configurations import PlanRequest, plans
@@ -64,7 +68,18 @@ def plan(model: tuple[str, ...], *, html: Path | None, as_json: bool, **options:
     return 0 if all(each.verdict == "fits" for each in found.configurations) else 3
 
 
-def _list(*, as_json: bool) -> int:
+def _refuse_options(context: click.Context, word: str) -> None:
+    """Refuse what would be ignored: a list and files take no options of a plan."""
+    for parameter in context.command.params:
+        name, given = str(parameter.name), context.get_parameter_source(str(parameter.name))
+        if name not in ("model", "as_json") and given is not click.core.ParameterSource.DEFAULT:
+            why = "takes no options but --json" if word == "ls" else "takes everything from its FILE"
+            raise click.UsageError(f"{parameter.opts[0]} does not go with `awqctl plan {word}`, which {why}.")
+
+
+def _list(arguments: tuple[str, ...], *, as_json: bool) -> int:
+    if len(arguments) > 1:
+        raise click.UsageError(f"`awqctl plan ls` takes no argument; {' '.join(arguments[1:])} is one too many.")
     from pipeline.catalogue.models import models
     from pipeline.cli.plan_table import print_models
 

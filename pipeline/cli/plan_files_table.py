@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipeline.base.format import count, listed, number, seconds, usd
+from pipeline.base.format import count, listed, number, plural, seconds, usd
 
 _WIDTH = 80
 
@@ -31,6 +31,8 @@ def print_packs(document: dict[str, Any], screen: Any) -> None:
 def _verdict(gpu: dict[str, Any]) -> str:
     if gpu["verdict"] == "together":
         return "all together"
+    if gpu["reasons"]:
+        return " ".join(gpu["reasons"])
     if gpu["verdict"] == "turns":
         return f"{number(gpu['short_gib'])} GiB short, so they take turns"
     return f"{listed(gpu['too_large'])} cannot run here even alone"
@@ -58,15 +60,15 @@ def print_fleet(document: dict[str, Any], screen: Any) -> None:
                 f"{count(demand['gpus_for_weights'])} x {demand['gpu']} for the weights alone",
             )
             continue
-        _line(screen, f"{demand['model']} on {demand['gpu']}, {demand['gpus_per_replica']} per replica:")
+        _line(screen, f"{demand['model']} on {demand['gpu']}, {plural(demand['gpus_per_replica'], 'GPU')} per replica:")
         for fleet in demand["fleets"]:
             _line(
                 screen,
-                f"  {count(fleet['users'])} users, {count(fleet['concurrent'])} at once: "
-                f"{count(fleet['replicas'])} replicas, {count(fleet['gpus'])} GPUs in "
-                f"{count(fleet['nodes'])} nodes (by {fleet['bound_by']})",
+                f"  {plural(fleet['users'], 'user')}, {count(fleet['concurrent'])} at once: "
+                f"{plural(fleet['replicas'], 'replica')}, {plural(fleet['gpus'], 'GPU')} in "
+                f"{plural(fleet['nodes'], 'node')} (by {fleet['bound_by']})",
             )
 
 
 def _line(screen: Any, text: str) -> None:
-    screen.print(text, markup=False, width=_WIDTH)
+    screen.print(text, markup=False, width=min(_WIDTH, screen.width))

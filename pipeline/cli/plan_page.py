@@ -5,7 +5,7 @@ from html import escape
 from math import log10
 from typing import Any
 
-from pipeline.base.format import TO, count, number
+from pipeline.base.format import TO, count, listed, magnitude, number
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 640, 260, 60, 36
 _PARTS = (
@@ -25,10 +25,12 @@ th:first-child,td:first-child{text-align:left}svg{width:100%;height:auto}svg tex
 def page(plans: Any) -> str:
     """Return the page; it loads nothing."""
     made = plans.configurations
-    size, load = number(plans.parameters / 1e9), f"{plans.input_tokens} tokens in, {plans.output_tokens} out"
+    loads = {f"{count(each.input_tokens)} tokens in, {count(each.output_tokens)} out" for each in made}
+    size, load = magnitude(plans.parameters), listed(sorted(loads))
+    notes = dict.fromkeys([*plans.notes, *(note for each in made for note in each.notes)])
     parts = [
         f"<h1>{escape(plans.model)}</h1>",
-        f"<p>{size} billion parameters; vLLM {escape(plans.vllm)} assumed. All is modelled, nothing measured.</p>",
+        f"<p>{size} parameters; vLLM {escape(plans.vllm)} assumed. All is modelled, nothing measured.</p>",
         _table(plans),
         "<h2>Memory per GPU against its limit</h2>",
         *(_memory(each) for each in made),
@@ -38,7 +40,7 @@ def page(plans: Any) -> str:
         "<h2>Roofline</h2>",
         "<p>Decode steps at each concurrency: left of the bend memory binds, right of it the tensor cores.</p>",
         *(_roofline(each) for each in made if each.throughput),
-        "".join(f'<p class="note">{escape(note)}</p>' for note in plans.notes),
+        "".join(f'<p class="note">{escape(note)}</p>' for note in notes),
     ]
     body = "\n".join(parts)
     title = escape(plans.model)
@@ -49,7 +51,7 @@ def page(plans: Any) -> str:
 
 
 def _name(each: Any) -> str:
-    several = f"{each.gpus} x " if each.gpus > 1 else ""
+    several = f"{count(each.gpus)} x " if each.gpus > 1 else ""
     kv = "" if each.kv_cache_dtype == "auto" else f", KV {each.kv_cache_dtype}"
     return f"{several}{each.gpu}, {each.quantization}{kv}"
 
@@ -84,11 +86,10 @@ def _memory(each: Any) -> str:
             f'<rect x="{at:.1f}" y="18" width="{size:.1f}" height="24" fill="{colour}"><title>{title}</title></rect>'
         )
         at += size
-    limits = (("asked for", each.requested_memory_gib), ("GPU", each.gpu_memory_gib))
-    for label, gib in limits:
-        x = gib / whole * _WIDTH
-        bars.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="12" y2="48" stroke="#000" stroke-dasharray="3 2"/>')
-        bars.append(f'<text x="{x:.1f}" y="60" text-anchor="end">{label} {number(gib)} GiB</text>')
+    limits = [gib / whole * _WIDTH for gib in (each.requested_memory_gib, each.gpu_memory_gib)]
+    bars += [f'<line x1="{x:.1f}" x2="{x:.1f}" y1="12" y2="48" stroke="#000" stroke-dasharray="3 2"/>' for x in limits]
+    asked = f"asked for {number(each.requested_memory_gib)} of the GPU's {number(each.gpu_memory_gib)} GiB"
+    bars.append(f'<text x="{max(limits):.1f}" y="60" text-anchor="end">{asked}</text>')
     legend = "; ".join(f"{label} {number(getattr(each, key))}" for label, key, _ in _PARTS)
     return (
         f'<svg viewBox="0 0 {_WIDTH} 66" role="img" aria-label="{escape(_name(each))}: {escape(legend)} GiB">'

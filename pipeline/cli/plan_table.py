@@ -1,22 +1,23 @@
-"""Plans on a terminal of 80 columns."""
+"""Plans on a terminal of 80 columns, or a narrower one."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.base.format import NONE, TO, count, number, percent, usd
+from pipeline.base.format import NONE, TO, count, magnitude, number, percent, usd
 
 _WIDTH = 80
+_LABEL, _LEAST, _MOST = 24, 14, 28
+"""Columns of the labels, and the fewest and the most of a configuration."""
 _SHOWN = 4
 
 
 def print_plans(plans: Any, screen: Any) -> None:
     """Print all configurations side by side, then why some cannot run and what works instead."""
-    screen.print(
-        f"{plans.model}: {number(plans.parameters / 1e9)} billion parameters, vLLM {plans.vllm} assumed", markup=False
-    )
-    columns = 4
+    _line(screen, f"{plans.model}: {magnitude(plans.parameters)} parameters, vLLM {plans.vllm} assumed")
+    width = min(_WIDTH, screen.width)
+    columns = max(1, (width - _LABEL) // _LEAST)
     for first in range(0, len(plans.configurations), columns):
-        screen.print(_table(plans.configurations[first : first + columns], plans))
+        screen.print(_table(plans.configurations[first : first + columns], width))
     for each in plans.configurations:
         for reason in each.reasons:
             _line(screen, f"{_title(each)}: impossible. {reason}")
@@ -26,19 +27,19 @@ def print_plans(plans: Any, screen: Any) -> None:
 
 
 def _line(screen: Any, text: str) -> None:
-    screen.print(text, markup=False, soft_wrap=False, width=_WIDTH)
+    screen.print(text, markup=False, soft_wrap=False, width=min(_WIDTH, screen.width))
 
 
 def _title(each: Any) -> str:
-    several = f"{each.gpus} x " if each.gpus > 1 else ""
+    several = f"{count(each.gpus)} x " if each.gpus > 1 else ""
     kv = "" if each.kv_cache_dtype == "auto" else f" KV {each.kv_cache_dtype}"
     return f"{several}{each.gpu} {each.quantization}{kv}"
 
 
-def _table(configurations: Sequence[Any], plans: Any) -> Any:
+def _table(configurations: Sequence[Any], width: int) -> Any:
     from rich.table import Table
 
-    table = Table(width=_WIDTH, show_edge=False, pad_edge=False)
+    table = Table(width=min(width, _LABEL + _MOST * len(configurations)), show_edge=False, pad_edge=False)
     table.add_column("per GPU, GiB", no_wrap=True)
     for each in configurations:
         table.add_column(_title(each), justify="right", overflow="fold", ratio=1)
@@ -55,7 +56,7 @@ def _table(configurations: Sequence[Any], plans: Any) -> Any:
         ("KiB per token", [number(each.kv_bytes_per_token / 1024) for each in configurations]),
         (f"sequences of {_lengths(configurations)}", [f"{each.max_concurrency:,.2f}" for each in configurations]),
         ("longest that fits", [count(each.max_model_len_that_fits) for each in configurations]),
-        (f"tok/s, {plans.input_tokens}/{plans.output_tokens}", [_speed(each) for each in configurations]),
+        (f"tok/s, {_loads(configurations)}", [_speed(each) for each in configurations]),
         ("   from, to", [_band(each) for each in configurations]),
         ("sequences at once", [_or(each.running_sequences, count) for each in configurations]),
         ("TTFT, TPOT in ms", [_times(each) for each in configurations]),
@@ -72,6 +73,11 @@ def _table(configurations: Sequence[Any], plans: Any) -> Any:
 
 def _lengths(configurations: Sequence[Any]) -> str:
     return TO.join(count(length) for length in sorted({each.max_model_len for each in configurations}))
+
+
+def _loads(configurations: Sequence[Any]) -> str:
+    """Return tokens in and out of the requests that speeds are for."""
+    return TO.join(sorted({f"{each.input_tokens}/{each.output_tokens}" for each in configurations}))
 
 
 def _or(value: Any, form: Any) -> str:

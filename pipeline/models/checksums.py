@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pipeline.base.errors import SourceError
 from pipeline.base.files import write_atomically
+from pipeline.base.format import size_text
 from pipeline.base.identity import document_identity
 from pipeline.base.results import Result
 
@@ -193,7 +194,7 @@ def read_sums(
     unknown = [name for name in names if name not in known]
     sizes = {name: _size(folder / name) for name in unknown}
     total = sum(sizes.values())
-    with reporter.task(f"reading {total / 2**30:.1f} GiB of {folder}", total) if reporter else nullcontext() as task:
+    with reporter.task(f"reading {size_text(total)} of {folder}", total) if reporter else nullcontext() as task:
         done, lock = 0, threading.Lock()
 
         def advance(count: int) -> None:

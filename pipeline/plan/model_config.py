@@ -26,18 +26,36 @@ CHECKED = (
 _EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 
 
+_MOST_LAYERS, _LARGEST = 10_000, 2**40
+"""Beyond these a number in a configuration is a mistake."""
+_LONGEST = 100
+"""Characters of a wrong value that are shown."""
+
+
 def architecture_of(config: Mapping[str, Any]) -> Architecture:
     """Return the architecture that a config.json describes.
 
     Raises:
-        SourceError: a key that a plan needs is missing.
+        SourceError: a key that a plan needs is missing, or has a value that no model has.
     """
+    try:
+        return _architecture(config)
+    except (TypeError, ValueError, AttributeError, KeyError, ArithmeticError) as problem:
+        raise SourceError(
+            f"The configuration has a value of a kind that is not expected ({problem}), so nothing can be planned from "
+            f"it. Give the model's own config.json, or a catalogue name (`awqctl plan ls`)."
+        ) from problem
+
+
+def _architecture(config: Mapping[str, Any]) -> Architecture:
     text = {
         **{key: value for key, value in config.items() if key != "text_config"},
         **(config.get("text_config") or {}),
     }
     kind = str(text.get("model_type", "unknown"))
     count = _number(text, "num_hidden_layers", "n_layer", "num_layers")
+    if count > _MOST_LAYERS:
+        raise ValueError(f"{count:,} layers")
     hidden = _number(text, "hidden_size", "n_embd", "d_model")
     layers = Counter(_layer(kind, text, index, hidden) for index in range(count))
     method = (config.get("quantization_config") or text.get("quantization_config") or {}).get("quant_method")
@@ -61,12 +79,15 @@ def architecture_of(config: Mapping[str, Any]) -> Architecture:
 
 
 def _number(text: Mapping[str, Any], *keys: str, default: int | None = None) -> int:
-    found = next((text[key] for key in keys if isinstance(text.get(key), int | float)), default)
+    key = next((key for key in keys if text.get(key) is not None), None)
+    found = default if key is None else text[key]
     if found is None:
         raise SourceError(
             f"The configuration has no {' or '.join(keys)}, so nothing can be planned from it. Give the model's own "
-            f"config.json, or a catalogue name (`awqctl plan --help`)."
+            f"config.json, or a catalogue name (`awqctl plan ls`)."
         )
+    if not isinstance(found, int | float) or not 0 < found <= _LARGEST:
+        raise ValueError(f"{key or keys[0]} is {found!r}"[:_LONGEST])
     return int(found)
 
 

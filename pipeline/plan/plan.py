@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from math import floor
 
 from pipeline.plan.activations import GIB
-from pipeline.plan.architecture import Architecture, LatentAttention
+from pipeline.plan.architecture import Architecture, Attention, LatentAttention
 from pipeline.plan.budget import Budget, Stored, budget_of, length_of, stored
 from pipeline.plan.capacity import Capacity, capacity_of
 from pipeline.plan.gpu import Gpu
@@ -66,9 +66,11 @@ def plan_of(
         reserved_blocks=settings.engine.reserved_blocks,
         longest=max(length, architecture.max_position),
     )
-    shortages = _unsupported(architecture, gpu, settings) or _shortages(gpu, settings, budget, cache, capacity, length)
+    shortages = unsupported(architecture, gpu, settings) or _shortages(gpu, settings, budget, cache, capacity, length)
     rate = None if shortages else _rate(model, gpu, settings, budget, cache, length)
-    return Plan(gpu, settings, length, budget, cache, capacity, rate, shortages, _notes(architecture, gpu, settings))
+    return Plan(
+        gpu, settings, length, budget, cache, capacity, rate, shortages, _notes(architecture, gpu, settings, length)
+    )
 
 
 def layout(architecture: Architecture, gpu: Gpu, settings: Settings) -> Cache:
@@ -86,32 +88,89 @@ def layout(architecture: Architecture, gpu: Gpu, settings: Settings) -> Cache:
     )
 
 
-def _unsupported(architecture: Architecture, gpu: Gpu, settings: Settings) -> tuple[str, ...]:
-    """Return what no amount of memory mends."""
-    ranks = settings.tensor_parallel
+def unsupported(architecture: Architecture, gpu: Gpu, settings: Settings) -> tuple[str, ...]:
+    """Return what no amount of memory mends; empty: nothing."""
+    found = (
+        _sizes(architecture, settings)
+        or _context_parallel(architecture, settings)
+        or _lacking(architecture, gpu, settings)
+    )
+    return (found,) if found else ()
+
+
+def _sizes(architecture: Architecture, settings: Settings) -> str:
+    """Return which sizes vLLM refuses; empty: none."""
+    ranks, stages = settings.tensor_parallel, settings.pipeline_parallel
     if not can_share(architecture, ranks):
-        return (f"The attention heads cannot be divided among {ranks} GPUs. Choose another tensor-parallel size.",)
-    if settings.pipeline_parallel > architecture.layer_count:
-        return (f"{settings.pipeline_parallel} stages are more than the {architecture.layer_count} layers.",)
+        return f"The attention heads cannot be divided among {ranks:,} GPUs. Choose another tensor-parallel size."
+    if stages > architecture.layer_count:
+        return f"{stages:,} stages are more than the {architecture.layer_count} layers. Choose fewer GPUs."
+    batched, sequences = settings.max_num_batched_tokens, settings.max_num_seqs
+    if batched and sequences and batched < sequences:
+        return (
+            f"vLLM refuses max_num_batched_tokens ({batched:,}) below max_num_seqs ({sequences:,}). Raise the one or "
+            f"lower the other."
+        )
+    return ""
+
+
+def _lacking(architecture: Architecture, gpu: Gpu, settings: Settings) -> str:
+    """Return what vLLM has no kernels for on this GPU; empty: nothing."""
     if "vllm" in gpu.lacks:
-        return (f"vLLM has no GPU kernels for {gpu.name}. llama.cpp or MLX serve 4 bit there.",)
+        return f"vLLM has no GPU kernels for {gpu.name}. llama.cpp or MLX serve 4 bit there."
     method = quantization_of(settings.quantization, architecture).name
     if method in gpu.lacks:
-        return (f"vLLM cannot run {method} on {gpu.name}.",)
+        return f"vLLM cannot run {method} on {gpu.name}."
     if settings.kv_cache_dtype.startswith("fp8") and "kv fp8" in gpu.lacks:
-        return (f"vLLM has no FP8 KV cache on {gpu.name}.",)
-    return ()
+        return f"vLLM has no FP8 KV cache on {gpu.name}."
+    return ""
+
+
+def _context_parallel(architecture: Architecture, settings: Settings) -> str:
+    """Return why vLLM refuses the decode context parallelism; empty: it does not."""
+    shares, ranks = settings.context_parallel, settings.tensor_parallel
+    if ranks % shares:
+        return (
+            f"A decode context parallelism of {shares:,} does not divide a tensor-parallel size of {ranks:,}. Choose a "
+            f"divisor of it."
+        )
+    heads = max(
+        (layer.attention.kv_heads for layer, _ in architecture.layers if isinstance(layer.attention, Attention)),
+        default=0,
+    )
+    if shares == 1 or shares * heads <= ranks:
+        return ""
+    return (
+        f"A decode context parallelism of {shares:,} needs {shares} x {heads} GPUs of tensor parallelism, because the "
+        f"model has {heads} KV heads. Raise the tensor-parallel size, or leave it at 1."
+    )
 
 
 def _shortages(
     gpu: Gpu, settings: Settings, budget: Budget, cache: Cache, capacity: Capacity, length: int
 ) -> tuple[str, ...]:
     found = (
-        _no_cache(gpu, budget)
+        _stated_cache(gpu, settings, budget)
+        or _no_cache(gpu, budget)
         or _one_sequence(settings, budget, cache, capacity, length)
         or _all_sequences(settings, budget, capacity, length)
     )
     return (found,) if found else ()
+
+
+def _stated_cache(gpu: Gpu, settings: Settings, budget: Budget) -> str:
+    """Return what is wrong with a cache whose size was stated; what the activations take is not counted."""
+    if settings.kv_cache_gib is None:
+        return ""
+    if budget.kv_cache <= 0:
+        return "A KV cache of 0 GiB holds no token. State more, or leave it to be computed."
+    taken = budget.weights + budget.kv_cache
+    if taken <= gpu.memory_gib * GIB:
+        return ""
+    return (
+        f"Weights of {budget.weights / GIB:,.2f} GiB and the stated KV cache of {budget.kv_cache / GIB:,.2f} GiB are "
+        f"more than the {gpu.memory_gib:,.2f} GiB of each {gpu.name}. State less, or leave it to be computed."
+    )
 
 
 def _no_cache(gpu: Gpu, budget: Budget) -> str:
@@ -119,8 +178,8 @@ def _no_cache(gpu: Gpu, budget: Budget) -> str:
         return ""
     taken = budget.requested - budget.kv_cache
     return (
-        f"No memory is left for the KV cache: weights, activations and graphs take {taken / GIB:.2f} GiB of "
-        f"{budget.requested / GIB:.2f} GiB on each {gpu.name}; {-budget.kv_cache / GIB:.2f} GiB are short."
+        f"No memory is left for the KV cache: weights, activations and graphs take {taken / GIB:,.2f} GiB of "
+        f"{budget.requested / GIB:,.2f} GiB on each {gpu.name}; {-budget.kv_cache / GIB:,.2f} GiB are short."
     )
 
 
@@ -129,8 +188,8 @@ def _one_sequence(settings: Settings, budget: Budget, cache: Cache, capacity: Ca
     if capacity.needed_bytes <= usable:
         return ""
     return (
-        f"One sequence of {length:,} tokens needs {capacity.needed_bytes / GIB:.2f} GiB of KV cache and "
-        f"{budget.kv_cache / GIB:.2f} GiB are there; {(capacity.needed_bytes - usable) / GIB:.2f} GiB are short. "
+        f"One sequence of {length:,} tokens needs {capacity.needed_bytes / GIB:,.2f} GiB of KV cache and "
+        f"{budget.kv_cache / GIB:,.2f} GiB are there; {(capacity.needed_bytes - usable) / GIB:,.2f} GiB are short. "
         f"The longest that fits has {capacity.longest:,} tokens."
     )
 
@@ -164,8 +223,19 @@ def workload(settings: Settings, length: int) -> Settings:
     return replace(settings, input_tokens=max(1, length - answer), output_tokens=answer)
 
 
-def _notes(architecture: Architecture, gpu: Gpu, settings: Settings) -> tuple[str, ...]:
+def _notes(architecture: Architecture, gpu: Gpu, settings: Settings, length: int) -> tuple[str, ...]:
     notes = []
+    if length > architecture.max_position:
+        notes.append(
+            f"A context of {length:,} tokens is longer than the {architecture.max_position:,} that the model was made "
+            f"for; vLLM refuses it unless its positions are scaled (rope_scaling)."
+        )
+    load = workload(settings, length)
+    if load != settings:
+        notes.append(
+            f"Requests of {settings.input_tokens:,} + {settings.output_tokens:,} tokens do not fit into a context of "
+            f"{length:,}; speeds are for {load.input_tokens:,} + {load.output_tokens:,}."
+        )
     if gpu.memory_estimated:
         notes.append(
             f"The memory of {gpu.name} as its driver reports it is not known; {gpu.memory_gib:.2f} GiB assumed."

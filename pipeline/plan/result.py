@@ -5,7 +5,7 @@ from typing import Literal
 from pipeline.base.results import Result
 from pipeline.plan.activations import GIB
 from pipeline.plan.nearest import Alternative
-from pipeline.plan.plan import Plan
+from pipeline.plan.plan import Plan, workload
 from pipeline.plan.roofline import Rate
 
 
@@ -76,6 +76,9 @@ class ConfigurationPlan(Result):
     needed_kv_cache_gib: float
     """Of one sequence of `max_model_len` tokens."""
     max_model_len_that_fits: int
+    input_tokens: int
+    """Of the requests that speeds are for: as asked, or shortened to what `max_model_len` admits."""
+    output_tokens: int
     running_sequences: int | None
     output_tokens_per_s: TokensPerSecond | None
     ttft_ms: float | None
@@ -100,7 +103,7 @@ def configuration(
 ) -> ConfigurationPlan:
     """Return a plan for printing and for scripts."""
     budget, capacity, rate, settings = plan.budget, plan.capacity, plan.rate, plan.settings
-    utilization = settings.gpu_memory_utilization
+    utilization, load = settings.gpu_memory_utilization, workload(settings, plan.max_model_len)
     return ConfigurationPlan(
         gpu=plan.gpu.name,
         gpus=settings.gpus,
@@ -129,6 +132,8 @@ def configuration(
         max_concurrency=capacity.concurrency,
         needed_kv_cache_gib=capacity.needed_bytes / GIB,
         max_model_len_that_fits=capacity.longest,
+        input_tokens=load.input_tokens,
+        output_tokens=load.output_tokens,
         running_sequences=rate and rate.running,
         output_tokens_per_s=rate and TokensPerSecond(low=rate.low, expected=rate.expected, high=rate.high),
         ttft_ms=rate and rate.ttft_s * 1000,

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from pipeline.base.credentials import masked
 from pipeline.base.errors import RecipeError
 from pipeline.base.homes import expanded
+from pipeline.base.suggestion import suggestion
+from pipeline.base.validation import explain
 from pipeline.base.yaml_text import YamlError, read_yaml
 from pipeline.recipe.migrate import migrate
 from pipeline.recipe.recipe import Recipe
@@ -44,7 +45,7 @@ def find_recipe(reference: str) -> Path:
     if reference in packaged:
         return packaged[reference]
     raise RecipeError(
-        f"There is no recipe named '{reference}'; these ship: {', '.join(packaged)}. "
+        f"There is no recipe named '{reference}'; these ship: {', '.join(packaged)}.{suggestion(reference, packaged)} "
         f"For a file of your own, give its path (ending in .yaml)."
     )
 
@@ -109,45 +110,13 @@ def validate_recipe(document: Mapping[str, Any], origin: str) -> Recipe:
         return Recipe.model_validate(document)
     except ValidationError as problem:
         errors = problem.errors()
-        lines = [_explain(error) for error in errors[:_MOST_PROBLEMS]]
+        lines = [explain(error, Recipe, "recipe") for error in errors[:_MOST_PROBLEMS]]
         lines += [f"and {len(errors) - _MOST_PROBLEMS} more"] if len(errors) > _MOST_PROBLEMS else []
         raise RecipeError(
             f"{origin} is not a valid recipe:\n  "
             + "\n  ".join(lines)
             + "\nSee `awqctl recipe show demo` for a full example."
         ) from problem
-
-
-def _explain(error: ErrorDetails) -> str:
-    location = ".".join(str(part) for part in error["loc"]) or "recipe"
-    if error["type"] == "extra_forbidden":
-        allowed = ", ".join(_keys_at(error["loc"][:-1]))
-        return f"{location}: unknown key; allowed here: {allowed}"
-    if error["type"] == "missing":
-        return f"{location}: required, but missing"
-    message = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "string_type" and isinstance(error["input"], int | float):
-        message += "; write it in quotes"
-    shown = "" if isinstance(error["input"], dict) else f" (value: {repr(error['input'])[:_LONGEST_VALUE]})"
-    return f"{location}: {message}{shown}"
-
-
-def _keys_at(location: Sequence[str | int]) -> list[str]:
-    """Return the keys that the section at `location` knows."""
-    schema = Recipe.model_json_schema()
-    node: dict[str, Any] = schema
-    for part in location:
-        node = node["items"] if isinstance(part, int) else node["properties"][part]
-        node = _dereference(node, schema)
-    return list(node.get("properties", {}))
-
-
-def _dereference(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    for candidate in (node, *node.get("anyOf", ()), *node.get("allOf", ())):
-        if "$ref" in candidate:
-            found: dict[str, Any] = schema["$defs"][candidate["$ref"].rsplit("/", 1)[1]]
-            return found
-    return node
 
 
 def _refuse_repetition(keys: Sequence[str]) -> None:

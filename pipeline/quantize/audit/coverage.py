@@ -155,6 +155,6 @@ def _share_gate(name: str, what: str, share: float, least: float) -> Gate:
     return Gate(
         name=name,
         passed=passed,
-        statement=f"{share:.2%} of the parameters in linear layers that the recipe does not ignore {what}, "
-        f"{'at least' if passed else 'less than'} the {least:.2%} asked for.",
+        statement=f"{share * 100:.2f} % of the parameters in linear layers that the recipe does not ignore {what}, "
+        f"{'at least' if passed else 'less than'} the {least * 100:.2f} % asked for.",
     )

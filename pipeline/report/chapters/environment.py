@@ -44,7 +44,7 @@ def _table(name: str, title: str, facts: Iterable[tuple[str, str]], say: Environ
 
 def _engine(load: BenchResult, say: Environment) -> tuple[tuple[str, str], ...]:
     return (
-        (say.engine, f"vLLM {load.engine_version}"),
+        (say.engine, load.engine_version),
         (say.arguments, " ".join(load.engine_arguments)),
         (say.kernel_baseline, load.of(BASELINE).kernel),
         (say.kernel_awq, load.of(AWQ).kernel),

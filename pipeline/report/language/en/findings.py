@@ -138,7 +138,7 @@ class Findings(Words):
 
     throughput_label = "Highest throughput"
     memory_label = "Weights smaller by"
-    cost_label = "Per million output tokens"
+    cost_label = "Per million output tokens, machine always busy"
     saving_label = "Saving at this load"
     divergence_label = "Divergence of AWQ"
 
@@ -166,7 +166,7 @@ class Findings(Words):
         return f"{before} to {after}"
 
     def cost_detail(self, awq: str, baseline: str) -> str:
-        return f"{awq}baseline {baseline}; machine always busy"
+        return f"{awq}baseline {baseline}"
 
     def saving_text(self, usd: str) -> str:
         return f"{usd}/month"

@@ -16,7 +16,7 @@ class Method(Words):
 
     def speed(self, engine: str, runs: str, seed: str) -> str:
         return (
-            f"Speed: the benchmark of vLLM {engine}; a fixed number of requests is in flight, a new "
+            f"Speed: vLLM's load client against {engine}; a fixed number of requests is in flight, a new "
             f"one starts when one ends; {runs} (seed {seed})."
         )
 

@@ -11,8 +11,8 @@ class Summary(Words):
     checkpoint = "Checkpoint"
     checkpoint_columns = ("weights", "baseline", "AWQ", "AWQ / baseline")
     files = "Files"
-    in_4bit = "In 4 bit"
-    scaled = "Scaled by AWQ"
+    in_4bit = "Linear layers in 4 bit"
+    scaled = "Linear layers scaled by AWQ"
 
     accuracy = "Accuracy against the baseline"
     accuracy_note = "Verdicts are AWQ's; other arms have none."

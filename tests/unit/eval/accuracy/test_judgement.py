@@ -120,7 +120,7 @@ def test_gates_are_for_awq_alone(result: EvalResult) -> None:
     bounds = result.gated[0].bounds
     assert bounds is not None
     assert gates[0].statement == (
-        "lines: acc 0.6000 -> 0.6000 on 200 items; pass: with 95 % confidence the loss is at most "
+        "lines: acc 0.6000 to 0.6000 on 200 items; pass: with 95 % confidence the loss is at most "
         f"{bounds.high:.4f}, within the margin of 0.3000."
     )
 

@@ -64,9 +64,15 @@ def test_phases_and_fleets(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("gpus: [h100]", "models: Field required"),
+        ("gpus: [h100]", "models: required, but missing"),
         ("gpus: [h100]\nmodels: [{name: x}]", "neither `model` nor `memory_gb`"),
-        ("gpus: [h100]\nmodels: [{name: x, memory: 3}]", "memory: Extra inputs"),
+        ("gpus: [h100]\nmodels: [{name: x, memory_gb: 3, model: Qwen/Qwen3-8B}]", "x has both"),
+        ("gpus: [h100]\nmodels: [{name: x, memory_gb: 3}, {name: x, memory_gb: 3}]", "x is the name of several"),
+        ("gpus: h100\nmodels: [{name: x, memory_gb: 3}]", "gpus: a list is expected"),
+        ("gpus: [h100]\nmodels: []", "models: more entries are needed"),
+        ("gpus: [h100]\nmodels: [{name: x, model: Qwen/Qwen3-8B, quantization: awk}]", "Did you mean awq"),
+        ("gpus: [h100]\nmodels: [{name: x, model: Qwen/Qwen3-8B, kv_cache_dtype: fp4}]", "fp4 is no KV cache dtype"),
+        ("gpus: [h100]\nmodels: [{name: x, memory: 3}]", "memory: unknown key.*Did you mean memory_gb"),
     ],
 )
 def test_a_wrong_pack_is_named(tmp_path: Path, text: str, says: str) -> None:
@@ -80,6 +86,14 @@ def test_a_wrong_pack_is_named(tmp_path: Path, text: str, says: str) -> None:
     [
         ("phases: [{name: x, purchases: [{gpu: h100, count: 1}]}]", "Give its `unit_usd`"),
         ("phases: [{name: x, purchases: [{gpu: m4, count: 1, unit_usd: 1}]}]", "The power of M4"),
+        ("demand: [{gpu: h100, model: Qwen/Qwen3-8B, parameters: 1.0e+9}]", "both `model` and `parameters`"),
+        ("demand: [{gpu: h100, model: Qwen/Qwen3-8B, quantization: awk}]", "awk is no quantization"),
+        ("demand: [{gpu: h100, model: Qwen/Qwen3-8B, tokens_per_s_per_user: 1.0e+6}]", "a request alone is expected"),
+        ("phases: []", "neither phases nor a demand"),
+        ("phases: [{name: late, month: 36}]", "late: bought after the 3 years"),
+        ("phases: [{name: x, other_usd: -5}]", "greater than or equal to 0"),
+        ("phases: [{name: x}]\nusd_per_kwh: -1", "greater than or equal to 0"),
+        ("phases: [{name: x}]\nyears: 1000000", "less than or equal to 50"),
         ("demand: [{gpu: h100}]", "neither `model` nor `parameters`"),
         ("demand: [{gpu: rtx-2060, model: meta-llama/Llama-3.1-405B, gpus_per_replica: 1}]", "cannot be planned"),
     ],
@@ -118,3 +132,40 @@ def test_a_pack_that_fits_nowhere_ends_with_3(tmp_path: Path) -> None:
     text = "gpus: [rtx-2060]\nmodels: [{name: large, memory_gb: 40}]"
     result: Any = CliRunner().invoke(cli, ["plan", "pack", str(written(tmp_path, text))], standalone_mode=False)
     assert result.return_value == 3
+
+
+def test_secondary_problems_are_left_out(tmp_path: Path) -> None:
+    """A wrong entry is named by itself, not as an entry that is missing as well."""
+    with pytest.raises(UsageError) as refused:
+        packs(written(tmp_path, "gpus: [h100]\nmodels: [{name: x, memory: 3}]"))
+    assert "more entries" not in str(refused.value)
+
+
+def test_a_pack_names_what_cannot_run_on_a_card(tmp_path: Path) -> None:
+    """A V100 has no kernels for AWQ: enough memory is not enough."""
+    text = "gpus: [v100-32, l4]\nmodels: [{name: x, model: Qwen/Qwen3-8B, quantization: awq}, {name: y, memory_gb: 1}]"
+    volta, ada = packs(written(tmp_path, text))["gpus"]
+    assert (volta["verdict"], ada["verdict"]) == ("impossible", "together")
+    assert volta["reasons"] == ["x: vLLM cannot run awq on V100 32 GB."]
+
+
+def test_users_who_want_more_get_fewer_beside_them(tmp_path: Path) -> None:
+    """A replica runs only as many sequences as leave each user the tokens per second asked for."""
+    text = "demand: [{gpu: h100, model: Qwen/Qwen3-14B, users: [10000], tokens_per_s_per_user: %s}]"
+    slow, fast = (fleets(written(tmp_path, text % speed))["demand"][0]["fleets"][0] for speed in (20, 60))
+    assert fast["replicas"] > 3 * slow["replicas"]
+    assert fast["bound_by"] == "tokens per second"
+
+
+def test_counts_have_their_plural(tmp_path: Path) -> None:
+    """One replica, one GPU and one node are one each."""
+    path = written(tmp_path, "demand: [{gpu: h100, model: Qwen/Qwen3-8B, users: [1]}]")
+    result = CliRunner().invoke(cli, ["plan", "fleet", str(path)], env={"COLUMNS": "80"})
+    assert "1 user, 1 at once: 1 replica, 1 GPU in 1 node (" in result.output
+
+
+def test_more_gpus_for_a_recipe_are_placed() -> None:
+    """`--gpus` is not undone by the recipe's own parallel sizes, and the packaged model has its name."""
+    found = plans(PlanRequest("demo", gpus="l40s", count=2))
+    assert {each.gpus for each in found.configurations} == {2}
+    assert found.model == "packaged:demo"

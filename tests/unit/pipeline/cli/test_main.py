@@ -79,6 +79,10 @@ def test_help_loads_nothing_heavy() -> None:
     ("arguments", "code", "message"),
     [
         (["nonsense"], 2, "No such command"),
+        (["rnu"], 2, "No such command 'rnu'. Did you mean run?"),
+        (["roi", "dmo"], 2, "Did you mean demo?"),
+        (["bench", "--seed", "x"], 2, "'x' is not a whole number."),
+        (["compare", "a", "b", "--margin", "x"], 2, "'x' is not a number."),
         (["run"], 2, "Missing argument 'RECIPE'. See `awqctl run --help`."),
         (["env", "rm"], 2, "See `awqctl env rm --help`."),
         (["ui", "--port", "x"], 2, "See `awqctl ui --help`."),

@@ -125,6 +125,19 @@ def test_an_impossible_plan_says_what_is_short_and_what_works() -> None:
         (("plan", "Qwen/Qwen3-14B", "--gpu", "h100", "--vllm", "new"), "no version"),
         (("plan", "Qwen/Qwen3-14B", "Qwen/Qwen3-8B", "--gpu", "h100"), "one too many"),
         (("gpus", "show", "voodoo"), "No GPU"),
+        (("gpus", "show", "L44"), "Did you mean L4"),
+        (("gpus", "show", "h10"), "several GPUs"),
+        (("plan", "Qwen3-14", "--gpu", "h100"), "Did you mean Qwen3-14B"),
+        (("plan", "dmo", "--gpu", "h100"), "Did you mean demo"),
+        (("plan", "Qwen/Qwen3-14B", "--gpu", "h100", "--quantization", "int4"), "Did you mean awq"),
+        (("plan", "Qwen/Qwen3-14B", "--gpu", "h100", "--gpu-memory-gib", "81920"), "Give GiB, not MiB"),
+        (("plan", "Qwen/Qwen3-14B", "--gpu", "h100", "--gpu-memory-gib", "nan"), "not a finite number"),
+        (("plan", "Qwen/Qwen3-14B", "--gpu", "h100", "--gpus", "2", "--tensor-parallel-size", "4"), "contradicts"),
+        (("plan", "Qwen/Qwen3-14B", "--gpu", "h100", "--html", "no/such/folder/plan.html"), "Make the folder"),
+        (("plan", "ls", "Qwen"), "takes no argument"),
+        (("plan", "ls", "--gpu", "h100"), "takes no options"),
+        (("plan", "pack", "file.yaml", "--gpu", "h100"), "takes everything from its FILE"),
+        (("plan", "tests", "--gpu", "h100"), "has no config.json"),
     ],
 )
 def test_wrong_usage_says_what_to_give(arguments: tuple[str, ...], says: str) -> None:
@@ -230,3 +243,65 @@ def test_what_nobody_opened_is_said_to_be_recalled() -> None:
     assert models["01-ai/Yi-34B"]["recalled"]
     assert models["Qwen/Qwen3-8B"]["seen"] == "2026-11-29"
     assert "*apache-2.0" in run("plan", "ls")[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--decode-context-parallel-size", "8"), "does not divide a tensor-parallel size of 1"),
+        (("--tensor-parallel-size", "4", "--decode-context-parallel-size", "2"), "the model has 8 KV heads"),
+        (("--max-num-batched-tokens", "8", "--max-num-seqs", "16"), "below max_num_seqs"),
+        (("--kv-cache-memory-gib", "0"), "holds no token"),
+        (("--kv-cache-memory-gib", "4000"), "more than the 79.18 GiB"),
+        (("--max-num-seqs", "1000000"), "No memory is left"),
+        (("--tensor-parallel-size", "1000"), "cannot be divided among 1,000 GPUs"),
+    ],
+    ids=" ".join,
+)
+def test_what_vllm_would_refuse_is_impossible(options: tuple[str, ...], says: str) -> None:
+    """The reason is named, and what works instead where something does."""
+    status, output = run("plan", "Qwen/Qwen3-14B", "--gpu", "h100", *options, "--json")
+    found = json.loads(output)["configurations"][0]
+    assert (status, found["verdict"]) == (3, "impossible")
+    assert says in found["reasons"][0]
+    assert found["nearest"] or "1,000" in says
+
+
+def test_a_context_beyond_the_models_is_noted() -> None:
+    """vLLM refuses it unless positions are scaled; a shorter one that is proposed is what the model was made for."""
+    _, output = run("plan", "Qwen/Qwen2.5-7B-Instruct", "--gpu", "l4", "--max-model-len", "65536", "--json")
+    assert any("rope_scaling" in note for note in json.loads(output)["configurations"][0]["notes"])
+    _, output = run("plan", "Qwen/Qwen2.5-7B-Instruct", "--gpu", "l4", "--max-model-len", "9999999", "--json")
+    nearest = json.loads(output)["configurations"][0]["nearest"]
+    assert {each["max_model_len"] for each in nearest if "context" in each["change"]} == {32768}
+
+
+def test_a_load_beyond_the_context_is_shortened_and_told() -> None:
+    """The table is labelled with the requests that its speeds are for."""
+    _, output = run("plan", "Qwen/Qwen3-14B", "--gpu", "h100", "--max-model-len", "1024")
+    assert "tok/s, 512/512" in output
+    assert "Requests of 1,024 + 1,024 tokens do not fit" in output
+
+
+def test_each_configuration_is_planned_once() -> None:
+    """However often and in whatever case it is named."""
+    _, output = run("plan", "Qwen/Qwen3-14B", "--gpu", "h100,H100 SXM,", "--quantization", "AWQ,awq", "--json")
+    assert len(json.loads(output)["configurations"]) == 1
+
+
+def test_16_bit_is_proposed_where_a_card_has_no_kernels_for_4_bit() -> None:
+    """A V100 has room for a small model as it is published; nothing has to be rented."""
+    _, output = run("plan", "Qwen/Qwen3-8B", "--gpu", "v100-32", "--quantization", "awq", "--json")
+    assert json.loads(output)["configurations"][0]["nearest"][0]["change"] == "quantization none"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("plan", "Qwen/Qwen3-14B", "--gpu", "h100,a100-40,l40s", "--quantization", "awq,none"), ("gpus", "ls")],
+    ids=" ".join,
+)
+def test_tables_fit_60_columns_with_all_configurations(arguments: tuple[str, ...]) -> None:
+    """Columns go below each other; none is cut off."""
+    result = CliRunner().invoke(cli, arguments, standalone_mode=False, env={"COLUMNS": "60"})
+    assert max(map(len, result.output.splitlines())) <= 60
+    assert ("L40S none" in result.output) if arguments[0] == "plan" else ("Qwen3-4B" in result.output)

@@ -213,7 +213,7 @@ def test_quantize_does_not_repeat_an_older_accuracy(printed: Printed, make_task:
     assert "Accuracy against the baseline" in printed(accuracy, only="eval")
     text = printed(accuracy, only="quantize")
     assert "Accuracy against the baseline" not in text
-    assert "Scaled by AWQ" in text
+    assert "Linear layers scaled by AWQ" in text
 
 
 def test_an_old_report_is_not_offered_as_a_current_one(

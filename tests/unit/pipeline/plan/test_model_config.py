@@ -104,3 +104,25 @@ def test_latent_attention_and_encoders_are_seen() -> None:
     assert parameters(gemma) + gemma.encoder_parameters == pytest.approx(27_432_406_640, rel=0.0005)
     assert architecture_of({**LLAMA, "audio_config": {"x": 1}}).encoder_parameters == 0
     assert architecture_of({**LLAMA, "torch_dtype": "float32"}).element_bytes == 4
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"num_hidden_layers": "four"},
+        {"num_hidden_layers": 10**12},
+        {"num_hidden_layers": -1},
+        {"num_attention_heads": 0},
+        {"hidden_size": float("nan")},
+        {"vocab_size": 1e99},
+        {"vocab_size": [1]},
+        {"quantization_config": "awq"},
+        {"text_config": [1]},
+        {"vision_config": "yes"},
+    ],
+    ids=str,
+)
+def test_values_that_no_model_has_are_refused(wrong: dict[str, Any]) -> None:
+    """A strange configuration ends with a sentence at once, never with a traceback or a loop."""
+    with pytest.raises(SourceError, match="nothing can be planned from it"):
+        architecture_of({**LLAMA, **wrong})

@@ -154,8 +154,8 @@ def test_gates_that_pass_say_so_with_figures() -> None:
     where = "of the parameters in linear layers that the recipe does not ignore"
     changed = "AWQ's scaling alone changed outputs by at most 0.0100 of their norm"
     assert [gate.statement for gate in found] == [
-        f"50.00% {where} are 4 bit, at least the 50.00% asked for.",
-        f"25.00% {where} were scaled by AWQ before rounding, at least the 20.00% asked for.",
+        f"50.00 % {where} are 4 bit, at least the 50.00 % asked for.",
+        f"25.00 % {where} were scaled by AWQ before rounding, at least the 20.00 % asked for.",
         f"{changed}, within the 0.05 that 16-bit rounding explains.",
     ]
 
@@ -166,5 +166,5 @@ def test_gates_that_fail_say_so_with_figures(equivalence: float) -> None:
     _, result = audited(equivalence=equivalence)
     found = gates(result, Coverage())
     assert [gate.passed for gate in found] == [False, False, False]
-    assert "are 4 bit, less than the 95.00% asked for." in found[0].statement
+    assert "are 4 bit, less than the 95.00 % asked for." in found[0].statement
     assert f"at most {equivalence:.4f} of their norm, over the 0.05 that" in found[2].statement
