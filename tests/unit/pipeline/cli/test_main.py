@@ -1,6 +1,7 @@
 """The command line: help, start-up time, exit codes, output channels. Each test is a fresh process."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -132,6 +133,14 @@ def test_json_is_one_document(tmp_path: Path, arguments: list[str]) -> None:
     answer = awqctl(*arguments, "--json", cwd=tmp_path)
     assert answer.returncode in (0, 4)
     assert isinstance(json.loads(answer.stdout), list | dict)
+
+
+def test_interrupt_before_anything_is_imported(tmp_path: Path) -> None:
+    """Ctrl-C in the first tenth of a second leaves no traceback; a stand-in for Click raises it there."""
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt")
+    answer = awqctl("recipe", "ls", cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert answer.returncode == 130
+    assert re.fullmatch(r"awqctl: Interrupted\. .*\n", answer.stderr)
 
 
 def test_current_folder_that_is_gone_is_told(tmp_path: Path) -> None:
