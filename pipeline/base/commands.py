@@ -8,10 +8,10 @@ the time of a command.
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _STAGE = ("RECIPE", "--set", "--out", "--store")
@@ -34,11 +34,13 @@ class Typed:
     overrides: tuple[str, ...] = ()
     out: Path | None = None
     store: str | None = None
+    own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Further options of one command, by its name: they go where it is named again, and nowhere else."""
 
     def arguments(self, *options: str) -> list[str]:
         """Return the arguments for a command that takes `options`."""
         found = {
-            "RECIPE": [self.recipe],
+            "RECIPE": [f"./{self.recipe}" if self.recipe.startswith("-") else self.recipe],
             "--set": [part for override in self.overrides for part in ("--set", override)],
             "--out": ["--out", str(self.out)] if self.out else [],
             "--store": ["--store", self.store] if self.store else [],
@@ -67,7 +69,8 @@ def command(name: str, *further: str) -> str:
         name: such as `quantize` or `checkpoints prune`.
         further: arguments of its own, such as `--force`.
     """
-    taken_over = _typed.get().arguments(*OPTIONS.get(name, ()))
+    said = _typed.get()
+    taken_over = [*said.arguments(*OPTIONS.get(name, ())), *said.own.get(name, ())]
     return shlex.join([program(), *name.split(), *taken_over, *further])
 
 
@@ -77,5 +80,7 @@ def program() -> str:
     on_path = shutil.which(called.name)
     if called.name != "awqctl" or (on_path and Path(on_path).resolve() == called.resolve()):
         return "awqctl"
-    path = called.absolute()
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    path, here = called.absolute(), Path.cwd()
+    if path.parent == here:
+        return f"./{path.name}"  # a bare name would be looked for on PATH
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

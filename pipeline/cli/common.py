@@ -4,7 +4,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -88,8 +88,14 @@ def console(*, error: bool = False) -> Any:
     """Return a rich console; colour follows the terminal and NO_COLOR."""
     from rich.console import Console
 
-    width = None if (sys.stderr if error else sys.stdout).isatty() else int(os.environ.get("COLUMNS", "100"))
+    width = None if (sys.stderr if error else sys.stdout).isatty() else _columns()
     return Console(stderr=error, width=width, highlight=False)
+
+
+def _columns() -> int:
+    """Return `COLUMNS`; the usual width where that is no width, such as the 0 of a container without a terminal."""
+    told = os.environ.get("COLUMNS", "")
+    return int(told) if told.isdecimal() and int(told) else 100
 
 
 def verbosity_options(function: FunctionT) -> FunctionT:
@@ -140,6 +146,7 @@ def open_session(
     out: Path | None,
     *,
     store: str | None = None,
+    own: Mapping[str, tuple[str, ...]] | None = None,
     verbose: bool = False,
     quiet: bool = False,
 ) -> Session:
@@ -147,7 +154,7 @@ def open_session(
     from pipeline.base.commands import Typed, typed
     from pipeline.recipe.load import load_recipe
 
-    click.get_current_context().with_resource(typed(Typed(reference, tuple(overrides), out, store)))
+    click.get_current_context().with_resource(typed(Typed(reference, tuple(overrides), out, store, own or {})))
     loaded = load_recipe(reference, overrides)
     recipe, shown = loaded.recipe, reporter(verbose=verbose, quiet=quiet)
     for note in loaded.notes:

@@ -15,6 +15,7 @@ from pipeline.cli.streams import CLOSED_PIPE, Outlet
 
 _NO_HOME = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 """What the system says of a home in which nothing can be written."""
+_WRONG_PATH = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 _PLAIN = {
     "is not a valid integer range": "is not a whole number",
@@ -68,10 +69,12 @@ def system_failure(problem: OSError) -> int:
     if problem.errno in _NO_HOME and problem.filename and (variable := variable_for(Path(problem.filename))):
         advice = f"Set {variable} to a folder that can be written and run the same command again."
         return say(f"{problem.filename} cannot be used: {problem.strerror}. {advice}", 4)
-    if problem.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
+    if problem.errno in _WRONG_PATH:
         return say(
             f"{problem.filename} is not of the kind that is needed here ({problem.strerror}). Correct the path.", 2
         )
+    if problem.errno == errno.ENOENT and problem.filename is None:  # only asking for the current folder names no file
+        return say("The current folder is gone. Change to one that is there and run the same command again.", 4)
     if problem.errno not in known:
         return bug()
     where = f" ({problem.filename})" if problem.filename else ""

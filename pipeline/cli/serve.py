@@ -34,6 +34,7 @@ def serve(**arguments: Any) -> None:
         arguments["recipe"],
         arguments["overrides"],
         arguments["out"],
+        own={"serve": _as_typed(arguments)},
         verbose=arguments["verbose"],
         quiet=arguments["quiet"],
     )
@@ -64,6 +65,13 @@ def serve(**arguments: Any) -> None:
         ),
     )
     click.echo("stopped", err=True)
+
+
+def _as_typed(arguments: dict[str, Any]) -> tuple[str, ...]:
+    """Return the options that are the endpoint's alone, for messages that name `serve` again."""
+    given = {"--host": arguments["host"], "--port": arguments["port"]}
+    options = [part for name, value in given.items() if value is not None for part in (name, str(value))]
+    return (*options, *(["--plain-http"] if arguments["plain_http"] else []))
 
 
 def _stop_on_signals() -> threading.Event:

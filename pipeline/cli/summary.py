@@ -11,6 +11,7 @@ from pipeline.record.record import RunRecord
 from pipeline.report.inputs import inputs_of
 from pipeline.report.terminal import print_report, print_stages
 from pipeline.report.view import report_of
+from pipeline.run.gates import gates_not_passed
 from pipeline.run.runner import StageReport
 
 
@@ -49,7 +50,8 @@ def print_summary(
     screen.print(f"record     {_short(out / 'record.json')}", soft_wrap=True)
     if len(reports) > 1:
         screen.print(f"compare    {command('ui')}", soft_wrap=True, markup=False)
-        if all(gate.passed for report in reports for gate in report.result.gates):
+        passed = all(gate.passed for report in reports for gate in report.result.gates)
+        if passed and not gates_not_passed(recipe, record):
             screen.print(f"serve      {command('serve')}", soft_wrap=True, markup=False)
 
 

@@ -22,6 +22,7 @@ from pipeline.record.record import RunRecord, load_record
 RECORD = "record.json"
 LOCK = ".lock"
 _PACKAGED = "packaged:"
+_MOST_TRIED = 100
 REPLACED = (CHECKPOINT, CONTROL, NOTES, "eval", "bench", "roi", "report")
 """Folders that stages put whole in the place of what is there."""
 
@@ -125,14 +126,32 @@ def _holds_anything(path: Path) -> bool:
 
 
 def _way_out(recipe: Recipe, context: RunContext, *, ours: bool) -> str:
-    """Return what to do: another folder; of a folder of awqctl's, or another name, which gives another default."""
-    stem = context.recipe_file.stem if context.recipe_file else ""
-    free = f"{recipe.name}-2" if stem == recipe.name or not re.fullmatch(NAME, stem) else stem
-    default = Path("out") / recipe.name
+    """Return what to do: another folder; of a folder of awqctl's, or another name, where its own name led here."""
+    default, free = Path("out") / recipe.name, _free_name(recipe, context)
+    other = (
+        default if context.out != default.absolute() and _fits(recipe, context, default) else default.with_name(free)
+    )
     if not ours:
-        return f"Choose a folder of its own with --out, such as {default}."
-    other = default if context.out != default.absolute() else default.with_name(free)
+        return f"Choose a folder of its own with --out, such as {other}."
+    if context.out != default.absolute():
+        return f"Give this recipe a folder of its own with --out {other}."
     return (
         f"Give this recipe a folder of its own with --out {other}, or a name of its own, which is where the default "
         f"folder comes from (`name:` in its file, or --set name={free})."
     )
+
+
+def _free_name(recipe: Recipe, context: RunContext) -> str:
+    """Return a name, that of the recipe's file if it can be, whose default folder is not there."""
+    stem = context.recipe_file.stem if context.recipe_file else ""
+    named = [stem] if stem != recipe.name and re.fullmatch(NAME, stem) else []
+    candidates = (*named, *(f"{recipe.name}-{number}" for number in range(2, _MOST_TRIED)))
+    return next((name for name in candidates if not (Path("out") / name).exists()), candidates[-1])
+
+
+def _fits(recipe: Recipe, context: RunContext, folder: Path) -> bool:
+    try:
+        check_folder(recipe, context.placed(folder.absolute()))
+    except UsageError:
+        return False
+    return True

@@ -18,6 +18,7 @@ from pipeline.base.errors import (
     EnvironmentLackError,
     Interrupted,
     MissingStageError,
+    UsageError,
     refuse,
 )
 from pipeline.base.format import seconds
@@ -323,6 +324,20 @@ def report_changes(recipe: Recipe, record: RunRecord, out: Path) -> list[str]:
         return []
     written = record.stages.get(stage.name)
     return changes_since(stage, recipe, record) if written and written.usable else ["written by another run"]
+
+
+def renewal(recipe: Recipe, record: RunRecord, out: Path) -> str | None:
+    """Return the command that renews a report that is older than the record; None where there is no such report.
+
+    That is `run` where a result that the report reads was made from something else, which `report` would refuse.
+    """
+    if not report_changes(recipe, record, out):
+        return None
+    try:
+        check_needs(stage_named(ReportResult.STAGE), recipe, record)
+    except UsageError:
+        return command("run")
+    return command(ReportResult.STAGE)
 
 
 def record_for(stage: Stage, recipe: Recipe, context: RunContext) -> RunRecord:

@@ -10,11 +10,13 @@ import logging
 import os
 import platform
 import re
+import shlex
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import unquote, urlsplit
 
 import psutil
 
@@ -332,27 +334,40 @@ def _first_use(store: str, reporter: Reporter) -> Iterator[None]:
     def waiting(holder: str) -> None:
         reporter.warn(f"waiting for {holder}, which is opening the MLflow store {masked(store)}")
 
-    database.parent.mkdir(parents=True, exist_ok=True)
-    with exclusive(database.with_name(f".{database.name}.lock"), waiting):
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
         database.touch()  # SQLite itself would keep the group out, whatever the umask is
+    except OSError as problem:
+        raise EnvironmentLackError(
+            f"The MLflow store {masked(store)} cannot be made ({problem.filename}: {problem.strerror}). Choose another "
+            f"place with --store."
+        ) from problem
+    with exclusive(database.with_name(f".{database.name}.lock"), waiting):
         yield
 
 
 def check_store(store: str, out: Path) -> None:
-    """Refuse a database in a folder that stages replace as a whole: it would go with the next result.
+    """Refuse a store in a folder that stages replace as a whole: it would go with the next result.
 
     Raises:
         UsageError: it lies in one.
     """
-    database = _database(store)
-    if database is None or not database.absolute().resolve().is_relative_to(out.resolve()):
+    place = _database(store) or _folder(store)
+    if place is None or not place.absolute().resolve().is_relative_to(out.resolve()):
         return
-    inside = database.absolute().resolve().relative_to(out.resolve())
-    if len(inside.parts) > 1 and inside.parts[0] in _NOT_FOR_A_STORE:
+    inside = place.absolute().resolve().relative_to(out.resolve())
+    if inside.parts and inside.parts[0] in _NOT_FOR_A_STORE:
+        better = shlex.quote(f"sqlite:///{out / 'mlflow.db'}")
         raise UsageError(
             f"The MLflow store {masked(store)} lies in {out / inside.parts[0]}, which is replaced as a whole when its "
-            f"stage runs. Give a place outside with --store, such as sqlite:///{out / inside.name}."
+            f"stage runs. Give a place outside with --store, such as {better}."
         )
+
+
+def _folder(store: str) -> Path | None:
+    """Return the folder of a store of plain files; None for any other."""
+    parts = urlsplit(store)
+    return Path(unquote(parts.path)) if parts.scheme in ("", "file") and parts.path else None
 
 
 def _database(store: str) -> Path | None:
@@ -364,7 +379,8 @@ def _database(store: str) -> Path | None:
         url = make_url(store)
     except ArgumentError:
         return None
-    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+    on_disk = url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:"
+    return Path(str(url.database)) if on_disk else None
 
 
 def _myself() -> str:

@@ -144,6 +144,16 @@ def test_body_that_breaks_off_is_json(door: Door) -> None:
     assert json.loads(body)["error"]["type"] == "invalid_request_error"
 
 
+def test_refusal_keeps_no_connection(door: Door) -> None:
+    """Who has no key holds no place: the connection ends with the answer, that of a client with a key stays."""
+    for path, key, status in (("/metrics", "wrong", "404"), ("/v1/completions", "wrong", "401")):
+        head, body = door.raw(_post(BODY, path=path, key=key))
+        assert head.split()[1] == status
+        assert json.loads(body)["error"]["type"] == "invalid_request_error"
+    twice = door.raw(_post(BODY) + _post(BODY, "Connection: close"))
+    assert "\r\n\r\n".join(twice).count("HTTP/1.1 200 ") == 2
+
+
 @pytest.mark.parametrize("sent", ["", "GET /v1/models HTTP/1.1\r\nHost: x\r\n"])
 def test_header_that_never_ends_is_cut(door: Door, sent: str) -> None:
     """A connection without a whole header ends by itself."""

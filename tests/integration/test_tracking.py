@@ -155,6 +155,13 @@ def test_unusable_store_is_explained(tmp_path: Path) -> None:
         Tracker(f"sqlite:///{tmp_path}/mlflow.db").connect()
 
 
+def test_place_where_no_store_can_be_made_is_told_with_its_option(tmp_path: Path) -> None:
+    """A folder that cannot be written ends with code 4 and what moves the store."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EnvironmentLackError, match=r"cannot be made .*--store"):
+        Tracker(f"sqlite:///{tmp_path}/file/mlflow.db").connect()
+
+
 @pytest.mark.parametrize("relative", [True, False])
 def test_store_beside_the_output_opens_while_the_output_is_locked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, relative: bool
@@ -179,6 +186,10 @@ def test_store_beside_the_output_opens_while_the_output_is_locked(
         ("sqlite:///O/.partial/m.db", True),
         ("sqlite:///elsewhere/report/m.db", False),
         ("http://example.org/report", False),
+        ("O/eval", True),
+        ("sqlite:///O/eval", True),
+        ("O/mlruns", False),
+        ("O/report.db", False),
     ],
 )
 def test_store_that_a_stage_would_replace_is_refused(
@@ -188,3 +199,16 @@ def test_store_that_a_stage_would_replace_is_refused(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match="replaced as a whole") if refused else contextlib.nullcontext():
         check_store(store, tmp_path / "O")
+
+
+def test_store_of_files_by_its_url_is_seen_too(tmp_path: Path) -> None:
+    """The way out is one word of the shell."""
+    with pytest.raises(UsageError, match=r"--store, such as 'sqlite:///.*an out/mlflow\.db'\.$"):
+        check_store(f"file://{tmp_path}/an%20out/bench/runs", tmp_path / "an out")
+
+
+def test_store_in_memory_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite's name for it is no file's."""
+    monkeypatch.chdir(tmp_path)
+    Tracker("sqlite:///:memory:").connect()
+    assert not [path.name for path in tmp_path.iterdir() if "memory" in path.name]

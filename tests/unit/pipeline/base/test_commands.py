@@ -55,12 +55,27 @@ def test_nothing_typed() -> None:
     assert command("keys revoke", "a b") == "awqctl keys revoke 'a b'"
 
 
+def test_options_of_one_command_go_nowhere_else() -> None:
+    """`serve` named again has its port, and no other command has it."""
+    with typed(Typed("mine.yaml", own={"serve": ("--port", "9000")})):
+        assert command("serve", "--despite-gates") == "awqctl serve mine.yaml --port 9000 --despite-gates"
+        assert command("run") == "awqctl run mine.yaml"
+
+
+def test_recipe_that_looks_like_an_option() -> None:
+    """Its path begins with the folder."""
+    with typed(Typed("-x.yaml")):
+        assert command("run") == "awqctl run ./-x.yaml"
+
+
 def test_program_that_is_not_on_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """It is called by the path at which it was called."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", [str(tmp_path / "my env" / "bin" / "awqctl")])
     monkeypatch.setenv("PATH", str(tmp_path))
     assert command("ui") == "'my env/bin/awqctl' ui"
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / "awqctl")])
+    assert command("ui") == "./awqctl ui"
 
 
 ROOMS = ("pipeline", "eval", "serve")

@@ -1,6 +1,7 @@
 """The command line: help, start-up time, exit codes, output channels. Each test is a fresh process."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -103,6 +104,8 @@ def test_help_loads_nothing_heavy() -> None:
         (["verify", "."], 2, "not a checkpoint of awqctl"),
         (["env", "rm", "tensorrt"], 2, "no runtime 'tensorrt'"),
         (["keys", "revoke", "nobody"], 2, "nobody"),
+        (["recipe", "cp", "demo", f"{'n' * 300}.yaml"], 2, "File name too long"),
+        (["serve", "demo", "--port", "9000", "--plain-http"], 2, "awqctl quantize demo` first"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
@@ -134,6 +137,23 @@ def test_json_is_one_document(tmp_path: Path, arguments: list[str]) -> None:
     answer = awqctl(*arguments, "--json", cwd=tmp_path)
     assert answer.returncode in (0, 4)
     assert isinstance(json.loads(answer.stdout), list | dict)
+
+
+def test_interrupt_before_anything_is_imported(tmp_path: Path) -> None:
+    """Ctrl-C in the first tenth of a second leaves no traceback; a stand-in for Click raises it there."""
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt")
+    answer = awqctl("recipe", "ls", cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert answer.returncode == 130
+    assert re.fullmatch(r"awqctl: Interrupted\. .*\n", answer.stderr)
+
+
+def test_current_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+    """Somebody removed it under the shell."""
+    (tmp_path / "gone").mkdir()
+    script = 'cd "$1" && rmdir "$1" && exec "$2" -m pipeline.cli roi demo'
+    line = ["bash", "-c", script, "bash", str(tmp_path / "gone"), sys.executable]
+    answer = subprocess.run(line, capture_output=True, text=True, check=False, timeout=60)
+    assert (answer.returncode, "current folder is gone" in answer.stderr) == (4, True), answer.stderr
 
 
 def test_recipe_cp_does_not_overwrite(tmp_path: Path) -> None:

@@ -67,11 +67,11 @@ def test_a_changed_knob_is_the_same_recipe(recorded: Path, recipe_file: Path, ov
     ],
 )
 def test_another_model_or_name_is_refused(recorded: Path, recipe_file: Path, override: str, said: str) -> None:
-    """With --out by hand, or --set: both are named, and so are the ways out."""
+    """In a folder given by hand: both are named, and another folder, since a name of its own would not help there."""
     with pytest.raises(UsageError, match="--out ") as refused:
         check(recorded, recipe_file, override)
     assert said in str(refused.value)
-    assert "--set name=" in str(refused.value)
+    assert "--set name=" not in str(refused.value)
 
 
 def test_two_recipes_of_one_name_are_told_apart(recorded: Path, recipe_file: Path) -> None:
@@ -84,9 +84,26 @@ def test_two_recipes_of_one_name_are_told_apart(recorded: Path, recipe_file: Pat
         UsageError, match=r"another recipe named 'mine'.*mine\.yaml; this one is .*twin\.yaml"
     ) as refused:
         check(recorded, twin)
-    assert "--set name=twin" in str(refused.value)
+    assert str(refused.value).endswith("--out out/mine.")
     recipe_file.unlink()
     check(recorded, twin)
+
+
+def test_the_way_out_is_free(recorded: Path, recipe_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the folder nor the name that is proposed leads to the next refusal."""
+    monkeypatch.chdir(recipe_file.parent)
+    default = Path("out/mine")
+    default.mkdir()
+    (recorded / RECORD).rename(default / RECORD)
+    for there, said in (("elsewhere", "mine-2"), ("out/mine-2", "mine-3"), ("out/mine-3", "mine-4")):
+        Path(there).mkdir()
+        with pytest.raises(UsageError, match=rf"--out out/{said}, or a name .* --set name={said}\)\.$"):
+            check(default.absolute(), recipe_file, "model.source=other")
+    other = Path("out/given").absolute()
+    other.mkdir()
+    (default / RECORD).rename(other / RECORD)
+    with pytest.raises(UsageError, match=r"of its own with --out out/mine\.$"):
+        check(other, recipe_file, "model.source=other")
 
 
 def test_one_name_for_two_folders_of_models_is_refused(recorded: Path, recipe_file: Path, tmp_path: Path) -> None:

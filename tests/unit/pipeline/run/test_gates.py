@@ -9,6 +9,7 @@ import pytest
 from pipeline.base.errors import GateError
 from pipeline.base.progress import SilentReporter
 from pipeline.base.results import Gate
+from pipeline.cli.summary import print_summary
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
@@ -18,7 +19,7 @@ from pipeline.record.record import RunRecord, StageResult, load_record, save_rec
 from pipeline.record.stage import Need
 from pipeline.run.folder import RECORD
 from pipeline.run.gates import gates_not_passed, record_despite, require_gates
-from pipeline.run.runner import Runner
+from pipeline.run.runner import Runner, StageReport
 from pipeline.run.stages import stage_named, upstream_of
 from tests.helpers import RecordingReporter
 from tests.unit.pipeline.run.test_runner import FIRST, SECOND, FirstResult, ThirdResult, make, stage, third
@@ -114,6 +115,15 @@ def test_other_margins_in_the_recipe_take_nothing_away(record: Make, make_recipe
     """A gate that failed goes on counting until it is measured again, whatever the recipe says by now."""
     wider = make_recipe(eval={"tasks": [{"name": "demo_sums", "margin": 0.9}]})
     assert gates_not_passed(wider, record(eval=FAILED)) == (FAILED,)
+
+
+def test_what_would_be_refused_is_not_offered(recipe: Recipe, record: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    """A gate of a stage that this run did not look at keeps its last line from naming `serve`."""
+    for gate, offered in ((FAILED, False), (PASSED, True)):
+        found = record(eval=gate)
+        looked_at = StageReport("quantize", ran=False, reason="up to date", result=found.stages["quantize"])
+        print_summary(recipe, found, [looked_at, looked_at], Path("out"))
+        assert ("\nserve " in capsys.readouterr().out) is offered
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 import pytest
 from filelock import FileLock
 
+from eval.accuracy.result import EvalResult
 from pipeline.base.errors import BusyError, EngineError, Interrupted, MissingStageError, SourceError
 from pipeline.base.progress import SilentReporter
 from pipeline.base.results import Gate, Metric, Payload
@@ -23,7 +24,7 @@ from pipeline.record.record import RunRecord, StageOutcome, StageResult, load_re
 from pipeline.record.stage import Need, Stage, sections
 from pipeline.report.result import ReportResult
 from pipeline.run.folder import RECORD
-from pipeline.run.runner import Runner, record_for, report_changes
+from pipeline.run.runner import Runner, record_for, renewal, report_changes
 from pipeline.run.stages import settings_of, stage_named, upstream_of
 
 calls: list[str] = []
@@ -456,3 +457,22 @@ def test_a_report_that_is_older_than_the_record_is_known(
     without = record.model_copy(update={"stages": {"report": record.stages["report"]}})
     assert report_changes(recipe, without, tmp_path) == ["the result of 'quantize'"]
     assert report_changes(recipe, make_record(recipe), tmp_path) == ["written by another run"]
+
+
+def test_the_command_that_renews_a_report_is_not_refused(
+    make_recipe: Callable[..., Recipe],
+    make_record: Callable[..., RunRecord],
+    make_stage: Callable[..., StageResult],
+    make_quantized: Callable[..., QuantizeResult],
+    make_accuracy: Callable[..., EvalResult],
+    tmp_path: Path,
+) -> None:
+    """`report`, or `run` where what it reads was made from something else."""
+    recipe = make_recipe()
+    made = make_stage("quantize", make_quantized(), inputs=settings_of(stage_named("quantize"), recipe))
+    assert renewal(recipe, make_record(recipe, quantize=made), tmp_path) is None
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "report.html").write_text("")
+    assert renewal(recipe, make_record(recipe, quantize=made), tmp_path) == "awqctl report RECIPE"
+    measured = make_stage("eval", make_accuracy(), inputs={"recipe.eval": "other tasks"})
+    assert renewal(recipe, make_record(recipe, quantize=made, eval=measured), tmp_path) == "awqctl run RECIPE"
