@@ -42,6 +42,8 @@ def read_questions(path: Path) -> Questions:
         RecipeError: it is not there, or lines are wrong; names up to ten of them.
     """
     try:
+        if path.exists() and not path.is_file():  # a named pipe would be waited for
+            raise RecipeError(f"eval.tasks.questions: {path} is no file. Paths are relative to the recipe.")
         lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
     except OSError as problem:
         raise RecipeError(

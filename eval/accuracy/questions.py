@@ -14,6 +14,7 @@ How they are asked:
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from importlib import resources
@@ -96,7 +97,7 @@ def questions_identity(tasks: Iterable[EvalTask], recipe_dir: Path) -> str:
 def _own(tasks: Iterable[EvalTask], recipe_dir: Path) -> Iterator[tuple[EvalTask, Path]]:
     for task in tasks:
         if task.questions is not None:
-            yield task, (recipe_dir / expanded(task.questions, "eval.tasks.questions")).resolve()
+            yield task, Path(os.path.realpath(recipe_dir / expanded(task.questions, "eval.tasks.questions")))
 
 
 def _write(name: str, questions: Questions, examples: int, folder: Path, stem: str) -> None:

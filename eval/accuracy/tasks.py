@@ -1,6 +1,7 @@
 """Where lm-eval finds tasks beside its own, and which evaluations are refused before the first token."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
@@ -19,7 +20,7 @@ def task_folders(settings: Eval, recipe_dir: Path) -> list[Path]:
     """
     folders = [Path(str(resources.files("eval"))) / "tasks"]
     if settings.include_path:
-        folder = (recipe_dir / expanded(settings.include_path, "eval.include_path")).resolve()
+        folder = Path(os.path.realpath(recipe_dir / expanded(settings.include_path, "eval.include_path")))
         if not folder.is_dir():
             raise RecipeError(
                 f"eval.include_path: there is no folder {folder}. Paths are relative to the recipe's folder."

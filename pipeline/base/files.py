@@ -1,5 +1,6 @@
 """Files that appear whole or not at all, as UTF-8 whatever the locale is."""
 
+import errno
 import json
 import locale
 import os
@@ -18,7 +19,12 @@ def write_atomically(path: Path, text: str, *, mode: int = SHARED) -> None:
         path: the file; folders above it are made.
         text: its content.
         mode: its permissions, less what the umask takes.
+
+    Raises:
+        OSError: it cannot be written, or is a folder.
     """
+    if path.is_dir():  # the temporary file would lie beside it, and the message name that one
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -19,7 +19,9 @@ def user_home() -> Path:
         UsageError: `AWQCTL_HOME` names the home of a user who does not exist.
     """
     configured = os.environ.get(_HOME)
-    return expanded(configured, _HOME).resolve() if configured else expanded("~", _HOME) / ".cache" / "awqctl"
+    if configured:
+        return Path(os.path.realpath(expanded(configured, _HOME)))  # Path.resolve fails where links lead in a circle
+    return expanded("~", _HOME) / ".cache" / "awqctl"
 
 
 def config_home() -> Path:
@@ -34,8 +36,10 @@ def config_home() -> Path:
     """
     if os.environ.get(_HOME):
         return user_home() / "config"
-    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    return expanded(base, "XDG_CONFIG_HOME") / "awqctl"
+    base = expanded(os.environ.get("XDG_CONFIG_HOME") or "~/.config", "XDG_CONFIG_HOME")
+    if not base.is_absolute():  # the XDG specification: to be ignored
+        base = expanded("~/.config", "HOME")
+    return base / "awqctl"
 
 
 def expanded(text: str, origin: str) -> Path:
@@ -58,8 +62,8 @@ def expanded(text: str, origin: str) -> Path:
     if user:
         raise UsageError(f"{origin}: there is no user '{user}', whose home {text} begins with. Correct the path.")
     raise EnvironmentLackError(
-        f"User {os.getuid()} has no home folder, which {text} begins with: passwd does not know the user, and HOME is "
-        f"not set. Set {_HOME} to a folder that can be written, or HOME."
+        f"User {os.getuid()} has no home folder, which {text} begins with: passwd does not know the user, and HOME "
+        f"names none. Set {_HOME} to a folder that can be written, or HOME."
     )
 
 
@@ -68,21 +72,24 @@ def variable_for(path: Path) -> str | None:
     with suppress(EnvironmentLackError, UsageError):
         hub = expanded(os.environ.get("HF_HOME") or "~/.cache/huggingface", "HF_HOME")
         for variable, folder in ((_HOME, user_home()), (_HOME, config_home()), ("HF_HOME", hub)):
+            folder = folder.absolute()  # noqa: PLW2901 -- HOME may be relative
             if folder.is_relative_to(path.absolute()) or path.absolute().is_relative_to(folder):
                 return variable
     return None
 
 
 def home_for_libraries(environment: MutableMapping[str, str]) -> None:
-    """Give a user without a home the folder of `AWQCTL_HOME` as one, and a name.
+    """Give a user without a home the folder of `AWQCTL_HOME` as one, and a user without a name one.
 
-    Libraries would make a folder called `~` where the user stands, or fail for want of a name.
+    Libraries would make a folder called `~` where the user stands, or fail for want of a name. A `HOME` that is set to
+    nothing is none: to libraries, it is the root of all files.
     """
-    if environment.get("HOME") or not environment.get(_HOME):
-        return
+    if not environment.get("HOME"):
+        environment.pop("HOME", None)
     try:
         pwd.getpwuid(os.getuid())
     except KeyError:
-        environment["HOME"] = str(user_home())
+        if "HOME" not in environment and environment.get(_HOME):
+            environment["HOME"] = str(user_home())
         environment.setdefault("USER", str(os.getuid()))
         environment.setdefault("LOGNAME", environment["USER"])

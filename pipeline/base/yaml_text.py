@@ -11,14 +11,19 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
+
+from pipeline.base.errors import UsageError
 
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST = 50
 _MOST = 50_000
 """Values of a document, every alias counted as what it stands for."""
+_LARGEST = 10_000_000
+"""Characters of a document, every alias counted as what it stands for."""
 _LONGEST_NUMBER = 18
 """Digits of a whole number; with more it fits into no 64 bits."""
 _MERGE = "<<"
@@ -30,12 +35,28 @@ _WORDS = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _WHOLE = re.compile(r"[-+]?[0-9]+(?:_[0-9]+)*")
-_DECIMAL = re.compile(r"[-+]?(?:[0-9]+(?:_[0-9]+)*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_DECIMAL = re.compile(r"[-+]?(?:[0-9]+(?:_[0-9]+)*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+"""No digit can belong to two parts of it: thousands of them would be tried in every division."""
 _NO_NUMBER = re.compile(r"([-+]?)\.(inf|Inf|INF|nan|NaN|NAN)")
 
 
 class YamlError(ValueError):
     """A text is not YAML that is read here; the message begins with the line."""
+
+
+def yaml_file_text(path: Path) -> str:
+    """Return the text of a file of YAML, without a byte order mark, its lines ended as here.
+
+    Raises:
+        UsageError: it is not UTF-8, and the line is named, or it is too large to be what is meant.
+    """
+    if path.stat().st_size > _LARGEST:
+        raise UsageError(f"{path} is larger than {_LARGEST // 1_000_000} MB, so it is not read. Give the right file.")
+    try:
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as problem:
+        line = problem.object.count(b"\n", 0, problem.start) + 1
+        raise UsageError(f"{path} is not UTF-8 in line {line}. Save it as UTF-8 and try again.") from None
 
 
 def read_yaml(text: str) -> Any:
@@ -72,11 +93,12 @@ _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(rf"^{_DECIMA
 
 @dataclass(frozen=True)
 class _Node:
-    """A finished value: how many values are in it, and how deep they stand."""
+    """A finished value: how many values and characters are in it, and how deep they stand."""
 
     value: Any
     size: int = 1
     height: int = 0
+    length: int = 0
 
 
 @dataclass
@@ -94,6 +116,7 @@ class _Collection:
     merging: bool = False
     size: int = 1
     height: int = 0
+    length: int = 0
 
     @property
     def awaits_key(self) -> bool:
@@ -101,7 +124,7 @@ class _Collection:
 
     def finished(self) -> _Node:
         value = {**self.merged, **self.entries} if self.mapping else self.items
-        return _Node(value, self.size, self.height + 1)
+        return _Node(value, self.size, self.height + 1, self.length)
 
 
 class _Builder:
@@ -113,6 +136,7 @@ class _Builder:
         """None while what it names is being read."""
         self._roots: list[Any] = []
         self._size = 0
+        self._length = 0
 
     def build(self, text: str) -> Any:
         for event in yaml.parse(text, Loader=_PARSER):
@@ -127,18 +151,25 @@ class _Builder:
             raise YamlError(f"line {line}: *{event.anchor} stands inside of what it names")
         if not node.size:
             raise YamlError(f"line {line}: *{event.anchor} names nothing above it")
-        self._add(_Node(copy.deepcopy(node.value), node.size, node.height), line)
+        self._lengthen(node.length, line)
+        self._add(_Node(copy.deepcopy(node.value), node.size, node.height, node.length), line)
 
     def scalar(self, event: yaml.ScalarEvent, line: int) -> None:
         plain = event.tag is None and not event.style
         if event.tag not in (None, *_TEXT_TAGS):
             raise YamlError(f"line {line}: the tag {_shown(event.tag)} is not read; leave it out")
+        self._lengthen(length := len(event.value), line)
+        if yaml.reader.Reader.NON_PRINTABLE.search(
+            event.value
+        ):  # by an escape; no path holds a NUL, terminals obey others
+            raise YamlError(f"line {line}: there is a control character in a text; leave it out")
         parent = self._open[-1] if self._open else None
         if parent and parent.awaits_key:
             self._name(parent, event.value, line, merging=plain and event.value == _MERGE)
-            node = _Node(event.value)
+            parent.length += length
+            node = _Node(event.value, length=length)
         else:
-            node = _Node(_plain_value(event.value, line) if plain else event.value)
+            node = _Node(_plain_value(event.value, line) if plain else event.value, length=length)
             self._add(node, line)
         if event.anchor:
             self._anchors[event.anchor] = node
@@ -184,8 +215,10 @@ class _Builder:
             if not isinstance(node.value, str):
                 raise YamlError(f"line {line}: only a text is a key")
             self._name(parent, node.value, line, merging=False)
+            parent.length += node.length
             return
         parent.size += node.size
+        parent.length += node.length
         parent.height = max(parent.height, node.height)
         if parent.key is None:
             parent.items.append(node.value)
@@ -194,6 +227,13 @@ class _Builder:
         else:
             parent.entries[parent.key] = node.value
         parent.key, parent.merging = None, False
+
+    def _lengthen(self, length: int, line: int) -> None:
+        self._length += length
+        if self._length > _LARGEST:
+            raise YamlError(
+                f"line {line}: there are more than {_LARGEST} characters, aliases counted as what they stand for"
+            )
 
     def _check_depth(self, height: int, line: int) -> None:
         if len(self._open) + height > _DEEPEST:
@@ -216,11 +256,12 @@ def _plain_value(text: str, line: int) -> Any:
     if text in _WORDS:
         return _WORDS[text]
     if _WHOLE.fullmatch(text):
-        if len(text.lstrip("+-0")) > _LONGEST_NUMBER:
+        digits = text.lstrip("+-").replace("_", "").lstrip("0") or "0"  # zeros count towards Python's limit, too
+        if len(digits) > _LONGEST_NUMBER:
             raise YamlError(
                 f"line {line}: {text[:30]} is a number of more than {_LONGEST_NUMBER} digits; quote it if it is a text"
             )
-        return int(text)
+        return -int(digits) if text.startswith("-") else int(digits)
     if found := _NO_NUMBER.fullmatch(text):
         return float(found[1] + found[2])
     if _DECIMAL.fullmatch(text) and math.isfinite(number := float(text)):

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.base.errors import UsageError
 from pipeline.base.homes import config_home
-from pipeline.base.yaml_text import YamlError, read_yaml
+from pipeline.base.yaml_text import YamlError, read_yaml, yaml_file_text
 
 PRICES = "prices.yaml"
 """Written by `awqctl gpus refresh`; what the user's own files say comes after it."""
@@ -26,11 +26,11 @@ def read(path: Path) -> dict[str, Any]:
     """Return a catalogue file's document.
 
     Raises:
-        UsageError: it is not YAML, or not a mapping.
+        UsageError: it is not YAML in UTF-8, or not a mapping.
     """
     try:
-        document = read_yaml(path.read_text(encoding="utf-8"))
-    except (YamlError, UnicodeDecodeError) as problem:
+        document = read_yaml(yaml_file_text(path))
+    except YamlError as problem:
         raise UsageError(f"{path} is not valid YAML: {problem}. Correct it and try again.") from problem
     if not isinstance(document, dict):
         raise UsageError(f"{path}: a mapping is expected. `recipes/catalogue/README.md` of the source shows one.")
@@ -38,12 +38,22 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def merged(name: str, section: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the entries of a section, the user's keys over those that ship, and the sources of both."""
+    """Return the entries of a section, the user's keys over those that ship, and the sources of both.
+
+    Raises:
+        UsageError: a file of the user's is not YAML, or holds something else than mappings.
+    """
     shipped = read(packaged(name))
     entries, sources = dict(shipped[section]), dict(shipped.get("sources") or {})
     for path in (own(PRICES), own(name)):
         mine = read(path) if path.is_file() else {}
-        sources.update(mine.get("sources") or {})
-        for key, entry in (mine.get(section) or {}).items():
-            entries[key] = {**entries.get(key, {}), **entry}
+        sources.update(_mapping(path, "sources", mine.get("sources")))
+        for key, entry in _mapping(path, section, mine.get(section)).items():
+            entries[key] = {**entries.get(key, {}), **_mapping(path, f"{section}.{key}", entry)}
     return entries, sources
+
+
+def _mapping(path: Path, where: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict | None):
+        raise UsageError(f"{path}: {where} is {str(value)[:100]!r}, and keys with values are expected. Correct it.")
+    return value or {}

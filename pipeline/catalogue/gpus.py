@@ -1,5 +1,6 @@
 """The catalogue of GPUs: every figure with its source and date; what is unknown is None."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -113,7 +114,7 @@ def gpus() -> Mapping[str, GpuEntry]:
     """Return all GPUs by key, the user's file included."""
     entries, sources = merged("gpus.yaml", "gpus")
     known = read_sources("gpus.yaml", sources)
-    return {key: _entry(key, entry, known) for key, entry in entries.items()}
+    return {key: _checked(key, entry, known) for key, entry in entries.items()}
 
 
 def find_gpu(name: str) -> GpuEntry:
@@ -146,11 +147,20 @@ def _plain(name: str) -> str:
     return _NOISE.sub("", name.lower())
 
 
+def _checked(key: str, entry: Mapping[str, Any], sources: Mapping[str, Source]) -> GpuEntry:
+    try:
+        return _entry(key, entry, sources)
+    except (AttributeError, KeyError, TypeError, ValueError) as problem:
+        raise UsageError(f"gpus.yaml: {key} has a value that cannot be read: {problem}. Correct it.") from None
+
+
 def _entry(key: str, entry: Mapping[str, Any], sources: Mapping[str, Source]) -> GpuEntry:
     def figure(name: str, given: Any) -> Figure:
         try:
             value, source = given
-            return Figure(float(value), sources[source])
+            if not 0 <= (number := float(value)) < math.inf:
+                raise ValueError  # noqa: TRY301 -- told below, as what is no number
+            return Figure(number, sources[source])
         except (TypeError, ValueError, KeyError):
             raise UsageError(
                 f"gpus.yaml: {key}.{name} is {given!r}. Write [number, source], with the source under `sources`."
@@ -175,10 +185,10 @@ def _entry(key: str, entry: Mapping[str, Any], sources: Mapping[str, Source]) ->
     mig, mig_source = profiles(entry.get("mig"))
     return GpuEntry(
         key=key,
-        name=entry["name"],
-        maker=entry.get("maker", "unknown"),
-        family=entry["family"],
-        serves_awq=entry.get("serves_awq", "unknown"),
+        name=str(entry["name"]),
+        maker=str(entry.get("maker", "unknown")),
+        family=str(entry["family"]),
+        serves_awq=str(entry.get("serves_awq", "unknown")),
         figures={name: figure(name, given) for name, given in entry.items() if name not in (*plain, *nested)},
         tflops={name: figure(name, given) for name, given in (entry.get("tflops") or {}).items()},
         rents=tuple(
@@ -187,8 +197,8 @@ def _entry(key: str, entry: Mapping[str, Any], sources: Mapping[str, Source]) ->
         ),
         mig=mig,
         mig_source=mig_source,
-        deck=entry.get("deck") or {},
+        deck=dict(entry.get("deck") or {}),
         compute_capability=entry.get("compute_capability"),
-        gpus_per_node=entry.get("gpus_per_node", 8),
-        also=tuple(entry.get("also") or ()),
+        gpus_per_node=int(entry.get("gpus_per_node", 8)),
+        also=tuple(map(str, entry.get("also") or ())),
     )

@@ -49,17 +49,22 @@ def models() -> Mapping[str, ModelEntry]:
     """Return all models by name, the user's file included."""
     entries, described = merged("models.yaml", "models")
     sources = read_sources("models.yaml", described)
-    return {
-        name: ModelEntry(
+    return {name: _entry(name, entries, sources) for name in entries}
+
+
+def _entry(name: str, entries: Mapping[str, Any], sources: Mapping[str, Source]) -> ModelEntry:
+    entry = entries[name]
+    try:
+        return ModelEntry(
             name,
-            entry.get("licence", "unknown"),
+            str(entry.get("licence", "unknown")),
             _config(name, entries),
-            entry.get("parameters"),
-            tuple(entry.get("also") or ()),
+            None if entry.get("parameters") is None else int(entry["parameters"]),
+            tuple(map(str, entry.get("also") or ())),
             _source(name, entry, sources),
         )
-        for name, entry in entries.items()
-    }
+    except (KeyError, RecursionError, TypeError, ValueError) as problem:  # recursion: `like` leads in a circle
+        raise UsageError(f"models.yaml: {name} has a value that cannot be read: {problem}. Correct it.") from None
 
 
 def _source(name: str, entry: Mapping[str, Any], sources: Mapping[str, Source]) -> Source | None:

@@ -13,7 +13,10 @@ from pipeline.base.errors import Interrupted
 from pipeline.base.homes import variable_for
 from pipeline.cli.streams import CLOSED_PIPE, Outlet
 
-_NO_HOME = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+_WRONG_PATH = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)
+"""What the system says of a path that no right and no space would make usable."""
+_LONGEST_PATH = 300
+_NO_HOME = (errno.EACCES, errno.EPERM, errno.EROFS, *_WRONG_PATH)
 """What the system says of a home in which nothing can be written."""
 _WRONG_PATH = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
@@ -29,8 +32,17 @@ _PLAIN = {
 def say(message: str, status: int) -> int:
     """Print a sentence to standard error; return the exit code."""
     with suppress(OSError, Interrupted):
-        click.echo(f"awqctl: {message}", err=True)
+        click.echo(f"awqctl: {message.translate(_VISIBLE)}", err=True)
     return status
+
+
+_VISIBLE = {code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+"""Control characters of what a file or a stranger's model says, which a terminal would obey."""
+
+
+def _shortened(path: object) -> str:
+    text = str(path)
+    return text if len(text) <= _LONGEST_PATH else f"{text[:_LONGEST_PATH]}..."
 
 
 def wrong_usage(problem: click.ClickException) -> int:
@@ -66,13 +78,12 @@ def system_failure(problem: OSError) -> int:
         errno.EROFS: "The file system is read-only. Choose another folder with --out",
         errno.EMFILE: "Too many open files. Raise `ulimit -n`",
     }
-    if problem.errno in _NO_HOME and problem.filename and (variable := variable_for(Path(problem.filename))):
+    if problem.errno in _NO_HOME and problem.filename and (variable := variable_for(Path(str(problem.filename)))):
         advice = f"Set {variable} to a folder that can be written and run the same command again."
-        return say(f"{problem.filename} cannot be used: {problem.strerror}. {advice}", 4)
+        return say(f"{_shortened(problem.filename)} cannot be used: {problem.strerror}. {advice}", 4)
     if problem.errno in _WRONG_PATH:
-        return say(
-            f"{problem.filename} is not of the kind that is needed here ({problem.strerror}). Correct the path.", 2
-        )
+        path = _shortened(problem.filename)
+        return say(f"{path} cannot be used: {problem.strerror}. Correct the path.", 2)
     if problem.errno == errno.ENOENT and problem.filename is None:  # only asking for the current folder names no file
         return say("The current folder is gone. Change to one that is there and run the same command again.", 4)
     if problem.errno not in known:

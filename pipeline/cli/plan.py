@@ -61,9 +61,10 @@ def plan(context: click.Context, /, model: tuple[str, ...], *, html: Path | None
 
     found = plans(PlanRequest(reference=model[0], **options))
     if html:
+        from pipeline.base.files import write_atomically
         from pipeline.cli.plan_page import page
 
-        html.write_text(page(found), encoding="utf-8")
+        write_atomically(html, page(found))
     emit(as_json, found, lambda: print_plans(found, console()))
     return 0 if all(each.verdict == "fits" for each in found.configurations) else 3
 

@@ -190,7 +190,7 @@ def licence_of(path: Path) -> str:
     card = path / "README.md"
     if not card.is_file():
         return "unknown"
-    front = re.match(r"---\n(.*?\n)---", card.read_text(encoding="utf-8-sig", errors="replace"), re.DOTALL)
+    front = re.match(r"\s*---\n(.*?\n)---", card.read_text(encoding="utf-8-sig", errors="replace"), re.DOTALL)
     if front is None:
         return "unknown"
     try:
@@ -199,4 +199,5 @@ def licence_of(path: Path) -> str:
         return "unknown"
     named = fields.get("license_name") or fields.get("license") if isinstance(fields, dict) else None
     several = named if isinstance(named, list) else [named]
-    return ", ".join(str(name) for name in several if isinstance(name, str | int | float)) or "unknown"
+    named_so = [str(name) for name in several if isinstance(name, str | int | float) and not isinstance(name, bool)]
+    return ", ".join(named_so) or "unknown"

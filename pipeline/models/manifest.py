@@ -179,7 +179,7 @@ def _index_problems(folder: Path, there: Mapping[str, FileSum], expected: Mappin
         try:
             names = json.loads((folder / name).read_bytes())["weight_map"].values()
             shards = {str(PurePosixPath(name).parent / shard) for shard in names}
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             problems.append(f"{name}: not an index of shards")
             continue
         unknown = sorted(shards - expected.keys())

@@ -105,6 +105,10 @@ def _tensors(path: Path) -> Iterator[Tensor]:
             if name != "__metadata__"
             for begin, end in [_whole(entry["data_offsets"])]
         ]
+        if not all(
+            isinstance(n, int) and n >= 0 for entry in entries for n in (*entry.shape, entry.begin, entry.bytes)
+        ):
+            raise ValueError  # noqa: TRY301 -- told below, as everything that no such file has
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise SourceError(f"{path} cannot be read as a safetensors file. Copy or download it again.") from problem
     odd = sorted({entry.dtype for entry in entries} - _DTYPES.keys() - {"BF16"})

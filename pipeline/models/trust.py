@@ -112,10 +112,10 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> Any:
+    if not path.is_file():  # a named pipe would be waited for
+        raise SourceError(f"{path} is missing. Copy or download the model again.")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SourceError(f"{path} is missing. Copy or download the model again.") from None
     except (ValueError, RecursionError) as problem:
         raise SourceError(f"{path} is not JSON. Copy or download the model again.") from problem
 

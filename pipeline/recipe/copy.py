@@ -19,7 +19,7 @@ def named_after(target: Path, source: Path) -> str:
     name = re.sub(r"[^a-z0-9._-]+", "-", target.stem.lower()).strip("-._")
     if not re.fullmatch(NAME, name):
         raise UsageError(
-            f"A recipe cannot be named after {target.name}: names are letters, digits, '.', '_' and '-'. "
+            f"A recipe cannot be named after {target.name}: names are up to 100 letters, digits, '.', '_' and '-'. "
             f"Choose another file name."
         )
     text, found = _NAME_LINE.subn(rf"name: {_scalar(name)}\g<rest>", recipe_text(source))

@@ -1,5 +1,6 @@
 """Finding, reading, overriding and validating recipes."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -9,11 +10,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.base.credentials import masked
-from pipeline.base.errors import RecipeError
+from pipeline.base.errors import RecipeError, UsageError
 from pipeline.base.homes import expanded
 from pipeline.base.suggestion import suggestion
 from pipeline.base.validation import explain
-from pipeline.base.yaml_text import YamlError, read_yaml
+from pipeline.base.yaml_text import YamlError, read_yaml, yaml_file_text
 from pipeline.recipe.migrate import migrate
 from pipeline.recipe.recipe import Recipe
 
@@ -40,6 +41,8 @@ def find_recipe(reference: str) -> Path:
     if path.suffix in SUFFIXES or "/" in reference:
         if path.is_file():
             return path.resolve()
+        if path.exists():
+            raise RecipeError(f"{reference} is a folder, a pipe or a device, and a recipe is a file. Give its path.")
         raise RecipeError(f"There is no recipe file {reference}. `awqctl recipe ls` lists the ones that ship.")
     packaged = packaged_recipes()
     if reference in packaged:
@@ -84,13 +87,12 @@ def recipe_text(path: Path) -> str:
     """Return the text of a recipe file, without a byte order mark, its lines ended as here.
 
     Raises:
-        RecipeError: it is not UTF-8; names the line.
+        RecipeError: it is not UTF-8, and the line is named, or too large.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as problem:
-        line = problem.object.count(b"\n", 0, problem.start) + 1
-        raise RecipeError(f"{path} is not UTF-8 in line {line}. Save it as UTF-8 and try again.") from None
+        return yaml_file_text(path)
+    except UsageError as problem:
+        raise RecipeError(problem.message) from None
 
 
 def _read(path: Path) -> Any:
@@ -131,7 +133,7 @@ def _apply(document: dict[str, Any], override: str) -> None:
     key, separator, text = override.partition("=")
     if not separator or not key:
         raise RecipeError(
-            f"--set {masked(override)!r} is not of the form key.path=value, for example engine.max_model_len=2048."
+            f"--set {_shown(override)} is not of the form key.path=value, for example engine.max_model_len=2048."
         )
     node: Any = document
     *parents, last = key.split(".")
@@ -139,13 +141,31 @@ def _apply(document: dict[str, Any], override: str) -> None:
         raise RecipeError(f"--set {key[:_LONGEST_VALUE]}: no key has more than {_DEEPEST} parts. Check the key path.")
     try:
         for part in parents:
-            node = node[int(part)] if isinstance(node, list) else node.setdefault(part, {})
-        node[int(last) if isinstance(node, list) else last] = read_yaml(text)
-    except (TypeError, ValueError, IndexError, AttributeError) as problem:
+            place = _place(node, part)
+            node = node[place] if isinstance(node, list) else node.setdefault(place, {})
+        node[_place(node, last)] = read_yaml(text)
+    except (YamlError, _MisfitError) as problem:
         raise RecipeError(
-            f"--set {masked(override)!r} does not fit the recipe: {_one_line(problem)}. Check key path and value."
-        ) from problem
+            f"--set {_shown(override)} does not fit the recipe: {problem}. Check key path and value."
+        ) from None
 
 
-def _one_line(problem: Exception) -> str:
-    return " ".join(str(problem).split())
+class _MisfitError(ValueError):
+    """A part of a key path leads nowhere."""
+
+
+def _place(node: Any, part: str) -> Any:
+    """Return the key in a mapping, or the position in a list: written in one way only, so that none is set twice."""
+    if isinstance(node, dict):
+        return part
+    part = part[:_LONGEST_VALUE]
+    if not isinstance(node, list):
+        raise _MisfitError(f"there is no key '{part}' in a single value")
+    if not re.fullmatch(r"0|[1-9][0-9]{0,8}", part) or int(part) >= len(node):
+        raise _MisfitError(f"'{part}' is no position in a list of {len(node)}; the first is 0")
+    return int(part)
+
+
+def _shown(override: str) -> str:
+    text = masked(override)
+    return repr(text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}...")

@@ -35,7 +35,7 @@ def _to_2(document: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     if arms:
         known = new.get("arms", ["baseline", "awq"])
         new["arms"] = [*known, *(arm for arm in arms if arm not in known)] if isinstance(known, list) else known
-    if new.get("schema_version") == 1:
+    if new.get("schema_version") == 1 and new["schema_version"] is not True:
         new["schema_version"] = 2
     return new, tuple(notes)
 

@@ -17,8 +17,8 @@ from pipeline.recipe.roi import Roi
 from pipeline.recipe.section import Section
 from pipeline.recipe.serve import Serve
 
-NAME = r"^[a-z0-9][a-z0-9._-]*$"
-"""What a recipe may be called: its name is a folder's."""
+NAME = r"^[a-z0-9][a-z0-9._-]{0,99}$"
+"""What a recipe may be called: its name is a folder's, which file systems bound."""
 _Part = TypeVar("_Part", bound=Section)
 
 

@@ -122,12 +122,14 @@ def external_interpreter(engine: str) -> tuple[Path, str] | None:
         if not path.exists():
             return None
         try:
-            said = tomllib.loads(path.read_text(encoding="utf-8")).get("runtimes", {}).get(engine)
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+            table = tomllib.loads(path.read_text(encoding="utf-8")).get("runtimes", {})
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as problem:
             raise UsageError(f"{path} is not valid TOML: {problem}. Correct it.") from problem
-        origin = str(path)
+        said, origin = table.get(engine) if isinstance(table, dict) else table, str(path)
     if not said:
         return None
+    if not isinstance(said, str):
+        raise UsageError(f"{origin} names {said!r} as the {engine} runtime, and a path is expected. Correct it.")
     interpreter = expanded(said, origin)
     if not os.access(interpreter, os.X_OK):
         raise UsageError(

@@ -137,7 +137,7 @@ class KeyStore:
             return _KeyFile.model_validate_json(read_written(self.path))
         except FileNotFoundError:
             return _KeyFile()
-        except (ValidationError, OSError, UnicodeDecodeError) as problem:
+        except (ValidationError, UnicodeDecodeError) as problem:
             reason = str(problem).splitlines()[0]
             raise UsageError(
                 f"{self.path} cannot be read ({reason}). Move it away; the keys in it end with it."

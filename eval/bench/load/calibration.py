@@ -108,7 +108,7 @@ def calibration_of(client: LoadClient, home: Path) -> Calibration | None:
     path = calibration_path(client, home)
     try:
         return Calibration.model_validate_json(path.read_text(encoding="utf-8")) if path.is_file() else None
-    except ValidationError:  # of another version
+    except (ValidationError, UnicodeDecodeError):  # of another version, or damaged
         return None
 
 

@@ -1,6 +1,7 @@
 """The client's own questions: reading, faults by line, and the task files that are made of them."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,13 @@ def test_encoding(tmp_path: Path) -> None:
     path.write_bytes(json.dumps(CHOICE | {"prompt": "Où?"}, ensure_ascii=False).encode("latin-1"))
     with pytest.raises(RecipeError, match="line 1: not UTF-8"):
         read_questions(path)
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    """A named pipe would be waited for without end."""
+    os.mkfifo(tmp_path / "mine.jsonl")
+    with pytest.raises(RecipeError, match=r"mine\.jsonl is no file"):
+        read_questions(tmp_path / "mine.jsonl")
 
 
 def test_missing_file(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pipeline.base.homes import config_home, expanded, home_for_libraries, user_
 from tests.helpers import awqctl
 
 NOBODY = "~no-such-user-here"
+LONG = "x" * 300
 
 
 @pytest.fixture
@@ -43,6 +44,21 @@ def test_awqctl_home_is_a_home_for_libraries(tmp_path: Path, monkeypatch: pytest
     assert (user_home(), config_home()) == (tmp_path, tmp_path / "config")
 
 
+@pytest.mark.usefixtures("homeless")
+def test_a_name_for_a_user_who_has_a_home_alone() -> None:
+    """As containers start with a number for a user and HOME set; Python's getpass would fail."""
+    environment = {"HOME": "/h"}
+    home_for_libraries(environment)
+    assert (environment["HOME"], environment["USER"].isdigit()) == ("/h", True)
+
+
+def test_a_home_that_is_nothing_is_none() -> None:
+    """`HOME=` is the root of all files to Python; the home is that of passwd then."""
+    environment = {"HOME": ""}
+    home_for_libraries(environment)
+    assert environment == {}
+
+
 def test_a_home_that_is_there_stays() -> None:
     """Nothing changes for a user who has one."""
     environment = {"AWQCTL_HOME": "/a", "HOME": "/b"}
@@ -58,6 +74,14 @@ def test_a_path_begins_with_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
         expanded(f"{NOBODY}/model", "model.source")
 
 
+def test_a_relative_folder_of_the_configuration_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As its specification has it: keys would depend on the folder that one stands in."""
+    monkeypatch.delenv("AWQCTL_HOME", raising=False)
+    monkeypatch.setenv("HOME", "/h")
+    monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
+    assert config_home() == Path("/h/.config/awqctl")
+
+
 def test_variables_that_move_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What lies in a home, or above one that is missing, is moved by its variable; other folders by none."""
     monkeypatch.delenv("AWQCTL_HOME", raising=False)
@@ -66,6 +90,8 @@ def test_variables_that_move_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("HF_HOME", "/hub")
     paths = ("/h/user/.cache/awqctl/runtimes/x", "/h", "/h/user/.config/awqctl", "/hub/x", tmp_path)
     assert [variable_for(Path(path)) for path in paths] == ["AWQCTL_HOME"] * 3 + ["HF_HOME", None]
+    monkeypatch.setenv("HOME", "relative")
+    assert variable_for(Path("relative/.config/awqctl").absolute()) == "AWQCTL_HOME"
 
 
 @pytest.mark.parametrize(
@@ -79,6 +105,14 @@ def test_variables_that_move_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ({}, ["report", "demo", "--out", f"{NOBODY}/x"], 2, "'--out': there is no user"),
         ({}, ["quantize", "demo", "--set", f"model.source={NOBODY}/x"], 2, "model.source: there is no user"),
         ({"HOME": "/dev/null"}, ["keys", "add", "ci"], 4, "Set AWQCTL_HOME to a folder that can be written"),
+        ({"AWQCTL_HOME": "/dev/null"}, ["keys", "ls"], 4, "Set AWQCTL_HOME to a folder that can be written"),
+        ({"HOME": LONG}, ["keys", "add", "ci"], 4, "Set AWQCTL_HOME to a folder that can be written"),
+        ({"AWQCTL_HOME": LONG}, ["keys", "add", "ci"], 4, "Set AWQCTL_HOME to a folder that can be written"),
+        ({"AWQCTL_HOME": "circle"}, ["keys", "add", "ci"], 4, "Set AWQCTL_HOME to a folder that can be written"),
+        ({}, ["recipe", "validate", f"./{LONG}.yaml"], 2, LONG[:200]),
+        ({}, ["recipe", "validate", "demo", "--set", f"model.source=./{LONG}"], 2, LONG[:200]),
+        ({}, ["recipe", "cp", "demo", f"./{LONG}.yaml"], 2, "File name too long. Correct the path."),
+        ({}, ["report", "demo", "--out", ""], 2, "'--out': the path is empty"),
     ],
     ids=str,
 )
@@ -86,6 +120,7 @@ def test_homes_on_the_command_line(
     tmp_path: Path, variables: dict[str, str], arguments: list[str], code: int, message: str
 ) -> None:
     """Every way to give a path, and a home in which nothing can be written."""
+    (tmp_path / "circle").symlink_to("circle")
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **variables}
     answer = awqctl(*arguments, cwd=tmp_path, env=environment)
     assert (answer.returncode, message in answer.stdout + answer.stderr) == (code, True), answer.stderr

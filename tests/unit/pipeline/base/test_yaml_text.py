@@ -1,11 +1,13 @@
 """YAML: what values mean, and what is refused with its line."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from pipeline.base.yaml_text import YamlError, read_yaml, write_yaml
+from pipeline.base.errors import UsageError
+from pipeline.base.yaml_text import YamlError, read_yaml, write_yaml, yaml_file_text
 
 _MULTIPLIED = "".join(f"k{n}: &k{n} [{', '.join([f'*k{n - 1}'] * 9)}]\n" for n in range(1, 10))
 _CHAINED = "".join(f"k{n}: &k{n} {'[' * 40}*k{n - 1}{']' * 40}\n" for n in range(1, 9))
@@ -96,6 +98,10 @@ def test_an_alias_is_a_copy() -> None:
         ("a: " + "[" * 100_000, r"line 1: .*nest"),
         ("{a: " * 3_000, r"line 1: .*nest"),
         ("a: " + "9" * 5_000, r"line 1: 9{30} is a number of more than 18 digits; quote it"),
+        (f"k: &k '{'x' * 100_000}'\nb: [{'*k, ' * 200}]", r"line 2: there are more than 10000000 characters, aliases"),
+        (f"k: &k '{'x' * 900}'\nb: [{'{*k : 1}, ' * 16_000}]", r"line 2: there are more than 10000000 characters"),
+        ('a: 1\nb: "x\\0y"', r"line 2: there is a control character in a text"),
+        ('a: 1\n"\\e[2J": b', r"line 2: there is a control character in a text"),
         ("a: !!binary aGk=", r"line 1: the tag !!binary is not read"),
         ("a: !!timestamp 2026-11-30", r"line 1: the tag !!timestamp is not read"),
         ("a:\n  !!python/object/apply:os.system [x]", r"line 2: the tag !!python/object/apply:os.system is not read"),
@@ -123,3 +129,31 @@ def test_what_is_written_reads_the_same_for_others(value: object) -> None:
     """Here and for readers of YAML 1.1 it is the same value."""
     text = write_yaml({"key": value})
     assert [read_yaml(text), yaml.safe_load(text)] == [{"key": value}] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0" * 5_000, 0),
+        ("0" * 5_000 + "7", 7),
+        ("-00_12", -12),
+        ("1" * 500_000 + "x", None),
+        ("0." + "1" * 5_000, 1 / 9),
+    ],
+    ids=["zeros", "zeros before", "sign", "digits before a letter", "decimals"],
+)
+def test_lengths_of_numbers(text: str, value: float | None) -> None:
+    """Zeros before a number count for nothing; what only begins as one is a text, however long, and is soon known."""
+    found = read_yaml(text)
+    assert found == (text if value is None else value)
+
+
+def test_a_file_as_it_is_saved_elsewhere(tmp_path: Path) -> None:
+    """A mark and carriage returns are no part of it; one of another kind is refused before it is read."""
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(b"\xef\xbb\xbfa: 1\r\nb: 2\r\n")
+    assert yaml_file_text(path) == "a: 1\nb: 2\n"
+    with path.open("wb") as stream:
+        stream.truncate(3 << 30)
+    with pytest.raises(UsageError, match=r"mine\.yaml is larger than 10 MB"):
+        yaml_file_text(path)

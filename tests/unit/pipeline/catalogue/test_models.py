@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.base.errors import SourceError
+from pipeline.base.errors import SourceError, UsageError
+from pipeline.catalogue.files import own
 from pipeline.catalogue.models import catalogued, models
 from pipeline.catalogue.reference import planned_model
 from pipeline.models.files import packaged_model
@@ -115,6 +116,20 @@ def test_a_type_that_was_never_compared_is_said_to_be(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({**config, "model_type": "novel"}))
     assert "novel" in planned_model(str(tmp_path)).notes[0]
     assert all(planned_model(name).notes == () for name in models())
+
+
+@pytest.mark.parametrize("entry", ["{like: mine}", "{like: nobody}", "{config: 3}", "{also: 3}", "{parameters: x}"])
+def test_an_entry_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entry: str) -> None:
+    """The user's file may name itself, or nobody, or hold something else."""
+    monkeypatch.setenv("AWQCTL_HOME", str(tmp_path))
+    own("models.yaml").parent.mkdir(parents=True)
+    own("models.yaml").write_text(f"models: {{mine: {entry}}}")
+    models.cache_clear()
+    try:
+        with pytest.raises(UsageError, match=r"models\.yaml: mine has a value that cannot be read"):
+            models()
+    finally:
+        models.cache_clear()
 
 
 @pytest.mark.parametrize("text", ["{", "[]"])

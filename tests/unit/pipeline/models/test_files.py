@@ -28,6 +28,9 @@ from pipeline.models.files import licence_of
         ("license: !!binary aGk=", "unknown"),
         ("license: {a: b}", "unknown"),
         ("license:", "unknown"),
+        ("license: true", "unknown"),
+        ("license: " + "0" * 5_000, "0"),
+        ("license: " + "9" * 500_000 + "x", "9" * 500_000 + "x"),
         ("licence: mit", "unknown"),
     ],
     ids=lambda value: value[:30],
@@ -48,5 +51,5 @@ def test_no_licence(tmp_path: Path, card: bytes | None) -> None:
 
 def test_line_ends_and_marks_of_other_systems(tmp_path: Path) -> None:
     """A byte order mark and carriage returns are no part of it."""
-    (tmp_path / "README.md").write_bytes(b"\xef\xbb\xbf---\r\nlicense: mit\r\n---\r\n")
+    (tmp_path / "README.md").write_bytes(b"\xef\xbb\xbf\r\n---\r\nlicense: mit\r\n---\r\n")
     assert licence_of(tmp_path) == "mit"

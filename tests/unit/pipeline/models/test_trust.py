@@ -1,6 +1,7 @@
 """Code that comes with a model: found, listed, refused, allowed. None is run."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,16 @@ def test_model_without_code(tmp_path: Path) -> None:
     (tmp_path / "convert.py").write_text("print()")
     assert custom_code(tmp_path) == CustomCode()
     assert check_trust(tmp_path, trusting(tmp_path)) == CustomCode()
+
+
+def test_a_configuration_that_is_no_file(tmp_path: Path) -> None:
+    """A folder, a link into nothing and a named pipe, which would be waited for, are no configuration."""
+    config = tmp_path / "config.json"
+    for make in (config.mkdir, lambda: config.symlink_to("nowhere"), lambda: os.mkfifo(config)):
+        make()
+        with pytest.raises(SourceError, match=r"config\.json is missing"):
+            custom_code(tmp_path)
+        (config.rmdir if config.is_dir() else config.unlink)()
 
 
 def test_files_are_those_named_and_all_they_import(model: Path) -> None:

@@ -81,6 +81,32 @@ def test_a_missing_key_is_named(missing: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "wrong",
+    [
+        {"hidden_size": 1e400},
+        {"hidden_size": -1},
+        {"hidden_size": 10**30},
+        {"hidden_size": 2},
+        {"num_attention_heads": 0},
+        {"num_key_value_heads": 0},
+        {"head_dim": 0},
+        {"num_hidden_layers": 10**18},
+        {"num_hidden_layers": True},
+        {"text_config": 3},
+        {"text_config": [1]},
+        {"quantization_config": 3},
+        {"vision_config": "x"},
+        {"sliding_window_pattern": "x", "sliding_window": 1, "num_experts_per_tok": "x", "num_experts": 2},
+    ],
+    ids=str,
+)
+def test_values_that_no_model_has(wrong: dict[str, Any]) -> None:
+    """A configuration is a stranger's text: whatever stands in it ends with a sentence, and soon."""
+    with pytest.raises(SourceError, match="nothing can be planned from it"):
+        architecture_of(LLAMA | wrong)
+
+
+@pytest.mark.parametrize(
     ("settings", "name"),
     [
         ({"quant_method": "awq"}, "awq"),

@@ -1,5 +1,6 @@
 """Recipes: validation, overrides, errors that name the key."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,17 @@ def test_clocks_and_dates_are_texts(tmp_path: Path) -> None:
         (["bench.repeats=" + "9" * 5_000], r"more than 18 digits"),
         (["bench.repeats='" + "9" * 4_000 + "'"], r"bench\.repeats: Input should be less than"),
         (["bench.repeats=\udce4"], r"not UTF-8"),
+        (["bench.repeats=true"], r"bench\.repeats: Input should be a number, not true or false"),
+        (["bench.concurrency=[true, 4]"], r"bench\.concurrency: Input should be a number"),
+        (["eval.tasks.0.margin=TRUE"], r"eval\.tasks\.0\.margin: Input should be a number"),
+        (["schema_version=true"], r"schema_version: "),
+        (["eval.tasks.0.margin=0.1", "eval.tasks.00.margin=0.2"], r"'00' is no position in a list of 2"),
+        (["eval.tasks.-1.margin=0.1"], r"'-1' is no position in a list of 2; the first is 0"),
+        (["eval.tasks.\u0661.margin=0.1"], r"is no position"),
+        (["eval.tasks.x=1"], r"'x' is no position"),
+        (["bench.concurrency.9=1"], r"'9' is no position in a list of 3"),
+        (["bench.concurrency.0.x=1"], r"there is no key 'x' in a single value"),
+        (["name=" + "x" * 101], r"name: String should match"),
     ],
     ids=lambda value: value[-1][:30] if isinstance(value, list) else None,
 )
@@ -191,6 +203,29 @@ def test_many_mistakes_are_told_in_few_lines(tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as caught:
         load_recipe(str(path))
     assert (len(str(caught.value)) < 10_000, "more" in str(caught.value)) == (True, True)
+
+
+def test_long_overrides_are_told_in_short() -> None:
+    """Nobody needs thousands of characters of a mistake, whether they are the key or the value."""
+    for override in ("bench.repeats=" + "9" * 5_000, "x" * 9_000 + "=1", "y" * 9_000):
+        with pytest.raises(RecipeError) as caught:
+            load_recipe("demo", [override])
+        assert len(str(caught.value)) < 600
+
+
+def test_truth_stays_truth() -> None:
+    """Keys that are true or false take every word for it."""
+    engine = load_recipe("demo", ["engine.enforce_eager=off", "engine.enable_prefix_caching=TRUE"]).recipe.engine
+    assert (engine.enforce_eager, engine.enable_prefix_caching) == (False, True)
+
+
+def test_what_is_no_file_is_told_as_that(tmp_path: Path) -> None:
+    """A folder and a named pipe are there, and cannot be read as a recipe."""
+    (tmp_path / "folder.yaml").mkdir()
+    os.mkfifo(tmp_path / "pipe.yaml")
+    for name in ("folder", "pipe"):
+        with pytest.raises(RecipeError, match=rf"{name}\.yaml is a folder, a pipe or a device"):
+            load_recipe(str(tmp_path / f"{name}.yaml"))
 
 
 @pytest.mark.parametrize("override", ["noequals", "=1", "name.deeper=1", "eval.tasks.7.margin=1"])

@@ -75,6 +75,18 @@ def test_own_interpreter_by_configuration(tmp_path: Path) -> None:
     assert external_interpreter("vllm") is None
 
 
+@pytest.mark.parametrize(
+    "text", ["runtimes = 3", "[runtimes]\nvllm = 3", "[runtimes]\nvllm = ['x']", "x = " + "[" * 9_000]
+)
+def test_a_configuration_that_says_something_else(tmp_path: Path, text: str) -> None:
+    """Whatever stands there in place of a path is named, and the file with it."""
+    config = tmp_path / "home" / "config" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(text)
+    with pytest.raises(UsageError, match=r"config\.toml (names .* as the vllm runtime|is not valid TOML)"):
+        external_interpreter("vllm")
+
+
 def test_interpreter_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong path is found before anything starts."""
     monkeypatch.setenv("AWQCTL_RUNTIME_VLLM", "/nowhere/python")
