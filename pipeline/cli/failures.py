@@ -13,10 +13,11 @@ from pipeline.base.errors import Interrupted
 from pipeline.base.homes import variable_for
 from pipeline.cli.streams import CLOSED_PIPE, Outlet
 
-_WRONG_PATH = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)
+_NO_WAY = (errno.EEXIST, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
+_WRONG_PATH = (errno.EISDIR, *_NO_WAY)
 """What the system says of a path that no right and no space would make usable."""
 _LONGEST_PATH = 300
-_NO_HOME = (errno.EACCES, errno.EPERM, errno.EROFS, *_WRONG_PATH)
+_NO_HOME = (errno.EACCES, errno.EPERM, errno.EROFS, *_NO_WAY)
 """What the system says of a home in which nothing can be written."""
 _WRONG_PATH = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
