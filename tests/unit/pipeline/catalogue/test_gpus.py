@@ -166,7 +166,7 @@ def test_the_users_file_comes_first(own_file: Path) -> None:
         ("gpus: {h100: [1]}", r"gpus\.h100 is '\[1\]'"),
         ("sources: [x]", "sources is"),
         ("gpus: {h100: {rent: x}}", "h100 has a value that cannot be read"),
-        ("gpus: {h100: {mig: 3}}", "h100 has a value that cannot be read"),
+        ("gpus: {h100: {deck: 3}}", "h100 has a value that cannot be read"),
         ("gpus: {h100: {gpus_per_node: x}}", "h100 has a value that cannot be read"),
         ("sources: {o: {title: O, date: 2026-11-01}}\ngpus: {h100: {watts: [.nan, o]}}", "Write \\[number, source\\]"),
         ("gpus: {h100: {watts: 700}}", "Write \\[number, source\\]"),
