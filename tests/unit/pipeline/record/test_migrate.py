@@ -16,7 +16,11 @@ from pipeline.record.record import RunRecord, load_record, save_record
 from pipeline.run.stages import STAGES, changes, settings_of
 
 DATA = Path(__file__).parent / "data"
-SETTINGS = ("eval.tasks.0.limit=200", "eval.tasks.1.limit=10", "arms=[baseline, awq, rtn]")
+BLOCKS = "quantize.calibration.blocks=16"
+SETTINGS = (
+    *(BLOCKS, "eval.tasks.0.limit=200", "eval.tasks.1.limit=10"),
+    "arms=[baseline, awq, rtn]",
+)
 """Of the run in `record-1-run.json`, as today's recipe says them."""
 
 
@@ -75,7 +79,7 @@ def test_quantization_and_evaluation_still_hold() -> None:
 def test_another_recipe_is_still_noticed() -> None:
     """Filling in what is new does not hide what differs: a further arm, another limit, no control."""
     found = record("record-1-run.json")
-    recipe = load_recipe("demo", ["eval.tasks.0.limit=100"]).recipe
+    recipe = load_recipe("demo", [BLOCKS, "eval.tasks.0.limit=100"]).recipe
     quantize, evaluate = STAGES[:2]
     before = found.stages["eval"].inputs
     assert changes(
