@@ -19,7 +19,7 @@ _PLAIN = {
 
 def explain(error: ErrorDetails, model: type[BaseModel], whole: str) -> str:
     """Return one problem: the key path (`whole` for the document itself), what is wrong, and the value."""
-    location = ".".join(str(part) for part in error["loc"]) or whole
+    location = ".".join(str(part) for part in error["loc"])[:_LONGEST_VALUE] or whole
     if error["type"] == "extra_forbidden":
         allowed = _keys_at(error["loc"][:-1], model)
         meant = suggestion(str(error["loc"][-1]), allowed)

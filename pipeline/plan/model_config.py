@@ -86,7 +86,7 @@ def _number(text: Mapping[str, Any], *keys: str, default: int | None = None) -> 
             f"The configuration has no {' or '.join(keys)}, so nothing can be planned from it. Give the model's own "
             f"config.json, or a catalogue name (`awqctl plan ls`)."
         )
-    if not isinstance(found, int | float) or not 0 < found <= _LARGEST:
+    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 < found <= _LARGEST:
         raise ValueError(f"{key or keys[0]} is {found!r}"[:_LONGEST])
     return int(found)
 
