@@ -42,7 +42,7 @@ def test_baseline_and_awq_are_the_default_and_come_first() -> None:
         ("[baseline, awq, {name: f, kind: fp8, checkpoint: x}]", "has the key `checkpoint`"),
         ("[baseline, awq, {name: fp8, revision: main}]", "`revision` is of a `checkpoint`"),
         ("[baseline, awq, {name: 'No Name', checkpoint: x}]", "pattern"),
-        ("baseline", "tuple"),
+        ("baseline", "a list is expected"),
     ],
 )
 def test_refusals(given: str, reason: str) -> None:
