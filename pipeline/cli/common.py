@@ -22,9 +22,12 @@ class UserPath(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path with the home filled in."""
+        from pipeline.base.errors import UsageError
         from pipeline.base.homes import expanded
 
         origin = param.get_error_hint(ctx) if param and ctx else "PATH"
+        if not str(value):
+            raise UsageError(f"{origin}: the path is empty. Name one.")
         return super().convert(expanded(str(value), origin), param, ctx)
 
 
