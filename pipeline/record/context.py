@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from pipeline.base.errors import UsageError
+from pipeline.base.errors import BusyError, UsageError
+from pipeline.base.locks import exclusive
 from pipeline.base.progress import Reporter, SilentReporter
 from pipeline.hardware.accelerator import resolve_accelerator
 from pipeline.hardware.machine import Machine, probe_machine
@@ -24,6 +25,8 @@ from pipeline.runtimes.ahead import make_ahead
 from pipeline.runtimes.specs import Resolved, external_interpreter, spec_for
 from pipeline.runtimes.store import Runtime, ensure
 
+LOCK = ".lock"
+"""Held by whoever changes the output folder."""
 CHECKPOINT = "checkpoint"
 EARLIER = "checkpoints"
 """Where checkpoints go that were replaced by others, until `awqctl checkpoints prune`."""
@@ -137,6 +140,24 @@ class RunContext:
     def relative(self, path: Path) -> str:
         """Return `path` relative to the output folder, as kept in the record."""
         return path.relative_to(self.out).as_posix()
+
+    @contextmanager
+    def alone(self, advice: str, *, patience_s: float = 0) -> Iterator[None]:
+        """Hold the output folder's lock during the block.
+
+        Args:
+            advice: how the sentence goes on that says who works in the folder, its punctuation included.
+            patience_s: how long another process may keep it.
+
+        Raises:
+            BusyError: another process works in the output folder.
+        """
+
+        def held(holder: str) -> None:
+            raise BusyError(f"Another awqctl works in {self.out} ({holder}){advice}")
+
+        with exclusive(self.out / LOCK, held, patience_s=patience_s):
+            yield
 
     def recover(self) -> None:
         """Clean up after a run that was killed: put back what was being replaced, drop what was not finished.

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from pipeline.base.errors import BusyError, SourceError
+from pipeline.base.errors import SourceError
 from pipeline.base.results import Result
 from pipeline.models.checksums import digest_of
 from pipeline.models.manifest import Manifest, differences, read_manifest
@@ -67,16 +65,13 @@ def prune(context: RunContext, agreed: Sequence[StoredCheckpoint], keep: int) ->
         BusyError: another process works in the output folder.
     """
     names = {(one.folder, one.digest) for one in agreed}
-    try:
-        with FileLock(context.out / ".lock", timeout=0):
-            context.recover()
-            doomed = [one for one in to_prune(context.out, keep) if (one.folder, one.digest) in names]
-            for one in doomed:
-                discard(context.out / one.folder, context.scratch)
-            with suppress(OSError):
-                (context.out / EARLIER).rmdir()  # where nothing is left in it
-    except Timeout:
-        raise BusyError(f"Another awqctl works in {context.out}. Wait for it, then prune again.") from None
+    with context.alone(". Wait for it, then prune again."):
+        context.recover()
+        doomed = [one for one in to_prune(context.out, keep) if (one.folder, one.digest) in names]
+        for one in doomed:
+            discard(context.out / one.folder, context.scratch)
+        with suppress(OSError):
+            (context.out / EARLIER).rmdir()  # where nothing is left in it
     return doomed
 
 

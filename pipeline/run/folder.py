@@ -16,11 +16,10 @@ from pipeline.quantize.result import NOTES, QuantizeResult
 from pipeline.recipe.load import packaged_recipes
 from pipeline.recipe.model import ModelSource
 from pipeline.recipe.recipe import NAME, Recipe
-from pipeline.record.context import CHECKPOINT, RunContext
+from pipeline.record.context import CHECKPOINT, LOCK, RunContext
 from pipeline.record.record import RunRecord, load_record
 
 RECORD = "record.json"
-LOCK = ".lock"
 _PACKAGED = "packaged:"
 _MOST_TRIED = 100
 REPLACED = (CHECKPOINT, CONTROL, NOTES, "eval", "bench", "roi", "report")

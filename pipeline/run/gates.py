@@ -2,22 +2,20 @@
 
 from datetime import UTC, datetime
 
-from filelock import FileLock, Timeout
-
 from pipeline.base.commands import command
-from pipeline.base.errors import BusyError, GateError
+from pipeline.base.errors import GateError
 from pipeline.base.progress import Reporter
 from pipeline.base.results import Gate
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, ServedDespite, load_record, save_record
 from pipeline.record.stage import Stage
-from pipeline.run.folder import LOCK, RECORD
+from pipeline.run.folder import RECORD
 from pipeline.run.stages import STAGES, stage_named, upstream_of
 
 _ACCURACY = "eval"
 """The stage without whose gates nobody knows whether the checkpoint may be served."""
-_LOCK_TIMEOUT_S = 10
+_PATIENCE_S = 10
 
 
 def gates_not_passed(recipe: Recipe, record: RunRecord, *, without: str | None = None) -> tuple[Gate, ...]:
@@ -82,17 +80,13 @@ def record_despite(context: RunContext, gates: tuple[str, ...], address: str) ->
     Raises:
         BusyError: another process works in the output folder.
     """
-    try:
-        with FileLock(context.out / LOCK, timeout=_LOCK_TIMEOUT_S):
-            record = load_record(context.out / RECORD)
-            if record is not None:
-                now = datetime.now(UTC).isoformat(timespec="seconds")
-                served = (*record.served_despite, ServedDespite(at=now, address=address, gates=gates))
-                save_record(record.model_copy(update={"served_despite": served}), context.out / RECORD)
-    except Timeout:
-        raise BusyError(
-            f"Another awqctl works in {context.out}, so it cannot be recorded that gates are passed over. Wait for it."
-        ) from None
+    busy = ", so it cannot be recorded that gates are passed over. Wait for it."
+    with context.alone(busy, patience_s=_PATIENCE_S):
+        record = load_record(context.out / RECORD)
+        if record is not None:
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            served = (*record.served_despite, ServedDespite(at=now, address=address, gates=gates))
+            save_record(record.model_copy(update={"served_despite": served}), context.out / RECORD)
 
 
 def _is_of_these(stage: Stage, recipe: Recipe, record: RunRecord) -> bool:

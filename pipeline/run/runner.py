@@ -14,7 +14,6 @@ from typing import Any, Self
 from pipeline.base.commands import command
 from pipeline.base.errors import (
     AwqctlError,
-    BusyError,
     EnvironmentLackError,
     Interrupted,
     MissingStageError,
@@ -22,7 +21,6 @@ from pipeline.base.errors import (
     refuse,
 )
 from pipeline.base.format import seconds
-from pipeline.base.locks import exclusive
 from pipeline.models import redacted
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
@@ -32,7 +30,7 @@ from pipeline.record.preflight import Effort, Prospect
 from pipeline.record.record import RunRecord, StageOutcome, StageResult, Status, load_record, save_record
 from pipeline.record.stage import Stage
 from pipeline.report.result import ReportResult
-from pipeline.run.folder import LOCK, RECORD, check_folder, recipe_origin
+from pipeline.run.folder import RECORD, check_folder, recipe_origin
 from pipeline.run.gates import left_out
 from pipeline.run.outputs import damage, published_sums
 from pipeline.run.preflight import examine, obstacles
@@ -105,17 +103,12 @@ class Runner:
         """
         check_folder(self._recipe, self._context)
         self._context.out.mkdir(parents=True, exist_ok=True)
-        with exclusive(self._context.out / LOCK, self._busy, patience_s=0):
+        with self._context.alone(". Wait for it, or choose another folder with --out."):
             self._context.recover()
             try:
                 return self._run(stages, force=force)
             finally:
                 self._context.slot.clear()
-
-    def _busy(self, holder: str) -> None:
-        raise BusyError(
-            f"Another awqctl works in {self._context.out} ({holder}). Wait for it, or choose another folder with --out."
-        )
 
     def _run(self, stages: Sequence[Stage], *, force: bool) -> tuple[RunRecord, list[StageReport]]:
         record = self._open_record()
