@@ -10,7 +10,7 @@ from eval.arms.probes import arms_problems, checkpoint_problems
 from pipeline.base.commands import command
 from pipeline.base.errors import AwqctlError
 from pipeline.recipe.eval import Eval
-from pipeline.record.preflight import Effort, Finding, Probe, Prospect
+from pipeline.record.preflight import Effort, Probe, ProbeResult, Prospect
 
 
 def _files(prospect: Prospect) -> Iterator[AwqctlError]:
@@ -48,11 +48,11 @@ def _chat_template(prospect: Prospect) -> Iterator[AwqctlError]:
     yield from ()
 
 
-def _data(_prospect: Prospect) -> Iterator[Finding]:
+def _data(_prospect: Prospect) -> Iterator[ProbeResult]:
     """Say that the tasks' data, which may be gigabytes on a hub, are not loaded here."""
     line = command("eval", "--dry-run")
     text = f"Whether the tasks' data can be loaded, and whether the items decide the margins: `{line}` says."
-    yield Finding(subject="items", state="unchecked", text=text)
+    yield ProbeResult(subject="items", state="unchecked", text=text)
 
 
 def _arms(prospect: Prospect) -> Iterator[AwqctlError]:

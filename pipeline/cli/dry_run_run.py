@@ -10,7 +10,7 @@ from pipeline.base.results import Result
 from pipeline.cli.common import console, emit
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
-from pipeline.record.preflight import Effort, Finding, Prospect
+from pipeline.record.preflight import Effort, ProbeResult, Prospect
 from pipeline.record.stage import Stage
 from pipeline.run.preflight import examine, obstacles
 from pipeline.run.stages import stages_for
@@ -26,7 +26,7 @@ class RunPreflight(Result):
     recipe: str
     stages: tuple[str, ...]
     """That a run would have, in order."""
-    findings: tuple[Finding, ...]
+    findings: tuple[ProbeResult, ...]
 
 
 def dry_run(recipe: Recipe, context: RunContext, *, as_json: bool) -> None:
@@ -46,10 +46,10 @@ def dry_run(recipe: Recipe, context: RunContext, *, as_json: bool) -> None:
     refuse(obstacles(findings))
 
 
-def _examined(stages: Sequence[Stage], recipe: Recipe, context: RunContext) -> tuple[Finding, ...]:
+def _examined(stages: Sequence[Stage], recipe: Recipe, context: RunContext) -> tuple[ProbeResult, ...]:
     """Look at the stages with a temporary folder for workers; it stays where a finding names a log in it."""
     folder = mkdtemp(prefix="awqctl-")
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[ProbeResult, ...] = ()
     try:
         findings = examine(stages, Prospect(recipe, context, context.placed(Path(folder)), Effort.THOROUGH))
     finally:
@@ -58,7 +58,7 @@ def _examined(stages: Sequence[Stage], recipe: Recipe, context: RunContext) -> t
     return findings
 
 
-def _print(name: str, stages: Sequence[str], findings: Sequence[Finding]) -> None:
+def _print(name: str, stages: Sequence[str], findings: Sequence[ProbeResult]) -> None:
     from rich.table import Table
     from rich.text import Text
 

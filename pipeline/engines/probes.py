@@ -10,7 +10,7 @@ from pipeline.engines.vllm import MODULE, engine_arguments
 from pipeline.models import local_folder
 from pipeline.models.context_length import longest_context
 from pipeline.models.trust import read_config
-from pipeline.record.preflight import Effort, Finding, Probe, Prospect
+from pipeline.record.preflight import Effort, Probe, ProbeResult, Prospect
 from pipeline.runtimes.specs import SPECS, external_interpreter, spec_for
 from pipeline.runtimes.store import interpreter
 from pipeline.runtimes.worker import Worker, worker_script
@@ -47,13 +47,13 @@ def _context(prospect: Prospect) -> Iterator[AwqctlError]:
         )
 
 
-def _chosen_arguments(prospect: Prospect) -> Iterator[Finding | AwqctlError]:
+def _chosen_arguments(prospect: Prospect) -> Iterator[ProbeResult | AwqctlError]:
     """Ask before hours are spent where the recipe has arguments of its own; all others are known to be vLLM's."""
     if prospect.recipe.engine.extra_args and prospect.effort < Effort.THOROUGH:
         yield from _arguments(prospect)
 
 
-def _arguments(prospect: Prospect) -> Iterator[Finding | AwqctlError]:
+def _arguments(prospect: Prospect) -> Iterator[ProbeResult | AwqctlError]:
     """Let the parser of an installed vLLM read the arguments; say so where there is none, or it does not answer."""
     python = _python(prospect)
     if python is None:
@@ -94,8 +94,8 @@ def _python(prospect: Prospect) -> Path | None:
     return next((python for python in found if python is not None), None)
 
 
-def _unchecked(reason: str) -> Finding:
-    return Finding(subject=_ARGUMENTS, state="unchecked", text=f"The engine's arguments are not checked: {reason}")
+def _unchecked(reason: str) -> ProbeResult:
+    return ProbeResult(subject=_ARGUMENTS, state="unchecked", text=f"The engine's arguments are not checked: {reason}")
 
 
 PROBES = (

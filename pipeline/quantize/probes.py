@@ -13,7 +13,7 @@ from pipeline.quantize.calibration.sources import Place, locate
 from pipeline.quantize.calibration.texts import UniqueTexts
 from pipeline.quantize.preflight import preflight
 from pipeline.quantize.resources import resources_of
-from pipeline.record.preflight import Effort, Finding, Probe, Prospect, Space
+from pipeline.record.preflight import Effort, Probe, ProbeResult, Prospect, Space
 from pipeline.runtimes.specs import external_interpreter, spec_for
 from pipeline.runtimes.store import is_ready
 
@@ -60,7 +60,7 @@ def _take_one(place: Place, seed: int, prospect: Prospect) -> None:
             next(iter(data_set.rows()), None)
 
 
-def _plan(prospect: Prospect) -> Iterator[Finding | AwqctlError]:
+def _plan(prospect: Prospect) -> Iterator[ProbeResult | AwqctlError]:
     """Hold the model against the settings, the backends and, where the run will be here, this machine."""
     model = prospect.model
     found = preflight(model.headers, prospect.recipe, resources_of(prospect.context), tokenizer=model.tokenizer)
@@ -69,7 +69,7 @@ def _plan(prospect: Prospect) -> Iterator[Finding | AwqctlError]:
         if check.status == "impossible" and check.name != _SUMMED_UP:
             yield ImpossiblePlanError(text)
         elif check.status in ("warning", "unchecked"):
-            yield Finding(subject=check.name, state=check.status, text=text)
+            yield ProbeResult(subject=check.name, state=check.status, text=text)
 
 
 def space(prospect: Prospect) -> Iterator[Space]:

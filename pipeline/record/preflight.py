@@ -29,7 +29,7 @@ class Effort(IntEnum):
     """Whatever tells something without an engine's start: `run --dry-run`."""
 
 
-class Finding(Result):
+class ProbeResult(Result):
     """One thing that was looked at."""
 
     subject: str
@@ -39,7 +39,7 @@ class Finding(Result):
     """That an obstacle ends with."""
 
     @classmethod
-    def of_problem(cls, subject: str, problem: AwqctlError) -> "Finding":
+    def of_problem(cls, subject: str, problem: AwqctlError) -> "ProbeResult":
         """Return what an error says as an obstacle."""
         return cls(subject=subject, state="obstacle", text=str(problem), exit_code=problem.exit_code)
 
@@ -79,7 +79,7 @@ class Prospect:
         return self._described
 
 
-Look = Callable[[Prospect], Iterable[Finding | AwqctlError]]
+Look = Callable[[Prospect], Iterable[ProbeResult | AwqctlError]]
 
 
 @dataclass(frozen=True)

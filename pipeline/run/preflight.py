@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.base.errors import AwqctlError, EnvironmentLackError
 from pipeline.base.format import listed, size_text
-from pipeline.record.preflight import Effort, Finding, Probe, Prospect, Space
+from pipeline.record.preflight import Effort, Probe, ProbeResult, Prospect, Space
 from pipeline.record.stage import Stage
 from pipeline.run.folder import check_folder
 from pipeline.runtimes.specs import external_interpreter, spec_for
@@ -17,7 +17,7 @@ _RESULTS_BYTES = 64 * 2**20
 """The demo's results, answers and logs take 12 MiB, and as much again in MLflow's artifacts beside them."""
 
 
-def examine(stages: Sequence[Stage], prospect: Prospect) -> tuple[Finding, ...]:
+def examine(stages: Sequence[Stage], prospect: Prospect) -> tuple[ProbeResult, ...]:
     """Return what is found, stage by stage; what several stages look at is looked at once, and said once."""
     found = [finding for probe in _probes(stages, prospect) for finding in _findings(probe, prospect)]
     if prospect.effort >= Effort.SECONDS:
@@ -37,7 +37,7 @@ def _probes(stages: Sequence[Stage], prospect: Prospect) -> list[Probe]:
     return [probe for probe in asked if here or not probe.of_machine]
 
 
-def _once(found: Sequence[Finding]) -> Iterator[Finding]:
+def _once(found: Sequence[ProbeResult]) -> Iterator[ProbeResult]:
     """Yield the same text once, and that all is well only of subjects of which nothing else is found."""
     wrong = {finding.subject for finding in found if finding.state != "ok"}
     last = {finding.subject: finding.text for finding in found}
@@ -49,36 +49,36 @@ def _once(found: Sequence[Finding]) -> Iterator[Finding]:
             yield finding
 
 
-def obstacles(findings: Iterable[Finding]) -> list[AwqctlError]:
+def obstacles(findings: Iterable[ProbeResult]) -> list[AwqctlError]:
     """Return what stands in the way, as errors with their exit codes."""
     return [_error(finding) for finding in findings if finding.state == "obstacle"]
 
 
-def _error(finding: Finding) -> AwqctlError:
+def _error(finding: ProbeResult) -> AwqctlError:
     error = AwqctlError(finding.text)
     error.exit_code = finding.exit_code or AwqctlError.exit_code
     return error
 
 
-def _findings(probe: Probe, prospect: Prospect) -> list[Finding]:
-    found: list[Finding] = []
+def _findings(probe: Probe, prospect: Prospect) -> list[ProbeResult]:
+    found: list[ProbeResult] = []
     try:
         for one in probe.look(prospect):
             found.append(  # noqa: PERF401 -- what was yielded before an error is kept
-                one if isinstance(one, Finding) else Finding.of_problem(probe.subject, one)
+                one if isinstance(one, ProbeResult) else ProbeResult.of_problem(probe.subject, one)
             )
     except AwqctlError as problem:
-        found.append(Finding.of_problem(probe.subject, problem))
-    return found or [Finding(subject=probe.subject, state="ok", text=probe.well)]
+        found.append(ProbeResult.of_problem(probe.subject, problem))
+    return found or [ProbeResult(subject=probe.subject, state="ok", text=probe.well)]
 
 
-def _machine(prospect: Prospect) -> Iterator[Finding]:
+def _machine(prospect: Prospect) -> Iterator[ProbeResult]:
     """Say where the run cannot be: a plan may be made without a GPU, a run may not."""
     accelerator, here = prospect.planned
     if here:
         return
     if prospect.effort == Effort.THOROUGH:
-        yield Finding(
+        yield ProbeResult(
             subject="machine",
             state="unchecked",
             text=f"This machine has no GPU for engine.accelerator={accelerator}: what depends on the machine (GPUs, "
@@ -88,24 +88,24 @@ def _machine(prospect: Prospect) -> Iterator[Finding]:
     try:
         _ = prospect.context.resolved
     except AwqctlError as problem:
-        yield Finding.of_problem("machine", problem)
+        yield ProbeResult.of_problem("machine", problem)
 
 
-def _folders(prospect: Prospect) -> Iterator[Finding]:
+def _folders(prospect: Prospect) -> Iterator[ProbeResult]:
     """Say which folders of the run cannot be written, or hold something else."""
     context = prospect.context
     try:
         check_folder(prospect.recipe, context)
     except AwqctlError as problem:
-        yield Finding.of_problem("folders", problem)
+        yield ProbeResult.of_problem("folders", problem)
     for folder, advice in ((context.out, "Choose another one with --out."), (context.home, "Set AWQCTL_HOME to one.")):
         there = _existing(folder)
         if prospect.planned[1] and not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
             text = f"{there} is no folder that can be written, and {folder} is needed. {advice}"
-            yield Finding.of_problem("folders", EnvironmentLackError(text))
+            yield ProbeResult.of_problem("folders", EnvironmentLackError(text))
 
 
-def _disk(stages: Sequence[Stage], prospect: Prospect) -> Iterator[Finding]:
+def _disk(stages: Sequence[Stage], prospect: Prospect) -> Iterator[ProbeResult]:
     """Hold the space that all stages take against what is free, per file system."""
     if not prospect.planned[1]:
         return
@@ -122,9 +122,9 @@ def _disk(stages: Sequence[Stage], prospect: Prospect) -> Iterator[Finding]:
         text = f"About {size_text(total)} of disk needed at {folder} ({parts}), {size_text(there)} there."
         if total > there:
             advice = "Free space, or choose other folders: --out, HF_HOME (models), AWQCTL_HOME (engines)."
-            yield Finding.of_problem(f"disk of {folder}", EnvironmentLackError(f"{text} {advice}"))
+            yield ProbeResult.of_problem(f"disk of {folder}", EnvironmentLackError(f"{text} {advice}"))
         else:
-            yield Finding(subject=f"disk of {folder}", state="ok", text=text)
+            yield ProbeResult(subject=f"disk of {folder}", state="ok", text=text)
 
 
 def _spaces(stage: Stage, prospect: Prospect) -> Iterator[Space]:

@@ -13,7 +13,7 @@ from pipeline.engines.probes import PROBES
 from pipeline.engines.vllm import MODULE
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
-from pipeline.record.preflight import Effort, Finding, Prospect
+from pipeline.record.preflight import Effort, ProbeResult, Prospect
 from pipeline.record.stage import Stage, sections
 from pipeline.report.result import ReportResult
 from pipeline.run.preflight import examine
@@ -59,7 +59,7 @@ def vllm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWQCTL_RUNTIME_VLLM", str(interpreter))
 
 
-Look = Callable[..., dict[str, list[Finding]]]
+Look = Callable[..., dict[str, list[ProbeResult]]]
 
 
 @pytest.fixture
@@ -67,12 +67,12 @@ def look(tmp_path: Path, make_recipe: Callable[..., Recipe]) -> Look:
     """Return a function that looks at an engine's settings; findings by state."""
     stage = Stage(run=lambda *_: pytest.fail("it ran"), result=ReportResult, settings=sections("engine"), probes=PROBES)
 
-    def found(effort: Effort, **engine: Any) -> dict[str, list[Finding]]:
+    def found(effort: Effort, **engine: Any) -> dict[str, list[ProbeResult]]:
         settings = {"accelerator": "cpu", "max_model_len": 1024, "enforce_eager": True, **engine}
         context = RunContext(tmp_path / "out", tmp_path / "home", tmp_path, "cpu", SilentReporter())
         bench = {"input_tokens": 16, "output_tokens": 16}
         findings = examine([stage], Prospect(make_recipe(engine=settings, bench=bench), context, context, effort))
-        by_state: dict[str, list[Finding]] = {"obstacle": [], "unchecked": [], "ok": []}
+        by_state: dict[str, list[ProbeResult]] = {"obstacle": [], "unchecked": [], "ok": []}
         for finding in findings:
             by_state[finding.state].append(finding)
         return by_state

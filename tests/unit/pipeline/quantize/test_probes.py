@@ -14,18 +14,18 @@ from pipeline.models import packaged_model
 from pipeline.quantize.stage import STAGE
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
-from pipeline.record.preflight import Effort, Finding, Prospect
+from pipeline.record.preflight import Effort, ProbeResult, Prospect
 from pipeline.run.preflight import examine
 
 MACHINE = probe_machine()
-Look = Callable[..., list[Finding]]
+Look = Callable[..., list[ProbeResult]]
 
 
 @pytest.fixture
 def look(tmp_path: Path, make_recipe: Callable[..., Recipe]) -> Look:
     """Return a function that gives the obstacles of a recipe with this calibration, and perhaps another model."""
 
-    def obstacles(*sources: dict[str, Any], effort: Effort = Effort.SECONDS, **changes: Any) -> list[Finding]:
+    def obstacles(*sources: dict[str, Any], effort: Effort = Effort.SECONDS, **changes: Any) -> list[ProbeResult]:
         calibration = {"sources": sources} if sources else {"source": "packaged:demo"}
         recipe = make_recipe(quantize={"calibration": {**calibration, "blocks": 16}}, **changes)
         context = RunContext(tmp_path / "out", tmp_path / "home", tmp_path, "cpu", SilentReporter(), lambda: MACHINE)

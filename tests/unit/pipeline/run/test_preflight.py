@@ -12,7 +12,7 @@ from pipeline.base.results import Payload
 from pipeline.hardware.machine import Machine
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
-from pipeline.record.preflight import Effort, Finding, Probe, Prospect, Space
+from pipeline.record.preflight import Effort, Probe, ProbeResult, Prospect, Space
 from pipeline.record.record import StageOutcome
 from pipeline.record.stage import Need, Stage, sections
 from pipeline.run.preflight import examine, obstacles
@@ -38,10 +38,10 @@ class LateResult(Payload):
     schema_version: Literal[1] = 1
 
 
-def probe(name: str, *found: Finding | AwqctlError, raises: AwqctlError | None = None, **fields: Any) -> Probe:
+def probe(name: str, *found: ProbeResult | AwqctlError, raises: AwqctlError | None = None, **fields: Any) -> Probe:
     """Return a probe that notes that it was used, and finds what it is told to."""
 
-    def look(_prospect: Prospect) -> Iterable[Finding | AwqctlError]:
+    def look(_prospect: Prospect) -> Iterable[ProbeResult | AwqctlError]:
         looked.append(name)
         yield from found
         if raises:
@@ -87,7 +87,7 @@ def prospect(tmp_path: Path, make_recipe: Callable[..., Recipe]) -> Callable[...
     return make
 
 
-def said(findings: Iterable[Finding], state: str) -> list[str]:
+def said(findings: Iterable[ProbeResult], state: str) -> list[str]:
     """Return the texts of one state."""
     return [finding.text for finding in findings if finding.state == state]
 
@@ -107,7 +107,7 @@ def test_every_obstacle_of_every_stage_is_named(prospect: Callable[..., Prospect
 
 def test_a_single_obstacle_keeps_its_sentence_and_code() -> None:
     """No list is made of it."""
-    finding = Finding.of_problem("gate", GateError("impossible."))
+    finding = ProbeResult.of_problem("gate", GateError("impossible."))
     with pytest.raises(AwqctlError) as caught:
         refuse(obstacles([finding]))
     assert (str(caught.value), caught.value.exit_code) == ("impossible.", 3)
@@ -115,7 +115,7 @@ def test_a_single_obstacle_keeps_its_sentence_and_code() -> None:
 
 def test_well_is_said_of_what_nothing_else_is_found_of(prospect: Callable[..., Prospect]) -> None:
     """Two looks at one subject: the finding of one is not contradicted by the other."""
-    files, texts = probe("files"), probe("texts", Finding(subject="files", state="warning", text="odd."))
+    files, texts = probe("files"), probe("texts", ProbeResult(subject="files", state="warning", text="odd."))
     found = examine([first(files, texts)], prospect())
     assert "files" not in [finding.subject for finding in found if finding.state == "ok"]
     assert said(found, "warning") == ["odd."]
