@@ -72,7 +72,7 @@ def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Tokenize
         ids = tokenizer.encode(_PROBE, add_special_tokens=False)
     except AwqctlError:  # a signal
         raise
-    except Exception as problem:  # the third that is broad: tokenizers raises the bare class, a model's code anything
+    except Exception as problem:  # broad: tokenizers raises the bare class, a model's code anything
         reason = " ".join(str(problem).split())[:_REASON] or type(problem).__name__
         if _is_of_configuration(problem):
             raise SourceError(
