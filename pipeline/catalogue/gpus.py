@@ -133,7 +133,7 @@ def find_gpu(name: str) -> GpuEntry:
         return (exact or part)[0]
     if exact or part:
         raise UsageError(f"{name} can mean several GPUs. Give one of: {', '.join(each.key for each in exact or part)}.")
-    meant = suggestion(name, {each for entry in found.values() for each in (entry.key, entry.name)})
+    meant = suggestion(name, [*found, *(entry.name for entry in found.values())])
     choices = "`awqctl gpus ls` lists all." if meant else f"Give one of: {', '.join(found)}."
     raise UsageError(f"No GPU of the catalogue is called {name}.{meant} {choices}")
 
