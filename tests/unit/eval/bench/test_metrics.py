@@ -40,11 +40,12 @@ def test_names_and_steps() -> None:
         engine_version="vllm 1",
         engine_arguments=(),
         counter_disagreement=0.01,
+        throughput_over="whole run",
     )
     found = {(metric.name, metric.step): metric.value for metric in metrics_of(result)}
 
     assert {name for name, step in found if step is None} == {
-        *("counter_disagreement", "awq_weights_gib", "awq_kv_cache_tokens", "awq_max_concurrency"),
+        *("void_points", "counter_disagreement", "awq_weights_gib", "awq_kv_cache_tokens", "awq_max_concurrency"),
         "awq_start_seconds",
     }
     assert {name.removeprefix("awq_") for name, step in found if step == 4} == {
