@@ -39,32 +39,44 @@ class SpeedRatio:
 def speed_ratios(
     bench: BenchResult, quantity: Quantity = "throughput", *, arm: str = AWQ, reference: str = BASELINE
 ) -> tuple[SpeedRatio, ...]:
-    """Return one ratio per concurrency that both arms were measured at."""
+    """Return one ratio per concurrency at which both arms have a point that stands."""
     points = {point.concurrency: point for point in bench.of(arm).points}
+    pairs = ((point, points.get(point.concurrency)) for point in bench.of(reference).points)
     return tuple(
-        _ratio(point, points[point.concurrency], quantity, _each(bench))
-        for point in bench.of(reference).points
-        if point.concurrency in points and measured(point, quantity) > 0
+        _ratio(point, other, quantity, _each(bench))
+        for point, other in pairs
+        if other is not None and min(measured(point, quantity), measured(other, quantity)) > 0
     )
 
 
 def capacity_ratio(bench: BenchResult, arm: str = AWQ, reference: str = BASELINE) -> SpeedRatio:
-    """Return the ratio of the highest output throughputs, whatever concurrencies they are at."""
+    """Return the ratio of the highest output throughputs, whatever concurrencies they are at.
+
+    Raises:
+        VoidMeasurementError: all points of one of the arms are void.
+    """
     return _ratio(bench.best(reference), bench.best(arm), "throughput", _each(bench))
 
 
 def capacity_interval(bench: BenchResult, arm: str) -> Interval | None:
-    """Return the interval of an arm's highest output throughput; None where the repeats do not tell."""
+    """Return the interval of an arm's highest output throughput; None where the repeats do not tell.
+
+    Raises:
+        VoidMeasurementError: all points of the arm are void.
+    """
     return mean_interval(bench.best(arm).output_tokens_per_s_runs, _each(bench))
 
 
 def measured(point: LoadPoint, quantity: Quantity) -> float:
-    """Return the figure of a point that is compared: tokens per second, or milliseconds."""
-    return point.output_tokens_per_s if quantity == "throughput" else _latency(point, quantity).p50_ms
+    """Return the figure of a point that is compared: tokens per second, or milliseconds; 0 where there is none."""
+    return point.output_tokens_per_s if quantity == "throughput" else _latency(point, quantity).p50_ms or 0.0
 
 
 def _each(bench: BenchResult) -> float:
-    levels = {point.concurrency for load in bench.arms for point in load.points}
+    levels = {
+        *(point.concurrency for load in bench.arms for point in load.points),
+        *(point.concurrency for _, point in bench.void_points),
+    }
     return each_of(CONFIDENCE, max(len(levels) + 1, _TOGETHER))
 
 

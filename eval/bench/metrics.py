@@ -8,8 +8,9 @@ _LATENCIES = tuple(name for name, field in LoadPoint.model_fields.items() if fie
 
 
 def metrics_of(result: BenchResult) -> tuple[Metric, ...]:
-    """Return every figure: an arm's are prefixed with its name, and those of a load have its concurrency as step."""
-    metrics = [Metric(name="counter_disagreement", value=result.counter_disagreement, origin="measured")]
+    """Return every figure that there is: an arm's are prefixed with its name; a load's have its concurrency as step."""
+    metrics = [Metric(name="void_points", value=len(result.void_points), origin="measured")]
+    metrics += [Metric(name=name, value=value, origin="measured") for name, value in _of_all(result).items()]
     for load in result.arms:
         memory = load.memory
         metrics += [
@@ -26,8 +27,14 @@ def metrics_of(result: BenchResult) -> tuple[Metric, ...]:
     return tuple(metrics)
 
 
+def _of_all(result: BenchResult) -> dict[str, float]:
+    ceiling = result.calibration.usable_ceiling if result.calibration else None
+    found = {"counter_disagreement": result.counter_disagreement, "client_ceiling_tokens_per_s": ceiling}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def _of_point(point: LoadPoint) -> dict[str, float]:
-    values: dict[str, float] = {name: getattr(point, name) for name in _RATES}
+    values: dict[str, float | None] = {name: getattr(point, name) for name in _RATES}
     for kind in _LATENCIES:
         values |= {f"{kind}_{name}": getattr(getattr(point, kind), name) for name in PERCENTILES}
-    return values
+    return {name: value for name, value in values.items() if value is not None}

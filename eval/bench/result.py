@@ -2,8 +2,12 @@
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
+from eval.bench.load.ceiling import Calibration
+from eval.bench.runs import LoadRun, ThroughputOver
 from pipeline.base.commands import command
-from pipeline.base.errors import MissingStageError
+from pipeline.base.errors import MissingStageError, VoidMeasurementError
 from pipeline.base.results import Payload, Result
 
 PERCENTILES = ("mean_ms", "p50_ms", "p95_ms", "p99_ms")
@@ -11,27 +15,32 @@ PERCENTILES = ("mean_ms", "p50_ms", "p95_ms", "p99_ms")
 
 
 class Latency(Result):
-    """Distribution over requests (TTFT, TPOT, E2E) or over tokens (ITL), in milliseconds: means over the repeats."""
+    """Distribution over requests (TTFT, TPOT, E2E) or over tokens (ITL), in milliseconds.
 
-    mean_ms: float
-    p50_ms: float
-    p95_ms: float
-    p99_ms: float
+    The median is the geometric mean of the runs' own, which is what arms are compared by; mean, p95 and p99 are over
+    the requests of all runs together, and None where those are too few (60 and 300). Results of earlier versions have
+    means over the runs throughout.
+    """
+
+    mean_ms: float | None
+    """None where nothing was to be timed, such as further tokens of answers that have one."""
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
     p50_ms_runs: tuple[float, ...] = ()
-    """Of each repeat; empty in results of earlier versions, which did not keep them."""
-    p95_ms_runs: tuple[float, ...] = ()
-    """Of each repeat; empty as above."""
+    """Of each run; empty in results of earlier versions, which did not keep them."""
 
 
 class LoadPoint(Result):
-    """One arm at one concurrency: geometric means over the repeats."""
+    """One arm at one concurrency, of the runs that stand: rates are geometric means over them."""
 
     concurrency: int
     requests: int
     """Per run."""
     output_tokens_per_s: float
+    """Over what `BenchResult.throughput_over` says."""
     output_tokens_per_s_runs: tuple[float, ...]
-    """Of each repeat; empty where an earlier version made more than three, of which it kept no single one."""
+    """Of each run; empty where an earlier version made more than three, of which it kept no single one."""
     output_tokens_per_s_min: float
     output_tokens_per_s_max: float
     total_tokens_per_s: float
@@ -42,6 +51,19 @@ class LoadPoint(Result):
     e2e: Latency
     duration_s: float
     """Mean duration of a run."""
+    runs: tuple[LoadRun, ...] = ()
+    """All that were made, void ones that were made again included; empty in results of earlier versions."""
+
+
+class VoidPoint(Result):
+    """One arm at one concurrency of which nothing may be said: without figures, and left out of every comparison."""
+
+    concurrency: int
+    requests: int
+    """Per run."""
+    reasons: tuple[str, ...]
+    runs: tuple[LoadRun, ...] = ()
+    """As far as they were made."""
 
 
 class EngineMemory(Result):
@@ -60,6 +82,8 @@ class ArmLoad(Result):
     """One arm's sweep."""
 
     arm: str
+    engine_version: str | None = None
+    """None in results of earlier versions, which kept one for all arms."""
     kernel: str
     dtype: str
     memory: EngineMemory
@@ -67,13 +91,15 @@ class ArmLoad(Result):
     reused: bool = False
     """Whether the engine had answered an evaluation before; its start was then not repeated."""
     points: tuple[LoadPoint, ...]
+    """Those that stand."""
+    void_points: tuple[VoidPoint, ...] = ()
 
 
 class BenchResult(Payload):
     """What the stage `bench` reports."""
 
     STAGE: ClassVar = "bench"
-    schema_version: Literal[3] = 3
+    schema_version: Literal[4] = 4
     arms: tuple[ArmLoad, ...]
     """In the order of the recipe."""
     input_tokens: int
@@ -81,8 +107,26 @@ class BenchResult(Payload):
     repeats: int
     engine_version: str
     engine_arguments: tuple[str, ...]
-    counter_disagreement: float
-    """Largest relative difference between client and server token counts over all runs."""
+    throughput_over: ThroughputOver
+    """What all output throughputs are over: the steady state where every run has one, so that no comparison mixes
+    both."""
+    counter_disagreement: float | None
+    """Largest relative difference between the token counts of client and engine over all runs that stand; None where
+    no engine counts."""
+    calibration: Calibration | None = None
+    """Of the load client; None in results of earlier versions."""
+    changed_limits: dict[str, float | None] = Field(default_factory=dict)
+    """Limits of a run that the recipe changed (`bench.limits`), by name; None for one that it took away."""
+
+    @property
+    def void_points(self) -> tuple[tuple[str, VoidPoint], ...]:
+        """Return (arm, point) pairs, in the order of the recipe."""
+        return tuple((load.arm, point) for load in self.arms for point in load.void_points)
+
+    def has_points(self, *arms: str) -> bool:
+        """Return whether each of these arms was measured at one concurrency at least."""
+        measured = {load.arm for load in self.arms if load.points}
+        return measured.issuperset(arms)
 
     def of(self, arm: str) -> ArmLoad:
         """Return one arm's sweep.
@@ -102,5 +146,12 @@ class BenchResult(Payload):
 
         Raises:
             MissingStageError: the arm was not benchmarked.
+            VoidMeasurementError: all its points are void.
         """
-        return max(self.of(arm).points, key=lambda point: point.output_tokens_per_s)
+        points = self.of(arm).points
+        if not points:
+            raise VoidMeasurementError(
+                f"Every measurement of the speed of '{arm}' is void, so nothing can be said of it. The report has the "
+                f"reasons; mend them and run `{command('bench')}`, which repeats only what is void."
+            )
+        return max(points, key=lambda point: point.output_tokens_per_s)

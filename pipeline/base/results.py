@@ -45,6 +45,8 @@ class Gate(Result):
     passed: bool
     verdict: Literal["pass", "fail", "inconclusive"] | None = None
     """Of gates that may be undecided, which are not passed then; None where `passed` says it."""
+    about: Literal["checkpoint", "measurement"] = "checkpoint"
+    """Whether it speaks for the checkpoint, which is not served then, or only for figures that were measured."""
     statement: str
     """One sentence with the figures, for a reader."""
 

@@ -50,7 +50,7 @@ def print_summary(
     screen.print(f"record     {_short(out / 'record.json')}", soft_wrap=True)
     if len(reports) > 1:
         screen.print(f"compare    {command('ui')}", soft_wrap=True, markup=False)
-        passed = all(gate.passed for report in reports for gate in report.result.gates)
+        passed = all(gate.passed for report in reports for gate in report.result.gates if gate.about == "checkpoint")
         if passed and not gates_not_passed(recipe, record):
             screen.print(f"serve      {command('serve')}", soft_wrap=True, markup=False)
 

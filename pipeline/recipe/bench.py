@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from pipeline.recipe.arms import AWQ, BASELINE
+from pipeline.recipe.bench_limits import BenchLimits
 from pipeline.recipe.section import Integer, PositiveInt, Section
 
 
@@ -23,6 +24,7 @@ class Bench(Section):
     Five decide much more than three."""
     warmup_requests: PositiveInt = 4
     seed: Integer = 0
+    limits: BenchLimits = BenchLimits()
 
     @model_validator(mode="after")
     def _concurrency_rises(self) -> "Bench":

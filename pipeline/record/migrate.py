@@ -31,6 +31,8 @@ CONTROL = "the control"
 """Names among the inputs of quantize whether plain rounding is asked for beside AWQ."""
 _ARMS = "recipe.arms"
 """Names among the inputs the arms that a stage measures, a section of the recipe that is a list."""
+_PERCENTILES_FROM = {"p95_ms": 60, "p99_ms": 300}
+"""Requests that carry a percentile of a run."""
 Document = dict[str, Any]
 
 _SECTIONS: dict[str, type[Section]] = {
@@ -195,6 +197,21 @@ def _with_runs(point: Document, repeats: int) -> Document:
     return point | {"output_tokens_per_s": mean, "output_tokens_per_s_runs": list(runs)}
 
 
+def _bench_to_4(payload: Document) -> Document:
+    """Percentiles need requests: those of fewer are gone. Throughput was over whole runs, and no evidence was kept."""
+    arms = [arm | {"points": [_with_percentiles_carried(point) for point in arm["points"]]} for arm in payload["arms"]]
+    return payload | {"schema_version": 4, "arms": arms, "throughput_over": "whole run"}
+
+
+def _with_percentiles_carried(point: Document) -> Document:
+    latencies = {}
+    for name in ("ttft", "tpot", "itl", "e2e"):
+        kept = {key: value for key, value in point[name].items() if key != "p95_ms_runs"}
+        few = {key: None for key, least in _PERCENTILES_FROM.items() if point["requests"] < least}
+        latencies[name] = kept | few
+    return point | latencies
+
+
 def _roi_to_2(payload: Document) -> Document:
     """Costs are a list of arms, and savings of pairs of them."""
     paired = (
@@ -215,6 +232,7 @@ _PAYLOADS: dict[tuple[str, int], Callable[[Document], Document]] = {
     ("eval", 1): _eval_to_2,
     ("bench", 1): _bench_to_2,
     ("bench", 2): _bench_to_3,
+    ("bench", 3): _bench_to_4,
     ("roi", 1): _roi_to_2,
 }
 """By stage and version: brings a result to the next version."""

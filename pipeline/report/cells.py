@@ -33,6 +33,11 @@ def shown(
     return figure(getattr(part, field), form, evidence=evidence.of(part, field), tone=tone)
 
 
+def few_or(value: float | None, say: Words) -> str:
+    """Return a percentile, or that too few requests were made to tell it."""
+    return say.too_few if value is None else number(value)
+
+
 def word(text: str, tone: Tone = "plain", *, evidence: Keys = ()) -> Cell:
     """Return a cell of text; `evidence` for the figures in it, where it is made of some."""
     return Cell(text=text, tone=tone, evidence=evidence)

@@ -13,7 +13,7 @@ from eval.statistics.repeats import Interval
 from pipeline.base.commands import command
 from pipeline.base.errors import VoidMeasurementError
 from pipeline.base.results import Origin
-from pipeline.recipe.arms import BASELINE
+from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.roi import Price, Roi
 from pipeline.record.context import RunContext
@@ -34,7 +34,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
 
     Raises:
         MissingStageError: `bench` has no result.
-        VoidMeasurementError: an arm's measured throughput is zero.
+        VoidMeasurementError: an arm's measured throughput is zero, or all that was measured of baseline or AWQ is void.
     """
     result = price(recipe.roi, record.result(BenchResult))
     with context.staged("roi") as folder:
@@ -46,11 +46,12 @@ def price(roi: Roi, bench: BenchResult) -> RoiResult:
     """Return all cost figures of the recipe's `roi` section for a measured sweep.
 
     Raises:
-        VoidMeasurementError: an arm's measured throughput is zero.
+        VoidMeasurementError: an arm's measured throughput is zero, or all that was measured of baseline or AWQ is void.
     """
     average = arithmetic.load_tokens_per_s(roi.load.requests_per_day, roi.load.output_tokens_per_request)
     peak = average * roi.load.peak_to_average
-    costs = {load.arm: _arm_cost(load.arm, roi, bench, average, peak) for load in bench.arms}
+    priced = [load.arm for load in bench.arms if load.points or load.arm in (BASELINE, AWQ)]
+    costs = {arm: _arm_cost(arm, roi, bench, average, peak) for arm in priced}
     baseline = costs.get(BASELINE)
     others = [cost for cost in costs.values() if cost is not baseline]
     load = roi.load

@@ -30,7 +30,8 @@ def gates_not_passed(recipe: Recipe, record: RunRecord, *, without: str | None =
         without: a stage whose own gates do not count, as it would be run again.
     """
     held = [stage for stage in STAGES if stage.name != without and _is_of_these(stage, recipe, record)]
-    return tuple(gate for stage in held for gate in record.stages[stage.name].gates if not gate.passed)
+    gates = (gate for stage in held for gate in record.stages[stage.name].gates)
+    return tuple(gate for gate in gates if not gate.passed and gate.about == "checkpoint")
 
 
 def require_gates(recipe: Recipe, record: RunRecord, reporter: Reporter, *, despite: bool) -> tuple[str, ...]:

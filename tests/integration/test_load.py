@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from eval.bench.load import calibration
-from eval.bench.load.calibration import Calibration, calibrate, calibration_of, calibration_path
+from eval.bench.load.calibration import calibrate, calibration_of
 from eval.bench.load.client import LoadClient, LoadTimeoutError, Target
 from eval.bench.load.endpoint import EndpointBench, EndpointLoad, EndpointPlan
 from eval.bench.load.null_server import NullServer, Times
@@ -19,6 +19,7 @@ from pipeline.base.progress import SilentReporter
 from pipeline.engines.external import ExternalEndpoint
 from pipeline.runtimes.loadgen import ensure_loadgen
 from tests.fakes import null_servers
+from tests.fakes.calibrations import calibrate_as_known
 from tests.fakes.null_servers import Running, SendsClosingPiece
 from tests.helpers import awqctl
 
@@ -34,24 +35,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the load client and a calibration with a high ceiling, so that no test waits for one."""
     folder = tmp_path_factory.mktemp("home")
     loader = LoadClient(ensure_loadgen(folder, SilentReporter()))
-    known = Calibration(
-        client=loader.version,
-        machine="of a test",
-        measured_at="2026-11-29T12:00:00+00:00",
-        ceiling_output_tokens_per_s=10_000,
-        ceiling_concurrency=1_000,
-        foreign_cpu_share=0,
-        levels=(),
-    )
-    write_calibration(loader, folder, known)
+    calibrate_as_known(loader, folder)
     return folder
-
-
-def write_calibration(client: LoadClient, home: Path, known: Calibration) -> None:
-    """Put a calibration where it is looked for."""
-    path = calibration_path(client, home)
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(known.model_dump_json())
 
 
 @pytest.fixture

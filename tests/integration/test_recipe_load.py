@@ -1,4 +1,4 @@
-"""The load of a recipe through the real client, against a server of known speed: the figures of the stage `bench`."""
+"""One load of a recipe through the real client, against servers of known speed and known faults."""
 
 import gzip
 import json
@@ -6,62 +6,98 @@ from pathlib import Path
 
 import pytest
 
-from eval.bench.counters import cached, disagreement, faults
-from eval.bench.load.client import LoadClient, Target
+from eval.bench.load.client import LoadClient
 from eval.bench.load.null_server import NullServer, Times
-from eval.bench.recipe_load import RecipeLoad, words_of_model
-from eval.bench.stage import summarise
+from eval.bench.load.validity import Limits
+from eval.bench.measurement import LoadMeasurement
+from eval.bench.recipe_load import spec_of, warm_up_of, words_of_model
+from eval.bench.runs import LoadRun, judged
 from pipeline.base.progress import SilentReporter
 from pipeline.engines.external import ExternalEndpoint
 from pipeline.recipe.bench import Bench
 from pipeline.runtimes.loadgen import ensure_loadgen
-from tests.fakes.null_servers import DropsReplies, Running
+from tests.fakes.null_servers import CountsOtherTokens, DropsReplies, RepeatsPrefix, Running, TakesTwoAtATime
 
 MODEL = Path(__file__).parents[2] / "recipes" / "demo" / "model"
-TIMES = Times(ttft_s=0.1, inter_token_s=0.02)
+TIMES = Times(ttft_s=0.1, inter_token_s=0.05)
+SETTINGS = Bench(input_tokens=40, output_tokens=12, requests_per_concurrency=4)
+ALONE = Limits(foreign_cpu_share=float("inf"))
 
 
 @pytest.fixture(scope="module")
-def load(tmp_path_factory: pytest.TempPathFactory) -> RecipeLoad:
-    """A load of 40 tokens in and 12 out."""
-    home = tmp_path_factory.mktemp("home")
-    client = LoadClient(ensure_loadgen(home, SilentReporter()))
+def client(tmp_path_factory: pytest.TempPathFactory) -> LoadClient:
+    """The real load client."""
+    return LoadClient(ensure_loadgen(tmp_path_factory.mktemp("home"), SilentReporter()))
+
+
+@pytest.fixture
+def measurement(client: LoadClient, tmp_path: Path) -> LoadMeasurement:
+    """A measurement with the words of the demo's model."""
     words = words_of_model(MODEL, trust_remote_code=False)
-    return RecipeLoad(client, words, Bench(input_tokens=40, output_tokens=12), home / "client.log")
+    results = tmp_path / "bench"
+    results.mkdir()
+    return LoadMeasurement(client, words, 10_000, results, tmp_path / "client.log")
 
 
-def test_run_agrees_with_the_server(load: RecipeLoad, tmp_path: Path) -> None:
-    """Tokens are the server's to the last one, nothing was cached, and every figure of a point is there."""
-    with Running(NullServer(TIMES)) as running:
+def run(measurement: LoadMeasurement, server: NullServer) -> LoadRun:
+    """Return a judged run of four requests at a time."""
+    with Running(server) as running:
         endpoint = ExternalEndpoint(running.url, model="null")
-        before = endpoint.metrics()
-        figures = load.run(Target(running.url, "null"), 4, 16, 3, tmp_path / "run.json")
-        after = endpoint.metrics()
-    assert before is not None
-    assert after is not None
-    differences = disagreement(figures, before.counters(), after.counters())
-    assert differences == {"total_input_tokens": 0.0, "total_output_tokens": 0.0}
-    assert faults(figures, 16, differences) + cached(before.counters(), after.counters()) == []
-    point = summarise(4, [figures])
-    assert point.ttft.mean_ms >= 99
-    assert point.requests == 16
+        return judged(measurement.measure(endpoint, spec_of(SETTINGS, 4, 1), "awq/run"), 1, 1, ALONE)
 
 
-def test_details_stay_and_texts_do_not(load: RecipeLoad, tmp_path: Path) -> None:
+def test_run_agrees_with_the_server(measurement: LoadMeasurement) -> None:
+    """Tokens are the server's to the last one, all was checked, and the figures are there."""
+    found = run(measurement, NullServer(TIMES))
+    assert (found.void, found.not_checked, found.token_difference) == ((), {}, 0)
+    assert found.figures is not None
+    assert found.figures.ttft_ms.p50 is not None
+    assert found.figures.ttft_ms.p50 >= 99
+    assert (found.sent, found.peak_concurrency) == (16, 4)
+
+
+def test_percentiles_are_pooled_from_the_raw_files(measurement: LoadMeasurement) -> None:
+    """Four runs of 16 requests carry a 95th percentile together, and none alone."""
+    found = run(measurement, NullServer(TIMES))
+    assert found.figures is not None
+    assert found.figures.ttft_ms.p95 is None
+    pooled = measurement.pooled([found] * 4)["ttft_ms"]
+    assert pooled.p95 is not None
+    assert pooled.p99 is None
+    assert pooled.p50 == pytest.approx(found.figures.ttft_ms.p50)
+
+
+def test_details_stay_and_texts_do_not(measurement: LoadMeasurement) -> None:
     """One file is left, with the times of each request and without what was answered."""
-    with Running(NullServer(TIMES)) as running:
-        load.run(Target(running.url, "null"), 2, 4, 3, tmp_path / "run.json")
-    assert [path.name for path in tmp_path.iterdir()] == ["run.json.gz"]
-    with gzip.open(tmp_path / "run.json.gz", "rt", encoding="utf-8") as stream:
-        kept = json.load(stream)
-    assert len(kept["ttfts"]) == 4
+    found = run(measurement, NullServer(TIMES))
+    (path,) = (path for path in measurement.results.rglob("*") if path.is_file())
+    assert path == measurement.results / found.raw_file
+    kept = json.loads(gzip.decompress(path.read_bytes()))
+    assert len(kept["ttfts"]) == 16
     assert "generated_texts" not in kept
 
 
-def test_lost_replies_are_told(load: RecipeLoad, tmp_path: Path) -> None:
-    """What failed is counted, with the first error."""
-    with Running(DropsReplies(TIMES)) as running:
-        figures = load.run(Target(running.url, "null"), 4, 16, 3, tmp_path / "run.json")
-    assert figures["failed"] == 4
-    assert figures["first_error"]
-    assert faults(figures, 16, {}) == ["12 of 16 requests completed, 4 failed"]
+def test_nothing_is_left_of_a_warm_up(measurement: LoadMeasurement) -> None:
+    """The server got its requests, and no file tells of them."""
+    with Running(NullServer(TIMES)) as running:
+        measurement.warm_up(ExternalEndpoint(running.url, model="null"), warm_up_of(SETTINGS, 4))
+        assert running.server.counters.finished == SETTINGS.warmup_requests
+    assert list(measurement.results.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("server", "reason"),
+    [
+        (DropsReplies, "4 of 16 requests failed"),
+        (CountsOtherTokens, "the client counts 192 output tokens, the engine 176"),
+        (RepeatsPrefix, "came from the prefix cache"),
+        (TakesTwoAtATime, "the engine never had more than 2 of 4 requests"),
+    ],
+)
+def test_misbehaving_server_leaves_no_figures(
+    server: type[NullServer], reason: str, measurement: LoadMeasurement
+) -> None:
+    """A recipe's runs go through the same gate as an endpoint's."""
+    found = run(measurement, server(TIMES))
+    assert reason in "; ".join(found.void)
+    assert found.figures is None

@@ -7,50 +7,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 from pydantic import ValidationError
 
+from eval.bench.load.ceiling import OUTPUT_TOKENS, TOLERANCE, Calibration, Level, Step
 from eval.bench.load.client import LoadClient, Target
 from eval.bench.load.null_server import Times
-from eval.bench.load.result import Distribution, LoadResult
+from eval.bench.load.result import LoadResult
 from eval.bench.load.spec import Lengths, LoadSpec
 from eval.bench.load.watch import Watch
 from pipeline.base.errors import EngineError
 from pipeline.base.files import write_atomically
 from pipeline.base.progress import Reporter
-from pipeline.base.results import Result
 from pipeline.engines.external import ExternalEndpoint
 from pipeline.hardware.machine import Machine, probe_machine
 from pipeline.runtimes.process import GuardedProcess, engine_environment
 
-TOLERANCE = 0.02
-"""Largest relative difference from the truth at which a level is measured rightly."""
 _TTFT_SLACK_MS = 10.0
 """The same for the time to the first token where it is more: what two processes lose when they take turns on a core."""
 _MODEL = "null"
 _INPUT_TOKENS = 32
-_OUTPUT_TOKENS = 20
 _WAVES = 3
 _LIMIT_S = 120.0
-_BUSY = 0.25
-"""Share of the processors that others may take; beyond it a calibration is told, but not kept."""
-
-
-class Step(Result):
-    """A load whose truth is known."""
-
-    concurrency: int
-    ttft_ms: float
-    inter_token_ms: float
-
-    @property
-    def output_tokens_per_s(self) -> float:
-        """Tokens per second that the server sends when the concurrency is always there."""
-        seconds = (self.ttft_ms + (_OUTPUT_TOKENS - 1) * self.inter_token_ms) / 1000
-        return self.concurrency * _OUTPUT_TOKENS / seconds
-
-
 STEPS = (
     Step(concurrency=1, ttft_ms=100, inter_token_ms=10),
     Step(concurrency=16, ttft_ms=100, inter_token_ms=20),
@@ -61,48 +39,6 @@ STEPS = (
 """From the least output rate to the highest."""
 
 
-class Level(Result):
-    """One step as the client measured it; differences are relative to the truth."""
-
-    step: Step
-    true_output_tokens_per_s: float
-    output_tokens_per_s: float
-    ttft_ms: Distribution
-    tpot_ms: Distribution
-    output_rate_difference: float
-    ttft_difference: float
-    tpot_difference: float
-    failed: int
-    server_ttft_difference: float | None
-    """How late the null server itself was; the client cannot be nearer to what was asked for than the server."""
-    client_cpu_s: float
-    right: bool
-    """Whether nothing failed and every difference is within the tolerance."""
-
-
-class Calibration(Result):
-    """The client's ceiling and bias."""
-
-    schema_version: Literal[1] = 1
-    client: str
-    machine: str
-    """Processor and number of cores."""
-    measured_at: str
-    ceiling_output_tokens_per_s: float
-    """The highest true output rate that was measured rightly; 0 where none was."""
-    ceiling_concurrency: int
-    """The most concurrent requests at which one was."""
-    tolerance: float = TOLERANCE
-    foreign_cpu_share: float
-    """Of this machine's processors, while it was measured."""
-    levels: tuple[Level, ...]
-
-    @property
-    def disturbed(self) -> bool:
-        """Whether others kept the machine so busy that the ceiling says nothing about the client."""
-        return self.foreign_cpu_share > _BUSY
-
-
 def calibration_of(client: LoadClient, home: Path) -> Calibration | None:
     """Return what is known of the client on this machine; None where it was never calibrated."""
     path = calibration_path(client, home)
@@ -110,6 +46,16 @@ def calibration_of(client: LoadClient, home: Path) -> Calibration | None:
         return Calibration.model_validate_json(path.read_text(encoding="utf-8")) if path.is_file() else None
     except (ValidationError, UnicodeDecodeError):  # of another version, or damaged
         return None
+
+
+def known_or_measured(client: LoadClient, home: Path, scratch: Path, reporter: Reporter) -> Calibration:
+    """Return what is known of the client on this machine, measured now where nothing is.
+
+    Raises:
+        EngineError: the null server did not start.
+        WorkerError: the client failed.
+    """
+    return calibration_of(client, home) or calibrate(client, home, scratch, reporter)
 
 
 def calibrate(client: LoadClient, home: Path, scratch: Path, reporter: Reporter) -> Calibration:
@@ -171,7 +117,7 @@ def _level(client: LoadClient, step: Step, scratch: Path) -> tuple[Level, float]
         concurrency=step.concurrency,
         requests=step.concurrency * _WAVES,
         input_tokens=Lengths.fixed(_INPUT_TOKENS),
-        output_tokens=Lengths.fixed(_OUTPUT_TOKENS),
+        output_tokens=Lengths.fixed(OUTPUT_TOKENS),
     )
     times = Times(step.ttft_ms / 1000, step.inter_token_ms / 1000)
     with null_server(times, scratch / "null-server.log") as base_url:
@@ -218,10 +164,7 @@ def _right(levels: list[Level]) -> list[Level]:
 
 
 def _foreign_share(watch: Watch) -> float:
-    machine = watch.machine
-    if machine is None or machine.foreign_cpu_s is None:
-        return 0.0
-    return (machine.foreign_cpu_s + machine.steal_s) / (machine.wall_s * machine.cores)
+    return (watch.machine.foreign_share if watch.machine else None) or 0.0
 
 
 def _named(machine: Machine) -> str:

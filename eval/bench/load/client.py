@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from eval.bench.load.details import answers_of, distribution, errors_of, peak_concurrency, steady_state
+from eval.bench.load.details import answers_of, errors_of, latencies, peak_concurrency, steady_state
 from eval.bench.load.prompts import COMMON, Words, prompts, words_of, write_prompts
 from eval.bench.load.result import LoadResult
 from eval.bench.load.spec import LoadSpec
@@ -182,14 +182,11 @@ def result_of(asked: Asked, file: bytes, version: str, cpu_s: float) -> LoadResu
         throughput_over="steady state" if steady else "whole run",
         whole_run_output_tokens_per_s=whole,
         requests_per_s=count / duration if duration else 0.0,
-        ttft_ms=distribution([answer.ttft for answer in answers], count),
-        tpot_ms=distribution([answer.tpot for answer in answers if answer.tpot is not None], count),
-        itl_ms=distribution([gap for answer in answers for gap in answer.gaps], count),
-        e2e_ms=distribution([answer.e2e for answer in answers], count),
         steady_state=steady,
         peak_concurrency=peak_concurrency(answers),
         client_cpu_s=cpu_s,
         raw_sha256=hashlib.sha256(file).hexdigest(),
+        **latencies(answers),
     )
 
 

@@ -108,6 +108,17 @@ def distribution(seconds: Sequence[float], requests: int) -> Distribution:
     )
 
 
+def latencies(answers: Sequence[Answer]) -> dict[str, Distribution]:
+    """Return every latency's distribution over the answers, by its field of a result."""
+    times: dict[str, list[float]] = {
+        "ttft_ms": [answer.ttft for answer in answers],
+        "tpot_ms": [answer.tpot for answer in answers if answer.tpot is not None],
+        "itl_ms": [gap for answer in answers for gap in answer.gaps],
+        "e2e_ms": [answer.e2e for answer in answers],
+    }
+    return {name: distribution(seconds, len(answers)) for name, seconds in times.items()}
+
+
 def peak_concurrency(answers: Sequence[Answer]) -> int:
     """Return the most requests that were unanswered at one time."""
     _, level = _levels(answers)

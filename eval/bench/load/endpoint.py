@@ -7,12 +7,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.bench.load.calibration import calibrate, calibration_of
+from eval.bench.load.calibration import known_or_measured
 from eval.bench.load.client import LoadClient, LoadTimeoutError, Target, timed
 from eval.bench.load.descriptors import too_few
 from eval.bench.load.result import Distribution, EngineLoad, LoadResult, MachineLoad
 from eval.bench.load.spec import Lengths, LoadSpec
-from eval.bench.load.validity import Check, Evidence, Limits, checks, void_reasons
+from eval.bench.load.validity import Limits, checks, not_checked, void_reasons
 from eval.bench.load.watch import Watch
 from pipeline.base.errors import EngineError
 from pipeline.base.progress import Reporter, Task
@@ -113,7 +113,8 @@ class EndpointBench:
         """
         with reporter.task("warm-up"):
             expected_s = self._warm_up(folder)
-        ceiling = None if expected_s is None else self._ceiling(home, folder, reporter)
+        known = None if expected_s is None else known_or_measured(self._client, home, folder, reporter)
+        ceiling = known.usable_ceiling if known else None
         judge = Judge(ceiling, limits or Limits())
         with reporter.task("bench", total=len(self._plan.concurrency)) as task:
             points = tuple(self._points(expected_s, folder, judge, task))
@@ -162,10 +163,6 @@ class EndpointBench:
                 f"{where} does not serve '{self._target.model}': {error}. Check the address and the model's name."
             )
         self._endpoint.require_alive()
-
-    def _ceiling(self, home: Path, folder: Path, reporter: Reporter) -> float | None:
-        known = calibration_of(self._client, home) or calibrate(self._client, home, folder, reporter)
-        return None if known.disturbed else known.ceiling_output_tokens_per_s
 
     def _points(self, expected_s: float | None, folder: Path, judge: "Judge", task: Task) -> Iterator[EndpointPoint]:
         obstacle = (
@@ -227,7 +224,9 @@ class Judge:
 
     def point(self, result: LoadResult, watch: Watch, raw_file: str, *, tokenizer_known: bool) -> EndpointPoint:
         """Return a load's point, with figures only where none of them is void."""
-        evidence = Evidence(result, watch.engine, watch.machine, tokenizer_known, self.ceiling_tokens_per_s)
+        evidence = watch.evidence(
+            result, tokenizer_known=tokenizer_known, ceiling_tokens_per_s=self.ceiling_tokens_per_s
+        )
         found = checks(evidence, self.limits)
         reasons = void_reasons(found)
         bare = EndpointPoint(
@@ -236,7 +235,7 @@ class Judge:
             failed=result.failed,
             duration_s=result.duration_s,
             void=reasons or None,
-            not_checked=dict(_not_checked(found)),
+            not_checked=not_checked(found),
             engine=watch.engine,
             machine=watch.machine,
             raw_file=raw_file,
@@ -257,12 +256,6 @@ class Judge:
 
 def _is_absent(result: LoadResult) -> bool:
     return not result.answered and next(iter(result.errors), "").startswith(_ABSENT)
-
-
-def _not_checked(found: tuple[Check, ...]) -> Iterator[tuple[str, str]]:
-    for check in found:
-        if not check.checked:
-            yield check.name, check.reason or ""
 
 
 def _void(spec: LoadSpec, reason: str) -> EndpointPoint:

@@ -92,6 +92,11 @@ class EngineLoad(Result):
     samples: int
     """Of the gauges, while the load ran."""
 
+    @property
+    def cached_share(self) -> float:
+        """Of the prompt tokens, those from the prefix cache."""
+        return self.cached_prompt_tokens / self.prompt_tokens if self.prompt_tokens else 0.0
+
 
 class MachineLoad(Result):
     """Processor time on the client's machine while a load ran."""
@@ -102,3 +107,10 @@ class MachineLoad(Result):
     """Of processes that are neither client nor server; None where a local server's process is not found."""
     steal_s: float
     """Taken by the hypervisor."""
+
+    @property
+    def foreign_share(self) -> float | None:
+        """Of the processors, what others and the hypervisor took; None where it is not known."""
+        if self.foreign_cpu_s is None or not self.wall_s:
+            return None
+        return (self.foreign_cpu_s + self.steal_s) / (self.wall_s * self.cores)

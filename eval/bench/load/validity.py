@@ -31,8 +31,7 @@ class Limits:
     """Runs shorter than this are not judged by sampled gauges or processor time, which have no such resolution."""
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(Result):
     """All that is known of one load; None for what could not be learned."""
 
     result: LoadResult
@@ -61,6 +60,11 @@ def checks(evidence: Evidence, limits: Limits | None = None) -> tuple[Check, ...
 def void_reasons(found: tuple[Check, ...]) -> tuple[str, ...]:
     """Return why a load must not be used, one phrase each; empty when it may."""
     return tuple(check.reason for check in found if check.checked and check.reason)
+
+
+def not_checked(found: tuple[Check, ...]) -> dict[str, str]:
+    """Return the conditions that could not be checked, and why."""
+    return {check.name: check.reason or "" for check in found if not check.checked}
 
 
 def _satisfied(name: str, problems: Iterator[str]) -> Check:
@@ -123,7 +127,7 @@ def _cache(evidence: Evidence, limits: Limits) -> Check:
     engine = evidence.engine
     if engine is None:
         return _unknown(name, "the server offers no counters")
-    share = engine.cached_prompt_tokens / engine.prompt_tokens if engine.prompt_tokens else 0.0
+    share = engine.cached_share
     found = [f"{share:.1%} of the prompt tokens came from the prefix cache"] if share > limits.cached_share else []
     return _satisfied(name, iter(found))
 
@@ -168,11 +172,11 @@ def _client(evidence: Evidence, limits: Limits) -> Check:
 def _neighbours(evidence: Evidence, limits: Limits) -> Check:
     name = "nobody else on the machine"
     machine = evidence.machine
-    if machine is None or machine.foreign_cpu_s is None:
+    share = machine.foreign_share if machine else None
+    if machine is None or share is None:
         return _unknown(name, "the server's processes on this machine are not found")
     if machine.wall_s < limits.short_run_s:
         return _unknown(name, "the run is too short")
-    share = (machine.foreign_cpu_s + machine.steal_s) / (machine.wall_s * machine.cores)
     busy = f"other processes took {share:.0%} of this machine's processors; stop them, or measure when they are done"
     return _satisfied(name, iter([busy] if share > limits.foreign_cpu_share else []))
 

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from eval.bench.load.result import EngineLoad, MachineLoad
+from eval.bench.load.result import EngineLoad, LoadResult, MachineLoad
+from eval.bench.load.validity import Evidence
 from pipeline.base.errors import EngineError
-from pipeline.engines.external import ExternalEndpoint
+from pipeline.engines.engine import Engine
 from pipeline.engines.prometheus import Metrics
 
 _EVERY_S = 0.25
@@ -33,7 +34,7 @@ class _Cpu:
 class Watch:
     """Samples the engine's gauges and takes processor time from entry to exit; a context manager."""
 
-    def __init__(self, endpoint: ExternalEndpoint) -> None:
+    def __init__(self, endpoint: Engine) -> None:
         self._endpoint = endpoint
         self._server = _server_processes(endpoint.base_url)
         self._samples: list[tuple[float, float, float | None]] = []
@@ -76,6 +77,16 @@ class Watch:
             if self.engine.output_tokens >= output_tokens:
                 return
             time.sleep(_EVERY_S)
+
+    def evidence(self, result: LoadResult, *, tokenizer_known: bool, ceiling_tokens_per_s: float | None) -> Evidence:
+        """Return the load's result with what was seen beside it."""
+        return Evidence(
+            result=result,
+            engine=self.engine,
+            machine=self.machine,
+            tokenizer_known=tokenizer_known,
+            ceiling_tokens_per_s=ceiling_tokens_per_s,
+        )
 
     def _engine(self, before: Metrics, after: Metrics) -> EngineLoad:
         def grown(name: str) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from eval.bench.result import BenchResult
 from pipeline.base.format import count, number, percent, usd, usd_as_given
 from pipeline.recipe.arms import AWQ, BASELINE
-from pipeline.report.cells import figure, numbers, origin_cell, word, words
+from pipeline.report.cells import few_or, figure, numbers, origin_cell, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.chapters.cost_finding import cost_sentence
 from pipeline.report.charts.costs import cost_chart, load_chart
@@ -46,7 +46,7 @@ def costs_section(inputs: Inputs) -> Section:
 def _capacity_sentence(inputs: Inputs) -> str:
     say, load = inputs.say.costs, inputs.load
     where = [
-        say.best(name, str(best.concurrency), number(best.ttft.p95_ms), number(best.e2e.p95_ms))
+        say.best(name, str(best.concurrency), few_or(best.ttft.p95_ms, say), few_or(best.e2e.p95_ms, say))
         for name, best in ((say.baseline, load.best(BASELINE)), (say.name_of(AWQ), load.best(AWQ)))
     ]
     return say.capacity("; ".join(where))

@@ -2,7 +2,7 @@
 
 from eval.accuracy.result import GATED, EvalResult
 from eval.alarm.result import Fidelity
-from eval.bench.comparison import SpeedRatio, capacity_ratio, speed_ratios
+from eval.bench.comparison import SpeedRatio, capacity_ratio, measured, speed_ratios
 from eval.bench.result import BenchResult
 from pipeline.base.format import change, count, extent, number, ratio, score, share, size, usd
 from pipeline.recipe.arms import AWQ, BASELINE
@@ -22,24 +22,28 @@ def key_figures(inputs: Inputs, findings: tuple[Finding, ...]) -> tuple[KeyFigur
     tones = {finding.topic: finding.tone for finding in findings}
     return (
         *(_accuracy_figures(inputs, tones[say.accuracy]) if inputs.has(EvalResult) else ()),
-        *((_throughput_figure(inputs), *_latency_figure(inputs)) if inputs.has(BenchResult) else ()),
+        *((*_throughput_figure(inputs), *_latency_figure(inputs)) if inputs.has(BenchResult) else ()),
         *((_memory_figure(inputs, tones[say.memory]),) if say.memory in tones else ()),
         *(_cost_figures(inputs, tones[say.cost]) if inputs.has(RoiResult) else ()),
     )
 
 
-def _throughput_figure(inputs: Inputs) -> KeyFigure:
-    """Return the highest throughputs compared, in the tone of this comparison alone."""
+def _throughput_figure(inputs: Inputs) -> tuple[KeyFigure, ...]:
+    """Return the highest throughputs compared, in the tone of this comparison alone; none where an arm is void."""
+    if not inputs.load.has_points(BASELINE, AWQ):
+        return ()
     one, say = capacity_ratio(inputs.load), inputs.say.findings
     before, after = (number(point.output_tokens_per_s) for point in one.points)
-    return KeyFigure(
-        label=say.throughput_label,
-        text=ratio(one.value),
-        value=one.value,
-        detail=say.throughput_detail(before, after, _interval(one, say)),
-        origin="measured",
-        evidence=keys_of((one,), inputs.evidence),
-        tone=speed_tone({one.direction}),
+    return (
+        KeyFigure(
+            label=say.throughput_label,
+            text=ratio(one.value),
+            value=one.value,
+            detail=say.throughput_detail(before, after, _interval(one, say)),
+            origin="measured",
+            evidence=keys_of((one,), inputs.evidence),
+            tone=speed_tone({one.direction}),
+        ),
     )
 
 
@@ -49,7 +53,7 @@ def _latency_figure(inputs: Inputs) -> tuple[KeyFigure, ...]:
     if not ratios:
         return ()
     one = ratios[-1]
-    before, after = (number(point.tpot.p50_ms) for point in one.points)
+    before, after = (number(measured(point, "tpot")) for point in one.points)
     return (
         KeyFigure(
             label=say.latency_label(str(one.concurrency)),

@@ -12,6 +12,7 @@ from pipeline.report.evidence import Keys
 from pipeline.report.inputs import Inputs
 
 _LATENCIES = ("ttft", "tpot", "itl", "e2e")
+_CARRIED = ("p95_ms", "p99_ms")
 _COMPARED: tuple[Quantity, ...] = ("ttft", "tpot")
 
 
@@ -22,7 +23,7 @@ def latency_section(inputs: Inputs) -> Section:
         id="latency",
         title=say.title,
         paragraphs=(say.method,),
-        charts=(latency_chart(inputs, "ttft"), latency_chart(inputs, "tpot")),
+        charts=tuple(chart for field in _COMPARED if (chart := latency_chart(inputs, field)).series),
         tables=(_ratios(inputs), *(_latency(inputs, field, folded=field in ("itl", "e2e")) for field in _LATENCIES)),
     )
 
@@ -67,9 +68,7 @@ def _latency(inputs: Inputs, field: str, *, folded: bool) -> Table:
     for arm, point in points_of(inputs.load):
         latency: Latency = getattr(point, field)
         name = word(say.title_of(arm))
-        rows.append(
-            (word(str(point.concurrency)), name, *(shown(inputs.evidence, latency, one) for one in PERCENTILES))
-        )
+        rows.append((word(str(point.concurrency)), name, *(_percentile(latency, one, inputs) for one in PERCENTILES)))
     return Table(
         id=f"latency-{field}",
         title=say.tables[field],
@@ -80,6 +79,11 @@ def _latency(inputs: Inputs, field: str, *, folded: bool) -> Table:
         sources=inputs.sources(BenchResult.STAGE),
         folded=folded,
     )
+
+
+def _percentile(latency: Latency, field: str, inputs: Inputs) -> Cell:
+    few = getattr(latency, field) is None and field in _CARRIED
+    return word(inputs.say.latency.too_few) if few else shown(inputs.evidence, latency, field)
 
 
 LATENCY = Chapter(id="latency", write=latency_section, needs=(BenchResult,), absent=lambda say: say.throughput.absent)

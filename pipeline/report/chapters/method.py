@@ -9,6 +9,7 @@ from pipeline.report.cells import word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.chapters.accuracy_method import accuracy_method
 from pipeline.report.chapters.checkpoint import control_method, quantization
+from pipeline.report.chapters.load_evidence import evidence_tables, held_to
 from pipeline.report.document import Section, Table, Tone
 from pipeline.report.evidence import RECORD
 from pipeline.report.inputs import Inputs
@@ -29,7 +30,10 @@ def method_section(inputs: Inputs) -> Section:
             *(_costs(inputs) if inputs.has(RoiResult) else ()),
             inputs.say.method.rounding,
         ),
-        tables=(_gates(inputs),) if inputs.gates else (),
+        tables=(
+            *((_gates(inputs),) if inputs.gates else ()),
+            *(evidence_tables(inputs) if inputs.has(BenchResult) else ()),
+        ),
     )
 
 
@@ -46,7 +50,9 @@ def _speed(inputs: Inputs) -> tuple[str, ...]:
     return (
         say.speed(load.engine_version, runs, str(bench.seed)),
         say.same_machine(" ".join(load.engine_arguments)),
-        say.counters(percent(load.counter_disagreement)),
+        *(() if load.counter_disagreement is None else (say.counters(percent(load.counter_disagreement)),)),
+        say.over[load.throughput_over],
+        *held_to(inputs),
     )
 
 

@@ -6,6 +6,7 @@ from pipeline.base.format import NONE, certainty, count, extent, number, ratio, 
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import direction_cell, figure, numbers, runs_keys, shown, word, words
 from pipeline.report.chapter import Chapter
+from pipeline.report.chapters.load_evidence import void_tables
 from pipeline.report.charts.throughput import ratio_chart, throughput_chart
 from pipeline.report.comparison import points_of
 from pipeline.report.document import Cell, Section, Table
@@ -32,8 +33,11 @@ def throughput_section(inputs: Inputs) -> Section:
                 certainty(CONFIDENCE),
             ),
         ),
-        charts=(throughput_chart(inputs), ratio_chart(ratios, inputs)),
-        tables=(_throughput(ratios, inputs), _rates(inputs)),
+        charts=(
+            *((throughput_chart(inputs),) if any(arm.points for arm in load.arms) else ()),
+            *((ratio_chart(ratios, inputs),) if ratios else ()),
+        ),
+        tables=(_throughput(ratios, inputs), _rates(inputs), *void_tables(inputs)),
     )
 
 
@@ -102,14 +106,14 @@ def _rates(inputs: Inputs) -> Table:
 def throughput_limits(inputs: Inputs) -> tuple[str, ...]:
     """Return what the sweep does not answer; empty sentences where it does."""
     load, say = inputs.load, inputs.say.throughput
-    highest = max(point.concurrency for point in load.of(AWQ).points)
-    longest = max(point.duration_s for arm in _PAIR for point in load.of(arm).points)
+    highest = max((point.concurrency for point in load.of(AWQ).points), default=0)
+    longest = max((point.duration_s for arm in _PAIR for point in load.of(arm).points), default=0.0)
     return (
         say.limit_gpu if inputs.on_cpu else "",
         say.limit_machine(inputs.hardware, say.assumed_machines if inputs.has(RoiResult) else ""),
         say.limit_lengths(count(load.input_tokens), count(load.output_tokens)),
-        say.limit_traffic(count(highest)),
-        say.limit_duration(count(longest)),
+        say.limit_traffic(count(highest)) if highest else "",
+        say.limit_duration(count(longest)) if longest else "",
         say.limit_energy,
         say.limit_repeats if load.repeats == 1 else say.limit_start,
     )

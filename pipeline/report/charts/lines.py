@@ -44,7 +44,7 @@ def _paint_arm(axes: Any, series: Sequence[Series], colour: str) -> list[tuple[s
     """Draw a mean with its range, or a percentile and the tail above it; return what is written at their ends."""
     middle, *tails = series
     x, y = list(middle.x), numbers_of(middle.y)
-    if not tails:
+    if middle.low:
         low, high = numbers_of(middle.low), numbers_of(middle.high)
         axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
         axes.errorbar(
@@ -53,11 +53,12 @@ def _paint_arm(axes: Any, series: Sequence[Series], colour: str) -> list[tuple[s
         axes.plot(x, y, color=colour, marker=marker_of(str(middle.arm)))
         return [(f"{middle.name} {number(y[-1])}", y[-1], colour, "bold")]
     ends = [(middle.name, y[-1], colour, "bold")]
-    axes.fill_between(x, y, numbers_of(tails[-1].y), color=colour, alpha=0.10, linewidth=0)
     axes.plot(x, y, color=colour, marker=marker_of(str(middle.arm)))
     for tail in tails:
         values = numbers_of(tail.y)
-        axes.plot(x, values, color=colour, linewidth=1.6, linestyle=(0, (4, 2.5)))
+        below = [value for place, value in zip(x, y, strict=True) if place in tail.x]
+        axes.fill_between(list(tail.x), below, values, color=colour, alpha=0.10, linewidth=0)
+        axes.plot(list(tail.x), values, color=colour, linewidth=1.6, linestyle=(0, (4, 2.5)))
         ends.append((tail.name, values[-1], colour, "normal"))
     return ends
 

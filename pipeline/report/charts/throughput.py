@@ -6,7 +6,7 @@ from eval.bench.comparison import SpeedRatio
 from eval.bench.result import ArmLoad, Latency, LoadPoint
 from pipeline.base.format import number, ratio
 from pipeline.recipe.arms import AWQ
-from pipeline.report.cells import DIRECTION_TONES, runs_keys
+from pipeline.report.cells import DIRECTION_TONES, few_or, runs_keys
 from pipeline.report.document import Chart, Mark, Series, Statistic
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.throughput import Throughput
@@ -22,10 +22,10 @@ def throughput_chart(inputs: Inputs) -> Chart:
         kind="line",
         title=say.chart,
         caption=say.chart_caption,
-        alternative=say.chart_alternative("; ".join(_spoken(arm, say) for arm in load.arms)),
+        alternative=say.chart_alternative("; ".join(_spoken(arm, say) for arm in load.arms if arm.points)),
         x_title=inputs.say.throughput.concurrency,
         y_title=say.chart_y,
-        series=tuple(_throughput(arm, inputs) for arm in load.arms),
+        series=tuple(_throughput(arm, inputs) for arm in load.arms if arm.points),
     )
 
 
@@ -90,9 +90,12 @@ def latency_chart(inputs: Inputs, field: str) -> Chart:
     parts = [
         say.tail(
             say.title_of(arm.arm),
-            say.listing([at(number(_latency(point, field).p95_ms), str(point.concurrency)) for point in arm.points]),
+            say.listing(
+                [at(few_or(_latency(point, field).p95_ms, say), str(point.concurrency)) for point in arm.points]
+            ),
         )
         for arm in load.arms
+        if arm.points
     ]
     return Chart(
         id=f"chart-{field}",
@@ -102,7 +105,12 @@ def latency_chart(inputs: Inputs, field: str) -> Chart:
         alternative=say.chart_alternative(name, "; ".join(parts)),
         x_title=inputs.say.throughput.concurrency,
         y_title=say.chart_y,
-        series=tuple(_percentile(arm, field, percentile, inputs) for arm in load.arms for percentile in _PERCENTILES),
+        series=tuple(
+            one
+            for arm in load.arms
+            for percentile in _PERCENTILES
+            if (one := _percentile(arm, field, percentile, inputs)).x
+        ),
     )
 
 
@@ -110,16 +118,21 @@ _PERCENTILES: tuple[Statistic, ...] = ("p50", "p95")
 
 
 def _percentile(arm: ArmLoad, field: str, percentile: Statistic, inputs: Inputs) -> Series:
-    latencies = [_latency(point, field) for point in arm.points]
+    """Return a percentile at the concurrencies that carry it."""
+    known = [
+        (point.concurrency, latency, value)
+        for point in arm.points
+        if (value := getattr(latency := _latency(point, field), f"{percentile}_ms")) is not None
+    ]
     return Series(
         name=f"{inputs.say.latency.title_of(arm.arm)} {percentile}",
         arm=arm.arm,
         statistic=percentile,
-        x=tuple(point.concurrency for point in arm.points),
-        y=tuple(one.p50_ms if percentile == "p50" else one.p95_ms for one in latencies),
+        x=tuple(concurrency for concurrency, _, _ in known),
+        y=tuple(value for _, _, value in known),
         unit="ms",
         origin="measured",
-        evidence=inputs.evidence.of_all((one, f"{percentile}_ms") for one in latencies),
+        evidence=inputs.evidence.of_all((latency, f"{percentile}_ms") for _, latency, _ in known),
     )
 
 

@@ -16,6 +16,7 @@ from pipeline.report.language.en.files import Files, NotMeasured
 from pipeline.report.language.en.findings import Findings
 from pipeline.report.language.en.forest import Forest
 from pipeline.report.language.en.latency import LatencySentences
+from pipeline.report.language.en.load_evidence import LoadEvidence
 from pipeline.report.language.en.memory import Memory
 from pipeline.report.language.en.method import Method
 from pipeline.report.language.en.noise_floor import NoiseFloorSentences
@@ -38,6 +39,7 @@ class Language:
     noise_floor: NoiseFloorSentences
     costs: Costs
     latency: LatencySentences
+    load_evidence: LoadEvidence
     memory: Memory
     throughput: Throughput
     endpoint: Endpoint
@@ -64,6 +66,7 @@ ENGLISH = Language(
     noise_floor=NoiseFloorSentences(),
     costs=Costs(),
     latency=LatencySentences(),
+    load_evidence=LoadEvidence(),
     memory=Memory(),
     throughput=Throughput(),
     endpoint=Endpoint(),

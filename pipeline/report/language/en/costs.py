@@ -20,9 +20,7 @@ class Costs(Words):
         )
 
     def best(self, arm: str, concurrency: str, ttft: str, e2e: str) -> str:
-        return (
-            f"{arm} at concurrency {concurrency}, with a p95 TTFT of {ttft} ms and a p95 end-to-end latency of {e2e} ms"
-        )
+        return f"{arm} at concurrency {concurrency} (p95 in ms: TTFT {ttft}, end-to-end latency {e2e})"
 
     def capacity(self, arms: str) -> str:
         return (

@@ -10,9 +10,10 @@ class LatencySentences(Words):
 
     title = "Latency"
     method = (
-        "Percentiles are taken over requests, for ITL over tokens; each figure is the geometric mean of the repeats. "
-        "Medians are compared as throughput is. At a concurrency above what the engine batches, TTFT includes waiting "
-        "in its queue."
+        "Mean, p95 and p99 are over the requests of all repeats of a point together, for ITL over their tokens; p95 "
+        "takes at least 60 requests and p99 at least 300, and with fewer the table says too few. p50 is the geometric "
+        "mean of the repeats' medians, which are compared as throughput is. At a concurrency above what the engine "
+        "batches, TTFT includes waiting in its queue."
     )
     columns = ("Concurrency", "Arm", "Mean", "p50", "p95", "p99")
     tables: Mapping[str, str] = {"ttft": "TTFT, ms", "tpot": "TPOT, ms", "itl": "ITL, ms", "e2e": "E2E, ms"}
@@ -27,7 +28,7 @@ class LatencySentences(Words):
     ratios_note = "Below 1 AWQ is faster. The intervals of one latency at all concurrencies hold together."
     names: Mapping[str, str] = {"ttft": "Time to first token (TTFT)", "tpot": "Time per output token (TPOT)"}
     chart_y = "Milliseconds; lower is better"
-    chart_caption = "Solid: p50; dashed: p95. Means of the repeats."
+    chart_caption = "Solid: p50, mean of the repeats; dashed: p95 of all repeats together, where requests suffice."
 
     def chart(self, name: str) -> str:
         return f"{name} over concurrency"

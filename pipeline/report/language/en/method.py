@@ -1,5 +1,8 @@
 """What the chapter on the method says."""
 
+from collections.abc import Mapping
+
+from eval.bench.runs import ThroughputOver
 from pipeline.report.language.en.words import Words
 
 
@@ -27,6 +30,14 @@ class Method(Words):
 
     def counters(self, difference: str) -> str:
         return f"Check of the load generator: its token counts and the server's own differ by at most {difference}."
+
+    over: Mapping[ThroughputOver, str] = {
+        "steady state": (
+            "Output throughput: in the steady state, while at least 95 % of the requests asked for were in flight; "
+            "ramp up and drain are left out."
+        ),
+        "whole run": "Output throughput: over whole runs, ramp up and drain included.",
+    }
 
     def costs(self, hours: str) -> str:
         return f"Costs: whole machines for the peak load, {hours} hours a month, no discount, no inflation."

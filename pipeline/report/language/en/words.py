@@ -33,6 +33,8 @@ class Words:
         """Return a folder of which the files are not named one by one."""
         return f"{folder}/ ({amount} files)"
 
+    too_few = "too few"
+
     def name_of(self, arm: str) -> str:
         """Return an arm as a reader knows it."""
         return self.arm_names.get(arm, arm)

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from eval.bench.comparison import capacity_interval, capacity_ratio, speed_ratios
-from eval.bench.result import BenchResult, LoadPoint
-from tests.unit.pipeline.report.conftest import make_bench
+from eval.bench.result import BenchResult, Latency, LoadPoint
+from pipeline.base.errors import VoidMeasurementError
+from tests.unit.pipeline.report.conftest import make_bench, with_void
 
-__all__ = ["make_bench"]
+__all__ = ["make_bench", "with_void"]
 Bench = Callable[..., BenchResult]
 
 
@@ -70,3 +71,28 @@ def test_highest_throughputs_are_compared_wherever_they_are(make_bench: Bench) -
     points: tuple[LoadPoint, LoadPoint] = one.points
 
     assert (one.value, [point.concurrency for point in points], one.direction) == (2.0, [16, 4], "faster")
+
+
+def test_void_points_are_in_no_comparison(with_void: Bench) -> None:
+    """What one arm has no figures of is not compared; the intervals are as wide as if it had been."""
+    bench = with_void(16)
+    assert [one.concurrency for one in speed_ratios(bench)] == [1, 4]
+    assert capacity_ratio(bench).points[1].concurrency == 4
+    assert capacity_interval(bench, "baseline") == capacity_interval(with_void(4), "baseline")
+
+
+def test_arm_without_points_has_no_capacity(with_void: Bench) -> None:
+    """It is an error with a way out, not a zero."""
+    bench = with_void(1, 4, 16)
+    assert not bench.has_points("baseline", "awq")
+    with pytest.raises(VoidMeasurementError, match="'awq' is void"):
+        capacity_ratio(bench)
+
+
+def test_latency_that_nothing_was_timed_for_is_not_compared(make_bench: Bench) -> None:
+    """Answers of one token have no time per further token."""
+    bench = make_bench(baseline={1: 100.0}, awq={1: 150.0})
+    arm = bench.arms[0]
+    none = Latency(mean_ms=None, p50_ms=None, p95_ms=None, p99_ms=None)
+    silent = arm.model_copy(update={"points": (arm.points[0].model_copy(update={"tpot": none}),)})
+    assert speed_ratios(bench.model_copy(update={"arms": (silent, bench.arms[1])}), "tpot") == ()

@@ -25,26 +25,39 @@ def point(concurrency: int) -> LoadPoint:
     )
 
 
-def test_names_and_steps() -> None:
-    """An arm's figures begin with its name; rates and every latency's four figures stand at each concurrency."""
+def test_what_is_not_known_is_no_metric() -> None:
+    """A percentile of too few requests, an engine that counts nothing and a client without a ceiling have no value."""
+    few = point(1).model_copy(update={"ttft": LATENCY.model_copy(update={"p99_ms": None})})
+    names = {metric.name for metric in metrics_of(result_of(few, counter_disagreement=None))}
+    assert "awq_ttft_p95_ms" in names
+    assert not names & {"awq_ttft_p99_ms", "counter_disagreement", "client_ceiling_tokens_per_s"}
+
+
+def result_of(*points: LoadPoint, counter_disagreement: float | None = 0.01) -> BenchResult:
+    """Return a benchmark of one arm."""
     memory = EngineMemory(
         weights_gib=1.5, weights_from="files", kv_cache_tokens=4096, max_concurrency=4.0, context_tokens=1024
     )
-    loads = (point(1), point(4))
-    arm = ArmLoad(arm="awq", kernel="k", dtype="bfloat16", memory=memory, start_seconds=9.0, points=loads)
-    result = BenchResult(
+    arm = ArmLoad(arm="awq", kernel="k", dtype="bfloat16", memory=memory, start_seconds=9.0, points=points)
+    return BenchResult(
         arms=(arm,),
         input_tokens=128,
         output_tokens=64,
         repeats=3,
         engine_version="vllm 1",
         engine_arguments=(),
-        counter_disagreement=0.01,
+        counter_disagreement=counter_disagreement,
+        throughput_over="whole run",
     )
+
+
+def test_names_and_steps() -> None:
+    """An arm's figures begin with its name; rates and every latency's four figures stand at each concurrency."""
+    result = result_of(point(1), point(4))
     found = {(metric.name, metric.step): metric.value for metric in metrics_of(result)}
 
     assert {name for name, step in found if step is None} == {
-        *("counter_disagreement", "awq_weights_gib", "awq_kv_cache_tokens", "awq_max_concurrency"),
+        *("void_points", "counter_disagreement", "awq_weights_gib", "awq_kv_cache_tokens", "awq_max_concurrency"),
         "awq_start_seconds",
     }
     assert {name.removeprefix("awq_") for name, step in found if step == 4} == {

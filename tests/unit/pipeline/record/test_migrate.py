@@ -68,6 +68,29 @@ def test_runs_of_a_benchmark_come_along(tmp_path: Path) -> None:
     assert (read.output_tokens_per_s_runs, read.output_tokens_per_s) == ((), point["output_tokens_per_s"])
 
 
+@pytest.mark.parametrize(
+    ("requests", "carried"), [(2, []), (60, ["p95_ms"]), (300, ["p95_ms", "p99_ms"])], ids=["few", "p95", "p99"]
+)
+def test_percentiles_of_too_few_requests_go(tmp_path: Path, requests: int, carried: list[str]) -> None:
+    """Version 3 of a benchmark, as a run wrote it: rates and medians stay, tails only where requests carry them."""
+    written = document("bench-3.json")
+    for arm in written["arms"]:
+        arm["points"][0]["requests"] = requests
+    save_record(record("record-1-run.json"), tmp_path / "record.json")
+    old = json.loads((tmp_path / "record.json").read_text())
+    old["stages"]["bench"]["payload"] = written
+    (tmp_path / "record.json").write_text(json.dumps(old))
+    found = load_record(tmp_path / "record.json")
+    assert found is not None
+    load = found.result(BenchResult)
+    point, before = load.of("awq").points[0], written["arms"][1]["points"][0]
+    assert (load.throughput_over, load.calibration, load.void_points) == ("whole run", None, ())
+    assert point.output_tokens_per_s_runs == tuple(before["output_tokens_per_s_runs"])
+    assert point.ttft.p50_ms_runs == tuple(before["ttft"]["p50_ms_runs"])
+    for name in ("p95_ms", "p99_ms"):
+        assert getattr(point.ttft, name) == (before["ttft"][name] if name in carried else None)
+
+
 def test_quantization_and_evaluation_still_hold() -> None:
     """With the same recipe neither runs again: `quantize.control` and `eval.arms` are arms now, and the same."""
     found, recipe = record("record-1-run.json"), load_recipe("demo", SETTINGS).recipe

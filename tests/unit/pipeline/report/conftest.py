@@ -8,7 +8,7 @@ import pytest
 
 from eval.accuracy.judgement import gates_of
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
-from eval.bench.result import ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint
+from eval.bench.result import ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint, VoidPoint
 from pipeline.base.progress import SilentReporter
 from pipeline.base.results import Gate
 from pipeline.hardware.gpu import Gpu
@@ -98,6 +98,21 @@ def make_bench() -> Callable[..., BenchResult]:
     return _bench
 
 
+@pytest.fixture(scope="session")
+def with_void(make_bench: Callable[..., BenchResult]) -> Callable[..., BenchResult]:
+    """Return a function that makes both sweeps with points of AWQ that are void; by default the one at 16."""
+
+    def changed(*concurrencies: int, **changes: Any) -> BenchResult:
+        bench, gone = make_bench(), concurrencies or (16,)
+        baseline, awq = bench.arms
+        points = tuple(point for point in awq.points if point.concurrency not in gone)
+        void = tuple(VoidPoint(concurrency=one, requests=8 * one, reasons=("the reason",)) for one in gone)
+        awq = awq.model_copy(update={"points": points, "void_points": void})
+        return bench.model_copy(update={"arms": (baseline, awq), **changes})
+
+    return changed
+
+
 def _bench(
     baseline: dict[int, float] = BASELINE_SPEED, awq: dict[int, float] = AWQ_SPEED, *, repeats: int = 3
 ) -> BenchResult:
@@ -114,6 +129,7 @@ def _bench(
         engine_version="0.11.0",
         engine_arguments=ARGUMENTS,
         counter_disagreement=0.0004,
+        throughput_over="steady state",
     )
 
 
@@ -156,7 +172,6 @@ def _latency(middle: float, spread: float) -> Latency:
         p95_ms=middle * 1.61,
         p99_ms=middle * 1.94,
         p50_ms_runs=_runs(middle, spread),
-        p95_ms_runs=_runs(middle * 1.61, spread),
     )
 
 

@@ -92,6 +92,12 @@ def test_gate_that_was_not_passed_is_refused(recipe: Recipe, record: Make, name:
     assert "--despite-gates" in said
 
 
+def test_void_measurement_does_not_keep_a_checkpoint_from_being_served(recipe: Recipe, record: Make) -> None:
+    """A busy machine says nothing of the weights."""
+    void = Gate(name="measurements of speed stand", passed=False, about="measurement", statement="1 of 4 is void.")
+    assert require_gates(recipe, record(eval=PASSED, bench=void), SilentReporter(), despite=False) == ()
+
+
 def test_despite_is_a_warning_with_the_gates(recipe: Recipe, record: Make) -> None:
     """Asked for, it is let through; what is passed over is returned to be recorded, and said."""
     reporter = RecordingReporter()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from eval.bench.load.calibration import Calibration, Step, level_of
+from eval.bench.load.calibration import level_of
+from eval.bench.load.ceiling import Calibration, Step
 from eval.bench.load.result import Distribution
 from tests.unit.eval.bench.load.test_validity import result
 

@@ -1,0 +1,96 @@
+"""One load on a running engine, with all that is known of it."""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from eval.bench.load.client import ClientRun, LoadClient, Target, result_of
+from eval.bench.load.details import Answer, answers_of, latencies
+from eval.bench.load.prompts import Words
+from eval.bench.load.result import Distribution
+from eval.bench.load.spec import LoadSpec
+from eval.bench.load.watch import Watch
+from eval.bench.runs import LoadRun, Measured, RawFile
+from pipeline.base.errors import WorkerError
+from pipeline.engines.engine import Engine
+
+_LIMIT_S = 24 * 3600.0
+"""An engine that died ends a run sooner; one that is slow is measured."""
+_NOT_KEPT = ("generated_texts",)
+
+
+@dataclass(frozen=True)
+class LoadMeasurement:
+    """What all loads of a benchmark share."""
+
+    client: LoadClient
+    words: Words
+    """Prompts are made of."""
+    ceiling_tokens_per_s: float | None
+    """Of the client on this machine; None where it is not known."""
+    results: Path
+    """Folder of the results, below which raw files are kept."""
+    log: Path
+
+    def measure(self, engine: Engine, spec: LoadSpec, name: str) -> Measured:
+        """Offer a load and watch engine and machine meanwhile; the client's file stays as `results/name.json.gz`.
+
+        Raises:
+            EngineError: the engine died.
+            WorkerError: the client failed.
+        """
+        output = self.results / f"{name}.json"
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        with Watch(engine) as watch:
+            run = self._offer(engine, spec, output)
+        result = result_of(run.asked, run.file, self.client.version, run.cpu_s)
+        if result.failed:
+            engine.require_alive()
+        watch.settle(result.output_tokens)
+        evidence = watch.evidence(
+            result,
+            tokenizer_known=run.asked.prompt_tokens is not None,
+            ceiling_tokens_per_s=self.ceiling_tokens_per_s,
+        )
+        return Measured(measured_at=now, evidence=evidence, raw=_kept(output, run.file, self.results))
+
+    def warm_up(self, engine: Engine, spec: LoadSpec) -> None:
+        """Offer a load of which nothing is kept.
+
+        Raises:
+            EngineError: the engine died.
+            WorkerError: the client failed.
+        """
+        output = self.results / "warm-up.json"
+        self._offer(engine, spec, output)
+        output.unlink()
+
+    def pooled(self, runs: Iterable[LoadRun]) -> dict[str, Distribution]:
+        """Return the distributions of latencies over the requests of several runs together."""
+        return latencies([answer for run in runs for answer in _answers(self.results / run.raw_file)])
+
+    def _offer(self, engine: Engine, spec: LoadSpec, output: Path) -> ClientRun:
+        target = Target(engine.base_url, engine.model, engine.api_key)
+        try:
+            return self.client.run(spec, target, self.words, output, self.log, limit_s=_LIMIT_S)
+        except WorkerError:
+            engine.require_alive()
+            raise
+
+
+def _kept(output: Path, file: bytes, results: Path) -> RawFile:
+    """Compress the client's file without the texts, whose words say nothing of speed."""
+    document = {key: value for key, value in json.loads(file).items() if key not in _NOT_KEPT}
+    kept = gzip.compress(json.dumps(document).encode(), mtime=0)
+    path = output.with_suffix(".json.gz")
+    path.write_bytes(kept)
+    output.unlink()
+    return RawFile(name=path.relative_to(results).as_posix(), sha256=hashlib.sha256(kept).hexdigest())
+
+
+def _answers(path: Path) -> tuple[Answer, ...]:
+    return answers_of(json.loads(gzip.decompress(path.read_bytes())))

@@ -1,0 +1,164 @@
+"""The stage `bench` with the real load client, on an engine that starts as vLLM does and answers at known times."""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from eval.arms.setup import EngineSetup, Weights
+from eval.bench.load.client import LoadClient
+from eval.bench.result import BenchResult
+from eval.bench.stage import benchmark
+from pipeline.base.errors import EngineError
+from pipeline.base.progress import SilentReporter
+from pipeline.recipe.load import load_recipe
+from pipeline.recipe.recipe import Recipe
+from pipeline.record.context import RunContext
+from pipeline.record.record import StageOutcome
+from pipeline.runtimes.loadgen import ensure_loadgen
+from pipeline.runtimes.store import Runtime
+from tests.fakes.calibrations import calibrate_as_known
+from tests.fakes.loaded_engine import behave, die_at, interpreter, miscount_from
+
+MODEL = Path(__file__).parents[2] / "recipes" / "demo" / "model"
+SETTINGS = (
+    *("bench.concurrency=[1,4]", "bench.requests_per_concurrency=3", "bench.repeats=2", "bench.warmup_requests=1"),
+    *("bench.input_tokens=24", "bench.output_tokens=8"),
+    "bench.limits={foreign_cpu_share: null, client_cpu_share: null, ceiling_share: null}",
+)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the load client and its calibration."""
+    folder = tmp_path_factory.mktemp("home")
+    calibrate_as_known(LoadClient(ensure_loadgen(folder, SilentReporter())), folder)
+    return folder
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    """The demo with a load of seconds."""
+    return load_recipe("demo", SETTINGS).recipe
+
+
+@pytest.fixture
+def context(tmp_path: Path, home: Path) -> RunContext:
+    """A run in a folder of its own."""
+    return RunContext(
+        out=tmp_path / "out", home=home, recipe_dir=tmp_path, accelerator="cpu", reporter=SilentReporter()
+    )
+
+
+@pytest.fixture
+def setup(tmp_path: Path, recipe: Recipe) -> EngineSetup:
+    """Two arms of the same 16-bit weights under two names; what their engines do wrong stands in files."""
+    (tmp_path / "awq").symlink_to(MODEL)
+    paths = {"baseline": MODEL, "awq": tmp_path / "awq"}
+    weights = {arm: Weights(path, f"weights of {arm}", quantized=False) for arm, path in paths.items()}
+    runtime = Runtime("vllm", "0.0.0", "digest", interpreter(tmp_path), "lock")
+    return EngineSetup(
+        weights=weights, runtime=runtime, accelerator="cpu", engine=recipe.engine, trust_remote_code=False, api_key="k"
+    )
+
+
+def bench(setup: EngineSetup, recipe: Recipe, context: RunContext) -> tuple[StageOutcome, BenchResult]:
+    """Return what the stage leaves; the engine in the slot is stopped, as at the end of a run."""
+    try:
+        outcome = benchmark(setup, LoadClient(ensure_loadgen(context.home, SilentReporter())), recipe, context)
+    finally:
+        context.slot.clear()
+    assert isinstance(outcome.result, BenchResult)
+    return outcome, outcome.result
+
+
+def starts(context: RunContext) -> int:
+    """Return how many engines were started."""
+    return len([path for path in context.logs.glob("bench-vllm-*.log") if not path.is_symlink()])
+
+
+def test_points_stand_with_their_evidence(setup: EngineSetup, recipe: Recipe, context: RunContext) -> None:
+    """Every run says what was sent, counted and cached, its raw file is there, and tails need more requests."""
+    outcome, found = bench(setup, recipe, context)
+    assert [(load.arm, [point.concurrency for point in load.points]) for load in found.arms] == [
+        ("baseline", [1, 4]),
+        ("awq", [1, 4]),
+    ]
+    assert (found.void_points, found.counter_disagreement, outcome.gates[0].passed) == ((), 0, True)
+    assert found.calibration is not None
+    assert found.calibration.ceiling_output_tokens_per_s == 10_000
+    for point in (point for load in found.arms for point in load.points):
+        assert point.ttft.mean_ms is not None
+        assert point.ttft.mean_ms >= 49
+        assert (point.ttft.p95_ms, point.ttft.p99_ms) == (None, None)
+        stand = [run for run in point.runs if run.figures]
+        assert [run.number for run in stand] == [1, 2]
+        for run in stand:
+            assert (run.sent, run.answered, run.failed) == (point.requests, point.requests, 0)
+            assert run.engine is not None
+            assert (run.engine.output_tokens, run.engine.cached_share) == (point.requests * 8, 0)
+            raw = (context.out / "bench" / run.raw_file).read_bytes()
+            assert hashlib.sha256(raw).hexdigest() == run.raw_sha256
+    assert not (context.out / ".resume" / "bench").exists()
+
+
+def test_arms_get_the_same_prompts_and_runs_their_own(setup: EngineSetup, recipe: Recipe, context: RunContext) -> None:
+    """The seeds of both arms are alike, and no two runs of an arm share one."""
+    _, found = bench(setup, recipe, context)
+    seeds = [[run.seed for point in load.points for run in point.runs if run.attempt == 1] for load in found.arms]
+    assert seeds[0] == seeds[1]
+    assert len(set(seeds[0])) == 4
+
+
+def test_void_point_goes_without_figures_and_only_it_is_measured_again(
+    setup: EngineSetup, recipe: Recipe, context: RunContext, tmp_path: Path
+) -> None:
+    """An engine that counts other tokens under load is tried twice there; all else stands, and is not made again."""
+    miscount_from(tmp_path, setup.paths["awq"], 4)
+    outcome, first = bench(setup, recipe, context)
+    ((arm, void),) = first.void_points
+    assert (arm, void.concurrency, [run.attempt for run in void.runs]) == ("awq", 4, [1, 2])
+    assert all(run.figures is None for run in void.runs)
+    assert "prompt tokens, the engine" in void.reasons[0]
+    assert [[point.concurrency for point in load.points] for load in first.arms] == [[1, 4], [1]]
+    assert (outcome.gates[0].passed, outcome.gates[0].about) == (False, "measurement")
+    assert "1 of 4 points are void" in outcome.gates[0].statement
+    assert {metric.step for metric in outcome.metrics if metric.name == "awq_output_tokens_per_s"} == {1}
+
+    behave(tmp_path, setup.paths["awq"])
+    _, second = bench(setup, recipe, context)
+    assert starts(context) == 3  # the baseline's engine was not needed
+    assert second.void_points == ()
+    assert second.of("baseline") == first.of("baseline")
+    assert second.of("awq").points[0] == first.of("awq").points[0]
+    files = [run.raw_file for load in second.arms for point in load.points for run in point.runs]
+    assert all((context.out / "bench" / file).is_file() for file in files)
+    assert not (context.out / ".resume" / "bench").exists()
+
+
+def test_attempt_after_a_dead_engine_makes_only_the_missing_runs(
+    setup: EngineSetup, recipe: Recipe, context: RunContext, tmp_path: Path
+) -> None:
+    """Nothing is published then; the arm that was done is not started again."""
+    die_at(tmp_path, setup.paths["awq"], 4)
+    with pytest.raises(EngineError):
+        bench(setup, recipe, context)
+    assert not (context.out / "bench").exists()
+    assert starts(context) == 2
+    behave(tmp_path, setup.paths["awq"])
+    _, found = bench(setup, recipe, context)
+    assert starts(context) == 3
+    assert [[point.concurrency for point in load.points] for load in found.arms] == [[1, 4], [1, 4]]
+
+
+def test_other_weights_are_measured_anew(
+    setup: EngineSetup, recipe: Recipe, context: RunContext, tmp_path: Path
+) -> None:
+    """Runs of another checkpoint are not this arm's."""
+    miscount_from(tmp_path, setup.paths["awq"], 4)
+    _, first = bench(setup, recipe, context)
+    weights = Weights(setup.paths["awq"], "other weights", quantized=False)
+    _, second = bench(replace(setup, weights=setup.weights | {"awq": weights}), recipe, context)
+    assert second.of("baseline").points == first.of("baseline").points
+    assert second.of("awq").points[0].runs != first.of("awq").points[0].runs
