@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from eval.bench.load.client import ClientRun, LoadClient, Target, result_of
-from eval.bench.load.details import Answer, answers_of, latencies
+from eval.bench.load.details import Times, answers_of, latencies, times_of
 from eval.bench.load.prompts import Words
 from eval.bench.load.result import Distribution
 from eval.bench.load.spec import LoadSpec
@@ -71,7 +71,7 @@ class LoadMeasurement:
 
     def pooled(self, runs: Iterable[LoadRun]) -> dict[str, Distribution]:
         """Return the distributions of latencies over the requests of several runs together."""
-        return latencies([answer for run in runs for answer in _answers(self.results / run.raw_file)])
+        return latencies([_times(self.results / run.raw_file) for run in runs])
 
     def _offer(self, engine: Engine, spec: LoadSpec, output: Path) -> ClientRun:
         target = Target(engine.base_url, engine.model, engine.api_key)
@@ -92,5 +92,5 @@ def _kept(output: Path, file: bytes, results: Path) -> RawFile:
     return RawFile(name=path.relative_to(results).as_posix(), sha256=hashlib.sha256(kept).hexdigest())
 
 
-def _answers(path: Path) -> tuple[Answer, ...]:
-    return answers_of(json.loads(gzip.decompress(path.read_bytes())))
+def _times(path: Path) -> Times:
+    return times_of(answers_of(json.loads(gzip.decompress(path.read_bytes()))))

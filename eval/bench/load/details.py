@@ -95,9 +95,9 @@ def errors_of(raw: dict[str, Any]) -> dict[str, int]:
     return dict(Counter(texts).most_common(_MOST_ERRORS))
 
 
-def distribution(seconds: Sequence[float], requests: int) -> Distribution:
+def distribution(seconds: Sequence[float] | NDArray[np.float64], requests: int) -> Distribution:
     """Return mean and percentiles in milliseconds, those that so many requests carry."""
-    if not seconds:
+    if not len(seconds):
         return Distribution()
     values = np.asarray(seconds) * 1000
     return Distribution(
@@ -108,15 +108,24 @@ def distribution(seconds: Sequence[float], requests: int) -> Distribution:
     )
 
 
-def latencies(answers: Sequence[Answer]) -> dict[str, Distribution]:
-    """Return every latency's distribution over the answers, by its field of a result."""
-    times: dict[str, list[float]] = {
-        "ttft_ms": [answer.ttft for answer in answers],
-        "tpot_ms": [answer.tpot for answer in answers if answer.tpot is not None],
-        "itl_ms": [gap for answer in answers for gap in answer.gaps],
-        "e2e_ms": [answer.e2e for answer in answers],
+Times = dict[str, NDArray[np.float64]]
+"""Seconds of every latency, by its field of a result."""
+
+
+def times_of(answers: Sequence[Answer]) -> Times:
+    """Return what every latency was."""
+    return {
+        "ttft_ms": np.array([answer.ttft for answer in answers]),
+        "tpot_ms": np.array([answer.tpot for answer in answers if answer.tpot is not None]),
+        "itl_ms": np.array([gap for answer in answers for gap in answer.gaps]),
+        "e2e_ms": np.array([answer.e2e for answer in answers]),
     }
-    return {name: distribution(seconds, len(answers)) for name, seconds in times.items()}
+
+
+def latencies(runs: Sequence[Times]) -> dict[str, Distribution]:
+    """Return every latency's distribution over the answers of all runs together, by its field of a result."""
+    together = {name: np.concatenate([times[name] for times in runs]) for name in runs[0]}
+    return {name: distribution(seconds, len(together["e2e_ms"])) for name, seconds in together.items()}
 
 
 def peak_concurrency(answers: Sequence[Answer]) -> int:
