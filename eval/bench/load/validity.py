@@ -160,7 +160,10 @@ def _client(evidence: Evidence, limits: Limits) -> Check:
     def problems() -> Iterator[str]:
         rate = result.output_tokens_per_s
         if rate > limits.ceiling_share * ceiling:
-            yield f"{rate:.0f} tokens/s are above the {ceiling:.0f} that the client measures rightly on this machine"
+            yield (
+                f"{rate:.0f} tokens/s are above the {ceiling:.0f} that the client measures rightly on this machine "
+                f"(`awqctl bench --calibrate --force` finds it out again)"
+            )
         if machine is not None and machine.wall_s >= limits.short_run_s:
             share = result.client_cpu_s / (machine.wall_s * machine.cores)
             if share > limits.client_cpu_share:
