@@ -34,7 +34,7 @@ _UNSEEN = (
 )
 """Names, or beginnings of them, in the configuration that are not compared."""
 _OF_WEIGHTS = (
-    *("--quantization", "quantization", "load_format"),
+    *("--quantization", "--load-format", "quantization", "load_format"),
     *("compilation_config.custom_ops", "compilation_config.pass_config.", "kernel_config.linear_backend_per_quant"),
 )
 _CONSEQUENCES = ("kv_cache_tokens", "max_concurrency")
