@@ -43,4 +43,6 @@ class Repeats(Section):
             raise ValueError(f"{' and '.join(given)} limit repeats that are added for precision: set precision, too")
         if self.max_repeats is not None and self.max_repeats < self.first_repeats:
             raise ValueError(f"max_repeats must be {self.first_repeats} or more: so many are made first")
+        if self.reuse_engine and self.order == "alternate":
+            raise ValueError("reuse_engine is for order: blocks; alternating, every repeat has an engine of its own")
         return self

@@ -32,6 +32,12 @@ def test_the_limit_is_not_below_the_first_repeats() -> None:
         Bench(repeats=3, precision=0.05, max_repeats=4)
 
 
+def test_alternating_arms_reuse_no_engine() -> None:
+    """The key would be ignored."""
+    with pytest.raises(ValidationError, match="reuse_engine is for order: blocks"):
+        Bench(order="alternate", reuse_engine=True)
+
+
 @pytest.mark.parametrize("precision", [0, -0.1, 1.5, float("inf")])
 def test_a_precision_is_a_share(precision: float) -> None:
     """A half-width of 0 is never reached."""
