@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from eval.bench.fair_arms import FairArms
 from eval.bench.load.ceiling import Calibration
 from eval.bench.runs import LoadRun, ThroughputOver
 from pipeline.base.commands import command
@@ -90,6 +91,8 @@ class ArmLoad(Result):
     start_seconds: float
     reused: bool = False
     """Whether the engine had answered an evaluation before; its start was then not repeated."""
+    settings: dict[str, str] = Field(default_factory=dict)
+    """That the engine was started with, and those it states itself; empty in results of earlier versions."""
     points: tuple[LoadPoint, ...]
     """Those that stand."""
     void_points: tuple[VoidPoint, ...] = ()
@@ -117,6 +120,8 @@ class BenchResult(Payload):
     """Of the load client; None in results of earlier versions."""
     changed_limits: dict[str, float | None] = Field(default_factory=dict)
     """Limits of a run that the recipe changed (`bench.limits`), by name; None for one that it took away."""
+    fair: FairArms | None = None
+    """Order, repeats and settings of the arms; None in results of earlier versions."""
 
     @property
     def void_points(self) -> tuple[tuple[str, VoidPoint], ...]:

@@ -16,12 +16,12 @@ from eval.bench.load.ceiling import Calibration
 from eval.bench.load.client import LoadClient
 from eval.bench.measurement import LoadMeasurement
 from eval.bench.metrics import metrics_of
-from eval.bench.points import point_of, throughput_over, token_difference, void_point
+from eval.bench.points import LevelRuns, point_of, throughput_over, token_difference, void_point
 from eval.bench.recipe_load import limits_of, words_of_model
 from eval.bench.result import ArmLoad, BenchResult
 from eval.bench.resume import KeptRuns
 from eval.bench.runs import ThroughputOver
-from eval.bench.sweep import ArmSweep, Sweep
+from eval.bench.sweep import Sweep
 from pipeline.base.commands import command
 from pipeline.base.errors import AwqctlError
 from pipeline.base.results import Gate
@@ -64,10 +64,10 @@ def benchmark(setup: EngineSetup, client: LoadClient, recipe: Recipe, context: R
             log=new_log(context.logs / "bench-client.log"),
         )
         kept = KeptRuns(context.resume("bench"), folder, readable=setup.runtime.digest != EXTERNAL)
-        # An engine that the stage before left running is measured first: it is there, and would have to be stopped.
-        order = sorted(arms, key=lambda arm: not context.slot.holds(setup.identity(arm)))
-        found = {arm: _sweep(arm, setup, measurement, kept, recipe, context).run() for arm in order}
-        result = _result(tuple(found[arm] for arm in arms), measurement, calibration, setup, recipe)
+        runs = {arm: _runs(arm, setup, measurement, kept, recipe, context) for arm in arms}
+        sweep = Sweep(runs, setup, recipe, context)
+        sweep.run()
+        result = _result(arms, sweep, measurement, calibration, setup, recipe)
         (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
     if not result.void_points:
         context.forget("bench")
@@ -84,13 +84,13 @@ def arms_of(recipe: Recipe) -> Arms:
     return tuple(arm for arm in recipe.arms if arm.name in recipe.bench.arms)
 
 
-def _sweep(
+def _runs(
     arm: str, setup: EngineSetup, measurement: LoadMeasurement, kept: KeptRuns, recipe: Recipe, context: RunContext
-) -> Sweep:
+) -> ArmRuns:
     (measurement.results / arm).mkdir()
     machine, client = context.machine, measurement.client
     hardware = [machine.cpu, str(machine.cores), *(gpu.name for gpu in machine.cuda_gpus)]
-    runs = ArmRuns(
+    return ArmRuns(
         arm=arm,
         settings=recipe.bench,
         measurement=measurement,
@@ -99,36 +99,37 @@ def _sweep(
         limits=limits_of(recipe.bench.limits),
         reporter=context.reporter,
     )
-    return Sweep(runs, setup, recipe, context)
 
 
 def _result(
-    sweeps: tuple[ArmSweep, ...],
+    arms: tuple[str, ...],
+    sweep: Sweep,
     measurement: LoadMeasurement,
     calibration: Calibration,
     setup: EngineSetup,
     recipe: Recipe,
 ) -> BenchResult:
-    levels = [level for sweep in sweeps for level in sweep.levels]
+    levels = [level for arm in arms for level in sweep.levels(arm)]
     over = throughput_over(levels)
     return BenchResult(
-        arms=tuple(_load(sweep, over, measurement) for sweep in sweeps),
+        arms=tuple(_load(sweep.load(arm), sweep.levels(arm), over, measurement) for arm in arms),
         input_tokens=recipe.bench.input_tokens,
         output_tokens=recipe.bench.output_tokens,
-        repeats=recipe.bench.repeats,
-        engine_version=f"{setup.runtime.name} {sweeps[0].load.engine_version}",
+        repeats=recipe.bench.first_repeats,
+        engine_version=f"{setup.runtime.name} {sweep.load(arms[0]).engine_version}",
         engine_arguments=engine_arguments(recipe.engine),
         throughput_over=over,
         counter_disagreement=token_difference(levels),
         calibration=calibration,
         changed_limits=recipe.bench.limits.changed(),
+        fair=sweep.fair(),
     )
 
 
-def _load(sweep: ArmSweep, over: ThroughputOver, measurement: LoadMeasurement) -> ArmLoad:
-    points = tuple(point_of(level, over, measurement.pooled(level.valid)) for level in sweep.levels if not level.void)
-    void = tuple(void_point(level) for level in sweep.levels if level.void)
-    return sweep.load.model_copy(update={"points": points, "void_points": void})
+def _load(load: ArmLoad, levels: tuple[LevelRuns, ...], over: ThroughputOver, measurement: LoadMeasurement) -> ArmLoad:
+    points = tuple(point_of(level, over, measurement.pooled(level.valid)) for level in levels if not level.void)
+    void = tuple(void_point(level) for level in levels if level.void)
+    return load.model_copy(update={"points": points, "void_points": void})
 
 
 def _gate(result: BenchResult) -> Gate:

@@ -6,10 +6,11 @@ from pydantic import Field, model_validator
 
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.recipe.bench_limits import BenchLimits
-from pipeline.recipe.section import Integer, PositiveInt, Section
+from pipeline.recipe.repeats import Repeats
+from pipeline.recipe.section import Integer, PositiveInt
 
 
-class Bench(Section):
+class Bench(Repeats):
     """Which load is offered, through vLLM's own benchmark."""
 
     arms: Annotated[tuple[str, ...], Field(min_length=1)] = (BASELINE, AWQ)
@@ -19,9 +20,6 @@ class Bench(Section):
     output_tokens: PositiveInt = 128
     requests_per_concurrency: PositiveInt = 8
     """Requests of a run = this times its concurrency."""
-    repeats: PositiveInt = 3
-    """Runs per concurrency; their mean is reported, and from how they differ what is said of speed and costs.
-    Five decide much more than three."""
     warmup_requests: PositiveInt = 4
     seed: Integer = 0
     limits: BenchLimits = BenchLimits()

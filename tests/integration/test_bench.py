@@ -24,7 +24,8 @@ from tests.fakes.loaded_engine import behave, die_at, interpreter, miscount_from
 MODEL = Path(__file__).parents[2] / "recipes" / "demo" / "model"
 SETTINGS = (
     *("bench.concurrency=[1,4]", "bench.requests_per_concurrency=3", "bench.repeats=2", "bench.warmup_requests=1"),
-    *("bench.input_tokens=24", "bench.output_tokens=8"),
+    # The seed draws the baseline first.
+    *("bench.input_tokens=24", "bench.output_tokens=8", "bench.seed=3"),
     "bench.limits={foreign_cpu_share: null, client_cpu_share: null, ceiling_share: null}",
 )
 
@@ -109,6 +110,22 @@ def test_arms_get_the_same_prompts_and_runs_their_own(setup: EngineSetup, recipe
     seeds = [[run.seed for point in load.points for run in point.runs if run.attempt == 1] for load in found.arms]
     assert seeds[0] == seeds[1]
     assert len(set(seeds[0])) == 4
+
+
+def test_alternating_arms_start_anew_and_state_what_they_ran_with(setup: EngineSetup, context: RunContext) -> None:
+    """Four starts for two repeats of two arms; settings from command line, environment and log are alike."""
+    recipe = load_recipe("demo", (*SETTINGS, "bench.reuse_engine=false", "bench.order=alternate")).recipe
+    _, found = bench(setup, recipe, context)
+
+    assert starts(context) == 4
+    assert found.fair is not None
+    assert (found.fair.drawn, found.fair.differences) == (("baseline", "awq"), ())
+    settings = found.of("awq").settings
+    assert [settings[name] for name in ("--dtype", "dtype", "VLLM_NO_USAGE_STATS", "reused")] == [
+        *("bfloat16", "torch.bfloat16", "1", "False"),
+    ]
+    assert "VLLM_API_KEY" not in settings
+    assert all([run.number for run in point.runs] == [1, 2] for load in found.arms for point in load.points)
 
 
 def test_void_point_goes_without_figures_and_only_it_is_measured_again(

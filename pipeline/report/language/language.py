@@ -12,6 +12,7 @@ from pipeline.report.language.en.cover import Cover
 from pipeline.report.language.en.endpoint import Endpoint
 from pipeline.report.language.en.environment import Environment
 from pipeline.report.language.en.examples import Examples
+from pipeline.report.language.en.fair_arms import FairArmsSentences
 from pipeline.report.language.en.files import Files, NotMeasured
 from pipeline.report.language.en.findings import Findings
 from pipeline.report.language.en.forest import Forest
@@ -39,6 +40,7 @@ class Language:
     noise_floor: NoiseFloorSentences
     costs: Costs
     latency: LatencySentences
+    fair_arms: FairArmsSentences
     load_evidence: LoadEvidence
     memory: Memory
     throughput: Throughput
@@ -66,6 +68,7 @@ ENGLISH = Language(
     noise_floor=NoiseFloorSentences(),
     costs=Costs(),
     latency=LatencySentences(),
+    fair_arms=FairArmsSentences(),
     load_evidence=LoadEvidence(),
     memory=Memory(),
     throughput=Throughput(),

@@ -48,6 +48,10 @@ class Words:
         """Return `1 task`, `2 tasks`."""
         return f"{count(amount)} {self.nouns[noun][amount != 1]}"
 
+    def or_more(self, amount: str) -> str:
+        """Return `5 runs or more`."""
+        return f"{amount} or more"
+
     def listing(self, items: Sequence[str]) -> str:
         """Return `a`, `a and b`, `a, b and c`."""
         head, last = items[:-1], "".join(items[-1:])
