@@ -1,8 +1,9 @@
 """What a ranking knows of a recipe's run, from its record."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from eval.bench.arguments import PARALLEL, options_of, workers_of
 from eval.bench.rank.entry import Entry, Level
 from eval.bench.rank.stated import catalogue_watts, price_of
 from eval.bench.result import ArmLoad, BenchResult, LoadPoint
@@ -13,17 +14,16 @@ from pipeline.record.record import RunRecord, StageResult
 
 _OF_ANOTHER_RUN = ("arms", "concurrency", "repeats", "seed")
 """Keys of the section `bench` that do not say what is asked of an engine at one concurrency."""
-_OF_THE_MACHINE = ("tensor-parallel-size", "pipeline-parallel-size", "-tp", "-pp")
-"""Arguments that say how many GPUs are one machine."""
+_OF_THE_MACHINE = tuple(name for names in PARALLEL for name in names)
 
 
 def of_record(name: str, record: RunRecord, arm: str, usd_per_hour: float | None) -> Entry:
     """Return one arm of a recipe's run."""
     bench, stage = record.result(BenchResult), record.done(BenchResult.STAGE)
-    load, arguments = bench.of(arm), _options(bench.engine_arguments)
+    load, arguments = bench.of(arm), options_of(bench.engine_arguments)
     machine = stage.environment.machine
     names = {gpu.name for gpu in machine.cuda_gpus}
-    gpus = 0 if stage.environment.accelerator == "cpu" else _workers(arguments)
+    gpus = 0 if stage.environment.accelerator == "cpu" else workers_of(arguments)
     gpu = next(iter(names)) if gpus and len(names) == 1 else None
     return Entry(
         name=name,
@@ -89,27 +89,6 @@ def _circumstances(stage: StageResult, load: ArmLoad, arguments: Mapping[str, st
     yield "KV cache tokens", str(load.memory.kv_cache_tokens)
     yield "awqctl", environment.awqctl
     yield "measured on", stage.started_at[:10]
-
-
-def _options(arguments: Sequence[str]) -> dict[str, str]:
-    """Return the engine's arguments by option."""
-    found: dict[str, list[str]] = {}
-    option = ""
-    for argument in arguments:
-        if argument.startswith("-") and not argument.lstrip("-").replace(".", "").isdigit():
-            option, _, value = argument.removeprefix("--").partition("=")
-            found[option] = [value] if value else []
-        else:
-            found.setdefault(option, []).append(argument)
-    return {option: " ".join(values) or "on" for option, values in found.items()}
-
-
-def _workers(arguments: Mapping[str, str]) -> int:
-    tensor, pipeline = (
-        next((int(arguments[name]) for name in names if name in arguments), 1)
-        for names in (("tensor-parallel-size", "-tp"), ("pipeline-parallel-size", "-pp"))
-    )
-    return tensor * pipeline
 
 
 def _level(point: LoadPoint) -> Level:

@@ -21,6 +21,7 @@ from pipeline.report.language.en.memory import Memory
 from pipeline.report.language.en.method import Method
 from pipeline.report.language.en.noise_floor import NoiseFloorSentences
 from pipeline.report.language.en.page import Page
+from pipeline.report.language.en.per_user import PerUserSentences
 from pipeline.report.language.en.recommendation import Recommendation
 from pipeline.report.language.en.summary import Summary
 from pipeline.report.language.en.throughput import Throughput
@@ -40,6 +41,7 @@ class Language:
     costs: Costs
     latency: LatencySentences
     load_evidence: LoadEvidence
+    per_user: PerUserSentences
     memory: Memory
     throughput: Throughput
     endpoint: Endpoint
@@ -67,6 +69,7 @@ ENGLISH = Language(
     costs=Costs(),
     latency=LatencySentences(),
     load_evidence=LoadEvidence(),
+    per_user=PerUserSentences(),
     memory=Memory(),
     throughput=Throughput(),
     endpoint=Endpoint(),
