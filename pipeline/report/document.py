@@ -6,7 +6,7 @@ from pipeline.base.results import Origin, Result
 
 SCHEMA_VERSION = 3
 Tone = Literal["plain", "good", "bad", "caution"]
-Statistic = Literal["value", "mean", "p50", "p95", "bounds", "margin", "floor"]
+Statistic = Literal["value", "mean", "p50", "p95", "p99", "bounds", "margin", "floor"]
 
 
 class Cell(Result):

@@ -7,18 +7,27 @@ from eval.bench.arguments import PARALLEL, options_of, workers_of
 from eval.bench.rank.entry import Entry, Level
 from eval.bench.rank.stated import catalogue_watts, price_of
 from eval.bench.result import ArmLoad, BenchResult, LoadPoint
+from eval.bench.runs import ThroughputOver
 from pipeline.base.nested import flatten
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE, RTN
 from pipeline.record.record import RunRecord, StageResult
 
-_OF_ANOTHER_RUN = ("arms", "concurrency", "repeats", "seed")
+_OF_ANOTHER_RUN = ("arms", "concurrency", "repeats", "seed", "limits")
 """Keys of the section `bench` that do not say what is asked of an engine at one concurrency."""
 _OF_THE_MACHINE = tuple(name for names in PARALLEL for name in names)
 
 
-def of_record(name: str, record: RunRecord, arm: str, usd_per_hour: float | None) -> Entry:
-    """Return one arm of a recipe's run."""
+def of_record(name: str, record: RunRecord, arm: str, over: ThroughputOver, usd_per_hour: float | None) -> Entry:
+    """Return one arm of a recipe's run.
+
+    Args:
+        name: of the run.
+        record: of the run.
+        arm: that is ranked.
+        over: what throughputs are over; the steady state only where all runs have one.
+        usd_per_hour: price of its machine; None for the recipe's or the catalogue's.
+    """
     bench, stage = record.result(BenchResult), record.done(BenchResult.STAGE)
     load, arguments = bench.of(arm), options_of(bench.engine_arguments)
     machine = stage.environment.machine
@@ -27,9 +36,10 @@ def of_record(name: str, record: RunRecord, arm: str, usd_per_hour: float | None
     gpu = next(iter(names)) if gpus and len(names) == 1 else None
     return Entry(
         name=name,
-        settings=dict(_settings(record, stage, bench, load, arguments)),
+        settings=dict(_settings(record, stage, bench, load, arguments)) | {"throughput over": over},
         circumstances=dict(_circumstances(stage, load, arguments)),
-        levels={point.concurrency: _level(point) for point in load.points},
+        levels={point.concurrency: _level(point, bench.throughput_over, over) for point in load.points},
+        void={point.concurrency: point.reasons for point in load.void_points},
         gpus=gpus,
         usd_per_hour=price_of(record, gpu, gpus, usd_per_hour),
         rated_watts=catalogue_watts(gpu, gpus),
@@ -43,6 +53,7 @@ def _settings(
     yield "arm", load.arm
     yield from _weights(record, stage, load.arm)
     yield "engine", bench.engine_version
+    yield "client", bench.calibration.client if bench.calibration else "of an earlier version"
     yield "dtype", load.dtype
     for option, value in arguments.items():
         if option not in (*_OF_THE_MACHINE, "dtype"):
@@ -86,16 +97,22 @@ def _circumstances(stage: StageResult, load: ArmLoad, arguments: Mapping[str, st
     for option in _OF_THE_MACHINE:
         if option in arguments:
             yield f"engine {option}", arguments[option]
+    for key, value in flatten((stage.inputs.get("recipe.bench") or {}).get("limits") or {}):
+        yield f"limit {key}", str(value)
     yield "KV cache tokens", str(load.memory.kv_cache_tokens)
     yield "awqctl", environment.awqctl
     yield "measured on", stage.started_at[:10]
 
 
-def _level(point: LoadPoint) -> Level:
+def _level(point: LoadPoint, measured_over: ThroughputOver, over: ThroughputOver) -> Level:
+    runs = point.output_tokens_per_s_runs or (point.output_tokens_per_s,)
+    if measured_over != over:
+        runs = tuple(run.figures.output_tokens_per_s(over) for run in point.runs if run.figures)
+    median = point.tpot.p50_ms
     return Level(
         concurrency=point.concurrency,
-        output_tokens_per_s_runs=point.output_tokens_per_s_runs or (point.output_tokens_per_s,),
-        tpot_p50_ms_runs=point.tpot.p50_ms_runs or (point.tpot.p50_ms,),
+        output_tokens_per_s_runs=runs,
+        tpot_p50_ms_runs=point.tpot.p50_ms_runs or (() if median is None else (median,)),
         ttft_p95_ms=point.ttft.p95_ms,
         tpot_p95_ms=point.tpot.p95_ms,
     )

@@ -36,10 +36,11 @@ def entries_of(runs: Sequence[Path], arm: str | None = None, prices: Mapping[str
     found = {names[run]: _read(run) for run in runs}
     recipes = {name: one for name, one in found.items() if isinstance(one, RunRecord)}
     arm = _arm(recipes, arm) if recipes else arm
+    overs = {_bench(name, record).throughput_over for name, record in recipes.items()}
     return [
         of_endpoint(name, one, prices.get(name))
         if isinstance(one, EndpointLoad)
-        else of_record(name, one, str(arm), prices.get(name))
+        else of_record(name, one, str(arm), "whole run" if "whole run" in overs else "steady state", prices.get(name))
         for name, one in found.items()
     ]
 

@@ -21,7 +21,7 @@ def pareto_chart(points: Sequence[PerUser], inputs: Inputs) -> Chart:
         id="chart-per-user",
         kind="pareto",
         title=say.chart,
-        caption=say.caption,
+        caption=say.caption + (say.left_out if inputs.load.void_points else ""),
         alternative=say.alternative("; ".join(spoken)),
         x_title=say.x_title,
         y_title=say.per_machine if inputs.on_cpu else say.per_gpu,

@@ -24,6 +24,7 @@ class PerUserSentences(Words):
     chart = "Speed of each user against that of all together"
     x_title = "Output tokens per second and user (1 / TPOT p50)"
     caption = "Numbers: concurrency. Filled points are on the frontier; a hollow one is beaten by another in both."
+    left_out = " Void points are left out."
 
     def alternative(self, arms: str) -> str:
         return f"Chart of points joined by lines. Output tokens per second of all against each user's, {arms}."
