@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from eval.bench.load.result import Distribution, EngineLoad
-from eval.bench.runs import LoadRun, RunFigures
 from pipeline.quantize.result import CoverageResult, QuantizeResult
 
 
@@ -39,36 +37,3 @@ def quantize_result(**changes: Any) -> QuantizeResult:
         "checkpoint_digest": "6f" * 32,
     }
     return QuantizeResult(**{**facts, **changes})
-
-
-def load_run(*, steady: float | None, whole: float, engine: EngineLoad | None = None, **changes: Any) -> LoadRun:
-    """Return one run of a load of 8 requests that stands, with both kinds of throughput; keywords replace fields."""
-    figures = RunFigures(
-        steady_output_tokens_per_s=steady,
-        whole_run_output_tokens_per_s=whole,
-        total_tokens_per_s=3 * whole,
-        requests_per_s=1.0,
-        **dict.fromkeys(("ttft_ms", "tpot_ms", "itl_ms", "e2e_ms"), Distribution(mean=9.0, p50=8.0)),
-    )
-    facts: dict[str, Any] = {
-        "number": 1,
-        "measured_at": "2026-11-29T12:00:00+00:00",
-        "seed": 0,
-        "sent": 8,
-        "answered": 8,
-        "failed": 0,
-        "errors": {},
-        "input_tokens": 1024,
-        "output_tokens": 512,
-        "duration_s": 1.0,
-        "steady_state_share": None if steady is None else 0.8,
-        "peak_concurrency": 8,
-        "client_cpu_s": 0.1,
-        "engine": engine,
-        "machine": None,
-        "checks": (),
-        "raw_file": "awq/concurrency-8-run-1.json.gz",
-        "raw_sha256": "ab" * 32,
-        "figures": figures,
-    }
-    return LoadRun(**{**facts, **changes})

@@ -13,7 +13,10 @@ from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE, RTN
 from pipeline.record.record import RunRecord, StageResult
 
-_OF_ANOTHER_RUN = ("arms", "concurrency", "repeats", "seed", "limits")
+_OF_ANOTHER_RUN = (
+    *("arms", "concurrency", "seed", "limits", "service_level", "soak"),
+    *("repeats", "order", "precision", "max_repeats", "budget_minutes", "reuse_engine"),
+)
 """Keys of the section `bench` that do not say what is asked of an engine at one concurrency."""
 _OF_THE_MACHINE = tuple(name for names in PARALLEL for name in names)
 

@@ -3,7 +3,7 @@
 from eval.bench.load.result import EngineLoad
 from eval.bench.metrics import metrics_of
 from eval.bench.result import ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint, VoidPoint
-from tests.results import load_run
+from tests.unit.eval.bench.runs import run
 
 LATENCY = Latency(mean_ms=1.0, p50_ms=2.0, p95_ms=3.0, p99_ms=4.0)
 
@@ -88,13 +88,12 @@ def test_queue_and_cache_stand_at_each_concurrency() -> None:
         facts = {"prompt_tokens": 1, "output_tokens": 1, "cached_prompt_tokens": 0, "peak_requests": 4, "samples": 9}
         return EngineLoad.model_validate(facts | seen)
 
-    runs = (
-        load_run(steady=None, whole=4.0, engine=engine(preemptions=2, peak_waiting=1, peak_kv_cache_usage=0.5)),
-        load_run(steady=None, whole=4.0, engine=engine(preemptions=3, peak_waiting=0, peak_kv_cache_usage=None)),
-        load_run(
-            steady=None, whole=4.0, engine=engine(preemptions=9, peak_waiting=9, peak_kv_cache_usage=1), figures=None
-        ),
+    seen = (
+        engine(preemptions=2, peak_waiting=1, peak_kv_cache_usage=0.5),
+        engine(preemptions=3, peak_waiting=0, peak_kv_cache_usage=None),
     )
+    stand = tuple(run().model_copy(update={"engine": one}) for one in seen)
+    runs = (*stand, run(engine_tokens=1))
     found = found_of(point(4).model_copy(update={"runs": runs}))
     names = "awq_preemptions", "awq_peak_waiting", "awq_peak_kv_cache_usage"
     assert [found[name, 4] for name in names] == [5, 1, 0.5]

@@ -18,7 +18,8 @@ from pipeline.hardware.gpu import Gpu
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.environment import Environment
 from pipeline.record.record import RunRecord, StageResult, save_record
-from tests.results import load_run
+from tests.unit.eval.bench.runs import load
+from tests.unit.eval.bench.runs import run as load_run
 
 Run = Callable[..., Path]
 ARGUMENTS = ("--dtype", "bfloat16", "--max-model-len", "1024", "--tensor-parallel-size", "2")
@@ -136,11 +137,8 @@ def test_machines_may_differ_and_settings_may_not(run: Run) -> None:
 
 def test_throughputs_are_of_one_kind(run: Run) -> None:
     """One run without a steady state takes all to whole runs: the other's are known, too, and are lower."""
-    made = (
-        load_run(steady=100.0, whole=80.0),
-        load_run(steady=101.0, whole=81.0),
-        load_run(steady=9, whole=9, figures=None),
-    )
+    stand = [load_run(load(80.0, steady=100.0)), load_run(load(81.0, steady=101.0))]
+    made = (*stand, load_run(load(9.0), engine_tokens=1))
     steady = point(8, 100.0).model_copy(update={"runs": made})
     pair = [run("a", bench_of(steady)), run("b", bench_of(point(8, 90.0), throughput_over="whole run"))]
     first, second = entries_of(pair)
