@@ -3,7 +3,10 @@
 from eval.bench.result import PERCENTILES, BenchResult, Latency, LoadPoint
 from pipeline.base.results import Metric
 
-_RATES = ("output_tokens_per_s", "total_tokens_per_s", "requests_per_s")
+_RATES = (
+    *("output_tokens_per_s", "output_tokens_per_s_min", "output_tokens_per_s_max"),
+    *("total_tokens_per_s", "requests_per_s"),
+)
 _LATENCIES = tuple(name for name, field in LoadPoint.model_fields.items() if field.annotation is Latency)
 
 
@@ -34,7 +37,20 @@ def _of_all(result: BenchResult) -> dict[str, float]:
 
 
 def _of_point(point: LoadPoint) -> dict[str, float]:
-    values: dict[str, float | None] = {name: getattr(point, name) for name in _RATES}
+    values: dict[str, float | None] = {name: getattr(point, name) for name in _RATES} | _of_engine(point)
     for kind in _LATENCIES:
         values |= {f"{kind}_{name}": getattr(getattr(point, kind), name) for name in PERCENTILES}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _of_engine(point: LoadPoint) -> dict[str, float | None]:
+    """Return what the engine says of its queue and its cache: the highest of all runs, preemptions of all together."""
+    engines = [run.engine for run in point.runs if run.figures and run.engine]
+    if not engines:
+        return {}
+    usages = [engine.peak_kv_cache_usage for engine in engines if engine.peak_kv_cache_usage is not None]
+    return {
+        "preemptions": sum(engine.preemptions for engine in engines),
+        "peak_waiting": max(engine.peak_waiting for engine in engines),
+        "peak_kv_cache_usage": max(usages, default=None),
+    }

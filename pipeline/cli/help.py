@@ -22,6 +22,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "awqctl bench --endpoint http://host:8000 --model NAME",
         "awqctl bench --calibrate",
     ),
+    "bench rank": (
+        "awqctl bench rank out/h100 out/l40s",
+        "awqctl bench rank out/a out/b --price b=0.80 --json",
+    ),
     "roi": ("awqctl roi mine.yaml",),
     "report": ("awqctl report mine.yaml",),
     "serve": ("awqctl serve mine.yaml", "awqctl serve mine.yaml --host 0.0.0.0 --port 8443"),

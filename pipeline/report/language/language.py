@@ -22,6 +22,7 @@ from pipeline.report.language.en.memory import Memory
 from pipeline.report.language.en.method import Method
 from pipeline.report.language.en.noise_floor import NoiseFloorSentences
 from pipeline.report.language.en.page import Page
+from pipeline.report.language.en.per_user import PerUserSentences
 from pipeline.report.language.en.recommendation import Recommendation
 from pipeline.report.language.en.summary import Summary
 from pipeline.report.language.en.throughput import Throughput
@@ -42,6 +43,7 @@ class Language:
     latency: LatencySentences
     fair_arms: FairArmsSentences
     load_evidence: LoadEvidence
+    per_user: PerUserSentences
     memory: Memory
     throughput: Throughput
     endpoint: Endpoint
@@ -70,6 +72,7 @@ ENGLISH = Language(
     latency=LatencySentences(),
     fair_arms=FairArmsSentences(),
     load_evidence=LoadEvidence(),
+    per_user=PerUserSentences(),
     memory=Memory(),
     throughput=Throughput(),
     endpoint=Endpoint(),

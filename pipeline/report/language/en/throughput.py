@@ -46,7 +46,15 @@ class Throughput(Words):
     chart = "Output throughput over concurrency"
     chart_y = "Output tokens per second"
     chart_unit = "tokens/s"
-    chart_caption = "Mean of the repeats; bars and bands from the slowest to the fastest run."
+
+    def chart_caption(self, sure: str) -> str:
+        return (
+            f"Lines: means of the repeats. Bands: the interval of each mean ({sure}, each by itself; none of one run). "
+            f"Bars: from the slowest to the fastest run."
+        )
+
+    def range_of(self, arm: str) -> str:
+        return f"{arm}, slowest to fastest run"
 
     def chart_alternative(self, arms: str) -> str:
         return f"Line chart. Output tokens per second, {arms}."

@@ -34,6 +34,8 @@ class Words:
         return f"{folder}/ ({amount} files)"
 
     too_few = "too few"
+    void = "void"
+    void_caption = " A cross at the top: the point is void and has no figure."
 
     def name_of(self, arm: str) -> str:
         """Return an arm as a reader knows it."""
