@@ -23,10 +23,14 @@ class HealthCheck(Result):
     """What to do; of what is not well."""
 
     @property
+    def finding(self) -> str:
+        """What was found, and what to do."""
+        return f"{self.text}. {self.remedy}" if self.remedy else self.text
+
+    @property
     def sentence(self) -> str:
-        """What was found and what to do, for a message."""
-        said = f"{self.subject}, {self.name}: {self.text}."
-        return f"{said} {self.remedy}" if self.remedy else said
+        """The same with whose it is, for a message."""
+        return f"{self.subject}, {self.name}: {self.finding.rstrip('.')}."
 
 
 class Subject:

@@ -149,6 +149,23 @@ def _processes(subject: Subject, _facts: GpuFacts, sample: GpuSample) -> HealthC
     return subject.warned(name, text, _BUSY)
 
 
+def free_memory(subject: Subject, sample: GpuSample, share: float) -> HealthCheck:
+    """Hold what is free against the share of a GPU's memory that an engine takes when it starts."""
+    name = "free memory"
+    if sample.memory_used_bytes is None or not sample.memory_total_bytes:
+        return subject.silent(name)
+    free = sample.memory_total_bytes - sample.memory_used_bytes
+    text = f"{free / 2**30:.1f} of {sample.memory_total_bytes / 2**30:.1f} GiB"
+    if free >= share * sample.memory_total_bytes:
+        return subject.passed(name, text)
+    left = free / sample.memory_total_bytes
+    return subject.failed(
+        name,
+        f"{text}; engine.gpu_memory_utilization={share:g} asks for more",
+        f"Stop what runs on it, or set engine.gpu_memory_utilization to less than {left:.2f}.",
+    )
+
+
 def process_text(process: GpuProcess) -> str:
     """Return a process with what it takes."""
     memory = "" if process.memory_bytes is None else f", {process.memory_bytes / 2**30:.1f} GiB"
