@@ -25,7 +25,7 @@ IDLE = replace(healthy()[0], busy=0, reasons=0x1)
 def test_a_gpu(state: GpuState, code: int, said: str) -> None:
     """Passes and warnings end with 0, a failure with 4."""
     with installed(FakeNvml([state])):
-        answer = invoke("doctor", "--gpu")
+        answer = invoke("doctor", "--gpu", raises=True)
     assert answer.return_value == code, answer.output
     assert said in " ".join(answer.output.split())
 
@@ -33,7 +33,7 @@ def test_a_gpu(state: GpuState, code: int, said: str) -> None:
 def test_as_json() -> None:
     """One document with the GPUs, what was read, and every check with its remedy."""
     with installed(FakeNvml([IDLE], [replace(IDLE, ecc=(0, 1))])):
-        answer = invoke("doctor", "--gpu", "--json")
+        answer = invoke("doctor", "--gpu", "--json", raises=True)
     document = json.loads(answer.stdout)
     assert answer.return_value == 4
     assert [gpu["index"] for gpu in document["gpus"]] == [sample["index"] for sample in document["samples"]] == [0, 1]
@@ -48,7 +48,7 @@ def test_a_machine_without_a_gpu_says_so() -> None:
     if reader is not None:
         reader.close()
         pytest.skip("this machine has a GPU")
-    answer = invoke("doctor", "--gpu")
+    answer = invoke("doctor", "--gpu", raises=True)
     assert answer.return_value == 4
     assert "No GPU answers" in answer.output
     assert "steal time" in answer.output
