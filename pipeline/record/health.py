@@ -1,15 +1,12 @@
 """The gate before work starts: is what it will run on well? A failure stops it, a warning is said and recorded."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from pipeline.base.errors import AwqctlError, EnvironmentLackError, refuse
 from pipeline.hardware.health.check import HealthCheck, of_state
 from pipeline.hardware.health.now import health_now
-from pipeline.hardware.health.sample import GpuFacts
-from pipeline.hardware.health.selection import selected
+from pipeline.hardware.health.selection import used_by
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.preflight import Effort, Probe, ProbeResult, Prospect
@@ -47,7 +44,7 @@ class HealthGate:
         return tuple(check for check in found if check.state != "pass")
 
     def _checks(self, recipe: Recipe, accelerator: Resolved, *, fresh: bool) -> tuple[HealthCheck, ...]:
-        choose = partial(_choose, workers=self.workers(recipe), accelerator=accelerator)
+        choose = used_by(self.workers(recipe), accelerator)
         share = self.memory_share(recipe) if fresh and accelerator == "cuda" else None
         return health_now(choose, memory_share=share).checks
 
@@ -56,10 +53,6 @@ class HealthGate:
         yield from _errors(found)
         for check in of_state(found, "warn"):
             yield ProbeResult(subject=_SUBJECT, state="warning", text=check.sentence)
-
-
-def _choose(facts: Sequence[GpuFacts], workers: int, accelerator: Resolved) -> tuple[int, ...]:
-    return selected(facts, workers, os.environ) if accelerator == "cuda" else ()
 
 
 def _errors(found: Sequence[HealthCheck]) -> Iterator[AwqctlError]:

@@ -1,7 +1,6 @@
 """The health of a machine at this moment: GPUs at once, processors over half a second."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
 
 from pipeline.base.results import Result
 from pipeline.hardware.health.check import HealthCheck, Subject, of_state
@@ -10,11 +9,10 @@ from pipeline.hardware.health.host_checks import host_checks
 from pipeline.hardware.health.readers import gpu_readers
 from pipeline.hardware.health.sample import GpuFacts, GpuSample
 from pipeline.hardware.health.sampler import take
+from pipeline.hardware.health.selection import Choice
 
 _APART_S = 0.5
 """Between two readings of the processors' counters, which have a resolution of a hundredth of a second."""
-Choice = Callable[[Sequence[GpuFacts]], Collection[int]]
-"""Returns the indices of the GPUs that are asked about."""
 
 
 class HealthReport(Result):

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +16,7 @@ from pipeline.hardware.health.host import read_host
 from pipeline.hardware.health.processes import Owners, our_processes
 from pipeline.hardware.health.readers import GpuReader, gpu_readers
 from pipeline.hardware.health.sample import GpuFacts, Snapshot
+from pipeline.hardware.health.selection import Choice
 from pipeline.hardware.health.summary import HealthSummary, summarised
 
 _EVERY_S = 1.0
@@ -26,11 +27,11 @@ class Health:
 
     Args:
         servers: processes that are measured and were not started from here.
-        gpus: that are used; None for those on which processes of ours are seen.
+        choose: the GPUs that are used; None for those on which processes of ours are seen.
     """
 
-    def __init__(self, servers: Sequence[psutil.Process] = (), *, gpus: Collection[int] | None = None) -> None:
-        self._servers, self._used = servers, gpus
+    def __init__(self, servers: Sequence[psutil.Process] = (), *, choose: Choice | None = None) -> None:
+        self._servers, self._choose = servers, choose
         self._over = threading.Event()
         self._stack = ExitStack()
         self._readers: Sequence[GpuReader] = ()
@@ -56,7 +57,8 @@ class Health:
 
     def summary(self, output_tokens: int | None = None) -> HealthSummary:
         """Return what the samples say; after the end."""
-        return summarised(self.facts, self.snapshots, gpus=self._used, output_tokens=output_tokens)
+        used = self._choose(self.facts) if self._choose else None
+        return summarised(self.facts, self.snapshots, gpus=used, output_tokens=output_tokens)
 
     def write(self, path: Path) -> str:
         """Write the samples as JSON lines, the GPUs' unchanging facts first, and return the file's SHA-256."""

@@ -1,11 +1,20 @@
-"""Which GPUs a run uses, of those that the driver lists. Pure."""
+"""Which GPUs a run uses, of those that the driver lists."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from pipeline.hardware.health.sample import GpuFacts
 
-VISIBLE = "CUDA_VISIBLE_DEVICES"
+Choice = Callable[[Sequence[GpuFacts]], Collection[int]]
+"""Returns the indices of the GPUs that are meant."""
+
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
 _ORDER = "CUDA_DEVICE_ORDER"
+
+
+def used_by(workers: int, accelerator: str) -> Choice:
+    """Return the choice of an engine of so many workers: none on the CPU."""
+    return lambda facts: selected(facts, workers, os.environ) if accelerator == "cuda" else ()
 
 
 def selected(facts: Sequence[GpuFacts], workers: int, environment: Mapping[str, str]) -> tuple[int, ...]:
@@ -19,7 +28,7 @@ def selected(facts: Sequence[GpuFacts], workers: int, environment: Mapping[str, 
         environment: its variables.
     """
     mine = [gpu for gpu in facts if gpu.vendor == "nvidia"]
-    asked = environment.get(VISIBLE)
+    asked = environment.get(_VISIBLE)
     visible = [gpu.index for gpu in mine] if asked is None else _named(mine, asked)
     unlike = len({gpu.name for gpu in mine}) > 1 and environment.get(_ORDER) != "PCI_BUS_ID"
     if not unlike:

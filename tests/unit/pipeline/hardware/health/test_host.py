@@ -31,7 +31,7 @@ CALM = HostSample(
         ({"steal_s": 2.5}, "steal time", "warn"),
         ({"memory_available_bytes": GIB // 2}, "memory", "warn"),
         ({"swapped_bytes": 4096}, "swap", "warn"),
-        ({"swapped_bytes": 50 * 2**20}, "swap", "fail"),
+        ({"swapped_bytes": 200 * 2**20}, "swap", "fail"),
         ({"swapped_bytes": None}, "swap", "not reported"),
         ({"throttled_s": 1.0}, "processor quota", "warn"),
         ({"throttled_s": None}, "processor quota", "not reported"),

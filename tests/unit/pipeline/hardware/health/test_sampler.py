@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.hardware.health.sampler import Health
+from pipeline.hardware.health.selection import used_by
 from tests.fakes.nvml import FakeNvml, healthy, installed
 
 
@@ -37,7 +38,10 @@ def test_a_short_load_has_two_samples() -> None:
 
 def test_the_gpus_to_judge_can_be_named() -> None:
     """A load on the CPU uses none."""
-    with installed(FakeNvml([replace(state, reasons=0x40) for state in healthy()])), Health(gpus=()) as health:
+    with (
+        installed(FakeNvml([replace(state, reasons=0x40) for state in healthy()])),
+        Health(choose=used_by(1, "cpu")) as health,
+    ):
         pass
     assert health.summary().gpus == ()
     assert health.summary().void_reasons == ()
@@ -57,5 +61,5 @@ def test_an_error_of_a_reading_is_not_swallowed(monkeypatch: pytest.MonkeyPatch)
     def fail(*_: object) -> None:
         raise broken
 
-    with pytest.raises(OSError, match="no /proc"), Health(gpus=()):
+    with pytest.raises(OSError, match="no /proc"), Health(choose=used_by(1, "cpu")):
         monkeypatch.setattr("pipeline.hardware.health.sampler.read_host", fail)
