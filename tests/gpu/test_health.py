@@ -54,8 +54,8 @@ def test_a_real_gpu_is_read_while_it_works(tmp_path: Path) -> None:
     assert summary.energy_j > 20 * summary.seconds / 2
     owners = {one.owner for shot in health.snapshots for gpu in shot.gpus for one in gpu.processes or ()}
     assert owners & {"ours", "unknown"}
-    health.write(tmp_path / "health.jsonl")
-    assert (tmp_path / "health.jsonl").stat().st_size > 0
+    health.write(tmp_path / "health.jsonl.gz")
+    assert (tmp_path / "health.jsonl.gz").stat().st_size > 0
 
 
 def test_counter_and_integral_agree() -> None:

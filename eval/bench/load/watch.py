@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from pipeline.engines.engine import Engine
 from pipeline.engines.prometheus import Metrics
 from pipeline.hardware.health.sampler import Health
 from pipeline.hardware.health.selection import Choice
+from pipeline.hardware.health.summary import HealthSummary
 
 _EVERY_S = 0.25
 _SETTLE_S = 2.0
@@ -87,7 +89,13 @@ class Watch:
             machine=self.machine,
             tokenizer_known=tokenizer_known,
             ceiling_tokens_per_s=ceiling_tokens_per_s,
+            unhealthy=self.health.summary().void_reasons,
         )
+
+    def sampled(self, path: Path, results: Path, output_tokens: int) -> HealthSummary:
+        """Write the samples of the machine's health; return what they say, with the file's name below `results`."""
+        written = {"file": path.relative_to(results).as_posix(), "sha256": self.health.write(path)}
+        return self.health.summary(output_tokens).model_copy(update=written)
 
     def _engine(self, before: Metrics, after: Metrics) -> EngineLoad:
         def grown(name: str) -> float:

@@ -1,5 +1,6 @@
 """`Health`: reads the machine before, once a second during, and after a load."""
 
+import gzip
 import hashlib
 import threading
 import time
@@ -61,9 +62,9 @@ class Health:
         return summarised(self.facts, self.snapshots, gpus=used, output_tokens=output_tokens)
 
     def write(self, path: Path) -> str:
-        """Write the samples as JSON lines, the GPUs' unchanging facts first, and return the file's SHA-256."""
+        """Write the samples as JSON lines, the GPUs' unchanging facts first, packed; return the file's SHA-256."""
         lines = [gpu.model_dump_json() for gpu in self.facts] + [one.model_dump_json() for one in self.snapshots]
-        data = "".join(f"{line}\n" for line in lines).encode()
+        data = gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
         path.write_bytes(data)
         return hashlib.sha256(data).hexdigest()
 

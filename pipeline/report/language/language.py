@@ -15,6 +15,7 @@ from pipeline.report.language.en.examples import Examples
 from pipeline.report.language.en.files import Files, NotMeasured
 from pipeline.report.language.en.findings import Findings
 from pipeline.report.language.en.forest import Forest
+from pipeline.report.language.en.health import Health
 from pipeline.report.language.en.latency import LatencySentences
 from pipeline.report.language.en.load_evidence import LoadEvidence
 from pipeline.report.language.en.memory import Memory
@@ -40,6 +41,7 @@ class Language:
     costs: Costs
     latency: LatencySentences
     load_evidence: LoadEvidence
+    health: Health
     memory: Memory
     throughput: Throughput
     endpoint: Endpoint
@@ -67,6 +69,7 @@ ENGLISH = Language(
     costs=Costs(),
     latency=LatencySentences(),
     load_evidence=LoadEvidence(),
+    health=Health(),
     memory=Memory(),
     throughput=Throughput(),
     endpoint=Endpoint(),

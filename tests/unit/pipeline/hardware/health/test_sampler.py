@@ -1,5 +1,6 @@
 """The sampler: before, during and after a load, into a file that is hashed."""
 
+import gzip
 import hashlib
 import json
 import time
@@ -21,9 +22,9 @@ def test_a_load_is_sampled_from_entry_to_exit(tmp_path: Path) -> None:
     assert summary.samples == len(health.snapshots) >= 3
     assert [snapshot.phase for snapshot in health.snapshots][:2] == ["before", "during"]
     assert health.snapshots[-1].phase == "after"
-    digest = health.write(tmp_path / "health.jsonl")
-    lines = (tmp_path / "health.jsonl").read_text().splitlines()
-    assert digest == hashlib.sha256((tmp_path / "health.jsonl").read_bytes()).hexdigest()
+    digest = health.write(tmp_path / "health.jsonl.gz")
+    lines = gzip.decompress((tmp_path / "health.jsonl.gz").read_bytes()).splitlines()
+    assert digest == hashlib.sha256((tmp_path / "health.jsonl.gz").read_bytes()).hexdigest()
     assert json.loads(lines[0])["name"] == "NVIDIA H200"
     assert [json.loads(line)["phase"] for line in lines[1:]] == [one.phase for one in health.snapshots]
 
