@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.base.errors import AwqctlError, EnvironmentLackError, refuse
-from pipeline.hardware.health.check import HealthCheck, of_state
+from pipeline.hardware.health.check import HealthCheck, Subject, of_state
 from pipeline.hardware.health.now import health_now
 from pipeline.hardware.health.selection import used_by
 from pipeline.recipe.recipe import Recipe
@@ -13,6 +13,11 @@ from pipeline.record.preflight import Effort, Probe, ProbeResult, Prospect
 from pipeline.runtimes.specs import Resolved
 
 _SUBJECT = "health"
+_UNREADABLE = Subject("GPU").warned(
+    "presence",
+    "no GPU answers through the driver's library (NVML), so that nothing is known of its health",
+    "Install `libnvidia-ml.so.1` of the driver, and look whether CUDA_VISIBLE_DEVICES names a GPU.",
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,8 @@ class HealthGate:
     def _checks(self, recipe: Recipe, accelerator: Resolved, *, fresh: bool) -> tuple[HealthCheck, ...]:
         choose = used_by(self.workers(recipe), accelerator)
         share = self.memory_share(recipe) if fresh and accelerator == "cuda" else None
-        return health_now(choose, memory_share=share).checks
+        found = health_now(choose, memory_share=share)
+        return found.checks if accelerator == "cpu" or found.gpus else (_UNREADABLE, *found.checks)
 
     def _look(self, prospect: Prospect) -> Iterator[ProbeResult | AwqctlError]:
         found = self._checks(prospect.recipe, prospect.planned[0], fresh=True)

@@ -103,7 +103,7 @@ class FakeNvml:
     def handle(self, index: Any, out: Any) -> int:
         """Hand out a handle: the index plus one as its address."""
         ctypes.cast(out, ctypes.POINTER(ctypes.c_void_p))[0] = index.value + 1
-        return _SUCCESS
+        return _LOST if self._at(index.value).lost else _SUCCESS
 
     def register(self, handle: Any, _kinds: Any, _set: Any) -> int:
         """Listen to a GPU."""

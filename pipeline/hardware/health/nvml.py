@@ -47,9 +47,7 @@ class NvmlReader:
 
     def __init__(self, nvml: Any) -> None:
         self._nvml = nvml
-        self._devices = [
-            _Device(nvml, index, nvml.nvmlDeviceGetHandleByIndex(index)) for index in range(nvml.nvmlDeviceGetCount())
-        ]
+        self._devices = [_Device(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
         self._events = _Events(nvml, self._devices)
         driver, cuda = _of_system(nvml)
         self.facts = tuple(device.facts(driver, cuda) for device in self._devices)
@@ -91,15 +89,19 @@ def _of_system(nvml: Any) -> tuple[str | None, str | None]:
 class _Device:
     """One GPU."""
 
-    def __init__(self, nvml: Any, index: int, handle: Any) -> None:
-        self._nvml, self.handle, self.index = nvml, handle, index
-        self.lost = False
+    def __init__(self, nvml: Any, index: int) -> None:
+        self._nvml, self.index = nvml, index
+        self.handle, self.lost = None, False
         self._seen_us = 0
+        try:
+            self.handle = nvml.nvmlDeviceGetHandleByIndex(index)
+        except nvml.NVMLError:  # a GPU that fell off the bus is counted and has no handle
+            self.lost = True
 
     def ask(self, name: str, *arguments: Any, absent: Any = None) -> Any:
         """Return an answer; None where there is none, `absent` where NVML finds nothing."""
         nvml, function = self._nvml, getattr(self._nvml, name, None)
-        if function is None:
+        if function is None or self.handle is None:
             return None
         try:
             return function(self.handle, *arguments)

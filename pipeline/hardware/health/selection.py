@@ -30,7 +30,8 @@ def selected(facts: Sequence[GpuFacts], workers: int, environment: Mapping[str, 
     mine = [gpu for gpu in facts if gpu.vendor == "nvidia"]
     asked = environment.get(_VISIBLE)
     visible = [gpu.index for gpu in mine] if asked is None else _named(mine, asked)
-    unlike = len({gpu.name for gpu in mine}) > 1 and environment.get(_ORDER) != "PCI_BUS_ID"
+    # One that is lost has no UUID, nor a name of its own.
+    unlike = len({gpu.name for gpu in mine if gpu.uuid}) > 1 and environment.get(_ORDER) != "PCI_BUS_ID"
     if not unlike:
         return tuple(visible[:workers])
     by_number = asked is None or all(name.strip().isdigit() for name in asked.split(","))

@@ -61,6 +61,7 @@ def measured(result: LoadResult | None = None, *, foreign_cpu_s: float = 0.5, en
         machine=MachineLoad(cores=4, wall_s=10, foreign_cpu_s=foreign_cpu_s, steal_s=0),
         tokenizer_known=True,
         ceiling_tokens_per_s=100,
+        unhealthy=(),
     )
     return Measured(measured_at="2026-11-29T12:00:00+00:00", evidence=evidence, raw=RawFile(name="a.gz", sha256="0"))
 

@@ -116,6 +116,14 @@ def test_memory_that_is_taken_stops_an_engine_but_not_one_that_is_ours(
         ENGINE_HEALTH.require(recipe, context)
 
 
+def test_a_gpu_that_cannot_be_read_is_said(context: RunContext, make_recipe: Callable[..., Recipe]) -> None:
+    """`nvidia-smi` names a GPU and the library none: nothing is known of its health, which is no pass."""
+    with installed(FakeNvml()):
+        found = ENGINE_HEALTH.require(make_recipe(engine={"accelerator": "auto"}), context)
+    assert ("GPU", "presence", "warn") in [(check.subject, check.name, check.state) for check in found]
+    assert "nothing is known of its health" in messages(context)
+
+
 def test_the_pre_flight_shows_it(context: RunContext, make_recipe: Callable[..., Recipe]) -> None:
     """`--dry-run`: the failure is an obstacle with exit 4, the warning is shown."""
     script = [replace(FREE, ecc=(0, 1), limit=500_000)]

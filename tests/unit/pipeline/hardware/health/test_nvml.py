@@ -114,6 +114,14 @@ def test_xid_79_is_void_and_the_gpu_is_gone() -> None:
     assert "fallen off the bus" in found["errors announced"]
 
 
+def test_a_gpu_that_was_lost_before_is_named() -> None:
+    """The driver counts it and has no handle for it: it fails, and the other one is read."""
+    now, summary, snapshots = recorded([replace(state, lost=True) for state in healthy()], healthy())
+    assert set(failures(now)) == {"presence"}
+    assert [reason.partition(":")[0] for reason in summary.void_reasons] == ["GPU 0, presence"]
+    assert [sample.lost for sample in snapshots[0].gpus] == [True, False]
+
+
 def test_every_event_of_a_run_is_kept() -> None:
     """Two errors at one step, each once, at the GPU that announced them."""
     _, _, snapshots = recorded(healthy(), becoming(healthy(), xids=(63, 94)))
