@@ -17,6 +17,7 @@ from eval.bench.load.watch import Watch
 from eval.bench.runs import LoadRun, Measured, RawFile
 from pipeline.base.errors import WorkerError
 from pipeline.engines.engine import Engine
+from pipeline.hardware.health.selection import Choice
 
 _LIMIT_S = 24 * 3600.0
 """An engine that died ends a run sooner; one that is slow is measured."""
@@ -35,6 +36,8 @@ class LoadMeasurement:
     results: Path
     """Folder of the results, below which raw files are kept."""
     log: Path
+    gpus: Choice | None = None
+    """That the engines use; None for those on which they are seen."""
 
     def measure(self, engine: Engine, spec: LoadSpec, name: str) -> Measured:
         """Offer a load and watch engine and machine meanwhile; the client's file stays as `results/name.json.gz`.
@@ -45,7 +48,7 @@ class LoadMeasurement:
         """
         output = self.results / f"{name}.json"
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        with Watch(engine) as watch:
+        with Watch(engine, choose=self.gpus) as watch:
             run = self._offer(engine, spec, output)
         result = result_of(run.asked, run.file, self.client.version, run.cpu_s)
         if result.failed:
@@ -56,7 +59,9 @@ class LoadMeasurement:
             tokenizer_known=run.asked.prompt_tokens is not None,
             ceiling_tokens_per_s=self.ceiling_tokens_per_s,
         )
-        return Measured(measured_at=now, evidence=evidence, raw=_kept(output, run.file, self.results))
+        health = watch.sampled(output.with_suffix(".health.jsonl.gz"), self.results, result.output_tokens)
+        raw = _kept(output, run.file, self.results)
+        return Measured(measured_at=now, evidence=evidence, raw=raw, health=health)
 
     def warm_up(self, engine: Engine, spec: LoadSpec) -> None:
         """Offer a load of which nothing is kept.

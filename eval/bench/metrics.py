@@ -40,7 +40,7 @@ def _of_point(point: LoadPoint) -> dict[str, float]:
     values: dict[str, float | None] = {name: getattr(point, name) for name in _RATES} | _of_engine(point)
     for kind in _LATENCIES:
         values |= {f"{kind}_{name}": getattr(getattr(point, kind), name) for name in PERCENTILES}
-    return {name: value for name, value in values.items() if value is not None}
+    return {name: value for name, value in (values | _of_health(point)).items() if value is not None}
 
 
 def _of_engine(point: LoadPoint) -> dict[str, float | None]:
@@ -53,4 +53,15 @@ def _of_engine(point: LoadPoint) -> dict[str, float | None]:
         "preemptions": sum(engine.preemptions for engine in engines),
         "peak_waiting": max(engine.peak_waiting for engine in engines),
         "peak_kv_cache_usage": max(usages, default=None),
+    }
+
+
+def _of_health(point: LoadPoint) -> dict[str, float | None]:
+    """Return the mean energy per token, and what the worst of the runs that stand had to bear."""
+    healths = [run.health for run in point.runs if run.figures and run.health]
+    energies = [one.joules_per_output_token for one in healths if one.joules_per_output_token is not None]
+    return {
+        "joules_per_output_token": sum(energies) / len(energies) if energies else None,
+        "max_temperature_c": max((one.max_temperature_c for one in healths if one.max_temperature_c), default=None),
+        "throttle_share": max((one.throttle_share for one in healths if one.throttle_share is not None), default=None),
     }

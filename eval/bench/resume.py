@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from eval.bench.result import ArmLoad
-from eval.bench.runs import Measured
+from eval.bench.runs import Measured, RawFile
 from pipeline.base.files import write_atomically
 from pipeline.base.identity import document_identity
 
@@ -27,24 +27,26 @@ class KeptRuns:
         self._readable = readable
 
     def run(self, depends_on: object) -> Measured | None:
-        """Return a run that was made before, its raw file among the results; None where there is none."""
+        """Return a run that was made before, its raw files among the results; None where there is none."""
         place = self._place(depends_on)
         try:
             found = Measured.model_validate_json(place.with_suffix(".json").read_bytes())
-            raw = place.with_suffix(".gz").read_bytes()
+            files = [(copy.read_bytes(), file) for copy, file in _copies(place, found)]
         except (OSError, ValidationError):
             return None
-        if not self._readable or hashlib.sha256(raw).hexdigest() != found.raw.sha256:
+        if not self._readable or any(hashlib.sha256(data).hexdigest() != file.sha256 for data, file in files):
             return None
-        path = self._results / found.raw.name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(raw)
+        for data, file in files:
+            path = self._results / file.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
         return found
 
     def keep(self, depends_on: object, measured: Measured) -> None:
-        """Keep a run with its raw file; killed on the way, there is none."""
+        """Keep a run with its raw files; killed on the way, there is none."""
         place = self._place(depends_on)
-        place.with_suffix(".gz").write_bytes((self._results / measured.raw.name).read_bytes())
+        for copy, file in _copies(place, measured):
+            copy.write_bytes((self._results / file.name).read_bytes())
         write_atomically(place.with_suffix(".json"), measured.model_dump_json())
 
     def engine(self, depends_on: object) -> ArmLoad | None:
@@ -61,3 +63,8 @@ class KeptRuns:
 
     def _place(self, depends_on: object) -> Path:
         return self._folder / document_identity(depends_on)[:16]
+
+
+def _copies(place: Path, measured: Measured) -> list[tuple[Path, RawFile]]:
+    """Return where each file of a run is kept."""
+    return [(place.with_suffix(f".{number}.gz"), file) for number, file in enumerate(measured.files)]

@@ -27,10 +27,12 @@ from pipeline.base.errors import AwqctlError
 from pipeline.base.results import Gate
 from pipeline.engines.probes import PROBES as ENGINE_PROBES
 from pipeline.engines.vllm import engine_arguments
+from pipeline.hardware.health.selection import used_by
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import Arms
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
+from pipeline.record.health import ENGINE_HEALTH
 from pipeline.record.preflight import Effort, Probe, Prospect
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import SECTION, Need, Stage, outputs, sections
@@ -62,6 +64,7 @@ def benchmark(setup: EngineSetup, client: LoadClient, recipe: Recipe, context: R
             ceiling_tokens_per_s=calibration.usable_ceiling,
             results=folder,
             log=new_log(context.logs / "bench-client.log"),
+            gpus=used_by(recipe.engine.workers, setup.accelerator),
         )
         kept = KeptRuns(context.resume("bench"), folder, readable=setup.runtime.digest != EXTERNAL)
         runs = {arm: _runs(arm, setup, measurement, kept, recipe, context) for arm in arms}
@@ -170,5 +173,6 @@ STAGE = Stage(
     takes_engine=True,
     outputs=outputs("bench/results.json"),
     probes=(Probe("arms", _arms, Effort.SECONDS, "This machine can run every arm.", of_machine=True), *ENGINE_PROBES),
+    health=ENGINE_HEALTH,
     disagreement=_void,
 )

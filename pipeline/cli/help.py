@@ -46,7 +46,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "env ls": ("awqctl env ls", "awqctl env ls --json"),
     "env sync": ("awqctl env sync", "awqctl env sync vllm --accelerator cuda"),
     "env rm": ("awqctl env rm vllm-cpu",),
-    "doctor": ("awqctl doctor", "awqctl doctor --json"),
+    "doctor": ("awqctl doctor", "awqctl doctor --json", "awqctl doctor --gpu"),
     "keys": ("awqctl keys add team-a", "awqctl keys ls"),
     "keys add": ("awqctl keys add team-a",),
     "keys ls": ("awqctl keys ls",),

@@ -7,6 +7,7 @@ from pipeline.report.chapters.costs import COSTS
 from pipeline.report.chapters.endpoint import ENDPOINT
 from pipeline.report.chapters.environment import ENVIRONMENT
 from pipeline.report.chapters.files import FILES
+from pipeline.report.chapters.health import HEALTH
 from pipeline.report.chapters.latency import LATENCY
 from pipeline.report.chapters.memory import MEMORY
 from pipeline.report.chapters.method import METHOD
@@ -16,7 +17,7 @@ from pipeline.report.chapters.throughput import THROUGHPUT
 from pipeline.report.document import Section
 from pipeline.report.inputs import Inputs
 
-_MEASURED: tuple[Chapter, ...] = (ACCURACY, THROUGHPUT, LATENCY, PER_USER, MEMORY, COSTS, ENDPOINT, CHECKPOINT)
+_MEASURED: tuple[Chapter, ...] = (ACCURACY, THROUGHPUT, LATENCY, PER_USER, MEMORY, HEALTH, COSTS, ENDPOINT, CHECKPOINT)
 CHAPTERS: tuple[Chapter, ...] = (*_MEASURED, METHOD, ENVIRONMENT, not_measured(_MEASURED), FILES)
 
 

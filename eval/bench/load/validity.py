@@ -40,6 +40,8 @@ class Evidence(Result):
     tokenizer_known: bool
     """Whether the client counts prompt tokens as the engine does."""
     ceiling_tokens_per_s: float | None
+    unhealthy: tuple[str, ...] | None = None
+    """What failed of GPUs, memory and heat meanwhile; None where nobody looked."""
 
 
 class Check(Result):
@@ -184,6 +186,13 @@ def _neighbours(evidence: Evidence, limits: Limits) -> Check:
     return _satisfied(name, iter([busy] if share > limits.foreign_cpu_share else []))
 
 
+def _health(evidence: Evidence, _limits: Limits) -> Check:
+    name = "healthy machine"
+    if evidence.unhealthy is None:
+        return _unknown(name, "its health was not read")
+    return _satisfied(name, iter(evidence.unhealthy))
+
+
 _CHECKS: tuple[Callable[[Evidence, Limits], Check], ...] = (
     _delivery,
     _lengths,
@@ -192,4 +201,5 @@ _CHECKS: tuple[Callable[[Evidence, Limits], Check], ...] = (
     _concurrency,
     _client,
     _neighbours,
+    _health,
 )

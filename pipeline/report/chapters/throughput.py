@@ -124,7 +124,6 @@ def throughput_limits(inputs: Inputs) -> tuple[str, ...]:
         say.limit_lengths(count(load.input_tokens), count(load.output_tokens)),
         say.limit_traffic(count(highest)) if highest else "",
         say.limit_duration(count(longest)) if longest else "",
-        say.limit_energy,
         say.limit_repeats if load.repeats == 1 else _limit_start(load, say),
     )
 

@@ -16,6 +16,7 @@ from pipeline.report.language.en.fair_arms import FairArmsSentences
 from pipeline.report.language.en.files import Files, NotMeasured
 from pipeline.report.language.en.findings import Findings
 from pipeline.report.language.en.forest import Forest
+from pipeline.report.language.en.health import Health
 from pipeline.report.language.en.latency import LatencySentences
 from pipeline.report.language.en.load_evidence import LoadEvidence
 from pipeline.report.language.en.memory import Memory
@@ -44,6 +45,7 @@ class Language:
     fair_arms: FairArmsSentences
     load_evidence: LoadEvidence
     per_user: PerUserSentences
+    health: Health
     memory: Memory
     throughput: Throughput
     endpoint: Endpoint
@@ -73,6 +75,7 @@ ENGLISH = Language(
     fair_arms=FairArmsSentences(),
     load_evidence=LoadEvidence(),
     per_user=PerUserSentences(),
+    health=Health(),
     memory=Memory(),
     throughput=Throughput(),
     endpoint=Endpoint(),

@@ -81,7 +81,6 @@ class Throughput(Words):
         "GPU speed: the run used the CPU. Its throughput, latency and costs say nothing about a GPU, where other "
         "kernels run. The accuracy figures are of the same weights, but GPU kernels round differently."
     )
-    limit_energy = "Energy, power and temperature."
     limit_repeats = "Each speed was measured once."
     limit_start = (
         "Another start of the engines: the repeats are of one start each, first of one arm and then of the other, and "

@@ -8,7 +8,7 @@ import pytest
 
 from eval.bench.resume import KeptRuns
 from eval.bench.runs import Measured, RawFile
-from tests.unit.eval.bench.runs import measured
+from tests.unit.eval.bench.runs import healthy_host, measured
 
 RAW = gzip.compress(b"{}")
 KEY = ["awq", "engine", {"seed": 1}]
@@ -38,6 +38,21 @@ def test_run_is_found_with_its_raw_file(folders: tuple[Path, Path, Path]) -> Non
     KeptRuns(kept, first).keep(KEY, kept_run())
     assert KeptRuns(kept, second).run(KEY) == kept_run()
     assert (second / "awq" / "run.json.gz").read_bytes() == RAW
+
+
+def test_samples_of_health_are_kept_with_it(folders: tuple[Path, Path, Path]) -> None:
+    """They are found again, and a run without them is made again."""
+    kept, first, second = folders
+    (first / "awq" / "run.health.jsonl.gz").write_bytes(RAW)
+    digest = hashlib.sha256(RAW).hexdigest()
+    health = healthy_host().model_copy(update={"file": "awq/run.health.jsonl.gz", "sha256": digest})
+    KeptRuns(kept, first).keep(KEY, kept_run().model_copy(update={"health": health}))
+    found = KeptRuns(kept, second).run(KEY)
+    assert found is not None
+    assert found.health == health
+    assert (second / "awq" / "run.health.jsonl.gz").read_bytes() == RAW
+    (kept / next(path.name for path in kept.iterdir() if path.name.endswith(".1.gz"))).unlink()
+    assert KeptRuns(kept, second).run(KEY) is None
 
 
 def test_what_it_depends_on_names_it(folders: tuple[Path, Path, Path]) -> None:

@@ -39,7 +39,7 @@ def ids(report: ReportDocument) -> list[str]:
     [
         (
             ["eval"],
-            ["speed", "latency", "per-user", "memory", "costs", "endpoint", "checkpoint"],
+            ["speed", "latency", "per-user", "memory", "health", "costs", "endpoint", "checkpoint"],
             "Accuracy was not measured: `awqctl eval` was not run.",
             "Accuracy was not measured in this run.",
         ),
@@ -51,13 +51,13 @@ def ids(report: ReportDocument) -> list[str]:
         ),
         (
             ["roi"],
-            ["accuracy", "speed", "latency", "per-user", "memory", "endpoint", "checkpoint"],
+            ["accuracy", "speed", "latency", "per-user", "memory", "health", "endpoint", "checkpoint"],
             "Costs were not calculated: `awqctl roi` was not run.",
             "Costs were not calculated in this run.",
         ),
         (
             ["serve"],
-            ["accuracy", "speed", "latency", "per-user", "memory", "costs", "checkpoint"],
+            ["accuracy", "speed", "latency", "per-user", "memory", "health", "costs", "checkpoint"],
             "The endpoint: gateway, TLS and API keys were not tested in this run.",
             "The endpoint was not tested in this run.",
         ),
