@@ -107,7 +107,7 @@ def _size(terminal: TextIO) -> tuple[int | None, int | None]:
 
 
 def _told(name: str, otherwise: int) -> int:
-    """Return what the environment says of a size, unless it is none, such as the 0 of a container without a terminal."""
+    """Return what the environment says of a size, unless it is none, such as the 0 of a container."""
     told = os.environ.get(name, "")
     return int(told) if told.isdecimal() and int(told) else otherwise
 
