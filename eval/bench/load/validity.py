@@ -164,7 +164,7 @@ def _client(evidence: Evidence, limits: Limits) -> Check:
         if rate > limits.ceiling_share * ceiling:
             yield (
                 f"{rate:.0f} tokens/s are above the {ceiling:.0f} that the client measures rightly on this machine "
-                f"(`awqctl bench --calibrate --force` finds it out again)"
+                f"(`bench --calibrate --force` finds it out again)"
             )
         if machine is not None and machine.wall_s >= limits.short_run_s:
             share = result.client_cpu_s / (machine.wall_s * machine.cores)
