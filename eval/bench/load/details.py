@@ -144,11 +144,12 @@ def steady_state(answers: Sequence[Answer], concurrency: int) -> SteadyState | N
     run = max(answer.end for answer in answers)
     if end <= start or (end - start) / run < _WORTH_THE_NAME:
         return None
+    made = tokens_until(answers, np.array([start, end]))
     return SteadyState(
         start_s=start,
         duration_s=end - start,
         share=(end - start) / run,
-        output_tokens_per_s=_tokens_between(answers, start, end) / (end - start),
+        output_tokens_per_s=float(made[1] - made[0]) / (end - start),
         requests_finished=sum(start <= answer.end <= end for answer in answers),
     )
 
@@ -163,18 +164,14 @@ def _levels(answers: Sequence[Answer]) -> tuple[NDArray[np.float64], NDArray[np.
     return times[order], np.cumsum(steps[order])
 
 
-def _tokens_between(answers: Sequence[Answer], start: float, end: float) -> float:
-    """Return the tokens made in a time.
+def tokens_until(answers: Sequence[Answer], times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the tokens made until each of some times, which rise.
 
     Each piece is spread over the time since the one before it, or since the request: counted where it arrives, a last
     wave that arrives a moment after the end would be missing whole.
     """
-    total = 0.0
+    total = np.zeros(len(times))
     for answer in answers:
         edges = answer.start + np.concatenate(([0.0, answer.ttft], answer.ttft + np.cumsum(answer.gaps)))
-        spans = np.diff(edges)
-        inside = np.clip(np.minimum(edges[1:], end) - np.maximum(edges[:-1], start), 0.0, None)
-        whole = (edges[1:] >= start) & (edges[1:] <= end)
-        shares = np.divide(inside, spans, out=whole.astype(float), where=spans > 0)
-        total += float(shares.sum()) * answer.tokens / len(spans)
+        total += np.interp(times, edges, np.linspace(0, answer.tokens, len(edges)))
     return total
