@@ -96,9 +96,9 @@ class Soak(Result):
     engine: EngineLoad | None = None
     machine: MachineLoad | None = None
     raw_file: str | None = None
-    """Of the client, relative to the output folder."""
+    """Of the client, texts left out; relative to the folder of the results."""
     raw_sha256: str | None = None
-    """Of the client's own file."""
+    """Of that file."""
 
     @property
     def verdict(self) -> Verdict | None:

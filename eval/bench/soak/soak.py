@@ -1,6 +1,7 @@
 """The soak: one load, held for minutes by one run of the client, and what became of the server meanwhile."""
 
 import gzip
+import hashlib
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -82,12 +83,13 @@ class SoakFiles:
     log: Path
     """The client's."""
 
-    def keep(self, run: ClientRun) -> str:
-        """Keep the client's file without the texts, and return its name."""
+    def keep(self, run: ClientRun) -> tuple[str, str]:
+        """Keep the client's file without the texts, and return its name and its SHA-256."""
         kept = (self.root / self.name).with_suffix(".json.gz")
         raw = {key: value for key, value in json.loads(run.file).items() if key not in _NOT_KEPT}
-        kept.write_bytes(gzip.compress(json.dumps(raw).encode(), mtime=0))
-        return kept.relative_to(self.root).as_posix()
+        packed = gzip.compress(json.dumps(raw).encode(), mtime=0)
+        kept.write_bytes(packed)
+        return kept.relative_to(self.root).as_posix(), hashlib.sha256(packed).hexdigest()
 
 
 Judge = Callable[[LoadResult, Watch], tuple[Check, ...]]
@@ -156,6 +158,7 @@ class SoakBench:
         result = self._result(run)
         watch.settle(result.output_tokens)
         found = self.judge(result, watch)
+        raw_file, raw_sha256 = files.keep(run)
         told = bare.model_copy(
             update={
                 "requests": result.sent,
@@ -166,8 +169,8 @@ class SoakBench:
                 "not_checked": {check.name: check.reason or "" for check in found if not check.checked},
                 "engine": watch.engine,
                 "machine": watch.machine,
-                "raw_file": files.keep(run),
-                "raw_sha256": result.raw_sha256,
+                "raw_file": raw_file,
+                "raw_sha256": raw_sha256,
             }
         )
         answers = answers_of(json.loads(run.file), chat=server.target.chat)
