@@ -7,6 +7,7 @@ from pydantic import Field
 from eval.bench.fair_arms import FairArms
 from eval.bench.load.ceiling import Calibration
 from eval.bench.runs import LoadRun, ThroughputOver
+from eval.bench.soak.result import Soak
 from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError, VoidMeasurementError
 from pipeline.base.results import Payload, Result
@@ -122,6 +123,8 @@ class BenchResult(Payload):
     """Limits of a run that the recipe changed (`bench.limits`), by name; None for one that it took away."""
     fair: FairArms | None = None
     """Order, repeats and settings of the arms; None in results of earlier versions."""
+    soaks: tuple[Soak, ...] = ()
+    """One per arm that was held under load for minutes; empty where none was asked for."""
 
     @property
     def void_points(self) -> tuple[tuple[str, VoidPoint], ...]:
