@@ -6,7 +6,7 @@ answer; here an answer has the tokens that `usage` counts, and surplus pieces at
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ class Answer:
     tokens: int
     pieces: int
     """Of the stream, closing ones included."""
+    prompt: int = 0
+    """Tokens of its prompt, as the client counts them."""
 
     @property
     def end(self) -> float:
@@ -60,18 +62,19 @@ def answers_of(raw: dict[str, Any], *, chat: bool = False) -> tuple[Answer, ...]
         raw: the file.
         chat: whether answers may begin with a piece that carries the role alone.
     """
-    columns = (raw["start_times"], raw["ttfts"], raw["itls"], raw["output_lens"], raw["errors"])
+    prompts = raw.get("input_lens") or [0] * len(raw["errors"])
+    columns = (raw["start_times"], raw["ttfts"], raw["itls"], raw["output_lens"], prompts, raw["errors"])
     found = [
-        _answer(start, ttft, itls, tokens, chat=chat)
-        for start, ttft, itls, tokens, error in zip(*columns, strict=True)
+        _answer(start, ttft, itls, tokens, prompt, chat=chat)
+        for start, ttft, itls, tokens, prompt, error in zip(*columns, strict=True)
         if not error and tokens
     ]
     first = min((answer.start for answer in found), default=0.0)
-    shifted = (Answer(a.start - first, a.ttft, a.gaps, a.tokens, a.pieces) for a in found)
+    shifted = (replace(answer, start=answer.start - first) for answer in found)
     return tuple(sorted(shifted, key=lambda answer: answer.start))
 
 
-def _answer(start: float, ttft: float, itls: Sequence[float], tokens: int, *, chat: bool) -> Answer:
+def _answer(start: float, ttft: float, itls: Sequence[float], tokens: int, prompt: int, *, chat: bool) -> Answer:
     """Return one answer without the pieces that carry no token.
 
     A closing piece comes at once after the last token; of a chat, one more piece than tokens without such an end is the
@@ -86,7 +89,7 @@ def _answer(start: float, ttft: float, itls: Sequence[float], tokens: int, *, ch
             gaps.pop()
         else:
             break
-    return Answer(start, ttft, tuple(gaps), tokens, len(itls) + 1)
+    return Answer(start, ttft, tuple(gaps), tokens, len(itls) + 1, prompt)
 
 
 def errors_of(raw: dict[str, Any]) -> dict[str, int]:

@@ -28,7 +28,7 @@ class SoakSlice(Result):
     """After the first request of the run."""
     output_tokens_per_s: float
     ttft_ms: float | None = None
-    """Median over the requests whose first token came in it."""
+    """Median over the requests whose first token came in it; of mixed prompts, as for one of the run's mean length."""
     itl_ms: float | None = None
     """Median over the intervals that ended in it."""
     memory_gib: float | None = None

@@ -14,6 +14,8 @@ from eval.bench.load.details import Answer, steady_state, tokens_until
 from eval.bench.soak.result import SoakSlice
 
 _Times = NDArray[np.float64]
+_LEAST_USUAL = 0.1
+"""Of the mean, that a line through scattered times is taken to be at its low end."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,19 @@ def slices_of(
 
 
 def _first_tokens(answers: Sequence[Answer]) -> tuple[_Times, _Times]:
-    """Return when first tokens came, and how long each took."""
+    """Return when first tokens came, and how long each took: of mixed prompts, as one of mean length would have.
+
+    What a prompt takes is a straight line over its length, through all requests (least squares); each is told relative
+    to it, because a server that slows down is slower by a factor. Lengths have nothing to do with the time at which a
+    prompt is sent, so a wrong line would only leave more scatter.
+    """
     ttfts = np.array([answer.ttft for answer in answers])
-    return np.array([answer.start for answer in answers]) + ttfts, ttfts
+    longer = np.array([answer.prompt for answer in answers], dtype=np.float64)
+    longer -= longer.mean() if len(longer) else 0.0
+    spread, mean = float(longer @ longer), float(ttfts.mean()) if len(ttfts) else 0.0
+    usual = mean + (float(longer @ ttfts) / spread if spread else 0.0) * longer
+    times = np.array([answer.start for answer in answers]) + ttfts
+    return times, ttfts * mean / np.maximum(usual, _LEAST_USUAL * mean) if mean else ttfts
 
 
 def _intervals(answers: Sequence[Answer]) -> tuple[_Times, _Times]:

@@ -33,6 +33,7 @@ _SEED, _SIZING_SEED = 5_000_000, 5_000_001
 _SLOWER = 3.0
 """Times as long as it was to take, after which a soak is given up."""
 _PATIENCE_S = 60.0
+_SAMPLE_S = 1.0
 _NOT_KEPT = ("generated_texts",)
 
 
@@ -150,7 +151,7 @@ class SoakBench:
 
     def _held(self, bare: Soak, rate: float, server: SoakServer, files: SoakFiles) -> Soak:
         spec = sized(self.plan.load(bare.concurrency), rate)
-        timeline = Timeline(server.engine, server.memory)
+        timeline = Timeline(server.engine, server.memory, every_s=min(_SAMPLE_S, self.plan.slice_s / 2))
         with ExitStack() as stack:
             watch = stack.enter_context(Watch(server.engine))
             stack.enter_context(timeline)

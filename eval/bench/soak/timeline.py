@@ -1,4 +1,4 @@
-"""`Timeline`: the server's gauges and memory over time, once a second while a load runs."""
+"""`Timeline`: the server's gauges and memory over time, sampled while a load runs."""
 
 import threading
 import time
@@ -11,13 +11,11 @@ from pipeline.base.errors import EngineError
 from pipeline.engines.engine import Engine
 from pipeline.engines.prometheus import Metrics
 
-_EVERY_S = 1.0
-
 
 class Timeline:
     """Samples from entry to exit; a context manager."""
 
-    def __init__(self, engine: Engine, memory: MemoryReader, every_s: float = _EVERY_S) -> None:
+    def __init__(self, engine: Engine, memory: MemoryReader, every_s: float) -> None:
         self._engine = engine
         self._memory = memory
         self._every_s = every_s

@@ -62,7 +62,8 @@ class SoakSentences(Words):
     columns = ("Arm", "Quantity", "Level", "Drift", "Interval", "Smallest drift shown", "Verdict")
     note = (
         "Level: median of the slices. Drifts are relative to it, over all slices. Smallest drift shown: what such a "
-        "run tells from none in four of five cases; a smaller one may be there unseen. More minutes make it smaller."
+        "run tells from none in four of five cases; a smaller one may be there unseen. More minutes make it smaller. "
+        "TTFT of mixed prompts is told as for one of mean length."
     )
     slices = "Slices"
     slices_columns = (

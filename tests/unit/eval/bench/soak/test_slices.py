@@ -71,3 +71,10 @@ def test_samples_stand_with_their_slices() -> None:
     first, second = slices_of(run(loop(4), loop(4)), Window(0.0, 4.0), 2.0, samples)
     assert (first.memory_gib, second.memory_gib) == (pytest.approx(1.1), pytest.approx(1.3))
     assert (first.requests_running, first.requests_waiting) == (2.0, None)
+
+
+def test_first_tokens_are_told_as_of_a_mean_prompt() -> None:
+    """A millisecond a token: a slice with the short prompts is as fast as one with the long ones."""
+    answers = [Answer(float(second), prompt / 1000, (), 1, 1, prompt) for second, prompt in enumerate((100, 200, 300))]
+    found = slices_of(answers, Window(0.0, 3.0), 1.0)
+    assert [one.ttft_ms for one in found] == pytest.approx([200.0] * 3)
