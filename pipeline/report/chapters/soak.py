@@ -1,5 +1,6 @@
 """The chapter on the soak: does speed or memory drift while a load is held?"""
 
+import math
 from collections.abc import Iterator
 
 from eval.bench.result import BenchResult
@@ -15,6 +16,7 @@ from pipeline.report.inputs import Inputs
 
 VERDICT_TONES: dict[Verdict, Tone] = {"stable": "good", "drifting": "bad", "undecided": "caution"}
 _SECONDS_PER_MINUTE = 60
+_SECONDS_PER_HOUR = 3_600
 _GAUGES = ("requests_running", "requests_waiting")
 
 
@@ -29,6 +31,7 @@ def soak_section(inputs: Inputs) -> Section:
             say.method(certainty(CONFIDENCE)),
             say.rules(say.listing(sorted({percent(soak.drift_limit) for soak in soaks}))),
             *(_load(soak, inputs) for soak in soaks),
+            *(sentence for soak in standing for sentence in _growth(soak, inputs)),
         ),
         charts=tuple(chart for soak in standing for chart in soak_charts(soak, inputs)),
         tables=(_drifts(standing, inputs), _slices(standing, inputs)) if standing else (),
@@ -54,6 +57,15 @@ def _load(soak: Soak, inputs: Inputs) -> str:
         count(prompts.low), count(prompts.high), count(answers.high), natural=soak.lengths == "natural"
     )
     return f"{load} {lengths}"
+
+
+def _growth(soak: Soak, inputs: Inputs) -> Iterator[str]:
+    """Yield by how much memory grows in an hour, where it does: no leak is within a limit for ever."""
+    say = inputs.say.soak
+    for one in soak.drifts:
+        if one.quantity == "memory" and one.low is not None and one.low > 0 and one.drift is not None:
+            hourly_gib = one.drift * one.level / (soak.window_s or math.inf) * _SECONDS_PER_HOUR
+            yield say.growth(say.title_of(soak.arm or ""), f"{number(hourly_gib)} {say.units['memory']}")
 
 
 def _drifts(soaks: list[Soak], inputs: Inputs) -> Table:

@@ -58,6 +58,12 @@ class SoakSentences(Words):
     def void(self, arm: str, reasons: str) -> str:
         return f"{arm}: the soak is void and has no verdict: {reasons}."
 
+    def growth(self, arm: str, hourly: str) -> str:
+        return (
+            f"{arm}: memory grew over the run, by {hourly} an hour at that rate. Engines fill their caches at first; "
+            f"a longer soak tells whether it ends."
+        )
+
     table = "Drift over the soak"
     columns = ("Arm", "Quantity", "Level", "Drift", "Interval", "Smallest drift shown", "Verdict")
     note = (

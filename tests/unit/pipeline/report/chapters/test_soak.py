@@ -103,6 +103,15 @@ def test_arm_that_slows_down_drifts(make_run: Run, make_bench: Bench) -> None:
     assert tone == "bad"
 
 
+def test_memory_that_grows_within_the_limit_is_told_by_the_hour(make_run: Run, make_bench: Bench) -> None:
+    """A megabyte in each slice of ten seconds is no drift of a twentieth, and a third of a gibibyte an hour."""
+    slices = [one.model_copy(update={"memory_gib": 2.5 + place / 1024}) for place, one in enumerate(soak().slices)]
+    grown = soak(slices=slices, drifts=drifts_of(slices, SLICE_S, 0.05))
+    document = reported(make_run, make_bench, grown)
+    assert "memory grew over the run, by 0.352 GiB an hour" in " ".join(chapter(document).paragraphs)
+    assert finding(document)[2] == "good"
+
+
 def test_too_few_slices_are_said(make_run: Run, make_bench: Bench, cells_of: Cells) -> None:
     """Nothing is printed for what cannot be known."""
     document = reported(make_run, make_bench, soak(count=5))
