@@ -131,6 +131,11 @@ class BenchResult(Payload):
         """Return (arm, point) pairs, in the order of the recipe."""
         return tuple((load.arm, point) for load in self.arms for point in load.void_points)
 
+    @property
+    def void_soaks(self) -> tuple[Soak, ...]:
+        """Return the soaks that have no verdict."""
+        return tuple(soak for soak in self.soaks if soak.void)
+
     def has_points(self, *arms: str) -> bool:
         """Return whether each of these arms was measured at one concurrency at least."""
         measured = {load.arm for load in self.arms if load.points}

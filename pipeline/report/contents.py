@@ -18,7 +18,18 @@ from pipeline.report.chapters.throughput import THROUGHPUT
 from pipeline.report.document import Section
 from pipeline.report.inputs import Inputs
 
-_MEASURED: tuple[Chapter, ...] = (ACCURACY, THROUGHPUT, LATENCY, PER_USER, SOAK, MEMORY, HEALTH, COSTS, ENDPOINT, CHECKPOINT)
+_MEASURED: tuple[Chapter, ...] = (
+    ACCURACY,
+    THROUGHPUT,
+    LATENCY,
+    PER_USER,
+    SOAK,
+    MEMORY,
+    HEALTH,
+    COSTS,
+    ENDPOINT,
+    CHECKPOINT,
+)
 CHAPTERS: tuple[Chapter, ...] = (*_MEASURED, METHOD, ENVIRONMENT, not_measured(_MEASURED), FILES)
 
 

@@ -9,7 +9,7 @@ follow each other is said in `eval/statistics/trend.py`.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import median
 
-from eval.bench.soak.result import Drift, Quantity, SoakSlice, Verdict
+from eval.bench.soak.figures import Drift, Quantity, SoakSlice, Verdict
 from eval.statistics.repeats import each_of
 from eval.statistics.trend import FEWEST_POINTS, Trend, trend
 

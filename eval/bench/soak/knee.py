@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from eval.bench.soak.result import Knee
+from eval.bench.soak.figures import Knee
 
 _HARDLY_MORE = 0.1
 """By how much the highest throughput may be above that at the knee."""

@@ -1,11 +1,15 @@
-"""What a server's memory is read from: its processes on this machine."""
+"""What a server's memory is read from: the GPUs that it uses, else its processes on this machine."""
 
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Literal, Protocol
 
 import psutil
 
 from eval.bench.load.watch import server_processes
+from pipeline.hardware.health.processes import Owners
+from pipeline.hardware.health.readers import GpuReader, gpu_readers
+from pipeline.hardware.health.selection import Choice
 
 MemoryOf = Literal["processes", "device"]
 
@@ -38,3 +42,37 @@ class ProcessMemory:
             held = sum(process.memory_info().rss for process in self._processes)
             return held / 2**30 if self._processes else None
         return None
+
+
+class DeviceMemory:
+    """The memory of GPUs that is taken, by whomever: a load is void where others work there."""
+
+    def __init__(self, readers: Sequence[GpuReader], gpus: Collection[int]) -> None:
+        """Take the machine's readers and the indices of the GPUs that the server uses."""
+        self._readers = readers
+        self._gpus = gpus
+
+    @property
+    def memory_of(self) -> MemoryOf | None:
+        """Return that it is of the device."""
+        return "device"
+
+    def memory_gib(self) -> float | None:
+        """Return the sum over the GPUs; None where one does not tell."""
+        samples = [sample for reader in self._readers for sample in reader.read(Owners(()))]
+        held = [sample.memory_used_bytes for sample in samples if sample.index in self._gpus]
+        return None if None in held or len(held) < len(self._gpus) else sum(one or 0 for one in held) / 2**30
+
+
+@contextmanager
+def server_memory(base_url: str, choose: Choice | None) -> Iterator[MemoryReader]:
+    """Yield what reads a server's memory.
+
+    Args:
+        base_url: of the server.
+        choose: the GPUs that it uses; None where that is not known, and its processes are read.
+    """
+    with gpu_readers() as readers:
+        facts = tuple(gpu for reader in readers for gpu in reader.facts)
+        used = choose(facts) if choose else ()
+        yield DeviceMemory(readers, used) if used else ProcessMemory(base_url)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.bench.load.details import Answer, steady_state, tokens_until
-from eval.bench.soak.result import SoakSlice
+from eval.bench.soak.figures import SoakSlice
 
 _Times = NDArray[np.float64]
 _LEAST_USUAL = 0.1

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from eval.bench.result import BenchResult
 from eval.bench.soak.drift import CONFIDENCE
-from eval.bench.soak.result import Drift, Soak, Verdict
+from eval.bench.soak.figures import Drift, Verdict
+from eval.bench.soak.result import Soak
 from pipeline.base.format import NONE, certainty, count, extent, number, percent, seconds
 from pipeline.base.format import drift as as_drift
 from pipeline.report.cells import figure, numbers, shown, word, words
@@ -42,7 +43,7 @@ def _load(soak: Soak, inputs: Inputs) -> str:
     say = inputs.say.soak
     arm = say.title_of(soak.arm or "")
     if soak.void:
-        return say.void(arm, "; ".join(soak.void))
+        return say.void_soak(arm, "; ".join(soak.void))
     load = say.load(
         arm,
         concurrency=count(soak.concurrency),

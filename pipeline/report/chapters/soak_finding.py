@@ -1,7 +1,8 @@
 """What is said of the soak on the first page."""
 
 from eval.bench.result import BenchResult
-from eval.bench.soak.result import Drift, Soak
+from eval.bench.soak.figures import Drift
+from eval.bench.soak.result import Soak
 from pipeline.base.format import drift as as_drift
 from pipeline.base.format import extent, percent, seconds
 from pipeline.report.chapters.soak import VERDICT_TONES

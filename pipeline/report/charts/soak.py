@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from eval.bench.soak.drift import figure_of
-from eval.bench.soak.result import Drift, Soak
+from eval.bench.soak.figures import Drift
+from eval.bench.soak.result import Soak
 from pipeline.base.format import drift as as_drift
 from pipeline.base.format import number
 from pipeline.report.document import Chart, Series

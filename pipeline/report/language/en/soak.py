@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from eval.bench.soak.result import Knee, Quantity, Verdict
+from eval.bench.soak.figures import Knee, Quantity, Verdict
 from pipeline.report.language.en.words import Words
 
 
@@ -55,7 +55,7 @@ class SoakSentences(Words):
         ends = "at most " if natural else ""
         return f"Prompts of {low} to {high} tokens, answers of {ends}{answers}."
 
-    def void(self, arm: str, reasons: str) -> str:
+    def void_soak(self, arm: str, reasons: str) -> str:
         return f"{arm}: the soak is void and has no verdict: {reasons}."
 
     def growth(self, arm: str, hourly: str) -> str:

@@ -5,7 +5,8 @@ import pytest
 
 from eval.bench.load.spec import Lengths
 from eval.bench.soak.drift import FEWEST_SLICES, drifts_of
-from eval.bench.soak.result import Drift, Knee, Soak, SoakSlice, Verdict
+from eval.bench.soak.figures import Drift, Knee, SoakSlice, Verdict
+from eval.bench.soak.result import Soak
 
 SLICE_S = 10.0
 LIMIT = 0.05

@@ -2,8 +2,8 @@
 
 import pytest
 
+from eval.bench.soak.figures import Knee
 from eval.bench.soak.knee import knee_of, share_of
-from eval.bench.soak.result import Knee
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """A soak's figures in MLflow."""
 
 from eval.bench.load.spec import Lengths
+from eval.bench.soak.figures import Drift, Knee, SoakSlice
 from eval.bench.soak.metrics import soak_metrics
-from eval.bench.soak.result import Drift, Knee, Soak, SoakSlice
+from eval.bench.soak.result import Soak
 
 
 def soak() -> Soak:

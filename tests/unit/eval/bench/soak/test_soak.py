@@ -7,11 +7,19 @@ from typing import Any
 
 import pytest
 
+from eval.bench.load.client import LoadTimeoutError
 from eval.bench.load.details import answers_of
 from eval.bench.load.spec import Lengths, LoadSpec
-from eval.bench.soak.result import Knee, Soak, Verdict
+from eval.bench.load.validity import Evidence, Limits
+from eval.bench.runs import RawFile
+from eval.bench.soak.figures import Knee, Verdict
+from eval.bench.soak.memory import ProcessMemory
+from eval.bench.soak.result import Soak
 from eval.bench.soak.slices import Sample
-from eval.bench.soak.soak import divided, sized
+from eval.bench.soak.soak import Offer, Offered, SoakBench, SoakPlan, divided, sized
+from pipeline.base.progress import SilentReporter
+from pipeline.engines.external import ExternalEndpoint
+from tests.unit.eval.bench.runs import load, measured
 
 CONCURRENCY = 8
 SECONDS = 300
@@ -102,9 +110,69 @@ def test_run_of_first_requests_alone_is_void() -> None:
     assert (found.slices, found.verdict) == ((), None)
 
 
+def short_load(answered: int) -> Evidence:
+    """Return a short load at four requests of 32 tokens a second."""
+    found = load(128.0, answered=answered, output_tokens=32 * answered)
+    return measured(found).evidence
+
+
 def test_requests_fill_the_window_and_what_is_cut_off() -> None:
     """Five minutes at four requests a second, and two waves of eight beside them."""
-    load = LoadSpec(
+    held = LoadSpec(
         concurrency=8, duration_s=300, input_tokens=Lengths(low=128, high=1024), output_tokens=Lengths.fixed(32)
     )
-    assert sized(load, 4.0).requests == 1216
+    spec = sized(held, short_load(16))
+    assert spec is not None
+    assert (spec.requests, spec.duration_s) == (1216, None)
+    assert sized(held, short_load(0)) is None
+
+
+def bench(offer: Offer) -> SoakBench:
+    """Return a soak on a server that is only pretended."""
+    engine = ExternalEndpoint("http://127.0.0.1:9", model="null")
+    plan = SoakPlan(
+        minutes=SECONDS / 60,
+        share=0.8,
+        slice_s=SLICE_S,
+        input_tokens=Lengths(low=128, high=1024),
+        output_tokens=Lengths.fixed(32),
+        ignore_eos=True,
+        drift_limit=0.05,
+    )
+    return SoakBench(plan, offer, engine, ProcessMemory("http://192.0.2.1"), Limits(), SilentReporter())
+
+
+def test_what_is_known_of_the_load_stands_with_the_slices() -> None:
+    """The sizing comes first, under a name and with prompts of its own; the raw file is the soak's."""
+    asked: list[LoadSpec] = []
+
+    def offer(spec: LoadSpec, name: str, limit_s: float) -> Offered:
+        asked.append(spec)
+        assert limit_s > SECONDS
+        whole = load(90.0, spec=spec, sent=spec.requests, answered=spec.requests, duration_s=SECONDS)
+        return Offered(measured(whole).evidence, answers_of(details(lambda _: 1.0)), RawFile(name=name, sha256="ab"))
+
+    found = bench(offer).run(Knee(concurrency=10, basis="sweep"), "awq")
+    assert asked[0].requests == 16
+    assert asked[0].seed != asked[1].seed
+    assert (found.void, found.raw_file, found.requests) == (None, "awq/soak", asked[1].requests)
+    assert len(found.slices) == 29
+    assert "memory" not in verdicts(found)
+
+
+@pytest.mark.parametrize("answered", [0, None])
+def test_load_that_cannot_be_sized_is_void(answered: int | None) -> None:
+    """A server that answers nothing, or does not end, is said to; nothing else is offered to it."""
+
+    def offer(_spec: LoadSpec, name: str, _limit_s: float) -> Offered:
+        assert name == "awq/soak-sizing"
+        if answered is None:
+            raise LoadTimeoutError("The load was not over after 960 s. Look at the server, or offer less.")
+        return Offered(short_load(answered), (), RawFile(name=name, sha256="ab"))
+
+    found = bench(offer).run(Knee(concurrency=10, basis="sweep"), "awq")
+    assert found.void in (
+        ("no request of the load that sizes the soak was answered",),
+        ("The load was not over after 960 s",),
+    )
+    assert found.verdict is None
