@@ -12,8 +12,8 @@ from pipeline.report.contents import CHAPTERS
 from pipeline.report.document import ReportDocument
 from pipeline.report.render import to_html, to_markdown
 from serve.result import ServeResult
+from tests.unit.eval.bench.soaks import soak
 from tests.unit.pipeline.report.documents import report_of
-from tests.unit.pipeline.report.soaks import soak
 
 ALWAYS = ["method", "environment", "not-measured", "files"]
 Run = Callable[..., RunRecord]

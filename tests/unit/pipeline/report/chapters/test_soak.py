@@ -10,8 +10,8 @@ from eval.bench.soak.result import Soak
 from pipeline.record.record import RunRecord
 from pipeline.report.charts.svg import svg_of
 from pipeline.report.document import ReportDocument, Section
+from tests.unit.eval.bench.soaks import SLICE_S, soak
 from tests.unit.pipeline.report.documents import report_of
-from tests.unit.pipeline.report.soaks import SLICE_S, soak
 
 MINUS = "\N{MINUS SIGN}"
 Run = Callable[..., RunRecord]

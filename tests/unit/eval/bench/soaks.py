@@ -1,4 +1,4 @@
-"""Soaks that are made up, for reports of them."""
+"""Soaks that are made up."""
 
 from typing import Any
 
