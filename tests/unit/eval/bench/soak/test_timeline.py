@@ -10,9 +10,12 @@ import psutil
 import pytest
 
 from eval.bench.load.null_server import NullServer, Times
-from eval.bench.soak.memory import ProcessMemory
+from eval.bench.soak.memory import DeviceMemory, ProcessMemory, server_memory
 from eval.bench.soak.timeline import Timeline
 from pipeline.engines.external import ExternalEndpoint
+from pipeline.hardware.health.processes import Owners
+from pipeline.hardware.health.sample import GpuFacts, GpuSample
+from pipeline.hardware.health.selection import Choice
 from tests.fakes.null_servers import Running
 
 _HOLDER = """
@@ -88,3 +91,32 @@ def test_silent_server_leaves_memory_alone() -> None:
         while not timeline.samples(1.0):
             pass
     assert timeline.samples(1.0)[0].running is None
+
+
+class _Gpus:
+    """A driver with three GPUs, of which the last does not tell its memory."""
+
+    facts = tuple(GpuFacts(index=index, vendor="nvidia", name="a GPU") for index in range(3))
+
+    def read(self, _owners: Owners) -> tuple[GpuSample, ...]:
+        """Return them with 1 and 2 GiB taken."""
+        held = (2**30, 2**31, None)
+        return tuple(GpuSample(index=index, memory_used_bytes=one) for index, one in enumerate(held))
+
+    def close(self) -> None:
+        """Let go of nothing."""
+
+
+@pytest.mark.parametrize(("gpus", "expected"), [((0,), 1.0), ((0, 1), 3.0), ((1, 2), None), ((7,), None)])
+def test_memory_of_the_device_is_that_of_the_gpus_in_use(gpus: tuple[int, ...], expected: float | None) -> None:
+    """Their sum; nothing where one of them does not tell, or is not there."""
+    memory = DeviceMemory([_Gpus()], gpus)
+    assert (memory.memory_of, memory.memory_gib()) == ("device", expected)
+
+
+@pytest.mark.parametrize("choose", [None, lambda _facts: ()])
+def test_server_without_a_gpu_has_that_of_its_processes(leaking: str, choose: Choice | None) -> None:
+    """On the CPU, or where it is not known which GPUs are meant."""
+    with server_memory(leaking, choose) as memory:
+        assert memory.memory_of == "processes"
+        assert memory.memory_gib() is not None
