@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from eval.bench.load.client import ClientRun, LoadClient, Target, result_of
-from eval.bench.load.details import Times, answers_of, latencies, times_of
+from eval.bench.load.details import Answer, answers_of, latencies, times_of
 from eval.bench.load.prompts import Words
 from eval.bench.load.result import Distribution
 from eval.bench.load.spec import LoadSpec
@@ -39,17 +39,18 @@ class LoadMeasurement:
     gpus: Choice | None = None
     """That the engines use; None for those on which they are seen."""
 
-    def measure(self, engine: Engine, spec: LoadSpec, name: str) -> Measured:
+    def measure(self, engine: Engine, spec: LoadSpec, name: str, *, limit_s: float = _LIMIT_S) -> Measured:
         """Offer a load and watch engine and machine meanwhile; the client's file stays as `results/name.json.gz`.
 
         Raises:
             EngineError: the engine died.
+            LoadTimeoutError: the load was not over after `limit_s`.
             WorkerError: the client failed.
         """
         output = self.results / f"{name}.json"
         now = datetime.now(UTC).isoformat(timespec="seconds")
         with Watch(engine, choose=self.gpus) as watch:
-            run = self._offer(engine, spec, output)
+            run = self._offer(engine, spec, output, limit_s)
         result = result_of(run.asked, run.file, self.client.version, run.cpu_s)
         if result.failed:
             engine.require_alive()
@@ -76,12 +77,16 @@ class LoadMeasurement:
 
     def pooled(self, runs: Iterable[LoadRun]) -> dict[str, Distribution]:
         """Return the distributions of latencies over the requests of several runs together."""
-        return latencies([_times(self.results / run.raw_file) for run in runs])
+        return latencies([times_of(self.answers(run.raw_file)) for run in runs])
 
-    def _offer(self, engine: Engine, spec: LoadSpec, output: Path) -> ClientRun:
+    def answers(self, raw_file: str) -> tuple[Answer, ...]:
+        """Return the answered requests in a file that was kept."""
+        return answers_of(json.loads(gzip.decompress((self.results / raw_file).read_bytes())))
+
+    def _offer(self, engine: Engine, spec: LoadSpec, output: Path, limit_s: float = _LIMIT_S) -> ClientRun:
         target = Target(engine.base_url, engine.model, engine.api_key)
         try:
-            return self.client.run(spec, target, self.words, output, self.log, limit_s=_LIMIT_S)
+            return self.client.run(spec, target, self.words, output, self.log, limit_s=limit_s)
         except WorkerError:
             engine.require_alive()
             raise
@@ -95,7 +100,3 @@ def _kept(output: Path, file: bytes, results: Path) -> RawFile:
     path.write_bytes(kept)
     output.unlink()
     return RawFile(name=path.relative_to(results).as_posix(), sha256=hashlib.sha256(kept).hexdigest())
-
-
-def _times(path: Path) -> Times:
-    return times_of(answers_of(json.loads(gzip.decompress(path.read_bytes()))))

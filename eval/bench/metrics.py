@@ -1,6 +1,7 @@
 """The figures of the stage `bench` as metrics of its MLflow run."""
 
 from eval.bench.result import PERCENTILES, BenchResult, Latency, LoadPoint
+from eval.bench.soak.metrics import soak_metrics
 from pipeline.base.results import Metric
 
 _RATES = (
@@ -27,7 +28,7 @@ def metrics_of(result: BenchResult) -> tuple[Metric, ...]:
             for point in load.points
             for name, value in _of_point(point).items()
         ]
-    return tuple(metrics)
+    return (*metrics, *(metric for soak in result.soaks for metric in soak_metrics(soak)))
 
 
 def _of_all(result: BenchResult) -> dict[str, float]:

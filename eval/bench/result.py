@@ -7,6 +7,7 @@ from pydantic import Field
 from eval.bench.fair_arms import FairArms
 from eval.bench.load.ceiling import Calibration
 from eval.bench.runs import LoadRun, ThroughputOver
+from eval.bench.soak.result import Soak
 from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError, VoidMeasurementError
 from pipeline.base.results import Payload, Result
@@ -122,11 +123,18 @@ class BenchResult(Payload):
     """Limits of a run that the recipe changed (`bench.limits`), by name; None for one that it took away."""
     fair: FairArms | None = None
     """Order, repeats and settings of the arms; None in results of earlier versions."""
+    soaks: tuple[Soak, ...] = ()
+    """One per arm that was held under load for minutes; empty where none was asked for."""
 
     @property
     def void_points(self) -> tuple[tuple[str, VoidPoint], ...]:
         """Return (arm, point) pairs, in the order of the recipe."""
         return tuple((load.arm, point) for load in self.arms for point in load.void_points)
+
+    @property
+    def void_soaks(self) -> tuple[Soak, ...]:
+        """Return the soaks that have no verdict."""
+        return tuple(soak for soak in self.soaks if soak.void)
 
     def has_points(self, *arms: str) -> bool:
         """Return whether each of these arms was measured at one concurrency at least."""

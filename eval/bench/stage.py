@@ -11,6 +11,7 @@ from eval.arms.identity import weights_that_matter
 from eval.arms.probes import arms_problems
 from eval.arms.setup import EngineSetup, engine_setup
 from eval.bench.arm_runs import ArmRuns
+from eval.bench.arm_soak import ArmSoaks
 from eval.bench.load.calibration import known_or_measured
 from eval.bench.load.ceiling import Calibration
 from eval.bench.load.client import LoadClient
@@ -71,12 +72,14 @@ def benchmark(setup: EngineSetup, client: LoadClient, recipe: Recipe, context: R
         sweep = Sweep(runs, setup, recipe, context)
         sweep.run()
         result = _result(arms, sweep, measurement, calibration, setup, recipe)
+        soaks = ArmSoaks(measurement, kept, setup, recipe, context, _machine(context, client)).run(result)
+        result = result.model_copy(update={"soaks": soaks})
         (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    if not result.void_points:
+    if not result.void_points and not result.void_soaks:
         context.forget("bench")
     return StageOutcome(
         metrics=metrics_of(result),
-        gates=(_gate(result),),
+        gates=(_gate(result), *_soak_gate(result)),
         artifacts={"results": "bench/results.json"} | {f"{arm} runs": f"bench/{arm}" for arm in arms},
         result=result,
     )
@@ -91,17 +94,22 @@ def _runs(
     arm: str, setup: EngineSetup, measurement: LoadMeasurement, kept: KeptRuns, recipe: Recipe, context: RunContext
 ) -> ArmRuns:
     (measurement.results / arm).mkdir()
-    machine, client = context.machine, measurement.client
-    hardware = [machine.cpu, str(machine.cores), *(gpu.name for gpu in machine.cuda_gpus)]
     return ArmRuns(
         arm=arm,
         settings=recipe.bench,
         measurement=measurement,
         kept=kept,
-        depends_on=(setup.identity(arm), *hardware, client.version, client.runtime.digest),
+        depends_on=(setup.identity(arm), *_machine(context, measurement.client)),
         limits=limits_of(recipe.bench.limits),
         reporter=context.reporter,
     )
+
+
+def _machine(context: RunContext, client: LoadClient) -> tuple[str, ...]:
+    """Return what names the machine and the client on it."""
+    machine = context.machine
+    gpus = (gpu.name for gpu in machine.cuda_gpus)
+    return (machine.cpu, str(machine.cores), *gpus, client.version, client.runtime.digest)
 
 
 def _result(
@@ -150,9 +158,26 @@ def _gate(result: BenchResult) -> Gate:
     )
 
 
+def _soak_gate(result: BenchResult) -> Iterator[Gate]:
+    """Yield whether the soaks that were made stand."""
+    reasons = "; ".join(f"{soak.arm}: {', '.join(soak.void or ())}" for soak in result.void_soaks)
+    if result.soaks:
+        yield Gate(
+            name="soaks stand",
+            passed=not reasons,
+            about="measurement",
+            statement=f"{len(result.void_soaks)} of {len(result.soaks)} soaks are void and have no verdict: {reasons}. "
+            f"Mend that and run `{command('bench')}`, which makes only those again."
+            if reasons
+            else "What was held under load for minutes was delivered, counted alike by client and engine, and "
+            "undisturbed.",
+        )
+
+
 def _void(_out: Path, result: BenchResult) -> str | None:
-    """Return why a result with void points does not hold."""
-    return f"{len(result.void_points)} points are void" if result.void_points else None
+    """Return why a result with void points or soaks does not hold."""
+    counts = {"points": len(result.void_points), "soaks": len(result.void_soaks)}
+    return next((f"{count} {name} are void" for name, count in counts.items() if count), None)
 
 
 def _settings(recipe: Recipe) -> dict[str, object]:

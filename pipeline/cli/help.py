@@ -19,6 +19,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "eval": ("awqctl eval mine.yaml --dry-run", "awqctl eval mine.yaml"),
     "bench": (
         "awqctl bench mine.yaml",
+        "awqctl bench mine.yaml --set bench.soak.minutes=5",
         "awqctl bench --endpoint http://host:8000 --model NAME",
         "awqctl bench --calibrate",
     ),

@@ -8,6 +8,7 @@ from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.recipe.bench_limits import BenchLimits
 from pipeline.recipe.repeats import Repeats
 from pipeline.recipe.section import Integer, PositiveInt
+from pipeline.recipe.soak import Soak
 
 
 class Bench(Repeats):
@@ -23,9 +24,18 @@ class Bench(Repeats):
     warmup_requests: PositiveInt = 4
     seed: Integer = 0
     limits: BenchLimits = BenchLimits()
+    soak: Soak | None = None
+    """One load held for minutes after the sweep; none where it is left out."""
 
     @model_validator(mode="after")
     def _concurrency_rises(self) -> "Bench":
         if list(self.concurrency) != sorted(set(self.concurrency)):
             raise ValueError("concurrency must rise, without repeats")
+        return self
+
+    @model_validator(mode="after")
+    def _soaked_arms_are_measured(self) -> "Bench":
+        named = (self.soak.arms if self.soak else None) or ()
+        if unknown := [name for name in named if name not in self.arms]:
+            raise ValueError(f"soak.arms names {', '.join(unknown)}, of which the sweep in bench.arms tells no knee")
         return self

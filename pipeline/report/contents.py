@@ -13,11 +13,23 @@ from pipeline.report.chapters.memory import MEMORY
 from pipeline.report.chapters.method import METHOD
 from pipeline.report.chapters.not_measured import not_measured
 from pipeline.report.chapters.per_user import PER_USER
+from pipeline.report.chapters.soak import SOAK
 from pipeline.report.chapters.throughput import THROUGHPUT
 from pipeline.report.document import Section
 from pipeline.report.inputs import Inputs
 
-_MEASURED: tuple[Chapter, ...] = (ACCURACY, THROUGHPUT, LATENCY, PER_USER, MEMORY, HEALTH, COSTS, ENDPOINT, CHECKPOINT)
+_MEASURED: tuple[Chapter, ...] = (
+    ACCURACY,
+    THROUGHPUT,
+    LATENCY,
+    PER_USER,
+    SOAK,
+    MEMORY,
+    HEALTH,
+    COSTS,
+    ENDPOINT,
+    CHECKPOINT,
+)
 CHAPTERS: tuple[Chapter, ...] = (*_MEASURED, METHOD, ENVIRONMENT, not_measured(_MEASURED), FILES)
 
 

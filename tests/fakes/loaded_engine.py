@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from eval.bench.load.null_server import Connection, NullServer, Stream, Times
+from eval.bench.load.null_server import Connection, NullServer, Stream, Times, words_in
 from tests.fakes.engine import CONFIG, REPO
 
 TIMES = Times(ttft_s=0.05, inter_token_s=0.01)
@@ -31,6 +31,11 @@ def interpreter(folder: Path) -> Path:
 def miscount_from(folder: Path, model: Path, concurrency: int) -> None:
     """Let the engine of a model count tokens that nobody sent, while so many requests are under way."""
     _faults(folder, model).write_text(f"miscount {concurrency}")
+
+
+def miscount_long(folder: Path, model: Path, words: int) -> None:
+    """Let the engine of a model count tokens that nobody sent, of every prompt of so many words."""
+    _faults(folder, model).write_text(f"long {words}")
 
 
 def die_at(folder: Path, model: Path, concurrency: int) -> None:
@@ -68,7 +73,8 @@ class _Engine(NullServer):
         """Count a request, and what is in the file of faults."""
         super().enter(stream)
         fault, _, level = self._faults.read_text().partition(" ") if self._faults.exists() else ("", "", "0")
-        if fault == "miscount" and self.counters.running >= int(level):
+        long = fault == "long" and len(words_in(stream.prompt)) >= int(level)
+        if long or (fault == "miscount" and self.counters.running >= int(level)):
             self.counters.prompt_tokens += 50
         if fault == "die" and self.counters.running >= int(level):
             os._exit(1)

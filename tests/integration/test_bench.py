@@ -14,12 +14,13 @@ from pipeline.base.errors import EngineError
 from pipeline.base.progress import SilentReporter
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
+from pipeline.recipe.soak import Soak
 from pipeline.record.context import RunContext
 from pipeline.record.record import StageOutcome
 from pipeline.runtimes.loadgen import ensure_loadgen
 from pipeline.runtimes.store import Runtime
 from tests.fakes.calibrations import calibrate_as_known
-from tests.fakes.loaded_engine import behave, die_at, interpreter, miscount_from
+from tests.fakes.loaded_engine import behave, die_at, interpreter, miscount_from, miscount_long
 
 MODEL = Path(__file__).parents[2] / "recipes" / "demo" / "model"
 SETTINGS = (
@@ -179,3 +180,28 @@ def test_other_weights_are_measured_anew(
     _, second = bench(replace(setup, weights=setup.weights | {"awq": weights}), recipe, context)
     assert second.of("baseline").points == first.of("baseline").points
     assert second.of("awq").points[0].runs != first.of("awq").points[0].runs
+
+
+def test_soak_follows_the_sweeps_and_is_kept(
+    setup: EngineSetup, recipe: Recipe, context: RunContext, tmp_path: Path
+) -> None:
+    """At a share of the knee, on the engine that is running still; a void one is made again, and nothing else."""
+    seconds = Soak(minutes=0.05, slice_seconds=0.2, input_tokens=(48, 64), share=1.0)
+    asked = recipe.model_copy(update={"bench": recipe.bench.model_copy(update={"soak": seconds})})
+    miscount_long(tmp_path, setup.paths["awq"], 40)
+    outcome, first = bench(setup, asked, context)
+    (void,) = first.void_soaks
+    assert (void.arm, void.slices, first.void_points) == ("awq", (), ())
+    assert [gate.passed for gate in outcome.gates] == [True, False]
+    assert starts(context) == 2
+
+    behave(tmp_path, setup.paths["awq"])
+    outcome, second = bench(setup, asked, context)
+    (soak,) = second.soaks
+    assert starts(context) == 3
+    assert (soak.void, soak.arm, soak.concurrency, soak.memory_of) == (None, "awq", 4, "processes")
+    assert (soak.input_tokens.low, soak.input_tokens.high, soak.output_tokens.high) == (48, 64, 8)
+    assert second.arms == first.arms
+    assert all(gate.passed for gate in outcome.gates)
+    assert {"awq_soak_output_tokens_per_s", "awq_soak_memory_gib"} <= {metric.name for metric in outcome.metrics}
+    assert (context.out / "bench" / str(soak.raw_file)).is_file()

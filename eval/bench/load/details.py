@@ -6,7 +6,7 @@ answer; here an answer has the tokens that `usage` counts, and surplus pieces at
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ class Answer:
     tokens: int
     pieces: int
     """Of the stream, closing ones included."""
+    prompt: int = 0
+    """Tokens of its prompt, as the client counts them."""
 
     @property
     def end(self) -> float:
@@ -60,18 +62,19 @@ def answers_of(raw: dict[str, Any], *, chat: bool = False) -> tuple[Answer, ...]
         raw: the file.
         chat: whether answers may begin with a piece that carries the role alone.
     """
-    columns = (raw["start_times"], raw["ttfts"], raw["itls"], raw["output_lens"], raw["errors"])
+    prompts = raw.get("input_lens") or [0] * len(raw["errors"])
+    columns = (raw["start_times"], raw["ttfts"], raw["itls"], raw["output_lens"], prompts, raw["errors"])
     found = [
-        _answer(start, ttft, itls, tokens, chat=chat)
-        for start, ttft, itls, tokens, error in zip(*columns, strict=True)
+        _answer(start, ttft, itls, tokens, prompt, chat=chat)
+        for start, ttft, itls, tokens, prompt, error in zip(*columns, strict=True)
         if not error and tokens
     ]
     first = min((answer.start for answer in found), default=0.0)
-    shifted = (Answer(a.start - first, a.ttft, a.gaps, a.tokens, a.pieces) for a in found)
+    shifted = (replace(answer, start=answer.start - first) for answer in found)
     return tuple(sorted(shifted, key=lambda answer: answer.start))
 
 
-def _answer(start: float, ttft: float, itls: Sequence[float], tokens: int, *, chat: bool) -> Answer:
+def _answer(start: float, ttft: float, itls: Sequence[float], tokens: int, prompt: int, *, chat: bool) -> Answer:
     """Return one answer without the pieces that carry no token.
 
     A closing piece comes at once after the last token; of a chat, one more piece than tokens without such an end is the
@@ -86,7 +89,7 @@ def _answer(start: float, ttft: float, itls: Sequence[float], tokens: int, *, ch
             gaps.pop()
         else:
             break
-    return Answer(start, ttft, tuple(gaps), tokens, len(itls) + 1)
+    return Answer(start, ttft, tuple(gaps), tokens, len(itls) + 1, prompt)
 
 
 def errors_of(raw: dict[str, Any]) -> dict[str, int]:
@@ -144,11 +147,12 @@ def steady_state(answers: Sequence[Answer], concurrency: int) -> SteadyState | N
     run = max(answer.end for answer in answers)
     if end <= start or (end - start) / run < _WORTH_THE_NAME:
         return None
+    made = tokens_until(answers, np.array([start, end]))
     return SteadyState(
         start_s=start,
         duration_s=end - start,
         share=(end - start) / run,
-        output_tokens_per_s=_tokens_between(answers, start, end) / (end - start),
+        output_tokens_per_s=float(made[1] - made[0]) / (end - start),
         requests_finished=sum(start <= answer.end <= end for answer in answers),
     )
 
@@ -163,18 +167,14 @@ def _levels(answers: Sequence[Answer]) -> tuple[NDArray[np.float64], NDArray[np.
     return times[order], np.cumsum(steps[order])
 
 
-def _tokens_between(answers: Sequence[Answer], start: float, end: float) -> float:
-    """Return the tokens made in a time.
+def tokens_until(answers: Sequence[Answer], times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the tokens made until each of some times, which rise.
 
     Each piece is spread over the time since the one before it, or since the request: counted where it arrives, a last
     wave that arrives a moment after the end would be missing whole.
     """
-    total = 0.0
+    total = np.zeros(len(times))
     for answer in answers:
         edges = answer.start + np.concatenate(([0.0, answer.ttft], answer.ttft + np.cumsum(answer.gaps)))
-        spans = np.diff(edges)
-        inside = np.clip(np.minimum(edges[1:], end) - np.maximum(edges[:-1], start), 0.0, None)
-        whole = (edges[1:] >= start) & (edges[1:] <= end)
-        shares = np.divide(inside, spans, out=whole.astype(float), where=spans > 0)
-        total += float(shares.sum()) * answer.tokens / len(spans)
+        total += np.interp(times, edges, np.linspace(0, answer.tokens, len(edges)))
     return total

@@ -31,7 +31,7 @@ class Watch:
 
     def __init__(self, endpoint: Engine, *, choose: Choice | None = None) -> None:
         self._endpoint = endpoint
-        self._server = _server_processes(endpoint.base_url)
+        self._server = server_processes(endpoint.base_url)
         self._samples: list[tuple[float, float, float | None]] = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
@@ -132,7 +132,7 @@ def _counts(metrics: Metrics | None) -> bool:
     return metrics is not None and metrics.value("vllm:generation_tokens_total") is not None
 
 
-def _server_processes(base_url: str) -> tuple[psutil.Process, ...] | None:
+def server_processes(base_url: str) -> tuple[psutil.Process, ...] | None:
     """Return the processes of a server on this machine, none of one elsewhere; None where they are not found."""
     parts = urlsplit(base_url)
     if parts.hostname not in _LOCAL:

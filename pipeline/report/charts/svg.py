@@ -10,6 +10,7 @@ from pipeline.report.charts.forest import forest_svg
 from pipeline.report.charts.lines import line_svg
 from pipeline.report.charts.pareto import pareto_svg
 from pipeline.report.charts.steps import step_svg
+from pipeline.report.charts.times import time_svg
 from pipeline.report.document import Chart
 
 _DRAWN_BY = {
@@ -19,6 +20,7 @@ _DRAWN_BY = {
     "step": step_svg,
     "forest": forest_svg,
     "pareto": pareto_svg,
+    "time": time_svg,
 }
 _STYLE = "font-family: Arial, Helvetica, sans-serif; background: white"
 

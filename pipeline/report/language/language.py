@@ -25,6 +25,7 @@ from pipeline.report.language.en.noise_floor import NoiseFloorSentences
 from pipeline.report.language.en.page import Page
 from pipeline.report.language.en.per_user import PerUserSentences
 from pipeline.report.language.en.recommendation import Recommendation
+from pipeline.report.language.en.soak import SoakSentences
 from pipeline.report.language.en.summary import Summary
 from pipeline.report.language.en.throughput import Throughput
 from pipeline.report.language.en.verdicts import Verdicts
@@ -47,6 +48,7 @@ class Language:
     per_user: PerUserSentences
     health: Health
     memory: Memory
+    soak: SoakSentences
     throughput: Throughput
     endpoint: Endpoint
     checkpoint: Checkpoint
@@ -77,6 +79,7 @@ ENGLISH = Language(
     per_user=PerUserSentences(),
     health=Health(),
     memory=Memory(),
+    soak=SoakSentences(),
     throughput=Throughput(),
     endpoint=Endpoint(),
     checkpoint=Checkpoint(),

@@ -9,6 +9,7 @@ import pytest
 from eval.bench.resume import KeptRuns
 from eval.bench.runs import Measured, RawFile
 from tests.unit.eval.bench.runs import healthy_host, measured
+from tests.unit.eval.bench.soaks import soak
 
 RAW = gzip.compress(b"{}")
 KEY = ["awq", "engine", {"seed": 1}]
@@ -77,3 +78,22 @@ def test_nothing_is_used_of_an_engine_that_may_have_changed(folders: tuple[Path,
     kept, first, second = folders
     KeptRuns(kept, first).keep(KEY, kept_run())
     assert KeptRuns(kept, second, readable=False).run(KEY) is None
+
+
+def test_soak_is_found_with_its_raw_file(folders: tuple[Path, Path, Path]) -> None:
+    """A later attempt has the soak, and the file among its own results; one with another file counts as none."""
+    kept, first, second = folders
+    held = soak(raw_file="awq/run.json.gz", raw_sha256=hashlib.sha256(RAW).hexdigest())
+    KeptRuns(kept, first).keep_soak(KEY, held)
+    assert KeptRuns(kept, second).soak(KEY) == held
+    assert (second / "awq" / "run.json.gz").read_bytes() == RAW
+    (path,) = kept.glob("*.gz")
+    path.write_bytes(b"another")
+    assert KeptRuns(kept, second).soak(KEY) is None
+
+
+def test_void_soak_is_not_kept(folders: tuple[Path, Path, Path]) -> None:
+    """It is made again."""
+    kept, first, second = folders
+    KeptRuns(kept, first).keep_soak(KEY, soak(raw_file="awq/run.json.gz", raw_sha256="ab", void=("too busy",)))
+    assert KeptRuns(kept, second).soak(KEY) is None
