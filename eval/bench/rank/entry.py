@@ -48,6 +48,8 @@ class Entry:
     """By concurrency."""
     void: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """Reasons, by the concurrency that has no figures."""
+    deciding_repeats: int | None = None
+    """How many repeats decided how many were made; None where their number was fixed."""
     gpus: int | None = None
     """That the engine used; None where that is not known."""
     usd_per_hour: Stated | None = None

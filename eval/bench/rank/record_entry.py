@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from eval.bench.arguments import PARALLEL, options_of, workers_of
+from eval.bench.comparison import deciding_repeats
 from eval.bench.rank.entry import Entry, Level
 from eval.bench.rank.stated import catalogue_watts, price_of
 from eval.bench.result import ArmLoad, BenchResult, LoadPoint
@@ -18,6 +19,8 @@ _OF_ANOTHER_RUN = (
     *("repeats", "order", "precision", "max_repeats", "budget_minutes", "reuse_engine"),
 )
 """Keys of the section `bench` that do not say what is asked of an engine at one concurrency."""
+_CHOSEN_BY_THE_ENGINE = ("attention_backend", "enable_prefix_caching", "enable_chunked_prefill")
+"""Settings that it chooses by the hardware, unless an argument says otherwise, which is compared itself."""
 _OF_THE_MACHINE = tuple(name for names in PARALLEL for name in names)
 
 
@@ -43,6 +46,7 @@ def of_record(name: str, record: RunRecord, arm: str, over: ThroughputOver, usd_
         circumstances=dict(_circumstances(stage, load, arguments)),
         levels={point.concurrency: _level(point, bench.throughput_over, over) for point in load.points},
         void={point.concurrency: point.reasons for point in load.void_points},
+        deciding_repeats=deciding_repeats(bench),
         gpus=gpus,
         usd_per_hour=price_of(record, gpu, gpus, usd_per_hour),
         rated_watts=catalogue_watts(gpu, gpus),
@@ -58,6 +62,8 @@ def _settings(
     yield "engine", bench.engine_version
     yield "client", bench.calibration.client if bench.calibration else "of an earlier version"
     yield "dtype", load.dtype
+    if "kv_cache_dtype" in load.settings:
+        yield "KV cache dtype", load.settings["kv_cache_dtype"]
     for option, value in arguments.items():
         if option not in (*_OF_THE_MACHINE, "dtype"):
             yield f"engine {option}", value
@@ -97,6 +103,9 @@ def _circumstances(stage: StageResult, load: ArmLoad, arguments: Mapping[str, st
     yield "memory", f"{machine.memory_gib:.0f} GiB"
     yield "system", machine.platform
     yield "kernel", load.kernel
+    for name in _CHOSEN_BY_THE_ENGINE:
+        if name in load.settings:
+            yield name.replace("_", " "), load.settings[name]
     for option in _OF_THE_MACHINE:
         if option in arguments:
             yield f"engine {option}", arguments[option]
@@ -115,7 +124,16 @@ def _level(point: LoadPoint, measured_over: ThroughputOver, over: ThroughputOver
     return Level(
         concurrency=point.concurrency,
         output_tokens_per_s_runs=runs,
+        tokens_per_joule_runs=_per_joule(point),
         tpot_p50_ms_runs=point.tpot.p50_ms_runs or (() if median is None else (median,)),
         ttft_p95_ms=point.ttft.p95_ms,
         tpot_p95_ms=point.tpot.p95_ms,
     )
+
+
+def _per_joule(point: LoadPoint) -> tuple[float, ...]:
+    """Return the tokens per joule of each run; nothing unless the energy of all that stand was measured."""
+    stand = [run for run in point.runs if run.figures]
+    energies = [run.health.joules_per_output_token if run.health else None for run in stand]
+    found = tuple(1 / joules for joules in energies if joules)
+    return found if len(found) == len(stand) else ()

@@ -64,6 +64,15 @@ def test_one_run_decides_nothing() -> None:
     assert [(pair.verdict, pair.interval) for pair in one.pairs] == [("not repeated", None)]
 
 
+def test_repeats_that_were_added_do_not_narrow() -> None:
+    """Where the first repeats decided how many were made, they alone say how far repeats differ."""
+    added = (100.0, 108.0, 104.0, 103.9, 104.0, 104.1)
+    pair = entry("a", {8: added}, deciding_repeats=3), entry("b", {8: SLOW})
+    interval = by(rank(pair), "output_tokens_per_s").pairs[0].interval
+    assert interval == pytest.approx(ratio_interval(added, SLOW, 1 - 0.05 / 2, first=3))
+    assert interval != ratio_interval(added, SLOW, 1 - 0.05 / 2)
+
+
 def test_prices_can_turn_the_order() -> None:
     """Twice the tokens at four times the price are half the tokens per dollar, with the interval moved alike."""
     dear = Stated(value=4.0, origin="quoted", source="a list")
