@@ -164,7 +164,8 @@ class BenchResult(Payload):
         points = self.of(arm).points
         if not points:
             raise VoidMeasurementError(
-                f"Every measurement of the speed of '{arm}' is void, so nothing can be said of it. bench/results.json has "
-                f"the reasons; mend them and run `{command('bench')}`, which repeats only what is void."
+                f"Every measurement of the speed of '{arm}' is void, so nothing can be said of it. "
+                f"bench/results.json has the reasons; mend them and run `{command('bench')}`, which repeats only what "
+                f"is void."
             )
         return max(points, key=lambda point: point.output_tokens_per_s)
