@@ -1,7 +1,7 @@
 """Which resource binds an arm at a level: by counters, by the roofline where the hardware's rates are known, or not.
 
 In this order, because each explains those after it away: the client (then nothing is known of the engine), the KV cache
-(requests are put off or computed again for want of it), the queue (the engine takes no more sequences), and last memory
+(requests are put off or computed again for want of it), the queue (requests wait most of the time), and last memory
 bandwidth or compute, where what was measured comes near what that GPU attains. What no counter decides is `not known`;
 then how throughput grew with concurrency is told, labelled as the inference that it is.
 """
@@ -9,32 +9,15 @@ then how throughput grew with concurrency is told, labelled as the inference tha
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from eval.bench.assessment import Basis, Binding, Counter, Growth, Resource, Sign
+from eval.bench.overload import KV_CACHE_USAGE, WAITING_SHARE
 from eval.statistics.repeats import ratio_interval
-from pipeline.base.results import Result
-
-Resource = Literal["client", "KV cache", "queue", "memory bandwidth", "compute", "not known"]
-Basis = Literal["counters", "roofline", "none"]
-Counter = Literal[
-    "client_cpu_share",
-    "client_ceiling_share",
-    "preemptions",
-    "kv_cache_usage",
-    "waiting_share",
-    "bandwidth_share",
-    "compute_share",
-]
-Growth = Literal["proportional", "none", "between"]
-"""Of throughput with concurrency. `proportional`: a step takes as long for more requests, so that not compute binds but
-what a step costs once, weights read from memory or the engine's own work. `none`: more requests bring nothing."""
 
 CLIENT_CPU_SHARE = 0.5
 CLIENT_CEILING_SHARE = 0.9
 """Of the rate that the client was seen to measure rightly."""
-WAITING_SHARE = 0.5
-KV_CACHE_USAGE = 0.9
-"""A cache is full before its last block is taken."""
+PREEMPTED_SHARE = 0.01
 ROOFLINE_SHARE = 0.7
 """Of the attainable rate: as near as the planner's own band is to the truth on one GPU (`roofline.BANDS`)."""
 _PROPORTIONAL, _NONE = 0.8, 0.2
@@ -50,7 +33,8 @@ class Counters:
     """Of the machine's processors."""
     client_ceiling_share: float | None = None
     """Output rate over the highest that the client measures rightly."""
-    preemptions: float | None = None
+    preempted_share: float | None = None
+    """Preemptions per request: the engine lacked blocks and computes them again."""
     kv_cache_usage: float | None = None
     """At most, of 1."""
     waiting_share: float | None = None
@@ -59,26 +43,6 @@ class Counters:
     """Bytes read per second over what the GPU attains."""
     compute_share: float | None = None
     """Operations per second over what the GPU attains."""
-
-
-class Sign(Result):
-    """A counter that was looked at."""
-
-    counter: Counter
-    value: float
-    limit: float
-    """From which it counts."""
-
-
-class Binding(Result):
-    """What binds."""
-
-    resource: Resource
-    basis: Basis
-    evidence: tuple[Sign, ...]
-    """The counters that say so; where nothing is known, those that were looked at and do not."""
-    growth: Growth | None = None
-    """Of the throughput with concurrency; None where the repeats do not tell."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +83,8 @@ def binding(counters: Counters, growth: Growth | None = None) -> Binding:
 
     if "client_cpu_share" in over or "client_ceiling_share" in over:
         return found("client", "counters", "client_cpu_share", "client_ceiling_share")
-    if "preemptions" in over or {"kv_cache_usage", "waiting_share"} <= over.keys():
-        return found("KV cache", "counters", "preemptions", "kv_cache_usage", "waiting_share")
+    if "preempted_share" in over or {"kv_cache_usage", "waiting_share"} <= over.keys():
+        return found("KV cache", "counters", "preempted_share", "kv_cache_usage", "waiting_share")
     if "waiting_share" in over:
         return found("queue", "counters", "waiting_share")
     rates: tuple[Counter, ...] = ("bandwidth_share", "compute_share")
@@ -148,7 +112,7 @@ def _signs(counters: Counters) -> Iterator[Sign]:
     limits: tuple[tuple[Counter, float], ...] = (
         ("client_cpu_share", CLIENT_CPU_SHARE),
         ("client_ceiling_share", CLIENT_CEILING_SHARE),
-        ("preemptions", 1),
+        ("preempted_share", PREEMPTED_SHARE),
         ("kv_cache_usage", KV_CACHE_USAGE),
         ("waiting_share", WAITING_SHARE),
         ("bandwidth_share", ROOFLINE_SHARE),

@@ -9,12 +9,13 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
+from pydantic import Field
+
 from eval.bench.load.details import Answer
-from eval.bench.load.service import Goodput
+from eval.bench.load.service import Goodput, ServiceLimits
 from eval.statistics.proportions import log_factorials
 from eval.statistics.repeats import each_of
 from pipeline.base.results import Result
-from pipeline.recipe.service_level import ServiceLevel
 
 CONFIDENCE = 0.95
 Verdict = Literal["kept", "missed", "not decided"]
@@ -29,10 +30,11 @@ class ServiceCapacity(Result):
     """The highest level at which it is shown to be kept, none below it being shown to be missed."""
     missed_at: int | None = None
     """The lowest level at which it is shown to be missed."""
-    undecided_at: tuple[int, ...] = ()
+    verdicts: dict[int, Verdict] = Field(default_factory=dict)
+    """Of every level; they hold together."""
 
 
-def goodput_of(answers: Sequence[Answer], sent: int, level: ServiceLevel) -> Goodput:
+def goodput_of(answers: Sequence[Answer], sent: int, level: ServiceLimits) -> Goodput:
     """Return what was of use of one run.
 
     Args:
@@ -50,7 +52,7 @@ def goodput_of(answers: Sequence[Answer], sent: int, level: ServiceLevel) -> Goo
     )
 
 
-def keeps(answer: Answer, level: ServiceLevel) -> bool:
+def keeps(answer: Answer, level: ServiceLimits) -> bool:
     """Return whether a request kept every limit; a single token has no time between tokens to exceed."""
     pairs = ((answer.ttft, level.ttft_ms), (answer.tpot or 0.0, level.tpot_ms), (answer.e2e, level.e2e_ms))
     return all(limit is None or seconds * 1000 <= limit for seconds, limit in pairs)
@@ -95,7 +97,7 @@ def service_capacity(levels: Sequence[tuple[int, Sequence[Goodput]]], share: flo
         kind=_kind(found, kept, missed),
         kept_at=max(kept, default=None),
         missed_at=missed,
-        undecided_at=tuple(one for one, said in found.items() if said == "not decided"),
+        verdicts=found,
     )
 
 

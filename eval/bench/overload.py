@@ -7,16 +7,15 @@ token of each request from its arrival to its end, so that a long answer is not 
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from eval.bench.assessment import Overload, Reason
 from eval.bench.load.details import Answer
 from eval.bench.load.service import Sharing
-from pipeline.base.results import Result
 
 WAITING_SHARE = 0.5
-"""Share of the time with a queue from which the engine is overloaded, whatever its limits say."""
-Reason = Literal["sequences", "KV cache", "queue"]
-"""More requests than `max_num_seqs`; than the KV cache holds; requests that wait most of the time."""
+"""Share of the time with requests that the engine has not begun, from which there is a lasting queue."""
+KV_CACHE_USAGE = 0.9
+"""A cache is full before its last block is taken."""
 
 
 @dataclass(frozen=True)
@@ -34,22 +33,24 @@ class Limits:
         return None if self.kv_cache_tokens is None else self.kv_cache_tokens / self.tokens_per_request
 
 
-class Overload(Result):
-    """Why a level is beyond the engine's capacity."""
+def overload_of(
+    concurrency: int, limits: Limits, waiting_share: float | None, kv_cache_usage: float | None = None
+) -> Overload | None:
+    """Return why so many requests are more than the engine serves at once; None where they are not.
 
-    reasons: tuple[Reason, ...]
-    max_num_seqs: int | None
-    kv_cache_requests: float | None
-    waiting_share: float | None
-
-
-def overload_of(concurrency: int, limits: Limits, waiting_share: float | None) -> Overload | None:
-    """Return why so many requests are more than the engine serves at once; None where they are not."""
+    Args:
+        concurrency: requests under way.
+        limits: of the engine.
+        waiting_share: of the time, with requests that wait; None where it is not known.
+        kv_cache_usage: at most, of 1; None as above.
+    """
     kv = limits.kv_cache_requests
+    queue = waiting_share is not None and waiting_share > WAITING_SHARE
+    full = queue and kv_cache_usage is not None and kv_cache_usage >= KV_CACHE_USAGE
     conditions: tuple[tuple[Reason, bool], ...] = (
         ("sequences", limits.max_num_seqs is not None and concurrency > limits.max_num_seqs),
-        ("KV cache", kv is not None and concurrency > kv),
-        ("queue", waiting_share is not None and waiting_share > WAITING_SHARE),
+        ("KV cache", full or (kv is not None and concurrency > kv)),
+        ("queue", queue and limits.max_num_seqs is None),
     )
     reasons = tuple(reason for reason, holds in conditions if holds)
     return (

@@ -3,6 +3,16 @@
 from pipeline.base.results import Result
 
 
+class ServiceLimits(Result):
+    """A service level: limits of each request, as the recipe's `bench.service_level` has them."""
+
+    ttft_ms: float | None = None
+    tpot_ms: float | None = None
+    e2e_ms: float | None = None
+    share: float = 0.95
+    """Of the requests, that have to keep all limits."""
+
+
 class Goodput(Result):
     """What was of use: requests that kept every limit of the service level, over the whole run."""
 
@@ -27,3 +37,13 @@ class Sharing(Result):
     recovery_s: float | None
     """From the last request's arrival until every request had its first token: how long the queue outlived the
     load."""
+
+
+class RunService(Result):
+    """One run."""
+
+    number: int
+    """Of the run, as among the runs of its point."""
+    goodput: Goodput | None = None
+    """None where no service level was agreed."""
+    sharing: Sharing

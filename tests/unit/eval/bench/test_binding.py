@@ -2,7 +2,8 @@
 
 import pytest
 
-from eval.bench.binding import Basis, Counters, Growth, Rates, Resource, binding, growth
+from eval.bench.assessment import Basis, Growth, Resource
+from eval.bench.binding import Counters, Rates, binding, growth
 
 GIB = 2**30
 
@@ -13,7 +14,8 @@ GIB = 2**30
         (Counters(), "not known", "none"),
         (Counters(client_cpu_share=0.6, waiting_share=1.0), "client", "counters"),
         (Counters(client_ceiling_share=0.95, bandwidth_share=0.9), "client", "counters"),
-        (Counters(preemptions=3, waiting_share=0.9), "KV cache", "counters"),
+        (Counters(preempted_share=0.02, waiting_share=0.9), "KV cache", "counters"),
+        (Counters(preempted_share=0.001, waiting_share=0.1), "not known", "none"),
         (Counters(kv_cache_usage=0.97, waiting_share=0.9), "KV cache", "counters"),
         (Counters(kv_cache_usage=0.97, waiting_share=0.1), "not known", "none"),
         (Counters(kv_cache_usage=0.3, waiting_share=0.9, bandwidth_share=0.9), "queue", "counters"),

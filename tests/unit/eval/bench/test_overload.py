@@ -2,25 +2,28 @@
 
 import pytest
 
+from eval.bench.assessment import Reason
 from eval.bench.load.details import Answer
-from eval.bench.overload import Limits, Reason, fairness, overload_of, sharing_of
+from eval.bench.overload import Limits, fairness, overload_of, sharing_of
 
 LIMITS = Limits(max_num_seqs=64, kv_cache_tokens=19_200, tokens_per_request=384)
 
 
 @pytest.mark.parametrize(
-    ("concurrency", "waiting", "reasons"),
+    ("concurrency", "waiting", "used", "reasons"),
     [
-        (50, 0.0, None),
-        (51, None, ("KV cache",)),
-        (65, 0.1, ("sequences", "KV cache")),
-        (4, 0.6, ("queue",)),
-        (4, 0.5, None),
+        (50, 0.0, 0.99, None),
+        (51, None, None, ("KV cache",)),
+        (65, 0.1, 0.5, ("sequences", "KV cache")),
+        (40, 0.6, 0.95, ("KV cache",)),
+        (40, 0.6, 0.5, None),  # prompts that wait for a batch of prompts
     ],
 )
-def test_beyond_capacity(concurrency: int, waiting: float | None, reasons: tuple[Reason, ...] | None) -> None:
-    """64 sequences at once, a cache for 50 requests of 384 tokens, and a queue most of the time."""
-    found = overload_of(concurrency, LIMITS, waiting)
+def test_beyond_capacity(
+    concurrency: int, waiting: float | None, used: float | None, reasons: tuple[Reason, ...] | None
+) -> None:
+    """64 sequences at once, a cache for 50 requests of 384 tokens, and a queue beside a cache that is full."""
+    found = overload_of(concurrency, LIMITS, waiting, used)
 
     assert (None if found is None else found.reasons) == reasons
 
