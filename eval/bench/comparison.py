@@ -40,9 +40,9 @@ class SpeedRatio:
 def speed_ratios(
     bench: BenchResult, quantity: Quantity = "throughput", *, arm: str = AWQ, reference: str = BASELINE
 ) -> tuple[SpeedRatio, ...]:
-    """Return one ratio per concurrency at which both arms have a point that stands."""
-    points = {point.concurrency: point for point in bench.of(arm).points}
-    pairs = ((point, points.get(point.concurrency)) for point in bench.of(reference).points)
+    """Return one ratio per concurrency at which both arms have a point that stands, neither of them overloaded."""
+    points = {point.concurrency: point for point in bench.of(arm).points if not point.overloaded}
+    pairs = ((point, points.get(point.concurrency)) for point in bench.of(reference).points if not point.overloaded)
     return tuple(
         _ratio(point, other, quantity, bench)
         for point, other in pairs
@@ -81,6 +81,14 @@ def confidence_of_each(levels: int) -> float:
 def deciding_repeats(bench: BenchResult) -> int | None:
     """Return how many repeats decided how many were made; None where their number was fixed."""
     return bench.fair.deciding_repeats if bench.fair else None
+
+
+def each_interval(bench: BenchResult) -> tuple[float, int | None]:
+    """Return the confidence of each interval of one quantity, and how many repeats decided how many were made.
+
+    The intervals of all concurrencies hold together.
+    """
+    return _each(bench), deciding_repeats(bench)
 
 
 def _each(bench: BenchResult) -> float:

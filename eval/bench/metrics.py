@@ -1,5 +1,6 @@
 """The figures of the stage `bench` as metrics of its MLflow run."""
 
+from eval.bench.crossover_metrics import crossover_metrics
 from eval.bench.result import PERCENTILES, BenchResult, Latency, LoadPoint
 from eval.bench.soak.metrics import soak_metrics
 from pipeline.base.results import Metric
@@ -28,7 +29,8 @@ def metrics_of(result: BenchResult) -> tuple[Metric, ...]:
             for point in load.points
             for name, value in _of_point(point).items()
         ]
-    return (*metrics, *(metric for soak in result.soaks for metric in soak_metrics(soak)))
+    soaks = (metric for soak in result.soaks for metric in soak_metrics(soak))
+    return (*metrics, *crossover_metrics(result), *soaks)
 
 
 def _of_all(result: BenchResult) -> dict[str, float]:

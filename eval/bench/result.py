@@ -4,8 +4,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from eval.bench.assessment import Assessment
 from eval.bench.fair_arms import FairArms
 from eval.bench.load.ceiling import Calibration
+from eval.bench.load.service import ServiceLimits
 from eval.bench.runs import LoadRun, ThroughputOver
 from eval.bench.soak.result import Soak
 from pipeline.base.commands import command
@@ -55,6 +57,13 @@ class LoadPoint(Result):
     """Mean duration of a run."""
     runs: tuple[LoadRun, ...] = ()
     """All that were made, void ones that were made again included; empty in results of earlier versions."""
+    assessment: Assessment | None = None
+    """How requests were served, and what binds; None in results of earlier versions."""
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether there were more requests than the engine can serve at once, so that speed is not the question."""
+        return self.assessment is not None and self.assessment.overload is not None
 
 
 class VoidPoint(Result):
@@ -125,6 +134,8 @@ class BenchResult(Payload):
     """Order, repeats and settings of the arms; None in results of earlier versions."""
     soaks: tuple[Soak, ...] = ()
     """One per arm that was held under load for minutes; empty where none was asked for."""
+    service_level: ServiceLimits | None = None
+    """That goodput was counted by; None where none was agreed."""
 
     @property
     def void_points(self) -> tuple[tuple[str, VoidPoint], ...]:
@@ -155,7 +166,7 @@ class BenchResult(Payload):
         )
 
     def best(self, arm: str) -> LoadPoint:
-        """Return the point of highest output throughput of an arm.
+        """Return the point of highest output throughput of an arm, among those within its capacity if there are any.
 
         Raises:
             MissingStageError: the arm was not benchmarked.
@@ -168,4 +179,5 @@ class BenchResult(Payload):
                 f"bench/results.json has the reasons; mend them and run `{command('bench')}`, which repeats only what "
                 f"is void."
             )
-        return max(points, key=lambda point: point.output_tokens_per_s)
+        within = [point for point in points if not point.overloaded]
+        return max(within or points, key=lambda point: point.output_tokens_per_s)

@@ -10,6 +10,7 @@ from pathlib import Path
 from eval.arms.identity import weights_that_matter
 from eval.arms.probes import arms_problems
 from eval.arms.setup import EngineSetup, engine_setup
+from eval.bench.arm_assessor import assessed
 from eval.bench.arm_runs import ArmRuns
 from eval.bench.arm_soak import ArmSoaks
 from eval.bench.load.calibration import known_or_measured
@@ -72,6 +73,7 @@ def benchmark(setup: EngineSetup, client: LoadClient, recipe: Recipe, context: R
         sweep = Sweep(runs, setup, recipe, context)
         sweep.run()
         result = _result(arms, sweep, measurement, calibration, setup, recipe)
+        result = assessed(result, setup, recipe, context.machine, measurement.answers)
         soaks = ArmSoaks(measurement, kept, setup, recipe, context, _machine(context, client)).run(result)
         result = result.model_copy(update={"soaks": soaks})
         (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")

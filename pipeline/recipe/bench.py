@@ -8,6 +8,7 @@ from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.recipe.bench_limits import BenchLimits
 from pipeline.recipe.repeats import Repeats
 from pipeline.recipe.section import Integer, PositiveInt
+from pipeline.recipe.service_level import ServiceLevel
 from pipeline.recipe.soak import Soak
 
 
@@ -26,6 +27,8 @@ class Bench(Repeats):
     limits: BenchLimits = BenchLimits()
     soak: Soak | None = None
     """One load held for minutes after the sweep; none where it is left out."""
+    service_level: ServiceLevel | None = None
+    """What a request must keep to for its tokens to count as goodput; without it there is none."""
 
     @model_validator(mode="after")
     def _concurrency_rises(self) -> "Bench":

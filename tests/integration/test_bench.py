@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from eval.arms.setup import EngineSetup, Weights
+from eval.bench.arm_crossover import speed_crossover
 from eval.bench.load.client import LoadClient
+from eval.bench.metrics import metrics_of
 from eval.bench.result import BenchResult
 from eval.bench.stage import benchmark
 from pipeline.base.errors import EngineError
@@ -205,3 +207,24 @@ def test_soak_follows_the_sweeps_and_is_kept(
     assert all(gate.passed for gate in outcome.gates)
     assert {"awq_soak_output_tokens_per_s", "awq_soak_memory_gib"} <= {metric.name for metric in outcome.metrics}
     assert (context.out / "bench" / str(soak.raw_file)).is_file()
+
+
+def test_points_say_how_they_were_served_and_what_is_overload(setup: EngineSetup, context: RunContext) -> None:
+    """Goodput by the recipe's service level in every run; four requests are more than two sequences at once."""
+    changes = ("bench.service_level={e2e_ms: 600000}", "engine.max_num_seqs=2")
+    _, found = bench(setup, load_recipe("demo", (*SETTINGS, *changes)).recipe, context)
+    assert found.service_level is not None
+    assert found.service_level.e2e_ms == 600_000
+    for one, four in (load.points for load in found.arms):
+        assert one.assessment is not None
+        assert (one.overloaded, four.overloaded) == (False, True)
+        assert [run.number for run in one.assessment.service] == [1, 2]
+        for run in one.assessment.service:
+            assert run.goodput is not None
+            assert (run.goodput.kept, run.goodput.sent) == (3, 3)
+            assert run.sharing.fairness is not None
+            assert run.sharing.fairness > 0
+        assert "client_cpu_share" in [sign.counter for sign in one.assessment.binding.evidence]
+    assert speed_crossover(found).overloaded == (4,)
+    steps = {metric.step for metric in metrics_of(found) if metric.name == "awq_goodput_tokens_per_s"}
+    assert steps == {1, 4}

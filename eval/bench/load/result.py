@@ -88,6 +88,8 @@ class EngineLoad(Result):
     peak_requests: float
     """Running and waiting at one time, at most, as sampled."""
     peak_waiting: float
+    waiting_share: float | None = None
+    """Of the samples, those with requests that the engine had not begun; None where none was taken."""
     peak_kv_cache_usage: float | None
     samples: int
     """Of the gauges, while the load ran."""

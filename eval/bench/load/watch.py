@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -109,6 +110,7 @@ class Watch:
             preemptions=grown("vllm:num_preemptions_total"),
             peak_requests=max((running + waiting for running, waiting, _ in self._samples), default=0.0),
             peak_waiting=max((waiting for _, waiting, _ in self._samples), default=0.0),
+            waiting_share=_share([waiting > 0 for _, waiting, _ in self._samples]),
             peak_kv_cache_usage=max(usages, default=None),
             samples=len(self._samples),
         )
@@ -126,6 +128,10 @@ class Watch:
             return self._endpoint.metrics()
         except EngineError:  # the load itself says what is wrong with the server
             return None
+
+
+def _share(found: Sequence[bool]) -> float | None:
+    return sum(found) / len(found) if found else None
 
 
 def _counts(metrics: Metrics | None) -> bool:

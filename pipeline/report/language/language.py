@@ -9,6 +9,7 @@ from pipeline.report.language.en.checkpoint import Checkpoint
 from pipeline.report.language.en.control import Control
 from pipeline.report.language.en.costs import Costs
 from pipeline.report.language.en.cover import Cover
+from pipeline.report.language.en.crossover import CrossoverSentences
 from pipeline.report.language.en.endpoint import Endpoint
 from pipeline.report.language.en.environment import Environment
 from pipeline.report.language.en.examples import Examples
@@ -50,6 +51,7 @@ class Language:
     memory: Memory
     soak: SoakSentences
     throughput: Throughput
+    crossover: CrossoverSentences
     endpoint: Endpoint
     checkpoint: Checkpoint
     method: Method
@@ -81,6 +83,7 @@ ENGLISH = Language(
     memory=Memory(),
     soak=SoakSentences(),
     throughput=Throughput(),
+    crossover=CrossoverSentences(),
     endpoint=Endpoint(),
     checkpoint=Checkpoint(),
     method=Method(),

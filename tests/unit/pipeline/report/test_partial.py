@@ -41,7 +41,7 @@ def ids(report: ReportDocument) -> list[str]:
     [
         (
             ["eval"],
-            ["speed", "latency", "per-user", "memory", "health", "costs", "endpoint", "checkpoint"],
+            ["speed", "crossover", "latency", "per-user", "memory", "health", "costs", "endpoint", "checkpoint"],
             "Accuracy was not measured: `awqctl eval` was not run.",
             "Accuracy was not measured in this run.",
         ),
@@ -53,13 +53,13 @@ def ids(report: ReportDocument) -> list[str]:
         ),
         (
             ["roi"],
-            ["accuracy", "speed", "latency", "per-user", "memory", "health", "endpoint", "checkpoint"],
+            ["accuracy", "speed", "crossover", "latency", "per-user", "memory", "health", "endpoint", "checkpoint"],
             "Costs were not calculated: `awqctl roi` was not run.",
             "Costs were not calculated in this run.",
         ),
         (
             ["serve"],
-            ["accuracy", "speed", "latency", "per-user", "memory", "health", "costs", "checkpoint"],
+            ["accuracy", "speed", "crossover", "latency", "per-user", "memory", "health", "costs", "checkpoint"],
             "The endpoint: gateway, TLS and API keys were not tested in this run.",
             "The endpoint was not tested in this run.",
         ),
