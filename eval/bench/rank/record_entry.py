@@ -1,5 +1,6 @@
 """What a ranking knows of a recipe's run, from its record."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -97,7 +98,8 @@ def _weights(record: RunRecord, stage: StageResult, arm: str) -> Iterator[tuple[
 
 def _circumstances(stage: StageResult, load: ArmLoad, arguments: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     environment, machine = stage.environment, stage.environment.machine
-    yield "GPUs", ", ".join(gpu.name for gpu in machine.cuda_gpus) or "none"
+    kinds = Counter(gpu.name for gpu in machine.cuda_gpus)
+    yield "GPUs", ", ".join(f"{amount} x {name}" for name, amount in kinds.items()) or "none"
     yield "driver", ", ".join(dict.fromkeys(gpu.driver or "unknown" for gpu in machine.cuda_gpus)) or "none"
     yield "processor", f"{machine.cpu}, {machine.cores} cores"
     yield "memory", f"{machine.memory_gib:.0f} GiB"
