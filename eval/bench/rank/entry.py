@@ -28,6 +28,8 @@ class Level(Result):
     ttft_p95_ms: float | None = None
     """None where too few requests carry it."""
     tpot_p95_ms: float | None = None
+    overloaded: bool = False
+    """Whether there were more requests than the engine can serve at once, so that speed is not the question."""
 
     @property
     def output_tokens_per_s(self) -> float:

@@ -34,6 +34,8 @@ class Place(Result):
     interval: Interval | None
     """Of the value alone, with `CONFIDENCE`; None where the repeats do not tell."""
     concurrency: int
+    overloaded: bool
+    """Whether that is more than the engine can serve at once."""
     origin: Origin
     """`modelled` where a price or a rated power is in it."""
     stated_value: float | None = None
@@ -85,7 +87,8 @@ def rank(entries: Sequence[Entry], *, concurrency: int | None = None, service: S
 
     Args:
         entries: at least two, each with a name of its own.
-        concurrency: at which they are compared; None for each run's level of the highest throughput.
+        concurrency: at which they are compared; None for each run's level of the highest throughput, of those within
+            the engine's capacity if there are any.
         service: what that level has to keep.
 
     Raises:
@@ -118,7 +121,8 @@ def _level(entry: Entry, concurrency: int | None, service: Service) -> Level | s
     missed = {level.concurrency: service.missed(level) for level in levels}
     kept = [level for level in levels if missed[level.concurrency] is None]
     if kept:
-        return max(kept, key=lambda level: level.output_tokens_per_s)
+        within = [level for level in kept if not level.overloaded]
+        return max(within or kept, key=lambda level: level.output_tokens_per_s)
     nearest = min(missed)
     return f"it keeps the service level at no concurrency; at {nearest} {missed[nearest]}"
 
@@ -144,7 +148,7 @@ def _ranking(by: By, found: Found, points: Points, terms: _Terms) -> OneRanking:
     return OneRanking(
         by=by,
         measured=next((one.measured for one in figures.values()), None),
-        places=tuple(_place(name, figures[name], points[name].concurrency, pairs, terms) for name in order),
+        places=tuple(_place(name, figures[name], points[name], pairs, terms) for name in order),
         pairs=pairs,
         not_ranked={name: one for name, one in found.items() if isinstance(one, str)},
     )
@@ -166,7 +170,7 @@ def _pair(first: str, second: str, figures: Mapping[str, Figure], terms: _Terms)
     )
 
 
-def _place(name: str, figure: Figure, concurrency: int, pairs: Sequence[Pair], terms: _Terms) -> Place:
+def _place(name: str, figure: Figure, level: Level, pairs: Sequence[Pair], terms: _Terms) -> Place:
     own = [pair for pair in pairs if name in (pair.first, pair.second)]
     above = sum(pair.second == name and pair.verdict == "better" for pair in own)
     below = sum(pair.first == name and pair.verdict == "better" for pair in own)
@@ -176,7 +180,8 @@ def _place(name: str, figure: Figure, concurrency: int, pairs: Sequence[Pair], t
         rank_to=1 + len(own) - below,
         value=geometric_mean(figure.runs),
         interval=mean_interval(figure.runs, CONFIDENCE, first=terms.first(name)),
-        concurrency=concurrency,
+        concurrency=level.concurrency,
+        overloaded=level.overloaded,
         origin=figure.origin,
         stated_value=figure.stated.value if figure.stated else None,
         source=figure.stated.source if figure.stated else "",

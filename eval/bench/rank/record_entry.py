@@ -130,6 +130,7 @@ def _level(point: LoadPoint, measured_over: ThroughputOver, over: ThroughputOver
         tpot_p50_ms_runs=point.tpot.p50_ms_runs or (() if median is None else (median,)),
         ttft_p95_ms=point.ttft.p95_ms,
         tpot_p95_ms=point.tpot.p95_ms,
+        overloaded=point.overloaded,
     )
 
 

@@ -125,6 +125,18 @@ def test_the_level_of_the_highest_throughput_is_ranked() -> None:
     assert not by(found, "output_tokens_per_s_per_user").places
 
 
+def test_overload_is_not_ranked_where_there_is_anything_else() -> None:
+    """A level beyond the engine's capacity is taken only where it is asked for, and is called that."""
+    levels = {
+        8: Level(concurrency=8, output_tokens_per_s_runs=SLOW),
+        64: Level(concurrency=64, output_tokens_per_s_runs=FAST, overloaded=True),
+    }
+    pair = [entry(name, {}, levels=levels) for name in "ab"]
+    assert {place.concurrency for place in by(rank(pair), "output_tokens_per_s").places} == {8}
+    asked = by(rank(pair, concurrency=64), "output_tokens_per_s").places
+    assert [(place.concurrency, place.overloaded) for place in asked] == [(64, True), (64, True)]
+
+
 def test_a_service_level_chooses_among_those_that_keep_it() -> None:
     """A level that is too slow, or whose percentile too few requests carry, is none."""
     runs = {1: SLOW, 8: FAST, 16: (150.0, 151.0, 152.0)}
