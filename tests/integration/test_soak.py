@@ -56,7 +56,7 @@ def soak(client: LoadClient, server: NullServer, folder: Path) -> Soak:
 
         def offer(spec: LoadSpec, name: str, limit_s: float) -> Offered:
             made = measurement.measure(engine, spec, name, limit_s=limit_s)
-            return Offered(made.evidence, measurement.answers(made.raw.name), made.raw)
+            return Offered(made.evidence, measurement.answers(made.raw.name), made.raw, made.health)
 
         bench = SoakBench(PLAN, offer, engine, ProcessMemory(running.url), LIMITS, SilentReporter())
         return bench.run(KNEE)
@@ -79,8 +79,8 @@ def test_soak_is_one_run_in_slices(client: LoadClient, tmp_path: Path) -> None:
 def test_details_stay_beside_the_result(client: LoadClient, tmp_path: Path) -> None:
     """The client's files, without texts; that of the soak under the hash that the result has."""
     found = soak(client, NullServer(TIMES), tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["client.log", "soak-sizing.json.gz", "soak.json.gz"]
-    assert found.raw_file == "soak.json.gz"
+    assert [file.name for file in found.files] == ["soak.json.gz", "soak.health.jsonl.gz"]
+    assert {file.name for file in found.files} < {path.name for path in tmp_path.iterdir()}
     packed = (tmp_path / "soak.json.gz").read_bytes()
     assert found.raw_sha256 == hashlib.sha256(packed).hexdigest()
     kept = json.loads(gzip.decompress(packed))
