@@ -95,6 +95,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "type": _COUNT,
         "help": "Never ask for more in all, prompts and answers together, warm-up included.",
     },
+    "--soak": {
+        "metavar": "MINUTES",
+        "type": FiniteRange(0.05),
+        "help": "Then hold 0.8 of the knee for so long, and say what drifts; mix with --input-tokens 128-1024.",
+    },
     "--seed": {"default": 0, "metavar": "N", "type": click.IntRange(0), "help": "Of the prompts."},
     "--patience": {
         "default": 30,
@@ -108,6 +113,7 @@ ENDPOINT_OPTIONS = {option[2:].replace("-", "_"): option for option in _OPTIONS 
 _EXCLUDE = (
     ("--rate", "--concurrency"),
     ("--rate", "--requests-per-concurrency"),
+    ("--rate", "--soak"),
     ("--requests", "--seconds"),
     ("--requests", "--requests-per-concurrency"),
     ("--prompts", "--input-tokens"),
@@ -170,13 +176,45 @@ def run_endpoint(arguments: dict[str, Any]) -> int:
     endpoint.client().close()  # a variable or a certificate that is not there is told before anything is installed
     client, home, shown = load_client(arguments)
     folder = (arguments["out"] or Path("out") / "endpoint").absolute() / "bench"
-    found = EndpointBench(plan, endpoint, client).run(home, folder, shown)
+    bench = EndpointBench(plan, endpoint, client)
+    found = bench.run(home, folder, shown)
     write_atomically(folder / "endpoint.json", found.model_dump_json(indent=2) + "\n")
-    emit(arguments["as_json"], found, lambda: _table(found))
+    soak = _soak(arguments, bench, found, folder, shown)
+    if soak is not None:
+        from eval.bench.endpoint_soak import SOAK_FILE, SoakedEndpoint
+
+        write_atomically(folder / SOAK_FILE, soak.model_dump_json(indent=2) + "\n")
+        found = SoakedEndpoint(**vars(found), soak=soak)
+    emit(arguments["as_json"], found, lambda: _tables(found, soak))
     void = [(point, point.void) for point in found.points if point.void]
     for point, reasons in void:
         click.echo(f"awqctl: void at {_level(point)}: {'; '.join(reasons)}.", err=True)
-    return 3 if void else 0
+    if soak is not None and soak.void:
+        click.echo(f"awqctl: the soak is void: {'; '.join(soak.void)}.", err=True)
+    return 3 if void or (soak is not None and soak.void) else 0
+
+
+def _soak(arguments: dict[str, Any], bench: Any, found: Any, folder: Path, shown: Any) -> Any:
+    """Return the soak that was asked for; None where there is none."""
+    if arguments["soak"] is None:
+        return None
+    from eval.bench.endpoint_soak import EndpointSoak
+    from eval.bench.load.spec import Lengths
+    from eval.bench.soak.soak import SoakPlan
+    from pipeline.recipe.soak import Soak
+
+    usual = Soak(minutes=arguments["soak"])
+    plan = SoakPlan(
+        minutes=usual.minutes,
+        share=usual.share,
+        slice_s=usual.slice_s,
+        input_tokens=Lengths(low=arguments["input_tokens"][0], high=arguments["input_tokens"][1]),
+        output_tokens=Lengths(low=arguments["output_tokens"][0], high=arguments["output_tokens"][1]),
+        ignore_eos=not arguments["natural_lengths"],
+        drift_limit=usual.drift_limit,
+        seed=arguments["seed"],
+    )
+    return EndpointSoak(bench, plan, folder, shown).run(found)
 
 
 def _plan(arguments: dict[str, Any]) -> Any:
@@ -200,6 +238,39 @@ def _plan(arguments: dict[str, Any]) -> Any:
 
 def _level(point: Any) -> str:
     return f"concurrency {point.concurrency}" if point.concurrency else f"rate {point.rate_per_s:g}"
+
+
+def _tables(found: Any, soak: Any) -> None:
+    _table(found)
+    if soak is not None:
+        _soak_table(soak)
+
+
+def _soak_table(soak: Any) -> None:
+    from rich.table import Table
+
+    from pipeline.base.format import drift, extent, number, percent, seconds
+    from pipeline.report.language.language import ENGLISH
+
+    say = ENGLISH.soak
+    if soak.void:
+        click.echo("Soak: void.")
+        return
+    title = f"{soak.concurrency} requests at once for {seconds(soak.duration_s)}: {soak.verdict}"
+    table = Table(title=title, title_justify="left")
+    for name in say.columns[1:]:
+        table.add_column(name, justify="left" if name in (say.columns[1], say.columns[-1]) else "right")
+    for one in soak.drifts:
+        known = one.drift is not None and one.low is not None
+        table.add_row(
+            say.names[one.quantity],
+            f"{number(one.level)} {say.units[one.quantity]}",
+            drift(one.drift) if known else "too few",
+            extent(one.low, one.high, drift) if known else "",
+            percent(one.smallest_drift) if known else "",
+            say.verdicts[one.verdict],
+        )
+    console().print(table)
 
 
 def _table(found: Any) -> None:

@@ -104,12 +104,19 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _soak_fits(self) -> "Recipe":
         soak = self.bench.soak
-        outputs = (soak.output_tokens if soak else None) or self.bench.output_tokens.high
-        longest = outputs + (soak.input_tokens[1] if soak and soak.input_tokens else 1)
-        if soak and longest > self.engine.max_model_len:
+        if soak is None:
+            return self
+        outputs = soak.output_tokens or self.bench.output_tokens
+        longest = outputs.high + (soak.input_tokens.high if soak.input_tokens else 1)
+        if longest > self.engine.max_model_len:
             raise ValueError(
                 f"the longest prompt of bench.soak and its answer = {longest} exceed engine.max_model_len = "
                 f"{self.engine.max_model_len}"
+            )
+        running = [arm.name for arm in of_kind(self.arms, "endpoint")]
+        if named := [name for name in soak.arms or () if name in running]:
+            raise ValueError(
+                f"bench.soak.arms names {', '.join(named)}; only arms that an engine of ours serves are held"
             )
         return self
 

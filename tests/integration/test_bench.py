@@ -14,6 +14,7 @@ from eval.bench.result import BenchResult
 from eval.bench.stage import benchmark
 from pipeline.base.errors import EngineError, UsageError
 from pipeline.base.progress import SilentReporter
+from pipeline.base.token_range import TokenRange
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.soak import Soak
@@ -189,7 +190,7 @@ def test_soak_follows_the_sweeps_and_is_kept(
     setup: EngineSetup, recipe: Recipe, context: RunContext, tmp_path: Path
 ) -> None:
     """At a share of the knee, on the engine that is running still; a void one is made again, and nothing else."""
-    seconds = Soak(minutes=0.05, slice_seconds=0.2, input_tokens=(48, 64), share=1.0)
+    seconds = Soak(minutes=0.05, slice_seconds=0.2, input_tokens=TokenRange(low=48, high=64), share=1.0)
     asked = recipe.model_copy(update={"bench": recipe.bench.model_copy(update={"soak": seconds})})
     miscount_long(tmp_path, setup.paths["awq"], 40)
     outcome, first = bench(setup, asked, context)

@@ -96,6 +96,35 @@ class EndpointBench:
             points=points,
         )
 
+    @property
+    def endpoint(self) -> ExternalEndpoint:
+        """The server."""
+        return self._endpoint
+
+    @property
+    def chats(self) -> bool:
+        """Whether the server is asked for chats."""
+        return self._target.chat
+
+    @property
+    def knows_prompt_tokens(self) -> bool:
+        """Whether prompt tokens are counted here as in the server; a template puts some around a chat."""
+        return self._plan.tokenizer is not None and not self._target.chat
+
+    def offer(self, spec: LoadSpec, folder: Path, name: str, limit_s: float) -> tuple[LoadResult, Watch]:
+        """Offer a load and watch the server meanwhile, once it is warm; the client's own file is `folder/name.json`.
+
+        Raises:
+            LimitReachedError: it would take more than is allowed.
+            LoadTimeoutError: it was not over after `limit_s`.
+            SourceError: there are too few prompts.
+            WorkerError: the client failed.
+        """
+        with Watch(self._endpoint) as watch:
+            result = self._offer(spec, folder, name, limit_s)
+        watch.settle(result.output_tokens)
+        return result, watch
+
     def _warm_up(self, folder: Path) -> float | None:
         """Return the seconds that a request is expected to take alone; None when no answer came in time."""
         outputs = Lengths.fixed(min(self._plan.output_tokens.high, _WARM_UP_TOKENS))
@@ -170,14 +199,12 @@ class EndpointBench:
     def _point(self, spec: LoadSpec, expected_s: float, folder: Path, name: str, judge: "Judge") -> EndpointPoint:
         if spec.duration_s:
             spec = timed(spec, 0.0 if spec.arrivals else self._rate(spec, expected_s, folder))
-        with Watch(self._endpoint) as watch:
-            result = self._offer(spec, folder, name, self._limit(spec, expected_s))
-        watch.settle(result.output_tokens)
-        # A template puts tokens around a chat that the client does not count.
-        known = self._plan.tokenizer is not None and not self._target.chat
+        result, watch = self.offer(spec, folder, name, self._limit(spec, expected_s))
         repeats = self._own is not None and self._own.repeats
         health = watch.sampled(folder / f"{name}.health.jsonl.gz", folder, result.output_tokens)
-        point = judge.point(result, watch, f"{name}.json", tokenizer_known=known, prompts_repeat=repeats)
+        point = judge.point(
+            result, watch, f"{name}.json", tokenizer_known=self.knows_prompt_tokens, prompts_repeat=repeats
+        )
         return point.model_copy(update={"health": health})
 
     def _rate(self, spec: LoadSpec, expected_s: float, folder: Path) -> float:
