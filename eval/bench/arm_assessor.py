@@ -41,24 +41,34 @@ def assessed(
         answers: reads the answered requests of a raw file, by its name.
     """
     bench, engine = recipe.bench, recipe.engine
-    context = bench.input_tokens + bench.output_tokens / 2
     level = ServiceLimits(**bench.service_level.model_dump()) if bench.service_level else None
     ceiling = result.calibration.usable_ceiling if result.calibration else None
 
     def of_arm(load: ArmLoad) -> ArmLoad:
+        if not load.points:
+            return load
+        prompt, answer = _mean_tokens(load)
+        context = prompt + answer / 2
         service = {
             point.concurrency: tuple(
                 run_service(run, answers(run.raw_file), level) for run in point.runs if run.figures
             )
             for point in load.points
         }
-        limits = Limits(engine.max_num_seqs, load.memory.kv_cache_tokens, bench.input_tokens + bench.output_tokens)
+        limits = Limits(engine.max_num_seqs, load.memory.kv_cache_tokens, prompt + answer)
         weights, on_gpu = setup.weights[load.arm], setup.accelerator == "cuda"
         rates = rates_of(load.memory, weights.path, machine, engine, context, fp8=weights.online) if on_gpu else None
         assessor = Assessor(limits, ceiling, rates, context)
         return load.model_copy(update={"points": assessor.assessed(load.points, service)})
 
     return result.model_copy(update={"arms": tuple(of_arm(load) for load in result.arms), "service_level": level})
+
+
+def _mean_tokens(load: ArmLoad) -> tuple[float, float]:
+    """Return the tokens of a prompt and of an answer, as the runs that stand had them on the average."""
+    runs = [run for point in load.points for run in point.runs if run.figures]
+    answered = sum(run.answered for run in runs)
+    return sum(run.input_tokens for run in runs) / answered, sum(run.output_tokens for run in runs) / answered
 
 
 def rates_of(
