@@ -81,11 +81,6 @@ class Stage:
         """Name of the stage, its command and its place in the record."""
         return self.result.STAGE
 
-    @property
-    def looks(self) -> tuple[Probe, ...]:
-        """Everything that is looked at before it starts."""
-        return (*self.probes, *((self.health.probe,) if self.health else ()))
-
     def lacks(self, recipe: Recipe) -> tuple[str, ...]:
         """Return the sections that the recipe would need for this stage."""
         return tuple(name for name in self.sections if not recipe.has(name))
