@@ -7,12 +7,14 @@ from pydantic import Field
 from eval.bench.assessment import Assessment
 from eval.bench.fair_arms import FairArms
 from eval.bench.load.ceiling import Calibration
+from eval.bench.load.endpoint_result import EndpointArm, PromptsFile
 from eval.bench.load.service import ServiceLimits
-from eval.bench.runs import LoadRun, ThroughputOver
+from eval.bench.runs import LoadRun, OpenLoopRun, ThroughputOver
 from eval.bench.soak.result import Soak
 from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError, VoidMeasurementError
 from pipeline.base.results import Payload, Result
+from pipeline.base.token_range import Tokens
 
 PERCENTILES = ("mean_ms", "p50_ms", "p95_ms", "p99_ms")
 """What is known of a latency: fields of `Latency`."""
@@ -106,6 +108,8 @@ class ArmLoad(Result):
     points: tuple[LoadPoint, ...]
     """Those that stand."""
     void_points: tuple[VoidPoint, ...] = ()
+    open_loop: tuple[OpenLoopRun, ...] = ()
+    """At the rates of `bench.open_loop`, once each; void ones have their reasons."""
 
 
 class BenchResult(Payload):
@@ -115,8 +119,8 @@ class BenchResult(Payload):
     schema_version: Literal[4] = 4
     arms: tuple[ArmLoad, ...]
     """In the order of the recipe."""
-    input_tokens: int
-    output_tokens: int
+    input_tokens: Tokens
+    output_tokens: Tokens
     repeats: int
     engine_version: str
     engine_arguments: tuple[str, ...]
@@ -136,6 +140,10 @@ class BenchResult(Payload):
     """One per arm that was held under load for minutes; empty where none was asked for."""
     service_level: ServiceLimits | None = None
     """That goodput was counted by; None where none was agreed."""
+    prompts: PromptsFile | None = None
+    """The client's own, which then have no `input_tokens`."""
+    endpoints: tuple[EndpointArm, ...] = ()
+    """Servers that somebody runs already, measured as they stand."""
 
     @property
     def void_points(self) -> tuple[tuple[str, VoidPoint], ...]:

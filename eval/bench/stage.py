@@ -5,6 +5,7 @@ is kept beside the results until all points stand: after a kill, or after void p
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from eval.arms.identity import weights_that_matter
@@ -13,13 +14,17 @@ from eval.arms.setup import EngineSetup, engine_setup
 from eval.bench.arm_assessor import assessed
 from eval.bench.arm_runs import ArmRuns
 from eval.bench.arm_soak import ArmSoaks
+from eval.bench.endpoint_arms import endpoint_arms
 from eval.bench.load.calibration import known_or_measured
 from eval.bench.load.ceiling import Calibration
 from eval.bench.load.client import LoadClient
+from eval.bench.load.endpoint_result import PromptsFile
+from eval.bench.load.own_prompts import OwnPrompts
+from eval.bench.load.prompts import Prompts
 from eval.bench.measurement import LoadMeasurement
 from eval.bench.metrics import metrics_of
 from eval.bench.points import LevelRuns, point_of, throughput_over, token_difference, void_point
-from eval.bench.recipe_load import limits_of, words_of_model
+from eval.bench.recipe_load import limits_of, made_prompts, prompts_of
 from eval.bench.result import ArmLoad, BenchResult
 from eval.bench.resume import KeptRuns
 from eval.bench.runs import ThroughputOver
@@ -31,7 +36,7 @@ from pipeline.engines.probes import PROBES as ENGINE_PROBES
 from pipeline.engines.vllm import engine_arguments
 from pipeline.hardware.health.selection import used_by
 from pipeline.quantize.result import QuantizeResult
-from pipeline.recipe.arms import Arms
+from pipeline.recipe.arms import Arms, with_weights
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.health import ENGINE_HEALTH
@@ -45,7 +50,7 @@ from pipeline.runtimes.store import EXTERNAL
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     """Measure throughput, latency and memory of the recipe's arms at every concurrency."""
-    setup = engine_setup(recipe, context, record, tuple(arm.name for arm in arms_of(recipe)))
+    setup = engine_setup(recipe, context, record, tuple(arm.name for arm in with_weights(arms_of(recipe))))
     return benchmark(setup, LoadClient(ensure_loadgen(context.home, context.reporter)), recipe, context)
 
 
@@ -56,13 +61,15 @@ def benchmark(setup: EngineSetup, client: LoadClient, recipe: Recipe, context: R
         EngineError: an engine did not start, or died; runs that were made are kept for the next attempt.
         WorkerError: the client failed; the same.
     """
-    arms = tuple(arm.name for arm in arms_of(recipe))
+    arms = tuple(arm.name for arm in with_weights(arms_of(recipe)))
     with context.staged("bench") as folder:
         with context.aside("calibration") as scratch:
             calibration = known_or_measured(client, context.home, scratch, context.reporter)
         measurement = LoadMeasurement(
             client=client,
-            words=words_of_model(setup.paths["baseline"], trust_remote_code=setup.trust_remote_code),
+            prompts=prompts_of(
+                recipe.bench, setup.paths["baseline"], context.recipe_dir, trusted=setup.trust_remote_code
+            ),
             ceiling_tokens_per_s=calibration.usable_ceiling,
             results=folder,
             log=new_log(context.logs / "bench-client.log"),
@@ -74,15 +81,20 @@ def benchmark(setup: EngineSetup, client: LoadClient, recipe: Recipe, context: R
         sweep.run()
         result = _result(arms, sweep, measurement, calibration, setup, recipe)
         result = assessed(result, setup, recipe, context.machine, measurement.answers)
-        soaks = ArmSoaks(measurement, kept, setup, recipe, context, _machine(context, client)).run(result)
+        # Held for minutes, a load takes more prompts than a client's file has.
+        held = replace(measurement, prompts=made_prompts(setup.paths["baseline"], trusted=setup.trust_remote_code))
+        soaks = ArmSoaks(held, kept, setup, recipe, context, _machine(context, client)).run(result)
         result = result.model_copy(update={"soaks": soaks})
+        endpoints = endpoint_arms(recipe, context, client, measurement.prompts, folder)
+        result = result.model_copy(update={"prompts": _file(measurement.prompts), "endpoints": endpoints})
         (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
     if not result.void_points and not result.void_soaks:
         context.forget("bench")
     return StageOutcome(
         metrics=metrics_of(result),
         gates=(_gate(result), *_soak_gate(result)),
-        artifacts={"results": "bench/results.json"} | {f"{arm} runs": f"bench/{arm}" for arm in arms},
+        artifacts={"results": "bench/results.json"}
+        | {f"{arm.name} runs": f"bench/{arm.name}" for arm in arms_of(recipe)},
         result=result,
     )
 
@@ -90,6 +102,10 @@ def benchmark(setup: EngineSetup, client: LoadClient, recipe: Recipe, context: R
 def arms_of(recipe: Recipe) -> Arms:
     """Return the arms whose speed is measured, in the order of the recipe."""
     return tuple(arm for arm in recipe.arms if arm.name in recipe.bench.arms)
+
+
+def _file(prompts: Prompts) -> PromptsFile | None:
+    return prompts.described if isinstance(prompts, OwnPrompts) else None
 
 
 def _runs(

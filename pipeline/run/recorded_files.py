@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from eval.bench.load.endpoint import EndpointLoad
+from eval.bench.load.endpoint_result import EndpointLoad
 from pipeline.base.errors import SourceError
 from pipeline.base.files import read_written
 from pipeline.record.record import load_record

@@ -2,13 +2,16 @@
 
 from eval.bench.load.spec import Lengths
 from eval.bench.soak.soak import SoakPlan
-from pipeline.recipe.arms import BASELINE
+from pipeline.recipe.arms import BASELINE, with_weights
 from pipeline.recipe.recipe import Recipe
 
 
 def soaked_arms(recipe: Recipe) -> tuple[str, ...]:
     """Return the arms that are held under load, in the order of the recipe; none where it asks for no soak."""
-    settings, measured = recipe.bench.soak, [arm.name for arm in recipe.arms if arm.name in recipe.bench.arms]
+    settings, measured = (
+        recipe.bench.soak,
+        [arm.name for arm in with_weights(recipe.arms) if arm.name in recipe.bench.arms],
+    )
     if settings is None:
         return ()
     if settings.arms is not None:
@@ -22,14 +25,17 @@ def plan_of(recipe: Recipe) -> SoakPlan | None:
     settings = recipe.bench.soak
     if settings is None:
         return None
-    outputs = settings.output_tokens or recipe.bench.output_tokens
-    low, high = settings.input_range(recipe.engine.max_model_len - outputs)
+    usual = recipe.bench.output_tokens
+    outputs = (
+        Lengths.fixed(settings.output_tokens) if settings.output_tokens else Lengths(low=usual.low, high=usual.high)
+    )
+    low, high = settings.input_range(recipe.engine.max_model_len - outputs.high)
     return SoakPlan(
         minutes=settings.minutes,
         share=settings.share,
         slice_s=settings.slice_s,
         input_tokens=Lengths(low=low, high=high),
-        output_tokens=Lengths.fixed(outputs),
+        output_tokens=outputs,
         ignore_eos=not settings.natural_lengths,
         drift_limit=settings.drift_limit,
         seed=recipe.bench.seed,

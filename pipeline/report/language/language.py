@@ -11,6 +11,7 @@ from pipeline.report.language.en.costs import Costs
 from pipeline.report.language.en.cover import Cover
 from pipeline.report.language.en.crossover import CrossoverSentences
 from pipeline.report.language.en.endpoint import Endpoint
+from pipeline.report.language.en.endpoint_speed import EndpointSpeed
 from pipeline.report.language.en.environment import Environment
 from pipeline.report.language.en.examples import Examples
 from pipeline.report.language.en.fair_arms import FairArmsSentences
@@ -48,6 +49,7 @@ class Language:
     load_evidence: LoadEvidence
     per_user: PerUserSentences
     health: Health
+    endpoint_speed: EndpointSpeed
     memory: Memory
     soak: SoakSentences
     throughput: Throughput
@@ -80,6 +82,7 @@ ENGLISH = Language(
     load_evidence=LoadEvidence(),
     per_user=PerUserSentences(),
     health=Health(),
+    endpoint_speed=EndpointSpeed(),
     memory=Memory(),
     soak=SoakSentences(),
     throughput=Throughput(),
