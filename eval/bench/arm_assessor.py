@@ -41,7 +41,8 @@ def assessed(
         answers: reads the answered requests of a raw file, by its name.
     """
     bench, engine = recipe.bench, recipe.engine
-    context = bench.input_tokens + bench.output_tokens / 2
+    context = bench.input_tokens.mean + bench.output_tokens.mean / 2
+    length = round(bench.input_tokens.mean + bench.output_tokens.mean)
     level = ServiceLimits(**bench.service_level.model_dump()) if bench.service_level else None
     ceiling = result.calibration.usable_ceiling if result.calibration else None
 
@@ -52,7 +53,7 @@ def assessed(
             )
             for point in load.points
         }
-        limits = Limits(engine.max_num_seqs, load.memory.kv_cache_tokens, bench.input_tokens + bench.output_tokens)
+        limits = Limits(engine.max_num_seqs, load.memory.kv_cache_tokens, length)
         weights, on_gpu = setup.weights[load.arm], setup.accelerator == "cuda"
         rates = rates_of(load.memory, weights.path, machine, engine, context, fp8=weights.online) if on_gpu else None
         assessor = Assessor(limits, ceiling, rates, context)

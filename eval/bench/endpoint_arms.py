@@ -1,6 +1,7 @@
 """Arms of the kind `endpoint`: servers that somebody runs already, measured as they stand under the same loads."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from eval.bench.load.budget import Allowance
@@ -11,10 +12,11 @@ from eval.bench.load.plan import EndpointPlan
 from eval.bench.load.prompts import MadePrompts, Prompts
 from eval.bench.load.words import words_of
 from eval.bench.recipe_load import limits_of, spec_of
+from pipeline.base.errors import AwqctlError, SourceError
 from pipeline.base.files import write_atomically
 from pipeline.base.identity import document_identity
 from pipeline.engines.external import ExternalEndpoint
-from pipeline.recipe.arms import Arm, of_kind
+from pipeline.recipe.arms import Arm, Arms, of_kind
 from pipeline.recipe.endpoint import Endpoint
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
@@ -39,8 +41,25 @@ def endpoint_arms(
         SourceError: a tokenizer cannot be read.
         UsageError: a variable of the environment is not set, or limits do not allow a warm-up.
     """
-    chosen = [arm for arm in of_kind(recipe.arms, "endpoint") if arm.name in recipe.bench.arms]
-    return tuple(_measured(arm, recipe, context, client, prompts, results / arm.name) for arm in chosen)
+    return tuple(_measured(arm, recipe, context, client, prompts, results / arm.name) for arm in _chosen(recipe))
+
+
+def endpoint_problems(recipe: Recipe, recipe_dir: Path) -> Iterator[AwqctlError]:
+    """Yield what keeps the recipe's endpoints from being asked, before anything is: keys, certificates, tokenizers."""
+    for arm in _chosen(recipe):
+        server = arm.endpoint
+        if server is None:
+            continue
+        if server.tokenizer and not (recipe_dir / server.tokenizer).is_dir():
+            yield SourceError(f"arms, {arm.name}: there is no folder {recipe_dir / server.tokenizer} with a tokenizer.")
+        try:
+            _endpoint(server, recipe_dir).client().close()
+        except AwqctlError as problem:
+            yield problem
+
+
+def _chosen(recipe: Recipe) -> Arms:
+    return tuple(arm for arm in of_kind(recipe.arms, "endpoint") if arm.name in recipe.bench.arms)
 
 
 def _measured(
@@ -52,7 +71,10 @@ def _measured(
     if not (kept / _RESULT).is_file():
         shutil.rmtree(kept, ignore_errors=True)
         bench = EndpointBench(
-            _plan(server, recipe, context), _endpoint(server, context), client, _prompts(server, context, prompts)
+            _plan(server, recipe, context),
+            _endpoint(server, context.recipe_dir),
+            client,
+            _prompts(server, context, prompts),
         )
         with context.reporter.task(arm.name):
             load = bench.run(context.home, kept, context.reporter, limits_of(recipe.bench.limits))
@@ -86,12 +108,12 @@ def _plan(server: Endpoint, recipe: Recipe, context: RunContext) -> EndpointPlan
     )
 
 
-def _endpoint(server: Endpoint, context: RunContext) -> ExternalEndpoint:
+def _endpoint(server: Endpoint, recipe_dir: Path) -> ExternalEndpoint:
     return ExternalEndpoint(
         server.url,
         model=server.model,
         api_key_env=server.api_key_env,
-        ca_certificate=context.recipe_dir / server.ca if server.ca else None,
+        ca_certificate=recipe_dir / server.ca if server.ca else None,
         insecure=server.insecure,
         headers=server.headers,
         header_env=server.secret_headers,

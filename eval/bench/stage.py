@@ -14,7 +14,7 @@ from eval.arms.setup import EngineSetup, engine_setup
 from eval.bench.arm_assessor import assessed
 from eval.bench.arm_runs import ArmRuns
 from eval.bench.arm_soak import ArmSoaks
-from eval.bench.endpoint_arms import endpoint_arms
+from eval.bench.endpoint_arms import endpoint_arms, endpoint_problems
 from eval.bench.load.calibration import known_or_measured
 from eval.bench.load.ceiling import Calibration
 from eval.bench.load.client import LoadClient
@@ -62,6 +62,8 @@ def benchmark(setup: EngineSetup, client: LoadClient, recipe: Recipe, context: R
         WorkerError: the client failed; the same.
     """
     arms = tuple(arm.name for arm in with_weights(arms_of(recipe)))
+    for problem in endpoint_problems(recipe, context.recipe_dir):
+        raise problem
     with context.staged("bench") as folder:
         with context.aside("calibration") as scratch:
             calibration = known_or_measured(client, context.home, scratch, context.reporter)
@@ -81,8 +83,7 @@ def benchmark(setup: EngineSetup, client: LoadClient, recipe: Recipe, context: R
         sweep.run()
         result = _result(arms, sweep, measurement, calibration, setup, recipe)
         result = assessed(result, setup, recipe, context.machine, measurement.answers)
-        # Held for minutes, a load takes more prompts than a client's file has.
-        held = replace(measurement, prompts=made_prompts(setup.paths["baseline"], trusted=setup.trust_remote_code))
+        held = _of_made_prompts(measurement, setup)
         soaks = ArmSoaks(held, kept, setup, recipe, context, _machine(context, client)).run(result)
         result = result.model_copy(update={"soaks": soaks})
         endpoints = endpoint_arms(recipe, context, client, measurement.prompts, folder)
@@ -102,6 +103,13 @@ def benchmark(setup: EngineSetup, client: LoadClient, recipe: Recipe, context: R
 def arms_of(recipe: Recipe) -> Arms:
     """Return the arms whose speed is measured, in the order of the recipe."""
     return tuple(arm for arm in recipe.arms if arm.name in recipe.bench.arms)
+
+
+def _of_made_prompts(measurement: LoadMeasurement, setup: EngineSetup) -> LoadMeasurement:
+    """Return a measurement for loads of minutes, which take more prompts than a client's file has."""
+    if not isinstance(measurement.prompts, OwnPrompts):
+        return measurement
+    return replace(measurement, prompts=made_prompts(setup.paths["baseline"], trusted=setup.trust_remote_code))
 
 
 def _file(prompts: Prompts) -> PromptsFile | None:
@@ -205,6 +213,7 @@ def _settings(recipe: Recipe) -> dict[str, object]:
 
 def _arms(prospect: Prospect) -> Iterator[AwqctlError]:
     yield from arms_problems(prospect, prospect.recipe.bench.arms)
+    yield from endpoint_problems(prospect.recipe, prospect.context.recipe_dir)
 
 
 STAGE = Stage(

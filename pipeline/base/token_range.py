@@ -21,6 +21,11 @@ class TokenRange(Result):
             raise ValueError(f"the range {self.low}-{self.high} ends before it begins")
         return self
 
+    @property
+    def mean(self) -> float:
+        """Return the expected number."""
+        return (self.low + self.high) / 2
+
     def __str__(self) -> str:
         """Return it as a recipe has it."""
         return str(self.low) if self.low == self.high else f"{self.low}-{self.high}"

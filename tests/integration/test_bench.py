@@ -14,7 +14,7 @@ from eval.bench.load.words import words_of
 from eval.bench.metrics import metrics_of
 from eval.bench.result import BenchResult
 from eval.bench.stage import benchmark
-from pipeline.base.errors import EngineError
+from pipeline.base.errors import EngineError, UsageError
 from pipeline.base.progress import SilentReporter
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
@@ -257,6 +257,15 @@ def test_running_server_is_measured_beside_the_arms(
     assert ("theirs_output_tokens_per_s", 1) in {(metric.name, metric.step) for metric in outcome.metrics}
     assert (context.out / "bench" / "theirs" / "concurrency-1-run-2.json").is_file()
     assert not [path for path in context.out.rglob("*") if path.is_file() and b"sesame-open" in path.read_bytes()]
+
+
+def test_key_of_a_running_server_is_missed_before_anything_starts(setup: EngineSetup, context: RunContext) -> None:
+    """Hours of sweeps would be for nothing."""
+    own = "{name: theirs, kind: endpoint, url: 'http://127.0.0.1:1', api_key_env: NO_SUCH_KEY}"
+    recipe = load_recipe("demo", (f"arms=[baseline, awq, {own}]", "bench.arms=[baseline, awq, theirs]")).recipe
+    with pytest.raises(UsageError, match="NO_SUCH_KEY"):
+        bench(setup, recipe, context)
+    assert starts(context) == 0
 
 
 def test_rates_are_measured_beside_concurrencies(setup: EngineSetup, context: RunContext) -> None:
