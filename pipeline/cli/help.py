@@ -21,7 +21,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "awqctl bench mine.yaml",
         "awqctl bench mine.yaml --set bench.soak.minutes=5",
         "awqctl bench --endpoint http://host:8000 --model NAME",
-        "awqctl bench --endpoint https://host --api-key-env KEY --rate 0.5,2 --max-requests 200",
+        "awqctl bench --endpoint http://host:8000 --rate 0.5,2",
         "awqctl bench --calibrate",
     ),
     "bench rank": (

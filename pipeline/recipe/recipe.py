@@ -134,7 +134,7 @@ class Recipe(Section):
             raise ValueError(f"bench.arms names {', '.join(unknown)}; the recipe's arms are {', '.join(names)}")
         if not {arm.name for arm in with_weights(self.arms)} & set(self.bench.arms):
             raise ValueError(
-                "bench.arms has endpoints alone; name an arm to compare them with, or use `awqctl bench --endpoint URL`"
+                "bench.arms has endpoints alone; name an arm to compare them with, or measure them by --endpoint URL"
             )
         return self
 

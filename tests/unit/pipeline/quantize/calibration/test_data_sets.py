@@ -26,9 +26,12 @@ class Words:
         assert not add_special_tokens
         return [len(word) for word in text.split()]
 
-    def apply_chat_template(self, conversation: list[dict[str, Any]], *, tools: object, tokenize: bool) -> str:
+    def apply_chat_template(
+        self, conversation: list[dict[str, Any]], *, tools: object, tokenize: bool, add_generation_prompt: bool
+    ) -> str:
         """Return role and content of each message."""
         assert not tokenize
+        assert not add_generation_prompt
         assert not tools
         return "\n".join(f"{message['role']} {message['content']}" for message in conversation)
 
