@@ -35,6 +35,7 @@ _LIMIT_S = 120.0
 STEPS = (
     Step(concurrency=1, ttft_ms=100, inter_token_ms=10),
     Step(concurrency=16, ttft_ms=100, inter_token_ms=20),
+    Step(concurrency=64, ttft_ms=100, inter_token_ms=20),
     Step(concurrency=256, ttft_ms=200, inter_token_ms=25),
     Step(concurrency=1_000, ttft_ms=500, inter_token_ms=50),
     Step(concurrency=1_000, ttft_ms=500, inter_token_ms=25),
