@@ -40,6 +40,8 @@ class Weights:
     where vLLM dequantizes checkpoints of AutoAWQ's format and names none."""
     online: bool = False
     """Whether the engine casts them to FP8 when it loads them."""
+    dummy: bool = False
+    """Whether there are none: the engine makes them up from the configuration."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class EngineSetup:
             trust_remote_code=self.trust_remote_code,
             online_quantization="fp8" if weights.online else None,
             batch_invariant=self.batch_invariant,
+            dummy_weights=weights.dummy,
             api_key=self.api_key,
             title=f"vLLM for {label or arm}",
         )

@@ -4,7 +4,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from eval.arms.dummy import DummyWeights
 from eval.bench.load.ceiling import Calibration
+from eval.bench.proof import EngineProof
 from eval.bench.runs import LoadRun, ThroughputOver
 from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError, VoidMeasurementError
@@ -70,8 +72,9 @@ class EngineMemory(Result):
     """What the engine itself reports at start."""
 
     weights_gib: float
-    weights_from: Literal["engine", "files"]
-    """`files`: the size of the safetensors files, because the CPU engine does not report what it holds."""
+    weights_from: Literal["engine", "files", "configuration"]
+    """`files`: the size of the safetensors files, because the CPU engine does not report what it holds.
+    `configuration`: computed, because there are no files either."""
     kv_cache_tokens: int
     max_concurrency: float
     """Requests of the full context length that the KV cache holds at once."""
@@ -93,6 +96,8 @@ class ArmLoad(Result):
     points: tuple[LoadPoint, ...]
     """Those that stand."""
     void_points: tuple[VoidPoint, ...] = ()
+    proof: EngineProof | None = None
+    """What ran and where its memory went; None in results of earlier versions."""
 
 
 class BenchResult(Payload):
@@ -117,6 +122,8 @@ class BenchResult(Payload):
     """Of the load client; None in results of earlier versions."""
     changed_limits: dict[str, float | None] = Field(default_factory=dict)
     """Limits of a run that the recipe changed (`bench.limits`), by name; None for one that it took away."""
+    dummy_weights: DummyWeights | None = None
+    """Where the weights were made up: what is measured is speed and memory, and nothing else."""
 
     @property
     def void_points(self) -> tuple[tuple[str, VoidPoint], ...]:

@@ -7,6 +7,7 @@ is kept beside the results until all points stand: after a kill, or after void p
 from collections.abc import Iterator
 from pathlib import Path
 
+from eval.arms.dummy import DummyWeights, dummy_setup
 from eval.arms.identity import weights_that_matter
 from eval.arms.probes import arms_problems
 from eval.arms.setup import EngineSetup, engine_setup
@@ -41,12 +42,26 @@ from pipeline.runtimes.store import EXTERNAL
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     """Measure throughput, latency and memory of the recipe's arms at every concurrency."""
-    setup = engine_setup(recipe, context, record, tuple(arm.name for arm in arms_of(recipe)))
-    return benchmark(setup, LoadClient(ensure_loadgen(context.home, context.reporter)), recipe, context)
+    arms, dummy = tuple(arm.name for arm in arms_of(recipe)), None
+    if recipe.bench.dummy_weights:
+        dummy, setup = dummy_setup(recipe, context, arms)
+    else:
+        setup = engine_setup(recipe, context, record, arms)
+    client = LoadClient(ensure_loadgen(context.home, context.reporter))
+    return benchmark(setup, client, recipe, context, dummy=dummy)
 
 
-def benchmark(setup: EngineSetup, client: LoadClient, recipe: Recipe, context: RunContext) -> StageOutcome:
+def benchmark(
+    setup: EngineSetup, client: LoadClient, recipe: Recipe, context: RunContext, *, dummy: DummyWeights | None = None
+) -> StageOutcome:
     """Measure the arms of a setup and publish what was found, void points with their reasons.
+
+    Args:
+        setup: with the arms.
+        client: of the load.
+        recipe: says how much load.
+        context: of the run.
+        dummy: what is to be said of the weights where they are made up.
 
     Raises:
         EngineError: an engine did not start, or died; runs that were made are kept for the next attempt.
@@ -68,6 +83,7 @@ def benchmark(setup: EngineSetup, client: LoadClient, recipe: Recipe, context: R
         order = sorted(arms, key=lambda arm: not context.slot.holds(setup.identity(arm)))
         found = {arm: _sweep(arm, setup, measurement, kept, recipe, context).run() for arm in order}
         result = _result(tuple(found[arm] for arm in arms), measurement, calibration, setup, recipe)
+        result = result.model_copy(update={"dummy_weights": dummy})
         (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
     if not result.void_points:
         context.forget("bench")
@@ -164,9 +180,10 @@ STAGE = Stage(
     run=run,
     result=BenchResult,
     settings=_settings,
-    needs=(Need(QuantizeResult, weights_that_matter),),
+    needs=(Need(QuantizeResult, weights_that_matter, unless=lambda recipe: recipe.bench.dummy_weights),),
     engines=lambda _recipe: ("vllm",),
     takes_engine=True,
+    takes_dummies=True,
     outputs=outputs("bench/results.json"),
     probes=(Probe("arms", _arms, Effort.SECONDS, "This machine can run every arm.", of_machine=True), *ENGINE_PROBES),
     disagreement=_void,

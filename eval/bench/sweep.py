@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from eval.arms.kernel import check_kernel
+from eval.arms.kernel import check_fast_kernel, check_kernel
 from eval.arms.setup import EngineSetup
+from eval.arms.weight_size import held_by, held_gib
 from eval.bench.arm_runs import ArmRuns
 from eval.bench.load.descriptors import too_few
+from eval.bench.peak_memory import memory_watch
 from eval.bench.points import LevelRuns
+from eval.bench.proof import proof_of, with_peak
 from eval.bench.result import ArmLoad, EngineMemory
 from pipeline.base.progress import Task
 from pipeline.engines.vllm import VllmFacts, VllmServer
-from pipeline.models.tensors import weight_bytes
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 
@@ -49,9 +51,13 @@ class Sweep:
         with self.setup.running(self.runs.arm, "bench", self.context) as server:
             load = self._load(server, reused=reused)
             self.runs.kept.keep_engine(self._identity, load)
-            total = self.recipe.bench.repeats * len(levels)
-            with self.context.reporter.task(self.runs.arm, total=total) as task:
-                return ArmSweep(load, tuple(self._measured(server, levels, task)))
+            total, earlier = self.recipe.bench.repeats * len(levels), load.proof
+            memory = memory_watch(server.pid, self.setup.accelerator)
+            with memory, self.context.reporter.task(self.runs.arm, total=total) as task:
+                measured = tuple(self._measured(server, levels, task))
+            load = load.model_copy(update={"proof": earlier and with_peak(earlier, memory.peak())})
+            self.runs.kept.keep_engine(self._identity, load)
+            return ArmSweep(load, measured)
 
     @property
     def _identity(self) -> list[object]:
@@ -90,23 +96,27 @@ class Sweep:
 
     def _load(self, server: VllmServer, *, reused: bool) -> ArmLoad:
         facts = server.facts()
-        check_kernel(self.setup, self.runs.arm, facts.kernel, server.log.name)
+        kernel = (self.setup, self.runs.arm, facts.kernel, server.log.name)
+        check_kernel(*kernel)
+        check_fast_kernel(*kernel, self.context.machine)
+        memory = self._memory(facts)
         return ArmLoad(
             arm=self.runs.arm,
             engine_version=facts.version,
             kernel=facts.kernel,
             dtype=self.recipe.engine.dtype,
-            memory=self._memory(facts),
+            memory=memory,
             start_seconds=server.start_seconds,
             reused=reused,
             points=(),
+            proof=proof_of(facts, server.environment, self.context.machine.simd, memory.weights_gib),
         )
 
     def _memory(self, facts: VllmFacts) -> EngineMemory:
-        on_disk = weight_bytes(self.setup.paths[self.runs.arm]) / 2**30
+        weights = self.setup.weights[self.runs.arm]
         return EngineMemory(
-            weights_gib=on_disk if facts.weights_gib is None else facts.weights_gib,
-            weights_from="files" if facts.weights_gib is None else "engine",
+            weights_gib=held_gib(weights) if facts.weights_gib is None else facts.weights_gib,
+            weights_from=held_by(weights) if facts.weights_gib is None else "engine",
             kv_cache_tokens=facts.kv_cache_tokens,
             max_concurrency=facts.max_concurrency,
             context_tokens=self.recipe.engine.max_model_len,

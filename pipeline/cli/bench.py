@@ -24,7 +24,7 @@ _OF_ENDPOINT = (
     *("tokenizer", "natural_lengths", "seed", "patience"),
 )
 """Parameters that only `--endpoint` has."""
-_OF_RECIPE = {"overrides": "--set", "store": "--store"}
+_OF_RECIPE = {"overrides": "--set", "store": "--store", "dummy_weights": "--dummy-weights"}
 """Parameters that only a recipe has."""
 
 
@@ -103,6 +103,11 @@ def _with_default(
 @click.option("--natural-lengths", is_flag=True, help="Answers may end early: for servers without ignore_eos.")
 @_with_default("--seed", 0, "N", "Of the prompts.", type=click.IntRange(0))
 @_with_default("--patience", 30, "SECONDS", "Without an end, until it is given up.", type=FiniteRange(1))
+@click.option(
+    "--dummy-weights",
+    is_flag=True,
+    help="Speed and memory of RECIPE's arms from the model's configuration alone, in out/<recipe name>-dummy.",
+)
 @click.option("--calibrate", is_flag=True, help="Measure what the load client itself can do on this machine.")
 @FORCE
 @STORE
@@ -128,6 +133,8 @@ def bench(context: click.Context, /, **arguments: Any) -> int:
         return _calibrate(arguments)
     if arguments["endpoint"]:
         return _endpoint(arguments)
+    if arguments["dummy_weights"]:
+        arguments["overrides"] = (*arguments["overrides"], "bench.dummy_weights=true")
     return execute("bench", arguments)
 
 

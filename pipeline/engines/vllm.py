@@ -98,6 +98,7 @@ class VllmServer:
         trust_remote_code: bool = False,
         online_quantization: Literal["fp8"] | None = None,
         batch_invariant: bool = False,
+        dummy_weights: bool = False,
         api_key: str | None = None,
         uds: Path | None = None,
         public: bool = False,
@@ -125,6 +126,7 @@ class VllmServer:
             *(["--trust-remote-code"] if trust_remote_code else []),
             # For 16-bit weights alone: what a checkpoint is quantized with, vLLM reads from the checkpoint.
             *(["--quantization", online_quantization] if online_quantization else []),
+            *(["--load-format", "dummy"] if dummy_weights else []),
             *(["--middleware", _HTTP_1_0] if public else []),
         )
         self.environment = _environment(engine, accelerator, api_key, batch_invariant=batch_invariant)
@@ -145,6 +147,11 @@ class VllmServer:
         return httpx.Client(
             base_url=self.base_url, transport=transport, headers=headers, timeout=timeout_s, trust_env=False
         )
+
+    @property
+    def pid(self) -> int | None:
+        """Return the process that all others of the server are below; None before the start."""
+        return self._process.process.pid if self._process else None
 
     def running(self) -> bool:
         """Return whether the server process is alive."""

@@ -25,6 +25,9 @@ class Bench(Section):
     warmup_requests: PositiveInt = 4
     seed: Integer = 0
     limits: BenchLimits = BenchLimits()
+    dummy_weights: bool = False
+    """Let the engine make up the weights from the model's configuration alone: speed and memory before anything is
+    downloaded or quantized, and nothing else."""
 
     @model_validator(mode="after")
     def _concurrency_rises(self) -> "Bench":

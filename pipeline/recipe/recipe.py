@@ -44,6 +44,12 @@ class Recipe(Section):
     serve: Serve = Serve()
 
     @property
+    def folder_name(self) -> str:
+        """Name of the output folder below `out`, where none is given: what dummy weights show never replaces a run."""
+        ending = "-dummy" if self.bench.dummy_weights else ""
+        return f"{self.name.removesuffix(ending)}{ending}"
+
+    @property
     def quantize(self) -> Quantize:
         """How the weights are quantized.
 
