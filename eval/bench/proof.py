@@ -1,12 +1,14 @@
 """What an engine says that it ran: kernels, graphs, and where its memory went."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from eval.bench.peak_memory import PeakMemory
 from pipeline.base.results import Result
-from pipeline.engines.engine import EngineFacts, StatedMemory
+from pipeline.engines.engine import EngineFacts
 
 _OF_ENGINE = "VLLM_"
+_CPU_KERNEL, _W4A8, _AMX = "CPUWNA16LinearKernel", "VLLM_CPU_INT4_W4A8", "amx_tile"
 _NOT_OF_SPEED = ("VLLM_API_KEY", "VLLM_NO_USAGE_STATS")
 
 
@@ -20,24 +22,20 @@ class MemoryParts(Result):
     """On top of weights and KV cache while a full batch ran; GPUs alone."""
     graphs_gib: float | None
     """CUDA graphs."""
-    peak: PeakMemory | None
+    peak: PeakMemory | None = None
     """Under the load of the benchmark."""
 
-    @property
-    def rest_gib(self) -> float | None:
-        """The peak without weights and KV cache: activations, graphs, libraries; None where that is not known.
-
-        An engine does not have to have touched all that it reserved: then the peak is below the two.
-        """
-        if self.peak is None or self.kv_cache_gib is None:
-            return None
-        rest = self.peak.gib - self.weights_gib - self.kv_cache_gib
-        return rest if rest >= 0 else None
+    rest_gib: float | None = None
+    """The peak without weights and KV cache: activations, graphs, libraries. None also where the engine did not touch
+    all that it had reserved, so that the peak is below the two."""
 
 
 class EngineProof(Result):
     """What ran, in the engine's own words."""
 
+    integer_math: Literal["W4A8", "W4A16"] | None
+    """Of vLLM's 4-bit kernel for CPUs, which has one name for both: with AMX and bfloat16 it rounds activations to 8
+    bit, which is faster and another answer. None for other kernels."""
     attention_backend: str | None
     """None on the CPU, where there is one alone and the engine names none."""
     kv_cache_dtype: str
@@ -52,19 +50,47 @@ class EngineProof(Result):
 
 
 def proof_of(
-    facts: EngineFacts, environment: Mapping[str, str], weights_gib: float, peak: PeakMemory | None
+    facts: EngineFacts,
+    environment: Mapping[str, str],
+    simd: tuple[str, ...] | None,
+    weights_gib: float,
 ) -> EngineProof:
-    """Return what an engine ran, from what it says and from what it was started with."""
+    """Return what an engine ran, from what it says and from what it was started with.
+
+    Args:
+        facts: of the engine.
+        environment: of its process.
+        simd: vector and matrix instructions of the machine.
+        weights_gib: that it holds.
+    """
     settings, stated = facts.settings or {}, facts.memory
+    dtype = settings.get("dtype", "").removeprefix("torch.")
     return EngineProof(
+        integer_math=_integer_math(facts.kernel or "", dtype, environment, simd or ()),
         attention_backend=settings.get("attention_backend"),
         kv_cache_dtype=settings.get("kv_cache_dtype", "auto"),
-        dtype=settings.get("dtype", "").removeprefix("torch."),
+        dtype=dtype,
         compilation=facts.compilation,
         graphs=facts.graphs,
         variables=variables_of(environment),
-        memory=_parts(stated, weights_gib, peak),
+        memory=MemoryParts(
+            weights_gib=weights_gib,
+            kv_cache_gib=stated.kv_cache_gib,
+            activation_peak_gib=stated.activation_peak_gib,
+            graphs_gib=stated.graphs_gib,
+        ),
     )
+
+
+def with_peak(proof: EngineProof, *peaks: PeakMemory | None) -> EngineProof:
+    """Return the same with the largest of some peaks, and what of it is neither weights nor KV cache."""
+    memory, known = proof.memory, [peak for peak in peaks if peak is not None]
+    if not known:
+        return proof
+    highest = max(known, key=lambda peak: peak.gib)
+    rest = None if memory.kv_cache_gib is None else highest.gib - memory.weights_gib - memory.kv_cache_gib
+    found = {"peak": highest, "rest_gib": None if rest is None or rest < 0 else rest}
+    return proof.model_copy(update={"memory": memory.model_copy(update=found)})
 
 
 def variables_of(environment: Mapping[str, str]) -> dict[str, str]:
@@ -76,11 +102,11 @@ def variables_of(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _parts(stated: StatedMemory, weights_gib: float, peak: PeakMemory | None) -> MemoryParts:
-    return MemoryParts(
-        weights_gib=weights_gib,
-        kv_cache_gib=stated.kv_cache_gib,
-        activation_peak_gib=stated.activation_peak_gib,
-        graphs_gib=stated.graphs_gib,
-        peak=peak,
-    )
+def _integer_math(
+    kernel: str, dtype: str, environment: Mapping[str, str], simd: tuple[str, ...]
+) -> Literal["W4A8", "W4A16"] | None:
+    """Return what `CPUWNA16LinearKernel.process_weights_after_loading` of vLLM 0.32 chooses; its log does not say."""
+    if _CPU_KERNEL not in kernel:
+        return None
+    wanted = environment.get(_W4A8, "1") != "0"
+    return "W4A8" if wanted and dtype == "bfloat16" and _AMX in simd else "W4A16"

@@ -49,13 +49,14 @@ class Sweep:
             return ArmSweep(load, levels)
         reused = self.context.slot.holds(self.setup.identity(self.runs.arm))
         with self.setup.running(self.runs.arm, "bench", self.context) as server:
+            earlier = load.proof.memory.peak if load and load.proof else None
             load = self._load(server, reused=reused)
             self.runs.kept.keep_engine(self._identity, load)
-            total, earlier = self.recipe.bench.repeats * len(levels), load.proof
+            total = self.recipe.bench.repeats * len(levels)
             memory = memory_watch(server.pid, self.setup.accelerator)
             with memory, self.context.reporter.task(self.runs.arm, total=total) as task:
                 measured = tuple(self._measured(server, levels, task))
-            load = load.model_copy(update={"proof": earlier and with_peak(earlier, memory.peak())})
+            load = load.model_copy(update={"proof": load.proof and with_peak(load.proof, earlier, memory.peak())})
             self.runs.kept.keep_engine(self._identity, load)
             return ArmSweep(load, measured)
 

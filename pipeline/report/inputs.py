@@ -53,6 +53,16 @@ class Inputs:
         return self._of(QuantizeResult)
 
     @property
+    def quantize_or_none(self) -> QuantizeResult | None:
+        """The same; None for dummy weights, of which there is no checkpoint."""
+        return None if self.has_dummies else self.quantize
+
+    @property
+    def has_dummies(self) -> bool:
+        """Whether speed and memory were measured with weights that the engine made up."""
+        return self.has(BenchResult) and self.load.dummy_weights is not None
+
+    @property
     def accuracy(self) -> EvalResult:
         """What every arm lost."""
         return self._of(EvalResult)

@@ -9,6 +9,7 @@ from pipeline.report.language.en.checkpoint import Checkpoint
 from pipeline.report.language.en.control import Control
 from pipeline.report.language.en.costs import Costs
 from pipeline.report.language.en.cover import Cover
+from pipeline.report.language.en.dummy_weights import DummyWeightsSentences
 from pipeline.report.language.en.endpoint import Endpoint
 from pipeline.report.language.en.environment import Environment
 from pipeline.report.language.en.examples import Examples
@@ -38,6 +39,7 @@ class Language:
     forest: Forest
     noise_floor: NoiseFloorSentences
     costs: Costs
+    dummy_weights: DummyWeightsSentences
     latency: LatencySentences
     load_evidence: LoadEvidence
     memory: Memory
@@ -65,6 +67,7 @@ ENGLISH = Language(
     forest=Forest(),
     noise_floor=NoiseFloorSentences(),
     costs=Costs(),
+    dummy_weights=DummyWeightsSentences(),
     latency=LatencySentences(),
     load_evidence=LoadEvidence(),
     memory=Memory(),
