@@ -4,13 +4,13 @@ What a kernel computes does not change how long it takes: vLLM fills every tenso
 the same kernels on them. What such an engine answers means nothing.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from eval.arms.setup import EngineSetup, Weights
 from pipeline.base.errors import EnvironmentLackError, RecipeError
 from pipeline.base.identity import document_identity
-from pipeline.base.results import Result
 from pipeline.catalogue.models import catalogued
 from pipeline.engines.preflight import check_engine
 from pipeline.hardware.requirements import check_arms_hardware
@@ -24,23 +24,22 @@ FOLDER = "dummy"
 _GROUP_SIZE = 128
 
 
-class DummyWeights(Result):
-    """What was measured without the model's weights."""
+@dataclass(frozen=True)
+class MadeUp:
+    """What weights were made up from."""
 
     model: str
-    """Whose configuration, as the recipe names it."""
+    """As the recipe names it."""
     commit: str | None
     """Of a hub model."""
     configuration: Literal["config.json", "catalogue"]
-    """What its shape is known from."""
     tokenizer: Literal["own", "stand-in"]
-    """`stand-in`: the model came without one, and its prompts are of made-up words."""
     group_size: int
     """Of the 4-bit arms."""
     zero_point: bool
 
 
-def dummy_setup(recipe: Recipe, context: RunContext, arms: tuple[str, ...]) -> tuple[DummyWeights, EngineSetup]:
+def dummy_setup(recipe: Recipe, context: RunContext, arms: tuple[str, ...]) -> tuple[MadeUp, EngineSetup]:
     """Return what has to be said of made-up weights, and the test setup for the recipe's arms with them.
 
     Raises:
@@ -57,7 +56,7 @@ def dummy_setup(recipe: Recipe, context: RunContext, arms: tuple[str, ...]) -> t
         for arm in measured:
             write_dummy_model(shape, folder / arm.name, quantization if _is_4bit(arm) else None)
     weights = {arm.name: _weights(arm, context.out / FOLDER / arm.name, shape, quantization) for arm in measured}
-    said = DummyWeights(
+    said = MadeUp(
         model=recipe.model.source,
         commit=shape.commit,
         configuration="catalogue" if shape.folder is None else "config.json",

@@ -3,25 +3,13 @@
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
-from pipeline.base.results import Result
+from eval.bench.engine_proof import MemorySource, PeakMemory
 from pipeline.hardware.memory_use import device_gib, resident_gib
 from pipeline.runtimes.specs import Resolved
 
 _EVERY_S = 1.0
-MemorySource = Literal["device", "processes"]
-
-
-class PeakMemory(Result):
-    """The most memory that an engine was seen to hold."""
-
-    source: MemorySource
-    """`device`: all that is in use on the fullest GPU. `processes`: system memory of the engine's processes."""
-    gib: float
-    samples: int
-    every_s: float
-    """Between two samples; what came and went in between was not seen."""
 
 
 class MemoryWatch:

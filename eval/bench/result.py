@@ -4,9 +4,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from eval.arms.dummy import DummyWeights
+from eval.bench.dummy_weights import DummyWeights
+from eval.bench.engine_proof import EngineProof
 from eval.bench.load.ceiling import Calibration
-from eval.bench.proof import EngineProof
 from eval.bench.runs import LoadRun, ThroughputOver
 from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError, VoidMeasurementError

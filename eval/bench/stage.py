@@ -5,13 +5,15 @@ is kept beside the results until all points stand: after a kill, or after void p
 """
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
-from eval.arms.dummy import DummyWeights, dummy_setup
+from eval.arms.dummy import dummy_setup
 from eval.arms.identity import weights_that_matter
 from eval.arms.probes import arms_problems
 from eval.arms.setup import EngineSetup, engine_setup
 from eval.bench.arm_runs import ArmRuns
+from eval.bench.dummy_weights import DummyWeights
 from eval.bench.load.calibration import known_or_measured
 from eval.bench.load.ceiling import Calibration
 from eval.bench.load.client import LoadClient
@@ -44,7 +46,8 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     """Measure throughput, latency and memory of the recipe's arms at every concurrency."""
     arms, dummy = tuple(arm.name for arm in arms_of(recipe)), None
     if recipe.bench.dummy_weights:
-        dummy, setup = dummy_setup(recipe, context, arms)
+        made_up, setup = dummy_setup(recipe, context, arms)
+        dummy = DummyWeights(**asdict(made_up))
     else:
         setup = engine_setup(recipe, context, record, arms)
     client = LoadClient(ensure_loadgen(context.home, context.reporter))

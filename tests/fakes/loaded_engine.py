@@ -5,6 +5,7 @@ What it does wrong stands in a file, read at every request, so that a test can m
 
 import argparse
 import asyncio
+import json
 import os
 import sys
 from pathlib import Path
@@ -81,8 +82,10 @@ def main(arguments: list[str], folder: str) -> None:
     parser.add_argument("--max-model-len", type=int, default=1024)
     known, _ = parser.parse_known_args(arguments)
     config: dict[str, Any] = {"model": known.model, "max_len": known.max_model_len}
+    quantized = "quantization_config" in json.loads((known.model / "config.json").read_text(encoding="utf-8"))
     for line in (
         f"Initializing a V1 LLM engine (v0.0.0) with config: {CONFIG.format(**config)}",
+        *(["Using FakeWNA16LinearKernel for AWQLinearMethod"] if quantized else []),
         "KV cache size: 65,536 tokens",
         f"Maximum concurrency for {known.max_model_len:,} tokens per request: 64.00x",
     ):

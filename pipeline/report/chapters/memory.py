@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from eval.bench.proof import EngineProof
+from eval.bench.engine_proof import EngineProof
 from eval.bench.result import ArmLoad, BenchResult
 from pipeline.base.format import NONE, count, ratio, size
 from pipeline.quantize.result import QuantizeResult

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from eval.bench.peak_memory import MemorySource
+from eval.bench.engine_proof import MemorySource
 from pipeline.report.comparison import Basis
 from pipeline.report.language.en.words import Words
 

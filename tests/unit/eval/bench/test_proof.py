@@ -2,8 +2,8 @@
 
 import pytest
 
-from eval.bench.peak_memory import PeakMemory
-from eval.bench.proof import EngineProof, proof_of, variables_of, with_peak
+from eval.bench.engine_proof import EngineProof, PeakMemory
+from eval.bench.proof import proof_of, variables_of, with_peak
 from pipeline.engines.engine import EngineFacts, StatedMemory
 
 CPU_KERNEL = "CPUWNA16LinearKernel (AutoAWQMarlinLinearMethod)"

@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from eval.arms.dummy import DummyWeights
-from eval.bench.peak_memory import PeakMemory
-from eval.bench.proof import EngineProof, MemoryParts
+from eval.bench.dummy_weights import DummyWeights
+from eval.bench.engine_proof import EngineProof, MemoryParts, PeakMemory
 from eval.bench.result import BenchResult
 from pipeline.record.record import RunRecord, StageResult
 from pipeline.report.document import ReportDocument, Section
