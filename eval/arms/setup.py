@@ -10,6 +10,7 @@ from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError, SourceError
 from pipeline.base.identity import document_identity
 from pipeline.engines.preflight import check_engine
+from pipeline.engines.profiling import Profiling
 from pipeline.engines.vllm import VllmServer, engine_arguments
 from pipeline.hardware.requirements import check_arms_hardware
 from pipeline.models.checksums import digest_of, sum_files
@@ -66,7 +67,14 @@ class EngineSetup:
         return {arm: weights.path for arm, weights in self.weights.items()}
 
     def server(
-        self, arm: str, stage: str, context: RunContext, *, label: str | None = None, attempt: int = 0
+        self,
+        arm: str,
+        stage: str,
+        context: RunContext,
+        *,
+        label: str | None = None,
+        attempt: int = 0,
+        profiling: Profiling | None = None,
     ) -> VllmServer:
         """Return the server of one arm, not started yet, on a loopback port.
 
@@ -76,6 +84,7 @@ class EngineSetup:
             context: of the run.
             label: names the log instead of the arm, where one arm is measured twice.
             attempt: 1 for the first restart. Its log stands beside that of the engine that died.
+            profiling: how its work is to be recorded.
         """
         weights, stem = self.weights[arm], f"{stage}-vllm-{label or arm}"
         return VllmServer(
@@ -90,6 +99,7 @@ class EngineSetup:
             online_quantization="fp8" if weights.online else None,
             batch_invariant=self.batch_invariant,
             dummy_weights=weights.dummy,
+            profiling=profiling,
             api_key=self.api_key,
             title=f"vLLM for {label or arm}",
         )

@@ -5,13 +5,11 @@ is kept beside the results until all points stand: after a kill, or after void p
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
-from eval.arms.dummy import dummy_setup
 from eval.arms.identity import weights_that_matter
 from eval.arms.probes import arms_problems
-from eval.arms.setup import EngineSetup, engine_setup
+from eval.arms.setup import EngineSetup
 from eval.bench.arm_runs import ArmRuns
 from eval.bench.dummy_weights import DummyWeights
 from eval.bench.load.calibration import known_or_measured
@@ -24,6 +22,7 @@ from eval.bench.recipe_load import limits_of, words_of_model
 from eval.bench.result import ArmLoad, BenchResult
 from eval.bench.resume import KeptRuns
 from eval.bench.runs import ThroughputOver
+from eval.bench.setup import bench_setup
 from eval.bench.sweep import ArmSweep, Sweep
 from pipeline.base.commands import command
 from pipeline.base.errors import AwqctlError
@@ -44,12 +43,7 @@ from pipeline.runtimes.store import EXTERNAL
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     """Measure throughput, latency and memory of the recipe's arms at every concurrency."""
-    arms, dummy = tuple(arm.name for arm in arms_of(recipe)), None
-    if recipe.bench.dummy_weights:
-        made_up, setup = dummy_setup(recipe, context, arms)
-        dummy = DummyWeights(**asdict(made_up))
-    else:
-        setup = engine_setup(recipe, context, record, arms)
+    dummy, setup = bench_setup(recipe, context, record)
     client = LoadClient(ensure_loadgen(context.home, context.reporter))
     return benchmark(setup, client, recipe, context, dummy=dummy)
 

@@ -24,7 +24,7 @@ _OF_ENDPOINT = (
     *("tokenizer", "natural_lengths", "seed", "patience"),
 )
 """Parameters that only `--endpoint` has."""
-_OF_RECIPE = {"overrides": "--set", "store": "--store", "dummy_weights": "--dummy-weights"}
+_OF_RECIPE = {"overrides": "--set", "store": "--store", "dummy_weights": "--dummy-weights", "profile": "--profile"}
 """Parameters that only a recipe has."""
 
 
@@ -108,6 +108,14 @@ def _with_default(
     is_flag=True,
     help="Speed and memory of RECIPE's arms from the model's configuration alone, in out/<recipe name>-dummy.",
 )
+@click.option(
+    "--profile",
+    is_flag=False,
+    flag_value=0,
+    type=click.IntRange(0),
+    metavar="[CONCURRENCY]",
+    help="Record where the time goes instead of timing: vLLM's profiler on each arm, at one load.",
+)
 @click.option("--calibrate", is_flag=True, help="Measure what the load client itself can do on this machine.")
 @FORCE
 @STORE
@@ -135,12 +143,25 @@ def bench(context: click.Context, /, **arguments: Any) -> int:
         return _endpoint(arguments)
     if arguments["dummy_weights"]:
         arguments["overrides"] = (*arguments["overrides"], "bench.dummy_weights=true")
+    if arguments["profile"] is not None:
+        arguments["overrides"] = (*arguments["overrides"], *_profiled(arguments))
+        return execute("profile", arguments)
     return execute("bench", arguments)
 
 
 def _given(context: click.Context, names: tuple[str, ...]) -> list[str]:
     """Return those parameters that stand in the command line."""
     return [name for name in names if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT]
+
+
+def _profiled(arguments: dict[str, Any]) -> tuple[str, ...]:
+    """Return the override that says at which load is recorded; the recipe's own holds where no number is given."""
+    from pipeline.recipe.load import load_recipe
+
+    asked = arguments["profile"]
+    if not asked and load_recipe(arguments["recipe"], arguments["overrides"]).recipe.has("profile"):
+        return ()
+    return (f"profile.concurrency={asked or 1}",)
 
 
 def _client(arguments: dict[str, Any]) -> tuple[Any, Path, Any]:

@@ -57,6 +57,8 @@ class Stage:
     """What of the recipe it depends on, by name."""
     sections: tuple[str, ...] = ()
     """Optional sections of the recipe that it cannot do without."""
+    on_request: bool = False
+    """Whether a recipe without its sections is not told that it is left out."""
     takes_dummies: bool = False
     """Whether made-up weights (`bench.dummy_weights`) are something for this stage."""
     needs: tuple[Need, ...] = ()

@@ -11,11 +11,12 @@ from pipeline.report.chapters.latency import LATENCY
 from pipeline.report.chapters.memory import MEMORY
 from pipeline.report.chapters.method import METHOD
 from pipeline.report.chapters.not_measured import not_measured
+from pipeline.report.chapters.profile import PROFILE
 from pipeline.report.chapters.throughput import THROUGHPUT
 from pipeline.report.document import Section
 from pipeline.report.inputs import Inputs
 
-_MEASURED: tuple[Chapter, ...] = (ACCURACY, THROUGHPUT, LATENCY, MEMORY, COSTS, ENDPOINT, CHECKPOINT)
+_MEASURED: tuple[Chapter, ...] = (ACCURACY, THROUGHPUT, LATENCY, MEMORY, PROFILE, COSTS, ENDPOINT, CHECKPOINT)
 CHAPTERS: tuple[Chapter, ...] = (*_MEASURED, METHOD, ENVIRONMENT, not_measured(_MEASURED), FILES)
 
 

@@ -22,7 +22,7 @@ from pipeline.record.record import RunRecord, load_record
 RECORD = "record.json"
 _PACKAGED = "packaged:"
 _MOST_TRIED = 100
-REPLACED = (CHECKPOINT, CONTROL, NOTES, "eval", "bench", "roi", "report")
+REPLACED = (CHECKPOINT, CONTROL, NOTES, "eval", "bench", "profile", "roi", "report")
 """Folders that stages put whole in the place of what is there."""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from eval.accuracy.stage import STAGE as EVAL
 from eval.bench.stage import STAGE as BENCH
+from eval.profile.stage import STAGE as PROFILE
 from pipeline.base.errors import RecipeError, UsageError
 from pipeline.base.identity import document_identity
 from pipeline.quantize.stage import STAGE as QUANTIZE
@@ -20,7 +21,7 @@ from serve.stage import STAGE as SERVE
 UPSTREAM = "the result of "
 """How the names of inputs begin that are results of other stages."""
 _DUMMIES = "the recipe has dummy weights (bench.dummy_weights)"
-STAGES = (QUANTIZE, EVAL, BENCH, ROI, SERVE, REPORT)
+STAGES = (QUANTIZE, EVAL, BENCH, PROFILE, ROI, SERVE, REPORT)
 
 
 def stage_named(name: str) -> Stage:
@@ -43,6 +44,8 @@ def stages_for(recipe: Recipe) -> tuple[tuple[Stage, ...], tuple[str, ...]]:
         lacks = stage.lacks(recipe)
         runs = {one.name for one in chosen}
         unmet = [need.stage for need in stage.reads(recipe) if not need.optional and need.stage not in runs]
+        if lacks and stage.on_request:
+            continue
         if recipe.bench.dummy_weights and not stage.takes_dummies:
             notes.append(f"{stage.name} is left out: {_DUMMIES}")
         elif lacks:

@@ -1,5 +1,6 @@
 """`bench` of dummy weights, from the command line to the report, on an engine that starts as vLLM does."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,29 @@ def test_the_report_recommends_nothing(place: Path, bench: Any) -> None:
     document = json.loads((place / "out/llama-0.4b-dummy/report/report.json").read_text())
     assert document["findings"][0]["headline"] == "Dummy weights: speed and memory only."
     assert document["recommendation"].startswith("No recommendation")
+
+
+def test_a_profile_is_recorded_apart_from_what_is_timed(place: Path, bench: Any) -> None:
+    """On engines of its own; the result of the benchmark stays as it is, and the report has both."""
+    out = place / "out" / "llama-0.4b-dummy"
+    code, document, messages = run(place, "bench", "llama-0.4b-dummy", "--profile", 4)
+    assert code == 0, messages
+    found = document["payload"]
+    assert (found["concurrency"], found["dummy_weights"]) == (4, True)
+    assert [one["profile"]["operations"][0]["name"] for one in found["arms"]] == ["fake::gemm", "fake::gemm"]
+    traces = [trace for one in found["arms"] for trace in one["traces"]]
+    assert [trace["name"] for trace in traces] == [f"{arm}/rank0.pt.trace.json.gz" for arm in ("baseline", "awq")]
+    sums = [hashlib.sha256((out / "profile" / trace["name"]).read_bytes()).hexdigest() for trace in traces]
+    assert sums == [trace["sha256"] for trace in traces]
+    assert set(document["artifacts"].values()) >= {f"profile/{trace['name']}" for trace in traces}
+    record = json.loads((out / "record.json").read_text())
+    assert record["stages"]["bench"]["payload"] == bench["payload"]
+    code, again, messages = run(place, "bench", "llama-0.4b-dummy", "--profile", 4)
+    assert (code, again["started_at"]) == (0, document["started_at"]), messages
+    code, _, messages = run(place, "report", "llama-0.4b-dummy", settings=(*SETTINGS, "profile.concurrency=4"))
+    assert code == 0, messages
+    report = json.loads((out / "report" / "report.json").read_text())
+    assert {"speed", "memory", "profile"} <= {section["id"] for section in report["sections"]}
 
 
 @pytest.mark.parametrize("stage", ["quantize", "eval", "roi", "serve"])

@@ -22,6 +22,7 @@ from pipeline.report.language.en.memory import Memory
 from pipeline.report.language.en.method import Method
 from pipeline.report.language.en.noise_floor import NoiseFloorSentences
 from pipeline.report.language.en.page import Page
+from pipeline.report.language.en.profile import ProfileSentences
 from pipeline.report.language.en.recommendation import Recommendation
 from pipeline.report.language.en.summary import Summary
 from pipeline.report.language.en.throughput import Throughput
@@ -54,6 +55,7 @@ class Language:
     card: Card
     cover: Cover
     page: Page
+    profile: ProfileSentences
     findings: Findings
     summary: Summary
     verdicts: Verdicts
@@ -82,6 +84,7 @@ ENGLISH = Language(
     card=Card(),
     cover=Cover(),
     page=Page(),
+    profile=ProfileSentences(),
     findings=Findings(),
     summary=Summary(),
     verdicts=Verdicts(),

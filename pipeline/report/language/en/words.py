@@ -5,7 +5,9 @@ from typing import Literal
 
 from pipeline.base.format import count
 
-Noun = Literal["task", "run", "warm-up request", "gate", "check", "endpoint check", "layer", "block", "core", "time"]
+Noun = Literal[
+    "task", "run", "warm-up request", "gate", "check", "endpoint check", "layer", "block", "core", "time", "step"
+]
 
 
 class Words:
@@ -24,6 +26,7 @@ class Words:
         "block": ("block", "blocks"),
         "core": ("core", "cores"),
         "time": ("time", "times"),
+        "step": ("step", "steps"),
     }
     """For one, and for any other number."""
 

@@ -16,8 +16,9 @@ def without(recipe: Recipe, *names: str) -> Recipe:
 
 
 def test_a_whole_recipe_runs_every_stage(make_recipe: Callable[..., Recipe]) -> None:
-    """In the order of the table, with nothing to say."""
-    assert stages_for(make_recipe()) == (STAGES, ())
+    """In the order of the table, with nothing to say; a profile is made where it is asked for."""
+    assert stages_for(make_recipe()) == (tuple(stage for stage in STAGES if stage.name != "profile"), ())
+    assert stages_for(make_recipe(profile={"concurrency": 4})) == (STAGES, ())
 
 
 @pytest.mark.parametrize(
