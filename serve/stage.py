@@ -12,6 +12,7 @@ from pipeline.engines.probes import PROBES as ENGINE_PROBES
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
+from pipeline.record.health import ENGINE_HEALTH
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import Need, Stage, sections
 from serve.checks.smoke import smoke_test
@@ -85,5 +86,6 @@ STAGE = Stage(
     needs=(Need(QuantizeResult, weights_that_matter),),
     engines=lambda _recipe: ("vllm",),
     probes=(*PROBES, *ENGINE_PROBES),
+    health=ENGINE_HEALTH,
     serves=True,
 )

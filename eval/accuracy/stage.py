@@ -28,6 +28,7 @@ from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import of_kind
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
+from pipeline.record.health import ENGINE_HEALTH
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import Need, Stage, outputs, sections
 
@@ -126,4 +127,5 @@ STAGE = Stage(
     files={"the task files": _identify_tasks, "the text of the alarm": _identify_alarm_text, ARMS: _identify_arms},
     outputs=outputs("eval/results.json"),
     probes=(*PROBES, *ENGINE_PROBES),
+    health=ENGINE_HEALTH,
 )

@@ -74,7 +74,7 @@ class ArmRuns:
         spec = spec_of(self.settings, concurrency, number, attempt)
         again = ".again" if attempt > 1 else ""
         name = f"{self.arm}/concurrency-{concurrency}-run-{number}{again}"
-        with self.reporter.task(f"{self._name(concurrency)}, run {number} of {self.settings.repeats}"):
+        with self.reporter.task(f"{self._name(concurrency)}, run {number}"):
             measured = self.measurement.measure(engine, spec, name)
         self.kept.keep(self._key(spec), measured)
         return judged(measured, number, attempt, self.limits)

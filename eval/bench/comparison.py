@@ -2,7 +2,8 @@
 
 The ratios of one quantity at all concurrencies, and that of the highest throughputs, hold together with `CONFIDENCE`;
 so do the highest throughputs of two arms with their ratio, which is what costs are calculated from. The repeats are
-of one start of each engine: what differs from start to start is not in them.
+of one start of each engine: what differs from start to start is not in them, unless the arms alternated. Where a
+precision was asked for, the first repeats alone say how far repeats differ (`eval.statistics.repeats`).
 """
 
 from collections.abc import Sequence
@@ -43,7 +44,7 @@ def speed_ratios(
     points = {point.concurrency: point for point in bench.of(arm).points}
     pairs = ((point, points.get(point.concurrency)) for point in bench.of(reference).points)
     return tuple(
-        _ratio(point, other, quantity, _each(bench))
+        _ratio(point, other, quantity, bench)
         for point, other in pairs
         if other is not None and min(measured(point, quantity), measured(other, quantity)) > 0
     )
@@ -55,7 +56,7 @@ def capacity_ratio(bench: BenchResult, arm: str = AWQ, reference: str = BASELINE
     Raises:
         VoidMeasurementError: all points of one of the arms are void.
     """
-    return _ratio(bench.best(reference), bench.best(arm), "throughput", _each(bench))
+    return _ratio(bench.best(reference), bench.best(arm), "throughput", bench)
 
 
 def capacity_interval(bench: BenchResult, arm: str) -> Interval | None:
@@ -64,7 +65,7 @@ def capacity_interval(bench: BenchResult, arm: str) -> Interval | None:
     Raises:
         VoidMeasurementError: all points of the arm are void.
     """
-    return mean_interval(bench.best(arm).output_tokens_per_s_runs, _each(bench))
+    return mean_interval(bench.best(arm).output_tokens_per_s_runs, _each(bench), first=_first(bench))
 
 
 def measured(point: LoadPoint, quantity: Quantity) -> float:
@@ -72,16 +73,25 @@ def measured(point: LoadPoint, quantity: Quantity) -> float:
     return point.output_tokens_per_s if quantity == "throughput" else _latency(point, quantity).p50_ms or 0.0
 
 
+def confidence_of_each(levels: int) -> float:
+    """Return the confidence of each interval of a benchmark with so many concurrencies."""
+    return each_of(CONFIDENCE, max(levels + 1, _TOGETHER))
+
+
 def _each(bench: BenchResult) -> float:
     levels = {
         *(point.concurrency for load in bench.arms for point in load.points),
         *(point.concurrency for _, point in bench.void_points),
     }
-    return each_of(CONFIDENCE, max(len(levels) + 1, _TOGETHER))
+    return confidence_of_each(len(levels))
 
 
-def _ratio(reference: LoadPoint, point: LoadPoint, quantity: Quantity, confidence: float) -> SpeedRatio:
-    interval = ratio_interval(_runs(point, quantity), _runs(reference, quantity), confidence)
+def _first(bench: BenchResult) -> int | None:
+    return bench.fair.deciding_repeats if bench.fair else None
+
+
+def _ratio(reference: LoadPoint, point: LoadPoint, quantity: Quantity, bench: BenchResult) -> SpeedRatio:
+    interval = ratio_interval(_runs(point, quantity), _runs(reference, quantity), _each(bench), first=_first(bench))
     return SpeedRatio(
         concurrency=reference.concurrency,
         value=measured(point, quantity) / measured(reference, quantity),

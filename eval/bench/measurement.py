@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from eval.bench.load.client import ClientRun, LoadClient, Target, result_of
-from eval.bench.load.details import Answer, answers_of, latencies
+from eval.bench.load.details import Answer, answers_of, latencies, times_of
 from eval.bench.load.prompts import Words
 from eval.bench.load.result import Distribution
 from eval.bench.load.spec import LoadSpec
@@ -17,6 +17,7 @@ from eval.bench.load.watch import Watch
 from eval.bench.runs import LoadRun, Measured, RawFile
 from pipeline.base.errors import WorkerError
 from pipeline.engines.engine import Engine
+from pipeline.hardware.health.selection import Choice
 
 _LIMIT_S = 24 * 3600.0
 """An engine that died ends a run sooner; one that is slow is measured."""
@@ -35,18 +36,21 @@ class LoadMeasurement:
     results: Path
     """Folder of the results, below which raw files are kept."""
     log: Path
+    gpus: Choice | None = None
+    """That the engines use; None for those on which they are seen."""
 
-    def measure(self, engine: Engine, spec: LoadSpec, name: str) -> Measured:
+    def measure(self, engine: Engine, spec: LoadSpec, name: str, *, limit_s: float = _LIMIT_S) -> Measured:
         """Offer a load and watch engine and machine meanwhile; the client's file stays as `results/name.json.gz`.
 
         Raises:
             EngineError: the engine died.
+            LoadTimeoutError: the load was not over after `limit_s`.
             WorkerError: the client failed.
         """
         output = self.results / f"{name}.json"
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        with Watch(engine) as watch:
-            run = self._offer(engine, spec, output)
+        with Watch(engine, choose=self.gpus) as watch:
+            run = self._offer(engine, spec, output, limit_s)
         result = result_of(run.asked, run.file, self.client.version, run.cpu_s)
         if result.failed:
             engine.require_alive()
@@ -56,7 +60,9 @@ class LoadMeasurement:
             tokenizer_known=run.asked.prompt_tokens is not None,
             ceiling_tokens_per_s=self.ceiling_tokens_per_s,
         )
-        return Measured(measured_at=now, evidence=evidence, raw=_kept(output, run.file, self.results))
+        health = watch.sampled(output.with_suffix(".health.jsonl.gz"), self.results, result.output_tokens)
+        raw = _kept(output, run.file, self.results)
+        return Measured(measured_at=now, evidence=evidence, raw=raw, health=health)
 
     def warm_up(self, engine: Engine, spec: LoadSpec) -> None:
         """Offer a load of which nothing is kept.
@@ -71,12 +77,16 @@ class LoadMeasurement:
 
     def pooled(self, runs: Iterable[LoadRun]) -> dict[str, Distribution]:
         """Return the distributions of latencies over the requests of several runs together."""
-        return latencies([answer for run in runs for answer in _answers(self.results / run.raw_file)])
+        return latencies([times_of(self.answers(run.raw_file)) for run in runs])
 
-    def _offer(self, engine: Engine, spec: LoadSpec, output: Path) -> ClientRun:
+    def answers(self, raw_file: str) -> tuple[Answer, ...]:
+        """Return the answered requests in a file that was kept."""
+        return answers_of(json.loads(gzip.decompress((self.results / raw_file).read_bytes())))
+
+    def _offer(self, engine: Engine, spec: LoadSpec, output: Path, limit_s: float = _LIMIT_S) -> ClientRun:
         target = Target(engine.base_url, engine.model, engine.api_key)
         try:
-            return self.client.run(spec, target, self.words, output, self.log, limit_s=_LIMIT_S)
+            return self.client.run(spec, target, self.words, output, self.log, limit_s=limit_s)
         except WorkerError:
             engine.require_alive()
             raise
@@ -90,7 +100,3 @@ def _kept(output: Path, file: bytes, results: Path) -> RawFile:
     path.write_bytes(kept)
     output.unlink()
     return RawFile(name=path.relative_to(results).as_posix(), sha256=hashlib.sha256(kept).hexdigest())
-
-
-def _answers(path: Path) -> tuple[Answer, ...]:
-    return answers_of(json.loads(gzip.decompress(path.read_bytes())))

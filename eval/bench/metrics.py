@@ -1,9 +1,13 @@
 """The figures of the stage `bench` as metrics of its MLflow run."""
 
 from eval.bench.result import PERCENTILES, BenchResult, Latency, LoadPoint
+from eval.bench.soak.metrics import soak_metrics
 from pipeline.base.results import Metric
 
-_RATES = ("output_tokens_per_s", "total_tokens_per_s", "requests_per_s")
+_RATES = (
+    *("output_tokens_per_s", "output_tokens_per_s_min", "output_tokens_per_s_max"),
+    *("total_tokens_per_s", "requests_per_s"),
+)
 _LATENCIES = tuple(name for name, field in LoadPoint.model_fields.items() if field.annotation is Latency)
 
 
@@ -24,7 +28,7 @@ def metrics_of(result: BenchResult) -> tuple[Metric, ...]:
             for point in load.points
             for name, value in _of_point(point).items()
         ]
-    return tuple(metrics)
+    return (*metrics, *(metric for soak in result.soaks for metric in soak_metrics(soak)))
 
 
 def _of_all(result: BenchResult) -> dict[str, float]:
@@ -34,7 +38,31 @@ def _of_all(result: BenchResult) -> dict[str, float]:
 
 
 def _of_point(point: LoadPoint) -> dict[str, float]:
-    values: dict[str, float | None] = {name: getattr(point, name) for name in _RATES}
+    values: dict[str, float | None] = {name: getattr(point, name) for name in _RATES} | _of_engine(point)
     for kind in _LATENCIES:
         values |= {f"{kind}_{name}": getattr(getattr(point, kind), name) for name in PERCENTILES}
-    return {name: value for name, value in values.items() if value is not None}
+    return {name: value for name, value in (values | _of_health(point)).items() if value is not None}
+
+
+def _of_engine(point: LoadPoint) -> dict[str, float | None]:
+    """Return what the engine says of its queue and its cache: the highest of all runs, preemptions of all together."""
+    engines = [run.engine for run in point.runs if run.figures and run.engine]
+    if not engines:
+        return {}
+    usages = [engine.peak_kv_cache_usage for engine in engines if engine.peak_kv_cache_usage is not None]
+    return {
+        "preemptions": sum(engine.preemptions for engine in engines),
+        "peak_waiting": max(engine.peak_waiting for engine in engines),
+        "peak_kv_cache_usage": max(usages, default=None),
+    }
+
+
+def _of_health(point: LoadPoint) -> dict[str, float | None]:
+    """Return the mean energy per token, and what the worst of the runs that stand had to bear."""
+    healths = [run.health for run in point.runs if run.figures and run.health]
+    energies = [one.joules_per_output_token for one in healths if one.joules_per_output_token is not None]
+    return {
+        "joules_per_output_token": sum(energies) / len(energies) if energies else None,
+        "max_temperature_c": max((one.max_temperature_c for one in healths if one.max_temperature_c), default=None),
+        "throttle_share": max((one.throttle_share for one in healths if one.throttle_share is not None), default=None),
+    }

@@ -12,6 +12,7 @@ from pipeline.recipe.bench import Bench
 from pipeline.recipe.bench_limits import BenchLimits
 
 _SEEDS_PER_LEVEL = 10_000
+_WARM_UP_TOKENS = 32
 _AGAIN = 5_000
 """Apart from the seeds of first attempts: the same prompts would come from the prefix cache."""
 
@@ -33,10 +34,15 @@ def spec_of(settings: Bench, concurrency: int, number: int, attempt: int = 1) ->
 def warm_up_of(settings: Bench, concurrency: int) -> LoadSpec:
     """Return the load before the first run at a concurrency, of which nothing is kept.
 
-    It is a load of its own, because the engine would count its requests and the client would not.
+    It is a load of its own, because the engine would count its requests and the client would not. There is one whole
+    batch at least, because what an engine does for the first time it does for a size of batch; its answers are short,
+    because each of their tokens is a step of the same size.
     """
-    requests = settings.warmup_requests
-    return _spec(settings, concurrency, requests).model_copy(update={"seed": _seed(settings, concurrency)})
+    requests = max(settings.warmup_requests, concurrency)
+    short = Lengths.fixed(min(settings.output_tokens, _WARM_UP_TOKENS))
+    return _spec(settings, concurrency, requests).model_copy(
+        update={"seed": _seed(settings, concurrency), "output_tokens": short}
+    )
 
 
 def limits_of(settings: BenchLimits) -> Limits:

@@ -6,8 +6,10 @@ from pydantic import Field
 
 from eval.bench.dummy_weights import DummyWeights
 from eval.bench.engine_proof import EngineProof
+from eval.bench.fair_arms import FairArms
 from eval.bench.load.ceiling import Calibration
 from eval.bench.runs import LoadRun, ThroughputOver
+from eval.bench.soak.result import Soak
 from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError, VoidMeasurementError
 from pipeline.base.results import Payload, Result
@@ -93,6 +95,8 @@ class ArmLoad(Result):
     start_seconds: float
     reused: bool = False
     """Whether the engine had answered an evaluation before; its start was then not repeated."""
+    settings: dict[str, str] = Field(default_factory=dict)
+    """That the engine was started with, and those it states itself; empty in results of earlier versions."""
     points: tuple[LoadPoint, ...]
     """Those that stand."""
     void_points: tuple[VoidPoint, ...] = ()
@@ -124,11 +128,20 @@ class BenchResult(Payload):
     """Limits of a run that the recipe changed (`bench.limits`), by name; None for one that it took away."""
     dummy_weights: DummyWeights | None = None
     """Where the weights were made up: what is measured is speed and memory, and nothing else."""
+    fair: FairArms | None = None
+    """Order, repeats and settings of the arms; None in results of earlier versions."""
+    soaks: tuple[Soak, ...] = ()
+    """One per arm that was held under load for minutes; empty where none was asked for."""
 
     @property
     def void_points(self) -> tuple[tuple[str, VoidPoint], ...]:
         """Return (arm, point) pairs, in the order of the recipe."""
         return tuple((load.arm, point) for load in self.arms for point in load.void_points)
+
+    @property
+    def void_soaks(self) -> tuple[Soak, ...]:
+        """Return the soaks that have no verdict."""
+        return tuple(soak for soak in self.soaks if soak.void)
 
     def has_points(self, *arms: str) -> bool:
         """Return whether each of these arms was measured at one concurrency at least."""

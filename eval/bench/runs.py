@@ -5,6 +5,7 @@ from typing import Literal
 from eval.bench.load.result import Distribution, EngineLoad, LoadResult, MachineLoad
 from eval.bench.load.validity import Check, Evidence, Limits, checks, not_checked, void_reasons
 from pipeline.base.results import Result
+from pipeline.hardware.health.summary import HealthSummary
 
 ThroughputOver = Literal["steady state", "whole run"]
 
@@ -65,6 +66,8 @@ class LoadRun(Result):
     """Of that file."""
     figures: RunFigures | None = None
     """None of a void run."""
+    health: HealthSummary | None = None
+    """Of GPUs, processors and memory meanwhile; None in results of earlier versions."""
 
     @property
     def void(self) -> tuple[str, ...]:
@@ -100,6 +103,15 @@ class Measured(Result):
     """UTC, ISO 8601."""
     evidence: Evidence
     raw: RawFile
+    health: HealthSummary | None = None
+
+    @property
+    def files(self) -> tuple[RawFile, ...]:
+        """Return all files that are kept of it."""
+        health = self.health
+        if health is None or health.file is None or health.sha256 is None:
+            return (self.raw,)
+        return (self.raw, RawFile(name=health.file, sha256=health.sha256))
 
 
 def judged(measured: Measured, number: int, attempt: int, limits: Limits) -> LoadRun:
@@ -126,6 +138,7 @@ def judged(measured: Measured, number: int, attempt: int, limits: Limits) -> Loa
         raw_file=measured.raw.name,
         raw_sha256=measured.raw.sha256,
         figures=None if void_reasons(found) else _figures(load),
+        health=measured.health,
     )
 
 

@@ -11,28 +11,31 @@ from eval.arms.identity import weights_that_matter
 from eval.arms.probes import arms_problems
 from eval.arms.setup import EngineSetup
 from eval.bench.arm_runs import ArmRuns
+from eval.bench.arm_soak import ArmSoaks
 from eval.bench.dummy_weights import DummyWeights
 from eval.bench.load.calibration import known_or_measured
 from eval.bench.load.ceiling import Calibration
 from eval.bench.load.client import LoadClient
 from eval.bench.measurement import LoadMeasurement
 from eval.bench.metrics import metrics_of
-from eval.bench.points import point_of, throughput_over, token_difference, void_point
+from eval.bench.points import LevelRuns, point_of, throughput_over, token_difference, void_point
 from eval.bench.recipe_load import limits_of, words_of_model
 from eval.bench.result import ArmLoad, BenchResult
 from eval.bench.resume import KeptRuns
 from eval.bench.runs import ThroughputOver
 from eval.bench.setup import bench_setup
-from eval.bench.sweep import ArmSweep, Sweep
+from eval.bench.sweep import Sweep
 from pipeline.base.commands import command
 from pipeline.base.errors import AwqctlError
 from pipeline.base.results import Gate
 from pipeline.engines.probes import PROBES as ENGINE_PROBES
 from pipeline.engines.vllm import engine_arguments
+from pipeline.hardware.health.selection import used_by
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import Arms
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
+from pipeline.record.health import ENGINE_HEALTH
 from pipeline.record.preflight import Effort, Probe, Prospect
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import SECTION, Need, Stage, outputs, sections
@@ -74,19 +77,22 @@ def benchmark(
             ceiling_tokens_per_s=calibration.usable_ceiling,
             results=folder,
             log=new_log(context.logs / "bench-client.log"),
+            gpus=used_by(recipe.engine.workers, setup.accelerator),
         )
         kept = KeptRuns(context.resume("bench"), folder, readable=setup.runtime.digest != EXTERNAL)
-        # An engine that the stage before left running is measured first: it is there, and would have to be stopped.
-        order = sorted(arms, key=lambda arm: not context.slot.holds(setup.identity(arm)))
-        found = {arm: _sweep(arm, setup, measurement, kept, recipe, context).run() for arm in order}
-        result = _result(tuple(found[arm] for arm in arms), measurement, calibration, setup, recipe)
+        runs = {arm: _runs(arm, setup, measurement, kept, recipe, context) for arm in arms}
+        sweep = Sweep(runs, setup, recipe, context)
+        sweep.run()
+        result = _result(arms, sweep, measurement, calibration, setup, recipe)
         result = result.model_copy(update={"dummy_weights": dummy})
+        soaks = ArmSoaks(measurement, kept, setup, recipe, context, _machine(context, client)).run(result)
+        result = result.model_copy(update={"soaks": soaks})
         (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    if not result.void_points:
+    if not result.void_points and not result.void_soaks:
         context.forget("bench")
     return StageOutcome(
         metrics=metrics_of(result),
-        gates=(_gate(result),),
+        gates=(_gate(result), *_soak_gate(result)),
         artifacts={"results": "bench/results.json"} | {f"{arm} runs": f"bench/{arm}" for arm in arms},
         result=result,
     )
@@ -97,51 +103,57 @@ def arms_of(recipe: Recipe) -> Arms:
     return tuple(arm for arm in recipe.arms if arm.name in recipe.bench.arms)
 
 
-def _sweep(
+def _runs(
     arm: str, setup: EngineSetup, measurement: LoadMeasurement, kept: KeptRuns, recipe: Recipe, context: RunContext
-) -> Sweep:
+) -> ArmRuns:
     (measurement.results / arm).mkdir()
-    machine, client = context.machine, measurement.client
-    hardware = [machine.cpu, str(machine.cores), *(gpu.name for gpu in machine.cuda_gpus)]
-    runs = ArmRuns(
+    return ArmRuns(
         arm=arm,
         settings=recipe.bench,
         measurement=measurement,
         kept=kept,
-        depends_on=(setup.identity(arm), *hardware, client.version, client.runtime.digest),
+        depends_on=(setup.identity(arm), *_machine(context, measurement.client)),
         limits=limits_of(recipe.bench.limits),
         reporter=context.reporter,
     )
-    return Sweep(runs, setup, recipe, context)
+
+
+def _machine(context: RunContext, client: LoadClient) -> tuple[str, ...]:
+    """Return what names the machine and the client on it."""
+    machine = context.machine
+    gpus = (gpu.name for gpu in machine.cuda_gpus)
+    return (machine.cpu, str(machine.cores), *gpus, client.version, client.runtime.digest)
 
 
 def _result(
-    sweeps: tuple[ArmSweep, ...],
+    arms: tuple[str, ...],
+    sweep: Sweep,
     measurement: LoadMeasurement,
     calibration: Calibration,
     setup: EngineSetup,
     recipe: Recipe,
 ) -> BenchResult:
-    levels = [level for sweep in sweeps for level in sweep.levels]
+    levels = [level for arm in arms for level in sweep.levels(arm)]
     over = throughput_over(levels)
     return BenchResult(
-        arms=tuple(_load(sweep, over, measurement) for sweep in sweeps),
+        arms=tuple(_load(sweep.load(arm), sweep.levels(arm), over, measurement) for arm in arms),
         input_tokens=recipe.bench.input_tokens,
         output_tokens=recipe.bench.output_tokens,
-        repeats=recipe.bench.repeats,
-        engine_version=f"{setup.runtime.name} {sweeps[0].load.engine_version}",
+        repeats=recipe.bench.first_repeats,
+        engine_version=f"{setup.runtime.name} {sweep.load(arms[0]).engine_version}",
         engine_arguments=engine_arguments(recipe.engine),
         throughput_over=over,
         counter_disagreement=token_difference(levels),
         calibration=calibration,
         changed_limits=recipe.bench.limits.changed(),
+        fair=sweep.fair(),
     )
 
 
-def _load(sweep: ArmSweep, over: ThroughputOver, measurement: LoadMeasurement) -> ArmLoad:
-    points = tuple(point_of(level, over, measurement.pooled(level.valid)) for level in sweep.levels if not level.void)
-    void = tuple(void_point(level) for level in sweep.levels if level.void)
-    return sweep.load.model_copy(update={"points": points, "void_points": void})
+def _load(load: ArmLoad, levels: tuple[LevelRuns, ...], over: ThroughputOver, measurement: LoadMeasurement) -> ArmLoad:
+    points = tuple(point_of(level, over, measurement.pooled(level.valid)) for level in levels if not level.void)
+    void = tuple(void_point(level) for level in levels if level.void)
+    return load.model_copy(update={"points": points, "void_points": void})
 
 
 def _gate(result: BenchResult) -> Gate:
@@ -159,9 +171,26 @@ def _gate(result: BenchResult) -> Gate:
     )
 
 
+def _soak_gate(result: BenchResult) -> Iterator[Gate]:
+    """Yield whether the soaks that were made stand."""
+    reasons = "; ".join(f"{soak.arm}: {', '.join(soak.void or ())}" for soak in result.void_soaks)
+    if result.soaks:
+        yield Gate(
+            name="soaks stand",
+            passed=not reasons,
+            about="measurement",
+            statement=f"{len(result.void_soaks)} of {len(result.soaks)} soaks are void and have no verdict: {reasons}. "
+            f"Mend that and run `{command('bench')}`, which makes only those again."
+            if reasons
+            else "What was held under load for minutes was delivered, counted alike by client and engine, and "
+            "undisturbed.",
+        )
+
+
 def _void(_out: Path, result: BenchResult) -> str | None:
-    """Return why a result with void points does not hold."""
-    return f"{len(result.void_points)} points are void" if result.void_points else None
+    """Return why a result with void points or soaks does not hold."""
+    counts = {"points": len(result.void_points), "soaks": len(result.void_soaks)}
+    return next((f"{count} {name} are void" for name, count in counts.items() if count), None)
 
 
 def _settings(recipe: Recipe) -> dict[str, object]:
@@ -183,5 +212,6 @@ STAGE = Stage(
     takes_dummies=True,
     outputs=outputs("bench/results.json"),
     probes=(Probe("arms", _arms, Effort.SECONDS, "This machine can run every arm.", of_machine=True), *ENGINE_PROBES),
+    health=ENGINE_HEALTH,
     disagreement=_void,
 )

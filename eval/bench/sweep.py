@@ -1,124 +1,184 @@
-"""All runs of one arm, one concurrency after the other, on one start of its engine."""
+"""All runs on all arms: whose engine is up when, what is measured on it, and whether arms may be compared.
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+Which engine comes first is drawn, also where `eval` left one running: that one is measured as it is only if the recipe
+says so (`bench.reuse_engine`) and its arm is drawn first. It has answered thousands of requests when the other engine
+has just started, so the result calls it `reused`; otherwise it is stopped, and every arm's engine is as old as the
+other's. Every start is warmed up alike: at each concurrency one whole batch, apart from what is measured.
+"""
 
 from eval.arms.kernel import check_fast_kernel, check_kernel
 from eval.arms.setup import EngineSetup
 from eval.arms.weight_size import held_by, held_gib
+from eval.bench.arm_progress import ArmProgress
 from eval.bench.arm_runs import ArmRuns
-from eval.bench.load.descriptors import too_few
+from eval.bench.engine_proof import PeakMemory
+from eval.bench.fair_arms import FairArms
 from eval.bench.peak_memory import memory_watch
 from eval.bench.points import LevelRuns
 from eval.bench.proof import proof_of, with_peak
 from eval.bench.result import ArmLoad, EngineMemory
+from eval.bench.schedule import Turn, drawn_order, turns
+from eval.bench.settings_diff import ArmSettings, arm_settings, check_comparable, differences
 from pipeline.base.progress import Task
 from pipeline.engines.vllm import VllmFacts, VllmServer
+from pipeline.recipe.arms import BASELINE
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 
 
-@dataclass(frozen=True)
-class ArmSweep:
-    """What was found of an arm."""
-
-    load: ArmLoad
-    """Without points."""
-    levels: tuple[LevelRuns, ...]
-
-
-@dataclass(frozen=True)
 class Sweep:
-    """The runs of one arm."""
+    """The runs of all arms, in a fair order."""
 
-    runs: ArmRuns
-    setup: EngineSetup
-    recipe: Recipe
-    context: RunContext
+    def __init__(self, runs: dict[str, ArmRuns], setup: EngineSetup, recipe: Recipe, context: RunContext) -> None:
+        """Take the arms' runs by name.
 
-    def run(self) -> ArmSweep:
-        """Make the runs that were not made before; the engine is started only where there are some.
+        Args:
+            runs: in the order of the recipe.
+            setup: of the engines.
+            recipe: says what is measured, and how often.
+            context: of the run.
+        """
+        self._runs = runs
+        self._setup = setup
+        self._recipe = recipe
+        self._context = context
+        self._settings = recipe.bench
+        self._drawn = drawn_order(tuple(runs), recipe.bench.seed)
+        self._arms = {arm: ArmProgress(one) for arm, one in runs.items()}
+        self._loads = {arm: load for arm in runs if (load := runs[arm].kept.engine(self._identity(arm)))}
+
+    def run(self) -> None:
+        """Make the runs that were not made before; an engine is started only where there are some.
 
         Raises:
-            EngineError: the engine did not start, or died.
+            EngineError: an engine did not start, or died.
+            VoidMeasurementError: engines differ in settings that change speed.
             WorkerError: the client failed.
         """
-        levels = tuple(self._known(concurrency) for concurrency in self.recipe.bench.concurrency)
-        load = self.runs.kept.engine(self._identity)
-        if load is not None and all(level.void or self._is_whole(level) for level in levels):
-            return ArmSweep(load, levels)
-        reused = self.context.slot.holds(self.setup.identity(self.runs.arm))
-        with self.setup.running(self.runs.arm, "bench", self.context) as server:
-            earlier = load.proof.memory.peak if load and load.proof else None
-            load = self._load(server, reused=reused)
-            self.runs.kept.keep_engine(self._identity, load)
-            total = self.recipe.bench.repeats * len(levels)
-            memory = memory_watch(server.pid, self.setup.accelerator)
-            with memory, self.context.reporter.task(self.runs.arm, total=total) as task:
-                measured = tuple(self._measured(server, levels, task))
-            load = load.model_copy(update={"proof": load.proof and with_peak(load.proof, earlier, memory.peak())})
-            self.runs.kept.keep_engine(self._identity, load)
-            return ArmSweep(load, measured)
+        first = range(self._settings.first_repeats)
+        alternating = self._settings.order == "alternate"
+        for turn in turns(self._settings.order, self._drawn, first):
+            self._turn(turn, last=not alternating)
+        if alternating:
+            for arm, progress in self._arms.items():
+                progress.decide(self._loads[arm].start_seconds)
+            further = range(first.stop, max(progress.last for progress in self._arms.values()))
+            for turn in turns("alternate", self._drawn, further):
+                self._turn(turn, last=False)
 
-    @property
-    def _identity(self) -> list[object]:
-        return [self.runs.arm, *self.runs.depends_on]
+    def load(self, arm: str) -> ArmLoad:
+        """Return what an arm's engine said of itself, without points."""
+        return self._loads[arm]
 
-    def _known(self, concurrency: int) -> LevelRuns:
-        """Return a level with the runs that were made before."""
-        numbers = range(1, self.recipe.bench.repeats + 1)
-        runs = tuple(run for number in numbers if (run := self.runs.known(concurrency, number)))
-        obstacle = too_few(concurrency)
-        requests = self.recipe.bench.requests_per_concurrency * concurrency
-        return LevelRuns(concurrency, requests, runs, (obstacle,) if obstacle else ())
+    def levels(self, arm: str) -> tuple[LevelRuns, ...]:
+        """Return every level of an arm with its runs."""
+        return self._arms[arm].levels
 
-    def _is_whole(self, level: LevelRuns) -> bool:
-        return len(level.valid) == self.recipe.bench.repeats
+    def fair(self) -> FairArms:
+        """Return the order, the repeats and the settings."""
+        stated = {arm: ArmSettings(arm, load.settings) for arm, load in self._loads.items()}
+        reference = stated.get(BASELINE) or stated[next(iter(self._runs))]
+        return FairArms(
+            order=self._settings.order,
+            seed=self._settings.seed,
+            drawn=self._drawn,
+            first_repeats=self._settings.first_repeats,
+            precision=self._settings.precision,
+            repeats={arm: progress.repeats for arm, progress in self._arms.items() if progress.repeats},
+            reference=reference.arm,
+            differences=tuple(one for arm in self._runs for one in differences(reference, stated[arm])),
+        )
 
-    def _measured(self, server: VllmServer, levels: tuple[LevelRuns, ...], task: Task) -> Iterator[LevelRuns]:
-        for place, level in enumerate(levels):
-            task.update(done=place * self.recipe.bench.repeats)
-            yield level if level.void or self._is_whole(level) else self._level(server, level, task, place)
+    def _identity(self, arm: str) -> list[object]:
+        return [arm, *self._runs[arm].depends_on]
 
-    def _level(self, server: VllmServer, level: LevelRuns, task: Task, place: int) -> LevelRuns:
-        """Return a level with the runs that were missing; a run that is void for good ends it."""
-        repeats = self.recipe.bench.repeats
-        known = {run.number: run for run in level.runs}
-        self.runs.warm_up(server, level.concurrency)
-        for number in range(1, repeats + 1):
-            task.update(done=place * repeats + number - 1)
-            if number in known:
-                continue
-            made = self.runs.measure(server, level.concurrency, number)
-            level = replace(level, runs=(*level.runs, *made), void=made[-1].void)
-            if level.void:
-                break
-        return level
+    def _turn(self, turn: Turn, *, last: bool) -> None:
+        """Start an arm's engine and make its repeats; in its last start also those that the first show to be needed."""
+        progress = self._arms[turn.arm]
+        first = range(turn.repeats.start + 1, turn.repeats.stop + 1)
+        if last and progress.is_whole(first):
+            progress.decide()
+        wanted = range(first.start, progress.last + 1) if last else first
+        if turn.arm in self._loads and progress.is_whole(wanted):
+            return
+        held = self._settings.reuse_engine and self._settings.order == "blocks"
+        reused = held and self._context.slot.holds(self._setup.identity(turn.arm))
+        with self._setup.running(turn.arm, "bench", self._context, fresh=not reused) as server:
+            self._started(turn.arm, server, reused=reused)
+            with memory_watch(server.pid, self._setup.accelerator) as memory:
+                progress.warm_up(server)
+                with self._context.reporter.task(turn.arm, total=_amount(progress, first)) as task:
+                    self._measure(progress, server, first, task)
+                if last:
+                    progress.decide()
+                    further = range(first.stop, progress.last + 1)
+                    if not progress.is_whole(further):
+                        with self._context.reporter.task(turn.arm, total=_amount(progress, further)) as task:
+                            self._measure(progress, server, further, task)
+            self._keep(_with_peak(self._loads[turn.arm], memory.peak()))
 
-    def _load(self, server: VllmServer, *, reused: bool) -> ArmLoad:
+    def _measure(self, progress: ArmProgress, server: VllmServer, numbers: range, task: Task) -> None:
+        done = 0
+        for number in numbers:
+            for concurrency in progress.missing(number):
+                task.update(done=done)
+                progress.measure(server, concurrency, number)
+                done += 1
+
+    def _started(self, arm: str, server: VllmServer, *, reused: bool) -> None:
+        """Take what an engine says of itself, and refuse it where it could not be compared with those before."""
+        load = self._load(arm, server, reused=reused)
+        for other in self._loads.values():
+            check_comparable(ArmSettings(other.arm, other.settings), ArmSettings(arm, load.settings))
+        if arm not in self._loads:
+            self._keep(load)
+
+    def _keep(self, load: ArmLoad) -> None:
+        self._loads[load.arm] = load
+        self._runs[load.arm].kept.keep_engine(self._identity(load.arm), load)
+
+    def _load(self, arm: str, server: VllmServer, *, reused: bool) -> ArmLoad:
         facts = server.facts()
-        kernel = (self.setup, self.runs.arm, facts.kernel, server.log.name)
-        check_kernel(*kernel)
-        check_fast_kernel(*kernel, self.context.machine)
-        memory = self._memory(facts)
+        check_kernel(self._setup, arm, facts.kernel, server.log.name)
+        check_fast_kernel(self._setup, arm, facts.kernel, server.log.name, self._context.machine)
+        memory = self._memory(arm, facts)
+        beside = {
+            "engine_version": facts.version,
+            "kv_cache_tokens": facts.kv_cache_tokens,
+            "max_concurrency": facts.max_concurrency,
+            "reused": reused,
+        }
+        stated = arm_settings(arm, server.command, server.environment, [facts.settings, facts.configuration, beside])
         return ArmLoad(
-            arm=self.runs.arm,
+            arm=arm,
             engine_version=facts.version,
             kernel=facts.kernel,
-            dtype=self.recipe.engine.dtype,
+            dtype=self._recipe.engine.dtype,
             memory=memory,
             start_seconds=server.start_seconds,
             reused=reused,
+            settings=dict(stated.values),
             points=(),
-            proof=proof_of(facts, server.environment, self.context.machine.simd, memory.weights_gib),
+            proof=proof_of(facts, server.environment, self._context.machine.simd, memory.weights_gib),
         )
 
-    def _memory(self, facts: VllmFacts) -> EngineMemory:
-        weights = self.setup.weights[self.runs.arm]
+    def _memory(self, arm: str, facts: VllmFacts) -> EngineMemory:
+        weights = self._setup.weights[arm]
         return EngineMemory(
             weights_gib=held_gib(weights) if facts.weights_gib is None else facts.weights_gib,
             weights_from=held_by(weights) if facts.weights_gib is None else "engine",
             kv_cache_tokens=facts.kv_cache_tokens,
             max_concurrency=facts.max_concurrency,
-            context_tokens=self.recipe.engine.max_model_len,
+            context_tokens=self._recipe.engine.max_model_len,
         )
+
+
+def _with_peak(load: ArmLoad, peak: PeakMemory | None) -> ArmLoad:
+    """Return the same with the largest peak of all starts of the engine."""
+    if load.proof is None:
+        return load
+    return load.model_copy(update={"proof": with_peak(load.proof, load.proof.memory.peak, peak)})
+
+
+def _amount(progress: ArmProgress, numbers: range) -> int:
+    return sum(len(progress.missing(number)) for number in numbers)

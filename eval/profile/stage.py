@@ -23,6 +23,7 @@ from pipeline.engines.vllm import VllmServer
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
+from pipeline.record.health import ENGINE_HEALTH
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import SECTION, Need, Stage, outputs, sections
 from pipeline.runtimes.loadgen import ensure_loadgen
@@ -148,4 +149,5 @@ STAGE = Stage(
     takes_dummies=True,
     outputs=outputs("profile/results.json"),
     probes=PROBES,
+    health=ENGINE_HEALTH,
 )

@@ -99,6 +99,11 @@ def percent(share: float) -> str:
     return f"{number(share * 100, 2)} %"
 
 
+def drift(value: float) -> str:
+    """Return a relative change in percent to one place, with its sign; no sign when it prints as zero."""
+    return f"{change(value * 100, 1)} %"
+
+
 def share(value: float) -> str:
     """Return a share of one as a percentage to one place; only all of it prints as 100 %, only nothing as 0 %."""
     if value in (0, 1):

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from pipeline.cli.bench_rank import rank
 from pipeline.cli.common import (
     FiniteRange,
     FunctionT,
@@ -18,6 +19,7 @@ from pipeline.cli.common import (
     verbosity_options,
 )
 from pipeline.cli.run import FORCE, STORE, execute
+from pipeline.cli.subcommands import CommandWithSubcommands
 
 _OF_ENDPOINT = (
     *("model", "api_key_env", "concurrency", "input_tokens", "output_tokens", "requests_per_concurrency", "seconds"),
@@ -74,8 +76,8 @@ def _with_default(
     return click.option(name, default=default, show_default=True, metavar=metavar, help=text, **settings)
 
 
-@click.command()
-@click.argument("recipe", required=False, metavar="[RECIPE]", shell_complete=complete_recipe)
+@click.command(cls=CommandWithSubcommands)
+@click.argument("recipe", required=False, metavar="[RECIPE | rank RUN...]", shell_complete=complete_recipe)
 @click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Override a recipe key.")
 @click.option("--out", type=UserPath(), help="Output folder; default out/<recipe name>, out/endpoint.")
 @click.option(
@@ -147,6 +149,9 @@ def bench(context: click.Context, /, **arguments: Any) -> int:
         arguments["overrides"] = (*arguments["overrides"], *_profiled(arguments))
         return execute("profile", arguments)
     return execute("bench", arguments)
+
+
+bench.add_command(rank)
 
 
 def _given(context: click.Context, names: tuple[str, ...]) -> list[str]:

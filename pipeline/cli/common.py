@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+_ROWS = 25
+"""Where output does not go to a terminal; given so that rich does not look for it."""
 
 
 class UserPath(click.Path):
@@ -91,14 +93,23 @@ def console(*, error: bool = False) -> Any:
     """Return a rich console; colour follows the terminal and NO_COLOR."""
     from rich.console import Console
 
-    width = None if (sys.stderr if error else sys.stdout).isatty() else _columns()
-    return Console(stderr=error, width=width, highlight=False)
+    stream = sys.stderr if error else sys.stdout
+    width, height = _size(stream) if stream.isatty() else (_told("COLUMNS", 100), _ROWS)
+    return Console(stderr=error, width=width, height=height, highlight=False)
 
 
-def _columns() -> int:
-    """Return `COLUMNS`; the usual width where that is no width, such as the 0 of a container without a terminal."""
-    told = os.environ.get("COLUMNS", "")
-    return int(told) if told.isdecimal() and int(told) else 100
+def _size(terminal: TextIO) -> tuple[int | None, int | None]:
+    """Return the size of a terminal where the environment has none that rich could read; it finds any other itself."""
+    if all(os.environ.get(name, "").isascii() for name in ("COLUMNS", "LINES")):
+        return None, None
+    found = os.get_terminal_size(terminal.fileno())
+    return _told("COLUMNS", found.columns), _told("LINES", found.lines)
+
+
+def _told(name: str, otherwise: int) -> int:
+    """Return what the environment says of a size, unless it is none, such as the 0 of a container."""
+    told = os.environ.get(name, "")
+    return int(told) if told.isdecimal() and int(told) else otherwise
 
 
 def verbosity_options(function: FunctionT) -> FunctionT:

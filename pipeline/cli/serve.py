@@ -23,6 +23,7 @@ def serve(**arguments: Any) -> None:
     The checkpoint must have been made by `awqctl quantize` or `awqctl run`, and have passed its gates: otherwise it
     ends with 3 and says which one failed. Prints how to call the endpoint.
     """
+    from pipeline.record.health import ENGINE_HEALTH
     from pipeline.run.gates import record_despite, require_gates
     from pipeline.run.runner import record_for
     from pipeline.run.stages import stage_named
@@ -40,6 +41,7 @@ def serve(**arguments: Any) -> None:
     )
     recipe, context = session.recipe, session.context
     record = record_for(stage_named("serve"), recipe, context)
+    ENGINE_HEALTH.require(recipe, context)
     passed_over = require_gates(recipe, record, context.reporter, despite=arguments["despite_gates"])
     spec = serving_spec(
         recipe,

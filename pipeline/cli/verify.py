@@ -1,9 +1,10 @@
-"""`awqctl verify`: a checkpoint against its manifest."""
+"""`awqctl verify`: a checkpoint against its manifest, and the files of a run against its record."""
 
 from pathlib import Path
 
 import click
 
+from pipeline.base.format import plural
 from pipeline.cli.common import UserPath, emit, json_option, reporter, verbosity_options
 
 
@@ -14,21 +15,36 @@ from pipeline.cli.common import UserPath, emit, json_option, reporter, verbosity
 def verify(folder: Path, *, verbose: bool, quiet: bool, as_json: bool) -> int:
     """Check every file of the checkpoint in DIR against its manifest; ends with 3 when one differs.
 
-    All files are read, whatever was read before.
+    Of an output folder also every file that its results are made of is checked against the sums in them: samples,
+    what the load client wrote, the report. All files are read, whatever was read before.
     """
     from pipeline.base.homes import user_home
     from pipeline.models.checksums import SumCache
-    from pipeline.models.manifest import DAMAGED, differences, read_manifest
+    from pipeline.models.manifest import DAMAGED, NAME, differences, read_manifest
+    from pipeline.run.outputs import changed
+    from pipeline.run.recorded_files import recorded_sums
 
-    folder = _checkpoint_in(folder)
     # What is read replaces what the cache knew, so that damage found here is damage for every stage.
-    problems = differences(
-        folder, cache=SumCache(user_home(), trusted=False), reporter=reporter(verbose=verbose, quiet=quiet)
-    )
-    files = 0 if problems == [DAMAGED] else len(read_manifest(folder).files)
-    document = {"checkpoint": folder, "files": files, "intact": not problems, "problems": problems}
-    emit(as_json, document, "\n".join(problems) or f"{folder}: {files} files, all as in the manifest")
-    return 3 if problems else 0
+    cache = SumCache(user_home(), trusted=False)
+    checkpoint, sums = _checkpoint_in(folder), recorded_sums(folder)
+    problems: list[str] = []
+    files = 0
+    if not sums or (checkpoint / NAME).exists():
+        problems = differences(checkpoint, cache=cache, reporter=reporter(verbose=verbose, quiet=quiet))
+        files = 0 if problems == [DAMAGED] else len(read_manifest(checkpoint).files)
+    problems += changed(sums, folder, cache)
+    intact = not problems
+    document = {
+        "checkpoint": checkpoint,
+        "files": files,
+        "recorded_files": len(sums),
+        "intact": intact,
+        "problems": problems,
+    }
+    lines = [f"{checkpoint}: {plural(files, 'file')}, all as in the manifest"] if files else []
+    lines += [f"{folder}: {plural(len(sums), 'file')} of results, all as recorded"] if sums else []
+    emit(as_json, document, "\n".join(lines if intact else problems))
+    return 0 if intact else 3
 
 
 def _checkpoint_in(folder: Path) -> Path:

@@ -13,6 +13,7 @@ from pipeline.engines.address import choose_address
 from pipeline.engines.engine import EngineFacts
 from pipeline.engines.profiling import Profiling
 from pipeline.engines.prometheus import Metrics, parse_metrics
+from pipeline.engines.vllm_configuration import parse_configuration
 from pipeline.engines.vllm_log import death_of, parse_report, parse_settings, stage_of
 from pipeline.recipe.engine import EngineSettings
 from pipeline.runtimes.logs import new_log
@@ -37,6 +38,8 @@ class VllmFacts(EngineFacts):
     kv_cache_tokens: int
     max_concurrency: float
     settings: dict[str, str]
+    configuration: dict[str, str]
+    """All settings by dotted names, as vLLM states them."""
 
 
 def engine_arguments(engine: EngineSettings) -> tuple[str, ...]:
@@ -216,7 +219,11 @@ class VllmServer:
         text = self._text()
         report, settings = parse_report(text, self.log), parse_settings(text, self.log)
         return VllmFacts(
-            version=self._version(), settings=settings, max_model_len=self._engine.max_model_len, **asdict(report)
+            version=self._version(),
+            settings=settings,
+            configuration=parse_configuration(text),
+            max_model_len=self._engine.max_model_len,
+            **asdict(report),
         )
 
     def _version(self) -> str:

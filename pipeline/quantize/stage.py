@@ -19,6 +19,7 @@ from pipeline.quantize.quantization import CONTROL, Quantization
 from pipeline.quantize.result import NOTES, QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import CHECKPOINT, RunContext
+from pipeline.record.health import QUANTIZE_HEALTH
 from pipeline.record.migrate import CONTROL as CONTROLLED
 from pipeline.record.publish import discard
 from pipeline.record.record import RunRecord, StageOutcome
@@ -135,6 +136,7 @@ STAGE = Stage(
     files={_MODEL_FILES: _identify_model, "the calibration text": _identify_calibration},
     outputs=_outputs,
     probes=PROBES,
+    health=QUANTIZE_HEALTH,
     space=space,
     disagreement=_other_checkpoint,
 )

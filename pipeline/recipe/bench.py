@@ -6,10 +6,12 @@ from pydantic import Field, model_validator
 
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.recipe.bench_limits import BenchLimits
-from pipeline.recipe.section import Integer, PositiveInt, Section
+from pipeline.recipe.repeats import Repeats
+from pipeline.recipe.section import Integer, PositiveInt
+from pipeline.recipe.soak import Soak
 
 
-class Bench(Section):
+class Bench(Repeats):
     """Which load is offered, through vLLM's own benchmark."""
 
     arms: Annotated[tuple[str, ...], Field(min_length=1)] = (BASELINE, AWQ)
@@ -19,18 +21,24 @@ class Bench(Section):
     output_tokens: PositiveInt = 128
     requests_per_concurrency: PositiveInt = 8
     """Requests of a run = this times its concurrency."""
-    repeats: PositiveInt = 3
-    """Runs per concurrency; their mean is reported, and from how they differ what is said of speed and costs.
-    Five decide much more than three."""
     warmup_requests: PositiveInt = 4
     seed: Integer = 0
     limits: BenchLimits = BenchLimits()
     dummy_weights: bool = False
     """Let the engine make up the weights from the model's configuration alone: speed and memory before anything is
     downloaded or quantized, and nothing else."""
+    soak: Soak | None = None
+    """One load held for minutes after the sweep; none where it is left out."""
 
     @model_validator(mode="after")
     def _concurrency_rises(self) -> "Bench":
         if list(self.concurrency) != sorted(set(self.concurrency)):
             raise ValueError("concurrency must rise, without repeats")
+        return self
+
+    @model_validator(mode="after")
+    def _soaked_arms_are_measured(self) -> "Bench":
+        named = (self.soak.arms if self.soak else None) or ()
+        if unknown := [name for name in named if name not in self.arms]:
+            raise ValueError(f"soak.arms names {', '.join(unknown)}, of which the sweep in bench.arms tells no knee")
         return self

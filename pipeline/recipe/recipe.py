@@ -120,6 +120,18 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
+    def _soak_fits(self) -> "Recipe":
+        soak = self.bench.soak
+        outputs = (soak.output_tokens if soak else None) or self.bench.output_tokens
+        longest = outputs + (soak.input_tokens[1] if soak and soak.input_tokens else 1)
+        if soak and longest > self.engine.max_model_len:
+            raise ValueError(
+                f"the longest prompt of bench.soak and its answer = {longest} exceed engine.max_model_len = "
+                f"{self.engine.max_model_len}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _items_fit(self) -> "Recipe":
         longest = (self.eval_or_none.max_length if self.eval_or_none else None) or 0
         if longest > self.engine.max_model_len:

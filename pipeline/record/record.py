@@ -10,6 +10,7 @@ from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError, UsageError
 from pipeline.base.files import read_written, write_atomically
 from pipeline.base.results import Gate, Metric, Payload, Result
+from pipeline.hardware.health.check import HealthCheck
 from pipeline.record.environment import Environment
 from pipeline.record.migrate import migrate
 
@@ -42,6 +43,8 @@ class StageResult(Result):
     payload: dict[str, Any] = Field(default_factory=dict)
     """The stage's own result as JSON; `RunRecord.result` reads it."""
     error: str | None = None
+    health: tuple[HealthCheck, ...] = ()
+    """What of the machine was not well before it started, or is not reported; empty where it was not asked."""
 
     @property
     def usable(self) -> bool:

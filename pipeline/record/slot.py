@@ -41,6 +41,11 @@ class Slot:
             (_, _, stop), self._held = self._held, None
             stop()
 
+    @property
+    def empty(self) -> bool:
+        """Whether no engine is here."""
+        return self._held is None
+
     def holds(self, identity: str) -> bool:
         """Return whether the engine of this identity is here."""
         return self._held is not None and self._held[0] == identity

@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.base.results import Payload
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
+from pipeline.record.health import HealthGate
 from pipeline.record.preflight import Probe, Prospect, Space
 from pipeline.record.record import RunRecord, StageOutcome
 
@@ -74,6 +75,8 @@ class Stage:
     """Paths in the output folder that must exist for a result to be reused."""
     probes: tuple[Probe, ...] = ()
     """Its part of the pre-flight."""
+    health: HealthGate | None = None
+    """What must be well before it starts; part of the pre-flight, too."""
     space: Callable[[Prospect], Iterable[Space]] = lambda _prospect: ()
     """Disk space that it will take, as far as that can be said beforehand."""
     disagreement: Callable[[Path, Any], str | None] = lambda _out, _result: None
@@ -87,6 +90,11 @@ class Stage:
     def reads(self, recipe: Recipe) -> tuple[Need, ...]:
         """Return the earlier results that it reads of such a recipe's run."""
         return tuple(need for need in self.needs if not need.unless(recipe))
+
+    @property
+    def looks(self) -> tuple[Probe, ...]:
+        """Everything that is looked at before it starts."""
+        return (*self.probes, *((self.health.probe,) if self.health else ()))
 
     def lacks(self, recipe: Recipe) -> tuple[str, ...]:
         """Return the sections that the recipe would need for this stage."""

@@ -17,11 +17,13 @@ class Chapter:
     write: Callable[[Inputs], Section]
     needs: tuple[type[Payload], ...] = ()
     """Results that it cannot do without; it looks with `Inputs.has` whether others are there."""
+    stands: Callable[[Inputs], bool] = lambda _inputs: True
+    """Whether those results have what it is about; asked only where they are there."""
     limits: Callable[[Inputs], Iterable[str]] = lambda _inputs: ()
     """What it did not measure, one sentence each; empty sentences count for nothing."""
     absent: Callable[[Language], str] = lambda _say: ""
     """Said of a report without the chapter, with the command that makes what is missing; chapters may share it."""
 
     def stands_in(self, inputs: Inputs) -> bool:
-        """Return whether the results that it needs are there."""
-        return inputs.has(*self.needs)
+        """Return whether the results that it needs are there, with what it is about."""
+        return inputs.has(*self.needs) and self.stands(inputs)

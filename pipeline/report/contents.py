@@ -7,16 +7,31 @@ from pipeline.report.chapters.costs import COSTS
 from pipeline.report.chapters.endpoint import ENDPOINT
 from pipeline.report.chapters.environment import ENVIRONMENT
 from pipeline.report.chapters.files import FILES
+from pipeline.report.chapters.health import HEALTH
 from pipeline.report.chapters.latency import LATENCY
 from pipeline.report.chapters.memory import MEMORY
 from pipeline.report.chapters.method import METHOD
 from pipeline.report.chapters.not_measured import not_measured
+from pipeline.report.chapters.per_user import PER_USER
 from pipeline.report.chapters.profile import PROFILE
+from pipeline.report.chapters.soak import SOAK
 from pipeline.report.chapters.throughput import THROUGHPUT
 from pipeline.report.document import Section
 from pipeline.report.inputs import Inputs
 
-_MEASURED: tuple[Chapter, ...] = (ACCURACY, THROUGHPUT, LATENCY, MEMORY, PROFILE, COSTS, ENDPOINT, CHECKPOINT)
+_MEASURED: tuple[Chapter, ...] = (
+    ACCURACY,
+    THROUGHPUT,
+    LATENCY,
+    PER_USER,
+    SOAK,
+    MEMORY,
+    PROFILE,
+    HEALTH,
+    COSTS,
+    ENDPOINT,
+    CHECKPOINT,
+)
 CHAPTERS: tuple[Chapter, ...] = (*_MEASURED, METHOD, ENVIRONMENT, not_measured(_MEASURED), FILES)
 
 

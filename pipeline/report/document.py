@@ -6,7 +6,7 @@ from pipeline.base.results import Origin, Result
 
 SCHEMA_VERSION = 3
 Tone = Literal["plain", "good", "bad", "caution"]
-Statistic = Literal["value", "mean", "p50", "p95", "bounds", "margin", "floor"]
+Statistic = Literal["value", "mean", "p50", "p95", "p99", "bounds", "margin", "floor", "trend"]
 
 
 class Cell(Result):
@@ -81,7 +81,7 @@ class Chart(Result):
     """Figures that stand in a table of the same section, ready to be drawn."""
 
     id: str
-    kind: Literal["line", "dot", "bar", "step", "forest"]
+    kind: Literal["line", "dot", "bar", "step", "forest", "pareto", "time"]
     title: str
     caption: str
     alternative: str

@@ -7,6 +7,7 @@ from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import Need, Stage, outputs, sections
 from pipeline.report.card.measured_card import measured_card
+from pipeline.report.charts.svg import svg_file
 from pipeline.report.document import SCHEMA_VERSION
 from pipeline.report.inputs import REPORTED, inputs_of
 from pipeline.report.render import to_html, to_json, to_markdown
@@ -14,11 +15,14 @@ from pipeline.report.result import ReportResult
 from pipeline.report.view import report_of
 
 CARD = "model_card.md"
+CHARTS = "charts"
 _FORM = "the form of report.json"
 
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
-    """Write `report/report.html`, `report.md` and `report.json`, and `model_card.md` once the accuracy is known.
+    """Write `report/report.html`, `report.md`, `report.json`, every chart as `charts/ID.svg`, and `model_card.md`.
+
+    The card is written once the accuracy is known.
 
     The recipe given is the one reported, so that a changed cover needs no new measurement.
 
@@ -35,11 +39,15 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     card = measured_card(context, inputs) if inputs.has(QuantizeResult, EvalResult) else None
     if card is not None:
         files["model card"] = (CARD, card)
+    charts = [chart for section in report.sections for chart in section.charts]
     with context.staged("report") as folder:
-        for name, text in files.values():
+        if charts:
+            (folder / CHARTS).mkdir()
+        for name, text in (*files.values(), *((f"{CHARTS}/{chart.id}.svg", svg_file(chart)) for chart in charts)):
             (folder / name).write_text(text, encoding="utf-8")
+    drawn = {"charts": f"report/{CHARTS}"} if charts else {}
     return StageOutcome(
-        artifacts={artifact: f"report/{name}" for artifact, (name, _) in files.items()},
+        artifacts={artifact: f"report/{name}" for artifact, (name, _) in files.items()} | drawn,
         result=ReportResult(recommendation=report.recommendation, findings=report.findings),
     )
 

@@ -1,11 +1,12 @@
-"""Whether what a stage published is still as it was published. Files that did not change since are not read again."""
+"""Whether what stages published is still as it was published. Files that did not change since are not read again."""
 
 import errno
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from pipeline.base.errors import SourceError
-from pipeline.models.checksums import read_sums, sum_files
+from pipeline.models.checksums import SumCache, read_sums, sum_files
 from pipeline.models.manifest import EXTRA, differences
 from pipeline.models.manifest import NAME as MANIFEST
 from pipeline.recipe.recipe import Recipe
@@ -45,7 +46,7 @@ def damage(stage: Stage, recipe: Recipe, sums: Mapping[str, str], context: RunCo
     for folder in (path.removesuffix(f"/{MANIFEST}") for path in outputs if path.endswith(f"/{MANIFEST}")):
         if found := _checkpoint_damage(folder, context):
             return found
-    return next(_changed(sums, context), None)
+    return next(changed(sums, context.out, context.sums), None)
 
 
 def _checkpoint_damage(folder: str, context: RunContext) -> str | None:
@@ -59,13 +60,20 @@ def _checkpoint_damage(folder: str, context: RunContext) -> str | None:
     return next((f"{folder}/{problem}" for problem in problems if problem not in extra), None)
 
 
-def _changed(sums: Mapping[str, str], context: RunContext) -> Iterator[str]:
+def changed(sums: Mapping[str, str], out: Path, cache: SumCache) -> Iterator[str]:
+    """Yield what of these files is gone or not as it was written, a phrase each.
+
+    Args:
+        sums: SHA-256 by path below the output folder.
+        out: the output folder.
+        cache: spares what it knows.
+    """
     by_folder: dict[str, list[str]] = defaultdict(list)
     for path in sums:
         folder, _, name = path.partition("/")
         by_folder[folder].append(name)
     for folder, names in by_folder.items():
-        for name, found in read_sums(context.out / folder, names, cache=context.sums).items():
+        for name, found in read_sums(out / folder, names, cache=cache).items():
             path = f"{folder}/{name}"
             if isinstance(found, OSError):
                 gone = found.errno in (errno.ENOENT, errno.ENOTDIR)

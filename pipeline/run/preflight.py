@@ -30,7 +30,7 @@ def _probes(stages: Sequence[Stage], prospect: Prospect) -> list[Probe]:
     asked = dict.fromkeys(
         probe
         for place, stage in enumerate(stages)
-        for probe in stage.probes
+        for probe in stage.looks
         if probe.effort <= prospect.effort and not (probe.at_once and place == 0 and prospect.effort == Effort.SECONDS)
     )
     here = prospect.effort == Effort.FILES or prospect.planned[1]

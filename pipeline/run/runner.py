@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.base.commands import command
 from pipeline.base.errors import (
@@ -47,6 +47,9 @@ from pipeline.run.stages import (
 )
 from pipeline.run.tracking import PipelineRun, StageRun, Tracker
 
+if TYPE_CHECKING:
+    from pipeline.hardware.health.check import HealthCheck
+
 
 @dataclass(frozen=True)
 class StageReport:
@@ -64,6 +67,7 @@ class _Attempt:
     def __init__(self) -> None:
         self.status: Status = "passed"
         self.error: str | None = None
+        self.health: tuple[HealthCheck, ...] = ()
         self.started_at = datetime.now(UTC).isoformat(timespec="seconds")
         self.seconds = 0.0
         self._started = time.monotonic()
@@ -203,6 +207,8 @@ class Runner:
         self._context.published.clear()
         try:
             with attempt:
+                if stage.health is not None:
+                    attempt.health = stage.health.require(self._recipe, self._context)
                 outcome = stage.run(self._recipe, self._context, record)
         finally:
             result = self._result(stage, attempt, outcome, inputs)
@@ -236,6 +242,7 @@ class Runner:
             started_at=attempt.started_at,
             seconds=attempt.seconds,
             error=attempt.error,
+            health=attempt.health,
             sums=published_sums(self._context) if outcome else {},
             **(_stored(outcome) if outcome else {}),
         )

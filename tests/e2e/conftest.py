@@ -42,6 +42,7 @@ SETTINGS = (
     "bench.concurrency=[1,4]",
     "bench.requests_per_concurrency=4",
     "bench.repeats=2",
+    "bench.reuse_engine=true",
     # A machine that runs tests is never quiet; what that means is tested by itself.
     "bench.limits={foreign_cpu_share: null, client_cpu_share: null, ceiling_share: null}",
     "serve.port=0",

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from eval.bench.load.null_server import Connection, NullServer, Stream, Times
+from eval.bench.load.null_server import Connection, NullServer, Stream, Times, words_in
 from tests.fakes.engine import CONFIG, REPO
 
 TRACED = {"ph": "X", "cat": "cpu_op", "name": "fake::gemm", "pid": 1, "tid": 1, "ts": 0, "dur": 2000}
@@ -34,6 +34,11 @@ def interpreter(folder: Path) -> Path:
 def miscount_from(folder: Path, model: Path, concurrency: int) -> None:
     """Let the engine of a model count tokens that nobody sent, while so many requests are under way."""
     _faults(folder, model).write_text(f"miscount {concurrency}")
+
+
+def miscount_long(folder: Path, model: Path, words: int) -> None:
+    """Let the engine of a model count tokens that nobody sent, of every prompt of so many words."""
+    _faults(folder, model).write_text(f"long {words}")
 
 
 def die_at(folder: Path, model: Path, concurrency: int) -> None:
@@ -83,7 +88,8 @@ class _Engine(NullServer):
         """Count a request, and what is in the file of faults."""
         super().enter(stream)
         fault, _, level = self._faults.read_text().partition(" ") if self._faults.exists() else ("", "", "0")
-        if fault == "miscount" and self.counters.running >= int(level):
+        long = fault == "long" and len(words_in(stream.prompt)) >= int(level)
+        if long or (fault == "miscount" and self.counters.running >= int(level)):
             self.counters.prompt_tokens += 50
         if fault == "die" and self.counters.running >= int(level):
             os._exit(1)
@@ -101,7 +107,7 @@ def main(arguments: list[str], folder: str) -> None:
     quantized = "quantization_config" in json.loads((known.model / "config.json").read_text(encoding="utf-8"))
     for line in (
         f"Initializing a V1 LLM engine (v0.0.0) with config: {CONFIG.format(**config)}",
-        *(["Using FakeWNA16LinearKernel for AWQLinearMethod"] if quantized else []),
+        *(("Using FakeWNA16LinearKernel for AWQLinearMethod",) if quantized else ()),
         "KV cache size: 65,536 tokens",
         f"Maximum concurrency for {known.max_model_len:,} tokens per request: 64.00x",
     ):

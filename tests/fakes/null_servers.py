@@ -233,3 +233,19 @@ class SendsClosingPiece(NullServer):
     """Ends every answer with a piece that carries no token, as servers may."""
 
     stream_type: ClassVar[type[Stream]] = _WithClosingPiece
+
+
+class WearsOut(NullServer):
+    """Is slower with every request, by half a percent of what it was at first, and holds some more memory."""
+
+    def __init__(self, times: Times) -> None:
+        super().__init__(times)
+        self._first = times
+        self._held: list[bytearray] = []
+
+    def enter(self, stream: Stream) -> None:
+        """Wear."""
+        super().enter(stream)
+        self._held.append(bytearray(2**19))
+        factor = 1 + 0.005 * len(self._held)
+        self.times = Times(self._first.ttft_s * factor, self._first.inter_token_s * factor)

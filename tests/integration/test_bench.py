@@ -14,17 +14,19 @@ from pipeline.base.errors import EngineError
 from pipeline.base.progress import SilentReporter
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
+from pipeline.recipe.soak import Soak
 from pipeline.record.context import RunContext
 from pipeline.record.record import StageOutcome
 from pipeline.runtimes.loadgen import ensure_loadgen
 from pipeline.runtimes.store import Runtime
 from tests.fakes.calibrations import calibrate_as_known
-from tests.fakes.loaded_engine import behave, die_at, interpreter, miscount_from
+from tests.fakes.loaded_engine import behave, die_at, interpreter, miscount_from, miscount_long
 
 MODEL = Path(__file__).parents[2] / "recipes" / "demo" / "model"
 SETTINGS = (
     *("bench.concurrency=[1,4]", "bench.requests_per_concurrency=3", "bench.repeats=2", "bench.warmup_requests=1"),
-    *("bench.input_tokens=24", "bench.output_tokens=8"),
+    # The seed draws the baseline first.
+    *("bench.input_tokens=24", "bench.output_tokens=8", "bench.seed=3"),
     "bench.limits={foreign_cpu_share: null, client_cpu_share: null, ceiling_share: null}",
 )
 
@@ -111,6 +113,22 @@ def test_arms_get_the_same_prompts_and_runs_their_own(setup: EngineSetup, recipe
     assert len(set(seeds[0])) == 4
 
 
+def test_alternating_arms_start_anew_and_state_what_they_ran_with(setup: EngineSetup, context: RunContext) -> None:
+    """Four starts for two repeats of two arms; settings from command line, environment and log are alike."""
+    recipe = load_recipe("demo", (*SETTINGS, "bench.reuse_engine=false", "bench.order=alternate")).recipe
+    _, found = bench(setup, recipe, context)
+
+    assert starts(context) == 4
+    assert found.fair is not None
+    assert (found.fair.drawn, found.fair.differences) == (("baseline", "awq"), ())
+    settings = found.of("awq").settings
+    assert [settings[name] for name in ("--dtype", "dtype", "VLLM_NO_USAGE_STATS", "reused")] == [
+        *("bfloat16", "torch.bfloat16", "1", "False"),
+    ]
+    assert "VLLM_API_KEY" not in settings
+    assert all([run.number for run in point.runs] == [1, 2] for load in found.arms for point in load.points)
+
+
 def test_void_point_goes_without_figures_and_only_it_is_measured_again(
     setup: EngineSetup, recipe: Recipe, context: RunContext, tmp_path: Path
 ) -> None:
@@ -162,3 +180,28 @@ def test_other_weights_are_measured_anew(
     _, second = bench(replace(setup, weights=setup.weights | {"awq": weights}), recipe, context)
     assert second.of("baseline").points == first.of("baseline").points
     assert second.of("awq").points[0].runs != first.of("awq").points[0].runs
+
+
+def test_soak_follows_the_sweeps_and_is_kept(
+    setup: EngineSetup, recipe: Recipe, context: RunContext, tmp_path: Path
+) -> None:
+    """At a share of the knee, on the engine that is running still; a void one is made again, and nothing else."""
+    seconds = Soak(minutes=0.05, slice_seconds=0.2, input_tokens=(48, 64), share=1.0)
+    asked = recipe.model_copy(update={"bench": recipe.bench.model_copy(update={"soak": seconds})})
+    miscount_long(tmp_path, setup.paths["awq"], 40)
+    outcome, first = bench(setup, asked, context)
+    (void,) = first.void_soaks
+    assert (void.arm, void.slices, first.void_points) == ("awq", (), ())
+    assert [gate.passed for gate in outcome.gates] == [True, False]
+    assert starts(context) == 2
+
+    behave(tmp_path, setup.paths["awq"])
+    outcome, second = bench(setup, asked, context)
+    (soak,) = second.soaks
+    assert starts(context) == 3
+    assert (soak.void, soak.arm, soak.concurrency, soak.memory_of) == (None, "awq", 4, "processes")
+    assert (soak.input_tokens.low, soak.input_tokens.high, soak.output_tokens.high) == (48, 64, 8)
+    assert second.arms == first.arms
+    assert all(gate.passed for gate in outcome.gates)
+    assert {"awq_soak_output_tokens_per_s", "awq_soak_memory_gib"} <= {metric.name for metric in outcome.metrics}
+    assert (context.out / "bench" / str(soak.raw_file)).is_file()

@@ -1,7 +1,9 @@
 """The real load client against servers of known speed: what it says is true, or it says nothing."""
 
+import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -21,6 +23,7 @@ from pipeline.runtimes.loadgen import ensure_loadgen
 from tests.fakes import null_servers
 from tests.fakes.calibrations import calibrate_as_known
 from tests.fakes.null_servers import Running, SendsClosingPiece
+from tests.fakes.nvml import FakeNvml, healthy, installed
 from tests.helpers import awqctl
 
 TIMES = Times(ttft_s=0.1, inter_token_s=0.02)
@@ -210,6 +213,32 @@ def test_busy_machine_is_void(client: LoadClient, home: Path, tmp_path: Path) ->
     """Somebody else's processor time voids the point; here the limit is below any."""
     (point,) = measure(NullServer(TIMES), client, home, tmp_path, Limits(foreign_cpu_share=-1.0)).points
     assert "other processes took" in "; ".join(point.void or ())
+
+
+def test_hot_gpu_is_void(client: LoadClient, home: Path, tmp_path: Path) -> None:
+    """A GPU that works for this process is slowed down by heat while the load runs; the samples are kept."""
+    hot = [replace(state, reasons=0x40, margin=0) for state in healthy(pid=os.getpid())]
+    with installed(FakeNvml(hot)):
+        (point,) = measure(NullServer(TIMES), client, home, tmp_path).points
+    assert point.output_tokens_per_s is None
+    assert point.void is not None
+    assert any("GPU 0, clocks: slowed down by the hardware because of heat" in reason for reason in point.void)
+    assert point.health is not None
+    assert point.health.throttle_share == 1.0
+    assert point.health.file is not None
+    samples = (tmp_path / point.health.file).read_bytes()
+    assert hashlib.sha256(samples).hexdigest() == point.health.sha256
+
+
+def test_energy_of_a_gpu_stands_with_the_point(client: LoadClient, home: Path, tmp_path: Path) -> None:
+    """Without a counter power is integrated: 650 W over the load, per token that was counted."""
+    script = [replace(state, energy_mj=None) for state in healthy(pid=os.getpid())]
+    with installed(FakeNvml(script)):
+        (point,) = measure(NullServer(TIMES), client, home, tmp_path).points
+    assert point.void is None
+    assert point.health is not None
+    assert point.health.energy_from == "power"
+    assert point.health.joules_per_output_token == pytest.approx(650 * point.health.seconds / (24 * TOKENS))
 
 
 def test_timed_load_says_how_long_it_was(client: LoadClient, home: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from eval.bench.load.details import answers_of, errors_of, latencies, peak_concurrency, steady_state
+from eval.bench.load.details import answers_of, errors_of, latencies, peak_concurrency, steady_state, times_of
 from eval.bench.load.prompts import COMMON, Words, prompts, words_of, write_prompts
 from eval.bench.load.result import LoadResult
 from eval.bench.load.spec import LoadSpec
@@ -186,7 +186,7 @@ def result_of(asked: Asked, file: bytes, version: str, cpu_s: float) -> LoadResu
         peak_concurrency=peak_concurrency(answers),
         client_cpu_s=cpu_s,
         raw_sha256=hashlib.sha256(file).hexdigest(),
-        **latencies(answers),
+        **latencies([times_of(answers)]),
     )
 
 

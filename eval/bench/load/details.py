@@ -6,7 +6,7 @@ answer; here an answer has the tokens that `usage` counts, and surplus pieces at
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ class Answer:
     tokens: int
     pieces: int
     """Of the stream, closing ones included."""
+    prompt: int = 0
+    """Tokens of its prompt, as the client counts them."""
 
     @property
     def end(self) -> float:
@@ -60,18 +62,19 @@ def answers_of(raw: dict[str, Any], *, chat: bool = False) -> tuple[Answer, ...]
         raw: the file.
         chat: whether answers may begin with a piece that carries the role alone.
     """
-    columns = (raw["start_times"], raw["ttfts"], raw["itls"], raw["output_lens"], raw["errors"])
+    prompts = raw.get("input_lens") or [0] * len(raw["errors"])
+    columns = (raw["start_times"], raw["ttfts"], raw["itls"], raw["output_lens"], prompts, raw["errors"])
     found = [
-        _answer(start, ttft, itls, tokens, chat=chat)
-        for start, ttft, itls, tokens, error in zip(*columns, strict=True)
+        _answer(start, ttft, itls, tokens, prompt, chat=chat)
+        for start, ttft, itls, tokens, prompt, error in zip(*columns, strict=True)
         if not error and tokens
     ]
     first = min((answer.start for answer in found), default=0.0)
-    shifted = (Answer(a.start - first, a.ttft, a.gaps, a.tokens, a.pieces) for a in found)
+    shifted = (replace(answer, start=answer.start - first) for answer in found)
     return tuple(sorted(shifted, key=lambda answer: answer.start))
 
 
-def _answer(start: float, ttft: float, itls: Sequence[float], tokens: int, *, chat: bool) -> Answer:
+def _answer(start: float, ttft: float, itls: Sequence[float], tokens: int, prompt: int, *, chat: bool) -> Answer:
     """Return one answer without the pieces that carry no token.
 
     A closing piece comes at once after the last token; of a chat, one more piece than tokens without such an end is the
@@ -86,7 +89,7 @@ def _answer(start: float, ttft: float, itls: Sequence[float], tokens: int, *, ch
             gaps.pop()
         else:
             break
-    return Answer(start, ttft, tuple(gaps), tokens, len(itls) + 1)
+    return Answer(start, ttft, tuple(gaps), tokens, len(itls) + 1, prompt)
 
 
 def errors_of(raw: dict[str, Any]) -> dict[str, int]:
@@ -95,9 +98,9 @@ def errors_of(raw: dict[str, Any]) -> dict[str, int]:
     return dict(Counter(texts).most_common(_MOST_ERRORS))
 
 
-def distribution(seconds: Sequence[float], requests: int) -> Distribution:
+def distribution(seconds: Sequence[float] | NDArray[np.float64], requests: int) -> Distribution:
     """Return mean and percentiles in milliseconds, those that so many requests carry."""
-    if not seconds:
+    if not len(seconds):
         return Distribution()
     values = np.asarray(seconds) * 1000
     return Distribution(
@@ -108,15 +111,24 @@ def distribution(seconds: Sequence[float], requests: int) -> Distribution:
     )
 
 
-def latencies(answers: Sequence[Answer]) -> dict[str, Distribution]:
-    """Return every latency's distribution over the answers, by its field of a result."""
-    times: dict[str, list[float]] = {
-        "ttft_ms": [answer.ttft for answer in answers],
-        "tpot_ms": [answer.tpot for answer in answers if answer.tpot is not None],
-        "itl_ms": [gap for answer in answers for gap in answer.gaps],
-        "e2e_ms": [answer.e2e for answer in answers],
+Times = dict[str, NDArray[np.float64]]
+"""Seconds of every latency, by its field of a result."""
+
+
+def times_of(answers: Sequence[Answer]) -> Times:
+    """Return what every latency was."""
+    return {
+        "ttft_ms": np.array([answer.ttft for answer in answers]),
+        "tpot_ms": np.array([answer.tpot for answer in answers if answer.tpot is not None]),
+        "itl_ms": np.array([gap for answer in answers for gap in answer.gaps]),
+        "e2e_ms": np.array([answer.e2e for answer in answers]),
     }
-    return {name: distribution(seconds, len(answers)) for name, seconds in times.items()}
+
+
+def latencies(runs: Sequence[Times]) -> dict[str, Distribution]:
+    """Return every latency's distribution over the answers of all runs together, by its field of a result."""
+    together = {name: np.concatenate([times[name] for times in runs]) for name in runs[0]}
+    return {name: distribution(seconds, len(together["e2e_ms"])) for name, seconds in together.items()}
 
 
 def peak_concurrency(answers: Sequence[Answer]) -> int:
@@ -135,11 +147,12 @@ def steady_state(answers: Sequence[Answer], concurrency: int) -> SteadyState | N
     run = max(answer.end for answer in answers)
     if end <= start or (end - start) / run < _WORTH_THE_NAME:
         return None
+    made = tokens_until(answers, np.array([start, end]))
     return SteadyState(
         start_s=start,
         duration_s=end - start,
         share=(end - start) / run,
-        output_tokens_per_s=_tokens_between(answers, start, end) / (end - start),
+        output_tokens_per_s=float(made[1] - made[0]) / (end - start),
         requests_finished=sum(start <= answer.end <= end for answer in answers),
     )
 
@@ -154,18 +167,14 @@ def _levels(answers: Sequence[Answer]) -> tuple[NDArray[np.float64], NDArray[np.
     return times[order], np.cumsum(steps[order])
 
 
-def _tokens_between(answers: Sequence[Answer], start: float, end: float) -> float:
-    """Return the tokens made in a time.
+def tokens_until(answers: Sequence[Answer], times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the tokens made until each of some times, which rise.
 
     Each piece is spread over the time since the one before it, or since the request: counted where it arrives, a last
     wave that arrives a moment after the end would be missing whole.
     """
-    total = 0.0
+    total = np.zeros(len(times))
     for answer in answers:
         edges = answer.start + np.concatenate(([0.0, answer.ttft], answer.ttft + np.cumsum(answer.gaps)))
-        spans = np.diff(edges)
-        inside = np.clip(np.minimum(edges[1:], end) - np.maximum(edges[:-1], start), 0.0, None)
-        whole = (edges[1:] >= start) & (edges[1:] <= end)
-        shares = np.divide(inside, spans, out=whole.astype(float), where=spans > 0)
-        total += float(shares.sum()) * answer.tokens / len(spans)
+        total += np.interp(times, edges, np.linspace(0, answer.tokens, len(edges)))
     return total

@@ -18,6 +18,7 @@ from pipeline.base.errors import EngineError
 from pipeline.base.progress import Reporter, Task
 from pipeline.base.results import Result
 from pipeline.engines.external import ExternalEndpoint
+from pipeline.hardware.health.summary import HealthSummary
 
 _SEEDS_PER_POINT = 10_000
 _SIZING = 5_000
@@ -68,6 +69,8 @@ class EndpointPoint(Result):
     engine: EngineLoad | None = None
     """What the server's own counters say, where it has them."""
     machine: MachineLoad | None = None
+    health: HealthSummary | None = None
+    """Of this machine's processors and memory, and of the GPUs of a server on it; None where no load was made."""
     raw_file: str | None = None
     """Of the client, below the output folder."""
     raw_sha256: str | None = None
@@ -190,7 +193,9 @@ class EndpointBench:
         watch.settle(result.output_tokens)
         # A template puts tokens around a chat that the client does not count.
         known = self._target.tokenizer is not None and not self._target.chat
-        return judge.point(result, watch, f"{name}.json", tokenizer_known=known)
+        health = watch.sampled(folder / f"{name}.health.jsonl.gz", folder, result.output_tokens)
+        point = judge.point(result, watch, f"{name}.json", tokenizer_known=known)
+        return point.model_copy(update={"health": health})
 
     def _spec(self, concurrency: int, seed: int) -> LoadSpec:
         plan = self._plan

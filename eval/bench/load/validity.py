@@ -40,6 +40,8 @@ class Evidence(Result):
     tokenizer_known: bool
     """Whether the client counts prompt tokens as the engine does."""
     ceiling_tokens_per_s: float | None
+    unhealthy: tuple[str, ...] | None = None
+    """What failed of GPUs, memory and heat meanwhile; None where nobody looked."""
 
 
 class Check(Result):
@@ -160,7 +162,10 @@ def _client(evidence: Evidence, limits: Limits) -> Check:
     def problems() -> Iterator[str]:
         rate = result.output_tokens_per_s
         if rate > limits.ceiling_share * ceiling:
-            yield f"{rate:.0f} tokens/s are above the {ceiling:.0f} that the client measures rightly on this machine"
+            yield (
+                f"{rate:.0f} tokens/s are above the {ceiling:.0f} that the client measures rightly on this machine "
+                f"(`bench --calibrate --force` finds it out again)"
+            )
         if machine is not None and machine.wall_s >= limits.short_run_s:
             share = result.client_cpu_s / (machine.wall_s * machine.cores)
             if share > limits.client_cpu_share:
@@ -181,6 +186,13 @@ def _neighbours(evidence: Evidence, limits: Limits) -> Check:
     return _satisfied(name, iter([busy] if share > limits.foreign_cpu_share else []))
 
 
+def _health(evidence: Evidence, _limits: Limits) -> Check:
+    name = "healthy machine"
+    if evidence.unhealthy is None:
+        return _unknown(name, "its health was not read")
+    return _satisfied(name, iter(evidence.unhealthy))
+
+
 _CHECKS: tuple[Callable[[Evidence, Limits], Check], ...] = (
     _delivery,
     _lengths,
@@ -189,4 +201,5 @@ _CHECKS: tuple[Callable[[Evidence, Limits], Check], ...] = (
     _concurrency,
     _client,
     _neighbours,
+    _health,
 )

@@ -3,9 +3,8 @@
 import os
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -17,6 +16,9 @@ from eval.bench.load.validity import Evidence
 from pipeline.base.errors import EngineError
 from pipeline.engines.engine import Engine
 from pipeline.engines.prometheus import Metrics
+from pipeline.hardware.health.sampler import Health
+from pipeline.hardware.health.selection import Choice
+from pipeline.hardware.health.summary import HealthSummary
 
 _EVERY_S = 0.25
 _SETTLE_S = 2.0
@@ -24,46 +26,47 @@ _SETTLE_S = 2.0
 _LOCAL = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104 -- compared with, not bound
 
 
-@dataclass(frozen=True)
-class _Cpu:
-    busy_s: float
-    steal_s: float
-    own_s: float
-
-
 class Watch:
-    """Samples the engine's gauges and takes processor time from entry to exit; a context manager."""
+    """Samples the engine's gauges and the machine's health from entry to exit; a context manager."""
 
-    def __init__(self, endpoint: Engine) -> None:
+    def __init__(self, endpoint: Engine, *, choose: Choice | None = None) -> None:
         self._endpoint = endpoint
-        self._server = _server_processes(endpoint.base_url)
+        self._server = server_processes(endpoint.base_url)
         self._samples: list[tuple[float, float, float | None]] = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
         self.engine: EngineLoad | None = None
         """None where the server offers no counters that this version knows."""
         self.machine: MachineLoad | None = None
+        # A server elsewhere uses no GPU of this machine.
+        self.health = Health(self._server or (), choose=(lambda _: ()) if self._server == () else choose)
 
     def __enter__(self) -> Self:
         self._before = self._metrics()
-        self._cpu, self._began = self._now(), time.monotonic()
+        self.health.__enter__()
         if _counts(self._before):
             self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        cpu, wall = self._now(), time.monotonic() - self._began
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._over.set()
-        known = self._server is not None
-        foreign = (cpu.busy_s - self._cpu.busy_s) - (cpu.own_s - self._cpu.own_s)
-        self.machine = MachineLoad(
-            cores=psutil.cpu_count() or 1,
-            wall_s=wall,
-            foreign_cpu_s=max(foreign, 0.0) if known else None,
-            steal_s=cpu.steal_s - self._cpu.steal_s,
-        )
+        self.health.__exit__(kind, error, trace)
+        if error is None:
+            self.machine = self._machine()
         if self._thread.is_alive():
             self._thread.join()
+
+    def _machine(self) -> MachineLoad:
+        first, last = self.health.snapshots[0], self.health.snapshots[-1]
+        busy, ours = last.host.busy_s - first.host.busy_s, last.host.ours_s - first.host.ours_s
+        return MachineLoad(
+            cores=first.host.cores,
+            wall_s=last.at_s - first.at_s,
+            foreign_cpu_s=None if self._server is None else max(busy - ours, 0.0),
+            steal_s=last.host.steal_s - first.host.steal_s,
+        )
 
     def settle(self, output_tokens: int) -> None:
         """Read the engine's counters, as soon as they have caught up with what the client got."""
@@ -86,7 +89,13 @@ class Watch:
             machine=self.machine,
             tokenizer_known=tokenizer_known,
             ceiling_tokens_per_s=ceiling_tokens_per_s,
+            unhealthy=self.health.summary().void_reasons,
         )
+
+    def sampled(self, path: Path, results: Path, output_tokens: int) -> HealthSummary:
+        """Write the samples of the machine's health; return what they say, with the file's name below `results`."""
+        written = {"file": path.relative_to(results).as_posix(), "sha256": self.health.write(path)}
+        return self.health.summary(output_tokens).model_copy(update=written)
 
     def _engine(self, before: Metrics, after: Metrics) -> EngineLoad:
         def grown(name: str) -> float:
@@ -118,22 +127,12 @@ class Watch:
         except EngineError:  # the load itself says what is wrong with the server
             return None
 
-    def _now(self) -> _Cpu:
-        times = psutil.cpu_times()
-        idle = times.idle + getattr(times, "iowait", 0.0)
-        steal = getattr(times, "steal", 0.0)
-        # A guest's time stands in the user's already.
-        busy = sum(times) - idle - steal - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
-        mine = os.times()
-        own = mine.user + mine.system + mine.children_user + mine.children_system
-        return _Cpu(busy, steal, own + sum(_cpu_s(self._server or ())))
-
 
 def _counts(metrics: Metrics | None) -> bool:
     return metrics is not None and metrics.value("vllm:generation_tokens_total") is not None
 
 
-def _server_processes(base_url: str) -> tuple[psutil.Process, ...] | None:
+def server_processes(base_url: str) -> tuple[psutil.Process, ...] | None:
     """Return the processes of a server on this machine, none of one elsewhere; None where they are not found."""
     parts = urlsplit(base_url)
     if parts.hostname not in _LOCAL:
@@ -157,11 +156,3 @@ def _root(listener: psutil.Process) -> psutil.Process:
 
 def _is_ours(argument: str) -> bool:
     return argument.endswith(("guardian.py", "awqctl")) or argument == "pipeline.cli"
-
-
-def _cpu_s(processes: tuple[psutil.Process, ...]) -> Iterator[float]:
-    for process in processes:
-        with suppress(psutil.Error):
-            times = process.cpu_times()
-            # This process counts itself and the children that it has reaped.
-            yield 0.0 if process.pid == os.getpid() else times.user + times.system

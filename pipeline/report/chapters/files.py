@@ -48,8 +48,29 @@ def files_section(inputs: Inputs) -> Section:
                 sources=sources,
                 folded=len(rows) > _OPEN_ROWS,
             ),
+            *_sums(inputs),
         ),
     )
+
+
+def _sums(inputs: Inputs) -> tuple[Table, ...]:
+    """Return every single file with its SHA-256; no table for results of versions that kept none."""
+    say = inputs.say.files
+    rows = tuple(
+        (word(path), word(digest))
+        for stage in inputs.stages
+        for path, digest in sorted(inputs.record.stages[stage].sums.items())
+    )
+    table = Table(
+        id="files-sums",
+        title=say.sums,
+        columns=words(*say.sums_columns),
+        rows=rows,
+        note=say.sums_note,
+        sources=(RECORD,),
+        folded=True,
+    )
+    return (table,) if rows else ()
 
 
 FILES = Chapter(id="files", write=files_section)

@@ -11,6 +11,7 @@ from pipeline.report.chapters.alarm import agreement_field
 from pipeline.report.chapters.cost_finding import cost_finding
 from pipeline.report.chapters.dummy_weights import dummy_findings
 from pipeline.report.chapters.load_evidence import void_findings
+from pipeline.report.chapters.soak_finding import soak_findings
 from pipeline.report.chapters.speed_finding import (
     keys_of,
     latency_finding,
@@ -38,6 +39,7 @@ def findings_of(inputs: Inputs) -> tuple[Finding, ...]:
         *_accuracy(inputs),
         *checkpoint_findings(inputs),
         *_speed_and_memory(inputs),
+        *(soak_findings(inputs) if inputs.has(BenchResult) else ()),
         _cost(inputs),
         _endpoint(inputs),
     )

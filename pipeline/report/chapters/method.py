@@ -9,6 +9,7 @@ from pipeline.report.cells import word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.chapters.accuracy_method import accuracy_method
 from pipeline.report.chapters.checkpoint import control_method, quantization
+from pipeline.report.chapters.fair_arms import fair_method, fair_tables
 from pipeline.report.chapters.load_evidence import evidence_tables, held_to
 from pipeline.report.document import Section, Table, Tone
 from pipeline.report.evidence import RECORD
@@ -32,7 +33,7 @@ def method_section(inputs: Inputs) -> Section:
         ),
         tables=(
             *((_gates(inputs),) if inputs.gates else ()),
-            *(evidence_tables(inputs) if inputs.has(BenchResult) else ()),
+            *((*fair_tables(inputs), *evidence_tables(inputs)) if inputs.has(BenchResult) else ()),
         ),
     )
 
@@ -46,13 +47,17 @@ def _quantization(inputs: Inputs) -> tuple[str, ...]:
 
 def _speed(inputs: Inputs) -> tuple[str, ...]:
     load, bench, say = inputs.load, inputs.recipe.bench, inputs.say.method
-    runs = say.runs(say.amount(load.repeats, "run"), say.amount(bench.warmup_requests, "warm-up request"))
+    made = say.amount(load.repeats, "run")
+    if load.fair and load.fair.precision is not None:
+        made = say.or_more(made)
+    runs = say.runs(made, say.amount(bench.warmup_requests, "warm-up request"))
     return (
         say.speed(load.engine_version, runs, str(bench.seed)),
         say.same_machine(" ".join(load.engine_arguments)),
         *(() if load.counter_disagreement is None else (say.counters(percent(load.counter_disagreement)),)),
         say.over[load.throughput_over],
         *held_to(inputs),
+        *fair_method(inputs),
     )
 
 

@@ -12,6 +12,7 @@ from pipeline.report.comparison import points_of
 from pipeline.report.document import Cell, Section, Table
 from pipeline.report.evidence import Evidence, Keys
 from pipeline.report.inputs import Inputs
+from pipeline.report.language.en.throughput import Throughput
 from pipeline.roi.result import RoiResult
 
 _PAIR = (BASELINE, AWQ)
@@ -29,7 +30,7 @@ def throughput_section(inputs: Inputs) -> Section:
             say.method(
                 count(load.input_tokens),
                 count(load.output_tokens),
-                say.amount(load.repeats, "run"),
+                *_runs(inputs),
                 certainty(CONFIDENCE),
             ),
         ),
@@ -39,6 +40,15 @@ def throughput_section(inputs: Inputs) -> Section:
         ),
         tables=(_throughput(ratios, inputs), _rates(inputs), *void_tables(inputs)),
     )
+
+
+def _runs(inputs: Inputs) -> tuple[str, str]:
+    """Return how many runs there are of a point, and what the intervals are by."""
+    load, say = inputs.load, inputs.say.throughput
+    runs = say.amount(load.repeats, "run")
+    if load.fair is None or load.fair.precision is None:
+        return runs, say.interval
+    return say.or_more(runs), say.interval_by_first(runs)
 
 
 def _throughput(ratios: tuple[SpeedRatio, ...], inputs: Inputs) -> Table:
@@ -114,9 +124,13 @@ def throughput_limits(inputs: Inputs) -> tuple[str, ...]:
         say.limit_lengths(count(load.input_tokens), count(load.output_tokens)),
         say.limit_traffic(count(highest)) if highest else "",
         say.limit_duration(count(longest)) if longest else "",
-        say.limit_energy,
-        say.limit_repeats if load.repeats == 1 else say.limit_start,
+        say.limit_repeats if load.repeats == 1 else _limit_start(load, say),
     )
+
+
+def _limit_start(load: BenchResult, say: Throughput) -> str:
+    """Return that each arm was started once; nothing where the arms alternated."""
+    return "" if load.fair and load.fair.order == "alternate" else say.limit_start
 
 
 THROUGHPUT = Chapter(

@@ -73,6 +73,11 @@ def numbers_of(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None]
 
 
+def with_gaps(values: Iterable[float | None]) -> list[float]:
+    """Return the figures of a series as matplotlib leaves gaps in lines: nothing is not a number."""
+    return [math.nan if value is None else value for value in values]
+
+
 def draw(name: str, height: int, paint: Callable[[Any], None]) -> str:
     """Return the SVG of a figure that `paint` fills; ids start with `name`, equal input gives equal text."""
     import matplotlib as mpl  # noqa: PLC0415 -- half a second that only a report should cost

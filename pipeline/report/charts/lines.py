@@ -1,6 +1,5 @@
-"""Draws lines over concurrency: means with their ranges, or p50 and p95 of every arm."""
+"""Draws lines over concurrency: means with intervals and ranges, or percentiles of every arm; void points as gaps."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from pipeline.base.format import number
@@ -13,10 +12,20 @@ from pipeline.report.charts.chart_style import (
     horizontal_grid,
     marker_of,
     numbers_of,
+    with_gaps,
 )
-from pipeline.report.document import Chart, Series
+from pipeline.report.document import Chart, Series, Statistic
 
 _HEIGHT = 400
+_ROOM = 1.12
+_HIGHEST_BAND = 2.0
+"""Times the highest mean, above which a band leaves the chart: of two runs it can reach anywhere."""
+_MOST_LABELS = 9
+"""At the right end; of more only those of means and medians are written."""
+_TAILS: dict[Statistic, Any] = {"p95": (0, (4, 2.5)), "p99": (0, (1, 1.6))}
+"""Dashes by percentile."""
+_End = tuple[str, float, str, str]
+"""Text, height, colour and weight of what is written at the right end of a line."""
 
 
 def line_svg(chart: Chart) -> str:
@@ -28,40 +37,43 @@ def _paint(figure: Any, chart: Chart) -> None:
     arms = dict.fromkeys(str(one.arm) for one in chart.series)
     colours = colours_of(arms)
     axes = figure.subplots()
-    ends: list[tuple[str, float, str, str]] = []
-    for arm in arms:
-        ends += _paint_arm(axes, [one for one in chart.series if one.arm == arm], colours[arm])
-    highest = [value for one in chart.series for value in numbers_of(one.high or one.y)]
-    axes.set_ylim(0, 1.12 * max(highest) or 1.0)
+    ends: list[_End] = []
+    for place, arm in enumerate(arms):
+        own = [one for one in chart.series if one.arm == arm]
+        ends += [end for one in own if (end := _paint_one(axes, one, own[0], colours[arm]))]
+        _mark_void(axes, own[0], colours[arm], place)
+    means = [value for one in chart.series for value in numbers_of(one.y)]
+    spans = [value for one in chart.series for value in numbers_of(one.high)]
+    axes.set_ylim(0, _ROOM * min(max(means + spans), _HIGHEST_BAND * max(means)) or 1.0)
     places = sorted({int(x) for one in chart.series for x in one.x})
-    end_labels(axes, places[-1], ends)
+    end_labels(axes, places[-1], ends if len(ends) <= _MOST_LABELS else [end for end in ends if end[3] == "bold"])
     concurrency_axis(axes, places, chart.x_title)
     horizontal_grid(axes)
     headline(axes, chart.y_title)
 
 
-def _paint_arm(axes: Any, series: Sequence[Series], colour: str) -> list[tuple[str, float, str, str]]:
-    """Draw a mean with its range, or a percentile and the tail above it; return what is written at their ends."""
-    middle, *tails = series
-    x, y = list(middle.x), numbers_of(middle.y)
-    if middle.low:
-        low, high = numbers_of(middle.low), numbers_of(middle.high)
-        axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
-        axes.errorbar(
-            x, y, yerr=[_minus(y, low), _minus(high, y)], fmt="none", ecolor=colour, elinewidth=1.6, capsize=4
+def _paint_one(axes: Any, one: Series, median: Series, colour: str) -> _End | None:
+    """Draw one series of an arm; return what is written at its end."""
+    x, y = list(one.x), with_gaps(one.y)
+    if one.statistic == "bounds":
+        axes.vlines(x, with_gaps(one.low), with_gaps(one.high), color=colour, linewidth=1.6)
+        return None
+    last = numbers_of(one.y)[-1]
+    if one.statistic in _TAILS:
+        axes.fill_between(x, with_gaps(median.y), y, color=colour, alpha=0.08, linewidth=0)
+        axes.plot(x, y, color=colour, linewidth=1.6, linestyle=_TAILS[one.statistic], marker=".", markersize=5)
+        return one.name, last, colour, "normal"
+    if one.low:
+        axes.fill_between(x, with_gaps(one.low), with_gaps(one.high), color=colour, alpha=0.18, linewidth=0)
+    axes.plot(x, y, color=colour, marker=marker_of(str(one.arm)))
+    return f"{one.name} {number(last)}" if one.statistic == "mean" else one.name, last, colour, "bold"
+
+
+def _mark_void(axes: Any, one: Series, colour: str, place: int) -> None:
+    """Put a cross above each concurrency whose point is void, where no figure is ever drawn, arms below each other."""
+    void = [x for x, label, y in zip(one.x, one.labels, one.y, strict=False) if label and y is None]
+    if void:
+        heights = [0.97 - 0.05 * place] * len(void)
+        axes.plot(
+            void, heights, transform=axes.get_xaxis_transform(), color=colour, marker="x", linestyle="none", mew=2.4
         )
-        axes.plot(x, y, color=colour, marker=marker_of(str(middle.arm)))
-        return [(f"{middle.name} {number(y[-1])}", y[-1], colour, "bold")]
-    ends = [(middle.name, y[-1], colour, "bold")]
-    axes.plot(x, y, color=colour, marker=marker_of(str(middle.arm)))
-    for tail in tails:
-        values = numbers_of(tail.y)
-        below = [value for place, value in zip(x, y, strict=True) if place in tail.x]
-        axes.fill_between(list(tail.x), below, values, color=colour, alpha=0.10, linewidth=0)
-        axes.plot(list(tail.x), values, color=colour, linewidth=1.6, linestyle=(0, (4, 2.5)))
-        ends.append((tail.name, values[-1], colour, "normal"))
-    return ends
-
-
-def _minus(first: Sequence[float], second: Sequence[float]) -> list[float]:
-    return [max(0.0, one - other) for one, other in zip(first, second, strict=True)]

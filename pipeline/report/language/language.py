@@ -13,17 +13,21 @@ from pipeline.report.language.en.dummy_weights import DummyWeightsSentences
 from pipeline.report.language.en.endpoint import Endpoint
 from pipeline.report.language.en.environment import Environment
 from pipeline.report.language.en.examples import Examples
+from pipeline.report.language.en.fair_arms import FairArmsSentences
 from pipeline.report.language.en.files import Files, NotMeasured
 from pipeline.report.language.en.findings import Findings
 from pipeline.report.language.en.forest import Forest
+from pipeline.report.language.en.health import Health
 from pipeline.report.language.en.latency import LatencySentences
 from pipeline.report.language.en.load_evidence import LoadEvidence
 from pipeline.report.language.en.memory import Memory
 from pipeline.report.language.en.method import Method
 from pipeline.report.language.en.noise_floor import NoiseFloorSentences
 from pipeline.report.language.en.page import Page
+from pipeline.report.language.en.per_user import PerUserSentences
 from pipeline.report.language.en.profile import ProfileSentences
 from pipeline.report.language.en.recommendation import Recommendation
+from pipeline.report.language.en.soak import SoakSentences
 from pipeline.report.language.en.summary import Summary
 from pipeline.report.language.en.throughput import Throughput
 from pipeline.report.language.en.verdicts import Verdicts
@@ -42,8 +46,12 @@ class Language:
     costs: Costs
     dummy_weights: DummyWeightsSentences
     latency: LatencySentences
+    fair_arms: FairArmsSentences
     load_evidence: LoadEvidence
+    per_user: PerUserSentences
+    health: Health
     memory: Memory
+    soak: SoakSentences
     throughput: Throughput
     endpoint: Endpoint
     checkpoint: Checkpoint
@@ -71,8 +79,12 @@ ENGLISH = Language(
     costs=Costs(),
     dummy_weights=DummyWeightsSentences(),
     latency=LatencySentences(),
+    fair_arms=FairArmsSentences(),
     load_evidence=LoadEvidence(),
+    per_user=PerUserSentences(),
+    health=Health(),
     memory=Memory(),
+    soak=SoakSentences(),
     throughput=Throughput(),
     endpoint=Endpoint(),
     checkpoint=Checkpoint(),

@@ -12,6 +12,9 @@ class Files(Words):
     stages_columns = ("Stage", "Status", "Started (UTC)", "Seconds")
     artifacts = "Artifacts"
     artifacts_columns = ("Stage", "Name", "Path")
+    sums = "SHA-256 of every file of the results"
+    sums_columns = ("Path", "SHA-256")
+    sums_note = "`awqctl verify` on the output folder reads all of them again and names what is not as it was written."
     all = "all"
     record = "record"
 

@@ -28,7 +28,9 @@ class LatencySentences(Words):
     ratios_note = "Below 1 AWQ is faster. The intervals of one latency at all concurrencies hold together."
     names: Mapping[str, str] = {"ttft": "Time to first token (TTFT)", "tpot": "Time per output token (TPOT)"}
     chart_y = "Milliseconds; lower is better"
-    chart_caption = "Solid: p50, mean of the repeats; dashed: p95 of all repeats together, where requests suffice."
+    chart_caption = (
+        "Solid: p50, mean of the repeats; dashed: p95, dotted: p99, of all repeats together, where requests suffice."
+    )
 
     def chart(self, name: str) -> str:
         return f"{name} over concurrency"

@@ -15,7 +15,7 @@ class Method(Words):
     gates_columns = ("Stage", "Gate", "Result", "Statement")
 
     def runs(self, runs: str, warm_up: str) -> str:
-        return f"{runs} per concurrency after {warm_up}"
+        return f"{runs} per concurrency after at least {warm_up}"
 
     def speed(self, engine: str, runs: str, seed: str) -> str:
         return (

@@ -19,11 +19,16 @@ class Throughput(Words):
         "not repeated": "not repeated",
     }
 
-    def method(self, input_tokens: str, output_tokens: str, runs: str, sure: str) -> str:
+    interval = "Welch's t on logarithms"
+
+    def interval_by_first(self, runs: str) -> str:
+        return f"Student's t on logarithms, by how far the first {runs} differ"
+
+    def method(self, input_tokens: str, output_tokens: str, runs: str, interval: str, sure: str) -> str:
         return (
             f"Each request has {input_tokens} input and {output_tokens} output tokens. "
             f"Every point is the geometric mean of {runs}; the range beside it is the slowest and the fastest of them. "
-            f"Every ratio has an interval (Welch's t on logarithms); those of all concurrencies hold together with "
+            f"Every ratio has an interval ({interval}); those of all concurrencies hold together with "
             f"{sure} confidence. AWQ is called faster or slower where the interval leaves no other answer, and not "
             f"decided elsewhere."
         )
@@ -32,7 +37,7 @@ class Throughput(Words):
     columns = ("Concurrency", "Baseline (range)", "AWQ (range)", "AWQ / baseline", "Interval of the ratio", "AWQ is")
     note = (
         "Equal speeds at all concurrencies are called faster or slower anywhere in at most one of twenty benchmarks. "
-        "More repeats (`bench.repeats`) make the intervals narrower."
+        "More repeats (`bench.repeats`, or `bench.precision`) make the intervals narrower."
     )
     rates = "Requests and total throughput"
     rates_columns = ("Concurrency", "Arm", "Requests per run", "Requests/s", "Input + output tokens/s", "Run, s")
@@ -41,7 +46,15 @@ class Throughput(Words):
     chart = "Output throughput over concurrency"
     chart_y = "Output tokens per second"
     chart_unit = "tokens/s"
-    chart_caption = "Mean of the repeats; bars and bands from the slowest to the fastest run."
+
+    def chart_caption(self, sure: str) -> str:
+        return (
+            f"Lines: means of the repeats. Bands: the interval of each mean ({sure}, each by itself; none of one run). "
+            f"Bars: from the slowest to the fastest run."
+        )
+
+    def range_of(self, arm: str) -> str:
+        return f"{arm}, slowest to fastest run"
 
     def chart_alternative(self, arms: str) -> str:
         return f"Line chart. Output tokens per second, {arms}."
@@ -68,11 +81,10 @@ class Throughput(Words):
         "GPU speed: the run used the CPU. Its throughput, latency and costs say nothing about a GPU, where other "
         "kernels run. The accuracy figures are of the same weights, but GPU kernels round differently."
     )
-    limit_energy = "Energy, power and temperature."
     limit_repeats = "Each speed was measured once."
     limit_start = (
         "Another start of the engines: the repeats are of one start each, first of one arm and then of the other, and "
-        "intervals know only what differs between them."
+        "intervals know only what differs between them. `bench.order: alternate` starts an engine for every repeat."
     )
     assumed_machines = "; the costs assume that n machines carry n times the load"
 

@@ -6,7 +6,18 @@ from typing import Literal
 from pipeline.base.format import count
 
 Noun = Literal[
-    "task", "run", "warm-up request", "gate", "check", "endpoint check", "layer", "block", "core", "time", "step"
+    "task",
+    "run",
+    "warm-up request",
+    "gate",
+    "check",
+    "endpoint check",
+    "layer",
+    "block",
+    "core",
+    "time",
+    "request",
+    "step",
 ]
 
 
@@ -27,6 +38,7 @@ class Words:
         "core": ("core", "cores"),
         "time": ("time", "times"),
         "step": ("step", "steps"),
+        "request": ("request", "requests"),
     }
     """For one, and for any other number."""
 
@@ -37,6 +49,8 @@ class Words:
         return f"{folder}/ ({amount} files)"
 
     too_few = "too few"
+    void = "void"
+    void_caption = " A cross at the top: the point is void and has no figure."
 
     def name_of(self, arm: str) -> str:
         """Return an arm as a reader knows it."""
@@ -50,6 +64,10 @@ class Words:
     def amount(self, amount: int, noun: Noun) -> str:
         """Return `1 task`, `2 tasks`."""
         return f"{count(amount)} {self.nouns[noun][amount != 1]}"
+
+    def or_more(self, amount: str) -> str:
+        """Return `5 runs or more`."""
+        return f"{amount} or more"
 
     def listing(self, items: Sequence[str]) -> str:
         """Return `a`, `a and b`, `a, b and c`."""

@@ -50,6 +50,7 @@ class Server:
             kv_cache_tokens=1000,
             max_concurrency=1.0,
             settings={"dtype": self.world.dtypes.get(self.arm, "bfloat16")},
+            configuration={},
         )
 
     def alive(self) -> bool:

@@ -6,6 +6,8 @@ from eval.bench.load.result import Distribution, EngineLoad, LoadResult, Machine
 from eval.bench.load.spec import Lengths, LoadSpec
 from eval.bench.load.validity import Evidence, Limits
 from eval.bench.runs import LoadRun, Measured, RawFile, judged
+from pipeline.hardware.health.sample import HostSample, Snapshot
+from pipeline.hardware.health.summary import HealthSummary, summarised
 
 MS = Distribution(mean=1_000, p50=900)
 
@@ -59,8 +61,17 @@ def measured(result: LoadResult | None = None, *, foreign_cpu_s: float = 0.5, en
         machine=MachineLoad(cores=4, wall_s=10, foreign_cpu_s=foreign_cpu_s, steal_s=0),
         tokenizer_known=True,
         ceiling_tokens_per_s=100,
+        unhealthy=(),
     )
     return Measured(measured_at="2026-11-29T12:00:00+00:00", evidence=evidence, raw=RawFile(name="a.gz", sha256="0"))
+
+
+def healthy_host() -> HealthSummary:
+    """Return ten seconds of a machine without a GPU."""
+    host = HostSample(cores=4, busy_s=0, ours_s=0, steal_s=0, memory_total_bytes=2**34, memory_available_bytes=2**33)
+    later = host.model_copy(update={"busy_s": 20.0, "ours_s": 19.0})
+    snapshots = [Snapshot(at_s=0, phase="before", host=host), Snapshot(at_s=10, phase="after", host=later)]
+    return summarised((), snapshots, output_tokens=400)
 
 
 def run(result: LoadResult | None = None, *, number: int = 1, **changes: Any) -> LoadRun:

@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from eval.bench.comparison import capacity_interval, capacity_ratio, speed_ratios
+from eval.bench.comparison import capacity_interval, capacity_ratio, confidence_of_each, speed_ratios
+from eval.bench.fair_arms import FairArms
 from eval.bench.result import BenchResult, Latency, LoadPoint
+from eval.statistics.repeats import ratio_interval
 from pipeline.base.errors import VoidMeasurementError
 from tests.unit.pipeline.report.conftest import make_bench, with_void
 
@@ -96,3 +98,23 @@ def test_latency_that_nothing_was_timed_for_is_not_compared(make_bench: Bench) -
     none = Latency(mean_ms=None, p50_ms=None, p95_ms=None, p99_ms=None)
     silent = arm.model_copy(update={"points": (arm.points[0].model_copy(update={"tpot": none}),)})
     assert speed_ratios(bench.model_copy(update={"arms": (silent, bench.arms[1])}), "tpot") == ()
+
+
+def test_with_a_precision_the_first_repeats_tell_the_spread(make_bench: Bench) -> None:
+    """Repeats that were added where runs differed take part in the mean, and do not make it look surer."""
+    fixed = make_bench(baseline={1: 100.0}, awq={1: 120.0})
+    facts = {"order": "blocks", "seed": 0, "drawn": ("awq", "baseline"), "reference": "baseline"}
+    intervals = []
+    for precision in (None, 0.05):
+        fair = FairArms.model_validate({**facts, "first_repeats": 3, "precision": precision})
+        (one,) = speed_ratios(fixed.model_copy(update={"fair": fair}))
+        intervals.append(one.interval)
+
+    assert intervals[0] == speed_ratios(fixed)[0].interval
+    assert intervals[1] == ratio_interval(
+        fixed.best("awq").output_tokens_per_s_runs,
+        fixed.best("baseline").output_tokens_per_s_runs,
+        confidence_of_each(1),
+        first=3,
+    )
+    assert intervals[0] != intervals[1]

@@ -1,7 +1,9 @@
 """The figures of the stage bench as metrics: what they are called, and which have the concurrency as step."""
 
+from eval.bench.load.result import EngineLoad
 from eval.bench.metrics import metrics_of
-from eval.bench.result import ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint
+from eval.bench.result import ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint, VoidPoint
+from tests.unit.eval.bench.runs import run
 
 LATENCY = Latency(mean_ms=1.0, p50_ms=2.0, p95_ms=3.0, p99_ms=4.0)
 
@@ -25,21 +27,17 @@ def point(concurrency: int) -> LoadPoint:
     )
 
 
-def test_what_is_not_known_is_no_metric() -> None:
-    """A percentile of too few requests, an engine that counts nothing and a client without a ceiling have no value."""
-    few = point(1).model_copy(update={"ttft": LATENCY.model_copy(update={"p99_ms": None})})
-    names = {metric.name for metric in metrics_of(result_of(few, counter_disagreement=None))}
-    assert "awq_ttft_p95_ms" in names
-    assert not names & {"awq_ttft_p99_ms", "counter_disagreement", "client_ceiling_tokens_per_s"}
-
-
-def result_of(*points: LoadPoint, counter_disagreement: float | None = 0.01) -> BenchResult:
-    """Return a benchmark of one arm."""
+def found_of(
+    *points: LoadPoint, void: tuple[VoidPoint, ...] = (), counter_disagreement: float | None = 0.01
+) -> dict[tuple[str, int | None], float]:
+    """Return the values of all metrics of AWQ's points, by name and step."""
     memory = EngineMemory(
         weights_gib=1.5, weights_from="files", kv_cache_tokens=4096, max_concurrency=4.0, context_tokens=1024
     )
-    arm = ArmLoad(arm="awq", kernel="k", dtype="bfloat16", memory=memory, start_seconds=9.0, points=points)
-    return BenchResult(
+    arm = ArmLoad(
+        arm="awq", kernel="k", dtype="bfloat16", memory=memory, start_seconds=9.0, points=points, void_points=void
+    )
+    result = BenchResult(
         arms=(arm,),
         input_tokens=128,
         output_tokens=64,
@@ -49,19 +47,53 @@ def result_of(*points: LoadPoint, counter_disagreement: float | None = 0.01) -> 
         counter_disagreement=counter_disagreement,
         throughput_over="whole run",
     )
+    return {(metric.name, metric.step): metric.value for metric in metrics_of(result)}
+
+
+def test_what_is_not_known_is_no_metric() -> None:
+    """A percentile of too few requests, an engine that counts nothing and a client without a ceiling have no value."""
+    few = point(1).model_copy(update={"ttft": LATENCY.model_copy(update={"p99_ms": None})})
+    names = {name for name, _ in found_of(few, counter_disagreement=None)}
+    assert "awq_ttft_p95_ms" in names
+    assert not names & {"awq_ttft_p99_ms", "counter_disagreement", "client_ceiling_tokens_per_s"}
 
 
 def test_names_and_steps() -> None:
     """An arm's figures begin with its name; rates and every latency's four figures stand at each concurrency."""
-    result = result_of(point(1), point(4))
-    found = {(metric.name, metric.step): metric.value for metric in metrics_of(result)}
+    found = found_of(point(1), point(4))
 
     assert {name for name, step in found if step is None} == {
         *("void_points", "counter_disagreement", "awq_weights_gib", "awq_kv_cache_tokens", "awq_max_concurrency"),
         "awq_start_seconds",
     }
     assert {name.removeprefix("awq_") for name, step in found if step == 4} == {
-        *("output_tokens_per_s", "total_tokens_per_s", "requests_per_s"),
+        *("output_tokens_per_s", "output_tokens_per_s_min", "output_tokens_per_s_max"),
+        *("total_tokens_per_s", "requests_per_s"),
         *(f"{kind}_{figure}_ms" for kind in ("ttft", "tpot", "itl", "e2e") for figure in ("mean", "p50", "p95", "p99")),
     }
     assert (found["awq_output_tokens_per_s", 4], found["awq_e2e_p99_ms", 1]) == (4, 4.0)
+
+
+def test_void_points_have_no_figures() -> None:
+    """That there is one is counted, and nothing stands at its concurrency."""
+    found = found_of(point(1), void=(VoidPoint(concurrency=4, requests=8, reasons=("1 of 8 requests failed",)),))
+    assert found["void_points", None] == 1
+    assert {step for _, step in found} == {None, 1}
+
+
+def test_queue_and_cache_stand_at_each_concurrency() -> None:
+    """The highest of the runs that stand, preemptions together; a void run that was made again counts for nothing."""
+
+    def engine(**seen: float | None) -> EngineLoad:
+        facts = {"prompt_tokens": 1, "output_tokens": 1, "cached_prompt_tokens": 0, "peak_requests": 4, "samples": 9}
+        return EngineLoad.model_validate(facts | seen)
+
+    seen = (
+        engine(preemptions=2, peak_waiting=1, peak_kv_cache_usage=0.5),
+        engine(preemptions=3, peak_waiting=0, peak_kv_cache_usage=None),
+    )
+    stand = tuple(run().model_copy(update={"engine": one}) for one in seen)
+    runs = (*stand, run(engine_tokens=1))
+    found = found_of(point(4).model_copy(update={"runs": runs}))
+    names = "awq_preemptions", "awq_peak_waiting", "awq_peak_kv_cache_usage"
+    assert [found[name, 4] for name in names] == [5, 1, 0.5]

@@ -23,5 +23,8 @@ def test_a_further_level_changes_no_other_load() -> None:
 
 
 def test_requests_are_a_multiple_of_the_concurrency() -> None:
-    """But for the warm-up, whose number is its own."""
-    assert (spec_of(SETTINGS, 4, 1).requests, warm_up_of(SETTINGS, 4).requests) == (12, 2)
+    """But for the warm-up, whose number is its own, and one whole batch at least; its answers are short."""
+    asked = [warm_up_of(SETTINGS, concurrency).requests for concurrency in (1, 4)]
+
+    assert (spec_of(SETTINGS, 4, 1).requests, asked) == (12, [2, 4])
+    assert warm_up_of(Bench(output_tokens=500), 4).output_tokens.high == 32

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from eval.bench.result import BenchResult
 from pipeline.base.errors import MissingStageError
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
@@ -11,6 +12,7 @@ from pipeline.report.contents import CHAPTERS
 from pipeline.report.document import ReportDocument
 from pipeline.report.render import to_html, to_markdown
 from serve.result import ServeResult
+from tests.unit.eval.bench.soaks import soak
 from tests.unit.pipeline.report.documents import report_of
 
 ALWAYS = ["method", "environment", "not-measured", "files"]
@@ -39,7 +41,7 @@ def ids(report: ReportDocument) -> list[str]:
     [
         (
             ["eval"],
-            ["speed", "latency", "memory", "costs", "endpoint", "checkpoint"],
+            ["speed", "latency", "per-user", "memory", "health", "costs", "endpoint", "checkpoint"],
             "Accuracy was not measured: `awqctl eval` was not run.",
             "Accuracy was not measured in this run.",
         ),
@@ -51,13 +53,13 @@ def ids(report: ReportDocument) -> list[str]:
         ),
         (
             ["roi"],
-            ["accuracy", "speed", "latency", "memory", "endpoint", "checkpoint"],
+            ["accuracy", "speed", "latency", "per-user", "memory", "health", "endpoint", "checkpoint"],
             "Costs were not calculated: `awqctl roi` was not run.",
             "Costs were not calculated in this run.",
         ),
         (
             ["serve"],
-            ["accuracy", "speed", "latency", "memory", "costs", "checkpoint"],
+            ["accuracy", "speed", "latency", "per-user", "memory", "health", "costs", "checkpoint"],
             "The endpoint: gateway, TLS and API keys were not tested in this run.",
             "The endpoint was not tested in this run.",
         ),
@@ -135,6 +137,9 @@ def test_report_of_nothing_is_refused(make_run: Run) -> None:
 
 
 @pytest.mark.usefixtures("no_charts")
-def test_chapters_are_called_what_they_are_declared(make_run: Run, endpoint: ServeResult) -> None:
+def test_chapters_are_called_what_they_are_declared(
+    make_run: Run, make_bench: Callable[..., BenchResult], endpoint: ServeResult
+) -> None:
     """In a whole report every chapter of the table of contents stands, under its own name and in order."""
-    assert ids(report_of(make_run(endpoint=endpoint))) == [chapter.id for chapter in CHAPTERS]
+    bench = make_bench().model_copy(update={"soaks": (soak(),)})
+    assert ids(report_of(make_run(bench=bench, endpoint=endpoint))) == [chapter.id for chapter in CHAPTERS]

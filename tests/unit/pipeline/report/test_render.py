@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -59,11 +60,11 @@ def test_ids_are_unique_and_references_resolve(report: ReportDocument) -> None:
 
 
 def test_every_chart_has_a_spoken_alternative(report: ReportDocument) -> None:
-    """Seven charts, each an image with a label that says what it shows."""
+    """Eight charts, each an image with a label that says what it shows."""
     html = to_html(report)
 
-    assert html.count("<svg") == 7
-    assert len(re.findall(r'role="img" aria-label="[^"]{30,}"', html)) == 7
+    assert html.count("<svg") == 8
+    assert len(re.findall(r'role="img" aria-label="[^"]{30,}"', html)) == 8
 
 
 def test_all_renderings_hold_the_same_figures(report: ReportDocument) -> None:
@@ -149,7 +150,7 @@ def test_single_concurrency_renders(make_run: Callable[..., RunRecord], make_ben
     """A sweep of one point draws every chart."""
     bench = make_bench(baseline={8: 200.0}, awq={8: 400.0}, repeats=1)
 
-    assert to_html(report_of(make_run(bench=bench))).count("<svg") == 7
+    assert to_html(report_of(make_run(bench=bench))).count("<svg") == 8
 
 
 def test_free_machines_and_failed_checks_still_render(
@@ -186,17 +187,22 @@ def test_free_machines_and_failed_checks_still_render(
     assert "not reached" in html
 
 
-@pytest.mark.usefixtures("no_charts")
-def test_report_stage_writes_three_files(
+def test_report_stage_writes_three_files_and_the_charts(
     tmp_path: Path, make_run: Callable[..., RunRecord], make_recipe: Callable[..., Recipe], context: RunContext
 ) -> None:
-    """The stage publishes HTML, Markdown and JSON and names them."""
+    """The stage publishes HTML, Markdown and JSON and names them; each chart is an SVG file that says what it shows."""
     recipe, record = make_recipe(), make_run()
 
     outcome = report_stage.run(recipe, context, record)
 
-    assert set(outcome.artifacts.values()) == {f"report/report.{suffix}" for suffix in ("html", "md", "json")}
-    assert all((tmp_path / path).stat().st_size > 5000 for path in outcome.artifacts.values())
+    names = {f"report/report.{suffix}" for suffix in ("html", "md", "json")}
+    assert set(outcome.artifacts.values()) == {*names, "report/charts"}
+    assert all((tmp_path / path).stat().st_size > 5000 for path in names)
+    for chart in (chart for section in report_of(record).sections for chart in section.charts):
+        drawn = ET.parse(tmp_path / "report" / "charts" / f"{chart.id}.svg").getroot()  # noqa: S314 -- ours
+        title, description = drawn[0], drawn[1]
+        assert drawn.tag == "{http://www.w3.org/2000/svg}svg"
+        assert (title.text, description.text) == (chart.title, chart.alternative)
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def reasons(evidence: Evidence) -> str:
 
 def evidence(load: LoadResult | None = None, **changes: Any) -> Evidence:
     """Return all that is known of a faultless load, with changes."""
-    known: dict[str, Any] = {"engine": engine(), "machine": machine(), "tokenizer_known": True}
+    known: dict[str, Any] = {"engine": engine(), "machine": machine(), "tokenizer_known": True, "unhealthy": ()}
     return Evidence(**({"result": load or result(), "ceiling_tokens_per_s": 100} | known | changes))
 
 
@@ -125,6 +125,7 @@ def test_company_on_the_machine_voids(changes: dict[str, Any]) -> None:
         ({"engine": None}, "no prompts from the prefix cache"),
         ({"machine": machine(foreign_cpu_s=None)}, "nobody else on the machine"),
         ({"ceiling_tokens_per_s": None}, "client below its limits"),
+        ({"unhealthy": None}, "healthy machine"),
     ],
 )
 def test_what_is_not_known_is_labelled(changes: dict[str, Any], name: str) -> None:
@@ -137,6 +138,12 @@ def test_what_is_not_known_is_labelled(changes: dict[str, Any], name: str) -> No
 def test_prompt_tokens_are_compared_only_with_the_models_tokenizer() -> None:
     """Words are not tokens: without the tokenizer another count is no contradiction."""
     assert reasons(evidence(result(input_tokens=900), tokenizer_known=False)) == ""
+
+
+def test_what_failed_of_the_machine_voids() -> None:
+    """A GPU that was slowed down by heat says so in the reason."""
+    hot = "GPU 0, clocks: slowed down by the hardware because of heat in 50% of the time"
+    assert hot in reasons(evidence(unhealthy=(hot,)))
 
 
 def test_short_requests_are_not_judged_by_sampled_gauges() -> None:

@@ -1,0 +1,1 @@
+"""Runs of several machines in order, refused unless they are alike."""

@@ -1,0 +1,49 @@
+"""What a ranking knows of an endpoint, from what `awqctl bench --endpoint` wrote."""
+
+from eval.bench.load.endpoint import EndpointLoad, EndpointPoint
+from eval.bench.load.spec import Lengths
+from eval.bench.rank.entry import Entry, Level
+from eval.bench.rank.stated import price_of
+
+
+def of_endpoint(name: str, load: EndpointLoad, usd_per_hour: float | None) -> Entry:
+    """Return an endpoint, of whose machine and settings nothing is known."""
+    return Entry(
+        name=name,
+        settings={
+            "model": load.model,
+            "engine": "an endpoint, whose engine and settings are not known",
+            "input_tokens": _text(load.input_tokens),
+            "output_tokens": _text(load.output_tokens),
+            "lengths": load.lengths,
+            "route": load.route,
+            "prompt tokens counted by": load.prompt_tokens_by,
+            "client": load.client,
+        },
+        circumstances={
+            "endpoint": load.endpoint,
+            "requests": ", ".join(str(point.requests) for point in load.points),
+            "throughput over": ", ".join(dict.fromkeys(point.throughput_over or "none" for point in load.points)),
+        },
+        levels={
+            point.concurrency: _level(point, point.output_tokens_per_s)
+            for point in load.points
+            if not point.void and point.output_tokens_per_s
+        },
+        void={point.concurrency: point.void for point in load.points if point.void},
+        usd_per_hour=price_of(None, None, None, usd_per_hour),
+    )
+
+
+def _level(point: EndpointPoint, output_tokens_per_s: float) -> Level:
+    return Level(
+        concurrency=point.concurrency,
+        output_tokens_per_s_runs=(output_tokens_per_s,),
+        tpot_p50_ms_runs=() if point.tpot_ms.p50 is None else (point.tpot_ms.p50,),
+        ttft_p95_ms=point.ttft_ms.p95,
+        tpot_p95_ms=point.tpot_ms.p95,
+    )
+
+
+def _text(lengths: Lengths) -> str:
+    return str(lengths.low) if lengths.is_fixed else f"{lengths.low}-{lengths.high}"

@@ -1,0 +1,166 @@
+"""Runs of several machines in order: output tokens per second, per GPU, per user, per dollar, per joule. Pure.
+
+Runs of different machines are not paired: two of them are compared by the ratio of their geometric means with Welch's
+interval (`eval.statistics.repeats`), and the intervals of all pairs and figures hold together with `CONFIDENCE`. The
+rank of a run is a range: from one more than the number of runs that are surely better, to all that are not surely worse
+(Mogstad, Romano, Shaikh and Wilhelm 2024, Review of Economic Studies 91, 476-518). Prices and rated power are constants
+of a run, which move a ratio and its interval alike.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Literal
+
+from eval.bench.rank.entry import Entry, Level, Service
+from eval.bench.rank.figures import By, Figure, Found, Measured, Points, figures_of
+from eval.bench.rank.likeness import Difference, differences, refuse_unlike, refuse_void
+from eval.statistics.repeats import Interval, each_of, geometric_mean, mean_interval, ratio_interval
+from pipeline.base.results import Origin, Result
+
+CONFIDENCE = 0.95
+Verdict = Literal["better", "not decided", "not repeated"]
+"""Of the first of a pair, whose figure is the higher; `not repeated` where a run was made once."""
+
+
+class Place(Result):
+    """A run in one ranking."""
+
+    run: str
+    rank_from: int
+    rank_to: int
+    """The same as `rank_from` where every pair of the run is decided."""
+    value: float
+    interval: Interval | None
+    """Of the value alone, with `CONFIDENCE`; None where the repeats do not tell."""
+    concurrency: int
+    origin: Origin
+    """`modelled` where a price or a rated power is in it."""
+    stated_value: float | None = None
+    """That price or power."""
+    source: str = ""
+    """Who stated it, and when."""
+
+
+class Pair(Result):
+    """Two runs against each other."""
+
+    first: str
+    second: str
+    ratio: float
+    """First over second."""
+    interval: Interval | None
+    """Those of all pairs and figures hold together."""
+    verdict: Verdict
+
+
+class OneRanking(Result):
+    """The runs by one figure, the highest first."""
+
+    by: By
+    measured: Measured | None
+    """What the figure rests on; None where no run has it."""
+    places: tuple[Place, ...]
+    pairs: tuple[Pair, ...]
+    not_ranked: dict[str, str]
+    """Runs without the figure, and why."""
+
+
+class Ranking(Result):
+    """What `awqctl bench rank` says."""
+
+    schema_version: Literal[1] = 1
+    confidence: float
+    """With which the verdicts of all pairs and figures hold together."""
+    alike: dict[str, str]
+    """Workload and engine settings, the same in all runs."""
+    differs: tuple[Difference, ...]
+    """What differs without forbidding the comparison, and may be why one run is faster."""
+    service: Service
+    rankings: tuple[OneRanking, ...]
+
+
+def rank(entries: Sequence[Entry], *, concurrency: int | None = None, service: Service | None = None) -> Ranking:
+    """Return the runs in order.
+
+    Args:
+        entries: at least two, each with a name of its own.
+        concurrency: at which they are compared; None for each run's level of the highest throughput.
+        service: what that level has to keep.
+
+    Raises:
+        UsageError: workload or engine settings differ.
+        VoidMeasurementError: a level that is compared, or might have been the best, is void.
+    """
+    refuse_unlike(entries, concurrency)
+    refuse_void(entries, concurrency)
+    service = service or Service()
+    chosen = {entry.name: _level(entry, concurrency, service) for entry in entries}
+    points = {name: one for name, one in chosen.items() if isinstance(one, Level)}
+    unfit = {name: one for name, one in chosen.items() if isinstance(one, str)}
+    found = figures_of(entries, points)
+    questions = {one.measured for figures in found.values() for one in figures.values() if isinstance(one, Figure)}
+    pairs = len(points) * (len(points) - 1) // 2
+    each = each_of(CONFIDENCE, max(1, pairs * len(questions)))
+    return Ranking(
+        confidence=CONFIDENCE,
+        alike=dict(entries[0].settings),
+        differs=differences({entry.name: entry.circumstances for entry in entries}),
+        service=service,
+        rankings=tuple(_ranking(by, {**figures, **unfit}, points, each) for by, figures in found.items()),
+    )
+
+
+def _level(entry: Entry, concurrency: int | None, service: Service) -> Level | str:
+    """Return the level that is ranked, or why there is none."""
+    levels = [entry.levels[concurrency]] if concurrency is not None else list(entry.levels.values())
+    missed = {level.concurrency: service.missed(level) for level in levels}
+    kept = [level for level in levels if missed[level.concurrency] is None]
+    if kept:
+        return max(kept, key=lambda level: level.output_tokens_per_s)
+    nearest = min(missed)
+    return f"it keeps the service level at no concurrency; at {nearest} {missed[nearest]}"
+
+
+def _ranking(by: By, found: Found, points: Points, each: float) -> OneRanking:
+    figures = {name: one for name, one in found.items() if isinstance(one, Figure)}
+    order = sorted(figures, key=lambda name: geometric_mean(figures[name].runs), reverse=True)
+    pairs = tuple(_pair(first, second, figures, each) for first, second in combinations(order, 2))
+    return OneRanking(
+        by=by,
+        measured=next((one.measured for one in figures.values()), None),
+        places=tuple(_place(name, figures[name], points[name].concurrency, len(order), pairs) for name in order),
+        pairs=pairs,
+        not_ranked={name: one for name, one in found.items() if isinstance(one, str)},
+    )
+
+
+def _pair(first: str, second: str, figures: Mapping[str, Figure], each: float) -> Pair:
+    above, below = figures[first].runs, figures[second].runs
+    interval = ratio_interval(above, below, each)
+    return Pair(
+        first=first,
+        second=second,
+        ratio=geometric_mean(above) / geometric_mean(below),
+        interval=interval,
+        verdict="not repeated"
+        if min(len(above), len(below)) == 1
+        else "better"
+        if interval and interval[0] > 1
+        else "not decided",
+    )
+
+
+def _place(name: str, figure: Figure, concurrency: int, runs: int, pairs: Sequence[Pair]) -> Place:
+    above = sum(pair.second == name and pair.verdict == "better" for pair in pairs)
+    below = sum(pair.first == name and pair.verdict == "better" for pair in pairs)
+    return Place(
+        run=name,
+        rank_from=1 + above,
+        rank_to=runs - below,
+        value=geometric_mean(figure.runs),
+        interval=mean_interval(figure.runs, CONFIDENCE),
+        concurrency=concurrency,
+        origin=figure.origin,
+        stated_value=figure.stated.value if figure.stated else None,
+        source=figure.stated.source if figure.stated else "",
+    )

@@ -1,0 +1,1 @@
+"""The soak: minutes of one load, and whether anything drifts meanwhile."""

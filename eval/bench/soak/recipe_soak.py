@@ -1,0 +1,36 @@
+"""The soak of a recipe: which arms are held under load, and the plan."""
+
+from eval.bench.load.spec import Lengths
+from eval.bench.soak.soak import SoakPlan
+from pipeline.recipe.arms import BASELINE
+from pipeline.recipe.recipe import Recipe
+
+
+def soaked_arms(recipe: Recipe) -> tuple[str, ...]:
+    """Return the arms that are held under load, in the order of the recipe; none where it asks for no soak."""
+    settings, measured = recipe.bench.soak, [arm.name for arm in recipe.arms if arm.name in recipe.bench.arms]
+    if settings is None:
+        return ()
+    if settings.arms is not None:
+        return tuple(arm for arm in measured if arm in settings.arms)
+    others = [arm for arm in measured if arm != BASELINE]
+    return tuple((others or measured)[:1])
+
+
+def plan_of(recipe: Recipe) -> SoakPlan | None:
+    """Return the plan of the recipe's soak; None where it asks for none."""
+    settings = recipe.bench.soak
+    if settings is None:
+        return None
+    outputs = settings.output_tokens or recipe.bench.output_tokens
+    low, high = settings.input_range(recipe.engine.max_model_len - outputs)
+    return SoakPlan(
+        minutes=settings.minutes,
+        share=settings.share,
+        slice_s=settings.slice_s,
+        input_tokens=Lengths(low=low, high=high),
+        output_tokens=Lengths.fixed(outputs),
+        ignore_eos=not settings.natural_lengths,
+        drift_limit=settings.drift_limit,
+        seed=recipe.bench.seed,
+    )

@@ -1,0 +1,39 @@
+"""The files that results in an output folder are made of, each with the SHA-256 that the results state."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from eval.bench.load.endpoint import EndpointLoad
+from pipeline.base.errors import SourceError
+from pipeline.base.files import read_written
+from pipeline.record.record import load_record
+
+RECORD = "record.json"
+ENDPOINT = "bench/endpoint.json"
+
+
+def recorded_sums(out: Path) -> dict[str, str]:
+    """Return SHA-256 by path below an output folder: what stages published, and the client's files of an endpoint.
+
+    Raises:
+        UsageError: the record, or what was measured at an endpoint, cannot be read.
+    """
+    record = load_record(out / RECORD)
+    stages = record.stages.values() if record else ()
+    return {path: digest for stage in stages if stage.usable for path, digest in stage.sums.items()} | dict(
+        _of_endpoint(out / ENDPOINT)
+    )
+
+
+def _of_endpoint(path: Path) -> Iterator[tuple[str, str]]:
+    if not path.is_file():
+        return
+    try:
+        load = EndpointLoad.model_validate_json(read_written(path))
+    except ValidationError as problem:
+        raise SourceError(f"{path} is not what this version writes for an endpoint. Measure again.") from problem
+    for point in load.points:
+        if point.raw_file and point.raw_sha256:
+            yield f"bench/{point.raw_file}", point.raw_sha256
