@@ -72,10 +72,12 @@ def test_a_trace_is_read_compressed_or_not(tmp_path: Path, name: str) -> None:
     assert list(read_trace(tmp_path / name)) == CPU
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", gzip.compress(b'{"traceEvents": [')[:20]])
-def test_half_a_trace_is_refused(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "kept"), [(b"", 99), (b"{", 99), (b"[]", 99), (b"{}", 99), (b'{"traceEvents": [', 20)]
+)
+def test_half_a_trace_is_refused(tmp_path: Path, content: bytes, kept: int) -> None:
     """An engine that was killed while it wrote leaves one."""
     path = tmp_path / "rank0.json.gz"
-    path.write_bytes(content if content[:2] == b"\x1f\x8b" else gzip.compress(content))
+    path.write_bytes(gzip.compress(content)[:kept])
     with pytest.raises(EngineError, match=r"rank0\.json\.gz is no trace"):
         read_trace(path)
