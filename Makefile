@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # Tests start hundreds of processes; where a container forbids bytecode, each would compile its imports again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-gate grade-plan compare-backends faults report-picture cuda-contract wheel clean
+.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-gate grade-plan compare-backends faults report-picture cuda-contract wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -56,6 +56,9 @@ bench-compare: .venv/.ready ## awqctl compare on 14 042 items in 57 groups (noth
 
 bench-client: .venv/.ready ## the load client against a server of known speed, 1 to 10 000 concurrent (nothing else may run)
 	$(PYTHON) tests/benchmarks/bench_client.py
+
+bench-second-server: .venv/.ready ## `awqctl bench --endpoint` on llama.cpp and on vLLM with the demo's model (nothing else may run)
+	$(PYTHON) tests/benchmarks/second_server.py --beside-vllm
 
 bench-gate: .venv/.ready ## how often the accuracy gate passes wrongly at the margin, by simulation
 	$(PYTHON) tests/benchmarks/gate.py

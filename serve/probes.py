@@ -6,7 +6,7 @@ from pipeline.base.commands import command
 from pipeline.base.errors import AwqctlError
 from pipeline.engines.address import choose_address
 from pipeline.record.preflight import Effort, Probe, Prospect
-from serve.gateway.haproxy import haproxy_version
+from pipeline.runtimes.haproxy import haproxy_version
 
 
 def _gateway(_prospect: Prospect) -> Iterator[AwqctlError]:

@@ -15,8 +15,8 @@ from pipeline.record.context import RunContext
 from pipeline.record.health import ENGINE_HEALTH
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import Need, Stage, sections
+from pipeline.runtimes.haproxy import haproxy_version
 from serve.checks.smoke import smoke_test
-from serve.gateway.haproxy import haproxy_version
 from serve.gateway.keys import new_key
 from serve.gateway.routes import ROUTES
 from serve.metrics import metrics_of

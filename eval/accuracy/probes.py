@@ -9,6 +9,7 @@ from eval.accuracy.tasks import check_chat_template, task_folders, task_problems
 from eval.arms.probes import arms_problems, checkpoint_problems
 from pipeline.base.commands import command
 from pipeline.base.errors import AwqctlError
+from pipeline.recipe.arms import with_weights
 from pipeline.recipe.eval import Eval
 from pipeline.record.preflight import Effort, Probe, ProbeResult, Prospect
 
@@ -56,7 +57,7 @@ def _data(_prospect: Prospect) -> Iterator[ProbeResult]:
 
 
 def _arms(prospect: Prospect) -> Iterator[AwqctlError]:
-    arms = tuple(arm.name for arm in prospect.recipe.arms)
+    arms = tuple(arm.name for arm in with_weights(prospect.recipe.arms))
     yield from arms_problems(prospect, arms, batch_invariant=prospect.recipe.eval.batch_invariant)
 
 

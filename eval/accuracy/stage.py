@@ -25,7 +25,7 @@ from pipeline.base.identity import file_identity, folder_identity
 from pipeline.engines.probes import PROBES as ENGINE_PROBES
 from pipeline.quantize.calibration import calibration_texts, load_tokenizer, read_calibration
 from pipeline.quantize.result import QuantizeResult
-from pipeline.recipe.arms import of_kind
+from pipeline.recipe.arms import of_kind, with_weights
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.health import ENGINE_HEALTH
@@ -35,7 +35,7 @@ from pipeline.record.stage import Need, Stage, outputs, sections
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     """Score every arm on every task and judge AWQ's losses against the recipe's margins."""
-    arms = tuple(arm.name for arm in recipe.arms)
+    arms = tuple(arm.name for arm in with_weights(recipe.arms))
     setup = engine_setup(recipe, context, record, arms, batch_invariant=recipe.eval.batch_invariant)
     with (
         context.staged("eval") as folder,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from eval.bench.load.spec import LoadSpec
 from eval.bench.load.validity import Limits
 from eval.bench.measurement import LoadMeasurement
-from eval.bench.recipe_load import spec_of, warm_up_of
+from eval.bench.recipe_load import open_loops_of, spec_of, warm_up_of
 from eval.bench.resume import KeptRuns
-from eval.bench.runs import LoadRun, judged
+from eval.bench.runs import LoadRun, Measured, OpenLoopRun, judged
 from pipeline.base.progress import Reporter
 from pipeline.engines.engine import Engine
 from pipeline.recipe.bench import Bench
@@ -59,6 +59,45 @@ class ArmRuns:
             again = "; it is made once again" if attempt < _ATTEMPTS else ""
             self.reporter.warn(f"{self._name(concurrency)}, run {number} is void: {'; '.join(run.void)}{again}")
         return tuple(runs)
+
+    def open_loops(self, engine: Engine | None) -> tuple[OpenLoopRun, ...] | None:
+        """Return the runs at the recipe's rates, made before or now; None where some are to be made without an engine.
+
+        Raises:
+            EngineError: the engine died.
+            WorkerError: the client failed.
+        """
+        found: list[OpenLoopRun] = []
+        for place, spec in enumerate(open_loops_of(self.settings)):
+            run = self._open_loop(engine, place)
+            if run is None:
+                return None
+            rate = spec.arrivals.rate_per_s if spec.arrivals else 0.0
+            found.append(OpenLoopRun(rate_per_s=rate, requests=spec.requests or 0, run=run))
+        return tuple(found)
+
+    def _open_loop(self, engine: Engine | None, place: int) -> LoadRun | None:
+        """Return a run that stands, or on an engine the last one that was made."""
+        specs = [open_loops_of(self.settings, attempt)[place] for attempt in range(1, _ATTEMPTS + 1)]
+        for attempt, spec in enumerate(specs, start=1):
+            kept = self.kept.run(self._key(spec))
+            if kept and (known := judged(kept, 1, attempt, self.limits)).figures:
+                return known
+        made: LoadRun | None = None
+        for attempt, spec in enumerate(specs, start=1):
+            if engine is None or (made and made.figures):
+                break
+            made = judged(self._offered(engine, spec), 1, attempt, self.limits)
+            if made.void:
+                self.reporter.warn(f"{self.arm}: {spec.level} is void: {'; '.join(made.void)}")
+        return made
+
+    def _offered(self, engine: Engine, spec: LoadSpec) -> Measured:
+        with self.reporter.task(f"{self.arm}: {spec.level}"):
+            name = f"{self.arm}/{spec.level.replace(' ', '-')}-seed-{spec.seed}"
+            measured = self.measurement.measure(engine, spec, name)
+        self.kept.keep(self._key(spec), measured)
+        return measured
 
     def warm_up(self, engine: Engine, concurrency: int) -> None:
         """Offer what comes before the first run at a concurrency.

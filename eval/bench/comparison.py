@@ -40,9 +40,9 @@ class SpeedRatio:
 def speed_ratios(
     bench: BenchResult, quantity: Quantity = "throughput", *, arm: str = AWQ, reference: str = BASELINE
 ) -> tuple[SpeedRatio, ...]:
-    """Return one ratio per concurrency at which both arms have a point that stands."""
-    points = {point.concurrency: point for point in bench.of(arm).points}
-    pairs = ((point, points.get(point.concurrency)) for point in bench.of(reference).points)
+    """Return one ratio per concurrency at which both arms have a point that stands, neither of them overloaded."""
+    points = {point.concurrency: point for point in bench.of(arm).points if not point.overloaded}
+    pairs = ((point, points.get(point.concurrency)) for point in bench.of(reference).points if not point.overloaded)
     return tuple(
         _ratio(point, other, quantity, bench)
         for point, other in pairs
@@ -65,7 +65,7 @@ def capacity_interval(bench: BenchResult, arm: str) -> Interval | None:
     Raises:
         VoidMeasurementError: all points of the arm are void.
     """
-    return mean_interval(bench.best(arm).output_tokens_per_s_runs, _each(bench), first=_first(bench))
+    return mean_interval(bench.best(arm).output_tokens_per_s_runs, _each(bench), first=deciding_repeats(bench))
 
 
 def measured(point: LoadPoint, quantity: Quantity) -> float:
@@ -78,6 +78,19 @@ def confidence_of_each(levels: int) -> float:
     return each_of(CONFIDENCE, max(levels + 1, _TOGETHER))
 
 
+def deciding_repeats(bench: BenchResult) -> int | None:
+    """Return how many repeats decided how many were made; None where their number was fixed."""
+    return bench.fair.deciding_repeats if bench.fair else None
+
+
+def each_interval(bench: BenchResult) -> tuple[float, int | None]:
+    """Return the confidence of each interval of one quantity, and how many repeats decided how many were made.
+
+    The intervals of all concurrencies hold together.
+    """
+    return _each(bench), deciding_repeats(bench)
+
+
 def _each(bench: BenchResult) -> float:
     levels = {
         *(point.concurrency for load in bench.arms for point in load.points),
@@ -86,12 +99,10 @@ def _each(bench: BenchResult) -> float:
     return confidence_of_each(len(levels))
 
 
-def _first(bench: BenchResult) -> int | None:
-    return bench.fair.deciding_repeats if bench.fair else None
-
-
 def _ratio(reference: LoadPoint, point: LoadPoint, quantity: Quantity, bench: BenchResult) -> SpeedRatio:
-    interval = ratio_interval(_runs(point, quantity), _runs(reference, quantity), _each(bench), first=_first(bench))
+    interval = ratio_interval(
+        _runs(point, quantity), _runs(reference, quantity), _each(bench), first=deciding_repeats(bench)
+    )
     return SpeedRatio(
         concurrency=reference.concurrency,
         value=measured(point, quantity) / measured(reference, quantity),

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from eval.bench.load.client import ClientRun, LoadClient, Target, result_of
+from eval.bench.load.client import ClientRun, LoadClient, result_of
 from eval.bench.load.details import Answer, answers_of, latencies, times_of
-from eval.bench.load.prompts import Words
+from eval.bench.load.prompts import Prompts
 from eval.bench.load.result import Distribution
 from eval.bench.load.spec import LoadSpec
+from eval.bench.load.target import Target
 from eval.bench.load.watch import Watch
 from eval.bench.runs import LoadRun, Measured, RawFile
 from pipeline.base.errors import WorkerError
@@ -29,8 +30,7 @@ class LoadMeasurement:
     """What all loads of a benchmark share."""
 
     client: LoadClient
-    words: Words
-    """Prompts are made of."""
+    prompts: Prompts
     ceiling_tokens_per_s: float | None
     """Of the client on this machine; None where it is not known."""
     results: Path
@@ -81,12 +81,13 @@ class LoadMeasurement:
 
     def answers(self, raw_file: str) -> tuple[Answer, ...]:
         """Return the answered requests in a file that was kept."""
-        return answers_of(json.loads(gzip.decompress((self.results / raw_file).read_bytes())))
+        kept = gzip.decompress((self.results / raw_file).read_bytes())
+        return answers_of(json.loads(kept), chat=self.prompts.chat)
 
     def _offer(self, engine: Engine, spec: LoadSpec, output: Path, limit_s: float = _LIMIT_S) -> ClientRun:
-        target = Target(engine.base_url, engine.model, engine.api_key)
+        target = Target(engine.base_url, engine.model, engine.api_key, chat=self.prompts.chat)
         try:
-            return self.client.run(spec, target, self.words, output, self.log, limit_s=limit_s)
+            return self.client.run(spec, target, self.prompts.of(spec), output, self.log, limit_s=limit_s)
         except WorkerError:
             engine.require_alive()
             raise

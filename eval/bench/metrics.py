@@ -1,7 +1,12 @@
 """The figures of the stage `bench` as metrics of its MLflow run."""
 
+from collections.abc import Iterator
+
+from eval.bench.crossover_metrics import crossover_metrics
+from eval.bench.load.endpoint_result import EndpointArm
 from eval.bench.result import PERCENTILES, BenchResult, Latency, LoadPoint
 from eval.bench.soak.metrics import soak_metrics
+from eval.statistics.repeats import geometric_mean
 from pipeline.base.results import Metric
 
 _RATES = (
@@ -28,7 +33,19 @@ def metrics_of(result: BenchResult) -> tuple[Metric, ...]:
             for point in load.points
             for name, value in _of_point(point).items()
         ]
-    return (*metrics, *(metric for soak in result.soaks for metric in soak_metrics(soak)))
+    of_servers = (metric for arm in result.endpoints for metric in _of_endpoint(arm))
+    soaks = (metric for soak in result.soaks for metric in soak_metrics(soak))
+    return (*metrics, *crossover_metrics(result), *soaks, *of_servers)
+
+
+def _of_endpoint(arm: EndpointArm) -> Iterator[Metric]:
+    """Yield the mean output rate over the runs at each concurrency, none where one is void."""
+    levels: dict[int, list[float | None]] = {}
+    for point in arm.load.points:
+        levels.setdefault(point.concurrency or 0, []).append(point.output_tokens_per_s)
+    for level, rates in levels.items():
+        if rate := geometric_mean([each for each in rates if each]) if all(rates) else None:
+            yield Metric(name=f"{arm.arm}_output_tokens_per_s", value=rate, step=level, origin="measured")
 
 
 def _of_all(result: BenchResult) -> dict[str, float]:
@@ -49,9 +66,10 @@ def _of_engine(point: LoadPoint) -> dict[str, float | None]:
     engines = [run.engine for run in point.runs if run.figures and run.engine]
     if not engines:
         return {}
+    preemptions = [engine.preemptions for engine in engines if engine.preemptions is not None]
     usages = [engine.peak_kv_cache_usage for engine in engines if engine.peak_kv_cache_usage is not None]
     return {
-        "preemptions": sum(engine.preemptions for engine in engines),
+        "preemptions": sum(preemptions) if preemptions else None,
         "peak_waiting": max(engine.peak_waiting for engine in engines),
         "peak_kv_cache_usage": max(usages, default=None),
     }

@@ -2,17 +2,23 @@
 
 import math
 from pathlib import Path
-from typing import cast
 
-from eval.bench.load.prompts import Words, words_from
-from eval.bench.load.spec import Lengths, LoadSpec
+from eval.bench.load.own_prompts import OwnPrompts
+from eval.bench.load.prompts import MadePrompts, Prompts
+from eval.bench.load.spec import Arrivals, Lengths, LoadSpec
 from eval.bench.load.validity import Limits
-from pipeline.models.tokenizer import Vocabulary, load_tokenizer
+from eval.bench.load.words import words_of
+from pipeline.base.errors import SourceError
+from pipeline.base.token_range import TokenRange
+from pipeline.models.tokenizer import load_tokenizer
 from pipeline.recipe.bench import Bench
 from pipeline.recipe.bench_limits import BenchLimits
+from pipeline.recipe.open_loop import OpenLoop
 
 _SEEDS_PER_LEVEL = 10_000
 _WARM_UP_TOKENS = 32
+_OPEN_LOOPS = 20_000
+"""Beyond the seeds of any concurrency."""
 _AGAIN = 5_000
 """Apart from the seeds of first attempts: the same prompts would come from the prefix cache."""
 
@@ -39,10 +45,55 @@ def warm_up_of(settings: Bench, concurrency: int) -> LoadSpec:
     because each of their tokens is a step of the same size.
     """
     requests = max(settings.warmup_requests, concurrency)
-    short = Lengths.fixed(min(settings.output_tokens, _WARM_UP_TOKENS))
+    short = Lengths.fixed(min(settings.output_tokens.high, _WARM_UP_TOKENS))
     return _spec(settings, concurrency, requests).model_copy(
         update={"seed": _seed(settings, concurrency), "output_tokens": short}
     )
+
+
+def open_loops_of(settings: Bench, attempt: int = 1) -> tuple[LoadSpec, ...]:
+    """Return the loads at the rates of a recipe; their prompts are their own, and the same for every arm."""
+    loop = settings.open_loop
+    rates = loop.rates if loop else ()
+    return tuple(_open(settings, loop, rate, place, attempt) for place, rate in enumerate(rates) if loop)
+
+
+def _open(settings: Bench, loop: OpenLoop, rate: float, place: int, attempt: int) -> LoadSpec:
+    arrivals = Arrivals(rate_per_s=rate, burstiness=loop.burstiness, ramp_from_per_s=loop.ramp_from)
+    closed = _spec(settings, 1, arrivals.requests_in(loop.seconds))
+    seed = settings.seed + _SEEDS_PER_LEVEL * (_OPEN_LOOPS + place) + _AGAIN * (attempt - 1)
+    return closed.model_copy(update={"concurrency": None, "arrivals": arrivals, "seed": seed})
+
+
+def prompts_of(settings: Bench, model: Path, recipe_dir: Path, *, trusted: bool) -> Prompts:
+    """Return where the prompts of all arms come from: the client's own file, or the words of a model.
+
+    Raises:
+        SourceError: the tokenizer or the file cannot be read, or it has too few prompts for every run to have its own.
+    """
+    if settings.prompts is None:
+        return made_prompts(model, trusted=trusted)
+    tokenizer = load_tokenizer(model, trust_remote_code=trusted)
+    own = OwnPrompts(recipe_dir / settings.prompts, seed=settings.seed, tokenizer=tokenizer)
+    levels = settings.concurrency
+    warm_ups = sum(warm_up_of(settings, level).requests or 0 for level in levels)
+    rates = sum(load.requests or 0 for load in open_loops_of(settings))
+    needed = settings.requests_per_concurrency * sum(levels) * settings.first_repeats + warm_ups + rates
+    if needed > own.count:
+        raise SourceError(
+            f"bench.prompts: {own.name} has {own.count} different prompts, and runs that share none take {needed}. Add "
+            f"prompts, or lower bench.requests_per_concurrency, bench.repeats or the concurrencies."
+        )
+    return own
+
+
+def made_prompts(model: Path, *, trusted: bool) -> MadePrompts:
+    """Return prompts of words that are one token each for a model.
+
+    Raises:
+        SourceError: its tokenizer cannot be read.
+    """
+    return MadePrompts(words_of(model, trust_remote_code=trusted))
 
 
 def limits_of(settings: BenchLimits) -> Limits:
@@ -59,16 +110,10 @@ def _spec(settings: Bench, concurrency: int, requests: int) -> LoadSpec:
     return LoadSpec(
         concurrency=concurrency,
         requests=requests,
-        input_tokens=Lengths.fixed(settings.input_tokens),
-        output_tokens=Lengths.fixed(settings.output_tokens),
+        input_tokens=None if settings.prompts else _lengths(settings.input_tokens),
+        output_tokens=_lengths(settings.output_tokens),
     )
 
 
-def words_of_model(folder: Path, *, trust_remote_code: bool) -> Words:
-    """Return words that are one token each for the model in a folder.
-
-    Raises:
-        SourceError: its tokenizer cannot be loaded.
-    """
-    tokenizer = cast("Vocabulary", load_tokenizer(folder, trust_remote_code=trust_remote_code))
-    return words_from(tokenizer.get_vocab(), lambda text: len(tokenizer.encode(text, add_special_tokens=True)))
+def _lengths(tokens: TokenRange) -> Lengths:
+    return Lengths(low=tokens.low, high=tokens.high)

@@ -4,15 +4,19 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from eval.bench.assessment import Assessment
 from eval.bench.dummy_weights import DummyWeights
 from eval.bench.engine_proof import EngineProof
 from eval.bench.fair_arms import FairArms
 from eval.bench.load.ceiling import Calibration
-from eval.bench.runs import LoadRun, ThroughputOver
+from eval.bench.load.endpoint_result import EndpointArm, PromptsFile
+from eval.bench.load.service import ServiceLimits
+from eval.bench.runs import LoadRun, OpenLoopRun, ThroughputOver
 from eval.bench.soak.result import Soak
 from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError, VoidMeasurementError
 from pipeline.base.results import Payload, Result
+from pipeline.base.token_range import Tokens
 
 PERCENTILES = ("mean_ms", "p50_ms", "p95_ms", "p99_ms")
 """What is known of a latency: fields of `Latency`."""
@@ -57,6 +61,13 @@ class LoadPoint(Result):
     """Mean duration of a run."""
     runs: tuple[LoadRun, ...] = ()
     """All that were made, void ones that were made again included; empty in results of earlier versions."""
+    assessment: Assessment | None = None
+    """How requests were served, and what binds; None in results of earlier versions."""
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether there were more requests than the engine can serve at once, so that speed is not the question."""
+        return self.assessment is not None and self.assessment.overload is not None
 
 
 class VoidPoint(Result):
@@ -102,6 +113,8 @@ class ArmLoad(Result):
     void_points: tuple[VoidPoint, ...] = ()
     proof: EngineProof | None = None
     """What ran and where its memory went; None in results of earlier versions."""
+    open_loop: tuple[OpenLoopRun, ...] = ()
+    """At the rates of `bench.open_loop`, once each; void ones have their reasons."""
 
 
 class BenchResult(Payload):
@@ -111,8 +124,8 @@ class BenchResult(Payload):
     schema_version: Literal[4] = 4
     arms: tuple[ArmLoad, ...]
     """In the order of the recipe."""
-    input_tokens: int
-    output_tokens: int
+    input_tokens: Tokens
+    output_tokens: Tokens
     repeats: int
     engine_version: str
     engine_arguments: tuple[str, ...]
@@ -132,6 +145,12 @@ class BenchResult(Payload):
     """Order, repeats and settings of the arms; None in results of earlier versions."""
     soaks: tuple[Soak, ...] = ()
     """One per arm that was held under load for minutes; empty where none was asked for."""
+    service_level: ServiceLimits | None = None
+    """That goodput was counted by; None where none was agreed."""
+    prompts: PromptsFile | None = None
+    """The client's own, which then have no `input_tokens`."""
+    endpoints: tuple[EndpointArm, ...] = ()
+    """Servers that somebody runs already, measured as they stand."""
 
     @property
     def void_points(self) -> tuple[tuple[str, VoidPoint], ...]:
@@ -162,7 +181,7 @@ class BenchResult(Payload):
         )
 
     def best(self, arm: str) -> LoadPoint:
-        """Return the point of highest output throughput of an arm.
+        """Return the point of highest output throughput of an arm, among those within its capacity if there are any.
 
         Raises:
             MissingStageError: the arm was not benchmarked.
@@ -171,7 +190,9 @@ class BenchResult(Payload):
         points = self.of(arm).points
         if not points:
             raise VoidMeasurementError(
-                f"Every measurement of the speed of '{arm}' is void, so nothing can be said of it. The report has the "
-                f"reasons; mend them and run `{command('bench')}`, which repeats only what is void."
+                f"Every measurement of the speed of '{arm}' is void, so nothing can be said of it. "
+                f"bench/results.json has the reasons; mend them and run `{command('bench')}`, which repeats only what "
+                f"is void."
             )
-        return max(points, key=lambda point: point.output_tokens_per_s)
+        within = [point for point in points if not point.overloaded]
+        return max(within or points, key=lambda point: point.output_tokens_per_s)

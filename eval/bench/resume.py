@@ -14,7 +14,10 @@ from pipeline.base.identity import document_identity
 
 
 class KeptRuns:
-    """Runs in a folder, each under the name of all that it depends on; void ones too, because limits may change."""
+    """Runs in a folder, each under the name of all that it depends on; void ones too, because limits may change.
+
+    The form of what is kept is part of the name: another version of awqctl may have kept less.
+    """
 
     def __init__(self, folder: Path, results: Path, *, readable: bool = True) -> None:
         """Take a folder of kept runs.
@@ -27,6 +30,7 @@ class KeptRuns:
         self._folder = folder
         self._results = results
         self._readable = readable
+        self._form = document_identity([kind.model_json_schema() for kind in (Measured, ArmLoad)])
 
     def run(self, depends_on: object) -> Measured | None:
         """Return a run that was made before, its raw files among the results; None where there is none."""
@@ -91,7 +95,7 @@ class KeptRuns:
             copy.write_bytes((self._results / file.name).read_bytes())
 
     def _place(self, depends_on: object) -> Path:
-        return self._folder / document_identity(depends_on)[:16]
+        return self._folder / document_identity([self._form, depends_on])[:16]
 
 
 def _copies(place: Path, files: Sequence[RawFile]) -> list[tuple[Path, RawFile]]:

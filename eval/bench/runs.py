@@ -114,6 +114,18 @@ class Measured(Result):
         return (self.raw, RawFile(name=health.file, sha256=health.sha256))
 
 
+class OpenLoopRun(Result):
+    """One run at a rate, however many requests are unanswered."""
+
+    rate_per_s: float
+    """Asked for; at the end, where it is a ramp."""
+    requests: int
+    run: LoadRun
+
+
+NO_OPEN_LOOPS: tuple[OpenLoopRun, ...] = ()
+
+
 def judged(measured: Measured, number: int, attempt: int, limits: Limits) -> LoadRun:
     """Return a run with what came of every check, and its figures where none of them voids it."""
     load, found = measured.evidence.result, checks(measured.evidence, limits)

@@ -5,21 +5,27 @@ is kept beside the results until all points stand: after a kill, or after void p
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from eval.arms.identity import weights_that_matter
 from eval.arms.probes import arms_problems
 from eval.arms.setup import EngineSetup
+from eval.bench.arm_assessor import assessed
 from eval.bench.arm_runs import ArmRuns
 from eval.bench.arm_soak import ArmSoaks
 from eval.bench.dummy_weights import DummyWeights
+from eval.bench.endpoint_arms import endpoint_arms, endpoint_problems
 from eval.bench.load.calibration import known_or_measured
 from eval.bench.load.ceiling import Calibration
 from eval.bench.load.client import LoadClient
+from eval.bench.load.endpoint_result import PromptsFile
+from eval.bench.load.own_prompts import OwnPrompts
+from eval.bench.load.prompts import Prompts
 from eval.bench.measurement import LoadMeasurement
 from eval.bench.metrics import metrics_of
 from eval.bench.points import LevelRuns, point_of, throughput_over, token_difference, void_point
-from eval.bench.recipe_load import limits_of, words_of_model
+from eval.bench.recipe_load import limits_of, made_prompts, prompts_of
 from eval.bench.result import ArmLoad, BenchResult
 from eval.bench.resume import KeptRuns
 from eval.bench.runs import ThroughputOver
@@ -32,7 +38,7 @@ from pipeline.engines.probes import PROBES as ENGINE_PROBES
 from pipeline.engines.vllm import engine_arguments
 from pipeline.hardware.health.selection import used_by
 from pipeline.quantize.result import QuantizeResult
-from pipeline.recipe.arms import Arms
+from pipeline.recipe.arms import Arms, with_weights
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.health import ENGINE_HEALTH
@@ -67,13 +73,17 @@ def benchmark(
         EngineError: an engine did not start, or died; runs that were made are kept for the next attempt.
         WorkerError: the client failed; the same.
     """
-    arms = tuple(arm.name for arm in arms_of(recipe))
+    arms = tuple(arm.name for arm in with_weights(arms_of(recipe)))
+    for problem in endpoint_problems(recipe, context.recipe_dir):
+        raise problem
     with context.staged("bench") as folder:
         with context.aside("calibration") as scratch:
             calibration = known_or_measured(client, context.home, scratch, context.reporter)
         measurement = LoadMeasurement(
             client=client,
-            words=words_of_model(setup.paths["baseline"], trust_remote_code=setup.trust_remote_code),
+            prompts=prompts_of(
+                recipe.bench, setup.paths["baseline"], context.recipe_dir, trusted=setup.trust_remote_code
+            ),
             ceiling_tokens_per_s=calibration.usable_ceiling,
             results=folder,
             log=new_log(context.logs / "bench-client.log"),
@@ -85,15 +95,21 @@ def benchmark(
         sweep.run()
         result = _result(arms, sweep, measurement, calibration, setup, recipe)
         result = result.model_copy(update={"dummy_weights": dummy})
-        soaks = ArmSoaks(measurement, kept, setup, recipe, context, _machine(context, client)).run(result)
+        result = assessed(result, setup, recipe, context.machine, measurement.answers)
+        soaks = ArmSoaks(
+            _of_made_prompts(measurement, setup), kept, setup, recipe, context, _machine(context, client)
+        ).run(result)
         result = result.model_copy(update={"soaks": soaks})
+        endpoints = endpoint_arms(recipe, context, client, measurement.prompts, folder)
+        result = result.model_copy(update={"prompts": _file(measurement.prompts), "endpoints": endpoints})
         (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
     if not result.void_points and not result.void_soaks:
         context.forget("bench")
     return StageOutcome(
         metrics=metrics_of(result),
         gates=(_gate(result), *_soak_gate(result)),
-        artifacts={"results": "bench/results.json"} | {f"{arm} runs": f"bench/{arm}" for arm in arms},
+        artifacts={"results": "bench/results.json"}
+        | {f"{arm.name} runs": f"bench/{arm.name}" for arm in arms_of(recipe)},
         result=result,
     )
 
@@ -101,6 +117,17 @@ def benchmark(
 def arms_of(recipe: Recipe) -> Arms:
     """Return the arms whose speed is measured, in the order of the recipe."""
     return tuple(arm for arm in recipe.arms if arm.name in recipe.bench.arms)
+
+
+def _of_made_prompts(measurement: LoadMeasurement, setup: EngineSetup) -> LoadMeasurement:
+    """Return a measurement for loads of minutes, which take more prompts than a client's file has."""
+    if not isinstance(measurement.prompts, OwnPrompts):
+        return measurement
+    return replace(measurement, prompts=made_prompts(setup.paths["baseline"], trusted=setup.trust_remote_code))
+
+
+def _file(prompts: Prompts) -> PromptsFile | None:
+    return prompts.described if isinstance(prompts, OwnPrompts) else None
 
 
 def _runs(
@@ -200,6 +227,7 @@ def _settings(recipe: Recipe) -> dict[str, object]:
 
 def _arms(prospect: Prospect) -> Iterator[AwqctlError]:
     yield from arms_problems(prospect, prospect.recipe.bench.arms)
+    yield from endpoint_problems(prospect.recipe, prospect.context.recipe_dir)
 
 
 STAGE = Stage(

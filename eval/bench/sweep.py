@@ -17,6 +17,7 @@ from eval.bench.peak_memory import memory_watch
 from eval.bench.points import LevelRuns
 from eval.bench.proof import proof_of, with_peak
 from eval.bench.result import ArmLoad, EngineMemory
+from eval.bench.runs import NO_OPEN_LOOPS
 from eval.bench.schedule import Turn, drawn_order, turns
 from eval.bench.settings_diff import ArmSettings, arm_settings, check_comparable, differences
 from pipeline.base.progress import Task
@@ -45,6 +46,7 @@ class Sweep:
         self._settings = recipe.bench
         self._drawn = drawn_order(tuple(runs), recipe.bench.seed)
         self._arms = {arm: ArmProgress(one) for arm, one in runs.items()}
+        self._open_loops = dict.fromkeys(runs, NO_OPEN_LOOPS)
         self._loads = {arm: load for arm in runs if (load := runs[arm].kept.engine(self._identity(arm)))}
 
     def run(self) -> None:
@@ -68,7 +70,7 @@ class Sweep:
 
     def load(self, arm: str) -> ArmLoad:
         """Return what an arm's engine said of itself, without points."""
-        return self._loads[arm]
+        return self._loads[arm].model_copy(update={"open_loop": self._open_loops[arm]})
 
     def levels(self, arm: str) -> tuple[LevelRuns, ...]:
         """Return every level of an arm with its runs."""
@@ -99,7 +101,8 @@ class Sweep:
         if last and progress.is_whole(first):
             progress.decide()
         wanted = range(first.start, progress.last + 1) if last else first
-        if turn.arm in self._loads and progress.is_whole(wanted):
+        known = turn.repeats.start > 0 or self._has_open_loops(turn.arm)
+        if known and turn.arm in self._loads and progress.is_whole(wanted):
             return
         held = self._settings.reuse_engine and self._settings.order == "blocks"
         reused = held and self._context.slot.holds(self._setup.identity(turn.arm))
@@ -109,6 +112,8 @@ class Sweep:
                 progress.warm_up(server)
                 with self._context.reporter.task(turn.arm, total=_amount(progress, first)) as task:
                     self._measure(progress, server, first, task)
+                if not known:
+                    self._open_loops[turn.arm] = self._runs[turn.arm].open_loops(server) or NO_OPEN_LOOPS
                 if last:
                     progress.decide()
                     further = range(first.stop, progress.last + 1)
@@ -116,6 +121,12 @@ class Sweep:
                         with self._context.reporter.task(turn.arm, total=_amount(progress, further)) as task:
                             self._measure(progress, server, further, task)
             self._keep(_with_peak(self._loads[turn.arm], memory.peak()))
+
+    def _has_open_loops(self, arm: str) -> bool:
+        """Return whether all runs at the recipe's rates were made before, and take them."""
+        found = self._runs[arm].open_loops(None)
+        self._open_loops[arm] = found or NO_OPEN_LOOPS
+        return found is not None
 
     def _measure(self, progress: ArmProgress, server: VllmServer, numbers: range, task: Task) -> None:
         done = 0

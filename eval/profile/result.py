@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from eval.profile.trace import Profile
 from pipeline.base.results import Payload, Result
+from pipeline.base.token_range import Tokens
 
 
 class TraceFile(Result):
@@ -34,8 +35,8 @@ class ProfileResult(Payload):
     concurrency: int
     iterations: int
     """Steps of the engine that were recorded, at most."""
-    input_tokens: int
-    output_tokens: int
+    input_tokens: Tokens
+    output_tokens: Tokens
     engine_version: str
     dummy_weights: bool = False
     """Whether the weights were made up."""

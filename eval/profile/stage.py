@@ -10,9 +10,10 @@ from pathlib import Path
 from eval.arms.identity import weights_that_matter
 from eval.arms.kernel import check_kernel
 from eval.arms.setup import EngineSetup
-from eval.bench.load.client import LoadClient, Target
+from eval.bench.load.client import LoadClient
 from eval.bench.load.spec import LoadSpec
-from eval.bench.recipe_load import spec_of, warm_up_of, words_of_model
+from eval.bench.load.target import Target
+from eval.bench.recipe_load import made_prompts, spec_of, warm_up_of
 from eval.bench.setup import bench_setup
 from eval.profile.result import ArmProfile, ProfileResult, TraceFile
 from eval.profile.trace import profile_of, read_trace
@@ -48,7 +49,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     client = LoadClient(ensure_loadgen(context.home, context.reporter))
     with context.staged(ProfileResult.STAGE) as folder:
         recording = _Recording(setup, client, recipe, context, folder)
-        arms = tuple(recording.of(arm) for arm in recipe.bench.arms)
+        arms = tuple(recording.of(arm) for arm in recipe.bench.arms if arm in setup.weights)
         result = ProfileResult(
             arms=arms,
             concurrency=recipe.profile.concurrency,
@@ -80,7 +81,7 @@ class _Recording:
         self._context = context
         self._folder = folder
         self._log = new_log(context.logs / "profile-client.log")
-        self._words = words_of_model(setup.paths["baseline"], trust_remote_code=setup.trust_remote_code)
+        self._prompts = made_prompts(setup.paths["baseline"], trusted=setup.trust_remote_code)
         self.engine_version = ""
 
     def of(self, arm: str) -> ArmProfile:
@@ -122,7 +123,7 @@ class _Recording:
     def _offer(self, server: VllmServer, spec: LoadSpec, name: str) -> None:
         output = self._folder / f"{name}.json"
         target = Target(server.base_url, server.model, server.api_key)
-        self._client.run(spec, target, self._words, output, self._log, limit_s=_LIMIT_S)
+        self._client.run(spec, target, self._prompts.of(spec), output, self._log, limit_s=_LIMIT_S)
         output.unlink()
 
     def _file(self, path: Path) -> TraceFile:

@@ -77,6 +77,8 @@ def _notes(one: OneRanking) -> Iterator[str]:
             yield f"{pair.verdict.capitalize()}: {pair.first} against {pair.second} ({ratio(pair.ratio)}{between})"
     for run, why in one.not_ranked.items():
         yield f"Not ranked: {run}, because {why}."
+    if beyond := [f"{place.run} at {place.concurrency}" for place in one.places if place.overloaded]:
+        yield f"Overload, more requests than the engine serves at once: {', '.join(beyond)}."
     for place in one.places:
         if place.stated_value is not None:
             price = one.by == "output_tokens_per_usd"

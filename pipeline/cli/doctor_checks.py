@@ -141,7 +141,7 @@ def _disk(home: Path, accelerator: Resolved) -> Diagnosis:
 
 
 def _gateway() -> list[Diagnosis]:
-    from serve.gateway.haproxy import haproxy_version
+    from pipeline.runtimes.haproxy import haproxy_version
 
     try:
         return [Diagnosis(subject="haproxy", state="ok", detail=haproxy_version())]

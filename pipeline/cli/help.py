@@ -21,9 +21,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "awqctl bench mine.yaml",
         "awqctl bench mine.yaml --set bench.soak.minutes=5",
         "awqctl bench --endpoint http://host:8000 --model NAME",
+        "awqctl bench --endpoint https://host --rate 0.5,2",
         "awqctl bench --calibrate",
         "awqctl bench llama-0.4b-dummy",
-        "awqctl bench mine.yaml --dummy-weights --set model.source=Qwen/Qwen3-32B",
+        "awqctl bench mine.yaml --dummy-weights",
         "awqctl bench mine.yaml --profile 16",
     ),
     "bench rank": (

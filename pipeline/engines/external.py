@@ -2,6 +2,7 @@
 
 import os
 import ssl
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ class ExternalEndpoint:
 
     Attributes:
         base_url: its address without `/v1`.
+        headers: sent with every request, beside the key; nothing secret.
+        ca_certificate: that signed its own, where the system does not know it.
+        insecure: whether its certificate is not looked at.
     """
 
     def __init__(
@@ -31,6 +35,9 @@ class ExternalEndpoint:
         model: str | None = None,
         api_key_env: str | None = None,
         ca_certificate: Path | None = None,
+        insecure: bool = False,
+        headers: Mapping[str, str] | None = None,
+        header_env: Mapping[str, str] | None = None,
     ) -> None:
         """Keep what the recipe says of it.
 
@@ -39,11 +46,26 @@ class ExternalEndpoint:
             model: name to ask for; None where the endpoint serves one model.
             api_key_env: name of the environment variable that holds its key; None where it wants none.
             ca_certificate: that signed the endpoint's, where the system does not know it.
+            insecure: whether its certificate is not looked at.
+            headers: sent with every request; nothing secret.
+            header_env: further headers, and the environment variables that hold their values.
         """
         self.base_url = base_url.rstrip("/").removesuffix("/v1").rstrip("/")
         self._model = model
         self._api_key_env = api_key_env
-        self._ca_certificate = ca_certificate
+        self.ca_certificate = ca_certificate
+        self.insecure = insecure
+        self.headers = dict(headers or {})
+        self._header_env = dict(header_env or {})
+
+    @property
+    def secret_headers(self) -> dict[str, str]:
+        """The headers whose values are read from the environment.
+
+        Raises:
+            UsageError: a variable is not set.
+        """
+        return {name: self._read(variable, f"header {name}") for name, variable in self._header_env.items()}
 
     @property
     def api_key(self) -> str | None:
@@ -52,15 +74,18 @@ class ExternalEndpoint:
         Raises:
             UsageError: the variable is not set.
         """
-        if self._api_key_env is None:
-            return None
-        key = os.environ.get(self._api_key_env)
-        if not key:
+        return None if self._api_key_env is None else self._read(self._api_key_env, "key")
+
+    def _read(self, variable: str, what: str) -> str:
+        value = os.environ.get(variable)
+        if not value:
             raise UsageError(
-                f"The key of {self.base_url} is read from the environment variable {self._api_key_env}, which is not "
-                f"set. Export it, or name another one."
+                f"The {what} of {self.base_url} is read from the environment variable {variable}, which is not set. "
+                f"Export it, or name another one."
             )
-        return key
+        if not value.isascii() or not value.isprintable():
+            raise UsageError(f"The value of {variable} cannot be sent as a {what}: it has other than printable ASCII.")
+        return value
 
     @cached_property
     def model(self) -> str:
@@ -84,10 +109,23 @@ class ExternalEndpoint:
         key = self.api_key
         return httpx.Client(
             base_url=self.base_url,
-            headers={"Authorization": f"Bearer {key}"} if key else {},
+            headers=self.headers | self.secret_headers | ({"Authorization": f"Bearer {key}"} if key else {}),
             timeout=timeout_s,
-            verify=ssl.create_default_context(cafile=self._ca_certificate) if self._ca_certificate else True,
+            verify=self._verification(),
         )
+
+    def _verification(self) -> ssl.SSLContext | bool:
+        if self.insecure:
+            return False
+        if self.ca_certificate is None:
+            return True
+        try:
+            return ssl.create_default_context(cafile=self.ca_certificate)
+        except OSError as problem:
+            raise UsageError(
+                f"{self.ca_certificate} is no certificate that can be read ({problem.strerror or problem}). Name a PEM "
+                f"file of the authority that signed the server's."
+            ) from problem
 
     def facts(self) -> EngineFacts:
         """Return version and length of the context, where it states them.

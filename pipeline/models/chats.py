@@ -29,16 +29,22 @@ class ChatTokenizer(Tokenizer, Protocol):
     """A tokenizer with a chat template."""
 
     def apply_chat_template(
-        self, conversation: list[dict[str, Any]], *, tools: list[dict[str, Any]] | None, tokenize: bool
+        self,
+        conversation: list[dict[str, Any]],
+        *,
+        tools: list[dict[str, Any]] | None,
+        tokenize: bool,
+        add_generation_prompt: bool,
     ) -> str:
         """Return the conversation as the model reads it."""
 
 
 class ChatRenderer:
-    """Renders chats with the template of one tokenizer."""
+    """Renders chats with the template of one tokenizer; with `awaits_answer` an answer is begun at their end."""
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: Tokenizer, *, awaits_answer: bool = False) -> None:
         self._tokenizer = tokenizer
+        self._awaits_answer = awaits_answer
 
     def text(self, messages: object, where: str, column: str, tools: object = None) -> str:
         """Return a chat as the model reads it, special tokens of the chat template included.
@@ -93,7 +99,9 @@ class ChatRenderer:
             return False
 
     def _apply(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None = None) -> str:
-        return cast("ChatTokenizer", self._tokenizer).apply_chat_template(messages, tools=tools, tokenize=False)
+        return cast("ChatTokenizer", self._tokenizer).apply_chat_template(
+            messages, tools=tools, tokenize=False, add_generation_prompt=self._awaits_answer
+        )
 
     def _refused_turn(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None) -> int:
         """Return the number of the turn after the longest beginning that the template takes."""

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.recipe.endpoint import Endpoint, gathered
 from pipeline.recipe.section import Section
 
 BASELINE = "baseline"
@@ -12,7 +13,7 @@ AWQ = "awq"
 RTN = "rtn"
 AGAIN = "again"
 """What `eval.noise_floor` calls the baseline's second run; no arm may be called so."""
-Kind = Literal["baseline", "awq", "rtn", "fp8", "checkpoint"]
+Kind = Literal["baseline", "awq", "rtn", "fp8", "checkpoint", "endpoint"]
 _NAMED_BY_KIND = (BASELINE, AWQ, RTN)
 
 
@@ -23,11 +24,14 @@ class Arm(Section):
     kind: Kind
     """`baseline`: the source model. `awq`: what `quantize` makes of it, the arm that margins are agreed for. `rtn`: the
     control, the same model rounded to nearest without AWQ. `fp8`: the source model, its weights cast by vLLM when it
-    loads them; needs a GPU that knows FP8. `checkpoint`: weights that somebody else made."""
+    loads them; needs a GPU that knows FP8. `checkpoint`: weights that somebody else made. `endpoint`:
+    a server that somebody runs already, whatever it is; its speed alone is measured, by `bench`."""
     checkpoint: str | None = None
     """Of the kind `checkpoint`: a folder (relative to the recipe) or hub id."""
     revision: str | None = None
     """Branch, tag or commit of a hub id."""
+    endpoint: Endpoint | None = None
+    """Of the kind `endpoint`; its keys may stand beside `name`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -35,14 +39,17 @@ class Arm(Section):
         if isinstance(given, str):
             return {"name": given, "kind": given}
         if isinstance(given, dict):
-            kind = given.get("kind") or ("checkpoint" if given.get("checkpoint") else given.get("name"))
-            return {"name": kind, **given, "kind": kind}
+            named = "checkpoint" if given.get("checkpoint") else "endpoint" if given.get("url") else given.get("name")
+            kind = given.get("kind") or named
+            return {"name": kind, **(gathered(given) if kind == "endpoint" else given), "kind": kind}
         return given
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> "Arm":
         if (self.kind == "checkpoint") != (self.checkpoint is not None):
             raise ValueError("an arm of the kind `checkpoint` has the key `checkpoint`, and no other has")
+        if (self.kind == "endpoint") != (self.endpoint is not None):
+            raise ValueError("an arm of the kind `endpoint` has the key `url`, and no other has")
         if self.revision is not None and self.checkpoint is None:
             raise ValueError("`revision` is of a `checkpoint` on the hub")
         if self.kind in _NAMED_BY_KIND and self.name != self.kind:
@@ -69,6 +76,11 @@ def check_arms(arms: Arms) -> Arms:
     if missing:
         raise ValueError(f"{' and '.join(missing)} must be among the arms: every other is compared with them")
     return tuple(sorted(arms, key=lambda arm: (BASELINE, AWQ, arm.name).index(arm.name)))
+
+
+def with_weights(arms: Iterable[Arm]) -> Arms:
+    """Return the arms whose weights an engine of ours loads: all but servers that somebody runs already."""
+    return tuple(arm for arm in arms if arm.kind != "endpoint")
 
 
 def of_kind(arms: Iterable[Arm], kind: Kind) -> Arms:

@@ -4,10 +4,13 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from pipeline.base.token_range import Tokens, fixed
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.recipe.bench_limits import BenchLimits
+from pipeline.recipe.open_loop import OpenLoop
 from pipeline.recipe.repeats import Repeats
 from pipeline.recipe.section import Integer, PositiveInt
+from pipeline.recipe.service_level import ServiceLevel
 from pipeline.recipe.soak import Soak
 
 
@@ -17,8 +20,15 @@ class Bench(Repeats):
     arms: Annotated[tuple[str, ...], Field(min_length=1)] = (BASELINE, AWQ)
     """Names of the arms whose speed is measured."""
     concurrency: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (1, 4, 16)
-    input_tokens: PositiveInt = 256
-    output_tokens: PositiveInt = 128
+    input_tokens: Tokens = fixed(256)
+    """Of every prompt, or a range such as `128-1024` that they are drawn from."""
+    output_tokens: Tokens = fixed(128)
+    """The same of answers."""
+    prompts: str | None = None
+    """File of your own prompts, relative to the recipe, instead of made ones of `input_tokens`: `{"prompt": ...}` or
+    `{"messages": [...]}` a line. Every run has its own, the same for every arm."""
+    open_loop: OpenLoop | None = None
+    """Rates instead of concurrencies, measured beside them; null for none."""
     requests_per_concurrency: PositiveInt = 8
     """Requests of a run = this times its concurrency."""
     warmup_requests: PositiveInt = 4
@@ -29,6 +39,8 @@ class Bench(Repeats):
     downloaded or quantized, and nothing else."""
     soak: Soak | None = None
     """One load held for minutes after the sweep; none where it is left out."""
+    service_level: ServiceLevel | None = None
+    """What a request must keep to for its tokens to count as goodput; without it there is none."""
 
     @model_validator(mode="after")
     def _concurrency_rises(self) -> "Bench":

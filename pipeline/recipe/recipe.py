@@ -6,7 +6,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from pipeline.base.credentials import credentials_in
 from pipeline.base.errors import RecipeError
-from pipeline.recipe.arms import DEFAULT_ARMS, Arms, Kind, check_arms, of_kind
+from pipeline.recipe.arms import DEFAULT_ARMS, Arms, Kind, check_arms, of_kind, with_weights
 from pipeline.recipe.bench import Bench
 from pipeline.recipe.engine import EngineSettings
 from pipeline.recipe.eval import Eval
@@ -111,7 +111,7 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _prompts_fit(self) -> "Recipe":
-        longest = self.bench.input_tokens + self.bench.output_tokens
+        longest = self.bench.input_tokens.high + self.bench.output_tokens.high
         if longest > self.engine.max_model_len:
             raise ValueError(
                 f"bench.input_tokens + bench.output_tokens = {longest} exceeds engine.max_model_len = "
@@ -122,12 +122,19 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _soak_fits(self) -> "Recipe":
         soak = self.bench.soak
-        outputs = (soak.output_tokens if soak else None) or self.bench.output_tokens
-        longest = outputs + (soak.input_tokens[1] if soak and soak.input_tokens else 1)
-        if soak and longest > self.engine.max_model_len:
+        if soak is None:
+            return self
+        outputs = soak.output_tokens or self.bench.output_tokens
+        longest = outputs.high + (soak.input_tokens.high if soak.input_tokens else 1)
+        if longest > self.engine.max_model_len:
             raise ValueError(
                 f"the longest prompt of bench.soak and its answer = {longest} exceed engine.max_model_len = "
                 f"{self.engine.max_model_len}"
+            )
+        running = [arm.name for arm in of_kind(self.arms, "endpoint")]
+        if named := [name for name in soak.arms or () if name in running]:
+            raise ValueError(
+                f"bench.soak.arms names {', '.join(named)}; only arms that an engine of ours serves are held"
             )
         return self
 
@@ -143,6 +150,10 @@ class Recipe(Section):
         names = [arm.name for arm in self.arms]
         if unknown := [name for name in self.bench.arms if name not in names]:
             raise ValueError(f"bench.arms names {', '.join(unknown)}; the recipe's arms are {', '.join(names)}")
+        if not {arm.name for arm in with_weights(self.arms)} & set(self.bench.arms):
+            raise ValueError(
+                "bench.arms has endpoints alone; name an arm to compare them with, or use `awqctl bench --endpoint URL`"
+            )
         return self
 
 

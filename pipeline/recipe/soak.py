@@ -4,13 +4,14 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from pipeline.recipe.section import PositiveFloat, PositiveInt, Section
+from pipeline.base.token_range import TokenRange, Tokens
+from pipeline.recipe.section import PositiveFloat, Section
 
 _FEWEST_SLICES = 15
 """Twelve make a trend, and a run may end a little sooner than asked."""
 _USUAL_SLICES = 30
 _MOST_SLICES = 1_000
-_SHORTEST, _LONGEST = 128, 1_024
+_USUAL = TokenRange(low=128, high=1_024)
 """Tokens of prompts where the recipe does not say."""
 
 
@@ -22,10 +23,10 @@ class Soak(Section):
     """Of the concurrency from which on more bring hardly more throughput."""
     arms: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """Names of the arms; by default the first one of `bench.arms` that is not the baseline."""
-    input_tokens: tuple[PositiveInt, PositiveInt] | None = None
-    """Least and most tokens of a prompt, evenly mixed; by default 128 to 1024, as far as they fit the context."""
-    output_tokens: PositiveInt | None = None
-    """Of each answer, or the most with natural lengths; by default those of `bench`."""
+    input_tokens: Tokens | None = None
+    """Of every prompt, or a range that they are drawn from; by default 128-1024, as far as they fit the context."""
+    output_tokens: Tokens | None = None
+    """The same of answers, the most of them with natural lengths; by default those of `bench`."""
     natural_lengths: bool = False
     """Whether answers may end where the model ends them."""
     drift_limit: Annotated[float, Field(gt=0, lt=1)] = 0.05
@@ -38,16 +39,10 @@ class Soak(Section):
         """Return the length of a slice."""
         return 60 * self.minutes / _USUAL_SLICES if self.slice_seconds is None else self.slice_seconds
 
-    def input_range(self, room: int) -> tuple[int, int]:
-        """Return least and most tokens of a prompt where so many fit into the context beside the answer."""
-        low, high = self.input_tokens or (_SHORTEST, _LONGEST)
-        return min(low, room), min(high, room)
-
-    @model_validator(mode="after")
-    def _range_in_order(self) -> Self:
-        if self.input_tokens and self.input_tokens[0] > self.input_tokens[1]:
-            raise ValueError("input_tokens are the least and the most, in this order")
-        return self
+    def prompts(self, room: int) -> TokenRange:
+        """Return the tokens of prompts where so many fit into the context beside the longest answer."""
+        asked = self.input_tokens or _USUAL
+        return TokenRange(low=min(asked.low, room), high=min(asked.high, room))
 
     @model_validator(mode="after")
     def _slices_suffice(self) -> Self:

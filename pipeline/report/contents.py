@@ -4,6 +4,7 @@ from pipeline.report.chapter import Chapter
 from pipeline.report.chapters.accuracy import ACCURACY
 from pipeline.report.chapters.checkpoint import CHECKPOINT
 from pipeline.report.chapters.costs import COSTS
+from pipeline.report.chapters.crossover import CROSSOVER
 from pipeline.report.chapters.endpoint import ENDPOINT
 from pipeline.report.chapters.environment import ENVIRONMENT
 from pipeline.report.chapters.files import FILES
@@ -22,6 +23,7 @@ from pipeline.report.inputs import Inputs
 _MEASURED: tuple[Chapter, ...] = (
     ACCURACY,
     THROUGHPUT,
+    CROSSOVER,
     LATENCY,
     PER_USER,
     SOAK,

@@ -81,7 +81,7 @@ class Chart(Result):
     """Figures that stand in a table of the same section, ready to be drawn."""
 
     id: str
-    kind: Literal["line", "dot", "bar", "step", "forest", "pareto", "time"]
+    kind: Literal["line", "dot", "bar", "step", "forest", "pareto", "time", "crossover"]
     title: str
     caption: str
     alternative: str

@@ -2,7 +2,7 @@
 
 from pipeline.base.results import Metric
 from pipeline.recipe.arms import AWQ
-from pipeline.roi.result import ArmCost, Figure, RoiResult, Saving
+from pipeline.roi.result import ArmCost, Figure, RoiResult, Saving, UsefulCost
 
 
 def metrics_of(result: RoiResult) -> tuple[Metric, ...]:
@@ -12,6 +12,12 @@ def metrics_of(result: RoiResult) -> tuple[Metric, ...]:
     """
     figures: dict[str, object] = {
         f"{cost.arm}_{name}": getattr(cost, name) for cost in result.arms for name in ArmCost.model_fields
+    }
+    figures |= {
+        f"{cost.arm}_{name}": getattr(cost.useful, name)
+        for cost in result.arms
+        if cost.useful
+        for name in UsefulCost.model_fields
     }
     for one in result.comparisons:
         prefix = "" if one.arm == AWQ else f"{one.arm}_"

@@ -26,6 +26,19 @@ class Figure(Result):
     """Who stated it and when, in the words of the recipe; empty for what is measured or calculated."""
 
 
+class UsefulCost(Result):
+    """One arm's cost per token that is of use: of requests that kept the service level."""
+
+    concurrency: int
+    """Where goodput is highest among the levels that are shown to keep the service level."""
+    goodput_tokens_per_s: Figure
+    """Of one machine there."""
+    usd_per_mtok_useful: Figure
+    """Per million useful output tokens with the machine always busy at that level."""
+    machines_useful: Figure
+    """Whole machines that the peak load needs at that goodput."""
+
+
 class ArmCost(Result):
     """One arm's cost at the recipe's load."""
 
@@ -45,6 +58,8 @@ class ArmCost(Result):
     """Per million output tokens actually served at the recipe's load: the honest one."""
     utilisation: Figure
     """Average load over capacity of the machines, 0..1."""
+    useful: UsefulCost | None = None
+    """None where no service level was agreed, or no level is shown to keep it."""
 
 
 class Saving(Result):

@@ -7,6 +7,7 @@ repeats of the benchmark leave. That AWQ does not pay is a finding, not a failur
 
 from collections.abc import Callable
 
+from eval.bench.arm_crossover import useful_interval, useful_point, useful_tokens_per_s
 from eval.bench.comparison import capacity_interval, capacity_ratio
 from eval.bench.result import BenchResult
 from eval.statistics.repeats import Interval
@@ -22,7 +23,7 @@ from pipeline.record.stage import Need, Stage, outputs, sections
 from pipeline.roi import arithmetic
 from pipeline.roi.metrics import metrics_of
 from pipeline.roi.ranges import Capacities, break_even_range, machines_range, machines_saved, utilisation_range
-from pipeline.roi.result import ArmCost, Decision, Figure, RoiResult, Saving
+from pipeline.roi.result import ArmCost, Decision, Figure, RoiResult, Saving, UsefulCost
 
 Range = tuple[float | None, float | None]
 """Both ends of what a figure can be; both None where it is not known."""
@@ -104,6 +105,26 @@ def _arm_cost(arm: str, roi: Roi, bench: BenchResult, average: float, peak: floa
         three_year_usd=_figure(three_years(machines), "USD", _over(counts, three_years)),
         usd_per_mtok_at_load=_figure(at_load(machines), "USD/Mtok", _over(counts, at_load)),
         utilisation=_figure(used, "of capacity", utilisation_range(average, peak, interval) if interval else _UNKNOWN),
+        useful=_useful(arm, roi, bench, peak),
+    )
+
+
+def _useful(arm: str, roi: Roi, bench: BenchResult, peak: float) -> UsefulCost | None:
+    """Return what tokens of use cost, where the arm is shown to keep the service level."""
+    point = useful_point(bench, arm)
+    if point is None:
+        return None
+    goodput, interval = useful_tokens_per_s(point), useful_interval(bench, point)
+    counts = machines_range(peak, interval) if interval else None
+
+    def full_load(tokens_per_s: float) -> float:
+        return arithmetic.usd_per_mtok(roi.hourly.usd, tokens_per_s)
+
+    return UsefulCost(
+        concurrency=point.concurrency,
+        goodput_tokens_per_s=_figure(goodput, "tokens/s", interval or _UNKNOWN, "measured"),
+        usd_per_mtok_useful=_figure(full_load(goodput), "USD/Mtok", _over(interval, full_load)),
+        machines_useful=_figure(arithmetic.machines_needed(peak, goodput), "machines", counts or _UNKNOWN),
     )
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from eval.bench.load.endpoint import EndpointLoad
+from eval.bench.endpoint_soak import SOAK_FILE
+from eval.bench.load.endpoint_result import EndpointLoad
+from eval.bench.soak.result import Soak
 from pipeline.base.errors import SourceError
 from pipeline.base.files import read_written
 from pipeline.record.record import load_record
@@ -22,9 +24,10 @@ def recorded_sums(out: Path) -> dict[str, str]:
     """
     record = load_record(out / RECORD)
     stages = record.stages.values() if record else ()
-    return {path: digest for stage in stages if stage.usable for path, digest in stage.sums.items()} | dict(
-        _of_endpoint(out / ENDPOINT)
-    )
+    return {path: digest for stage in stages if stage.usable for path, digest in stage.sums.items()} | {
+        **dict(_of_endpoint(out / ENDPOINT)),
+        **dict(_of_soak(out / "bench" / SOAK_FILE)),
+    }
 
 
 def _of_endpoint(path: Path) -> Iterator[tuple[str, str]]:
@@ -37,3 +40,14 @@ def _of_endpoint(path: Path) -> Iterator[tuple[str, str]]:
     for point in load.points:
         if point.raw_file and point.raw_sha256:
             yield f"bench/{point.raw_file}", point.raw_sha256
+
+
+def _of_soak(path: Path) -> Iterator[tuple[str, str]]:
+    if not path.is_file():
+        return
+    try:
+        soak = Soak.model_validate_json(read_written(path))
+    except ValidationError as problem:
+        raise SourceError(f"{path} is not what this version writes for a soak. Measure again.") from problem
+    for file in soak.files:
+        yield f"bench/{file.name}", file.sha256

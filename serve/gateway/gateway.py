@@ -7,12 +7,12 @@ from typing import Self
 
 from pipeline.base.errors import AwqctlError, BusyError, EngineError
 from pipeline.engines.address import choose_address, port_in_use
+from pipeline.runtimes.haproxy import alerts, check_config, find_haproxy, haproxy_environment
 from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.process import GuardedProcess
 from pipeline.runtimes.rootcause import cause_of_death, signal_of
 from serve.gateway.connections import max_connections, open_files
 from serve.gateway.files import write_private
-from serve.gateway.haproxy import alerts, check_config, find_haproxy, haproxy_environment
 from serve.gateway.haproxy_config import render_config
 
 _START_TIMEOUT_S = 15.0

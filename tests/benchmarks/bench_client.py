@@ -1,35 +1,52 @@
 """The load client against the null server, whose truth is known; vLLM's Python client beside it where it is installed.
 
-`python tests/benchmarks/bench_client.py [--out FILE] [--only N,...]`, or `make bench-client`. Nothing else may run: the
-null server and the client share the processors. Fails unless steady-state throughput, TTFT and TPOT are within 2 % of
-the truth at 1, 16, 256 and 1 000 concurrent requests, and 10 000 at once all get their answers.
+`python tests/benchmarks/bench_client.py [--out FILE] [--only N,...] [--beside-vllm] [--requests N]`, or
+`make bench-client`. Nothing else may run: the null server and the client share the processors. Fails unless
+steady-state throughput, TTFT and TPOT are within 2 % of the truth at 1, 16, 256 and 1 000 concurrent requests, and
+10 000 at once all get their answers.
+
+Then both clients offer the same load to the same server at 1, 8 and 32 concurrent requests, in turn: to the null server
+and with `--beside-vllm` to the demo's model on vLLM. What is compared is what both define alike: output tokens over the
+whole run, and the mean time to the first token and per token after it. It fails where they differ by more than 3 %.
 """
 
 import argparse
 import json
 import os
 import resource
+import secrets
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from eval.bench.load.calibration import null_server
-from eval.bench.load.client import LoadClient, Target
+from eval.bench.load.client import LoadClient
 from eval.bench.load.null_server import Times
-from eval.bench.load.prompts import COMMON, prompts, write_prompts
+from eval.bench.load.prompts import MadePrompts, write_prompts
 from eval.bench.load.spec import Lengths, LoadSpec
+from eval.bench.load.target import Target
+from eval.bench.load.words import COMMON, Words, words_of
 from pipeline.base.homes import user_home
 from pipeline.base.progress import SilentReporter
 from pipeline.engines.external import ExternalEndpoint
+from pipeline.engines.vllm import VllmServer
+from pipeline.recipe.load import load_recipe
 from pipeline.runtimes.loadgen import ensure_loadgen
 from pipeline.runtimes.specs import spec_for
-from pipeline.runtimes.store import is_ready, place
+from pipeline.runtimes.store import ensure, is_ready, place
 
 WITHIN = 0.02
+ALIKE = 0.03
+"""Largest difference between both clients on the same server."""
+SIDE_BY_SIDE = (1, 8, 32)
+SEEDS_APART = 100
+"""Between the prompts of the two clients: an engine would answer the second one from its cache."""
 MODEL = "null"
 INPUT_TOKENS, OUTPUT_TOKENS = 32, 20
 TOKENIZER = Path(__file__).parents[2] / "recipes" / "demo" / "model"
@@ -78,17 +95,26 @@ def row(client: str, case: Case, measured: dict[str, Any]) -> dict[str, Any]:
     return {"client": client, "concurrency": case.concurrency, "requests": case.requests, **measured, **apart}
 
 
-def rust(case: Case, client: LoadClient, base_url: str, folder: Path) -> dict[str, Any]:
-    """Measure with the product's client."""
-    spec = LoadSpec(
+def load(case: Case, seed: int = 0) -> LoadSpec:
+    """Return the load of a case."""
+    return LoadSpec(
         concurrency=case.concurrency,
         requests=case.requests,
         input_tokens=Lengths.fixed(INPUT_TOKENS),
         output_tokens=Lengths.fixed(OUTPUT_TOKENS),
+        seed=seed,
     )
-    result = client.offer(spec, Target(base_url, MODEL), folder, f"rust-{case.concurrency}", limit_s=600)
+
+
+def rust(
+    case: Case, client: LoadClient, server: Target, folder: Path, words: Words = COMMON, seed: int = 0
+) -> dict[str, Any]:
+    """Measure with the product's client."""
+    made = MadePrompts(words).of(load(case, seed))
+    result = client.offer(load(case, seed), server, made, folder, f"rust-{case.concurrency}", limit_s=600)
     return {
         "output_tokens_per_s": result.output_tokens_per_s,
+        "whole_run_output_tokens_per_s": result.whole_run_output_tokens_per_s,
         "ttft_ms": result.ttft_ms.mean or 0.0,
         "tpot_ms": result.tpot_ms.mean or 0.0,
         "failed": result.failed,
@@ -98,21 +124,17 @@ def rust(case: Case, client: LoadClient, base_url: str, folder: Path) -> dict[st
     }
 
 
-def python(case: Case, interpreter: Path, base_url: str, folder: Path) -> dict[str, Any]:
+def python(
+    case: Case, interpreter: Path, server: Target, folder: Path, words: Words = COMMON, seed: int = 0
+) -> dict[str, Any]:
     """Measure with vLLM's Python client."""
-    spec = LoadSpec(
-        concurrency=1,
-        requests=1,
-        input_tokens=Lengths.fixed(INPUT_TOKENS),
-        output_tokens=Lengths.fixed(OUTPUT_TOKENS),
-    )
-    write_prompts(folder / "prompts.jsonl", prompts(spec, case.requests, COMMON))
+    write_prompts(folder / "prompts.jsonl", MadePrompts(words).of(load(case, seed)))
     values = {
         "--backend": "openai",
-        "--base-url": base_url,
+        "--base-url": server.base_url,
         "--endpoint": "/v1/completions",
         "--model": TOKENIZER,
-        "--served-model-name": MODEL,
+        "--served-model-name": server.model,
         "--dataset-name": "custom",
         "--dataset-path": folder / "prompts.jsonl",
         "--custom-output-len": OUTPUT_TOKENS,
@@ -128,17 +150,69 @@ def python(case: Case, interpreter: Path, base_url: str, folder: Path) -> dict[s
         [interpreter, "-c", PYTHON_CLIENT, *(str(part) for pair in values.items() for part in pair), *flags],
         check=True,
         stdout=subprocess.DEVNULL,
-        env=os.environ | {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1"},
+        env=os.environ
+        | {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1"}
+        | ({"OPENAI_API_KEY": server.api_key} if server.api_key else {}),
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = json.loads((folder / "python.json").read_text())
     return {
         "output_tokens_per_s": found["output_throughput"],
+        "whole_run_output_tokens_per_s": found["output_throughput"],
         "ttft_ms": found["mean_ttft_ms"],
         "tpot_ms": found["mean_tpot_ms"],
         "failed": case.requests - found["completed"],
         "client_cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
     }
+
+
+def side_by_side(
+    name: str, server: Target, clients: tuple[LoadClient, Path], folder: Path, words: Words, factor: int
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the ratios of the product's client to vLLM's at each concurrency, and what is too far apart.
+
+    Args:
+        name: of the server.
+        server: that both are held against.
+        clients: the product's, and the interpreter that has vLLM's.
+        folder: for their files.
+        words: prompts are made of.
+        factor: requests for each concurrent one.
+    """
+    client, interpreter = clients
+    lines, wrong = [], []
+    for number, concurrency in enumerate(SIDE_BY_SIDE):
+        case = Case(concurrency, concurrency * factor, 1, 1)
+        ours = rust(case, client, server, folder, words, seed=number)
+        theirs = python(case, interpreter, server, folder, words, seed=number + SEEDS_APART)
+        names = ("whole_run_output_tokens_per_s", "ttft_ms", "tpot_ms")
+        ratios = {each: ours[each] / theirs[each] for each in names if theirs[each]}
+        lines.append({"server": name, "concurrency": concurrency, "requests": case.requests, **ratios})
+        shown = ", ".join(f"{each} {ratio:.3f}" for each, ratio in ratios.items())
+        sys.stdout.write(f"{name:<8} {concurrency:>4} {case.requests:>5} requests, vllm-rs / python: {shown}\n")
+        sys.stdout.flush()
+        apart = [f"{each} by {ratio - 1:+.1%}" for each, ratio in ratios.items() if abs(ratio - 1) > ALIKE]
+        failed = ours["failed"] + theirs["failed"]
+        wrong += [f"{name}, {concurrency} concurrent: {failed} requests failed"] if failed else []
+        wrong += [f"{name}, {concurrency} concurrent: the clients differ, {', '.join(apart)}"] if apart else []
+    return lines, wrong
+
+
+@contextmanager
+def demo_on_vllm(folder: Path) -> Iterator[Target]:
+    """Serve the demo's model with vLLM."""
+    server = VllmServer(
+        ensure("vllm", "cpu", user_home(), SilentReporter()),
+        TOKENIZER,
+        load_recipe("demo").recipe.engine,
+        accelerator="cpu",
+        log=folder / "vllm.log",
+        served_name=MODEL,
+        reporter=SilentReporter(),
+        api_key=secrets.token_urlsafe(24),
+    )
+    with server:
+        yield Target(server.base_url, MODEL, server.api_key)
 
 
 def python_interpreter(home: Path) -> Path | None:
@@ -166,8 +240,10 @@ def main() -> int:
     """Measure, print and judge."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--only", default="", help="Concurrencies, separated by commas.")
+    parser.add_argument("--only", default="", help="Concurrencies held against the truth, with commas; 0: none.")
     parser.add_argument("--without-python", action="store_true")
+    parser.add_argument("--beside-vllm", action="store_true", help="Hold both clients against a real server, too.")
+    parser.add_argument("--requests", type=int, default=16, help="Side by side, times the concurrency.")
     arguments = parser.parse_args()
     only = {int(part) for part in arguments.only.split(",") if part}
     home = user_home()
@@ -180,15 +256,26 @@ def main() -> int:
         for case in (case for case in CASES if not only or case.concurrency in only):
             times = Times(case.ttft_ms / 1000, case.inter_token_ms / 1000)
             with null_server(times, folder / "null.log") as base_url:
-                line = row("vllm-rs", case, rust(case, client, base_url, folder))
+                line = row("vllm-rs", case, rust(case, client, Target(base_url, MODEL), folder))
                 metrics = ExternalEndpoint(base_url, model=MODEL).metrics()
                 line["server_peak"] = metrics.value("null:peak_requests_running") if metrics else None
                 lines.append(show(line))
                 wrong += faults(line, case)
                 if interpreter and case.concurrency <= PYTHON_UP_TO:
-                    lines.append(show(row("python", case, python(case, interpreter, base_url, folder))))
+                    lines.append(show(row("python", case, python(case, interpreter, Target(base_url, MODEL), folder))))
+        ratios: list[dict[str, Any]] = []
+        if interpreter:
+            clients = (client, interpreter)
+            with null_server(Times(0.1, 0.02), folder / "null.log") as base_url:
+                found = side_by_side("null", Target(base_url, MODEL), clients, folder, COMMON, arguments.requests)
+                ratios, wrong = ratios + found[0], wrong + found[1]
+            if arguments.beside_vllm:
+                with demo_on_vllm(folder) as server:
+                    found = side_by_side("vLLM", server, clients, folder, words_of(TOKENIZER), arguments.requests)
+                    ratios, wrong = ratios + found[0], wrong + found[1]
     if arguments.out:
-        document = {"date": time.strftime("%Y-%m-%d"), "client": client.version, "lines": lines}
+        date = time.strftime("%Y-%m-%d")
+        document = {"date": date, "client": client.version, "lines": lines, "side_by_side": ratios}
         arguments.out.write_text(json.dumps(document, indent=2) + "\n")
     for fault in wrong:
         sys.stderr.write(f"{fault}\n")

@@ -2,17 +2,24 @@
 
 import asyncio
 import json
+import ssl
 import threading
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from eval.bench.load.null_server import NullServer, Stream, Times
+import psutil
+
+from eval.bench.load.null_server import Counters, NullServer, Stream, Times
 
 
 class Running:
-    """A null server in a thread of its own; a context manager."""
+    """A null server in a thread of its own, over TLS with a certificate; a context manager."""
 
-    def __init__(self, server: NullServer) -> None:
+    def __init__(self, server: NullServer, bundle: Path | None = None) -> None:
         self.server = server
+        if bundle:
+            server.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            server.tls.load_cert_chain(bundle)
         self._loop = asyncio.new_event_loop()
         self._listening = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -21,7 +28,7 @@ class Running:
     @property
     def url(self) -> str:
         """Return its address."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"{'https' if self.server.tls else 'http'}://127.0.0.1:{self._port}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -249,3 +256,52 @@ class WearsOut(NullServer):
         self._held.append(bytearray(2**19))
         factor = 1 + 0.005 * len(self._held)
         self.times = Times(self._first.ttft_s * factor, self._first.inter_token_s * factor)
+
+
+class WantsHeaders(NullServer):
+    """Answers only who sends certain headers, and looks for their values among the processes that run."""
+
+    def __init__(self, times: Times, headers: dict[str, str]) -> None:
+        super().__init__(times)
+        self.headers = headers
+        self.seen_in: list[str] = []
+
+    def admits(self, headers: dict[str, str]) -> bool:
+        """Return whether they are there."""
+        lines = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
+        self.seen_in += [line for line in lines for value in self.headers.values() if value in line]
+        return all(headers.get(name) == value for name, value in self.headers.items())
+
+
+class Remembers(NullServer):
+    """Keeps what it was asked."""
+
+    def __init__(self, times: Times, *, has_metrics: bool = True) -> None:
+        super().__init__(times, has_metrics=has_metrics)
+        self.asked: list[Any] = []
+
+    def prompt_of(self, request: dict[str, Any]) -> str | list[int]:
+        """Keep the prompt."""
+        prompt = super().prompt_of(request)
+        self.asked.append(prompt)
+        return prompt
+
+
+class _LlamaCounters(Counters):
+    def exposition(self) -> str:
+        values = {
+            "prompt_tokens_total": self.prompt_tokens - self.prefix_hits,
+            "prompt_tokens_cached_total": self.prefix_hits,
+            "tokens_predicted_total": self.generation_tokens,
+        }
+        lines = [f"# TYPE llamacpp:{name} counter\nllamacpp:{name} {value}" for name, value in values.items()]
+        lines += [f"# TYPE llamacpp:requests_processing gauge\nllamacpp:requests_processing {self.running}"]
+        lines += ["# TYPE llamacpp:requests_deferred gauge\nllamacpp:requests_deferred 0"]
+        return "\n".join(lines) + "\n"
+
+
+class CountsAsLlamaCpp(NullServer):
+    """Has llama.cpp's counters."""
+
+    def __init__(self, times: Times) -> None:
+        super().__init__(times, counters=_LlamaCounters())

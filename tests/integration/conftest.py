@@ -2,9 +2,14 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from eval.bench.load.client import LoadClient
+from pipeline.base.progress import SilentReporter
+from pipeline.runtimes.loadgen import ensure_loadgen
+from tests.fakes.calibrations import calibrate_as_known
 from tests.fakes.hub import FakeHub
 
 
@@ -17,3 +22,18 @@ def empty_hub() -> Iterator[FakeHub]:
         yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the load client and a calibration with a high ceiling, so that no test waits for one."""
+    folder = tmp_path_factory.mktemp("home")
+    loader = LoadClient(ensure_loadgen(folder, SilentReporter()))
+    calibrate_as_known(loader, folder)
+    return folder
+
+
+@pytest.fixture
+def client(home: Path) -> LoadClient:
+    """The real load client."""
+    return LoadClient(ensure_loadgen(home, SilentReporter()))

@@ -7,11 +7,16 @@ from pathlib import Path
 import pytest
 
 from eval.arms.setup import EngineSetup, Weights
+from eval.bench.arm_crossover import speed_crossover
 from eval.bench.load.client import LoadClient
+from eval.bench.load.null_server import Times
+from eval.bench.load.words import words_of
+from eval.bench.metrics import metrics_of
 from eval.bench.result import BenchResult
 from eval.bench.stage import benchmark
-from pipeline.base.errors import EngineError
+from pipeline.base.errors import EngineError, UsageError
 from pipeline.base.progress import SilentReporter
+from pipeline.base.token_range import TokenRange
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.soak import Soak
@@ -21,6 +26,7 @@ from pipeline.runtimes.loadgen import ensure_loadgen
 from pipeline.runtimes.store import Runtime
 from tests.fakes.calibrations import calibrate_as_known
 from tests.fakes.loaded_engine import behave, die_at, interpreter, miscount_from, miscount_long
+from tests.fakes.null_servers import Remembers, Running
 
 MODEL = Path(__file__).parents[2] / "recipes" / "demo" / "model"
 SETTINGS = (
@@ -186,7 +192,7 @@ def test_soak_follows_the_sweeps_and_is_kept(
     setup: EngineSetup, recipe: Recipe, context: RunContext, tmp_path: Path
 ) -> None:
     """At a share of the knee, on the engine that is running still; a void one is made again, and nothing else."""
-    seconds = Soak(minutes=0.05, slice_seconds=0.2, input_tokens=(48, 64), share=1.0)
+    seconds = Soak(minutes=0.05, slice_seconds=0.2, input_tokens=TokenRange(low=48, high=64), share=1.0)
     asked = recipe.model_copy(update={"bench": recipe.bench.model_copy(update={"soak": seconds})})
     miscount_long(tmp_path, setup.paths["awq"], 40)
     outcome, first = bench(setup, asked, context)
@@ -205,3 +211,74 @@ def test_soak_follows_the_sweeps_and_is_kept(
     assert all(gate.passed for gate in outcome.gates)
     assert {"awq_soak_output_tokens_per_s", "awq_soak_memory_gib"} <= {metric.name for metric in outcome.metrics}
     assert (context.out / "bench" / str(soak.raw_file)).is_file()
+
+
+def test_points_say_how_they_were_served_and_what_is_overload(setup: EngineSetup, context: RunContext) -> None:
+    """Goodput by the recipe's service level in every run; four requests are more than two sequences at once."""
+    changes = ("bench.service_level={e2e_ms: 600000}", "engine.max_num_seqs=2")
+    _, found = bench(setup, load_recipe("demo", (*SETTINGS, *changes)).recipe, context)
+    assert found.service_level is not None
+    assert found.service_level.e2e_ms == 600_000
+    for one, four in (load.points for load in found.arms):
+        assert one.assessment is not None
+        assert (one.overloaded, four.overloaded) == (False, True)
+        assert [run.number for run in one.assessment.service] == [1, 2]
+        for run in one.assessment.service:
+            assert run.goodput is not None
+            assert (run.goodput.kept, run.goodput.sent) == (3, 3)
+            assert run.sharing.fairness is not None
+            assert run.sharing.fairness > 0
+        assert "client_cpu_share" in [sign.counter for sign in one.assessment.binding.evidence]
+    assert speed_crossover(found).overloaded == (4,)
+    steps = {metric.step for metric in metrics_of(found) if metric.name == "awq_goodput_tokens_per_s"}
+    assert steps == {1, 4}
+
+
+def test_running_server_is_measured_beside_the_arms(
+    setup: EngineSetup, recipe: Recipe, context: RunContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An arm of the kind endpoint gets the prompts of the others, as often, within its limits, and once."""
+    monkeypatch.setenv("THEIR_KEY", "sesame-open")
+    server = Remembers(Times(ttft_s=0.05, inter_token_s=0.005))
+    server.key = "sesame-open"
+    with Running(server) as running:
+        own = f"{{name: theirs, kind: endpoint, url: '{running.url}', api_key_env: THEIR_KEY, max_requests: 26}}"
+        settings = (*SETTINGS, f"arms=[baseline, awq, {own}]", "bench.arms=[baseline, awq, theirs]")
+        chosen = load_recipe("demo", settings).recipe
+        outcome, found = bench(setup, chosen, context)
+        (theirs,) = found.endpoints
+        assert [load.arm for load in found.arms] == ["baseline", "awq"]
+        points = [(point.concurrency, point.requests, point.void is None) for point in theirs.load.points]
+        assert points[:3] == [(1, 3, True), (1, 3, True), (4, 12, True)]
+        assert "the limit is 26" in "; ".join(theirs.load.points[3].void or ())
+        assert server.counters.finished == theirs.load.spent.requests == 20
+    words = [word for prompt in server.asked for word in prompt.split()]
+    assert len(set(server.asked)) == 20
+    assert set(words) <= set(words_of(MODEL).words)
+    assert ("theirs_output_tokens_per_s", 1) in {(metric.name, metric.step) for metric in outcome.metrics}
+    assert (context.out / "bench" / "theirs" / "concurrency-1-run-2.json").is_file()
+    assert not [path for path in context.out.rglob("*") if path.is_file() and b"sesame-open" in path.read_bytes()]
+
+
+def test_key_of_a_running_server_is_missed_before_anything_starts(setup: EngineSetup, context: RunContext) -> None:
+    """Hours of sweeps would be for nothing."""
+    own = "{name: theirs, kind: endpoint, url: 'http://127.0.0.1:1', api_key_env: NO_SUCH_KEY}"
+    recipe = load_recipe("demo", (f"arms=[baseline, awq, {own}]", "bench.arms=[baseline, awq, theirs]")).recipe
+    with pytest.raises(UsageError, match="NO_SUCH_KEY"):
+        bench(setup, recipe, context)
+    assert starts(context) == 0
+
+
+def test_rates_are_measured_beside_concurrencies(setup: EngineSetup, context: RunContext) -> None:
+    """Every arm once, on the engine that is there anyway; a second attempt takes what was made."""
+    settings = (*SETTINGS, "bench.open_loop={rates: [8, 20], seconds: 0.5}")
+    recipe = load_recipe("demo", settings).recipe
+    _, found = bench(setup, recipe, context)
+    for load in found.arms:
+        assert [(loop.rate_per_s, loop.requests) for loop in load.open_loop] == [(8, 4), (20, 10)]
+        assert [loop.run.sent for loop in load.open_loop] == [4, 10]
+        assert all((context.out / "bench" / loop.run.raw_file).is_file() for loop in load.open_loop)
+    # A run that was void on a busy machine was made again with other prompts, for which 5 000 seeds are left out.
+    seeds = [[loop.run.seed - 5_000 * (loop.run.attempt - 1) for loop in load.open_loop] for load in found.arms]
+    assert seeds[0] == seeds[1]
+    assert starts(context) == 2

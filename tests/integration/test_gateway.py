@@ -19,10 +19,10 @@ import psutil
 import pytest
 
 from pipeline.base.errors import BusyError, EngineError
+from pipeline.runtimes.haproxy import haproxy_version
 from pipeline.runtimes.logs import newest_log
 from pipeline.runtimes.scratch import ScratchFolder
 from serve.gateway.gateway import Gateway
-from serve.gateway.haproxy import haproxy_version
 from serve.gateway.routes import ROUTES
 from serve.gateway.tls import Certificate, ensure_certificate
 from tests.fakes.upstream import Behaviour, FakeUpstream

@@ -11,17 +11,21 @@ import pytest
 
 from eval.bench.load import calibration
 from eval.bench.load.calibration import calibrate, calibration_of
-from eval.bench.load.client import LoadClient, LoadTimeoutError, Target
-from eval.bench.load.endpoint import EndpointBench, EndpointLoad, EndpointPlan
+from eval.bench.load.client import LoadClient, LoadTimeoutError
+from eval.bench.load.endpoint import EndpointBench
+from eval.bench.load.endpoint_result import EndpointLoad
 from eval.bench.load.null_server import NullServer, Times
+from eval.bench.load.plan import EndpointPlan
+from eval.bench.load.prompts import MadePrompts
+from eval.bench.load.result import LoadResult
 from eval.bench.load.spec import Arrivals, Lengths, LoadSpec
+from eval.bench.load.target import Target
 from eval.bench.load.validity import Limits
+from eval.bench.load.words import COMMON, Words, words_of
 from pipeline.base.errors import EngineError
 from pipeline.base.progress import SilentReporter
 from pipeline.engines.external import ExternalEndpoint
-from pipeline.runtimes.loadgen import ensure_loadgen
 from tests.fakes import null_servers
-from tests.fakes.calibrations import calibrate_as_known
 from tests.fakes.null_servers import Running, SendsClosingPiece
 from tests.fakes.nvml import FakeNvml, healthy, installed
 from tests.helpers import awqctl
@@ -31,21 +35,6 @@ TOKENS = 12
 TOKENIZER = Path(__file__).parents[2] / "recipes" / "demo" / "model"
 ALONE = Limits(foreign_cpu_share=float("inf"))
 """A machine that runs tests is never quiet; what that means is tested by itself."""
-
-
-@pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the load client and a calibration with a high ceiling, so that no test waits for one."""
-    folder = tmp_path_factory.mktemp("home")
-    loader = LoadClient(ensure_loadgen(folder, SilentReporter()))
-    calibrate_as_known(loader, folder)
-    return folder
-
-
-@pytest.fixture
-def client(home: Path) -> LoadClient:
-    """The real load client."""
-    return LoadClient(ensure_loadgen(home, SilentReporter()))
 
 
 def load(**changes: object) -> LoadSpec:
@@ -59,17 +48,28 @@ def load(**changes: object) -> LoadSpec:
     return LoadSpec.model_validate(spec.model_dump() | changes)
 
 
+def offer(
+    client: LoadClient,
+    spec: LoadSpec,
+    target: Target,
+    folder: Path,
+    *,
+    words: Words = COMMON,
+    limit_s: float = 60,
+) -> LoadResult:
+    """Offer a load of made prompts."""
+    return client.offer(spec, target, MadePrompts(words).of(spec), folder, "run", limit_s=limit_s)
+
+
 def measure(
     server: NullServer, client: LoadClient, home: Path, folder: Path, limits: Limits = ALONE, **changes: object
 ) -> EndpointLoad:
     """Return what the command would report of a server."""
+    usual: dict[str, object] = {"concurrency": (4,), "requests_per_concurrency": 6, "patience_s": 4.0}
     plan = EndpointPlan(
-        concurrency=(4,),
         input_tokens=Lengths.fixed(24),
         output_tokens=Lengths.fixed(TOKENS),
-        requests_per_concurrency=6,
-        patience_s=4.0,
-        **changes,  # type: ignore[arg-type]
+        **(usual | changes),  # type: ignore[arg-type]
     )
     with Running(server) as running:
         bench = EndpointBench(plan, ExternalEndpoint(running.url, model="null"), client)
@@ -79,7 +79,7 @@ def measure(
 def test_figures_are_the_servers(client: LoadClient, tmp_path: Path) -> None:
     """Tokens and requests are counted exactly, and no time is shorter than the server's own."""
     with Running(NullServer(TIMES)) as running:
-        result = client.offer(load(), Target(running.url, "null"), tmp_path, "run", limit_s=60)
+        result = offer(client, load(), Target(running.url, "null"), tmp_path)
         counters = running.server.counters
     assert (result.sent, result.answered, result.failed) == (12, 12, 0)
     assert result.output_tokens == counters.generation_tokens == 12 * TOKENS
@@ -93,7 +93,7 @@ def test_figures_are_the_servers(client: LoadClient, tmp_path: Path) -> None:
 def test_closing_piece_is_no_token(client: LoadClient, tmp_path: Path) -> None:
     """A server that ends with an empty piece has the same intervals: the client's own file counts one more."""
     with Running(SendsClosingPiece(TIMES)) as running:
-        result = client.offer(load(), Target(running.url, "null"), tmp_path, "run", limit_s=60)
+        result = offer(client, load(), Target(running.url, "null"), tmp_path)
     raw = json.loads((tmp_path / "run.json").read_text())
     assert {len(gaps) for gaps in raw["itls"]} == {TOKENS}
     assert result.itl_ms.mean is not None
@@ -104,7 +104,7 @@ def test_closing_piece_is_no_token(client: LoadClient, tmp_path: Path) -> None:
 def test_prompts_are_unique_and_counted_as_the_tokenizer_does(client: LoadClient, tmp_path: Path) -> None:
     """With the model's tokenizer every prompt has the tokens asked for; nothing comes from a cache."""
     with Running(NullServer(TIMES)) as running:
-        result = client.offer(load(), Target(running.url, "null", tokenizer=TOKENIZER), tmp_path, "run", limit_s=60)
+        result = offer(client, load(), Target(running.url, "null"), tmp_path, words=words_of(TOKENIZER))
         counters = running.server.counters
     assert result.input_tokens == 12 * 24
     assert counters.prefix_hits == 0
@@ -114,7 +114,7 @@ def test_open_loop_does_not_wait_for_answers(client: LoadClient, tmp_path: Path)
     """Requests that come at a rate are under way together however long an answer takes."""
     spec = load(concurrency=None, requests=30, arrivals=Arrivals(rate_per_s=100).model_dump())
     with Running(NullServer(Times(1.0, 0.001))) as running:
-        result = client.offer(spec, Target(running.url, "null"), tmp_path, "run", limit_s=60)
+        result = offer(client, spec, Target(running.url, "null"), tmp_path)
     assert result.peak_concurrency > 15
     assert result.throughput_over == "whole run"
 
@@ -123,7 +123,7 @@ def test_mixed_lengths_are_delivered(client: LoadClient, tmp_path: Path) -> None
     """Every answer has the length that its own prompt asked for."""
     with Running(NullServer(TIMES)) as running:
         spec = load(output_tokens=Lengths(low=2, high=20).model_dump())
-        result = client.offer(spec, Target(running.url, "null"), tmp_path, "run", limit_s=60)
+        result = offer(client, spec, Target(running.url, "null"), tmp_path)
     assert (result.answers_too_short, result.answers_too_long) == (0, 0)
     assert 12 * 2 < result.output_tokens < 12 * 20
 
@@ -131,7 +131,7 @@ def test_mixed_lengths_are_delivered(client: LoadClient, tmp_path: Path) -> None
 def test_key_goes_to_the_server(client: LoadClient, tmp_path: Path) -> None:
     """The key is sent, and does not stand in any file."""
     with Running(NullServer(TIMES, key="sesame-open")) as running:
-        result = client.offer(load(), Target(running.url, "null", "sesame-open"), tmp_path, "run", limit_s=60)
+        result = offer(client, load(), Target(running.url, "null", "sesame-open"), tmp_path)
     assert result.failed == 0
     assert not any("sesame-open" in path.read_text() for path in tmp_path.iterdir())
 
@@ -142,7 +142,7 @@ def test_load_that_does_not_end_is_given_up(client: LoadClient, tmp_path: Path) 
         Running(null_servers.Stalls(TIMES)) as running,
         pytest.raises(LoadTimeoutError, match="not over after 2 s"),
     ):
-        client.offer(load(), Target(running.url, "null"), tmp_path, "run", limit_s=2)
+        offer(client, load(), Target(running.url, "null"), tmp_path, limit_s=2)
     lines = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
     assert [line for line in lines if str(tmp_path) in line] == []
 

@@ -8,9 +8,11 @@ import pytest
 
 from eval.bench.load.client import LoadClient
 from eval.bench.load.null_server import NullServer, Times
+from eval.bench.load.prompts import MadePrompts
 from eval.bench.load.validity import Limits
+from eval.bench.load.words import words_of
 from eval.bench.measurement import LoadMeasurement
-from eval.bench.recipe_load import spec_of, warm_up_of, words_of_model
+from eval.bench.recipe_load import spec_of, warm_up_of
 from eval.bench.runs import LoadRun, judged
 from pipeline.base.progress import SilentReporter
 from pipeline.engines.external import ExternalEndpoint
@@ -33,10 +35,9 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> LoadClient:
 @pytest.fixture
 def measurement(client: LoadClient, tmp_path: Path) -> LoadMeasurement:
     """A measurement with the words of the demo's model."""
-    words = words_of_model(MODEL, trust_remote_code=False)
     results = tmp_path / "bench"
     results.mkdir()
-    return LoadMeasurement(client, words, 10_000, results, tmp_path / "client.log")
+    return LoadMeasurement(client, MadePrompts(words_of(MODEL)), 10_000, results, tmp_path / "client.log")
 
 
 def run(measurement: LoadMeasurement, server: NullServer) -> LoadRun:
@@ -68,11 +69,11 @@ def test_percentiles_are_pooled_from_the_raw_files(measurement: LoadMeasurement)
 
 
 def test_details_stay_and_texts_do_not(measurement: LoadMeasurement) -> None:
-    """One file is left, with the times of each request and without what was answered."""
+    """Only compressed files are left, the client's with the times of each request and without what was answered."""
     found = run(measurement, NullServer(TIMES))
-    (path,) = (path for path in measurement.results.rglob("*") if path.is_file())
-    assert path == measurement.results / found.raw_file
-    kept = json.loads(gzip.decompress(path.read_bytes()))
+    files = [path for path in measurement.results.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} == {".gz"}
+    kept = json.loads(gzip.decompress((measurement.results / found.raw_file).read_bytes()))
     assert len(kept["ttfts"]) == 16
     assert "generated_texts" not in kept
 

@@ -3,15 +3,21 @@
 import gzip
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from eval.bench.endpoint_soak import EndpointSoak
+from eval.bench.load.budget import Allowance
 from eval.bench.load.client import LoadClient
+from eval.bench.load.endpoint import EndpointBench
 from eval.bench.load.null_server import NullServer, Times
-from eval.bench.load.prompts import COMMON
+from eval.bench.load.plan import EndpointPlan
+from eval.bench.load.prompts import MadePrompts
 from eval.bench.load.spec import Lengths, LoadSpec
 from eval.bench.load.validity import Limits
+from eval.bench.load.words import COMMON
 from eval.bench.measurement import LoadMeasurement
 from eval.bench.soak.figures import Knee
 from eval.bench.soak.memory import ProcessMemory
@@ -19,8 +25,9 @@ from eval.bench.soak.result import Soak
 from eval.bench.soak.soak import Offered, SoakBench, SoakPlan
 from pipeline.base.progress import SilentReporter
 from pipeline.engines.external import ExternalEndpoint
-from pipeline.runtimes.loadgen import ensure_loadgen
+from pipeline.run.recorded_files import recorded_sums
 from tests.fakes.null_servers import DropsReplies, Running, WearsOut
+from tests.helpers import awqctl
 
 TOKENS = 12
 TIMES = Times(ttft_s=0.02, inter_token_s=0.005)
@@ -42,21 +49,15 @@ LIMITS = Limits(foreign_cpu_share=float("inf"), client_cpu_share=float("inf"))
 """A machine that runs tests keeps to no others."""
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> LoadClient:
-    """The real load client."""
-    return LoadClient(ensure_loadgen(tmp_path_factory.mktemp("home"), SilentReporter()))
-
-
 def soak(client: LoadClient, server: NullServer, folder: Path) -> Soak:
     """Return what became of a server."""
-    measurement = LoadMeasurement(client, COMMON, None, folder, folder / "client.log")
+    measurement = LoadMeasurement(client, MadePrompts(COMMON), None, folder, folder / "client.log")
     with Running(server) as running:
         engine = ExternalEndpoint(running.url, model="null")
 
         def offer(spec: LoadSpec, name: str, limit_s: float) -> Offered:
             made = measurement.measure(engine, spec, name, limit_s=limit_s)
-            return Offered(made.evidence, measurement.answers(made.raw.name), made.raw)
+            return Offered(made.evidence, measurement.answers(made.raw.name), made.raw, made.health)
 
         bench = SoakBench(PLAN, offer, engine, ProcessMemory(running.url), LIMITS, SilentReporter())
         return bench.run(KNEE)
@@ -79,8 +80,8 @@ def test_soak_is_one_run_in_slices(client: LoadClient, tmp_path: Path) -> None:
 def test_details_stay_beside_the_result(client: LoadClient, tmp_path: Path) -> None:
     """The client's files, without texts; that of the soak under the hash that the result has."""
     found = soak(client, NullServer(TIMES), tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["client.log", "soak-sizing.json.gz", "soak.json.gz"]
-    assert found.raw_file == "soak.json.gz"
+    assert [file.name for file in found.files] == ["soak.json.gz", "soak.health.jsonl.gz"]
+    assert {file.name for file in found.files} < {path.name for path in tmp_path.iterdir()}
     packed = (tmp_path / "soak.json.gz").read_bytes()
     assert found.raw_sha256 == hashlib.sha256(packed).hexdigest()
     kept = json.loads(gzip.decompress(packed))
@@ -106,3 +107,43 @@ def test_soak_that_loses_requests_has_no_verdict(client: LoadClient, tmp_path: P
     assert "requests failed" in "; ".join(found.void)
     assert (found.slices, found.drifts, found.verdict) == ((), (), None)
     assert found.raw_file is not None
+
+
+def test_endpoint_is_held_after_its_loads(home: Path, tmp_path: Path) -> None:
+    """One JSON document with the points and the soak, whose files `verify` holds against their sums."""
+    options = ("--concurrency", "1,4", "--input-tokens", "16-32", "--output-tokens", TOKENS, "--soak", 0.1, "--json")
+    with Running(NullServer(TIMES)) as running:
+        done = awqctl(
+            *("bench", "--endpoint", running.url, "--model", "null", *options),
+            cwd=tmp_path,
+            env=os.environ | {"AWQCTL_HOME": str(home)},
+        )
+    document = json.loads(done.stdout)
+    found = Soak.model_validate(document["soak"])
+    assert done.returncode == (3 if found.void or any(point["void"] for point in document["points"]) else 0)
+    assert found.concurrency in (1, 3)
+    assert (found.input_tokens.low, found.input_tokens.high) == (16, 32)
+    assert found.requests > 20
+    sums = recorded_sums(tmp_path / "out" / "endpoint")
+    for file in found.files:
+        content = (tmp_path / "out" / "endpoint" / "bench" / file.name).read_bytes()
+        assert sums[f"bench/{file.name}"] == file.sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_endpoint_is_never_sent_more_than_is_allowed(client: LoadClient, home: Path, tmp_path: Path) -> None:
+    """A soak that does not fit into the limits is void, and not begun."""
+    server = NullServer(TIMES)
+    plan = EndpointPlan(
+        input_tokens=Lengths.fixed(16),
+        output_tokens=Lengths.fixed(TOKENS),
+        concurrency=(2,),
+        requests=4,
+        allowance=Allowance(requests=20),
+    )
+    with Running(server) as running:
+        bench = EndpointBench(plan, ExternalEndpoint(running.url, model="null"), client)
+        load = bench.run(home, tmp_path, SilentReporter(), LIMITS)
+        found = EndpointSoak(bench, PLAN, tmp_path, SilentReporter(), LIMITS).run(load)
+    assert found.void is not None
+    assert "the limit is 20" in found.void[0]
+    assert server.counters.finished <= 20

@@ -11,11 +11,14 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from eval.bench.load.ceiling import OUTPUT_TOKENS, TOLERANCE, Calibration, Level, Step
-from eval.bench.load.client import LoadClient, Target
+from eval.bench.load.client import LoadClient
 from eval.bench.load.null_server import Times
+from eval.bench.load.prompts import MadePrompts
 from eval.bench.load.result import LoadResult
 from eval.bench.load.spec import Lengths, LoadSpec
+from eval.bench.load.target import Target
 from eval.bench.load.watch import Watch
+from eval.bench.load.words import COMMON
 from pipeline.base.errors import EngineError
 from pipeline.base.files import write_atomically
 from pipeline.base.progress import Reporter
@@ -123,9 +126,8 @@ def _level(client: LoadClient, step: Step, scratch: Path) -> tuple[Level, float]
     with null_server(times, scratch / "null-server.log") as base_url:
         endpoint = ExternalEndpoint(base_url, model=_MODEL)
         with Watch(endpoint) as watch:
-            result = client.offer(
-                spec, Target(base_url, _MODEL), scratch, f"calibration-{step.concurrency}", limit_s=_LIMIT_S
-            )
+            name, prompts = f"calibration-{step.concurrency}", MadePrompts(COMMON).of(spec)
+            result = client.offer(spec, Target(base_url, _MODEL), prompts, scratch, name, limit_s=_LIMIT_S)
         metrics = endpoint.metrics()
     histogram = metrics.histogram("vllm:time_to_first_token_seconds") if metrics else None
     late = histogram.total / histogram.count if histogram and histogram.count else None

@@ -5,16 +5,27 @@ import json
 import os
 import resource
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from eval.bench.load.details import answers_of, errors_of, latencies, peak_concurrency, steady_state, times_of
-from eval.bench.load.prompts import COMMON, Words, prompts, words_of, write_prompts
+from eval.bench.load.details import (
+    answers_of,
+    arrival_rate,
+    errors_of,
+    latencies,
+    peak_concurrency,
+    steady_state,
+    times_of,
+)
+from eval.bench.load.prompts import Prompt, write_prompts
+from eval.bench.load.relay import relayed
 from eval.bench.load.result import LoadResult
 from eval.bench.load.spec import LoadSpec
-from pipeline.base.errors import SourceError, WorkerError
+from eval.bench.load.target import Target
+from pipeline.base.errors import WorkerError
 from pipeline.runtimes.process import GuardedProcess, engine_environment
 from pipeline.runtimes.rootcause import root_cause
 from pipeline.runtimes.store import Runtime
@@ -25,25 +36,6 @@ model's own tokenizer is known."""
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 """Hosts that no proxy leads to."""
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy")
-
-
-@dataclass(frozen=True)
-class Target:
-    """A server under load."""
-
-    base_url: str
-    """Without `/v1`."""
-    model: str
-    api_key: str | None = None
-    tokenizer: Path | None = None
-    """Folder with the model's `tokenizer.json`; None where it is not known."""
-    chat: bool = False
-    """Whether it is asked for chats, each a prompt as the user's message, because it does not complete texts."""
-
-    @property
-    def route(self) -> str:
-        """Return the path that it is asked at."""
-        return "/v1/chat/completions" if self.chat else "/v1/completions"
 
 
 class LoadTimeoutError(WorkerError):
@@ -61,47 +53,48 @@ class LoadClient:
         """Return its version."""
         return f"vllm-rs {self.runtime.version}"
 
-    def offer(self, spec: LoadSpec, target: Target, folder: Path, name: str, *, limit_s: float) -> LoadResult:
-        """Offer a load of a number of requests; the client's own file stays as `folder/name.json`.
+    def offer(
+        self, spec: LoadSpec, target: Target, prompts: Sequence[Prompt], folder: Path, name: str, *, limit_s: float
+    ) -> LoadResult:
+        """Offer a load of so many prompts; the client's own file stays as `folder/name.json`.
 
         Raises:
             LoadTimeoutError: it was not over after `limit_s`.
-            SourceError: the tokenizer cannot be read.
             WorkerError: the client failed.
         """
         log = folder / f"{name}.log"
         log.unlink(missing_ok=True)
-        run = self.run(spec, target, _words(target), folder / f"{name}.json", log, limit_s=limit_s)
+        run = self.run(spec, target, prompts, folder / f"{name}.json", log, limit_s=limit_s)
         return result_of(run.asked, run.file, self.version, run.cpu_s)
 
     def run(
-        self, spec: LoadSpec, target: Target, words: Words, output: Path, log: Path, *, limit_s: float
+        self, spec: LoadSpec, target: Target, prompts: Sequence[Prompt], output: Path, log: Path, *, limit_s: float
     ) -> "ClientRun":
-        """Offer a load of a number of requests; the client's own file is `output`.
+        """Offer a load of so many prompts; the client's own file is `output`.
 
         Raises:
             LoadTimeoutError: it was not over after `limit_s`.
             WorkerError: the client failed.
         """
-        requests = spec.requests or 1
         output.parent.mkdir(parents=True, exist_ok=True)
-        asked = output.with_suffix(".prompts.jsonl")
-        made = tuple(prompts(spec, requests, words))
-        write_prompts(asked, iter(made))
+        spec, asked = spec.with_requests(len(prompts)), output.with_suffix(".prompts.jsonl")
+        write_prompts(asked, prompts)
         before = _children_cpu_s()
-        self._run(_arguments(spec, requests, target, asked, output), target, log, limit_s)
+        with relayed(target, output.parent, connections=spec.concurrency or len(prompts)) as reached:
+            self._run(_arguments(spec, reached, asked, output), reached, log, limit_s)
         cpu_s = _children_cpu_s() - before
         asked.unlink()
-        lengths = tuple(prompt.output_tokens for prompt in made)
-        counts = [prompt.tokens for prompt in made if prompt.tokens is not None]
-        known = sum(counts) if len(counts) == requests else None
-        return ClientRun(Asked(spec.with_requests(requests), lengths, known, target.chat), output.read_bytes(), cpu_s)
+        lengths = tuple(prompt.output_tokens for prompt in prompts)
+        counts = [prompt.tokens for prompt in prompts if prompt.tokens is not None]
+        known = sum(counts) if len(counts) == len(prompts) else None
+        return ClientRun(Asked(spec, lengths, known, target.chat), output.read_bytes(), cpu_s)
 
     def _run(self, arguments: list[str], target: Target, log: Path, limit_s: float) -> None:
         far = urlsplit(target.base_url).hostname not in _LOCAL
         environment = engine_environment({name: os.environ[name] for name in _PROXIES if far and name in os.environ})
         # The client would read it from the command line of nothing else, and its own is for everybody to see.
         environment |= {"OPENAI_API_KEY": target.api_key} if target.api_key else {}
+        environment |= {"SSL_CERT_FILE": str(target.ca_certificate.absolute())} if target.ca_certificate else {}
         command = [str(self.runtime.python), "bench", "serve", *arguments]
         with GuardedProcess(command, log=log, environment=environment, grace_s=1.0) as process:
             try:
@@ -116,7 +109,9 @@ class LoadClient:
 
 
 def timed(spec: LoadSpec, rate_per_s: float) -> LoadSpec:
-    """Return a timed load as the number of requests that the rate just measured serves in its time."""
+    """Return a timed load as the number of requests: that come in its time, or that the rate just measured serves."""
+    if spec.arrivals:
+        return spec.with_requests(spec.arrivals.requests_in(spec.duration_s or 0))
     least = spec.concurrency or 1
     return spec.with_requests(max(round(rate_per_s * (spec.duration_s or 0)), least))
 
@@ -183,6 +178,7 @@ def result_of(asked: Asked, file: bytes, version: str, cpu_s: float) -> LoadResu
         whole_run_output_tokens_per_s=whole,
         requests_per_s=count / duration if duration else 0.0,
         steady_state=steady,
+        arrival_rate_per_s=arrival_rate(raw),
         peak_concurrency=peak_concurrency(answers),
         client_cpu_s=cpu_s,
         raw_sha256=hashlib.sha256(file).hexdigest(),
@@ -190,20 +186,7 @@ def result_of(asked: Asked, file: bytes, version: str, cpu_s: float) -> LoadResu
     )
 
 
-def _words(target: Target) -> Words:
-    return words_of(_tokenizer_file(target.tokenizer)) if target.tokenizer else COMMON
-
-
-def _tokenizer_file(folder: Path) -> Path:
-    file = folder / "tokenizer.json"
-    if not file.is_file():
-        raise SourceError(
-            f"There is no {file}, which the load client counts tokens with. Name a folder that has one, or none."
-        )
-    return file
-
-
-def _arguments(spec: LoadSpec, requests: int, target: Target, asked: Path, output: Path) -> list[str]:
+def _arguments(spec: LoadSpec, target: Target, asked: Path, output: Path) -> list[str]:
     values: dict[str, Any] = {
         "--backend": "openai-chat" if target.chat else "openai",
         "--base-url": target.base_url,
@@ -213,7 +196,7 @@ def _arguments(spec: LoadSpec, requests: int, target: Target, asked: Path, outpu
         "--dataset-name": "custom",
         "--dataset-path": asked,
         "--custom-output-len": -1,
-        "--num-prompts": requests,
+        "--num-prompts": spec.requests,
         "--temperature": 0,
         "--seed": spec.seed,
         "--ready-check-timeout-sec": 0,
@@ -232,6 +215,8 @@ def _arguments(spec: LoadSpec, requests: int, target: Target, asked: Path, outpu
             }
     flags = ["--save-result", "--save-detailed", "--disable-tqdm", "--disable-shuffle", "--skip-chat-template"]
     flags += ["--ignore-eos"] if spec.ignore_eos else []
+    flags += ["--insecure"] if target.insecure else []
+    flags += [f"--header={name}={value}" for name, value in target.headers.items()]
     return [*(str(part) for pair in values.items() for part in pair), *flags, "--no-steady-state"]
 
 

@@ -131,6 +131,13 @@ def latencies(runs: Sequence[Times]) -> dict[str, Distribution]:
     return {name: distribution(seconds, len(together["e2e_ms"])) for name, seconds in together.items()}
 
 
+def arrival_rate(raw: dict[str, Any]) -> float | None:
+    """Return the requests per second that were really sent, those that failed included; None for fewer than two."""
+    starts = raw["start_times"]
+    span = max(starts) - min(starts) if starts else 0.0
+    return (len(starts) - 1) / span if span > 0 else None
+
+
 def peak_concurrency(answers: Sequence[Answer]) -> int:
     """Return the most requests that were unanswered at one time."""
     _, level = _levels(answers)

@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import resource
+import ssl
 import sys
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -204,8 +205,7 @@ class Connection(asyncio.Protocol):
             self._answer(head[0].split()[1].partition("?")[0], headers, body)
 
     def _answer(self, path: str, headers: dict[str, str], body: bytes) -> None:
-        key = self._server.key
-        if key is not None and headers.get("authorization") != f"Bearer {key}":
+        if not self._server.admits(headers):
             self._document(401, {"error": {"message": "the key is not the one that is wanted"}})
         elif path == self._server.route:
             self._complete(json.loads(body))
@@ -241,6 +241,8 @@ class NullServer:
     key: str | None = None
     """Bearer token that it wants."""
     has_metrics: bool = True
+    tls: ssl.SSLContext | None = None
+    """With its certificate; None for plain HTTP."""
     counters: Counters = field(default_factory=Counters)
     stream_type: ClassVar[type[Stream]] = Stream
     route: ClassVar[str] = "/v1/completions"
@@ -249,7 +251,11 @@ class NullServer:
     async def listen(self, host: str = "127.0.0.1", port: int = 0) -> asyncio.Server:
         """Return the listening server."""
         loop = asyncio.get_running_loop()
-        return await loop.create_server(lambda: Connection(self), host, port, backlog=16_384)
+        return await loop.create_server(lambda: Connection(self), host, port, backlog=16_384, ssl=self.tls)
+
+    def admits(self, headers: dict[str, str]) -> bool:
+        """Return whether a request with these headers, their names in lower case, is answered."""
+        return self.key is None or headers.get("authorization") == f"Bearer {self.key}"
 
     def prompt_of(self, request: dict[str, Any]) -> str | list[int]:
         """Return the text or the tokens to answer."""

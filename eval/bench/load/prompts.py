@@ -6,33 +6,13 @@ be the same one, and of 10 000 with 128 000 ids some 400 are, which a prefix cac
 
 import json
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from eval.bench.load.spec import LoadSpec
-from pipeline.base.errors import SourceError
-
-_COMMON = """\
-time year people way day man thing woman life child world school state family student group country problem
-hand part place case week company system program question work government number night point home water room
-mother area money story fact month lot right study book eye job word business issue side kind head house
-service friend father power hour game line end member law car city community name president team minute idea
-kid body information back parent face others level office door health person art war history party result
-change morning reason research girl guy moment air teacher force education foot boy age policy music market
-sense nation plan college interest death experience effect use class control field development role effort
-rate heart drug show leader light voice wife police mind price report decision son view relationship town road
-arm difference value building action season society tax director position player record paper space ground
-form event official matter center couple site project activity star table need court oil situation cost
-industry figure street image phone data picture practice piece land product doctor wall patient worker news
-test movie north love
-"""
-"""English words that are one token each, with the space before them, in the vocabularies of today's models."""
-_FEWEST = 64
-_MOST = 2_048
-_WORD_LETTERS = 3
-_SPACES = "Ġ▁ "
-"""How vocabularies write the space before a word."""
+from eval.bench.load.spec import Lengths, LoadSpec
+from eval.bench.load.words import Words
 
 
 @dataclass(frozen=True)
@@ -45,72 +25,40 @@ class Prompt:
     """Of the text; None where the server's tokenizer is not known."""
 
 
+class Prompts(Protocol):
+    """Where the prompts of loads come from."""
+
+    @property
+    def chat(self) -> bool:
+        """Whether they are users' messages, which the server puts into its template."""
+
+    def of(self, spec: LoadSpec) -> tuple[Prompt, ...]:
+        """Return the prompts of a load, as many as it has requests.
+
+        Raises:
+            SourceError: there are not so many.
+        """
+
+
 @dataclass(frozen=True)
-class Words:
-    """What prompts are made of."""
+class MadePrompts:
+    """Made from words; the same for the same load."""
 
-    words: tuple[str, ...]
-    """Each one token, with the space before it, or about one."""
-    around: int = 0
-    """Tokens that the tokenizer puts around every text."""
-    tokens_in: Callable[[str], int] | None = None
-    """Tokens of a text as the server counts them; None where its tokenizer is not known."""
-    one_each: bool = False
-    """Whether each word was seen to be one token."""
+    words: Words
 
-    def tokens_of(self, text: Sequence[str]) -> int | None:
-        """Return the tokens of words that are put together; None where they cannot be told."""
-        if self.one_each:
-            return len(text) + self.around
-        return self.tokens_in(" ".join(text)) if self.tokens_in else None
+    @property
+    def chat(self) -> bool:
+        """They are texts."""
+        return False
 
-
-COMMON = Words(tuple(_COMMON.split()))
-"""For a server whose tokenizer is not known: about one token a word."""
-
-
-def words_of(tokenizer_file: Path) -> Words:
-    """Return words that are one token each for the tokenizer in a `tokenizer.json`.
-
-    Raises:
-        SourceError: it cannot be read.
-    """
-    from tokenizers import Tokenizer  # noqa: PLC0415 -- only where a tokenizer is named
-
-    try:
-        tokenizer = Tokenizer.from_file(str(tokenizer_file))
-    except Exception as problem:  # the library raises the bare class
-        raise SourceError(
-            f"{tokenizer_file} cannot be read as a tokenizer: {problem}. Name a folder with a whole tokenizer.json."
-        ) from problem
-    return words_from(tokenizer.get_vocab(), lambda text: len(tokenizer.encode(text).ids))
-
-
-def words_from(vocabulary: Iterable[str], tokens_in: Callable[[str], int]) -> Words:
-    """Return words that are one token each.
-
-    Args:
-        vocabulary: all tokens.
-        tokens_in: tokens of a text as a server counts them, those around it included.
-    """
-    around = tokens_in("")
-    texts = sorted(token for token in vocabulary if isinstance(token, str))  # some have bytes
-    whole = tuple(_single_tokens(texts, lambda text: tokens_in(text) - around))
-    enough = len(whole) >= _FEWEST
-    return Words(whole if enough else COMMON.words, around, tokens_in, one_each=enough)
-
-
-def _single_tokens(vocabulary: Sequence[str], tokens_in: Callable[[str], int]) -> Iterator[str]:
-    """Yield words of lower-case letters that stay one token each however they are put together."""
-    candidates = [token.lstrip(_SPACES) for token in vocabulary if token.startswith(tuple(_SPACES))]
-    plain = [word for word in candidates if word.isascii() and word.isalpha() and word.islower()]
-    for word in [word for word in plain if len(word) >= _WORD_LETTERS][:_MOST]:
-        if tokens_in(f"{word} {word} {word}") == 3:  # noqa: PLR2004 -- one each
-            yield word
+    def of(self, spec: LoadSpec) -> tuple[Prompt, ...]:
+        """Return the prompts of a load."""
+        return tuple(prompts(spec, spec.requests or 1, self.words))
 
 
 def prompts(spec: LoadSpec, requests: int, words: Words) -> Iterator[Prompt]:
     """Yield `requests` prompts; each begins with words that no other one of the same vocabulary begins with."""
+    lengths = spec.input_tokens or Lengths.fixed(1)
     draw = random.Random(spec.seed)  # noqa: S311 -- not cryptography
     order = list(words.words)
     draw.shuffle(order)
@@ -118,7 +66,7 @@ def prompts(spec: LoadSpec, requests: int, words: Words) -> Iterator[Prompt]:
     while len(order) ** digits < requests:
         digits += 1
     for number in draw.sample(range(len(order) ** digits), requests):
-        inputs = draw.randint(spec.input_tokens.low, spec.input_tokens.high)
+        inputs = draw.randint(lengths.low, lengths.high)
         outputs = draw.randint(spec.output_tokens.low, spec.output_tokens.high)
         count = max(inputs - words.around, 1)
         text = [*_in_words(number, digits, order), *draw.choices(order, k=count)][:count]
@@ -131,7 +79,7 @@ def _in_words(number: int, digits: int, order: Sequence[str]) -> list[str]:
     return [order[number // base**place % base] for place in range(digits)]
 
 
-def write_prompts(path: Path, made: Iterator[Prompt]) -> None:
+def write_prompts(path: Path, made: Iterable[Prompt]) -> None:
     """Write prompts as the JSONL that the client reads."""
     with path.open("w", encoding="utf-8") as stream:
         for prompt in made:

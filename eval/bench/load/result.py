@@ -69,6 +69,8 @@ class LoadResult(Result):
     """Between two pieces of an answer; the closing piece, which carries no token, left out."""
     e2e_ms: Distribution
     steady_state: SteadyState | None = None
+    arrival_rate_per_s: float | None = None
+    """Requests really sent per second, between the first and the last; None for fewer than two."""
     peak_concurrency: int
     """Unanswered requests at one time, at most."""
     client_cpu_s: float
@@ -80,21 +82,28 @@ class LoadResult(Result):
 class EngineLoad(Result):
     """What the engine itself says of a load."""
 
+    counted_by: str = "vLLM"
+    """Whose names the counters have."""
     prompt_tokens: float
     output_tokens: float
-    cached_prompt_tokens: float
-    """Taken from its prefix cache instead of being computed."""
-    preemptions: float
+    cached_prompt_tokens: float | None
+    """Taken from its prefix cache instead of being computed; None where it does not say."""
+    preemptions: float | None
+    """None where it does not say."""
     peak_requests: float
     """Running and waiting at one time, at most, as sampled."""
     peak_waiting: float
+    waiting_share: float | None = None
+    """Of the samples, those with requests that the engine had not begun; None where none was taken."""
     peak_kv_cache_usage: float | None
     samples: int
     """Of the gauges, while the load ran."""
 
     @property
-    def cached_share(self) -> float:
-        """Of the prompt tokens, those from the prefix cache."""
+    def cached_share(self) -> float | None:
+        """Of the prompt tokens, those from the prefix cache; None where the engine does not say."""
+        if self.cached_prompt_tokens is None:
+            return None
         return self.cached_prompt_tokens / self.prompt_tokens if self.prompt_tokens else 0.0
 
 

@@ -1,5 +1,6 @@
 """`LoadSpec`: which load is offered."""
 
+import math
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -40,7 +41,18 @@ class Arrivals(Result):
     burstiness: Annotated[float, Field(gt=0)] = 1.0
     """Shape of the gamma distribution of the gaps: 1 is a Poisson process, below 1 comes in bursts."""
     ramp_from_per_s: Annotated[float, Field(gt=0)] | None = None
-    """Rate at the start, from which it rises in a straight line; None for a constant rate."""
+    """Rate at the start, from which it rises (or falls) by the same step from request to request; None for a constant
+    rate."""
+
+    @property
+    def mean_rate_per_s(self) -> float:
+        """Return requests over time. On a ramp each gap is one over its own rate: (b - a) / ln(b / a)."""
+        first, last = self.ramp_from_per_s or self.rate_per_s, self.rate_per_s
+        return last if first == last else (last - first) / math.log(last / first)
+
+    def requests_in(self, seconds: float) -> int:
+        """Return how many come in a time."""
+        return max(round(self.mean_rate_per_s * seconds), 1)
 
 
 class LoadSpec(Result):
@@ -53,7 +65,8 @@ class LoadSpec(Result):
     duration_s: Seconds | None = None
     """Aim of a timed load; the number of requests follows from the rate just measured, and the result says how long it
     really was."""
-    input_tokens: Lengths
+    input_tokens: Lengths | None
+    """None for prompts that somebody else made."""
     output_tokens: Lengths
     ignore_eos: bool = True
     """Whether answers go on to their length, whatever the model says."""
@@ -67,6 +80,11 @@ class LoadSpec(Result):
         if (self.requests is None) == (self.duration_s is None):
             raise ValueError("either requests or duration_s is needed")
         return self
+
+    @property
+    def level(self) -> str:
+        """Return its rate or its concurrency in words."""
+        return f"rate {self.arrivals.rate_per_s:g}" if self.arrivals else f"concurrency {self.concurrency}"
 
     def with_requests(self, requests: int) -> Self:
         """Return the same load as so many requests."""

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from eval.bench.load.result import EngineLoad, LoadResult, MachineLoad
 from pipeline.base.results import Result
 
+_DROPPED = "connection closed before message completed"
+_KEPT_CONNECTION = " (a server that drops connections which are kept open needs the header `Connection: close`)"
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -19,6 +22,8 @@ class Limits:
     """Of the prompt tokens."""
     concurrency_share: float = 0.95
     """Of the concurrency asked for, that must have been there at one time."""
+    arrival_share: float = 0.95
+    """Of the rate asked for, that requests must have come at; a client that cannot keep up offers an easier load."""
     client_cpu_share: float = 0.5
     """Of the machine's processor time."""
     foreign_cpu_share: float = 0.25
@@ -85,6 +90,7 @@ def _delivery(evidence: Evidence, limits: Limits) -> Check:
             yield f"{result.sent} of {result.spec.requests} requests were sent"
         if not result.answered or result.failed > limits.failed_share * result.sent:
             first = next(iter(result.errors), "no reason was given")
+            first += _KEPT_CONNECTION if _DROPPED in first else ""
             yield f"{result.failed} of {result.sent} requests failed: {first}"
 
     return _satisfied("every request answered", problems())
@@ -130,6 +136,8 @@ def _cache(evidence: Evidence, limits: Limits) -> Check:
     if engine is None:
         return _unknown(name, "the server offers no counters")
     share = engine.cached_share
+    if share is None:
+        return _unknown(name, "the server does not count them")
     found = [f"{share:.1%} of the prompt tokens came from the prefix cache"] if share > limits.cached_share else []
     return _satisfied(name, iter(found))
 
@@ -139,7 +147,7 @@ def _concurrency(evidence: Evidence, limits: Limits) -> Check:
     result, engine = evidence.result, evidence.engine
     asked = result.spec.concurrency
     if asked is None or result.spec.arrivals is not None:
-        return _unknown(name, "the load is an open loop")
+        return _arrivals(evidence, limits)
     least = limits.concurrency_share * min(asked, result.sent)
     lasting = (result.e2e_ms.mean or 0.0) >= limits.short_request_ms
     sampled = engine is not None and lasting and result.duration_s >= limits.short_run_s and engine.samples > 1
@@ -151,6 +159,16 @@ def _concurrency(evidence: Evidence, limits: Limits) -> Check:
             yield f"the engine never had more than {engine.peak_requests:.0f} of {asked} requests"
 
     return _satisfied(name, problems())
+
+
+def _arrivals(evidence: Evidence, limits: Limits) -> Check:
+    name = "requests came at the rate asked for"
+    result = evidence.result
+    asked, seen = result.spec.arrivals, result.arrival_rate_per_s
+    if asked is None or seen is None:
+        return _unknown(name, "a single request has no rate")
+    late = f"requests came at {seen:.2f} a second instead of {asked.mean_rate_per_s:.2f}"
+    return _satisfied(name, iter([late] if seen < limits.arrival_share * asked.mean_rate_per_s else []))
 
 
 def _client(evidence: Evidence, limits: Limits) -> Check:

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,7 @@ import psutil
 from eval.bench.load.result import EngineLoad, LoadResult, MachineLoad
 from eval.bench.load.validity import Evidence
 from pipeline.base.errors import EngineError
+from pipeline.engines.counters import CounterNames, counter_names
 from pipeline.engines.engine import Engine
 from pipeline.engines.prometheus import Metrics
 from pipeline.hardware.health.sampler import Health
@@ -43,8 +45,9 @@ class Watch:
 
     def __enter__(self) -> Self:
         self._before = self._metrics()
+        self._names = counter_names(self._before)
         self.health.__enter__()
-        if _counts(self._before):
+        if self._names:
             self._thread.start()
         return self
 
@@ -70,13 +73,13 @@ class Watch:
 
     def settle(self, output_tokens: int) -> None:
         """Read the engine's counters, as soon as they have caught up with what the client got."""
-        if self._before is None or not _counts(self._before):
+        if self._before is None or self._names is None:
             return
         for _ in range(round(_SETTLE_S / _EVERY_S)):
             after = self._metrics()
             if after is None:
                 return
-            self.engine = self._engine(self._before, after)
+            self.engine = self._engine(self._names, self._before, after)
             if self.engine.output_tokens >= output_tokens:
                 return
             time.sleep(_EVERY_S)
@@ -97,29 +100,32 @@ class Watch:
         written = {"file": path.relative_to(results).as_posix(), "sha256": self.health.write(path)}
         return self.health.summary(output_tokens).model_copy(update=written)
 
-    def _engine(self, before: Metrics, after: Metrics) -> EngineLoad:
+    def _engine(self, names: CounterNames, before: Metrics, after: Metrics) -> EngineLoad:
         def grown(name: str) -> float:
             return (after.value(name) or 0.0) - (before.value(name) or 0.0)
 
         usages = [usage for _, _, usage in self._samples if usage is not None]
         return EngineLoad(
-            prompt_tokens=grown("vllm:prompt_tokens_total"),
-            output_tokens=grown("vllm:generation_tokens_total"),
-            cached_prompt_tokens=max(grown("vllm:prompt_tokens_cached_total"), grown("vllm:prefix_cache_hits_total")),
-            preemptions=grown("vllm:num_preemptions_total"),
+            counted_by=names.server,
+            prompt_tokens=sum(map(grown, names.prompt_tokens)),
+            output_tokens=grown(names.output_tokens),
+            cached_prompt_tokens=max(map(grown, names.cached_tokens), default=None),
+            preemptions=grown(names.preemptions) if names.preemptions else None,
             peak_requests=max((running + waiting for running, waiting, _ in self._samples), default=0.0),
             peak_waiting=max((waiting for _, waiting, _ in self._samples), default=0.0),
+            waiting_share=_share([waiting > 0 for _, waiting, _ in self._samples]),
             peak_kv_cache_usage=max(usages, default=None),
             samples=len(self._samples),
         )
 
     def _sample(self) -> None:
         while not self._over.wait(_EVERY_S):
-            found = self._metrics()
-            running = found.value("vllm:num_requests_running") if found else None
-            if found is not None and running is not None:
-                waiting = found.value("vllm:num_requests_waiting") or 0.0
-                self._samples.append((running, waiting, found.value("vllm:kv_cache_usage_perc")))
+            found, names = self._metrics(), self._names
+            running = found.value(names.running) if found and names and names.running else None
+            if found is not None and names is not None and running is not None:
+                waiting = (found.value(names.waiting) if names.waiting else None) or 0.0
+                usage = found.value(names.kv_cache_usage) if names.kv_cache_usage else None
+                self._samples.append((running, waiting, usage))
 
     def _metrics(self) -> Metrics | None:
         try:
@@ -128,8 +134,8 @@ class Watch:
             return None
 
 
-def _counts(metrics: Metrics | None) -> bool:
-    return metrics is not None and metrics.value("vllm:generation_tokens_total") is not None
+def _share(found: Sequence[bool]) -> float | None:
+    return sum(found) / len(found) if found else None
 
 
 def server_processes(base_url: str) -> tuple[psutil.Process, ...] | None:

@@ -1,6 +1,6 @@
 """What a ranking knows of an endpoint, from what `awqctl bench --endpoint` wrote."""
 
-from eval.bench.load.endpoint import EndpointLoad, EndpointPoint
+from eval.bench.load.endpoint_result import EndpointLoad, EndpointPoint, PromptsFile
 from eval.bench.load.spec import Lengths
 from eval.bench.rank.entry import Entry, Level
 from eval.bench.rank.stated import price_of
@@ -13,7 +13,7 @@ def of_endpoint(name: str, load: EndpointLoad, usd_per_hour: float | None) -> En
         settings={
             "model": load.model,
             "engine": "an endpoint, whose engine and settings are not known",
-            "input_tokens": _text(load.input_tokens),
+            "input_tokens": _text(load.input_tokens) if load.input_tokens else _prompts(load.prompts),
             "output_tokens": _text(load.output_tokens),
             "lengths": load.lengths,
             "route": load.route,
@@ -26,23 +26,27 @@ def of_endpoint(name: str, load: EndpointLoad, usd_per_hour: float | None) -> En
             "throughput over": ", ".join(dict.fromkeys(point.throughput_over or "none" for point in load.points)),
         },
         levels={
-            point.concurrency: _level(point, point.output_tokens_per_s)
+            point.concurrency: _level(point, point.concurrency, point.output_tokens_per_s)
             for point in load.points
-            if not point.void and point.output_tokens_per_s
+            if point.concurrency and not point.void and point.output_tokens_per_s
         },
-        void={point.concurrency: point.void for point in load.points if point.void},
+        void={point.concurrency: point.void for point in load.points if point.concurrency and point.void},
         usd_per_hour=price_of(None, None, None, usd_per_hour),
     )
 
 
-def _level(point: EndpointPoint, output_tokens_per_s: float) -> Level:
+def _level(point: EndpointPoint, concurrency: int, output_tokens_per_s: float) -> Level:
     return Level(
-        concurrency=point.concurrency,
+        concurrency=concurrency,
         output_tokens_per_s_runs=(output_tokens_per_s,),
         tpot_p50_ms_runs=() if point.tpot_ms.p50 is None else (point.tpot_ms.p50,),
         ttft_p95_ms=point.ttft_ms.p95,
         tpot_p95_ms=point.tpot_ms.p95,
     )
+
+
+def _prompts(own: PromptsFile | None) -> str:
+    return f"prompts of a file with the SHA-256 {own.sha256}" if own else "not known"
 
 
 def _text(lengths: Lengths) -> str:

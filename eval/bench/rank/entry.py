@@ -28,6 +28,8 @@ class Level(Result):
     ttft_p95_ms: float | None = None
     """None where too few requests carry it."""
     tpot_p95_ms: float | None = None
+    overloaded: bool = False
+    """Whether there were more requests than the engine can serve at once, so that speed is not the question."""
 
     @property
     def output_tokens_per_s(self) -> float:
@@ -48,6 +50,8 @@ class Entry:
     """By concurrency."""
     void: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """Reasons, by the concurrency that has no figures."""
+    deciding_repeats: int | None = None
+    """How many repeats decided how many were made; None where their number was fixed."""
     gpus: int | None = None
     """That the engine used; None where that is not known."""
     usd_per_hour: Stated | None = None

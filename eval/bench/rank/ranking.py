@@ -8,6 +8,7 @@ of a run, which move a ratio and its interval alike.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
@@ -33,6 +34,8 @@ class Place(Result):
     interval: Interval | None
     """Of the value alone, with `CONFIDENCE`; None where the repeats do not tell."""
     concurrency: int
+    overloaded: bool
+    """Whether that is more than the engine can serve at once."""
     origin: Origin
     """`modelled` where a price or a rated power is in it."""
     stated_value: float | None = None
@@ -84,7 +87,8 @@ def rank(entries: Sequence[Entry], *, concurrency: int | None = None, service: S
 
     Args:
         entries: at least two, each with a name of its own.
-        concurrency: at which they are compared; None for each run's level of the highest throughput.
+        concurrency: at which they are compared; None for each run's level of the highest throughput, of those within
+            the engine's capacity if there are any.
         service: what that level has to keep.
 
     Raises:
@@ -101,12 +105,13 @@ def rank(entries: Sequence[Entry], *, concurrency: int | None = None, service: S
     questions = {one.measured for figures in found.values() for one in figures.values() if isinstance(one, Figure)}
     pairs = len(points) * (len(points) - 1) // 2
     each = each_of(CONFIDENCE, max(1, pairs * len(questions)))
+    terms = _Terms(each, {entry.name: entry.deciding_repeats for entry in entries})
     return Ranking(
         confidence=CONFIDENCE,
         alike=dict(entries[0].settings),
         differs=differences({entry.name: entry.circumstances for entry in entries}),
         service=service,
-        rankings=tuple(_ranking(by, {**figures, **unfit}, points, each) for by, figures in found.items()),
+        rankings=tuple(_ranking(by, {**figures, **unfit}, points, terms) for by, figures in found.items()),
     )
 
 
@@ -116,27 +121,42 @@ def _level(entry: Entry, concurrency: int | None, service: Service) -> Level | s
     missed = {level.concurrency: service.missed(level) for level in levels}
     kept = [level for level in levels if missed[level.concurrency] is None]
     if kept:
-        return max(kept, key=lambda level: level.output_tokens_per_s)
+        within = [level for level in kept if not level.overloaded]
+        return max(within or kept, key=lambda level: level.output_tokens_per_s)
     nearest = min(missed)
     return f"it keeps the service level at no concurrency; at {nearest} {missed[nearest]}"
 
 
-def _ranking(by: By, found: Found, points: Points, each: float) -> OneRanking:
+@dataclass(frozen=True)
+class _Terms:
+    """On which runs are compared."""
+
+    each: float
+    """Confidence of each interval."""
+    deciding: Mapping[str, int | None]
+    """How many repeats decided how many were made, by run."""
+
+    def first(self, *runs: str) -> int | None:
+        """Return how many repeats of each of these runs say how far repeats differ; None for all."""
+        return min((first for run in runs if (first := self.deciding[run]) is not None), default=None)
+
+
+def _ranking(by: By, found: Found, points: Points, terms: _Terms) -> OneRanking:
     figures = {name: one for name, one in found.items() if isinstance(one, Figure)}
     order = sorted(figures, key=lambda name: geometric_mean(figures[name].runs), reverse=True)
-    pairs = tuple(_pair(first, second, figures, each) for first, second in combinations(order, 2))
+    pairs = tuple(_pair(first, second, figures, terms) for first, second in combinations(order, 2))
     return OneRanking(
         by=by,
         measured=next((one.measured for one in figures.values()), None),
-        places=tuple(_place(name, figures[name], points[name].concurrency, len(order), pairs) for name in order),
+        places=tuple(_place(name, figures[name], points[name], pairs, terms) for name in order),
         pairs=pairs,
         not_ranked={name: one for name, one in found.items() if isinstance(one, str)},
     )
 
 
-def _pair(first: str, second: str, figures: Mapping[str, Figure], each: float) -> Pair:
+def _pair(first: str, second: str, figures: Mapping[str, Figure], terms: _Terms) -> Pair:
     above, below = figures[first].runs, figures[second].runs
-    interval = ratio_interval(above, below, each)
+    interval = ratio_interval(above, below, terms.each, first=terms.first(first, second))
     return Pair(
         first=first,
         second=second,
@@ -150,16 +170,18 @@ def _pair(first: str, second: str, figures: Mapping[str, Figure], each: float) -
     )
 
 
-def _place(name: str, figure: Figure, concurrency: int, runs: int, pairs: Sequence[Pair]) -> Place:
-    above = sum(pair.second == name and pair.verdict == "better" for pair in pairs)
-    below = sum(pair.first == name and pair.verdict == "better" for pair in pairs)
+def _place(name: str, figure: Figure, level: Level, pairs: Sequence[Pair], terms: _Terms) -> Place:
+    own = [pair for pair in pairs if name in (pair.first, pair.second)]
+    above = sum(pair.second == name and pair.verdict == "better" for pair in own)
+    below = sum(pair.first == name and pair.verdict == "better" for pair in own)
     return Place(
         run=name,
         rank_from=1 + above,
-        rank_to=runs - below,
+        rank_to=1 + len(own) - below,
         value=geometric_mean(figure.runs),
-        interval=mean_interval(figure.runs, CONFIDENCE),
-        concurrency=concurrency,
+        interval=mean_interval(figure.runs, CONFIDENCE, first=terms.first(name)),
+        concurrency=level.concurrency,
+        overloaded=level.overloaded,
         origin=figure.origin,
         stated_value=figure.stated.value if figure.stated else None,
         source=figure.stated.source if figure.stated else "",

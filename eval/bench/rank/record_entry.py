@@ -1,9 +1,11 @@
 """What a ranking knows of a recipe's run, from its record."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from eval.bench.arguments import PARALLEL, options_of, workers_of
+from eval.bench.comparison import deciding_repeats
 from eval.bench.rank.entry import Entry, Level
 from eval.bench.rank.stated import catalogue_watts, price_of
 from eval.bench.result import ArmLoad, BenchResult, LoadPoint
@@ -18,6 +20,8 @@ _OF_ANOTHER_RUN = (
     *("repeats", "order", "precision", "max_repeats", "budget_minutes", "reuse_engine"),
 )
 """Keys of the section `bench` that do not say what is asked of an engine at one concurrency."""
+_CHOSEN_BY_THE_ENGINE = ("attention_backend", "enable_prefix_caching", "enable_chunked_prefill")
+"""Settings that it chooses by the hardware, unless an argument says otherwise, which is compared itself."""
 _OF_THE_MACHINE = tuple(name for names in PARALLEL for name in names)
 
 
@@ -43,6 +47,7 @@ def of_record(name: str, record: RunRecord, arm: str, over: ThroughputOver, usd_
         circumstances=dict(_circumstances(stage, load, arguments)),
         levels={point.concurrency: _level(point, bench.throughput_over, over) for point in load.points},
         void={point.concurrency: point.reasons for point in load.void_points},
+        deciding_repeats=deciding_repeats(bench),
         gpus=gpus,
         usd_per_hour=price_of(record, gpu, gpus, usd_per_hour),
         rated_watts=catalogue_watts(gpu, gpus),
@@ -58,6 +63,8 @@ def _settings(
     yield "engine", bench.engine_version
     yield "client", bench.calibration.client if bench.calibration else "of an earlier version"
     yield "dtype", load.dtype
+    if "kv_cache_dtype" in load.settings:
+        yield "KV cache dtype", load.settings["kv_cache_dtype"]
     for option, value in arguments.items():
         if option not in (*_OF_THE_MACHINE, "dtype"):
             yield f"engine {option}", value
@@ -91,12 +98,16 @@ def _weights(record: RunRecord, stage: StageResult, arm: str) -> Iterator[tuple[
 
 def _circumstances(stage: StageResult, load: ArmLoad, arguments: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     environment, machine = stage.environment, stage.environment.machine
-    yield "GPUs", ", ".join(gpu.name for gpu in machine.cuda_gpus) or "none"
+    kinds = Counter(gpu.name for gpu in machine.cuda_gpus)
+    yield "GPUs", ", ".join(f"{amount} x {name}" for name, amount in kinds.items()) or "none"
     yield "driver", ", ".join(dict.fromkeys(gpu.driver or "unknown" for gpu in machine.cuda_gpus)) or "none"
     yield "processor", f"{machine.cpu}, {machine.cores} cores"
     yield "memory", f"{machine.memory_gib:.0f} GiB"
     yield "system", machine.platform
     yield "kernel", load.kernel
+    for name in _CHOSEN_BY_THE_ENGINE:
+        if name in load.settings:
+            yield name.replace("_", " "), load.settings[name]
     for option in _OF_THE_MACHINE:
         if option in arguments:
             yield f"engine {option}", arguments[option]
@@ -115,7 +126,17 @@ def _level(point: LoadPoint, measured_over: ThroughputOver, over: ThroughputOver
     return Level(
         concurrency=point.concurrency,
         output_tokens_per_s_runs=runs,
+        tokens_per_joule_runs=_per_joule(point),
         tpot_p50_ms_runs=point.tpot.p50_ms_runs or (() if median is None else (median,)),
         ttft_p95_ms=point.ttft.p95_ms,
         tpot_p95_ms=point.tpot.p95_ms,
+        overloaded=point.overloaded,
     )
+
+
+def _per_joule(point: LoadPoint) -> tuple[float, ...]:
+    """Return the tokens per joule of each run; nothing unless the energy of all that stand was measured."""
+    stand = [run for run in point.runs if run.figures]
+    energies = [run.health.joules_per_output_token if run.health else None for run in stand]
+    found = tuple(1 / joules for joules in energies if joules)
+    return found if len(found) == len(stand) else ()

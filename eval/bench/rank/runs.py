@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from eval.bench.load.endpoint import EndpointLoad
+from eval.bench.load.endpoint_result import EndpointLoad
 from eval.bench.rank.endpoint_entry import of_endpoint
 from eval.bench.rank.entry import Entry
 from eval.bench.rank.record_entry import of_record

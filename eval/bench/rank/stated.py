@@ -31,7 +31,8 @@ def price_of(record: RunRecord | None, gpu: str | None, gpus: int | None, given:
     return Stated(
         value=rent.usd_per_hour * gpus,
         origin="quoted",
-        source=f"catalogue, {_times(gpus)}{entry.name} at {rent.provider}, {rent.term}: {_named(rent.source)}",
+        source=f"catalogue, {_times(gpus)}{entry.name} at {rent.provider}, {rent.term}: {_named(rent.source)}"
+        f"{', older than 90 days' if rent.source.stale else ''}",
     )
 
 
@@ -68,5 +69,4 @@ def _times(gpus: int) -> str:
 
 
 def _named(source: Source) -> str:
-    stale = ", older than 90 days" if source.stale else ""
-    return f"{source.title}, {source.date}{stale}"
+    return f"{source.title}, {source.date}"

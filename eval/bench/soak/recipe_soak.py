@@ -2,13 +2,14 @@
 
 from eval.bench.load.spec import Lengths
 from eval.bench.soak.soak import SoakPlan
-from pipeline.recipe.arms import BASELINE
+from pipeline.recipe.arms import BASELINE, with_weights
 from pipeline.recipe.recipe import Recipe
 
 
 def soaked_arms(recipe: Recipe) -> tuple[str, ...]:
     """Return the arms that are held under load, in the order of the recipe; none where it asks for no soak."""
-    settings, measured = recipe.bench.soak, [arm.name for arm in recipe.arms if arm.name in recipe.bench.arms]
+    settings = recipe.bench.soak
+    measured = [arm.name for arm in with_weights(recipe.arms) if arm.name in recipe.bench.arms]
     if settings is None:
         return ()
     if settings.arms is not None:
@@ -23,13 +24,13 @@ def plan_of(recipe: Recipe) -> SoakPlan | None:
     if settings is None:
         return None
     outputs = settings.output_tokens or recipe.bench.output_tokens
-    low, high = settings.input_range(recipe.engine.max_model_len - outputs)
+    prompts = settings.prompts(recipe.engine.max_model_len - outputs.high)
     return SoakPlan(
         minutes=settings.minutes,
         share=settings.share,
         slice_s=settings.slice_s,
-        input_tokens=Lengths(low=low, high=high),
-        output_tokens=Lengths.fixed(outputs),
+        input_tokens=Lengths(low=prompts.low, high=prompts.high),
+        output_tokens=Lengths(low=outputs.low, high=outputs.high),
         ignore_eos=not settings.natural_lengths,
         drift_limit=settings.drift_limit,
         seed=recipe.bench.seed,

@@ -8,6 +8,7 @@ from typing import Self
 from eval.bench.soak.memory import MemoryReader
 from eval.bench.soak.slices import Sample
 from pipeline.base.errors import EngineError
+from pipeline.engines.counters import counter_names
 from pipeline.engines.engine import Engine
 from pipeline.engines.prometheus import Metrics
 
@@ -47,13 +48,14 @@ class Timeline:
     def _sample(self) -> None:
         while not self._over.wait(self._every_s):
             now, metrics = time.monotonic(), self._metrics()
+            names = counter_names(metrics)
             self._taken.append(
                 Sample(
                     time_s=now,
                     memory_gib=self._memory.memory_gib(),
-                    running=_gauge(metrics, "num_requests_running"),
-                    waiting=_gauge(metrics, "num_requests_waiting"),
-                    kv_cache_usage=_gauge(metrics, "kv_cache_usage_perc"),
+                    running=_gauge(metrics, names.running if names else None),
+                    waiting=_gauge(metrics, names.waiting if names else None),
+                    kv_cache_usage=_gauge(metrics, names.kv_cache_usage if names else None),
                 )
             )
 
@@ -64,5 +66,5 @@ class Timeline:
             return None
 
 
-def _gauge(metrics: Metrics | None, name: str) -> float | None:
-    return metrics.value(f"vllm:{name}") if metrics else None
+def _gauge(metrics: Metrics | None, name: str | None) -> float | None:
+    return metrics.value(name) if metrics and name else None

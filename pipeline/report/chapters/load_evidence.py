@@ -150,7 +150,7 @@ def _observed(runs: Sequence[LoadRun], inputs: Inputs) -> tuple[Cell, ...]:
     )
 
 
-def _cached(engine: EngineLoad) -> float:
+def _cached(engine: EngineLoad) -> float | None:
     return engine.cached_share
 
 
@@ -162,7 +162,7 @@ def _waiting(engine: EngineLoad) -> float:
     return engine.peak_waiting
 
 
-def _preemptions(engine: EngineLoad) -> float:
+def _preemptions(engine: EngineLoad) -> float | None:
     return engine.preemptions
 
 

@@ -5,6 +5,7 @@ from eval.profile.trace import Operation
 from pipeline.base.format import count, share, size
 from pipeline.report.cells import figure, numbers, shown, word, words
 from pipeline.report.chapter import Chapter
+from pipeline.report.chapters.throughput import length
 from pipeline.report.document import Cell, Section, Table
 from pipeline.report.inputs import Inputs
 
@@ -21,8 +22,8 @@ def profile_section(inputs: Inputs) -> Section:
             say.method(
                 say.amount(found.iterations, "step"),
                 str(found.concurrency),
-                count(found.input_tokens),
-                count(found.output_tokens),
+                length(found.input_tokens),
+                length(found.output_tokens),
             ),
         ),
         tables=(*(operations_table(one, inputs) for one in found.arms), _files(inputs)),

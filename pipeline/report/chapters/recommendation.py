@@ -6,6 +6,7 @@ from eval.bench.result import BenchResult
 from pipeline.base.format import certainty
 from pipeline.base.results import Payload
 from pipeline.report.chapters.accuracy_finding import by_verdict, named
+from pipeline.report.chapters.crossover_finding import expectation
 from pipeline.report.chapters.speed_finding import concurrencies
 from pipeline.report.inputs import Inputs
 from pipeline.roi.result import RoiResult
@@ -35,7 +36,8 @@ def _by_costs_and_speed(inputs: Inputs) -> str:
     say, saving = inputs.say.recommendation, inputs.saving
     ratios = speed_ratios(inputs.load)
     faster, slower = (concurrencies(ratios, direction, say) for direction in ("faster", "slower"))
-    expect = say.slower(slower) if slower else ""
+    crossing = expectation(inputs)
+    expect = f" {crossing}" if crossing else say.slower(slower) if slower else ""
     if saving.decision == "pays":
         return say.deploy + expect
     where = say.here if inputs.on_cpu else say.at_this_load

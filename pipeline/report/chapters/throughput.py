@@ -3,9 +3,11 @@
 from eval.bench.comparison import CONFIDENCE, SpeedRatio, speed_ratios
 from eval.bench.result import BenchResult, LoadPoint
 from pipeline.base.format import NONE, certainty, count, extent, number, ratio, span
+from pipeline.base.token_range import TokenRange
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import direction_cell, figure, numbers, runs_keys, shown, word, words
 from pipeline.report.chapter import Chapter
+from pipeline.report.chapters.endpoint_speed import endpoint_tables, open_loop_tables
 from pipeline.report.chapters.load_evidence import void_tables
 from pipeline.report.charts.throughput import ratio_chart, throughput_chart
 from pipeline.report.comparison import points_of
@@ -28,8 +30,8 @@ def throughput_section(inputs: Inputs) -> Section:
         title=say.title,
         paragraphs=(
             say.method(
-                count(load.input_tokens),
-                count(load.output_tokens),
+                say.prompts_of(load.prompts.count) if load.prompts else length(load.input_tokens),
+                length(load.output_tokens),
                 *_runs(inputs),
                 certainty(CONFIDENCE),
             ),
@@ -38,7 +40,13 @@ def throughput_section(inputs: Inputs) -> Section:
             *((throughput_chart(inputs),) if any(arm.points for arm in load.arms) else ()),
             *((ratio_chart(ratios, inputs),) if ratios else ()),
         ),
-        tables=(_throughput(ratios, inputs), _rates(inputs), *void_tables(inputs)),
+        tables=(
+            _throughput(ratios, inputs),
+            _rates(inputs),
+            *open_loop_tables(inputs),
+            *endpoint_tables(inputs),
+            *void_tables(inputs),
+        ),
     )
 
 
@@ -113,6 +121,11 @@ def _rates(inputs: Inputs) -> Table:
     )
 
 
+def length(tokens: TokenRange) -> str:
+    """Return a number of tokens, or the bounds of a range."""
+    return count(tokens.low) if tokens.low == tokens.high else f"{count(tokens.low)} to {count(tokens.high)}"
+
+
 def throughput_limits(inputs: Inputs) -> tuple[str, ...]:
     """Return what the sweep does not answer; empty sentences where it does."""
     load, say = inputs.load, inputs.say.throughput
@@ -121,7 +134,7 @@ def throughput_limits(inputs: Inputs) -> tuple[str, ...]:
     return (
         say.limit_gpu if inputs.on_cpu else "",
         say.limit_machine(inputs.hardware, say.assumed_machines if inputs.has(RoiResult) else ""),
-        say.limit_lengths(count(load.input_tokens), count(load.output_tokens)),
+        say.limit_lengths(length(load.input_tokens), length(load.output_tokens)),
         say.limit_traffic(count(highest)) if highest else "",
         say.limit_duration(count(longest)) if longest else "",
         say.limit_repeats if load.repeats == 1 else _limit_start(load, say),

@@ -5,6 +5,7 @@ from functools import lru_cache
 from markupsafe import escape
 
 from pipeline.report.charts.bars import bar_svg
+from pipeline.report.charts.crossover import crossover_svg
 from pipeline.report.charts.dots import dot_svg
 from pipeline.report.charts.forest import forest_svg
 from pipeline.report.charts.lines import line_svg
@@ -19,6 +20,7 @@ _DRAWN_BY = {
     "bar": bar_svg,
     "step": step_svg,
     "forest": forest_svg,
+    "crossover": crossover_svg,
     "pareto": pareto_svg,
     "time": time_svg,
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from eval.bench.comparison import CONFIDENCE, SpeedRatio
+from eval.bench.comparison import CONFIDENCE, SpeedRatio, deciding_repeats
 from eval.bench.result import ArmLoad, BenchResult, Latency, LoadPoint
 from eval.statistics.repeats import mean_interval
 from pipeline.base.format import certainty, number, ratio
@@ -41,9 +41,11 @@ def throughput_chart(inputs: Inputs) -> Chart:
 
 def _throughput(arm: ArmLoad, inputs: Inputs) -> tuple[Series, Series]:
     """Return an arm's means with the interval of each, and the range of its runs."""
-    levels, say = levels_of(arm), inputs.say.throughput
+    levels, say, first = levels_of(arm), inputs.say.throughput, deciding_repeats(inputs.load)
     runs = [(point, f"output_tokens_per_s_runs/{run}") for point in arm.points for run in range(_amount(point))]
-    intervals = [point and mean_interval(point.output_tokens_per_s_runs, CONFIDENCE) for _, point in levels]
+    intervals = [
+        point and mean_interval(point.output_tokens_per_s_runs, CONFIDENCE, first=first) for _, point in levels
+    ]
     mean = Series(
         name=say.title_of(arm.arm),
         arm=arm.arm,

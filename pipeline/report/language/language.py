@@ -9,8 +9,10 @@ from pipeline.report.language.en.checkpoint import Checkpoint
 from pipeline.report.language.en.control import Control
 from pipeline.report.language.en.costs import Costs
 from pipeline.report.language.en.cover import Cover
+from pipeline.report.language.en.crossover import CrossoverSentences
 from pipeline.report.language.en.dummy_weights import DummyWeightsSentences
 from pipeline.report.language.en.endpoint import Endpoint
+from pipeline.report.language.en.endpoint_speed import EndpointSpeed
 from pipeline.report.language.en.environment import Environment
 from pipeline.report.language.en.examples import Examples
 from pipeline.report.language.en.fair_arms import FairArmsSentences
@@ -50,9 +52,11 @@ class Language:
     load_evidence: LoadEvidence
     per_user: PerUserSentences
     health: Health
+    endpoint_speed: EndpointSpeed
     memory: Memory
     soak: SoakSentences
     throughput: Throughput
+    crossover: CrossoverSentences
     endpoint: Endpoint
     checkpoint: Checkpoint
     method: Method
@@ -83,9 +87,11 @@ ENGLISH = Language(
     load_evidence=LoadEvidence(),
     per_user=PerUserSentences(),
     health=Health(),
+    endpoint_speed=EndpointSpeed(),
     memory=Memory(),
     soak=SoakSentences(),
     throughput=Throughput(),
+    crossover=CrossoverSentences(),
     endpoint=Endpoint(),
     checkpoint=Checkpoint(),
     method=Method(),

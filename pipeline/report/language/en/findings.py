@@ -64,7 +64,7 @@ class Findings(Words):
         "not decided": "Whether AWQ is faster or slower is not decided at any concurrency measured.",
     }
     not_repeated = "Speed was measured once per point, or its runs were not kept, so it cannot be told from chance."
-    not_shared = "No concurrency was measured with both arms."
+    not_shared = "No concurrency has figures of both arms."
 
     def at_concurrency(self, what: str, concurrencies: str) -> str:
         return f"{what} at concurrency {concurrencies}"

@@ -78,6 +78,11 @@ class Recommendation(Words):
     step_endpoint = "Test the endpoint with `awqctl serve` before it is handed over."
     step_sign = "Sign the last page, or state what is missing for a signature."
 
+    step_void = (
+        "Mend what made points of the benchmark void and run `awqctl bench` again: only those are measured, the others "
+        "are kept."
+    )
+
     def step_repeats(self, repeats: str, undecided: str) -> str:
         return (
             f"Set `bench.repeats` to {repeats} and run `awqctl bench` again, if it matters: the repeats made so far do "

@@ -33,6 +33,9 @@ class Throughput(Words):
             f"decided elsewhere."
         )
 
+    def prompts_of(self, prompts: int) -> str:
+        return f"the tokens of one of {prompts:,} prompts of your own as"
+
     table = "Output throughput, tokens/s"
     columns = ("Concurrency", "Baseline (range)", "AWQ (range)", "AWQ / baseline", "Interval of the ratio", "AWQ is")
     note = (

@@ -97,3 +97,13 @@ def test_void_soak_is_not_kept(folders: tuple[Path, Path, Path]) -> None:
     kept, first, second = folders
     KeptRuns(kept, first).keep_soak(KEY, soak(raw_file="awq/run.json.gz", raw_sha256="ab", void=("too busy",)))
     assert KeptRuns(kept, second).soak(KEY) is None
+
+
+def test_what_another_version_kept_is_not_read(
+    folders: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may know less of an engine or a run than is compared today."""
+    kept, first, second = folders
+    KeptRuns(kept, first).keep(KEY, kept_run())
+    monkeypatch.setattr(Measured, "model_json_schema", dict)
+    assert KeptRuns(kept, second).run(KEY) is None

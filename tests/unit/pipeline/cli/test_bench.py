@@ -28,6 +28,17 @@ from tests.helpers import invoke
         (("--calibrate", "--store", "x"), "--store goes with a RECIPE"),
         (("--calibrate", "--dummy-weights"), "--dummy-weights goes with a RECIPE"),
         (("--endpoint", "http://127.0.0.1:1", "--output-tokens", "many"), "neither a number of tokens nor a range"),
+        (("--endpoint", "http://127.0.0.1:1", "--rate", "0"), "not a list of rising rates"),
+        (("--endpoint", "http://127.0.0.1:1", "--rate", "2,inf"), "not a list of rising rates"),
+        (("--endpoint", "http://127.0.0.1:1", "--rate", "2", "--concurrency", "4"), "do not go together"),
+        (("--endpoint", "http://127.0.0.1:1", "--requests", 4, "--seconds", 4), "do not go together"),
+        (("--endpoint", "http://127.0.0.1:1", "--burstiness", "0.5"), "--burstiness goes with --rate"),
+        (("--endpoint", "http://127.0.0.1:1", "--ramp-from", "1"), "--ramp-from goes with --rate"),
+        (("--endpoint", "http://127.0.0.1:1", "--header", "X-Team"), "no header; write it like"),
+        (("--endpoint", "http://127.0.0.1:1", "--header", "X-Api-Key: abc"), "(--header-env NAME=VAR)"),
+        (("--endpoint", "http://127.0.0.1:1", "--header-env", "X-Api-Key"), "does not name an environment variable"),
+        (("--endpoint", "http://127.0.0.1:1", "--header-env", "Authorization=KEY"), "(--api-key-env VAR)"),
+        (("demo", "--header-env", "X-A=B"), "--header-env goes with --endpoint"),
     ],
 )
 def test_wrong_usage_is_refused(arguments: tuple[object, ...], message: str) -> None:

@@ -34,7 +34,7 @@ def test_baseline_and_awq_are_the_default_and_come_first() -> None:
     [
         ("[awq]", "baseline must be among the arms"),
         ("[baseline, awq, awq]", "a name of its own"),
-        ("[baseline, awq, int3]", "'rtn', 'fp8' or 'checkpoint'"),
+        ("[baseline, awq, int3]", "'checkpoint' or 'endpoint'"),
         ("[baseline, awq, {name: rtn, checkpoint: x}]", "cannot be called rtn"),
         ("[baseline, awq, {name: again, checkpoint: x}]", "cannot be called again"),
         ("[baseline, awq, {name: rounded, kind: rtn}]", "is called rtn"),

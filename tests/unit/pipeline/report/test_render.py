@@ -60,11 +60,11 @@ def test_ids_are_unique_and_references_resolve(report: ReportDocument) -> None:
 
 
 def test_every_chart_has_a_spoken_alternative(report: ReportDocument) -> None:
-    """Eight charts, each an image with a label that says what it shows."""
+    """Nine charts, each an image with a label that says what it shows."""
     html = to_html(report)
 
-    assert html.count("<svg") == 8
-    assert len(re.findall(r'role="img" aria-label="[^"]{30,}"', html)) == 8
+    assert html.count("<svg") == 9
+    assert len(re.findall(r'role="img" aria-label="[^"]{30,}"', html)) == 9
 
 
 def test_all_renderings_hold_the_same_figures(report: ReportDocument) -> None:
@@ -147,7 +147,7 @@ def test_tables_name_their_raw_files(report: ReportDocument) -> None:
 
 
 def test_single_concurrency_renders(make_run: Callable[..., RunRecord], make_bench: Callable[..., BenchResult]) -> None:
-    """A sweep of one point draws every chart."""
+    """A sweep of one point draws every chart but that of what lies between points."""
     bench = make_bench(baseline={8: 200.0}, awq={8: 400.0}, repeats=1)
 
     assert to_html(report_of(make_run(bench=bench))).count("<svg") == 8

@@ -14,7 +14,9 @@ from pipeline.recipe.roi import Price, Roi
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord
 from pipeline.roi import stage as roi_stage
+from pipeline.roi.metrics import metrics_of
 from pipeline.roi.result import Figure
+from tests.unit.eval.bench.assessments import assessed_bench
 
 
 def test_roi_stage_of_a_load_for_one_machine(
@@ -153,3 +155,24 @@ def test_zero_throughput_is_not_priced(
 
     with pytest.raises(VoidMeasurementError, match="awq is zero"):
         roi_stage.price(make_recipe().roi, bench)
+
+
+def test_useful_tokens_cost_more_than_all(
+    make_recipe: Callable[..., Recipe], make_bench: Callable[..., BenchResult]
+) -> None:
+    """Where a service level was agreed, tokens are also priced by goodput; an arm that misses it has no such cost."""
+    kept, missed = (100, 100, 100), (50, 50, 50)
+    bench = make_bench(baseline={4: 100.0, 16: 200.0}, awq={4: 150.0, 16: 300.0})
+    bench = assessed_bench(bench, baseline={4: kept, 16: missed}, awq={4: missed, 16: missed})
+    result = roi_stage.price(make_recipe().roi, bench)
+    baseline, awq = (result.of(arm) for arm in ("baseline", "awq"))
+    metrics = {metric.name: metric for metric in metrics_of(result)}
+
+    assert baseline.useful is not None
+    assert (baseline.concurrency, baseline.useful.concurrency, awq.useful) == (16, 4, None)
+    assert baseline.useful.usd_per_mtok_useful.value == pytest.approx(0.5 / (100 * 3600) * 1e6)
+    assert baseline.useful.usd_per_mtok_useful.low is not None
+    assert (baseline.useful.machines_useful.value, baseline.machines.value) == (8, 4)
+    assert metrics["baseline_goodput_tokens_per_s"].origin == "measured"
+    assert metrics["baseline_machines_useful"].value == 8
+    assert "awq_usd_per_mtok_useful" not in metrics

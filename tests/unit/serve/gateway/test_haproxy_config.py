@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.base.errors import BusyError, EnvironmentLackError, UsageError
 from pipeline.engines.address import choose_address
-from serve.gateway.haproxy import find_haproxy
+from pipeline.runtimes.haproxy import find_haproxy
 from serve.gateway.haproxy_config import quoted, render_config
 from serve.gateway.routes import ROUTES
 from serve.supervisor.foreground import Serving, usage_lines

@@ -64,6 +64,15 @@ def test_one_run_decides_nothing() -> None:
     assert [(pair.verdict, pair.interval) for pair in one.pairs] == [("not repeated", None)]
 
 
+def test_repeats_that_were_added_do_not_narrow() -> None:
+    """Where the first repeats decided how many were made, they alone say how far repeats differ."""
+    added = (100.0, 108.0, 104.0, 103.9, 104.0, 104.1)
+    pair = entry("a", {8: added}, deciding_repeats=3), entry("b", {8: SLOW})
+    interval = by(rank(pair), "output_tokens_per_s").pairs[0].interval
+    assert interval == pytest.approx(ratio_interval(added, SLOW, 1 - 0.05 / 2, first=3))
+    assert interval != ratio_interval(added, SLOW, 1 - 0.05 / 2)
+
+
 def test_prices_can_turn_the_order() -> None:
     """Twice the tokens at four times the price are half the tokens per dollar, with the interval moved alike."""
     dear = Stated(value=4.0, origin="quoted", source="a list")
@@ -114,6 +123,18 @@ def test_the_level_of_the_highest_throughput_is_ranked() -> None:
     one = by(found, "output_tokens_per_s")
     assert {place.run: place.concurrency for place in one.places} == {"a": 8, "b": 1}
     assert not by(found, "output_tokens_per_s_per_user").places
+
+
+def test_overload_is_not_ranked_where_there_is_anything_else() -> None:
+    """A level beyond the engine's capacity is taken only where it is asked for, and is called that."""
+    levels = {
+        8: Level(concurrency=8, output_tokens_per_s_runs=SLOW),
+        64: Level(concurrency=64, output_tokens_per_s_runs=FAST, overloaded=True),
+    }
+    pair = [entry(name, {}, levels=levels) for name in "ab"]
+    assert {place.concurrency for place in by(rank(pair), "output_tokens_per_s").places} == {8}
+    asked = by(rank(pair, concurrency=64), "output_tokens_per_s").places
+    assert [(place.concurrency, place.overloaded) for place in asked] == [(64, True), (64, True)]
 
 
 def test_a_service_level_chooses_among_those_that_keep_it() -> None:

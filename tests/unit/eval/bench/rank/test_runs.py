@@ -13,8 +13,10 @@ from eval.bench.load.spec import Lengths
 from eval.bench.rank.ranking import rank
 from eval.bench.rank.runs import entries_of
 from eval.bench.result import ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint, VoidPoint
+from eval.bench.runs import LoadRun
 from pipeline.base.errors import MissingStageError, SourceError, UsageError, VoidMeasurementError
 from pipeline.hardware.gpu import Gpu
+from pipeline.hardware.health.summary import HealthSummary, HostHealth, Spread
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.environment import Environment
 from pipeline.record.record import RunRecord, StageResult, save_record
@@ -235,3 +237,38 @@ def test_record_of_the_first_version_is_ranked(tmp_path: Path) -> None:
     found = rank(entries_of([tmp_path / "a", tmp_path / "b"]))
     assert found.alike["client"] == "of an earlier version"
     assert {pair.verdict for pair in found.rankings[0].pairs} <= {"not decided", "not repeated"}
+
+
+def test_energy_is_that_of_the_runs_that_stand(run: Run) -> None:
+    """Tokens per joule of each; rated power as soon as one run was made without a measurement."""
+    memory = Spread(min=1, mean=1, max=1)
+    host = HostHealth(
+        others_share=0, steal_share=0, memory_available_gib=memory, temperature_c=None, frequency_mhz=None
+    )
+
+    def with_energy(joules: float | None) -> LoadRun:
+        health = HealthSummary(seconds=9, samples=9, gpus=(), host=host, checks=(), joules_per_output_token=joules)
+        return load_run().model_copy(update={"health": health})
+
+    measured = point(8, 100.0).model_copy(update={"runs": (with_energy(0.5), with_energy(0.25))})
+    partly = point(8, 100.0).model_copy(update={"runs": (with_energy(0.5), with_energy(None))})
+    pair = [run("a", bench_of(measured)), run("b", bench_of(measured)), run("c", bench_of(partly))]
+    assert [one.levels[8].tokens_per_joule_runs for one in entries_of(pair)] == [(2, 4), (2, 4), ()]
+    energies = [rank(entries_of(runs)).rankings[-1].measured for runs in (pair[:2], pair[1:])]
+    assert energies == ["energy", "throughput"]
+
+
+def test_kv_cache_dtype_that_engines_chose_has_to_be_the_same(run: Run) -> None:
+    """What they state themselves counts, where no argument says it; an attention backend is of the hardware."""
+
+    def stating(name: str, **settings: str) -> Path:
+        bench = bench_of(point(8, 100.0))
+        arm = bench.arms[0].model_copy(update={"settings": settings})
+        return run(name, bench.model_copy(update={"arms": (arm,)}))
+
+    a = stating("a", kv_cache_dtype="auto", attention_backend="FLASH_ATTN")
+    b = stating("b", kv_cache_dtype="auto", attention_backend="FLASHINFER")
+    c = stating("c", kv_cache_dtype="fp8", attention_backend="FLASH_ATTN")
+    assert "attention backend" in {one.name for one in rank(entries_of([a, b])).differs}
+    with pytest.raises(UsageError, match=r"KV cache dtype: auto \(a\); fp8 \(c\)"):
+        rank(entries_of([a, c]))

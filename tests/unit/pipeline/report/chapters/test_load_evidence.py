@@ -9,6 +9,7 @@ from eval.bench.result import BenchResult, Latency
 from pipeline.base.errors import VoidMeasurementError
 from pipeline.record.record import RunRecord
 from pipeline.report.chapters.findings import findings_of
+from pipeline.report.chapters.next_steps import next_steps
 from pipeline.report.document import Section
 from pipeline.report.render import to_html
 from tests.unit.eval.bench.runs import run
@@ -53,6 +54,8 @@ def test_void_points_are_told_and_nowhere_drawn(
         "bad",
     )
     assert "AWQ at 16 (the reason)" in finding.detail
+    assert any("only those are measured" in step for step in next_steps(inputs_of(record)))
+    assert not any("only those are measured" in step for step in next_steps(inputs_of(make_run())))
     speed = section_of(record, "speed")
     (row,) = next(table for table in speed.tables if table.id == "load-void").rows
     assert [cell.text for cell in row] == ["16", "AWQ", "the reason"]

@@ -1,0 +1,120 @@
+"""Arms of the kind `endpoint`: servers that somebody runs already, measured as they stand under the same loads."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from eval.bench.load.budget import Allowance
+from eval.bench.load.client import LoadClient
+from eval.bench.load.endpoint import EndpointBench
+from eval.bench.load.endpoint_result import EndpointArm, EndpointLoad
+from eval.bench.load.plan import EndpointPlan
+from eval.bench.load.prompts import MadePrompts, Prompts
+from eval.bench.load.words import words_of
+from eval.bench.recipe_load import limits_of, spec_of
+from pipeline.base.errors import AwqctlError, SourceError
+from pipeline.base.files import write_atomically
+from pipeline.base.identity import document_identity
+from pipeline.engines.external import ExternalEndpoint
+from pipeline.recipe.arms import Arm, Arms, of_kind
+from pipeline.recipe.endpoint import Endpoint
+from pipeline.recipe.recipe import Recipe
+from pipeline.record.context import RunContext
+
+_RESULT = "endpoint.json"
+
+
+def endpoint_arms(
+    recipe: Recipe, context: RunContext, client: LoadClient, prompts: Prompts, results: Path
+) -> tuple[EndpointArm, ...]:
+    """Return what was measured at the recipe's endpoints, in its order; one that stood whole before is not asked again.
+
+    Args:
+        recipe: with the arms and the load.
+        context: of the run.
+        client: that offers the loads.
+        prompts: of the other arms, for servers whose tokenizer is not named.
+        results: folder of the stage's results.
+
+    Raises:
+        EngineError: a server does not answer, refuses the key, or does not have the model.
+        SourceError: a tokenizer cannot be read.
+        UsageError: a variable of the environment is not set, or limits do not allow a warm-up.
+    """
+    return tuple(_measured(arm, recipe, context, client, prompts, results / arm.name) for arm in _chosen(recipe))
+
+
+def endpoint_problems(recipe: Recipe, recipe_dir: Path) -> Iterator[AwqctlError]:
+    """Yield what keeps the recipe's endpoints from being asked, before anything is: keys, certificates, tokenizers."""
+    for arm in _chosen(recipe):
+        server = arm.endpoint
+        if server is None:
+            continue
+        if server.tokenizer and not (recipe_dir / server.tokenizer).is_dir():
+            yield SourceError(f"arms, {arm.name}: there is no folder {recipe_dir / server.tokenizer} with a tokenizer.")
+        try:
+            _endpoint(server, recipe_dir).client().close()
+        except AwqctlError as problem:
+            yield problem
+
+
+def _chosen(recipe: Recipe) -> Arms:
+    return tuple(arm for arm in of_kind(recipe.arms, "endpoint") if arm.name in recipe.bench.arms)
+
+
+def _measured(
+    arm: Arm, recipe: Recipe, context: RunContext, client: LoadClient, prompts: Prompts, results: Path
+) -> EndpointArm:
+    server = arm.endpoint or Endpoint(url="http://localhost")
+    depends_on = [arm.model_dump(mode="json"), recipe.bench.model_dump(mode="json"), client.version]
+    kept = context.resume("bench") / f"endpoint-{document_identity(depends_on)[:16]}"
+    if not (kept / _RESULT).is_file():
+        shutil.rmtree(kept, ignore_errors=True)
+        bench = EndpointBench(
+            _plan(server, recipe, context),
+            _endpoint(server, context.recipe_dir),
+            client,
+            _prompts(server, context, prompts),
+        )
+        with context.reporter.task(arm.name):
+            load = bench.run(context.home, kept, context.reporter, limits_of(recipe.bench.limits))
+        if not any(point.void for point in load.points):
+            write_atomically(kept / _RESULT, load.model_dump_json())
+    else:
+        load = EndpointLoad.model_validate_json((kept / _RESULT).read_text(encoding="utf-8"))
+    shutil.copytree(kept, results)
+    return EndpointArm(arm=arm.name, load=load)
+
+
+def _prompts(server: Endpoint, context: RunContext, others: Prompts) -> Prompts:
+    if server.tokenizer is None or not isinstance(others, MadePrompts):
+        return others
+    return MadePrompts(words_of(context.recipe_dir / server.tokenizer))
+
+
+def _plan(server: Endpoint, recipe: Recipe, context: RunContext) -> EndpointPlan:
+    settings = recipe.bench
+    repeats = range(1, settings.first_repeats + 1)
+    loads = tuple(spec_of(settings, level, number) for level in settings.concurrency for number in repeats)
+    return EndpointPlan(
+        given=tuple(load.model_copy(update={"ignore_eos": not server.natural_lengths}) for load in loads),
+        input_tokens=loads[0].input_tokens or loads[0].output_tokens,
+        output_tokens=loads[0].output_tokens,
+        natural_lengths=server.natural_lengths,
+        seed=settings.seed,
+        patience_s=server.patience,
+        tokenizer=context.recipe_dir / server.tokenizer if server.tokenizer else None,
+        allowance=Allowance(server.max_requests, server.max_tokens),
+    )
+
+
+def _endpoint(server: Endpoint, recipe_dir: Path) -> ExternalEndpoint:
+    return ExternalEndpoint(
+        server.url,
+        model=server.model,
+        api_key_env=server.api_key_env,
+        ca_certificate=recipe_dir / server.ca if server.ca else None,
+        insecure=server.insecure,
+        headers=server.headers,
+        header_env=server.secret_headers,
+    )

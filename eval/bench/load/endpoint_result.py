@@ -1,0 +1,99 @@
+"""`EndpointLoad`: what was measured at an endpoint."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from eval.bench.load.result import Distribution, EngineLoad, MachineLoad
+from eval.bench.load.spec import Lengths
+from pipeline.base.results import Result
+from pipeline.hardware.health.summary import HealthSummary
+
+
+class PromptsFile(Result):
+    """Where the client's own prompts are from."""
+
+    name: str
+    sha256: str
+    count: int
+    """Of different ones."""
+    repeated_between_loads: bool
+    """Whether there were too few for every load to have its own; within a load none is used twice."""
+
+
+class Spent(Result):
+    """What was sent, everything included that was sent to warm up and to size."""
+
+    requests: int = 0
+    tokens_at_most: int = 0
+    """Of prompts and answers: where the tokenizer is not known a byte of a prompt counts as a token."""
+
+
+class EndpointPoint(Result):
+    """One load; a void one has no figures."""
+
+    concurrency: int | None
+    """Requests under way; None in an open loop."""
+    rate_per_s: float | None = None
+    """Requests that come per second in an open loop, at its end where it is a ramp."""
+    arrival_rate_per_s: float | None = None
+    """The rate that they really came at, on the whole."""
+    requests: int
+    failed: int
+    output_tokens_per_s: float | None = None
+    requests_per_s: float | None = None
+    ttft_ms: Distribution = Distribution()
+    tpot_ms: Distribution = Distribution()
+    itl_ms: Distribution = Distribution()
+    e2e_ms: Distribution = Distribution()
+    duration_s: float | None = None
+    """How long the load really was."""
+    throughput_over: Literal["steady state", "whole run"] | None = None
+    void: tuple[str, ...] | None = None
+    """Why the point must not be used; None where it may."""
+    not_checked: dict[str, str] = Field(default_factory=dict)
+    """Conditions that could not be checked at this server, and why."""
+    engine: EngineLoad | None = None
+    """What the server's own counters say, where it has them."""
+    machine: MachineLoad | None = None
+    health: HealthSummary | None = None
+    """Of this machine's processors and memory, and of the GPUs of a server on it; None where no load was made."""
+    raw_file: str | None = None
+    """Of the client, below the output folder."""
+    raw_sha256: str | None = None
+
+
+class EndpointLoad(Result):
+    """What was measured at an endpoint."""
+
+    schema_version: Literal[1] = 1
+    endpoint: str
+    model: str
+    route: str
+    """Of texts to complete; of chats where the server has no such."""
+    client: str
+    client_ceiling_tokens_per_s: float | None
+    """Of this client on this machine, by `awqctl bench --calibrate`; None where the machine was too busy to tell."""
+    input_tokens: Lengths | None
+    """None for the client's own prompts."""
+    output_tokens: Lengths
+    prompts: PromptsFile | None = None
+    """The client's own."""
+    burstiness: float | None = None
+    """Of an open loop: 1 is a Poisson process, below 1 comes in bursts."""
+    ramp_from_per_s: float | None = None
+    """Rate at the start of an open loop that rises; None for constant rates."""
+    lengths: Literal["fixed by ignore_eos", "natural"]
+    spent: Spent = Spent()
+    """What the server was sent, warm-up and sizing included."""
+    prompt_tokens_by: Literal["tokenizer", "words"]
+    """Whether prompts have their length by the model's tokenizer or in words, each about a token."""
+    seed: int
+    points: tuple[EndpointPoint, ...]
+
+
+class EndpointArm(Result):
+    """A server among the arms of a recipe; of each concurrency it has as many points as there are repeats."""
+
+    arm: str
+    load: EndpointLoad

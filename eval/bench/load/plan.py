@@ -1,0 +1,88 @@
+"""`EndpointPlan`: the loads that an endpoint is offered."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from eval.bench.load.budget import Allowance
+from eval.bench.load.own_prompts import OwnPrompts
+from eval.bench.load.prompts import MadePrompts, Prompts
+from eval.bench.load.spec import Arrivals, Lengths, LoadSpec
+from eval.bench.load.words import COMMON, words_of
+from pipeline.models.tokenizer import load_tokenizer
+
+_SEEDS_PER_LOAD = 10_000
+OPEN_LOOP_S = 30.0
+"""Length of an open loop where none is asked for."""
+
+
+@dataclass(frozen=True)
+class EndpointPlan:
+    """What is to be measured: a closed loop for each concurrency, or an open loop for each rate."""
+
+    input_tokens: Lengths
+    output_tokens: Lengths
+    given: tuple[LoadSpec, ...] = ()
+    """Loads that somebody else made, instead of those of concurrencies or rates."""
+    concurrency: tuple[int, ...] = ()
+    rates_per_s: tuple[float, ...] = ()
+    burstiness: float = 1.0
+    ramp_from_per_s: float | None = None
+    requests_per_concurrency: int = 8
+    requests: int | None = None
+    """Of each load, whatever its concurrency or rate."""
+    seconds: float | None = None
+    """Length of a timed run at each concurrency or rate; None for a number of requests."""
+    natural_lengths: bool = False
+    """Whether answers may end where the model ends them."""
+    seed: int = 0
+    patience_s: float = 30.0
+    """Longest wait for the warm-up, and for what a load takes beyond what the warm-up makes expect."""
+    prompts: Path | None = None
+    """File of the client's own prompts; None for made ones."""
+    tokenizer: Path | None = None
+    """Folder with the model's tokenizer; None where it is not known."""
+    allowance: Allowance = field(default_factory=Allowance)
+    """What the server may be sent at most."""
+
+    def loads(self) -> tuple[LoadSpec, ...]:
+        """Return all loads, in the order in which they are offered."""
+        if self.given:
+            return self.given
+        closed = [{"concurrency": level} for level in self.concurrency]
+        arrivals = [
+            Arrivals(rate_per_s=rate, burstiness=self.burstiness, ramp_from_per_s=self.ramp_from_per_s)
+            for rate in self.rates_per_s
+        ]
+        levels = [*closed, *({"arrivals": each} for each in arrivals)]
+        return tuple(
+            self.load(seed=self.seed + _SEEDS_PER_LOAD * number, **level)  # type: ignore[arg-type]
+            for number, level in enumerate(levels, start=1)
+        )
+
+    def load(self, *, seed: int, concurrency: int | None = None, arrivals: Arrivals | None = None) -> LoadSpec:
+        """Return one load of the plan's lengths."""
+        requests, seconds = self.requests, self.seconds
+        if requests is None and seconds is None:
+            requests = self.requests_per_concurrency * concurrency if concurrency else None
+            seconds = None if concurrency else OPEN_LOOP_S
+        return LoadSpec(
+            concurrency=concurrency,
+            arrivals=arrivals,
+            requests=requests,
+            duration_s=None if requests else seconds,
+            input_tokens=None if self.prompts else self.input_tokens,
+            output_tokens=self.output_tokens,
+            ignore_eos=not self.natural_lengths,
+            seed=seed,
+        )
+
+    def source(self) -> Prompts:
+        """Return where the prompts of its loads come from.
+
+        Raises:
+            SourceError: the tokenizer or the prompts cannot be read.
+        """
+        if self.prompts is None:
+            return MadePrompts(words_of(self.tokenizer) if self.tokenizer else COMMON)
+        tokenizer = load_tokenizer(self.tokenizer) if self.tokenizer else None
+        return OwnPrompts(self.prompts, seed=self.seed, tokenizer=tokenizer)

@@ -1,0 +1,296 @@
+"""`awqctl bench --endpoint`: the options, the plan that they make, the table."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline.cli import bench_values
+from pipeline.cli.common import FiniteRange, FunctionT, UserPath, console, emit, reporter
+
+_COUNT = click.IntRange(1)
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "--endpoint": {
+        "metavar": "URL",
+        "callback": bench_values.address,
+        "help": "Measure this OpenAI-compatible server instead of a recipe's arms.",
+    },
+    "--model": {"metavar": "NAME", "help": "Model to ask the endpoint for; default its only one."},
+    "--api-key-env": {"metavar": "VAR", "help": "Environment variable with the endpoint's key."},
+    "--header": {
+        "metavar": "'NAME: VALUE'",
+        "multiple": True,
+        "callback": bench_values.plain_headers,
+        "help": "Header of every request; nothing secret.",
+    },
+    "--header-env": {
+        "metavar": "NAME=VAR",
+        "multiple": True,
+        "callback": bench_values.secret_headers,
+        "help": "Header whose value is in an environment variable.",
+    },
+    "--ca": {
+        "type": UserPath(),
+        "metavar": "FILE",
+        "help": "Certificate of the authority that signed the endpoint's.",
+    },
+    "--insecure": {"is_flag": True, "help": "Do not look at the endpoint's certificate."},
+    "--concurrency": {
+        "default": "1,4,16",
+        "metavar": "N,...",
+        "callback": bench_values.rising,
+        "help": "Requests under way.",
+    },
+    "--rate": {
+        "metavar": "R,...",
+        "callback": bench_values.rates,
+        "help": "Requests per second, however many are unanswered (open loop), instead.",
+    },
+    "--burstiness": {
+        "default": 1.0,
+        "metavar": "X",
+        "type": FiniteRange(0.001),
+        "help": "Of --rate: 1 is a Poisson process, below 1 comes in bursts.",
+    },
+    "--ramp-from": {
+        "metavar": "R",
+        "type": FiniteRange(0.001),
+        "help": "Rate at the start; it rises with each request to that of --rate.",
+    },
+    "--input-tokens": {
+        "default": "256",
+        "metavar": "N|LOW-HIGH",
+        "callback": bench_values.tokens,
+        "help": "Length of the prompts.",
+    },
+    "--output-tokens": {
+        "default": "128",
+        "metavar": "N|LOW-HIGH",
+        "callback": bench_values.tokens,
+        "help": "Length of the answers.",
+    },
+    "--prompts": {"type": UserPath(), "metavar": "FILE", "help": "Your own prompts or chats, a JSON object a line."},
+    "--requests-per-concurrency": {
+        "default": 8,
+        "metavar": "N",
+        "type": _COUNT,
+        "help": "Requests of a load, times its concurrency.",
+    },
+    "--requests": {"metavar": "N", "type": _COUNT, "help": "Requests of every load."},
+    "--seconds": {
+        "metavar": "SECONDS",
+        "type": FiniteRange(1),
+        "help": "Load for about so long instead; default 30 with --rate.",
+    },
+    "--tokenizer": {
+        "type": UserPath(),
+        "metavar": "DIR",
+        "callback": bench_values.with_tokenizer,
+        "help": "Folder with the model's tokenizer.",
+    },
+    "--natural-lengths": {"is_flag": True, "help": "Answers may end early: for servers without ignore_eos."},
+    "--max-requests": {"metavar": "N", "type": _COUNT, "help": "Never send more in all, warm-up included."},
+    "--max-tokens": {
+        "metavar": "N",
+        "type": _COUNT,
+        "help": "Never ask for more in all, prompts and answers together, warm-up included.",
+    },
+    "--soak": {
+        "metavar": "MINUTES",
+        "type": FiniteRange(0.05),
+        "help": "Then hold 0.8 of the knee for so long, and say what drifts; mix with --input-tokens 128-1024.",
+    },
+    "--seed": {"default": 0, "metavar": "N", "type": click.IntRange(0), "help": "Of the prompts."},
+    "--patience": {
+        "default": 30,
+        "metavar": "SECONDS",
+        "type": FiniteRange(1),
+        "help": "Without an end, until it is given up.",
+    },
+}
+ENDPOINT_OPTIONS = {option[2:].replace("-", "_"): option for option in _OPTIONS if option != "--endpoint"}
+"""Parameters that only `--endpoint` has, and their options."""
+_EXCLUDE = (
+    ("--rate", "--concurrency"),
+    ("--rate", "--requests-per-concurrency"),
+    ("--rate", "--soak"),
+    ("--requests", "--seconds"),
+    ("--requests", "--requests-per-concurrency"),
+    ("--prompts", "--input-tokens"),
+    ("--ca", "--insecure"),
+)
+_OF_RATE = ("--burstiness", "--ramp-from")
+
+
+def endpoint_options(function: FunctionT) -> FunctionT:
+    """Add `--endpoint` and what goes with it."""
+    for name, settings in reversed(_OPTIONS.items()):
+        function = click.option(name, show_default="default" in settings, **settings)(function)
+    return function
+
+
+def check_together(given: list[str]) -> None:
+    """Refuse options that do not go together.
+
+    Args:
+        given: parameters that stand in the command line.
+
+    Raises:
+        UsageError: they do not.
+    """
+    options = [ENDPOINT_OPTIONS[name] for name in given]
+    for one, other in _EXCLUDE:
+        if one in options and other in options:
+            raise click.UsageError(f"{one} and {other} do not go together.")
+    for option in _OF_RATE:
+        if option in options and "--rate" not in options:
+            raise click.UsageError(f"{option} goes with --rate.")
+
+
+def load_client(arguments: dict[str, Any]) -> tuple[Any, Path, Any]:
+    """Return the load client, the user's home and the reporter."""
+    from eval.bench.load.client import LoadClient
+    from pipeline.base.homes import user_home
+    from pipeline.runtimes.loadgen import ensure_loadgen
+
+    home, shown = user_home(), reporter(verbose=arguments["verbose"], quiet=arguments["quiet"])
+    return LoadClient(ensure_loadgen(home, shown)), home, shown
+
+
+def run_endpoint(arguments: dict[str, Any]) -> int:
+    """Measure an endpoint, print what came of it, and return the exit code."""
+    from eval.bench.load.endpoint import EndpointBench
+    from pipeline.base.files import write_atomically
+    from pipeline.engines.external import ExternalEndpoint
+
+    endpoint = ExternalEndpoint(
+        arguments["endpoint"],
+        model=arguments["model"],
+        api_key_env=arguments["api_key_env"],
+        ca_certificate=arguments["ca"],
+        insecure=arguments["insecure"],
+        headers=arguments["header"],
+        header_env=arguments["header_env"],
+    )
+    plan = _plan(arguments)
+    endpoint.client().close()  # a variable or a certificate that is not there is told before anything is installed
+    client, home, shown = load_client(arguments)
+    folder = (arguments["out"] or Path("out") / "endpoint").absolute() / "bench"
+    bench = EndpointBench(plan, endpoint, client)
+    found = bench.run(home, folder, shown)
+    write_atomically(folder / "endpoint.json", found.model_dump_json(indent=2) + "\n")
+    soak = _soak(arguments, bench, found, folder, shown)
+    if soak is not None:
+        from eval.bench.endpoint_soak import SOAK_FILE, SoakedEndpoint
+
+        write_atomically(folder / SOAK_FILE, soak.model_dump_json(indent=2) + "\n")
+        found = SoakedEndpoint(**vars(found), soak=soak)
+    emit(arguments["as_json"], found, lambda: _tables(found, soak))
+    void = [(point, point.void) for point in found.points if point.void]
+    for point, reasons in void:
+        click.echo(f"awqctl: void at {_level(point)}: {'; '.join(reasons)}.", err=True)
+    if soak is not None and soak.void:
+        click.echo(f"awqctl: the soak is void: {'; '.join(soak.void)}.", err=True)
+    return 3 if void or (soak is not None and soak.void) else 0
+
+
+def _soak(arguments: dict[str, Any], bench: Any, found: Any, folder: Path, shown: Any) -> Any:
+    """Return the soak that was asked for; None where there is none."""
+    if arguments["soak"] is None:
+        return None
+    from eval.bench.endpoint_soak import EndpointSoak
+    from eval.bench.load.spec import Lengths
+    from eval.bench.soak.soak import SoakPlan
+    from pipeline.recipe.soak import Soak
+
+    usual = Soak(minutes=arguments["soak"])
+    plan = SoakPlan(
+        minutes=usual.minutes,
+        share=usual.share,
+        slice_s=usual.slice_s,
+        input_tokens=Lengths(low=arguments["input_tokens"][0], high=arguments["input_tokens"][1]),
+        output_tokens=Lengths(low=arguments["output_tokens"][0], high=arguments["output_tokens"][1]),
+        ignore_eos=not arguments["natural_lengths"],
+        drift_limit=usual.drift_limit,
+        seed=arguments["seed"],
+    )
+    return EndpointSoak(bench, plan, folder, shown).run(found)
+
+
+def _plan(arguments: dict[str, Any]) -> Any:
+    from eval.bench.load.budget import Allowance
+    from eval.bench.load.plan import EndpointPlan
+    from eval.bench.load.spec import Lengths
+
+    names = ("requests_per_concurrency", "requests", "seconds", "natural_lengths", "seed", "prompts", "tokenizer")
+    return EndpointPlan(
+        concurrency=() if arguments["rate"] else arguments["concurrency"],
+        rates_per_s=arguments["rate"],
+        burstiness=arguments["burstiness"],
+        ramp_from_per_s=arguments["ramp_from"],
+        input_tokens=Lengths(low=arguments["input_tokens"][0], high=arguments["input_tokens"][1]),
+        output_tokens=Lengths(low=arguments["output_tokens"][0], high=arguments["output_tokens"][1]),
+        patience_s=arguments["patience"],
+        allowance=Allowance(arguments["max_requests"], arguments["max_tokens"]),
+        **{name: arguments[name] for name in names},
+    )
+
+
+def _level(point: Any) -> str:
+    return f"concurrency {point.concurrency}" if point.concurrency else f"rate {point.rate_per_s:g}"
+
+
+def _tables(found: Any, soak: Any) -> None:
+    _table(found)
+    if soak is not None:
+        _soak_table(soak)
+
+
+def _soak_table(soak: Any) -> None:
+    from rich.table import Table
+
+    from pipeline.base.format import drift, extent, number, percent, seconds
+    from pipeline.report.language.language import ENGLISH
+
+    say = ENGLISH.soak
+    if soak.void:
+        click.echo("Soak: void.")
+        return
+    title = f"{soak.concurrency} requests at once for {seconds(soak.duration_s)}: {soak.verdict}"
+    table = Table(title=title, title_justify="left")
+    for name in say.columns[1:]:
+        table.add_column(name, justify="left" if name in (say.columns[1], say.columns[-1]) else "right")
+    for one in soak.drifts:
+        known = one.drift is not None and one.low is not None
+        table.add_row(
+            say.names[one.quantity],
+            f"{number(one.level)} {say.units[one.quantity]}",
+            drift(one.drift) if known else "too few",
+            extent(one.low, one.high, drift) if known else "",
+            percent(one.smallest_drift) if known else "",
+            say.verdicts[one.verdict],
+        )
+    console().print(table)
+
+
+def _table(found: Any) -> None:
+    from rich.table import Table
+
+    from pipeline.base.format import count
+
+    def cell(value: float | None) -> str:
+        return "too few" if value is None else f"{value:.1f}"
+
+    table = Table(title=f"{found.model} at {found.endpoint}", title_justify="left")
+    for name in ("load", "requests", "output tok/s", "TTFT ms", "p95", "TPOT ms", "p95"):
+        table.add_column(name, justify="right")
+    for point in found.points:
+        latencies = (point.ttft_ms.mean, point.ttft_ms.p95, point.tpot_ms.mean, point.tpot_ms.p95)
+        cells = ["void"] + [""] * 4 if point.void else [cell(point.output_tokens_per_s), *map(cell, latencies)]
+        table.add_row(_level(point), str(point.requests), *cells)
+    screen = console()
+    screen.print(table)
+    for name, why in dict.fromkeys(item for point in found.points for item in point.not_checked.items()):
+        click.echo(f"Not checked: {name} ({why}).")
+    spent = found.spent
+    click.echo(f"Sent: {count(spent.requests)} requests, at most {count(spent.tokens_at_most)} tokens.")
