@@ -1,11 +1,9 @@
 """The soaks of a recipe: made before, or made now, each on a running engine of its arm."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from eval.arms.setup import EngineSetup
-from eval.bench.load.prompts import MadePrompts
 from eval.bench.load.spec import LoadSpec
-from eval.bench.load.words import words_of
 from eval.bench.measurement import LoadMeasurement
 from eval.bench.recipe_load import limits_of
 from eval.bench.result import BenchResult
@@ -43,10 +41,6 @@ class ArmSoaks:
         plan, arms = plan_of(self.recipe), soaked_arms(self.recipe)
         if plan is None:
             return ()
-        if not isinstance(self.measurement.prompts, MadePrompts):
-            words = words_of(self.setup.paths["baseline"], trust_remote_code=self.setup.trust_remote_code)
-            # The client's own prompts seldom suffice for minutes, and a prompt that comes again is cached.
-            return replace(self, measurement=replace(self.measurement, prompts=MadePrompts(words))).run(sweeps)
         # The engine that the last sweep left running is held first: it would have to be stopped.
         order = sorted(arms, key=lambda arm: not self.context.slot.holds(self.setup.identity(arm)))
         found = {arm: self._soak(arm, plan, _knee(sweeps, arm, self.recipe)) for arm in order}

@@ -96,9 +96,8 @@ def benchmark(
         result = _result(arms, sweep, measurement, calibration, setup, recipe)
         result = result.model_copy(update={"dummy_weights": dummy})
         result = assessed(result, setup, recipe, context.machine, measurement.answers)
-        soaks = ArmSoaks(
-            _of_made_prompts(measurement, setup), kept, setup, recipe, context, _machine(context, client)
-        ).run(result)
+        held = _of_made_prompts(measurement, setup)
+        soaks = ArmSoaks(held, kept, setup, recipe, context, _machine(context, client)).run(result)
         result = result.model_copy(update={"soaks": soaks})
         endpoints = endpoint_arms(recipe, context, client, measurement.prompts, folder)
         result = result.model_copy(update={"prompts": _file(measurement.prompts), "endpoints": endpoints})

@@ -33,7 +33,7 @@ class HealthGate:
     def probe(self) -> Probe:
         """The same as a part of the pre-flight."""
         well = "GPUs, processors and memory are well, as far as they report."
-        return Probe(_SUBJECT, self._look, Effort.SECONDS, well, of_machine=True, at_once=True)
+        return Probe(_SUBJECT, self._look, Effort.SECONDS, well, of_machine=True)
 
     def require(self, recipe: Recipe, context: RunContext) -> tuple[HealthCheck, ...]:
         """Return what is not a pass, having warned of it.
@@ -59,6 +59,16 @@ class HealthGate:
         yield from _errors(found)
         for check in of_state(found, "warn"):
             yield ProbeResult(subject=_SUBJECT, state="warning", text=check.sentence)
+
+
+def together(gates: Sequence[HealthGate]) -> HealthGate:
+    """Return the gate that asks for what all of them do."""
+
+    def share(recipe: Recipe) -> float | None:
+        asked = [one for gate in gates if (one := gate.memory_share(recipe)) is not None]
+        return max(asked, default=None)
+
+    return HealthGate(workers=lambda recipe: max(gate.workers(recipe) for gate in gates), memory_share=share)
 
 
 def _errors(found: Sequence[HealthCheck]) -> Iterator[AwqctlError]:

@@ -91,11 +91,6 @@ class Stage:
         """Return the earlier results that it reads of such a recipe's run."""
         return tuple(need for need in self.needs if not need.unless(recipe))
 
-    @property
-    def looks(self) -> tuple[Probe, ...]:
-        """Everything that is looked at before it starts."""
-        return (*self.probes, *((self.health.probe,) if self.health else ()))
-
     def lacks(self, recipe: Recipe) -> tuple[str, ...]:
         """Return the sections that the recipe would need for this stage."""
         return tuple(name for name in self.sections if not recipe.has(name))

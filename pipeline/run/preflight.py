@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.base.errors import AwqctlError, EnvironmentLackError
 from pipeline.base.format import listed, size_text
+from pipeline.record.health import together
 from pipeline.record.preflight import Effort, Probe, ProbeResult, Prospect, Space
 from pipeline.record.stage import Stage
 from pipeline.run.folder import check_folder
@@ -30,11 +31,20 @@ def _probes(stages: Sequence[Stage], prospect: Prospect) -> list[Probe]:
     asked = dict.fromkeys(
         probe
         for place, stage in enumerate(stages)
-        for probe in stage.looks
+        for probe in stage.probes
         if probe.effort <= prospect.effort and not (probe.at_once and place == 0 and prospect.effort == Effort.SECONDS)
     )
     here = prospect.effort == Effort.FILES or prospect.planned[1]
-    return [probe for probe in asked if here or not probe.of_machine]
+    return [probe for probe in (*asked, *_health(stages, prospect)) if here or not probe.of_machine]
+
+
+def _health(stages: Sequence[Stage], prospect: Prospect) -> list[Probe]:
+    """Return one look at the machine for all stages; the first stage of a run looks as soon as it starts."""
+    if prospect.effort == Effort.FILES:
+        return []
+    later = stages if prospect.effort == Effort.THOROUGH else stages[1:]
+    gates = [stage.health for stage in later if stage.health is not None]
+    return [together(gates).probe] if gates else []
 
 
 def _once(found: Sequence[ProbeResult]) -> Iterator[ProbeResult]:

@@ -1,6 +1,7 @@
 """One load of a recipe through the real client, against servers of known speed and known faults."""
 
 import gzip
+import hashlib
 import json
 from pathlib import Path
 
@@ -69,10 +70,16 @@ def test_percentiles_are_pooled_from_the_raw_files(measurement: LoadMeasurement)
 
 
 def test_details_stay_and_texts_do_not(measurement: LoadMeasurement) -> None:
-    """Only compressed files are left, the client's with the times of each request and without what was answered."""
+    """The times of each request are left, without what was answered, and beside them the readings of the machine."""
     found = run(measurement, NullServer(TIMES))
+    assert found.health is not None
+    assert found.health.file is not None
     files = [path for path in measurement.results.rglob("*") if path.is_file()]
-    assert {path.suffix for path in files} == {".gz"}
+    left = {path.relative_to(measurement.results).as_posix() for path in files}
+    assert left == {found.raw_file, found.health.file}
+    readings = (measurement.results / found.health.file).read_bytes()
+    assert hashlib.sha256(readings).hexdigest() == found.health.sha256
+    assert len(gzip.decompress(readings).splitlines()) == found.health.samples + len(found.health.gpus)
     kept = json.loads(gzip.decompress((measurement.results / found.raw_file).read_bytes()))
     assert len(kept["ttfts"]) == 16
     assert "generated_texts" not in kept

@@ -1,9 +1,8 @@
 """The chapter on the machine's health while the load ran."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from eval.bench.result import BenchResult, LoadPoint, VoidPoint
-from eval.bench.runs import LoadRun
 from pipeline.base.format import NONE, count, number, share
 from pipeline.base.results import Result
 from pipeline.hardware.health.check import HealthCheck, State
@@ -33,23 +32,27 @@ def health_section(inputs: Inputs) -> Section:
 def _summaries(load: BenchResult) -> tuple[HealthSummary, ...]:
     points: list[LoadPoint | VoidPoint] = [point for _, point in points_of(load)]
     points += [point for _, point in load.void_points]
-    return tuple(run.health for point in points for run in point.runs if run.health is not None)
+    runs = tuple(run.health for point in points for run in point.runs if run.health is not None)
+    return (*runs, *(soak.health for soak in load.soaks if soak.health is not None))
 
 
-def _standing(point: LoadPoint) -> tuple[HealthSummary, ...]:
-    return tuple(run.health for run in point.runs if _stands(run) and run.health is not None)
-
-
-def _stands(run: LoadRun) -> bool:
-    return run.figures is not None
+def _standing(inputs: Inputs) -> Iterator[tuple[str, str, tuple[HealthSummary, ...]]]:
+    """Yield concurrency, arm and the health of the runs that stand, of every point and of every soak."""
+    say = inputs.say.health
+    for arm, point in points_of(inputs.load):
+        found = tuple(run.health for run in point.runs if run.figures is not None and run.health is not None)
+        if found:
+            yield str(point.concurrency), say.title_of(arm), found
+    for soak in inputs.load.soaks:
+        if soak.health is not None and not soak.void:
+            yield say.soak(str(soak.concurrency)), say.title_of(soak.arm or ""), (soak.health,)
 
 
 def _gpus(inputs: Inputs) -> tuple[Table, ...]:
     say = inputs.say.health
     rows = tuple(
-        (word(str(point.concurrency)), word(say.title_of(arm)), *_gpu_cells(name, gpus, summaries, inputs))
-        for arm, point in points_of(inputs.load)
-        if (summaries := _standing(point))
+        (word(concurrency), word(arm), *_gpu_cells(name, gpus, summaries, inputs))
+        for concurrency, arm, summaries in _standing(inputs)
         for name, gpus in _by_gpu(summaries).items()
     )
     if not rows:
@@ -96,9 +99,8 @@ def _gpu_cells(
 def _host(inputs: Inputs) -> Table:
     say = inputs.say.health
     rows = tuple(
-        (word(str(point.concurrency)), word(say.title_of(arm)), *_host_cells(summaries, inputs))
-        for arm, point in points_of(inputs.load)
-        if (summaries := _standing(point))
+        (word(concurrency), word(arm), *_host_cells(summaries, inputs))
+        for concurrency, arm, summaries in _standing(inputs)
     )
     return Table(
         id="health-host",

@@ -131,12 +131,13 @@ def throughput_limits(inputs: Inputs) -> tuple[str, ...]:
     load, say = inputs.load, inputs.say.throughput
     highest = max((point.concurrency for point in load.of(AWQ).points), default=0)
     longest = max((point.duration_s for arm in _PAIR for point in load.of(arm).points), default=0.0)
+    held = any(not soak.void for soak in load.soaks)
     return (
         say.limit_gpu if inputs.on_cpu else "",
         say.limit_machine(inputs.hardware, say.assumed_machines if inputs.has(RoiResult) else ""),
         say.limit_lengths(length(load.input_tokens), length(load.output_tokens)),
         say.limit_traffic(count(highest)) if highest else "",
-        say.limit_duration(count(longest)) if longest else "",
+        say.limit_duration(count(longest)) if longest and not held else "",
         say.limit_repeats if load.repeats == 1 else _limit_start(load, say),
     )
 

@@ -51,6 +51,9 @@ class Health(Words):
     limit_energy = "Energy and power: no GPU reported them."
     machine = "Machine"
 
+    def soak(self, concurrency: str) -> str:
+        return f"{concurrency}, soak"
+
     def of(self, subject: str) -> str:
         return self.machine if subject == "machine" else subject
 

@@ -13,7 +13,7 @@ from pipeline.hardware.gpu import Gpu
 from pipeline.hardware.machine import Machine
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
-from pipeline.record.health import ENGINE_HEALTH
+from pipeline.record.health import ENGINE_HEALTH, QUANTIZE_HEALTH
 from pipeline.record.preflight import Effort, Prospect
 from pipeline.record.record import StageOutcome, load_record
 from pipeline.record.stage import Stage, sections
@@ -43,6 +43,7 @@ def work(_recipe: Recipe, context: RunContext, _record: object) -> StageOutcome:
 
 
 STAGE = Stage(run=work, result=WorkResult, settings=sections("bench"), health=ENGINE_HEALTH)
+QUANTIZE = replace(STAGE, health=QUANTIZE_HEALTH)
 
 
 @pytest.fixture
@@ -124,12 +125,27 @@ def test_a_gpu_that_cannot_be_read_is_said(context: RunContext, make_recipe: Cal
     assert "nothing is known of its health" in messages(context)
 
 
+def test_of_a_run_the_first_stage_looks_for_itself(context: RunContext, make_recipe: Callable[..., Recipe]) -> None:
+    """Before a run only what later stages need is looked at; files alone ask no machine."""
+    recipe = make_recipe(engine={"accelerator": "auto", "tensor_parallel_size": 2})
+    with installed(FakeNvml([FREE], [replace(FREE, lost=True)])):
+        states = {
+            (len(stages), effort): {one.state for one in found if one.subject == "health"}
+            for stages in ([STAGE], [QUANTIZE, STAGE])
+            for effort in Effort
+            for found in [examine(stages, Prospect(recipe, context, context, effort))]
+        }
+    assert states[1, Effort.FILES] == states[1, Effort.SECONDS] == states[2, Effort.FILES] == set()
+    assert all("obstacle" in states[key] for key in ((1, Effort.THOROUGH), (2, Effort.SECONDS), (2, Effort.THOROUGH)))
+
+
 def test_the_pre_flight_shows_it(context: RunContext, make_recipe: Callable[..., Recipe]) -> None:
-    """`--dry-run`: the failure is an obstacle with exit 4, the warning is shown."""
+    """`--dry-run`: the failure is an obstacle with exit 4, the warning is shown, each once for all stages."""
     script = [replace(FREE, ecc=(0, 1), limit=500_000)]
     with installed(FakeNvml(script, [FREE])):
         recipe = make_recipe(engine={"accelerator": "auto"})
-        found = examine([STAGE], Prospect(recipe, context, context, Effort.THOROUGH))
+        found = examine([QUANTIZE, STAGE], Prospect(recipe, context, context, Effort.THOROUGH))
     health = [finding for finding in found if finding.subject == "health"]
+    assert len({finding.text.partition(":")[0] for finding in health}) == len(health)
     assert ("obstacle", 4) in [(finding.state, finding.exit_code) for finding in health]
     assert any(finding.state == "warning" and "power limit" in finding.text for finding in health)

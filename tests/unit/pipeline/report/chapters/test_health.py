@@ -18,6 +18,7 @@ from pipeline.report.document import Section
 from pipeline.report.inputs import Inputs
 from tests.fakes.nvml import SILENT, GpuState, healthy
 from tests.unit.eval.bench.runs import healthy_host, run
+from tests.unit.eval.bench.soaks import soak
 from tests.unit.pipeline.hardware.health.recordings import recorded
 
 WELL = healthy(pid=os.getpid())
@@ -99,6 +100,20 @@ def test_warnings_before_the_measurement_are_told(inputs: Callable[..., Inputs])
     assert ["GPU 0", "power limit", "warning", "500 W of 700 W by default"] in [
         cells[:4] for cells in texts(health_section(inputs(healthy_host(), before=before)), "health-before")
     ]
+
+
+def test_soak_stands_beside_the_points(
+    inputs: Callable[..., Inputs], make_bench: Callable[..., BenchResult], make_stage: Callable[..., StageResult]
+) -> None:
+    """Its rows come last; a void soak has none."""
+    soaks = (soak(health=health_of(NARROW)), soak(health=health_of(WELL), void=("lost replies",)))
+    bench = with_health(make_bench(), [health_of(WELL)]).model_copy(update={"soaks": soaks})
+    made = inputs(None)
+    record = made.record.model_copy(update={"stages": {"bench": make_stage("bench", bench)}})
+    rows = texts(health_section(replace(made, record=record)), "health-gpus")
+    assert len(rows) == 7
+    assert rows[-1][:2] == ["13, soak", "AWQ"]
+    assert rows[-1][5] == "70"
 
 
 def test_results_without_health_say_so(inputs: Callable[..., Inputs]) -> None:
