@@ -10,6 +10,7 @@ from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError, SourceError
 from pipeline.base.identity import document_identity
 from pipeline.engines.preflight import check_engine
+from pipeline.engines.profiling import Profiling
 from pipeline.engines.vllm import VllmServer, engine_arguments
 from pipeline.hardware.requirements import check_arms_hardware
 from pipeline.models.checksums import digest_of, sum_files
@@ -40,6 +41,8 @@ class Weights:
     where vLLM dequantizes checkpoints of AutoAWQ's format and names none."""
     online: bool = False
     """Whether the engine casts them to FP8 when it loads them."""
+    dummy: bool = False
+    """Whether there are none: the engine makes them up from the configuration."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,14 @@ class EngineSetup:
         return {arm: weights.path for arm, weights in self.weights.items()}
 
     def server(
-        self, arm: str, stage: str, context: RunContext, *, label: str | None = None, attempt: int = 0
+        self,
+        arm: str,
+        stage: str,
+        context: RunContext,
+        *,
+        label: str | None = None,
+        attempt: int = 0,
+        profiling: Profiling | None = None,
     ) -> VllmServer:
         """Return the server of one arm, not started yet, on a loopback port.
 
@@ -74,6 +84,7 @@ class EngineSetup:
             context: of the run.
             label: names the log instead of the arm, where one arm is measured twice.
             attempt: 1 for the first restart. Its log stands beside that of the engine that died.
+            profiling: how its work is to be recorded.
         """
         weights, stem = self.weights[arm], f"{stage}-vllm-{label or arm}"
         return VllmServer(
@@ -87,6 +98,8 @@ class EngineSetup:
             trust_remote_code=self.trust_remote_code,
             online_quantization="fp8" if weights.online else None,
             batch_invariant=self.batch_invariant,
+            dummy_weights=weights.dummy,
+            profiling=profiling,
             api_key=self.api_key,
             title=f"vLLM for {label or arm}",
         )

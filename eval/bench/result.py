@@ -5,6 +5,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from eval.bench.assessment import Assessment
+from eval.bench.dummy_weights import DummyWeights
+from eval.bench.engine_proof import EngineProof
 from eval.bench.fair_arms import FairArms
 from eval.bench.load.ceiling import Calibration
 from eval.bench.load.endpoint_result import EndpointArm, PromptsFile
@@ -83,8 +85,9 @@ class EngineMemory(Result):
     """What the engine itself reports at start."""
 
     weights_gib: float
-    weights_from: Literal["engine", "files"]
-    """`files`: the size of the safetensors files, because the CPU engine does not report what it holds."""
+    weights_from: Literal["engine", "files", "configuration"]
+    """`files`: the size of the safetensors files, because the CPU engine does not report what it holds.
+    `configuration`: computed, because there are no files either."""
     kv_cache_tokens: int
     max_concurrency: float
     """Requests of the full context length that the KV cache holds at once."""
@@ -108,6 +111,8 @@ class ArmLoad(Result):
     points: tuple[LoadPoint, ...]
     """Those that stand."""
     void_points: tuple[VoidPoint, ...] = ()
+    proof: EngineProof | None = None
+    """What ran and where its memory went; None in results of earlier versions."""
     open_loop: tuple[OpenLoopRun, ...] = ()
     """At the rates of `bench.open_loop`, once each; void ones have their reasons."""
 
@@ -134,6 +139,8 @@ class BenchResult(Payload):
     """Of the load client; None in results of earlier versions."""
     changed_limits: dict[str, float | None] = Field(default_factory=dict)
     """Limits of a run that the recipe changed (`bench.limits`), by name; None for one that it took away."""
+    dummy_weights: DummyWeights | None = None
+    """Where the weights were made up: what is measured is speed and memory, and nothing else."""
     fair: FairArms | None = None
     """Order, repeats and settings of the arms; None in results of earlier versions."""
     soaks: tuple[Soak, ...] = ()

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from eval.arms.identity import weights_that_matter
 from eval.arms.probes import arms_problems
-from eval.arms.setup import EngineSetup, engine_setup
+from eval.arms.setup import EngineSetup
 from eval.bench.arm_assessor import assessed
 from eval.bench.arm_runs import ArmRuns
 from eval.bench.arm_soak import ArmSoaks
+from eval.bench.dummy_weights import DummyWeights
 from eval.bench.endpoint_arms import endpoint_arms, endpoint_problems
 from eval.bench.load.calibration import known_or_measured
 from eval.bench.load.ceiling import Calibration
@@ -28,6 +29,7 @@ from eval.bench.recipe_load import limits_of, made_prompts, prompts_of
 from eval.bench.result import ArmLoad, BenchResult
 from eval.bench.resume import KeptRuns
 from eval.bench.runs import ThroughputOver
+from eval.bench.setup import bench_setup
 from eval.bench.sweep import Sweep
 from pipeline.base.commands import command
 from pipeline.base.errors import AwqctlError
@@ -50,12 +52,22 @@ from pipeline.runtimes.store import EXTERNAL
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     """Measure throughput, latency and memory of the recipe's arms at every concurrency."""
-    setup = engine_setup(recipe, context, record, tuple(arm.name for arm in with_weights(arms_of(recipe))))
-    return benchmark(setup, LoadClient(ensure_loadgen(context.home, context.reporter)), recipe, context)
+    dummy, setup = bench_setup(recipe, context, record)
+    client = LoadClient(ensure_loadgen(context.home, context.reporter))
+    return benchmark(setup, client, recipe, context, dummy=dummy)
 
 
-def benchmark(setup: EngineSetup, client: LoadClient, recipe: Recipe, context: RunContext) -> StageOutcome:
+def benchmark(
+    setup: EngineSetup, client: LoadClient, recipe: Recipe, context: RunContext, *, dummy: DummyWeights | None = None
+) -> StageOutcome:
     """Measure the arms of a setup and publish what was found, void points with their reasons.
+
+    Args:
+        setup: with the arms.
+        client: of the load.
+        recipe: says how much load.
+        context: of the run.
+        dummy: what is to be said of the weights where they are made up.
 
     Raises:
         EngineError: an engine did not start, or died; runs that were made are kept for the next attempt.
@@ -82,6 +94,7 @@ def benchmark(setup: EngineSetup, client: LoadClient, recipe: Recipe, context: R
         sweep = Sweep(runs, setup, recipe, context)
         sweep.run()
         result = _result(arms, sweep, measurement, calibration, setup, recipe)
+        result = result.model_copy(update={"dummy_weights": dummy})
         result = assessed(result, setup, recipe, context.machine, measurement.answers)
         held = _of_made_prompts(measurement, setup)
         soaks = ArmSoaks(held, kept, setup, recipe, context, _machine(context, client)).run(result)
@@ -220,9 +233,10 @@ STAGE = Stage(
     run=run,
     result=BenchResult,
     settings=_settings,
-    needs=(Need(QuantizeResult, weights_that_matter),),
+    needs=(Need(QuantizeResult, weights_that_matter, unless=lambda recipe: recipe.bench.dummy_weights),),
     engines=lambda _recipe: ("vllm",),
     takes_engine=True,
+    takes_dummies=True,
     outputs=outputs("bench/results.json"),
     probes=(Probe("arms", _arms, Effort.SECONDS, "This machine can run every arm.", of_machine=True), *ENGINE_PROBES),
     health=ENGINE_HEALTH,

@@ -6,19 +6,22 @@ has just started, so the result calls it `reused`; otherwise it is stopped, and 
 other's. Every start is warmed up alike: at each concurrency one whole batch, apart from what is measured.
 """
 
-from eval.arms.kernel import check_kernel
+from eval.arms.kernel import check_fast_kernel, check_kernel
 from eval.arms.setup import EngineSetup
+from eval.arms.weight_size import held_by, held_gib
 from eval.bench.arm_progress import ArmProgress
 from eval.bench.arm_runs import ArmRuns
+from eval.bench.engine_proof import PeakMemory
 from eval.bench.fair_arms import FairArms
+from eval.bench.peak_memory import memory_watch
 from eval.bench.points import LevelRuns
+from eval.bench.proof import proof_of, with_peak
 from eval.bench.result import ArmLoad, EngineMemory
 from eval.bench.runs import NO_OPEN_LOOPS
 from eval.bench.schedule import Turn, drawn_order, turns
 from eval.bench.settings_diff import ArmSettings, arm_settings, check_comparable, differences
 from pipeline.base.progress import Task
 from pipeline.engines.vllm import VllmFacts, VllmServer
-from pipeline.models.tensors import weight_bytes
 from pipeline.recipe.arms import BASELINE
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
@@ -105,17 +108,19 @@ class Sweep:
         reused = held and self._context.slot.holds(self._setup.identity(turn.arm))
         with self._setup.running(turn.arm, "bench", self._context, fresh=not reused) as server:
             self._started(turn.arm, server, reused=reused)
-            progress.warm_up(server)
-            with self._context.reporter.task(turn.arm, total=_amount(progress, first)) as task:
-                self._measure(progress, server, first, task)
-            if not known:
-                self._open_loops[turn.arm] = self._runs[turn.arm].open_loops(server) or NO_OPEN_LOOPS
-            if last:
-                progress.decide()
-                further = range(first.stop, progress.last + 1)
-                if not progress.is_whole(further):
-                    with self._context.reporter.task(turn.arm, total=_amount(progress, further)) as task:
-                        self._measure(progress, server, further, task)
+            with memory_watch(server.pid, self._setup.accelerator) as memory:
+                progress.warm_up(server)
+                with self._context.reporter.task(turn.arm, total=_amount(progress, first)) as task:
+                    self._measure(progress, server, first, task)
+                if not known:
+                    self._open_loops[turn.arm] = self._runs[turn.arm].open_loops(server) or NO_OPEN_LOOPS
+                if last:
+                    progress.decide()
+                    further = range(first.stop, progress.last + 1)
+                    if not progress.is_whole(further):
+                        with self._context.reporter.task(turn.arm, total=_amount(progress, further)) as task:
+                            self._measure(progress, server, further, task)
+            self._keep(_with_peak(self._loads[turn.arm], memory.peak()))
 
     def _has_open_loops(self, arm: str) -> bool:
         """Return whether all runs at the recipe's rates were made before, and take them."""
@@ -137,12 +142,17 @@ class Sweep:
         for other in self._loads.values():
             check_comparable(ArmSettings(other.arm, other.settings), ArmSettings(arm, load.settings))
         if arm not in self._loads:
-            self._loads[arm] = load
-            self._runs[arm].kept.keep_engine(self._identity(arm), load)
+            self._keep(load)
+
+    def _keep(self, load: ArmLoad) -> None:
+        self._loads[load.arm] = load
+        self._runs[load.arm].kept.keep_engine(self._identity(load.arm), load)
 
     def _load(self, arm: str, server: VllmServer, *, reused: bool) -> ArmLoad:
         facts = server.facts()
         check_kernel(self._setup, arm, facts.kernel, server.log.name)
+        check_fast_kernel(self._setup, arm, facts.kernel, server.log.name, self._context.machine)
+        memory = self._memory(arm, facts)
         beside = {
             "engine_version": facts.version,
             "kv_cache_tokens": facts.kv_cache_tokens,
@@ -155,22 +165,30 @@ class Sweep:
             engine_version=facts.version,
             kernel=facts.kernel,
             dtype=self._recipe.engine.dtype,
-            memory=self._memory(arm, facts),
+            memory=memory,
             start_seconds=server.start_seconds,
             reused=reused,
             settings=dict(stated.values),
             points=(),
+            proof=proof_of(facts, server.environment, self._context.machine.simd, memory.weights_gib),
         )
 
     def _memory(self, arm: str, facts: VllmFacts) -> EngineMemory:
-        on_disk = weight_bytes(self._setup.paths[arm]) / 2**30
+        weights = self._setup.weights[arm]
         return EngineMemory(
-            weights_gib=on_disk if facts.weights_gib is None else facts.weights_gib,
-            weights_from="files" if facts.weights_gib is None else "engine",
+            weights_gib=held_gib(weights) if facts.weights_gib is None else facts.weights_gib,
+            weights_from=held_by(weights) if facts.weights_gib is None else "engine",
             kv_cache_tokens=facts.kv_cache_tokens,
             max_concurrency=facts.max_concurrency,
             context_tokens=self._recipe.engine.max_model_len,
         )
+
+
+def _with_peak(load: ArmLoad, peak: PeakMemory | None) -> ArmLoad:
+    """Return the same with the largest peak of all starts of the engine."""
+    if load.proof is None:
+        return load
+    return load.model_copy(update={"proof": with_peak(load.proof, load.proof.memory.peak, peak)})
 
 
 def _amount(progress: ArmProgress, numbers: range) -> int:

@@ -26,6 +26,10 @@ OPTIONS = {
 """What of a command line other commands take over. Those that are not here take nothing over."""
 
 
+_INSTEAD = {"profile": ("bench", "--profile")}
+"""Stages that are an option of another one's command."""
+
+
 @dataclass(frozen=True)
 class Typed:
     """What the user typed that other commands need, too; options that were left out are None or empty."""
@@ -69,6 +73,9 @@ def command(name: str, *further: str) -> str:
         name: such as `quantize` or `checkpoints prune`.
         further: arguments of its own, such as `--force`.
     """
+    if name in _INSTEAD:
+        name, *own = _INSTEAD[name]
+        return command(name, *own, *further)
     said = _typed.get()
     taken_over = [*said.arguments(*OPTIONS.get(name, ())), *said.own.get(name, ())]
     return shlex.join([program(), *name.split(), *taken_over, *further])

@@ -11,7 +11,7 @@ from pipeline.cli.common import UserPath, complete_recipe, emit, json_option, ve
 from pipeline.cli.run import FORCE, STORE, execute
 from pipeline.cli.subcommands import CommandWithSubcommands
 
-_OF_RECIPE = {"overrides": "--set", "store": "--store"}
+_OF_RECIPE = {"overrides": "--set", "store": "--store", "dummy_weights": "--dummy-weights", "profile": "--profile"}
 """Parameters that only a recipe has."""
 
 
@@ -20,6 +20,19 @@ _OF_RECIPE = {"overrides": "--set", "store": "--store"}
 @click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Override a recipe key.")
 @click.option("--out", type=UserPath(), help="Output folder; default out/<recipe name>, out/endpoint.")
 @endpoint_options
+@click.option(
+    "--dummy-weights",
+    is_flag=True,
+    help="Speed and memory of RECIPE's arms from the model's configuration alone, in out/<recipe name>-dummy.",
+)
+@click.option(
+    "--profile",
+    is_flag=False,
+    flag_value=0,
+    type=click.IntRange(0),
+    metavar="[CONCURRENCY]",
+    help="Record where the time goes instead of timing: vLLM's profiler on each arm, at one load.",
+)
 @click.option("--calibrate", is_flag=True, help="Measure what the load client itself can do on this machine.")
 @FORCE
 @STORE
@@ -47,6 +60,11 @@ def bench(context: click.Context, /, **arguments: Any) -> int:
     if arguments["endpoint"]:
         check_together(endpoint_given)
         return run_endpoint(arguments)
+    if arguments["dummy_weights"]:
+        arguments["overrides"] = (*arguments["overrides"], "bench.dummy_weights=true")
+    if arguments["profile"] is not None:
+        arguments["overrides"] = (*arguments["overrides"], *_profiled(arguments))
+        return execute("profile", arguments)
     return execute("bench", arguments)
 
 
@@ -56,6 +74,16 @@ bench.add_command(rank)
 def _given(context: click.Context, names: tuple[str, ...]) -> list[str]:
     """Return those parameters that stand in the command line."""
     return [name for name in names if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT]
+
+
+def _profiled(arguments: dict[str, Any]) -> tuple[str, ...]:
+    """Return the override that says at which load is recorded; the recipe's own holds where no number is given."""
+    from pipeline.recipe.load import load_recipe
+
+    asked = arguments["profile"]
+    if not asked and load_recipe(arguments["recipe"], arguments["overrides"]).recipe.has("profile"):
+        return ()
+    return (f"profile.concurrency={asked or 1}",)
 
 
 def _calibrate(arguments: dict[str, Any]) -> int:

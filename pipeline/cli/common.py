@@ -182,7 +182,7 @@ def context_of(loaded: Any, out: Path | None, shown: Any) -> Any:
     from pipeline.record.context import RunContext
 
     return RunContext(
-        out=(out or Path("out") / loaded.recipe.name).absolute(),
+        out=(out or Path("out") / loaded.recipe.folder_name).absolute(),
         home=user_home(),
         recipe_dir=loaded.path.parent,
         recipe_file=loaded.path,

@@ -23,6 +23,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "awqctl bench --endpoint http://host:8000 --model NAME",
         "awqctl bench --endpoint http://host:8000 --rate 0.5,2",
         "awqctl bench --calibrate",
+        "awqctl bench llama-0.4b-dummy",
+        "awqctl bench mine.yaml --dummy-weights",
+        "awqctl bench mine.yaml --profile 16",
     ),
     "bench rank": (
         "awqctl bench rank out/h100 out/l40s",

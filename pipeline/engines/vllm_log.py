@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.base.errors import EngineError
+from pipeline.engines.engine import StatedMemory
 from pipeline.runtimes.rootcause import cause_of_death, signal_of
 
 
@@ -45,7 +46,31 @@ LINES = {
         ("Default vLLM sampling parameters have been overridden by %s: `%s`",),
     ),
     "attention": LogLine(re.compile(r"Using (\w+) attention backend"), ("Using %s attention backend",)),
+    "kv_cache_memory": LogLine(
+        re.compile(
+            r"(?:Available KV cache memory: |(?:Explicitly|Auto) set \()([\d.]+)(?: GiB|/[\d.]+\) GiB for KV cache)"
+        ),
+        (
+            "Available KV cache memory: %s GiB",
+            "Explicitly set (%s/%s) GiB for KV cache",
+            "Auto set (%s/%s) GiB for KV cache",
+        ),
+    ),
+    "profile": LogLine(
+        re.compile(
+            r"Actual usage is ([\d.]+) GiB for consumed memory \(weights \+ non-torch\), "
+            r"([\d.]+) GiB for peak activation, and ([\d.]+) GiB for CUDAGraph memory"
+        ),
+        (
+            (
+                "Actual usage is %s GiB for consumed memory (weights + non-torch), %s GiB for peak activation, and %s "
+                "GiB for CUDAGraph memory"
+            ),
+        ),
+    ),
 }
+MODES = {"compilation": "CompilationMode", "graphs": "CUDAGraphMode"}
+"""What is chosen -> the class of vLLM's whose name and choice stand in the line of the configuration."""
 _ADVICE = "Use the version that `awqctl env sync vllm` installs."
 _SETTING = re.compile(r"(?:^|, )(\w+)=([^,]*)")
 """In the line of the configuration."""
@@ -79,7 +104,7 @@ def phrases() -> tuple[str, ...]:
     """Return everything that must stand in vLLM's source word for word, for the log to be understood."""
     lines = (phrase for line in LINES.values() for phrase in line.phrases)
     settings = (f"{name}=" for name in COMPARED)
-    return (*lines, *(mark for mark, _ in STAGES), *CONSEQUENCES, *DEATHS, *settings)
+    return (*lines, *MODES.values(), *(mark for mark, _ in STAGES), *CONSEQUENCES, *DEATHS, *settings)
 
 
 @dataclass(frozen=True)
@@ -92,6 +117,11 @@ class EngineReport:
     max_concurrency: float
     kernel: str
     """The class that multiplies the linear layers; `unquantized` for 16-bit weights."""
+    memory: StatedMemory
+    compilation: str | None
+    """vLLM's name of how the model is compiled; `NONE` for not at all."""
+    graphs: str | None
+    """vLLM's name of which steps are replayed as CUDA graphs; `NONE` for none."""
 
 
 def parse_report(log: str, path: Path | None = None) -> EngineReport:
@@ -105,8 +135,32 @@ def parse_report(log: str, path: Path | None = None) -> EngineReport:
         raise EngineError(f"vLLM's log does not state its memory in the words this version knows. {_ADVICE}", log=path)
     kernels = (f"{name} ({method})" for name, method in LINES["kernel"].pattern.findall(log))
     kernel = " + ".join(dict.fromkeys([*kernels, *LINES["slow_kernel"].pattern.findall(log)])) or "unquantized"
-    loaded = float(weights[1]) if weights else None
-    return EngineReport(loaded, int(cache[1].replace(",", "")), float(concurrency[1]), kernel)
+    return EngineReport(
+        weights_gib=float(weights[1]) if weights else None,
+        kv_cache_tokens=int(cache[1].replace(",", "")),
+        max_concurrency=float(concurrency[1]),
+        kernel=kernel,
+        memory=_stated_memory(log),
+        **{chosen: _mode(name, log) for chosen, name in MODES.items()},
+    )
+
+
+def _stated_memory(log: str) -> StatedMemory:
+    """Return the memory of the fullest of several GPUs, which is the one that runs out first."""
+    caches = [float(gib) for gib in LINES["kv_cache_memory"].pattern.findall(log)]
+    profiles = [tuple(map(float, profile)) for profile in LINES["profile"].pattern.findall(log)]
+    consumed, activations, graphs = max(profiles, key=sum, default=(None, None, None))
+    return StatedMemory(
+        kv_cache_gib=min(caches, default=None),
+        consumed_gib=consumed,
+        activation_peak_gib=activations,
+        graphs_gib=graphs,
+    )
+
+
+def _mode(name: str, log: str) -> str | None:
+    found = re.search(rf"<{name}\.(\w+)", log)
+    return found[1] if found else None
 
 
 def parse_settings(log: str, path: Path | None = None) -> dict[str, str]:

@@ -104,6 +104,13 @@ def packaged_model() -> Path:
     return Path(str(resources.files("recipes"))) / "demo" / "model"
 
 
+def packaged_shape(reference: str) -> Path | None:
+    """Return the folder of a configuration that ships without weights, `packaged:NAME`; None for any other model."""
+    kind, _, name = reference.partition(":")
+    shapes = Path(str(resources.files("recipes"))) / "shapes"
+    return next((path for path in shapes.iterdir() if kind == "packaged" and path.name == name), None)
+
+
 def check_description(path: Path, reference: str, *, quantized: bool = False) -> None:
     """Refuse a folder that is no checkpoint, or is quantized already; the weights need not be there.
 

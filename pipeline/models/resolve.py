@@ -17,6 +17,7 @@ from pipeline.models.files import (
     check_weights,
     licence_of,
     packaged_model,
+    packaged_shape,
 )
 from pipeline.models.hub import Commit, fetch, find_commit, remember
 from pipeline.models.trust import CustomCode, check_pinned, check_trust, read_config
@@ -133,6 +134,8 @@ def local_folder(source: ModelSource, recipe_dir: Path) -> Path | None:
     """
     if source.source == PACKAGED:
         return packaged_model()
+    if shape := packaged_shape(source.source):
+        return shape
     for candidate in (recipe_dir / source.source, expanded(source.source, "model.source")):
         if candidate.is_dir():
             return candidate.resolve()

@@ -33,8 +33,14 @@ class Quantization:
     """An expert's width and the hidden size are multiples of it in memory."""
 
 
-def _grouped(group: int, zero_point_bits: int) -> Callable[[int, int], float]:
-    return lambda rows, columns: rows * columns / 2 + rows * ceil(columns / group) * (_HALF + zero_point_bits / 8)
+def grouped(group: int, zero_point_bits: int) -> Callable[[int, int], float]:
+    """Return what gives the bytes of a 4-bit matrix with a scale per `group` weights of a row, -1 for whole rows."""
+
+    def size(rows: int, columns: int) -> float:
+        groups = ceil(columns / group) if group > 0 else 1
+        return rows * columns / 2 + rows * groups * (_HALF + zero_point_bits / 8)
+
+    return size
 
 
 def _per_channel(rows: int, columns: int) -> float:
@@ -47,9 +53,9 @@ def _mxfp4(rows: int, columns: int) -> float:
 
 QUANTIZATIONS: Mapping[str, Quantization] = {
     "none": Quantization("none", 16, lambda rows, columns: rows * columns * _HALF),
-    "awq": Quantization("awq", 4 + 20 / 128, _grouped(128, 4), repacked=True),
-    "gptq": Quantization("gptq", 4 + 16 / 128, _grouped(128, 0), repacked=True),
-    "int4-experts": Quantization("int4-experts", 4.5, _grouped(32, 0), only_experts=True),
+    "awq": Quantization("awq", 4 + 20 / 128, grouped(128, 4), repacked=True),
+    "gptq": Quantization("gptq", 4 + 16 / 128, grouped(128, 0), repacked=True),
+    "int4-experts": Quantization("int4-experts", 4.5, grouped(32, 0), only_experts=True),
     "fp8": Quantization("fp8", 8, _per_channel),
     "int8": Quantization("int8", 8, _per_channel),
     "mxfp4": Quantization("mxfp4", 4.25, _mxfp4, only_experts=True, rounding=_MARLIN_ROUNDING),

@@ -34,6 +34,9 @@ class Bench(Repeats):
     warmup_requests: PositiveInt = 4
     seed: Integer = 0
     limits: BenchLimits = BenchLimits()
+    dummy_weights: bool = False
+    """Let the engine make up the weights from the model's configuration alone: speed and memory before anything is
+    downloaded or quantized, and nothing else."""
     soak: Soak | None = None
     """One load held for minutes after the sweep; none where it is left out."""
     service_level: ServiceLevel | None = None

@@ -11,6 +11,7 @@ from pipeline.recipe.bench import Bench
 from pipeline.recipe.engine import EngineSettings
 from pipeline.recipe.eval import Eval
 from pipeline.recipe.model import ModelSource
+from pipeline.recipe.profile import ProfileSettings
 from pipeline.recipe.quantize import Quantize
 from pipeline.recipe.report import Report
 from pipeline.recipe.roi import Roi
@@ -25,7 +26,8 @@ _Part = TypeVar("_Part", bound=Section)
 class Recipe(Section):
     """Everything a user asks for, one section per stage.
 
-    The sections `quantize`, `eval` and `roi` may be left out: whoever needs one that is not there is told which.
+    The sections `quantize`, `eval`, `profile` and `roi` may be left out: whoever needs one that is not there is told
+    which.
     """
 
     model_config = ConfigDict(serialize_by_alias=True)
@@ -39,9 +41,16 @@ class Recipe(Section):
     engine: EngineSettings = EngineSettings()
     eval_or_none: Eval | None = Field(default=None, alias="eval")
     bench: Bench = Bench()
+    profile_or_none: ProfileSettings | None = Field(default=None, alias="profile")
     roi_or_none: Roi | None = Field(default=None, alias="roi")
     report: Report = Report()
     serve: Serve = Serve()
+
+    @property
+    def folder_name(self) -> str:
+        """Name of the output folder below `out`, where none is given: what dummy weights show never replaces a run."""
+        ending = "-dummy" if self.bench.dummy_weights else ""
+        return f"{self.name.removesuffix(ending)}{ending}"
 
     @property
     def quantize(self) -> Quantize:
@@ -60,6 +69,15 @@ class Recipe(Section):
             RecipeError: the recipe does not say.
         """
         return _required(self.eval_or_none, "eval", self)
+
+    @property
+    def profile(self) -> ProfileSettings:
+        """At which load it is recorded where the time goes.
+
+        Raises:
+            RecipeError: the recipe does not say.
+        """
+        return _required(self.profile_or_none, "profile", self)
 
     @property
     def roi(self) -> Roi:

@@ -38,6 +38,8 @@ class Need:
     """What of it the stage depends on, as a JSON-ready value; a change of the rest asks for nothing."""
     optional: bool = False
     """Whether the stage also works without it."""
+    unless: Callable[[Recipe], bool] = lambda _recipe: False
+    """Whether a recipe is such that the stage does not read it."""
 
     @property
     def stage(self) -> str:
@@ -56,6 +58,10 @@ class Stage:
     """What of the recipe it depends on, by name."""
     sections: tuple[str, ...] = ()
     """Optional sections of the recipe that it cannot do without."""
+    on_request: bool = False
+    """Whether a recipe without its sections is not told that it is left out."""
+    takes_dummies: bool = False
+    """Whether made-up weights (`bench.dummy_weights`) are something for this stage."""
     needs: tuple[Need, ...] = ()
     engines: Callable[[Recipe], tuple[str, ...]] = lambda _recipe: ()
     """Runtimes whose change asks for a new run."""
@@ -80,6 +86,10 @@ class Stage:
     def name(self) -> str:
         """Name of the stage, its command and its place in the record."""
         return self.result.STAGE
+
+    def reads(self, recipe: Recipe) -> tuple[Need, ...]:
+        """Return the earlier results that it reads of such a recipe's run."""
+        return tuple(need for need in self.needs if not need.unless(recipe))
 
     def lacks(self, recipe: Recipe) -> tuple[str, ...]:
         """Return the sections that the recipe would need for this stage."""

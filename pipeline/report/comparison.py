@@ -9,7 +9,7 @@ from pipeline.base.results import Origin, Result
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE
 
-Basis = Literal["engine", "parameters", "files"]
+Basis = Literal["engine", "parameters", "files", "configuration"]
 AgainstControl = Literal["better", "worse", "no clear difference", "error not known"]
 _READABLE_GIB = 0.1
 """The engine states GiB to two places: below this the ratio would be made of rounding."""
@@ -44,17 +44,23 @@ def against_control(contrast: Contrast) -> AgainstControl:
     return "worse" if contrast.interval.low > 0 else "no clear difference"
 
 
-def weight_memory(quantize: QuantizeResult, load: BenchResult) -> WeightMemory:
-    """Return the memory of the weights as the engine states it, or from the files of small models."""
+def weight_memory(quantize: QuantizeResult | None, load: BenchResult) -> WeightMemory:
+    """Return the memory of the weights as the engine states it, or from the files of small models.
+
+    Args:
+        quantize: what was quantized; None where the weights were made up.
+        load: with what the engines held.
+    """
     baseline, awq = load.of(BASELINE).memory, load.of(AWQ).memory
     reported = baseline.weights_from == awq.weights_from == "engine"
-    if reported and min(baseline.weights_gib, awq.weights_gib) >= _READABLE_GIB:
+    if quantize is None or (reported and min(baseline.weights_gib, awq.weights_gib) >= _READABLE_GIB):
         gib = 1024.0**3
         return WeightMemory(
             baseline.weights_gib * gib,
             awq.weights_gib * gib,
-            "engine",
+            "engine" if reported else "configuration",
             ((baseline, "weights_gib"), (awq, "weights_gib")),
+            "measured" if reported else "modelled",
         )
     if 8 * quantize.source_bytes / quantize.parameters > _WIDEST_16_BIT:
         return WeightMemory(

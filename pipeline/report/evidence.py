@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from eval.accuracy.result import EvalResult
 from eval.bench.result import BenchResult
+from eval.profile.result import ProfileResult
 from pipeline.base.results import Payload, Result
 from pipeline.roi.result import RoiResult
 
@@ -18,6 +19,7 @@ Keys = tuple[str, ...]
 _FILES: dict[type[Payload], str] = {
     EvalResult: "eval/results.json",
     BenchResult: "bench/results.json",
+    ProfileResult: "profile/results.json",
     RoiResult: "roi/roi.json",
 }
 """Results that have a file of their own. Every other one stands in the record."""

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from eval.accuracy.result import EvalResult
 from eval.bench.result import BenchResult
+from eval.profile.result import ProfileResult
 from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError
 from pipeline.base.identity import document_identity
@@ -22,9 +23,16 @@ from pipeline.report.language.language import ENGLISH, Language
 from pipeline.roi.result import RoiResult, Saving
 from serve.result import ServeResult
 
-REPORTED: tuple[type[Payload], ...] = (QuantizeResult, EvalResult, BenchResult, RoiResult, ServeResult)
+REPORTED: tuple[type[Payload], ...] = (
+    QuantizeResult,
+    EvalResult,
+    BenchResult,
+    ProfileResult,
+    RoiResult,
+    ServeResult,
+)
 """Every result that a report has something to say of, in the order of a run."""
-_MACHINES = (BenchResult, EvalResult, ServeResult, QuantizeResult, RoiResult)
+_MACHINES = (BenchResult, EvalResult, ServeResult, ProfileResult, QuantizeResult, RoiResult)
 """Whose machine is the one that was measured: the first that is there."""
 PayloadT = TypeVar("PayloadT", bound=Payload)
 _FEW = 4
@@ -53,6 +61,18 @@ class Inputs:
         return self._of(QuantizeResult)
 
     @property
+    def quantize_or_none(self) -> QuantizeResult | None:
+        """The same; None for dummy weights, of which there is no checkpoint."""
+        return None if self.has_dummies else self.quantize
+
+    @property
+    def has_dummies(self) -> bool:
+        """Whether speed and memory were measured with weights that the engine made up."""
+        if self.has(ProfileResult) and self.profile.dummy_weights:
+            return True
+        return self.has(BenchResult) and self.load.dummy_weights is not None
+
+    @property
     def accuracy(self) -> EvalResult:
         """What every arm lost."""
         return self._of(EvalResult)
@@ -61,6 +81,11 @@ class Inputs:
     def load(self) -> BenchResult:
         """Speed and memory of every arm."""
         return self._of(BenchResult)
+
+    @property
+    def profile(self) -> ProfileResult:
+        """Where the time of every arm goes."""
+        return self._of(ProfileResult)
 
     @property
     def costs(self) -> RoiResult:

@@ -61,5 +61,6 @@ STAGE = Stage(
     result=ReportResult,
     settings=_settings,
     needs=tuple(Need(result, optional=True) for result in REPORTED),
+    takes_dummies=True,
     outputs=outputs("report/report.html", "report/report.md", "report/report.json"),
 )

@@ -43,6 +43,11 @@ def _cover(inputs: Inputs) -> Cover:
         facts=(
             Fact(label=say.date, text=inputs.date),
             Fact(label=say.model, text=model),
+            *(
+                [Fact(label=inputs.say.dummy_weights.topic, text=inputs.say.dummy_weights.on_cover)]
+                if inputs.has_dummies
+                else []
+            ),
             Fact(label=say.recipe, text=inputs.recipe.name),
             Fact(label=say.measured_on, text=inputs.hardware),
         ),

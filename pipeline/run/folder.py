@@ -22,7 +22,7 @@ from pipeline.record.record import RunRecord, load_record
 RECORD = "record.json"
 _PACKAGED = "packaged:"
 _MOST_TRIED = 100
-REPLACED = (CHECKPOINT, CONTROL, NOTES, "eval", "bench", "roi", "report")
+REPLACED = (CHECKPOINT, CONTROL, NOTES, "eval", "bench", "profile", "roi", "report")
 """Folders that stages put whole in the place of what is there."""
 
 
@@ -126,7 +126,7 @@ def _holds_anything(path: Path) -> bool:
 
 def _way_out(recipe: Recipe, context: RunContext, *, ours: bool) -> str:
     """Return what to do: another folder; of a folder of awqctl's, or another name, where its own name led here."""
-    default, free = Path("out") / recipe.name, _free_name(recipe, context)
+    default, free = Path("out") / recipe.folder_name, _free_name(recipe, context)
     other = (
         default if context.out != default.absolute() and _fits(recipe, context, default) else default.with_name(free)
     )

@@ -172,7 +172,7 @@ class Runner:
         pending: list[Stage] = []
         quiet = self._context.quiet()
         for stage in stages:
-            waits = any(need.stage == one.name for need in stage.needs for one in pending)
+            waits = any(need.stage == one.name for need in stage.reads(self._recipe) for one in pending)
             try:
                 if waits or self._reason_to_run(stage, record, inputs_of(stage, self._recipe, quiet, record)):
                     pending.append(stage)
@@ -295,7 +295,7 @@ def check_needs(stage: Stage, recipe: Recipe, record: RunRecord) -> None:
     """
     check_sections(stage, recipe)
     reads = read_by(stage, recipe, record)
-    if stage.needs and not reads:
+    if stage.reads(recipe) and not reads:
         raise MissingStageError(
             f"The stage '{stage.name}' builds on the results of others, and there are none yet. Run `{command('run')}`."
         )

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from eval.accuracy.stage import STAGE as EVAL
 from eval.bench.stage import STAGE as BENCH
-from pipeline.base.errors import UsageError
+from eval.profile.stage import STAGE as PROFILE
+from pipeline.base.errors import RecipeError, UsageError
 from pipeline.base.identity import document_identity
 from pipeline.quantize.stage import STAGE as QUANTIZE
 from pipeline.recipe.recipe import Recipe, missing_section
@@ -19,7 +20,8 @@ from serve.stage import STAGE as SERVE
 
 UPSTREAM = "the result of "
 """How the names of inputs begin that are results of other stages."""
-STAGES = (QUANTIZE, EVAL, BENCH, ROI, SERVE, REPORT)
+_DUMMIES = "the recipe has dummy weights (bench.dummy_weights)"
+STAGES = (QUANTIZE, EVAL, BENCH, PROFILE, ROI, SERVE, REPORT)
 
 
 def stage_named(name: str) -> Stage:
@@ -41,8 +43,12 @@ def stages_for(recipe: Recipe) -> tuple[tuple[Stage, ...], tuple[str, ...]]:
     for stage in STAGES:
         lacks = stage.lacks(recipe)
         runs = {one.name for one in chosen}
-        unmet = [need.stage for need in stage.needs if not need.optional and need.stage not in runs]
-        if lacks:
+        unmet = [need.stage for need in stage.reads(recipe) if not need.optional and need.stage not in runs]
+        if lacks and stage.on_request:
+            continue
+        if recipe.bench.dummy_weights and not stage.takes_dummies:
+            notes.append(f"{stage.name} is left out: {_DUMMIES}")
+        elif lacks:
             notes.append(f"{stage.name} is left out: the recipe has no section `{lacks[0]}`")
         elif unmet:
             notes.append(f"{stage.name} is left out: it needs {unmet[0]}")
@@ -52,11 +58,16 @@ def stages_for(recipe: Recipe) -> tuple[tuple[Stage, ...], tuple[str, ...]]:
 
 
 def check_sections(stage: Stage, recipe: Recipe) -> None:
-    """Refuse a stage whose section the recipe leaves out.
+    """Refuse a stage that this recipe is none for.
 
     Raises:
-        RecipeError: names the section.
+        RecipeError: names the section; or the weights of the recipe are made up, and the stage wants real ones.
     """
+    if recipe.bench.dummy_weights and not stage.takes_dummies:
+        raise RecipeError(
+            f"`awqctl {stage.name}` has nothing to work with: {_DUMMIES}, which say something of speed and memory "
+            f"alone. Set bench.dummy_weights to false."
+        )
     for name in stage.lacks(recipe):
         raise missing_section(recipe, name, f"`awqctl {stage.name}`")
 
@@ -84,7 +95,7 @@ def read_by(stage: Stage, recipe: Recipe, record: RunRecord) -> tuple[Need, ...]
 
     A result that the recipe has no section for any more is none of this recipe.
     """
-    return tuple(need for need in stage.needs if not need.optional or _is_there(need, recipe, record))
+    return tuple(need for need in stage.reads(recipe) if not need.optional or _is_there(need, recipe, record))
 
 
 def _is_there(need: Need, recipe: Recipe, record: RunRecord) -> bool:

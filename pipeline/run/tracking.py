@@ -261,6 +261,7 @@ def tags_of(recipe: Recipe, record: RunRecord, out: Path) -> dict[str, str]:
         "awqctl.recipe_hash": recipe_hash(recipe),
         "awqctl.model": recipe.model.source,
         "awqctl.model_revision": str(revision or recipe.model.revision or "local"),
+        "awqctl.weights": "dummy: speed and memory only" if recipe.bench.dummy_weights else "real",
         "awqctl.out": str(out),
         "awqctl.commit": environment.awqctl_commit,
         "awqctl.recipe_commit": environment.recipe_commit or "none",

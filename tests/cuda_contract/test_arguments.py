@@ -9,6 +9,7 @@ from typing import Any, get_args
 import pytest
 
 from pipeline.base.progress import SilentReporter
+from pipeline.engines.profiling import Profiling
 from pipeline.engines.vllm import VllmServer
 from pipeline.recipe.engine import _KEYS, _MANAGED, EngineSettings, KVCacheDtype
 from pipeline.runtimes.store import Runtime
@@ -38,6 +39,9 @@ SERVERS: dict[str, dict[str, Any]] = {
     "uds": {"uds": Path("vllm.sock"), "public": True},
     "trust_remote_code": {"trust_remote_code": True},
     "fp8": {"online_quantization": "fp8"},
+    "dummy": {"dummy_weights": True},
+    "torch profiler": {"profiling": Profiling.with_torch(Path("traces").absolute())},
+    "Nsight Systems": {"profiling": Profiling.with_nsys(Path("traces").absolute(), "nsys")},
     "key": {"api_key": "made-up", "batch_invariant": True},
 }
 
@@ -77,7 +81,7 @@ def answer(environment: Environment, servers: dict[str, VllmServer], tmp_path_fa
     question = {
         "accelerator": environment.spec.accelerator,
         "module": one.command[start - 1],
-        "server": {name: each.command[start:] for name, each in servers.items()},
+        "server": {name: each.command[each.command.index("-m") + 2 :] for name, each in servers.items()},
     }
     answer = tmp_path_factory.mktemp("answer") / "answer.json"
     # Models that clients must not see the path of are named as they are from here.
@@ -126,6 +130,7 @@ def test_server_command_is_read(answer: Any, servers: dict[str, VllmServer], nam
     assert values["host"] == (None if "uds" in options else "127.0.0.1")
     assert values["trust_remote_code"] is options.get("trust_remote_code", False)
     assert values["quantization"] == options.get("online_quantization")
+    assert values["load_format"] == ("dummy" if options.get("dummy_weights") else "auto")
 
 
 def test_refused_options_exist(answer: Any) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pipeline.engines.vllm_log import COMPARED, CONSEQUENCES, DEATHS, LINES, STAGES, phrases
+from pipeline.engines.vllm_log import COMPARED, CONSEQUENCES, DEATHS, LINES, MODES, STAGES, phrases
 from tests.cuda_contract.conftest import Environment
 from tests.cuda_contract.literals import literals_below, literals_of, normalized
 
@@ -12,6 +12,7 @@ ENGINES = ("vllm",)
 READ_IN = {
     **{phrase: f'LINES["{name}"]' for name, line in LINES.items() for phrase in line.phrases},
     **{mark: f'STAGES, "{stage}"' for mark, stage in STAGES},
+    **dict.fromkeys(MODES.values(), "MODES"),
     **dict.fromkeys(CONSEQUENCES, "CONSEQUENCES"),
     **dict.fromkeys(DEATHS, "DEATHS"),
 }

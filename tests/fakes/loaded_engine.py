@@ -5,6 +5,7 @@ What it does wrong stands in a file, read at every request, so that a test can m
 
 import argparse
 import asyncio
+import gzip
 import json
 import os
 import sys
@@ -14,6 +15,8 @@ from typing import Any
 from eval.bench.load.null_server import Connection, NullServer, Stream, Times, words_in
 from tests.fakes.engine import CONFIG, REPO
 
+TRACED = {"ph": "X", "cat": "cpu_op", "name": "fake::gemm", "pid": 1, "tid": 1, "ts": 0, "dur": 2000}
+"""All that its profiler records."""
 TIMES = Times(ttft_s=0.05, inter_token_s=0.01)
 
 
@@ -56,14 +59,26 @@ class _Connection(Connection):
     def _answer(self, path: str, headers: dict[str, str], body: bytes) -> None:
         if path == "/version":
             self._document(200, {"version": "0.0.0"})
+        elif path in ("/start_profile", "/stop_profile"):
+            self._document(200 if self._profiled(path, body) else 404, {})
         else:
             super()._answer(path, headers, body)
 
+    def _profiled(self, path: str, body: bytes) -> bool:
+        """Do as vLLM's profiler; return whether the engine was started with one."""
+        folder = self._server.profiler.get("torch_profiler_dir") if isinstance(self._server, _Engine) else None
+        if folder and path == "/stop_profile":
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            events = {"traceEvents": [TRACED]}
+            (Path(folder) / "rank0.1.pt.trace.json.gz").write_bytes(gzip.compress(json.dumps(events).encode()))
+        return folder is not None and (path == "/stop_profile" or "max_iterations" in json.loads(body))
+
 
 class _Engine(NullServer):
-    def __init__(self, faults: Path) -> None:
+    def __init__(self, faults: Path, profiler: dict[str, Any]) -> None:
         super().__init__(TIMES)
         self._faults = faults
+        self.profiler = profiler
 
     async def listen(self, host: str = "127.0.0.1", port: int = 0) -> asyncio.Server:
         """Return the listening server, which knows its version."""
@@ -86,9 +101,10 @@ def main(arguments: list[str], folder: str) -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--max-model-len", type=int, default=1024)
+    parser.add_argument("--profiler-config", type=json.loads, default={})
     known, _ = parser.parse_known_args(arguments)
-    quantized = "quantization_config" in json.loads((known.model / "config.json").read_text())
     config: dict[str, Any] = {"model": known.model, "max_len": known.max_model_len}
+    quantized = "quantization_config" in json.loads((known.model / "config.json").read_text(encoding="utf-8"))
     for line in (
         f"Initializing a V1 LLM engine (v0.0.0) with config: {CONFIG.format(**config)}",
         *(("Using FakeWNA16LinearKernel for AWQLinearMethod",) if quantized else ()),
@@ -96,7 +112,7 @@ def main(arguments: list[str], folder: str) -> None:
         f"Maximum concurrency for {known.max_model_len:,} tokens per request: 64.00x",
     ):
         print(f"(APIServer pid=1) INFO 01-01 00:00:00 [fake.py:1] {line}", flush=True)
-    asyncio.run(_serve(_Engine(_faults(Path(folder), known.model)), known.port))
+    asyncio.run(_serve(_Engine(_faults(Path(folder), known.model), known.profiler_config), known.port))
 
 
 async def _serve(engine: _Engine, port: int) -> None:

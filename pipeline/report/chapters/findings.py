@@ -10,6 +10,7 @@ from pipeline.report.chapters.accuracy_finding import accuracy_findings
 from pipeline.report.chapters.alarm import agreement_field
 from pipeline.report.chapters.cost_finding import cost_finding
 from pipeline.report.chapters.crossover_finding import crossover_findings
+from pipeline.report.chapters.dummy_weights import dummy_findings
 from pipeline.report.chapters.load_evidence import void_findings
 from pipeline.report.chapters.soak_finding import soak_findings
 from pipeline.report.chapters.speed_finding import (
@@ -35,6 +36,7 @@ _NOTICEABLE = 1.05
 def findings_of(inputs: Inputs) -> tuple[Finding, ...]:
     """Return the verdicts in the order a client asks for them; of what is not there, that it is not known."""
     return (
+        *dummy_findings(inputs),
         *_accuracy(inputs),
         *checkpoint_findings(inputs),
         *_speed_and_memory(inputs),
@@ -69,9 +71,9 @@ def _speed_and_memory(inputs: Inputs) -> tuple[Finding, ...]:
         _grounded(latency_finding(*latencies, say), "measured", latency_keys(*latencies, evidence)),
         *void_findings(inputs),
     )
-    if not inputs.has(QuantizeResult):
+    if not inputs.has(QuantizeResult) and not inputs.has_dummies:
         return speed
-    memory = weight_memory(inputs.quantize, inputs.load)
+    memory = weight_memory(inputs.quantize_or_none, inputs.load)
     found = _grounded(memory_finding(memory, inputs.say), memory.origin, evidence.of_all(memory.found_in))
     return (*speed, found)
 

@@ -72,7 +72,7 @@ def _interval(one: SpeedRatio, say: Findings) -> str:
 
 
 def _memory_figure(inputs: Inputs, tone: Tone) -> KeyFigure:
-    memory = weight_memory(inputs.quantize, inputs.load)
+    memory = weight_memory(inputs.quantize_or_none, inputs.load)
     return KeyFigure(
         label=inputs.say.findings.memory_label,
         text=ratio(memory.times_smaller),

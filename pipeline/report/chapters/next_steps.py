@@ -17,6 +17,8 @@ _SOME_REPEATS, _MANY_REPEATS = 5, 10
 
 def next_steps(inputs: Inputs) -> tuple[str, ...]:
     """Return what to do next, in order."""
+    if inputs.has_dummies:
+        return (inputs.say.dummy_weights.next_step,)
     missing, say = missing_results(inputs), inputs.say.recommendation
     steps = (
         "" if audited(inputs) else say.step_audit,

@@ -18,6 +18,8 @@ _NEEDED: tuple[type[Payload], ...] = (EvalResult, BenchResult, RoiResult)
 def recommendation(inputs: Inputs) -> str:
     """Return what to do with the AWQ checkpoint, in few sentences."""
     say = inputs.say.recommendation
+    if inputs.has_dummies:
+        return inputs.say.dummy_weights.recommendation
     refusal = objection(inputs)
     if refusal:
         return refusal

@@ -5,10 +5,12 @@ from functools import partial
 from eval.accuracy.result import GATED, Contrast, EvalResult, TaskScore
 from eval.bench.comparison import CONFIDENCE, Quantity, SpeedRatio, measured, speed_ratios
 from eval.bench.result import BenchResult
+from eval.profile.result import ProfileResult
 from pipeline.base.format import certainty, change, count, extent, number, ratio, score, share, size, usd, with_error
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import direction_cell, figure, numbers, shown, word, words
+from pipeline.report.chapters.profile import operations_table
 from pipeline.report.chapters.speed_finding import ratio_with_interval
 from pipeline.report.comparison import against_control
 from pipeline.report.cost_figures import figure_cell
@@ -18,6 +20,7 @@ from pipeline.report.verdicts import interval_text, margin_text, metric_text, ve
 from pipeline.roi.result import Decision, Figure, RoiResult
 from serve.result import ServeResult
 
+_FEW_OPERATIONS = 6
 _QUANTITIES: tuple[tuple[Quantity, str], ...] = (("throughput", ""), ("ttft", "p50_ms"), ("tpot", "p50_ms"))
 
 
@@ -31,8 +34,16 @@ def summary_of(inputs: Inputs) -> tuple[Table, ...]:
         (RoiResult, _costs),
         (ServeResult, _endpoint),
     )
-    tables = (write(inputs) for kind, write in made if inputs.has(kind))
-    return tuple(table for table in tables if table.rows)
+    tables = [write(inputs) for kind, write in made if inputs.has(kind)]
+    return tuple(table for table in (*tables, *_profiles(inputs)) if table.rows)
+
+
+def _profiles(inputs: Inputs) -> tuple[Table, ...]:
+    if not inputs.has(ProfileResult):
+        return ()
+    return tuple(
+        operations_table(one, inputs, prefix="summary-profile", most=_FEW_OPERATIONS) for one in inputs.profile.arms
+    )
 
 
 def _table(

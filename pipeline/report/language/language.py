@@ -10,6 +10,7 @@ from pipeline.report.language.en.control import Control
 from pipeline.report.language.en.costs import Costs
 from pipeline.report.language.en.cover import Cover
 from pipeline.report.language.en.crossover import CrossoverSentences
+from pipeline.report.language.en.dummy_weights import DummyWeightsSentences
 from pipeline.report.language.en.endpoint import Endpoint
 from pipeline.report.language.en.endpoint_speed import EndpointSpeed
 from pipeline.report.language.en.environment import Environment
@@ -26,6 +27,7 @@ from pipeline.report.language.en.method import Method
 from pipeline.report.language.en.noise_floor import NoiseFloorSentences
 from pipeline.report.language.en.page import Page
 from pipeline.report.language.en.per_user import PerUserSentences
+from pipeline.report.language.en.profile import ProfileSentences
 from pipeline.report.language.en.recommendation import Recommendation
 from pipeline.report.language.en.soak import SoakSentences
 from pipeline.report.language.en.summary import Summary
@@ -44,6 +46,7 @@ class Language:
     forest: Forest
     noise_floor: NoiseFloorSentences
     costs: Costs
+    dummy_weights: DummyWeightsSentences
     latency: LatencySentences
     fair_arms: FairArmsSentences
     load_evidence: LoadEvidence
@@ -64,6 +67,7 @@ class Language:
     card: Card
     cover: Cover
     page: Page
+    profile: ProfileSentences
     findings: Findings
     summary: Summary
     verdicts: Verdicts
@@ -77,6 +81,7 @@ ENGLISH = Language(
     forest=Forest(),
     noise_floor=NoiseFloorSentences(),
     costs=Costs(),
+    dummy_weights=DummyWeightsSentences(),
     latency=LatencySentences(),
     fair_arms=FairArmsSentences(),
     load_evidence=LoadEvidence(),
@@ -97,6 +102,7 @@ ENGLISH = Language(
     card=Card(),
     cover=Cover(),
     page=Page(),
+    profile=ProfileSentences(),
     findings=Findings(),
     summary=Summary(),
     verdicts=Verdicts(),

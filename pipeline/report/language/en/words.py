@@ -6,7 +6,18 @@ from typing import Literal
 from pipeline.base.format import count
 
 Noun = Literal[
-    "task", "run", "warm-up request", "gate", "check", "endpoint check", "layer", "block", "core", "time", "request"
+    "task",
+    "run",
+    "warm-up request",
+    "gate",
+    "check",
+    "endpoint check",
+    "layer",
+    "block",
+    "core",
+    "time",
+    "request",
+    "step",
 ]
 
 
@@ -26,6 +37,7 @@ class Words:
         "block": ("block", "blocks"),
         "core": ("core", "cores"),
         "time": ("time", "times"),
+        "step": ("step", "steps"),
         "request": ("request", "requests"),
     }
     """For one, and for any other number."""

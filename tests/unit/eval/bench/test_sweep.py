@@ -59,6 +59,7 @@ class Server:
     command = ("python", "--dtype", "bfloat16")
     environment: dict[str, str] = {}  # noqa: RUF012 -- a stand-in
     start_seconds = 30.0
+    pid = None
     log = Path("vllm.log")
 
     def __init__(self, arm: str, world: World) -> None:

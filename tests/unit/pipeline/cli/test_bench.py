@@ -26,6 +26,7 @@ from tests.helpers import invoke
         (("--endpoint", "http://127.0.0.1:1", "--seed", "-1"), "not in the range"),
         (("--endpoint", "http://127.0.0.1:1", "--set", "bench.repeats=2"), "--set goes with a RECIPE"),
         (("--calibrate", "--store", "x"), "--store goes with a RECIPE"),
+        (("--calibrate", "--dummy-weights"), "--dummy-weights goes with a RECIPE"),
         (("--endpoint", "http://127.0.0.1:1", "--output-tokens", "many"), "neither a number of tokens nor a range"),
         (("--endpoint", "http://127.0.0.1:1", "--rate", "0"), "not a list of rising rates"),
         (("--endpoint", "http://127.0.0.1:1", "--rate", "2,inf"), "not a list of rising rates"),

@@ -137,7 +137,7 @@ def test_killed_server_is_told_by_its_signal() -> None:
 @pytest.mark.parametrize("name", LINES)
 def test_each_pattern_reads_what_its_phrases_write(name: str) -> None:
     """What is looked for in vLLM's source is what is read in its log, so that neither drifts alone."""
-    values = {"weights": "2.5", "kv_cache": "1,024", "concurrency": "1,024"}
+    values = {"weights": "2.5", "kv_cache": "1,024", "concurrency": "1,024", "kv_cache_memory": "1.5", "profile": "1.5"}
     for phrase in LINES[name].phrases:
         text = phrase.replace("for %s", f"for {values.get(name, 'Fp8Method')}").replace("%s", values.get(name, "x"))
         assert LINES[name].pattern.search(text.replace("%.2f", "1.50")), text

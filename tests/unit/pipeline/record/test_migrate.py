@@ -40,7 +40,7 @@ def record(name: str) -> RunRecord:
 def test_every_result_of_a_run_is_read() -> None:
     """All stages of version 1 have results that today's models accept, but that of prices, which is computed again."""
     found = record("record-1-run.json")
-    assert [stage.name for stage in STAGES if found.find(stage.result) is None] == ["roi"]
+    assert [stage.name for stage in STAGES if found.find(stage.result) is None] == ["profile", "roi"]
     load, before = found.result(BenchResult), document("record-1-run.json")["stages"]
     assert [arm.arm for arm in load.arms] == ["baseline", "awq"]
     assert [arm.kernel for arm in load.arms] == [
@@ -175,7 +175,7 @@ def test_a_result_in_a_form_nobody_reads_runs_again(tmp_path: Path) -> None:
     (tmp_path / "record.json").write_text(json.dumps(old))
     found = load_record(tmp_path / "record.json")
     assert found is not None
-    assert [stage.name for stage in STAGES if found.find(stage.result) is None] == ["roi", "serve"]
+    assert [stage.name for stage in STAGES if found.find(stage.result) is None] == ["profile", "roi", "serve"]
 
 
 def test_failed_attempts_and_the_machine_come_along(tmp_path: Path) -> None:

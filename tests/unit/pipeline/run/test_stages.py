@@ -16,8 +16,9 @@ def without(recipe: Recipe, *names: str) -> Recipe:
 
 
 def test_a_whole_recipe_runs_every_stage(make_recipe: Callable[..., Recipe]) -> None:
-    """In the order of the table, with nothing to say."""
-    assert stages_for(make_recipe()) == (STAGES, ())
+    """In the order of the table, with nothing to say; a profile is made where it is asked for."""
+    assert stages_for(make_recipe()) == (tuple(stage for stage in STAGES if stage.name != "profile"), ())
+    assert stages_for(make_recipe(profile={"concurrency": 4})) == (STAGES, ())
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,31 @@ def test_bench_alone_needs_no_prices(make_recipe: Callable[..., Recipe]) -> None
     assert settings_of(stage_named("bench"), recipe) == settings_of(stage_named("bench"), make_recipe())
     with pytest.raises(RecipeError, match="has no section `roi`, and `awqctl roi` needs it"):
         check_sections(stage_named("roi"), recipe)
+
+
+def test_dummy_weights_are_benchmarked_and_reported_alone(make_recipe: Callable[..., Recipe]) -> None:
+    """Whatever sections the recipe has: there is nothing to quantize, score, price or serve."""
+    recipe = make_recipe()
+    dummy = recipe.model_copy(update={"bench": recipe.bench.model_copy(update={"dummy_weights": True})})
+    stages, notes = stages_for(dummy)
+    assert [stage.name for stage in stages] == ["bench", "report"]
+    assert [note.partition(" ")[0] for note in notes] == ["quantize", "eval", "roi", "serve"]
+    assert all("dummy weights (bench.dummy_weights)" in note for note in notes)
+
+
+@pytest.mark.parametrize("name", ["quantize", "eval", "roi", "serve"])
+def test_who_wants_real_weights_refuses_dummies_by_name(make_recipe: Callable[..., Recipe], name: str) -> None:
+    """Also as a single command, before anything is started."""
+    recipe = make_recipe()
+    dummy = recipe.model_copy(update={"bench": recipe.bench.model_copy(update={"dummy_weights": True})})
+    with pytest.raises(RecipeError, match=f"`awqctl {name}` has nothing to work with: the recipe has dummy weights"):
+        check_sections(stage_named(name), dummy)
+
+
+def test_a_benchmark_of_real_weights_needs_a_checkpoint(make_recipe: Callable[..., Recipe]) -> None:
+    """One of dummy weights does not."""
+    recipe = make_recipe()
+    dummy = recipe.model_copy(update={"bench": recipe.bench.model_copy(update={"dummy_weights": True})})
+    bench = stage_named("bench")
+    assert [need.stage for need in bench.reads(recipe)] == ["quantize"]
+    assert bench.reads(dummy) == ()

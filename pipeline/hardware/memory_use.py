@@ -1,0 +1,54 @@
+"""How much memory processes and GPUs use now."""
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
+
+import psutil
+
+_GIB = 2**30
+
+
+def resident_gib(pid: int) -> float | None:
+    """Return the system memory that a process and all below it hold; None where it is gone.
+
+    Pages of one's own are summed up; of shared ones, mostly libraries that each process maps, the largest set counts
+    once. Reading the exact share of each page (PSS) would stop the processes for as long as it takes.
+    """
+    try:
+        root = psutil.Process(pid)
+        tree = [root, *root.children(recursive=True)]
+    except psutil.Error:
+        return None
+    return _held(filter(None, map(_pages, tree)))
+
+
+def _pages(process: psutil.Process) -> tuple[int, int] | None:
+    try:
+        memory = process.memory_info()
+    except psutil.Error:
+        return None
+    return memory.rss, int(getattr(memory, "shared", 0))
+
+
+def _held(pages: Iterable[tuple[int, int]]) -> float | None:
+    found = list(pages)
+    if not found:
+        return None
+    return (sum(rss - shared for rss, shared in found) + max(shared for _, shared in found)) / _GIB
+
+
+def device_gib() -> float | None:
+    """Return the memory in use on the fullest NVIDIA GPU; None where there is none that can be asked."""
+    pynvml: Any = import_module("pynvml")
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return None
+    try:
+        handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
+        return max((pynvml.nvmlDeviceGetMemoryInfo(handle).used for handle in handles), default=0) / _GIB
+    except pynvml.NVMLError:
+        return None
+    finally:
+        pynvml.nvmlShutdown()
