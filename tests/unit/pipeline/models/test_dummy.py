@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from eval.bench.load.prompts import words_from
+from eval.bench.load.words import words_from
 from pipeline.base.errors import SourceError
 from pipeline.models.dummy import Shape, shape_of, with_architecture, write_dummy_model
 from pipeline.models.files import packaged_model
