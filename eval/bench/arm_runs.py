@@ -119,7 +119,12 @@ class ArmRuns:
         return judged(measured, number, attempt, self.limits)
 
     def _key(self, spec: LoadSpec) -> list[object]:
-        return [self.arm, *self.depends_on, self.settings.warmup_requests, spec.model_dump(mode="json")]
+        """Return what a run depends on; runs of one start of an engine are none of a start each."""
+        settings, prompts = self.settings, self.measurement.prompts.identity(spec)
+        return [
+            *(self.arm, *self.depends_on, settings.order, settings.warmup_requests),
+            *(prompts, spec.model_dump(mode="json")),
+        ]
 
     def _name(self, concurrency: int) -> str:
         return f"{self.arm}: concurrency {concurrency}"

@@ -15,7 +15,7 @@ from pipeline.record.record import RunRecord, StageOutcome
 SECTION = "recipe."
 """How the names of inputs begin that are sections of the recipe."""
 StageFunction = Callable[[Recipe, RunContext, RunRecord], StageOutcome]
-Identify = Callable[[Recipe, RunContext, RunRecord], str]
+Identify = Callable[[Recipe, RunContext, RunRecord], str | None]
 Settings = Callable[[Recipe], Mapping[str, object]]
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from eval.bench.comparison import Direction, SpeedRatio, speed_ratios
 from eval.bench.result import BenchResult
-from pipeline.base.format import extent, ratio
+from pipeline.base.format import ratio
+from pipeline.report.cells import interval_text
 from pipeline.report.document import Finding, Tone
 from pipeline.report.evidence import Evidence, Keys
 from pipeline.report.language.en.findings import Findings
@@ -84,8 +85,8 @@ def speed_tone(found: set[Direction]) -> Tone:
 
 
 def ratio_with_interval(one: SpeedRatio, say: Findings) -> str:
-    """Return a ratio and what it can be; alone where the repeats do not tell."""
-    return ratio(one.value) + ("" if one.interval is None else say.interval(extent(*one.interval, ratio)))
+    """Return a ratio and what it can be, or that so few repeats do not tell; alone where there were none."""
+    return ratio(one.value) + ("" if one.direction == "not repeated" else say.interval(interval_text(one, say)))
 
 
 def _finding(topic: str, headline: str, detail: str, tone: Tone) -> Finding:

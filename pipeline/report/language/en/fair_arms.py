@@ -46,7 +46,7 @@ class FairArmsSentences(Words):
         "max_repeats": "the most repeats (`bench.max_repeats`)",
         "budget_minutes": "the time (`bench.budget_minutes`)",
     }
-    no_interval = "runs that are void or all alike"
+    no_interval = "runs that are void, all alike, or too few to tell"
 
     def not_reached(self, concurrency: str, width: str, limits: Sequence[str]) -> str:
         found = f": the interval is ± {width} there" if width else ""

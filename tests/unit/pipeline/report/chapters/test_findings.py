@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from eval.bench.result import BenchResult
+from eval.bench.result import BenchResult, LoadPoint
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
@@ -224,3 +224,32 @@ def test_gpu_run_is_not_called_a_cpu_run(
 
     assert "say nothing about a GPU" not in text
     assert "2 x NVIDIA H200" in text
+
+
+def test_two_runs_of_an_arm_do_not_print_intervals_of_millions(
+    make_run: Callable[..., RunRecord], make_bench: Callable[..., BenchResult]
+) -> None:
+    """Said as not known in table, key figures, findings and summary, and left out of the chart."""
+    bench = make_bench()
+    arms = tuple(
+        load.model_copy(update={"points": tuple(_of_two(point, apart) for point in load.points)})
+        for load, apart in zip(bench.arms, (1.3, 1.000_001), strict=True)
+    )
+    document = report_of(make_run(bench=bench.model_copy(update={"arms": arms, "repeats": 2})))
+    tables = {table.id: table for section in document.sections for table in section.tables}
+    charts = {chart.id: chart for section in document.sections for chart in section.charts}
+
+    assert {row[4].text for row in tables["throughput"].rows} == {"not known from so few repeats"}
+    assert {row[5].text for row in tables["throughput"].rows} == {"not decided"}
+    assert "interval not known from so few repeats" in next(
+        figure.detail for figure in document.key_figures if figure.label == "Highest throughput"
+    )
+    assert set(charts["chart-ratio"].series[0].high) == {None}
+    speed = next(finding for finding in document.findings if finding.topic == "Speed")
+    assert "(not known from so few repeats) at 1" in speed.detail
+
+
+def _of_two(point: LoadPoint, apart: float) -> LoadPoint:
+    """Return a point of two runs that are a factor apart."""
+    value = point.output_tokens_per_s
+    return point.model_copy(update={"output_tokens_per_s_runs": (value, value * apart)})
