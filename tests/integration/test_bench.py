@@ -185,7 +185,7 @@ def test_another_order_is_measured_anew(
     miscount_from(tmp_path, setup.paths["awq"], 4)
     bench(setup, recipe, context)
     behave(tmp_path, setup.paths["awq"])
-    asked = load_recipe("demo", (*SETTINGS, "bench.order=alternate")).recipe
+    asked = load_recipe("demo", (*SETTINGS, "bench.reuse_engine=false", "bench.order=alternate")).recipe
     bench(setup, asked, context)
     assert starts(context) == 2 + 4
 
