@@ -69,8 +69,9 @@ class CrossoverSentences(Words):
         "not decided": "not decided",
     }
     note = (
-        "Levels at which one of both is overloaded, or has no goodput at all, are left out. `bench.repeats` makes the "
-        "interval narrower, levels between those that decide it (`bench.concurrency`) make the line shorter."
+        "Levels at which one of both is overloaded are left out; where one has no goodput in a run, there is no "
+        "ratio, and nothing is decided. `bench.repeats` makes the interval narrower, levels between those that decide "
+        "it (`bench.concurrency`) make the line shorter."
     )
 
     ahead: Mapping[Comparison, tuple[str, str]] = {
