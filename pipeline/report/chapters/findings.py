@@ -66,9 +66,9 @@ def _speed_and_memory(inputs: Inputs) -> tuple[Finding, ...]:
         return (_unknown(say.speed, say.no_speed, BenchResult.STAGE),)
     ratios, latencies, evidence = speed_ratios(inputs.load), latency_of(inputs.load), inputs.evidence
     speed = (
-        _grounded(speed_finding(ratios, say), "measured", keys_of(ratios, evidence)),
+        _grounded(speed_finding(ratios, inputs.load, say), "measured", keys_of(ratios, evidence)),
         *crossover_findings(inputs),
-        _grounded(latency_finding(*latencies, say), "measured", latency_keys(*latencies, evidence)),
+        _grounded(latency_finding(*latencies, inputs.load, say), "measured", latency_keys(*latencies, evidence)),
         *void_findings(inputs),
     )
     if not inputs.has(QuantizeResult) and not inputs.has_dummies:

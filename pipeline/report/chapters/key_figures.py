@@ -35,15 +35,16 @@ def _throughput_figure(inputs: Inputs) -> tuple[KeyFigure, ...]:
         return ()
     one, say = capacity_ratio(inputs.load), inputs.say.findings
     before, after = (number(point.output_tokens_per_s) for point in one.points)
+    beyond = say.beyond_capacity if any(point.overloaded for point in one.points) else ""
     return (
         KeyFigure(
             label=say.throughput_label,
             text=ratio(one.value),
             value=one.value,
-            detail=say.throughput_detail(before, after, _interval(one, say)),
+            detail=beyond + say.throughput_detail(before, after, _interval(one, say)),
             origin="measured",
             evidence=keys_of((one,), inputs.evidence),
-            tone=speed_tone({one.direction}),
+            tone="caution" if beyond else speed_tone({one.direction}),
         ),
     )
 

@@ -13,6 +13,7 @@ from pipeline.report.chapters.next_steps import next_steps
 from pipeline.report.chapters.recommendation import recommendation
 from pipeline.report.comparison import weight_memory
 from serve.result import ServeResult, SmokeCheck
+from tests.unit.eval.bench.assessments import assessed_bench
 from tests.unit.pipeline.report.documents import inputs_of, not_measured_section, report_of
 
 BASELINE_SPEED = {1: 41.2, 4: 118.0, 16: 262.0}
@@ -253,3 +254,32 @@ def _of_two(point: LoadPoint, apart: float) -> LoadPoint:
     """Return a point of two runs that are a factor apart."""
     value = point.output_tokens_per_s
     return point.model_copy(update={"output_tokens_per_s_runs": (value, value * apart)})
+
+
+def test_what_is_left_out_is_not_among_every_concurrency(
+    make_run: Callable[..., RunRecord], make_bench: Callable[..., BenchResult]
+) -> None:
+    """AWQ is faster at 1 and 4, and overloaded at 16: that is not faster wherever it was measured."""
+    bench = make_bench(baseline=dict.fromkeys((1, 4, 16), 100.0), awq=dict.fromkeys((1, 4, 16), 200.0))
+    everywhere, partly = (
+        headlines(make_run(bench=assessed_bench(bench, overloaded=gone))) for gone in ((), [("awq", 16)])
+    )
+
+    assert "AWQ is faster at every concurrency measured." in everywhere
+    assert "AWQ is faster at concurrency 1 and 4." in partly
+    assert "every concurrency measured" not in partly
+
+
+def test_overload_everywhere_is_no_speed(
+    make_run: Callable[..., RunRecord], make_bench: Callable[..., BenchResult]
+) -> None:
+    """There are figures of both arms, which are not compared; the highest throughput says what it is."""
+    bench = assessed_bench(make_bench(), overloaded=[("baseline", level) for level in BASELINE_SPEED])
+    document = report_of(make_run(bench=bench))
+    (highest,) = (figure for figure in document.key_figures if figure.label == "Highest throughput")
+
+    assert "At every concurrency with figures of both arms one of them was overloaded" in headlines(
+        make_run(bench=bench)
+    )
+    assert highest.detail.startswith("beyond what the engine serves at once")
+    assert highest.tone == "caution"
