@@ -29,19 +29,23 @@ class ArmRuns:
     limits: Limits
     reporter: Reporter
 
-    def known(self, concurrency: int, number: int) -> LoadRun | None:
-        """Return a run that was made before and stands; None where it has to be made.
+    def known(self, concurrency: int, number: int) -> tuple[LoadRun, ...]:
+        """Return a run that was made before and stands, behind a void one that it was made again for.
+
+        Empty where it has to be made.
 
         Args:
             concurrency: requests under way.
             number: of the repeat, from 1.
         """
+        runs: list[LoadRun] = []
         for attempt in range(1, _ATTEMPTS + 1):
-            spec = spec_of(self.settings, concurrency, number, attempt)
-            found = self._kept(spec)
-            if found and (run := judged(found, number, attempt, self.limits)).figures:
-                return run
-        return None
+            found = self._kept(spec_of(self.settings, concurrency, number, attempt))
+            if found:
+                runs.append(judged(found, number, attempt, self.limits))
+                if runs[-1].figures:
+                    return tuple(runs)
+        return ()
 
     def measure(self, engine: Engine, concurrency: int, number: int) -> tuple[LoadRun, ...]:
         """Make one run on the running engine, once again where it is void; the last one decides.

@@ -51,11 +51,25 @@ def arm(tmp_path: Path) -> Callable[..., ArmRuns]:
 
 def test_run_is_judged_by_the_ceiling_of_today(arm: Callable[..., ArmRuns]) -> None:
     """A client that is calibrated anew, and lower, takes what it measured above that away from the result."""
-    assert arm().known(8, 1) is not None
-    assert arm(ceiling=30.0).known(8, 1) is None
-    unknown = arm(ceiling=None).known(8, 1)
-    assert unknown is not None
+    assert len(arm().known(8, 1)) == 1
+    assert arm(ceiling=30.0).known(8, 1) == ()
+    (unknown,) = arm(ceiling=None).known(8, 1)
     assert "client below its limits" in unknown.not_checked
+
+
+def test_void_run_that_was_made_again_stays_beside_the_one_that_stands(
+    arm: Callable[..., ArmRuns],
+) -> None:
+    """A later attempt tells it, too; where the second one is void as well, both are made again."""
+    one = arm()
+    for number, tokens in ((2, 400), (3, 300)):
+        for attempt, counted in ((1, 300), (2, tokens)):
+            made = measured(engine_tokens=counted)
+            raw = RawFile(name="run.gz", sha256=hashlib.sha256(RAW).hexdigest())
+            key = one._key(spec_of(SETTINGS, 8, number, attempt))  # noqa: SLF001 -- as above
+            one.kept.keep(key, made.model_copy(update={"raw": raw}))
+    assert [(run.attempt, bool(run.void)) for run in one.known(8, 2)] == [(1, True), (2, False)]
+    assert one.known(8, 3) == ()
 
 
 @pytest.mark.parametrize(
@@ -65,5 +79,5 @@ def test_run_is_judged_by_the_ceiling_of_today(arm: Callable[..., ArmRuns]) -> N
 )
 def test_run_of_other_settings_is_another(arm: Callable[..., ArmRuns], changes: dict[str, object]) -> None:
     """What changes a load, or what repeats are of, asks for a new run; more repeats do not."""
-    assert arm(**changes).known(8, 1) is None
-    assert arm(repeats=5).known(8, 1) is not None
+    assert arm(**changes).known(8, 1) == ()
+    assert len(arm(repeats=5).known(8, 1)) == 1
