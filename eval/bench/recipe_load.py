@@ -83,8 +83,7 @@ def prompts_of(settings: Bench, model: Path, recipe_dir: Path, *, trusted: bool)
             f"bench.prompts: {own.name} has {own.count} different prompts, and runs that share none take {needed}. Add "
             f"prompts, or lower bench.requests_per_concurrency, bench.repeats or the concurrencies."
         )
-    own.reserve(_first_loads(settings))
-    own.reserve(_further_loads(settings))
+    own.reserve(_first_loads(settings), _further_loads(settings))
     return own
 
 

@@ -99,13 +99,22 @@ class OwnPrompts:
         low, high = spec.output_tokens.low, spec.output_tokens.high
         return tuple(Prompt(text, length or draw.randint(low, high), self._tokens(text)) for text, length in chosen)
 
-    def reserve(self, specs: Iterable[LoadSpec]) -> None:
+    def reserve(self, certain: Iterable[LoadSpec], possible: Iterable[LoadSpec] = ()) -> None:
         """Give loads their places in this order, in whatever order they are offered, and if ever.
 
         What is made after a kill, or for one arm alone, has the same prompts as it would have had.
+
+        Args:
+            certain: that are offered in any case.
+            possible: whose places begin where those end, as do those of loads that are not named here: of other
+                servers.
         """
-        for spec in specs:
+        for spec in certain:
             self._place(spec)
+        end = self._next
+        for spec in possible:
+            self._place(spec)
+        self._next = end
 
     def identity(self, spec: LoadSpec) -> object:
         """Return the file, and the load's place in it."""
