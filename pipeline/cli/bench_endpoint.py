@@ -199,7 +199,6 @@ def _soak(arguments: dict[str, Any], bench: Any, found: Any, folder: Path, shown
     if arguments["soak"] is None:
         return None
     from eval.bench.endpoint_soak import EndpointSoak
-    from eval.bench.load.spec import Lengths
     from eval.bench.soak.soak import SoakPlan
     from pipeline.recipe.soak import Soak
 
@@ -208,8 +207,8 @@ def _soak(arguments: dict[str, Any], bench: Any, found: Any, folder: Path, shown
         minutes=usual.minutes,
         share=usual.share,
         slice_s=usual.slice_s,
-        input_tokens=Lengths(low=arguments["input_tokens"][0], high=arguments["input_tokens"][1]),
-        output_tokens=Lengths(low=arguments["output_tokens"][0], high=arguments["output_tokens"][1]),
+        input_tokens=arguments["input_tokens"],
+        output_tokens=arguments["output_tokens"],
         ignore_eos=not arguments["natural_lengths"],
         drift_limit=usual.drift_limit,
         seed=arguments["seed"],
@@ -220,7 +219,6 @@ def _soak(arguments: dict[str, Any], bench: Any, found: Any, folder: Path, shown
 def _plan(arguments: dict[str, Any]) -> Any:
     from eval.bench.load.budget import Allowance
     from eval.bench.load.plan import EndpointPlan
-    from eval.bench.load.spec import Lengths
 
     names = ("requests_per_concurrency", "requests", "seconds", "natural_lengths", "seed", "prompts", "tokenizer")
     return EndpointPlan(
@@ -228,8 +226,8 @@ def _plan(arguments: dict[str, Any]) -> Any:
         rates_per_s=arguments["rate"],
         burstiness=arguments["burstiness"],
         ramp_from_per_s=arguments["ramp_from"],
-        input_tokens=Lengths(low=arguments["input_tokens"][0], high=arguments["input_tokens"][1]),
-        output_tokens=Lengths(low=arguments["output_tokens"][0], high=arguments["output_tokens"][1]),
+        input_tokens=arguments["input_tokens"],
+        output_tokens=arguments["output_tokens"],
         patience_s=arguments["patience"],
         allowance=Allowance(arguments["max_requests"], arguments["max_tokens"]),
         **{name: arguments[name] for name in names},

@@ -13,12 +13,13 @@ from eval.bench.load.own_prompts import OwnPrompts
 from eval.bench.load.plan import EndpointPlan
 from eval.bench.load.prompts import Prompts
 from eval.bench.load.result import LoadResult
-from eval.bench.load.spec import Lengths, LoadSpec
+from eval.bench.load.spec import LoadSpec
 from eval.bench.load.target import target_of
 from eval.bench.load.validity import Limits, checks, not_checked, void_reasons
 from eval.bench.load.watch import Watch
 from pipeline.base.errors import EngineError, SourceError, UsageError
 from pipeline.base.progress import Reporter, Task
+from pipeline.base.token_range import TokenRange
 from pipeline.engines.external import ExternalEndpoint
 
 _SIZING = 5_000
@@ -127,7 +128,7 @@ class EndpointBench:
 
     def _warm_up(self, folder: Path) -> float | None:
         """Return the seconds that a request is expected to take alone; None when no answer came in time."""
-        outputs = Lengths.fixed(min(self._plan.output_tokens.high, _WARM_UP_TOKENS))
+        outputs = TokenRange.fixed(min(self._plan.output_tokens.high, _WARM_UP_TOKENS))
         spec = self._plan.load(seed=self._plan.seed, concurrency=1).model_copy(update={"output_tokens": outputs})
         spec = spec.with_requests(_WARM_UP_REQUESTS)
         try:

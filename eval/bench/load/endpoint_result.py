@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from eval.bench.load.result import Distribution, EngineLoad, MachineLoad
-from eval.bench.load.spec import Lengths
 from pipeline.base.results import Result
+from pipeline.base.token_range import TokenRange
 from pipeline.hardware.health.summary import HealthSummary
 
 
@@ -74,9 +74,9 @@ class EndpointLoad(Result):
     client: str
     client_ceiling_tokens_per_s: float | None
     """Of this client on this machine, by `awqctl bench --calibrate`; None where the machine was too busy to tell."""
-    input_tokens: Lengths | None
+    input_tokens: TokenRange | None
     """None for the client's own prompts."""
-    output_tokens: Lengths
+    output_tokens: TokenRange
     prompts: PromptsFile | None = None
     """The client's own."""
     burstiness: float | None = None

@@ -1,6 +1,5 @@
 """The soak of a recipe: which arms are held under load, and the plan."""
 
-from eval.bench.load.spec import Lengths
 from eval.bench.soak.soak import SoakPlan
 from pipeline.recipe.arms import BASELINE, with_weights
 from pipeline.recipe.recipe import Recipe
@@ -29,8 +28,8 @@ def plan_of(recipe: Recipe) -> SoakPlan | None:
         minutes=settings.minutes,
         share=settings.share,
         slice_s=settings.slice_s,
-        input_tokens=Lengths(low=prompts.low, high=prompts.high),
-        output_tokens=Lengths(low=outputs.low, high=outputs.high),
+        input_tokens=prompts,
+        output_tokens=outputs,
         ignore_eos=not settings.natural_lengths,
         drift_limit=settings.drift_limit,
         seed=recipe.bench.seed,

@@ -5,10 +5,10 @@ from typing import Literal
 from pydantic import Field
 
 from eval.bench.load.result import EngineLoad, MachineLoad
-from eval.bench.load.spec import Lengths
 from eval.bench.runs import RawFile
 from eval.bench.soak.figures import Drift, Knee, SoakSlice, Verdict
 from pipeline.base.results import Result
+from pipeline.base.token_range import TokenRange
 from pipeline.hardware.health.summary import HealthSummary
 
 
@@ -23,8 +23,8 @@ class Soak(Result):
     share: float
     """Of the knee, that was asked for."""
     concurrency: int
-    input_tokens: Lengths
-    output_tokens: Lengths
+    input_tokens: TokenRange
+    output_tokens: TokenRange
     lengths: Literal["fixed by ignore_eos", "natural"]
     drift_limit: float
     """Relative drift over the run that is still called stable."""

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from eval.bench.load.endpoint import EndpointLoad, EndpointPoint
-from eval.bench.load.spec import Lengths
 from pipeline.base.errors import SourceError
+from pipeline.base.token_range import TokenRange
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord, StageResult, save_record
 from pipeline.run.recorded_files import recorded_sums
@@ -61,8 +61,8 @@ def test_files_of_an_endpoint_are_verified(tmp_path: Path) -> None:
         route="/v1/completions",
         client="vllm-rs 0",
         client_ceiling_tokens_per_s=None,
-        input_tokens=Lengths.fixed(8),
-        output_tokens=Lengths.fixed(8),
+        input_tokens=TokenRange.fixed(8),
+        output_tokens=TokenRange.fixed(8),
         lengths="natural",
         prompt_tokens_by="words",
         seed=0,
