@@ -50,9 +50,7 @@ def assessed(
         prompt, answer = _mean_tokens(load)
         context = prompt + answer / 2
         service = {
-            point.concurrency: tuple(
-                run_service(run, answers(run.raw_file), level) for run in point.runs if run.figures
-            )
+            point.concurrency: tuple(run_service(run, answers(run.raw_file), level) for run in point.valid)
             for point in load.points
         }
         limits = Limits(engine.max_num_seqs, load.memory.kv_cache_tokens, prompt + answer)
@@ -66,7 +64,7 @@ def assessed(
 
 def _mean_tokens(load: ArmLoad) -> tuple[float, float]:
     """Return the tokens of a prompt and of an answer, as the runs that stand had them on the average."""
-    runs = [run for point in load.points for run in point.runs if run.figures]
+    runs = [run for point in load.points for run in point.valid]
     answered = sum(run.answered for run in runs)
     return sum(run.input_tokens for run in runs) / answered, sum(run.output_tokens for run in runs) / answered
 

@@ -54,7 +54,7 @@ class Assessor:
 
     def counters(self, point: LoadPoint) -> Counters:
         """Return what was counted of a point: means over the runs that stand, of the KV cache the most."""
-        runs = [run for run in point.runs if run.figures]
+        runs = point.valid
         engines = [run.engine for run in runs if run.engine]
         preempted = [(run.engine.preemptions, run.sent) for run in runs if run.engine]
         told = [(often, sent) for often, sent in preempted if often is not None]
@@ -90,8 +90,7 @@ def _growth(points: Sequence[LoadPoint]) -> dict[int, Growth | None]:
 
 
 def _client_share(run: LoadRun) -> float | None:
-    machine = run.machine
-    return run.client_cpu_s / (machine.wall_s * machine.cores) if machine and machine.wall_s else None
+    return run.machine.share_of(run.client_cpu_s) if run.machine else None
 
 
 def _mean(found: Iterable[float | None]) -> float | None:

@@ -22,13 +22,13 @@ from eval.bench.load.client import LoadClient
 from eval.bench.load.endpoint_result import PromptsFile
 from eval.bench.load.own_prompts import OwnPrompts
 from eval.bench.load.prompts import Prompts
+from eval.bench.load.result import ThroughputOver
 from eval.bench.measurement import LoadMeasurement
 from eval.bench.metrics import metrics_of
 from eval.bench.points import LevelRuns, point_of, throughput_over, token_difference, void_point
 from eval.bench.recipe_load import limits_of, made_prompts, prompts_of
 from eval.bench.result import ArmLoad, BenchResult
 from eval.bench.resume import KeptRuns
-from eval.bench.runs import ThroughputOver
 from eval.bench.setup import bench_setup
 from eval.bench.sweep import Sweep
 from pipeline.base.commands import command

@@ -38,8 +38,8 @@ def _of_endpoint(path: Path) -> Iterator[tuple[str, str]]:
     except ValidationError as problem:
         raise SourceError(f"{path} is not what this version writes for an endpoint. Measure again.") from problem
     for point in load.points:
-        if point.raw_file and point.raw_sha256:
-            yield f"bench/{point.raw_file}", point.raw_sha256
+        for file in point.files:
+            yield f"bench/{file.name}", file.sha256
 
 
 def _of_soak(path: Path) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.bench.load.result import Distribution, EngineLoad, MachineLoad
+from eval.bench.load.result import Distribution, EngineLoad, MachineLoad, RawFile, ThroughputOver, files_of
 from pipeline.base.results import Result
 from pipeline.base.token_range import TokenRange
 from pipeline.hardware.health.summary import HealthSummary
@@ -48,7 +48,7 @@ class EndpointPoint(Result):
     e2e_ms: Distribution = Distribution()
     duration_s: float | None = None
     """How long the load really was."""
-    throughput_over: Literal["steady state", "whole run"] | None = None
+    throughput_over: ThroughputOver | None = None
     void: tuple[str, ...] | None = None
     """Why the point must not be used; None where it may."""
     not_checked: dict[str, str] = Field(default_factory=dict)
@@ -61,6 +61,12 @@ class EndpointPoint(Result):
     raw_file: str | None = None
     """Of the client, below the output folder."""
     raw_sha256: str | None = None
+
+    @property
+    def files(self) -> tuple[RawFile, ...]:
+        """Return all files that are kept of it."""
+        health = (self.health.file, self.health.sha256) if self.health else (None, None)
+        return files_of((self.raw_file, self.raw_sha256), health)
 
 
 class EndpointLoad(Result):

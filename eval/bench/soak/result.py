@@ -4,8 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.bench.load.result import EngineLoad, MachineLoad
-from eval.bench.runs import RawFile
+from eval.bench.load.result import EngineLoad, MachineLoad, RawFile, files_of
 from eval.bench.soak.figures import Drift, Knee, SoakSlice, Verdict
 from pipeline.base.results import Result
 from pipeline.base.token_range import TokenRange
@@ -57,9 +56,8 @@ class Soak(Result):
     @property
     def files(self) -> tuple[RawFile, ...]:
         """Return all files that are kept of it."""
-        health = self.health
-        pairs = [(self.raw_file, self.raw_sha256), (health.file, health.sha256) if health else (None, None)]
-        return tuple(RawFile(name=name, sha256=sha256) for name, sha256 in pairs if name and sha256)
+        health = (self.health.file, self.health.sha256) if self.health else (None, None)
+        return files_of((self.raw_file, self.raw_sha256), health)
 
     @property
     def verdict(self) -> Verdict | None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from eval.bench.load.client import LoadTimeoutError
 from eval.bench.load.details import Answer
+from eval.bench.load.result import RawFile
 from eval.bench.load.spec import LoadSpec
 from eval.bench.load.validity import Evidence, Limits, checks, not_checked, void_reasons
-from eval.bench.runs import RawFile
 from eval.bench.soak.drift import CONFIDENCE, drifts_of
 from eval.bench.soak.figures import Knee
 from eval.bench.soak.knee import share_of

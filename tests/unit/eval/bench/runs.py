@@ -5,7 +5,7 @@ from typing import Any
 from eval.bench.load.result import Distribution, EngineLoad, LoadResult, MachineLoad, SteadyState
 from eval.bench.load.spec import LoadSpec
 from eval.bench.load.validity import Evidence, Limits
-from eval.bench.runs import LoadRun, Measured, RawFile, judged
+from eval.bench.runs import LoadRun, Measured, judged
 from pipeline.base.token_range import TokenRange
 from pipeline.hardware.health.sample import HostSample, Snapshot
 from pipeline.hardware.health.summary import HealthSummary, summarised
