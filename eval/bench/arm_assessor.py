@@ -9,7 +9,7 @@ from eval.bench.assessor import Assessor, run_service
 from eval.bench.binding import Rates
 from eval.bench.load.details import Answer
 from eval.bench.load.service import ServiceLimits
-from eval.bench.overload import Limits
+from eval.bench.overload import EngineLimits
 from eval.bench.result import ArmLoad, BenchResult, EngineMemory
 from pipeline.base.errors import AwqctlError
 from pipeline.catalogue.gpus import find_gpu
@@ -53,7 +53,7 @@ def assessed(
             point.concurrency: tuple(run_service(run, answers(run.raw_file), level) for run in point.valid)
             for point in load.points
         }
-        limits = Limits(engine.max_num_seqs, load.memory.kv_cache_tokens, prompt + answer)
+        limits = EngineLimits(engine.max_num_seqs, load.memory.kv_cache_tokens, prompt + answer)
         weights, on_gpu = setup.weights[load.arm], setup.accelerator == "cuda"
         rates = rates_of(load.memory, weights.path, machine, engine, context, fp8=weights.online) if on_gpu else None
         assessor = Assessor(limits, ceiling, rates, context)

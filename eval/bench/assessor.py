@@ -10,7 +10,7 @@ from eval.bench.binding import Counters, Rates, binding, growth
 from eval.bench.goodput import goodput_of
 from eval.bench.load.details import Answer
 from eval.bench.load.service import RunService, ServiceLimits
-from eval.bench.overload import Limits, overload_of, sharing_of
+from eval.bench.overload import EngineLimits, overload_of, sharing_of
 from eval.bench.result import LoadPoint
 from eval.bench.runs import LoadRun
 
@@ -19,7 +19,7 @@ from eval.bench.runs import LoadRun
 class Assessor:
     """What the points of one arm are held against."""
 
-    limits: Limits
+    limits: EngineLimits
     ceiling_tokens_per_s: float | None
     """Of the client; None where it is not known."""
     rates: Rates | None

@@ -16,7 +16,7 @@ from pipeline.base.errors import AwqctlError, SourceError
 from pipeline.base.files import write_atomically
 from pipeline.base.identity import document_identity
 from pipeline.engines.external import ExternalEndpoint
-from pipeline.recipe.arms import Arm, Arms, of_kind
+from pipeline.recipe.arms import Arm, of_kind
 from pipeline.recipe.endpoint import Endpoint
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
@@ -41,12 +41,15 @@ def endpoint_arms(
         SourceError: a tokenizer cannot be read.
         UsageError: a variable of the environment is not set, or limits do not allow a warm-up.
     """
-    return tuple(_measured(arm, recipe, context, client, prompts, results / arm.name) for arm in _chosen(recipe))
+    return tuple(
+        _measured(arm, recipe, context, client, prompts, results / arm.name)
+        for arm in of_kind(recipe.benchmarked, "endpoint")
+    )
 
 
 def endpoint_problems(recipe: Recipe, recipe_dir: Path) -> Iterator[AwqctlError]:
     """Yield what keeps the recipe's endpoints from being asked, before anything is: keys, certificates, tokenizers."""
-    for arm in _chosen(recipe):
+    for arm in of_kind(recipe.benchmarked, "endpoint"):
         server = arm.endpoint
         if server is None:
             continue
@@ -56,10 +59,6 @@ def endpoint_problems(recipe: Recipe, recipe_dir: Path) -> Iterator[AwqctlError]
             _endpoint(server, recipe_dir).client().close()
         except AwqctlError as problem:
             yield problem
-
-
-def _chosen(recipe: Recipe) -> Arms:
-    return tuple(arm for arm in of_kind(recipe.arms, "endpoint") if arm.name in recipe.bench.arms)
 
 
 def _measured(

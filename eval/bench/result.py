@@ -154,7 +154,7 @@ class BenchResult(Payload):
     service_level: ServiceLimits | None = None
     """That goodput was counted by; None where none was agreed."""
     prompts: PromptsFile | None = None
-    """The client's own, which then have no `input_tokens`."""
+    """The client's own; `input_tokens` then says nothing of them."""
     endpoints: tuple[EndpointArm, ...] = ()
     """Servers that somebody runs already, measured as they stand."""
 

@@ -38,7 +38,7 @@ from pipeline.engines.probes import PROBES as ENGINE_PROBES
 from pipeline.engines.vllm import engine_arguments
 from pipeline.hardware.health.selection import used_by
 from pipeline.quantize.result import QuantizeResult
-from pipeline.recipe.arms import Arms, with_weights
+from pipeline.recipe.arms import with_weights
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.health import ENGINE_HEALTH
@@ -73,7 +73,7 @@ def benchmark(
         EngineError: an engine did not start, or died; runs that were made are kept for the next attempt.
         WorkerError: the client failed; the same.
     """
-    arms = tuple(arm.name for arm in with_weights(arms_of(recipe)))
+    arms = tuple(arm.name for arm in with_weights(recipe.benchmarked))
     for problem in endpoint_problems(recipe, context.recipe_dir):
         raise problem
     with context.staged("bench") as folder:
@@ -108,14 +108,9 @@ def benchmark(
         metrics=metrics_of(result),
         gates=(_gate(result), *_soak_gate(result)),
         artifacts={"results": "bench/results.json"}
-        | {f"{arm.name} runs": f"bench/{arm.name}" for arm in arms_of(recipe)},
+        | {f"{arm.name} runs": f"bench/{arm.name}" for arm in recipe.benchmarked},
         result=result,
     )
-
-
-def arms_of(recipe: Recipe) -> Arms:
-    """Return the arms whose speed is measured, in the order of the recipe."""
-    return tuple(arm for arm in recipe.arms if arm.name in recipe.bench.arms)
 
 
 def _of_made_prompts(measurement: LoadMeasurement, setup: EngineSetup) -> LoadMeasurement:
@@ -220,7 +215,7 @@ def _void(_out: Path, result: BenchResult) -> str | None:
 
 
 def _settings(recipe: Recipe) -> dict[str, object]:
-    measured = [arm.model_dump(mode="json") for arm in arms_of(recipe)]
+    measured = [arm.model_dump(mode="json") for arm in recipe.benchmarked]
     return {**sections("engine", "bench")(recipe), f"{SECTION}arms": measured}
 
 

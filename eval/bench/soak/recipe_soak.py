@@ -8,7 +8,7 @@ from pipeline.recipe.recipe import Recipe
 def soaked_arms(recipe: Recipe) -> tuple[str, ...]:
     """Return the arms that are held under load, in the order of the recipe; none where it asks for no soak."""
     settings = recipe.bench.soak
-    measured = [arm.name for arm in with_weights(recipe.arms) if arm.name in recipe.bench.arms]
+    measured = [arm.name for arm in with_weights(recipe.benchmarked)]
     if settings is None:
         return ()
     if settings.arms is not None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from eval.bench.load.result import Distribution, EngineLoad, LoadResult, MachineLoad, SteadyState
+from eval.bench.load.result import Distribution, EngineLoad, LoadResult, MachineLoad, RawFile, SteadyState
 from eval.bench.load.spec import LoadSpec
 from eval.bench.load.validity import Evidence, Limits
 from eval.bench.runs import LoadRun, Measured, judged

@@ -9,9 +9,9 @@ import pytest
 
 from eval.bench.load.client import LoadTimeoutError
 from eval.bench.load.details import answers_of
+from eval.bench.load.result import RawFile
 from eval.bench.load.spec import LoadSpec
 from eval.bench.load.validity import Evidence, Limits
-from eval.bench.load.result import RawFile
 from eval.bench.soak.figures import Knee, Verdict
 from eval.bench.soak.memory import ProcessMemory
 from eval.bench.soak.result import Soak
