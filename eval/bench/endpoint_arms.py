@@ -7,7 +7,7 @@ from pathlib import Path
 from eval.bench.load.budget import Allowance
 from eval.bench.load.client import LoadClient
 from eval.bench.load.endpoint import EndpointBench
-from eval.bench.load.endpoint_result import EndpointArm, EndpointLoad
+from eval.bench.load.endpoint_result import ENDPOINT_FILE, EndpointArm, EndpointLoad
 from eval.bench.load.plan import EndpointPlan
 from eval.bench.load.prompts import MadePrompts, Prompts
 from eval.bench.load.words import words_of
@@ -16,12 +16,10 @@ from pipeline.base.errors import AwqctlError, SourceError
 from pipeline.base.files import write_atomically
 from pipeline.base.identity import document_identity
 from pipeline.engines.external import ExternalEndpoint
-from pipeline.recipe.arms import Arm, of_kind
+from pipeline.recipe.arms import Arm
 from pipeline.recipe.endpoint import Endpoint
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
-
-_RESULT = "endpoint.json"
 
 
 def endpoint_arms(
@@ -42,17 +40,13 @@ def endpoint_arms(
         UsageError: a variable of the environment is not set, or limits do not allow a warm-up.
     """
     return tuple(
-        _measured(arm, recipe, context, client, prompts, results / arm.name)
-        for arm in of_kind(recipe.benchmarked, "endpoint")
+        _measured(arm, server, recipe, context, client, prompts, results / arm.name) for arm, server in _servers(recipe)
     )
 
 
 def endpoint_problems(recipe: Recipe, recipe_dir: Path) -> Iterator[AwqctlError]:
     """Yield what keeps the recipe's endpoints from being asked, before anything is: keys, certificates, tokenizers."""
-    for arm in of_kind(recipe.benchmarked, "endpoint"):
-        server = arm.endpoint
-        if server is None:
-            continue
+    for arm, server in _servers(recipe):
         if server.tokenizer and not (recipe_dir / server.tokenizer).is_dir():
             yield SourceError(f"arms, {arm.name}: there is no folder {recipe_dir / server.tokenizer} with a tokenizer.")
         try:
@@ -61,13 +55,25 @@ def endpoint_problems(recipe: Recipe, recipe_dir: Path) -> Iterator[AwqctlError]
             yield problem
 
 
+def _servers(recipe: Recipe) -> Iterator[tuple[Arm, Endpoint]]:
+    for arm in recipe.benchmarked:
+        if arm.endpoint is not None:
+            yield arm, arm.endpoint
+
+
 def _measured(
-    arm: Arm, recipe: Recipe, context: RunContext, client: LoadClient, prompts: Prompts, results: Path
+    arm: Arm,
+    server: Endpoint,
+    recipe: Recipe,
+    context: RunContext,
+    client: LoadClient,
+    prompts: Prompts,
+    results: Path,
 ) -> EndpointArm:
-    server = arm.endpoint or Endpoint(url="http://localhost")
-    depends_on = [arm.model_dump(mode="json"), recipe.bench.model_dump(mode="json"), client.version]
+    form = EndpointLoad.model_json_schema()  # another version of awqctl may have kept less
+    depends_on = [arm.model_dump(mode="json"), recipe.bench.model_dump(mode="json"), client.version, form]
     kept = context.resume("bench") / f"endpoint-{document_identity(depends_on)[:16]}"
-    if not (kept / _RESULT).is_file():
+    if not (kept / ENDPOINT_FILE).is_file():
         shutil.rmtree(kept, ignore_errors=True)
         bench = EndpointBench(
             _plan(server, recipe, context),
@@ -78,9 +84,9 @@ def _measured(
         with context.reporter.task(arm.name):
             load = bench.run(context.home, kept, context.reporter, limits_of(recipe.bench.limits))
         if not any(point.void for point in load.points):
-            write_atomically(kept / _RESULT, load.model_dump_json())
+            write_atomically(kept / ENDPOINT_FILE, load.model_dump_json())
     else:
-        load = EndpointLoad.model_validate_json((kept / _RESULT).read_text(encoding="utf-8"))
+        load = EndpointLoad.model_validate_json((kept / ENDPOINT_FILE).read_text(encoding="utf-8"))
     shutil.copytree(kept, results)
     return EndpointArm(arm=arm.name, load=load)
 

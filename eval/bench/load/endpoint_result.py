@@ -1,13 +1,19 @@
 """`EndpointLoad`: what was measured at an endpoint."""
 
+from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from eval.bench.load.result import Distribution, EngineLoad, MachineLoad, RawFile, ThroughputOver, files_of
+from pipeline.base.errors import SourceError
+from pipeline.base.files import read_written
 from pipeline.base.results import Result
 from pipeline.base.token_range import TokenRange
 from pipeline.hardware.health.summary import HealthSummary
+
+ENDPOINT_FILE = "endpoint.json"
+"""Of a load on an endpoint, in the folder of the client's own files."""
 
 
 class PromptsFile(Result):
@@ -96,6 +102,21 @@ class EndpointLoad(Result):
     """Whether prompts have their length by the model's tokenizer or in words, each about a token."""
     seed: int
     points: tuple[EndpointPoint, ...]
+
+
+def read_endpoint(path: Path) -> EndpointLoad:
+    """Return what was measured at an endpoint.
+
+    Raises:
+        UsageError: the file cannot be read.
+        SourceError: it is not what this version writes.
+    """
+    try:
+        return EndpointLoad.model_validate_json(read_written(path))
+    except ValidationError as problem:
+        raise SourceError(
+            f"{path} is not what this version writes for an endpoint ({problem.errors()[0]['msg']}). Measure again."
+        ) from problem
 
 
 class EndpointArm(Result):
