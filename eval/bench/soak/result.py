@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from eval.bench.engine_proof import MemorySource
 from eval.bench.load.result import EngineLoad, MachineLoad, RawFile, files_of
 from eval.bench.soak.figures import Drift, Knee, SoakSlice, Verdict
 from pipeline.base.results import Result
@@ -38,7 +39,7 @@ class Soak(Result):
     slice_s: float | None = None
     slices: tuple[SoakSlice, ...] = ()
     drifts: tuple[Drift, ...] = ()
-    memory_of: Literal["processes", "device"] | None = None
+    memory_of: MemorySource | None = None
     """Resident set of the server's processes, or memory of the device; None where neither can be read."""
     void: tuple[str, ...] | None = None
     """Why the soak must not be used; None where it may."""
