@@ -10,7 +10,7 @@ from eval.bench.binding import Rates
 from eval.bench.comparison import deciding_repeats
 from eval.bench.load.details import Answer
 from eval.bench.load.service import ServiceLimits
-from eval.bench.overload import Limits
+from eval.bench.overload import EngineLimits
 from eval.bench.result import ArmLoad, BenchResult, EngineMemory
 from pipeline.base.errors import AwqctlError
 from pipeline.catalogue.gpus import find_gpu
@@ -51,12 +51,10 @@ def assessed(
         prompt, answer = _mean_tokens(load)
         context = prompt + answer / 2
         service = {
-            point.concurrency: tuple(
-                run_service(run, answers(run.raw_file), level) for run in point.runs if run.figures
-            )
+            point.concurrency: tuple(run_service(run, answers(run.raw_file), level) for run in point.valid)
             for point in load.points
         }
-        limits = Limits(engine.max_num_seqs, load.memory.kv_cache_tokens, prompt + answer)
+        limits = EngineLimits(engine.max_num_seqs, load.memory.kv_cache_tokens, prompt + answer)
         weights, on_gpu = setup.weights[load.arm], setup.accelerator == "cuda"
         rates = rates_of(load.memory, weights.path, machine, engine, context, fp8=weights.online) if on_gpu else None
         assessor = Assessor(limits, ceiling, rates, context, deciding_repeats(result))
@@ -67,7 +65,7 @@ def assessed(
 
 def _mean_tokens(load: ArmLoad) -> tuple[float, float]:
     """Return the tokens of a prompt and of an answer, as the runs that stand had them on the average."""
-    runs = [run for point in load.points for run in point.runs if run.figures]
+    runs = [run for point in load.points for run in point.valid]
     answered = sum(run.answered for run in runs)
     return sum(run.input_tokens for run in runs) / answered, sum(run.output_tokens for run in runs) / answered
 

@@ -10,7 +10,7 @@ from eval.bench.binding import Counters, Rates, binding, growth
 from eval.bench.goodput import goodput_of
 from eval.bench.load.details import Answer
 from eval.bench.load.service import RunService, ServiceLimits
-from eval.bench.overload import Limits, overload_of, sharing_of
+from eval.bench.overload import EngineLimits, overload_of, sharing_of
 from eval.bench.result import LoadPoint
 from eval.bench.runs import LoadRun
 
@@ -19,7 +19,7 @@ from eval.bench.runs import LoadRun
 class Assessor:
     """What the points of one arm are held against."""
 
-    limits: Limits
+    limits: EngineLimits
     ceiling_tokens_per_s: float | None
     """Of the client; None where it is not known."""
     rates: Rates | None
@@ -56,7 +56,7 @@ class Assessor:
 
     def counters(self, point: LoadPoint) -> Counters:
         """Return what was counted of a point: means over the runs that stand, of the KV cache the most."""
-        runs = [run for run in point.runs if run.figures]
+        runs = point.valid
         engines = [run.engine for run in runs if run.engine]
         preempted = [(run.engine.preemptions, run.sent) for run in runs if run.engine]
         told = [(often, sent) for often, sent in preempted if often is not None]
@@ -92,8 +92,7 @@ def _growth(points: Sequence[LoadPoint], first: int | None) -> dict[int, Growth 
 
 
 def _client_share(run: LoadRun) -> float | None:
-    machine = run.machine
-    return run.client_cpu_s / (machine.wall_s * machine.cores) if machine and machine.wall_s else None
+    return run.machine.share_of(run.client_cpu_s) if run.machine else None
 
 
 def _mean(found: Iterable[float | None]) -> float | None:

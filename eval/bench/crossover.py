@@ -9,12 +9,12 @@ beyond the levels measured.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from eval.statistics.repeats import Interval, each_of, geometric_mean, ratio_interval
+from eval.statistics.repeats import Interval
 from pipeline.base.results import Result
 
 Kind = Literal["crossing", "above the highest", "below the lowest", "more than one", "not decided"]
@@ -73,27 +73,6 @@ class _Point:
     ratio: float
     low: float
     high: float
-
-
-def levels_of(
-    runs: Iterable[tuple[int, Sequence[float], Sequence[float]]], confidence: float = 0.95
-) -> tuple[Level, ...]:
-    """Return the levels from the repeats of both sides, with intervals that hold together with `confidence`.
-
-    Args:
-        runs: concurrency, the arm's runs and the reference's, all above 0.
-        confidence: of all intervals together.
-    """
-    found = sorted((concurrency, tuple(arm), tuple(reference)) for concurrency, arm, reference in runs)
-    each = each_of(confidence, max(len(found), 1))
-    return tuple(
-        Level(
-            concurrency,
-            geometric_mean(arm) / geometric_mean(reference),
-            ratio_interval(arm, reference, each),
-        )
-        for concurrency, arm, reference in found
-    )
 
 
 def crossover(levels: Sequence[Level]) -> Crossover:

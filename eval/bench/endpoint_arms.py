@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from eval.bench.load.budget import Allowance
 from eval.bench.load.client import LoadClient
 from eval.bench.load.endpoint import EndpointBench
-from eval.bench.load.endpoint_result import EndpointArm, EndpointLoad
+from eval.bench.load.endpoint_result import ENDPOINT_FILE, EndpointArm, EndpointLoad
 from eval.bench.load.plan import EndpointPlan
 from eval.bench.load.prompts import MadePrompts, Prompts
 from eval.bench.load.words import words_of
@@ -18,12 +18,10 @@ from pipeline.base.errors import AwqctlError, SourceError
 from pipeline.base.files import write_atomically
 from pipeline.base.identity import document_identity
 from pipeline.engines.external import ExternalEndpoint
-from pipeline.recipe.arms import Arm, Arms, of_kind
+from pipeline.recipe.arms import Arm
 from pipeline.recipe.endpoint import Endpoint
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
-
-_RESULT = "endpoint.json"
 
 
 def endpoint_arms(
@@ -43,15 +41,14 @@ def endpoint_arms(
         SourceError: a tokenizer cannot be read.
         UsageError: a variable of the environment is not set, or limits do not allow a warm-up.
     """
-    return tuple(_measured(arm, recipe, context, client, prompts, results / arm.name) for arm in _chosen(recipe))
+    return tuple(
+        _measured(arm, server, recipe, context, client, prompts, results / arm.name) for arm, server in _servers(recipe)
+    )
 
 
 def endpoint_problems(recipe: Recipe, recipe_dir: Path) -> Iterator[AwqctlError]:
     """Yield what keeps the recipe's endpoints from being asked, before anything is: keys, certificates, tokenizers."""
-    for arm in _chosen(recipe):
-        server = arm.endpoint
-        if server is None:
-            continue
+    for arm, server in _servers(recipe):
         if server.tokenizer and not (recipe_dir / server.tokenizer).is_dir():
             yield SourceError(f"arms, {arm.name}: there is no folder {recipe_dir / server.tokenizer} with a tokenizer.")
         try:
@@ -60,19 +57,27 @@ def endpoint_problems(recipe: Recipe, recipe_dir: Path) -> Iterator[AwqctlError]
             yield problem
 
 
-def _chosen(recipe: Recipe) -> Arms:
-    return tuple(arm for arm in of_kind(recipe.arms, "endpoint") if arm.name in recipe.bench.arms)
+def _servers(recipe: Recipe) -> Iterator[tuple[Arm, Endpoint]]:
+    for arm in recipe.benchmarked:
+        if arm.endpoint is not None:
+            yield arm, arm.endpoint
 
 
 def _measured(
-    arm: Arm, recipe: Recipe, context: RunContext, client: LoadClient, prompts: Prompts, results: Path
+    arm: Arm,
+    server: Endpoint,
+    recipe: Recipe,
+    context: RunContext,
+    client: LoadClient,
+    prompts: Prompts,
+    results: Path,
 ) -> EndpointArm:
-    server = arm.endpoint or Endpoint(url="http://localhost")
+    form = EndpointLoad.model_json_schema()  # another version of awqctl may have kept less
     asked = recipe.bench.model_dump(mode="json")
     first = prompts.identity(_plan(server, recipe, context).given[0])
-    depends_on = [arm.model_dump(mode="json"), asked, client.version, first]
+    depends_on = [arm.model_dump(mode="json"), asked, client.version, first, form]
     kept = context.resume("bench") / f"endpoint-{document_identity(depends_on)[:16]}"
-    load = _known(kept / _RESULT)
+    load = _known(kept / ENDPOINT_FILE)
     if load is None:
         shutil.rmtree(kept, ignore_errors=True)
         bench = EndpointBench(
@@ -84,7 +89,7 @@ def _measured(
         with context.reporter.task(arm.name):
             load = bench.run(context.home, kept, context.reporter, limits_of(recipe.bench.limits))
         if not any(point.void for point in load.points):
-            write_atomically(kept / _RESULT, load.model_dump_json())
+            write_atomically(kept / ENDPOINT_FILE, load.model_dump_json())
     shutil.copytree(kept, results)
     return EndpointArm(arm=arm.name, load=load)
 

@@ -8,9 +8,9 @@ from eval.bench.load.budget import LimitReachedError
 from eval.bench.load.details import answers_of
 from eval.bench.load.endpoint import EndpointBench
 from eval.bench.load.endpoint_result import EndpointLoad
+from eval.bench.load.result import RawFile
 from eval.bench.load.spec import LoadSpec
 from eval.bench.load.validity import Limits
-from eval.bench.runs import RawFile
 from eval.bench.soak.knee import knee_of
 from eval.bench.soak.memory import ProcessMemory
 from eval.bench.soak.result import Soak

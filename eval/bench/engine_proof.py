@@ -11,7 +11,8 @@ class PeakMemory(Result):
     """The most memory that an engine was seen to hold."""
 
     source: MemorySource
-    """`device`: all that is in use on the fullest GPU. `processes`: system memory of the engine's processes."""
+    """`device`: all that is in use on the fullest GPU that the engine uses. `processes`: system memory of the engine's
+    processes."""
     gib: float
     samples: int
     every_s: float

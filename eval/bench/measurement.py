@@ -11,11 +11,11 @@ from pathlib import Path
 from eval.bench.load.client import ClientRun, LoadClient, result_of
 from eval.bench.load.details import Answer, answers_of, latencies, times_of
 from eval.bench.load.prompts import Prompts
-from eval.bench.load.result import Distribution
+from eval.bench.load.result import Distribution, RawFile
 from eval.bench.load.spec import LoadSpec
 from eval.bench.load.target import Target
 from eval.bench.load.watch import Watch
-from eval.bench.runs import LoadRun, Measured, RawFile
+from eval.bench.runs import LoadRun, Measured
 from pipeline.base.errors import WorkerError
 from pipeline.engines.engine import Engine
 from pipeline.hardware.health.selection import Choice

@@ -63,7 +63,7 @@ def _of_point(point: LoadPoint) -> dict[str, float]:
 
 def _of_engine(point: LoadPoint) -> dict[str, float | None]:
     """Return what the engine says of its queue and its cache: the highest of all runs, preemptions of all together."""
-    engines = [run.engine for run in point.runs if run.figures and run.engine]
+    engines = [run.engine for run in point.valid if run.engine]
     if not engines:
         return {}
     preemptions = [engine.preemptions for engine in engines if engine.preemptions is not None]
@@ -77,7 +77,7 @@ def _of_engine(point: LoadPoint) -> dict[str, float | None]:
 
 def _of_health(point: LoadPoint) -> dict[str, float | None]:
     """Return the mean energy per token, and what the worst of the runs that stand had to bear."""
-    healths = [run.health for run in point.runs if run.figures and run.health]
+    healths = [run.health for run in point.valid if run.health]
     energies = [one.joules_per_output_token for one in healths if one.joules_per_output_token is not None]
     return {
         "joules_per_output_token": sum(energies) / len(energies) if energies else None,

@@ -19,7 +19,7 @@ KV_CACHE_USAGE = 0.9
 
 
 @dataclass(frozen=True)
-class Limits:
+class EngineLimits:
     """What an engine can serve at once."""
 
     max_num_seqs: int | None
@@ -34,7 +34,7 @@ class Limits:
 
 
 def overload_of(
-    concurrency: int, limits: Limits, waiting_share: float | None, kv_cache_usage: float | None = None
+    concurrency: int, limits: EngineLimits, waiting_share: float | None, kv_cache_usage: float | None = None
 ) -> Overload | None:
     """Return why so many requests are more than the engine serves at once; None where they are not.
 

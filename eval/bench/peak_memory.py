@@ -1,13 +1,15 @@
 """Peak memory of an engine while it is under load: sampled, because nothing keeps it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 from eval.bench.engine_proof import MemorySource, PeakMemory
-from pipeline.hardware.memory_use import device_gib, resident_gib
-from pipeline.runtimes.specs import Resolved
+from pipeline.hardware.health.readers import gpu_readers
+from pipeline.hardware.health.selection import Choice
+from pipeline.hardware.memory_use import device_bytes, resident_gib
 
 _EVERY_S = 1.0
 
@@ -51,8 +53,25 @@ class MemoryWatch:
             self._seen.append(found)
 
 
-def memory_watch(pid: int | None, accelerator: Resolved) -> MemoryWatch:
-    """Return the watch over an engine: of the GPU it runs on, or of its processes."""
-    if accelerator == "cuda":
-        return MemoryWatch(device_gib, "device")
-    return MemoryWatch(lambda: None if pid is None else resident_gib(pid), "processes")
+@contextmanager
+def memory_watch(pid: int | None, gpus: Choice) -> Iterator[MemoryWatch]:
+    """Yield the watch over an engine: of the fullest GPU that it uses, or of its processes where it uses none.
+
+    Args:
+        pid: of the process that all others of the engine are below.
+        gpus: that it uses.
+    """
+    with gpu_readers() as readers:
+        used = gpus([gpu for reader in readers for gpu in reader.facts])
+        watch = (
+            MemoryWatch(lambda: _fullest_gib(device_bytes(readers, used)), "device")
+            if used
+            else MemoryWatch(lambda: None if pid is None else resident_gib(pid), "processes")
+        )
+        with watch:
+            yield watch
+
+
+def _fullest_gib(held: list[int | None]) -> float | None:
+    known = [one for one in held if one is not None]
+    return max(known) / 2**30 if known else None

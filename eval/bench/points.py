@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from eval.bench.load.result import Distribution
+from eval.bench.load.result import Distribution, ThroughputOver
 from eval.bench.result import Latency, LoadPoint, VoidPoint
-from eval.bench.runs import LoadRun, RunFigures, ThroughputOver
+from eval.bench.runs import LoadRun, RunFigures
 from eval.statistics.repeats import geometric_mean
 
 _LATENCIES = ("ttft", "tpot", "itl", "e2e")

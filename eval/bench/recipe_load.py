@@ -7,7 +7,7 @@ from pathlib import Path
 from eval.bench.enough import MOST
 from eval.bench.load.own_prompts import OwnPrompts
 from eval.bench.load.prompts import MadePrompts, Prompts
-from eval.bench.load.spec import Arrivals, Lengths, LoadSpec
+from eval.bench.load.spec import Arrivals, LoadSpec
 from eval.bench.load.validity import Limits
 from eval.bench.load.words import words_of
 from pipeline.base.errors import SourceError
@@ -47,7 +47,7 @@ def warm_up_of(settings: Bench, concurrency: int) -> LoadSpec:
     because each of their tokens is a step of the same size.
     """
     requests = max(settings.warmup_requests, concurrency)
-    short = Lengths.fixed(min(settings.output_tokens.high, _WARM_UP_TOKENS))
+    short = TokenRange.fixed(min(settings.output_tokens.high, _WARM_UP_TOKENS))
     return _spec(settings, concurrency, requests).model_copy(
         update={"seed": _seed(settings, concurrency), "output_tokens": short}
     )
@@ -128,10 +128,6 @@ def _spec(settings: Bench, concurrency: int, requests: int) -> LoadSpec:
     return LoadSpec(
         concurrency=concurrency,
         requests=requests,
-        input_tokens=None if settings.prompts else _lengths(settings.input_tokens),
-        output_tokens=_lengths(settings.output_tokens),
+        input_tokens=None if settings.prompts else settings.input_tokens,
+        output_tokens=settings.output_tokens,
     )
-
-
-def _lengths(tokens: TokenRange) -> Lengths:
-    return Lengths(low=tokens.low, high=tokens.high)

@@ -10,8 +10,9 @@ from eval.bench.engine_proof import EngineProof
 from eval.bench.fair_arms import FairArms
 from eval.bench.load.ceiling import Calibration
 from eval.bench.load.endpoint_result import EndpointArm, PromptsFile
+from eval.bench.load.result import ThroughputOver
 from eval.bench.load.service import ServiceLimits
-from eval.bench.runs import LoadRun, OpenLoopRun, ThroughputOver
+from eval.bench.runs import LoadRun, OpenLoopRun
 from eval.bench.soak.result import Soak
 from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError, VoidMeasurementError
@@ -63,6 +64,11 @@ class LoadPoint(Result):
     """All that were made, void ones that were made again included; empty in results of earlier versions."""
     assessment: Assessment | None = None
     """How requests were served, and what binds; None in results of earlier versions."""
+
+    @property
+    def valid(self) -> tuple[LoadRun, ...]:
+        """Return the runs that stand."""
+        return tuple(run for run in self.runs if run.figures)
 
     @property
     def overloaded(self) -> bool:
@@ -148,7 +154,7 @@ class BenchResult(Payload):
     service_level: ServiceLimits | None = None
     """That goodput was counted by; None where none was agreed."""
     prompts: PromptsFile | None = None
-    """The client's own, which then have no `input_tokens`."""
+    """The client's own; `input_tokens` then says nothing of them."""
     endpoints: tuple[EndpointArm, ...] = ()
     """Servers that somebody runs already, measured as they stand."""
 

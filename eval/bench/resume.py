@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from eval.bench.load.result import RawFile
 from eval.bench.result import ArmLoad
-from eval.bench.runs import Measured, RawFile
+from eval.bench.runs import Measured
 from eval.bench.soak.result import Soak
 from pipeline.base.files import write_atomically
 from pipeline.base.identity import document_identity

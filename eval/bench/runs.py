@@ -1,13 +1,17 @@
 """`LoadRun`: one run of a load on an arm, with the evidence for it; only one that stands has figures."""
 
-from typing import Literal
-
-from eval.bench.load.result import Distribution, EngineLoad, LoadResult, MachineLoad
-from eval.bench.load.validity import Check, Evidence, Limits, checks, not_checked, void_reasons
+from eval.bench.load.result import (
+    Distribution,
+    EngineLoad,
+    LoadResult,
+    MachineLoad,
+    RawFile,
+    ThroughputOver,
+    files_of,
+)
+from eval.bench.load.validity import Check, Evidence, Limits, checks, not_checked, token_difference, void_reasons
 from pipeline.base.results import Result
 from pipeline.hardware.health.summary import HealthSummary
-
-ThroughputOver = Literal["steady state", "whole run"]
 
 
 class RunFigures(Result):
@@ -85,15 +89,7 @@ class LoadRun(Result):
         if self.engine is None:
             return None
         pairs = ((self.input_tokens, self.engine.prompt_tokens), (self.output_tokens, self.engine.output_tokens))
-        return max(abs(client - served) / served if served else float(client != 0) for client, served in pairs)
-
-
-class RawFile(Result):
-    """The client's file as it is kept."""
-
-    name: str
-    """Relative to the folder of the results."""
-    sha256: str
+        return max(token_difference(client, served) for client, served in pairs)
 
 
 class Measured(Result):
@@ -103,15 +99,14 @@ class Measured(Result):
     """UTC, ISO 8601."""
     evidence: Evidence
     raw: RawFile
+    """Of the client, texts left out."""
     health: HealthSummary | None = None
 
     @property
     def files(self) -> tuple[RawFile, ...]:
         """Return all files that are kept of it."""
-        health = self.health
-        if health is None or health.file is None or health.sha256 is None:
-            return (self.raw,)
-        return (self.raw, RawFile(name=health.file, sha256=health.sha256))
+        health = (self.health.file, self.health.sha256) if self.health else (None, None)
+        return files_of((self.raw.name, self.raw.sha256), health)
 
 
 class OpenLoopRun(Result):

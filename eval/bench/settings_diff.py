@@ -59,16 +59,6 @@ class SettingsDifference(Result):
     value: str
 
 
-class SettingsComparison(Result):
-    """What the engines of all arms were started with, and in what they differ."""
-
-    reference: str
-    """The arm that the others are held against."""
-    compared: dict[str, str]
-    """Settings of the reference by name."""
-    differences: tuple[SettingsDifference, ...]
-
-
 def arm_settings(
     arm: str,
     command: Sequence[str],
@@ -87,15 +77,6 @@ def arm_settings(
     for facts in stated:
         values |= {name: str(value) for name, value in facts.items() if not _begins(name, _UNSEEN)}
     return ArmSettings(arm, {name: value for name, value in values.items() if name not in _PLACES})
-
-
-def compared(reference: ArmSettings, arms: Sequence[ArmSettings]) -> SettingsComparison:
-    """Return the settings of the reference, and each in which one of the arms differs from it."""
-    return SettingsComparison(
-        reference=reference.arm,
-        compared=dict(reference.values),
-        differences=tuple(difference for arm in arms for difference in differences(reference, arm)),
-    )
 
 
 def differences(reference: ArmSettings, arm: ArmSettings) -> tuple[SettingsDifference, ...]:

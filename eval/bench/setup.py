@@ -20,7 +20,7 @@ def bench_setup(recipe: Recipe, context: RunContext, record: RunRecord) -> tuple
         SourceError: a checkpoint is not what its manifest says, or the source model is gone.
         EnvironmentLackError: the engine, or what the recipe asks of it, cannot run here.
     """
-    arms = tuple(arm.name for arm in with_weights(arm for arm in recipe.arms if arm.name in recipe.bench.arms))
+    arms = tuple(arm.name for arm in with_weights(recipe.benchmarked))
     if recipe.bench.dummy_weights:
         made_up, setup = dummy_setup(recipe, context, arms)
         return DummyWeights(**asdict(made_up)), setup

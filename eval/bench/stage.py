@@ -24,13 +24,13 @@ from eval.bench.load.client import LoadClient
 from eval.bench.load.endpoint_result import PromptsFile
 from eval.bench.load.own_prompts import OwnPrompts
 from eval.bench.load.prompts import Prompts
+from eval.bench.load.result import ThroughputOver
 from eval.bench.measurement import LoadMeasurement
 from eval.bench.metrics import metrics_of
 from eval.bench.points import LevelRuns, point_of, throughput_over, token_difference, void_point
 from eval.bench.recipe_load import limits_of, made_prompts, prompts_of
 from eval.bench.result import ArmLoad, BenchResult
 from eval.bench.resume import KeptRuns
-from eval.bench.runs import ThroughputOver
 from eval.bench.setup import bench_setup
 from eval.bench.sweep import Sweep
 from pipeline.base.commands import command
@@ -40,7 +40,7 @@ from pipeline.engines.probes import PROBES as ENGINE_PROBES
 from pipeline.engines.vllm import engine_arguments
 from pipeline.hardware.health.selection import used_by
 from pipeline.quantize.result import QuantizeResult
-from pipeline.recipe.arms import Arms, with_weights
+from pipeline.recipe.arms import with_weights
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.health import ENGINE_HEALTH
@@ -75,7 +75,7 @@ def benchmark(
         EngineError: an engine did not start, or died; runs that were made are kept for the next attempt.
         WorkerError: the client failed; the same.
     """
-    arms = tuple(arm.name for arm in with_weights(arms_of(recipe)))
+    arms = tuple(arm.name for arm in with_weights(recipe.benchmarked))
     for problem in endpoint_problems(recipe, context.recipe_dir):
         raise problem
     with context.staged("bench") as folder:
@@ -110,14 +110,9 @@ def benchmark(
         metrics=metrics_of(result),
         gates=(_gate(result), *_soak_gate(result)),
         artifacts={"results": "bench/results.json"}
-        | {f"{arm.name} runs": f"bench/{arm.name}" for arm in arms_of(recipe)},
+        | {f"{arm.name} runs": f"bench/{arm.name}" for arm in recipe.benchmarked},
         result=result,
     )
-
-
-def arms_of(recipe: Recipe) -> Arms:
-    """Return the arms whose speed is measured, in the order of the recipe."""
-    return tuple(arm for arm in recipe.arms if arm.name in recipe.bench.arms)
 
 
 def _of_made_prompts(measurement: LoadMeasurement, setup: EngineSetup) -> LoadMeasurement:
@@ -222,7 +217,7 @@ def _void(_out: Path, result: BenchResult) -> str | None:
 
 
 def _settings(recipe: Recipe) -> dict[str, object]:
-    measured = [arm.model_dump(mode="json") for arm in arms_of(recipe)]
+    measured = [arm.model_dump(mode="json") for arm in recipe.benchmarked]
     return {**sections("engine", "bench")(recipe), f"{SECTION}arms": measured}
 
 

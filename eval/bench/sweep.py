@@ -22,6 +22,7 @@ from eval.bench.schedule import Turn, drawn_order, turns
 from eval.bench.settings_diff import ArmSettings, arm_settings, check_comparable, differences
 from pipeline.base.progress import Task
 from pipeline.engines.vllm import VllmFacts, VllmServer
+from pipeline.hardware.health.selection import used_by
 from pipeline.recipe.arms import BASELINE
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
@@ -106,9 +107,10 @@ class Sweep:
             return
         held = self._settings.reuse_engine and self._settings.order == "blocks"
         reused = held and self._context.slot.holds(self._setup.identity(turn.arm))
+        gpus = used_by(self._recipe.engine.workers, self._setup.accelerator)
         with self._setup.running(turn.arm, "bench", self._context, fresh=not reused) as server:
             self._started(turn.arm, server, reused=reused)
-            with memory_watch(server.pid, self._setup.accelerator) as memory:
+            with memory_watch(server.pid, gpus) as memory:
                 progress.warm_up(server)
                 with self._context.reporter.task(turn.arm, total=_amount(progress, first)) as task:
                     self._measure(progress, server, first, task)

@@ -134,7 +134,7 @@ class _Recording:
 
 def _settings(recipe: Recipe) -> dict[str, object]:
     bench = recipe.bench.model_dump(mode="json")
-    measured = [arm.model_dump(mode="json") for arm in recipe.arms if arm.name in recipe.bench.arms]
+    measured = [arm.model_dump(mode="json") for arm in recipe.benchmarked]
     load = {name: bench[name] for name in _OF_LOAD}
     return {**sections("engine", "profile")(recipe), _LOAD: load, f"{SECTION}arms": measured}
 

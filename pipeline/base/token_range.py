@@ -1,6 +1,6 @@
 """Lengths of prompts and answers in recipes and results: a number, or a range such as `128-1024`."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
@@ -15,8 +15,13 @@ class TokenRange(Result):
     low: _Count
     high: _Count
 
+    @classmethod
+    def fixed(cls, tokens: int) -> Self:
+        """Return one length for all."""
+        return cls(low=tokens, high=tokens)
+
     @model_validator(mode="after")
-    def _in_order(self) -> "TokenRange":
+    def _in_order(self) -> Self:
         if self.low > self.high:
             raise ValueError(f"the range {self.low}-{self.high} ends before it begins")
         return self
@@ -41,8 +46,3 @@ def _written(tokens: TokenRange) -> int | str:
 
 Tokens = Annotated[TokenRange, BeforeValidator(_read), PlainSerializer(_written)]
 """In a recipe and in records a number, where it is one."""
-
-
-def fixed(tokens: int) -> TokenRange:
-    """Return one length for all."""
-    return TokenRange(low=tokens, high=tokens)

@@ -1,4 +1,4 @@
-"""`awqctl bench --endpoint`: the options, the plan that they make, the table."""
+"""`awqctl bench --endpoint`: the options, and the plan that they make."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from pipeline.cli import bench_values
-from pipeline.cli.common import FiniteRange, FunctionT, UserPath, console, emit, reporter
+from pipeline.cli.common import FiniteRange, FunctionT, UserPath, emit, reporter
 
 _COUNT = click.IntRange(1)
 _OPTIONS: dict[str, dict[str, Any]] = {
@@ -160,7 +160,9 @@ def load_client(arguments: dict[str, Any]) -> tuple[Any, Path, Any]:
 def run_endpoint(arguments: dict[str, Any]) -> int:
     """Measure an endpoint, print what came of it, and return the exit code."""
     from eval.bench.load.endpoint import EndpointBench
+    from eval.bench.load.endpoint_result import ENDPOINT_FILE
     from pipeline.base.files import write_atomically
+    from pipeline.cli.bench_endpoint_table import level_of, print_load
     from pipeline.engines.external import ExternalEndpoint
 
     endpoint = ExternalEndpoint(
@@ -178,17 +180,17 @@ def run_endpoint(arguments: dict[str, Any]) -> int:
     folder = (arguments["out"] or Path("out") / "endpoint").absolute() / "bench"
     bench = EndpointBench(plan, endpoint, client)
     found = bench.run(home, folder, shown)
-    write_atomically(folder / "endpoint.json", found.model_dump_json(indent=2) + "\n")
+    write_atomically(folder / ENDPOINT_FILE, found.model_dump_json(indent=2) + "\n")
     soak = _soak(arguments, bench, found, folder, shown)
     if soak is not None:
         from eval.bench.endpoint_soak import SOAK_FILE, SoakedEndpoint
 
         write_atomically(folder / SOAK_FILE, soak.model_dump_json(indent=2) + "\n")
         found = SoakedEndpoint(**vars(found), soak=soak)
-    emit(arguments["as_json"], found, lambda: _tables(found, soak))
+    emit(arguments["as_json"], found, lambda: print_load(found, soak))
     void = [(point, point.void) for point in found.points if point.void]
     for point, reasons in void:
-        click.echo(f"awqctl: void at {_level(point)}: {'; '.join(reasons)}.", err=True)
+        click.echo(f"awqctl: void at {level_of(point)}: {'; '.join(reasons)}.", err=True)
     if soak is not None and soak.void:
         click.echo(f"awqctl: the soak is void: {'; '.join(soak.void)}.", err=True)
     return 3 if void or (soak is not None and soak.void) else 0
@@ -199,7 +201,6 @@ def _soak(arguments: dict[str, Any], bench: Any, found: Any, folder: Path, shown
     if arguments["soak"] is None:
         return None
     from eval.bench.endpoint_soak import EndpointSoak
-    from eval.bench.load.spec import Lengths
     from eval.bench.soak.soak import SoakPlan
     from pipeline.recipe.soak import Soak
 
@@ -208,8 +209,8 @@ def _soak(arguments: dict[str, Any], bench: Any, found: Any, folder: Path, shown
         minutes=usual.minutes,
         share=usual.share,
         slice_s=usual.slice_s,
-        input_tokens=Lengths(low=arguments["input_tokens"][0], high=arguments["input_tokens"][1]),
-        output_tokens=Lengths(low=arguments["output_tokens"][0], high=arguments["output_tokens"][1]),
+        input_tokens=arguments["input_tokens"],
+        output_tokens=arguments["output_tokens"],
         ignore_eos=not arguments["natural_lengths"],
         drift_limit=usual.drift_limit,
         seed=arguments["seed"],
@@ -220,7 +221,6 @@ def _soak(arguments: dict[str, Any], bench: Any, found: Any, folder: Path, shown
 def _plan(arguments: dict[str, Any]) -> Any:
     from eval.bench.load.budget import Allowance
     from eval.bench.load.plan import EndpointPlan
-    from eval.bench.load.spec import Lengths
 
     names = ("requests_per_concurrency", "requests", "seconds", "natural_lengths", "seed", "prompts", "tokenizer")
     return EndpointPlan(
@@ -228,69 +228,9 @@ def _plan(arguments: dict[str, Any]) -> Any:
         rates_per_s=arguments["rate"],
         burstiness=arguments["burstiness"],
         ramp_from_per_s=arguments["ramp_from"],
-        input_tokens=Lengths(low=arguments["input_tokens"][0], high=arguments["input_tokens"][1]),
-        output_tokens=Lengths(low=arguments["output_tokens"][0], high=arguments["output_tokens"][1]),
+        input_tokens=arguments["input_tokens"],
+        output_tokens=arguments["output_tokens"],
         patience_s=arguments["patience"],
         allowance=Allowance(arguments["max_requests"], arguments["max_tokens"]),
         **{name: arguments[name] for name in names},
     )
-
-
-def _level(point: Any) -> str:
-    return f"concurrency {point.concurrency}" if point.concurrency else f"rate {point.rate_per_s:g}"
-
-
-def _tables(found: Any, soak: Any) -> None:
-    _table(found)
-    if soak is not None:
-        _soak_table(soak)
-
-
-def _soak_table(soak: Any) -> None:
-    from rich.table import Table
-
-    from pipeline.base.format import drift, extent, number, percent, seconds
-    from pipeline.report.language.language import ENGLISH
-
-    say = ENGLISH.soak
-    if soak.void:
-        click.echo("Soak: void.")
-        return
-    title = f"{soak.concurrency} requests at once for {seconds(soak.duration_s)}: {soak.verdict}"
-    table = Table(title=title, title_justify="left")
-    for name in say.columns[1:]:
-        table.add_column(name, justify="left" if name in (say.columns[1], say.columns[-1]) else "right")
-    for one in soak.drifts:
-        known = one.drift is not None and one.low is not None
-        table.add_row(
-            say.names[one.quantity],
-            f"{number(one.level)} {say.units[one.quantity]}",
-            drift(one.drift) if known else "too few",
-            extent(one.low, one.high, drift) if known else "",
-            percent(one.smallest_drift) if known else "",
-            say.verdicts[one.verdict],
-        )
-    console().print(table)
-
-
-def _table(found: Any) -> None:
-    from rich.table import Table
-
-    from pipeline.base.format import count
-
-    def cell(value: float | None) -> str:
-        return "too few" if value is None else f"{value:.1f}"
-
-    table = Table(title=f"{found.model} at {found.endpoint}", title_justify="left")
-    for name in ("load", "requests", "output tok/s", "TTFT ms", "p95", "TPOT ms", "p95"):
-        table.add_column(name, justify="right")
-    for point in found.points:
-        latencies = (point.ttft_ms.mean, point.ttft_ms.p95, point.tpot_ms.mean, point.tpot_ms.p95)
-        cells = ["void"] + [""] * 4 if point.void else [cell(point.output_tokens_per_s), *map(cell, latencies)]
-        table.add_row(_level(point), str(point.requests), *cells)
-    screen = console()
-    screen.print(table)
-    for name, why in dict.fromkeys(item for point in found.points for item in point.not_checked.items()):
-        click.echo(f"Not checked: {name} ({why}).")
-    spent = found.spent
-    click.echo(f"Sent: {count(spent.requests)} requests, at most {count(spent.tokens_at_most)} tokens.")

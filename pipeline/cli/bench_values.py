@@ -2,23 +2,26 @@
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from pipeline.base.token_range import TokenRange
 
 MOST_CONCURRENT = 10_000
 
 
-def tokens(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[int, int]:
-    """Return the least and the most of a number of tokens, or of two with a dash between them."""
-    low, _, high = value.partition("-")
+def tokens(_context: click.Context, _parameter: click.Parameter, value: str) -> "TokenRange":
+    """Return a number of tokens, or a range of them, as recipes have it."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from pipeline.base.token_range import TokenRange, Tokens
+
     try:
-        bounds = int(low), int(high or low)
-    except ValueError:
-        bounds = 0, 0
-    if not 0 < bounds[0] <= bounds[1]:
-        raise click.BadParameter(f"'{value}' is neither a number of tokens nor a range such as 128-1024.")
-    return bounds
+        return TypeAdapter[TokenRange](Tokens).validate_python(value)
+    except ValidationError as problem:
+        raise click.BadParameter(f"{problem.errors()[0]['msg'].removeprefix('Value error, ')}.") from problem
 
 
 def rising(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[int, ...]:

@@ -13,8 +13,8 @@ from pipeline.base.format import certainty
 from pipeline.cli.common import console, emit
 from pipeline.models import local_folder
 from pipeline.recipe.recipe import Recipe
-from pipeline.record.record import load_record
-from pipeline.run.folder import RECORD, check_folder
+from pipeline.record.record import RECORD, load_record
+from pipeline.run.folder import check_folder
 
 _WIDTH = 80
 _NONE = "-"

@@ -12,10 +12,8 @@ class StatedMemory(Result):
     """What an engine says of its memory beside the weights, in GiB and on one GPU; None where it does not."""
 
     kv_cache_gib: float | None = None
-    consumed_gib: float | None = None
-    """Weights and what is no tensor, as measured while a full batch ran."""
     activation_peak_gib: float | None = None
-    """On top of that, at most, while a full batch ran."""
+    """On top of weights and what is no tensor, at most, while a full batch ran."""
     graphs_gib: float | None = None
     """CUDA graphs."""
 

@@ -149,10 +149,9 @@ def _stated_memory(log: str) -> StatedMemory:
     """Return the memory of the fullest of several GPUs, which is the one that runs out first."""
     caches = [float(gib) for gib in LINES["kv_cache_memory"].pattern.findall(log)]
     profiles = [tuple(map(float, profile)) for profile in LINES["profile"].pattern.findall(log)]
-    consumed, activations, graphs = max(profiles, key=sum, default=(None, None, None))
+    _, activations, graphs = max(profiles, key=sum, default=(None, None, None))
     return StatedMemory(
         kv_cache_gib=min(caches, default=None),
-        consumed_gib=consumed,
         activation_peak_gib=activations,
         graphs_gib=graphs,
     )

@@ -1,10 +1,11 @@
 """How much memory processes and GPUs use now."""
 
-from collections.abc import Iterable
-from importlib import import_module
-from typing import Any
+from collections.abc import Collection, Iterable
 
 import psutil
+
+from pipeline.hardware.health.processes import Owners
+from pipeline.hardware.health.readers import GpuReader
 
 _GIB = 2**30
 
@@ -38,17 +39,12 @@ def _held(pages: Iterable[tuple[int, int]]) -> float | None:
     return (sum(rss - shared for rss, shared in found) + max(shared for _, shared in found)) / _GIB
 
 
-def device_gib() -> float | None:
-    """Return the memory in use on the fullest NVIDIA GPU; None where there is none that can be asked."""
-    pynvml: Any = import_module("pynvml")
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return None
-    try:
-        handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
-        return max((pynvml.nvmlDeviceGetMemoryInfo(handle).used for handle in handles), default=0) / _GIB
-    except pynvml.NVMLError:
-        return None
-    finally:
-        pynvml.nvmlShutdown()
+def device_bytes(readers: Iterable[GpuReader], gpus: Collection[int]) -> list[int | None]:
+    """Return the memory in use on some GPUs, by whomever; None for one that does not tell.
+
+    Args:
+        readers: of the machine's GPUs.
+        gpus: their indices.
+    """
+    samples = (sample for reader in readers for sample in reader.read(Owners(())))
+    return [sample.memory_used_bytes for sample in samples if sample.index in gpus]

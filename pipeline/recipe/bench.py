@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from pipeline.base.token_range import Tokens, fixed
+from pipeline.base.token_range import TokenRange, Tokens
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.recipe.bench_limits import BenchLimits
 from pipeline.recipe.open_loop import OpenLoop
@@ -20,9 +20,9 @@ class Bench(Repeats):
     arms: Annotated[tuple[str, ...], Field(min_length=1)] = (BASELINE, AWQ)
     """Names of the arms whose speed is measured."""
     concurrency: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (1, 4, 16)
-    input_tokens: Tokens = fixed(256)
+    input_tokens: Tokens = TokenRange.fixed(256)
     """Of every prompt, or a range such as `128-1024` that they are drawn from."""
-    output_tokens: Tokens = fixed(128)
+    output_tokens: Tokens = TokenRange.fixed(128)
     """The same of answers."""
     prompts: str | None = None
     """File of your own prompts, relative to the recipe, instead of made ones of `input_tokens`: `{"prompt": ...}` or

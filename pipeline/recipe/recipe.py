@@ -88,6 +88,11 @@ class Recipe(Section):
         """
         return _required(self.roi_or_none, "roi", self)
 
+    @property
+    def benchmarked(self) -> Arms:
+        """The arms whose speed is measured, in the order of the recipe."""
+        return tuple(arm for arm in self.arms if arm.name in self.bench.arms)
+
     def has(self, section: str) -> bool:
         """Return whether the recipe has a section, by the name it has in the file."""
         return (

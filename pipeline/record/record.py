@@ -15,6 +15,7 @@ from pipeline.record.environment import Environment
 from pipeline.record.migrate import migrate
 
 Status = Literal["passed", "gate_failed", "failed", "interrupted"]
+RECORD = "record.json"
 PayloadT = TypeVar("PayloadT", bound=Payload)
 
 

@@ -11,9 +11,9 @@ from eval.accuracy.result import EvalResult
 from eval.bench.result import BenchResult
 from eval.profile.result import ProfileResult
 from pipeline.base.results import Payload, Result
+from pipeline.record.record import RECORD
 from pipeline.roi.result import RoiResult
 
-RECORD = "record.json"
 Keys = tuple[str, ...]
 """Of one figure: one key where it is printed as it was found, several where it was calculated from them."""
 _FILES: dict[type[Payload], str] = {

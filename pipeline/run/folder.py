@@ -17,9 +17,8 @@ from pipeline.recipe.load import packaged_recipes
 from pipeline.recipe.model import ModelSource
 from pipeline.recipe.recipe import NAME, Recipe
 from pipeline.record.context import CHECKPOINT, LOCK, RunContext
-from pipeline.record.record import RunRecord, load_record
+from pipeline.record.record import RECORD, RunRecord, load_record
 
-RECORD = "record.json"
 _PACKAGED = "packaged:"
 _MOST_TRIED = 100
 REPLACED = (CHECKPOINT, CONTROL, NOTES, "eval", "bench", "profile", "roi", "report")

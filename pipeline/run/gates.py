@@ -8,9 +8,8 @@ from pipeline.base.progress import Reporter
 from pipeline.base.results import Gate
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
-from pipeline.record.record import RunRecord, ServedDespite, load_record, save_record
+from pipeline.record.record import RECORD, RunRecord, ServedDespite, load_record, save_record
 from pipeline.record.stage import Stage
-from pipeline.run.folder import RECORD
 from pipeline.run.stages import STAGES, stage_named, upstream_of
 
 _ACCURACY = "eval"

@@ -6,14 +6,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from eval.bench.endpoint_soak import SOAK_FILE
-from eval.bench.load.endpoint_result import EndpointLoad
+from eval.bench.load.endpoint_result import ENDPOINT_FILE, read_endpoint
 from eval.bench.soak.result import Soak
 from pipeline.base.errors import SourceError
 from pipeline.base.files import read_written
-from pipeline.record.record import load_record
-
-RECORD = "record.json"
-ENDPOINT = "bench/endpoint.json"
+from pipeline.record.record import RECORD, load_record
 
 
 def recorded_sums(out: Path) -> dict[str, str]:
@@ -25,7 +22,7 @@ def recorded_sums(out: Path) -> dict[str, str]:
     record = load_record(out / RECORD)
     stages = record.stages.values() if record else ()
     return {path: digest for stage in stages if stage.usable for path, digest in stage.sums.items()} | {
-        **dict(_of_endpoint(out / ENDPOINT)),
+        **dict(_of_endpoint(out / "bench" / ENDPOINT_FILE)),
         **dict(_of_soak(out / "bench" / SOAK_FILE)),
     }
 
@@ -33,13 +30,9 @@ def recorded_sums(out: Path) -> dict[str, str]:
 def _of_endpoint(path: Path) -> Iterator[tuple[str, str]]:
     if not path.is_file():
         return
-    try:
-        load = EndpointLoad.model_validate_json(read_written(path))
-    except ValidationError as problem:
-        raise SourceError(f"{path} is not what this version writes for an endpoint. Measure again.") from problem
-    for point in load.points:
-        if point.raw_file and point.raw_sha256:
-            yield f"bench/{point.raw_file}", point.raw_sha256
+    for point in read_endpoint(path).points:
+        for file in point.files:
+            yield f"bench/{file.name}", file.sha256
 
 
 def _of_soak(path: Path) -> Iterator[tuple[str, str]]:

@@ -27,10 +27,10 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.environment import environment_of
 from pipeline.record.preflight import Effort, Prospect
-from pipeline.record.record import RunRecord, StageOutcome, StageResult, Status, load_record, save_record
+from pipeline.record.record import RECORD, RunRecord, StageOutcome, StageResult, Status, load_record, save_record
 from pipeline.record.stage import Stage
 from pipeline.report.result import ReportResult
-from pipeline.run.folder import RECORD, check_folder, recipe_origin
+from pipeline.run.folder import check_folder, recipe_origin
 from pipeline.run.gates import left_out
 from pipeline.run.outputs import damage, published_sums
 from pipeline.run.preflight import examine, obstacles

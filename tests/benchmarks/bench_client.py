@@ -29,11 +29,12 @@ from eval.bench.load.calibration import null_server
 from eval.bench.load.client import LoadClient
 from eval.bench.load.null_server import Times
 from eval.bench.load.prompts import MadePrompts, write_prompts
-from eval.bench.load.spec import Lengths, LoadSpec
+from eval.bench.load.spec import LoadSpec
 from eval.bench.load.target import Target
 from eval.bench.load.words import COMMON, Words, words_of
 from pipeline.base.homes import user_home
 from pipeline.base.progress import SilentReporter
+from pipeline.base.token_range import TokenRange
 from pipeline.engines.external import ExternalEndpoint
 from pipeline.engines.vllm import VllmServer
 from pipeline.recipe.load import load_recipe
@@ -100,8 +101,8 @@ def load(case: Case, seed: int = 0) -> LoadSpec:
     return LoadSpec(
         concurrency=case.concurrency,
         requests=case.requests,
-        input_tokens=Lengths.fixed(INPUT_TOKENS),
-        output_tokens=Lengths.fixed(OUTPUT_TOKENS),
+        input_tokens=TokenRange.fixed(INPUT_TOKENS),
+        output_tokens=TokenRange.fixed(OUTPUT_TOKENS),
         seed=seed,
     )
 

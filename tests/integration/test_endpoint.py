@@ -32,8 +32,7 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.serve import Serve
 from pipeline.record.context import RunContext
 from pipeline.record.environment import Environment
-from pipeline.record.record import RunRecord, StageResult, load_record, save_record
-from pipeline.run.folder import RECORD
+from pipeline.record.record import RECORD, RunRecord, StageResult, load_record, save_record
 from pipeline.run.stages import settings_of, stage_named, upstream_of
 from pipeline.runtimes.logs import newest_log
 from pipeline.runtimes.store import Runtime

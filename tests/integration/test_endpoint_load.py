@@ -12,10 +12,10 @@ from eval.bench.load.endpoint import EndpointBench
 from eval.bench.load.endpoint_result import EndpointLoad
 from eval.bench.load.null_server import NullServer, Times
 from eval.bench.load.plan import EndpointPlan
-from eval.bench.load.spec import Lengths
 from eval.bench.load.validity import Limits
 from pipeline.base.errors import EngineError, UsageError
 from pipeline.base.progress import SilentReporter
+from pipeline.base.token_range import TokenRange
 from pipeline.engines.external import ExternalEndpoint
 from serve.gateway.tls import ensure_certificate
 from tests.fakes.null_servers import CountsAsLlamaCpp, OnlyChats, Remembers, Running, WantsHeaders
@@ -36,7 +36,7 @@ class Bench:
         self, server: NullServer, endpoint: dict[str, Any] | None = None, *, bundle: Path | None = None, **plan: Any
     ) -> EndpointLoad:
         """Return what the command would report."""
-        lengths: dict[str, Any] = {"input_tokens": Lengths.fixed(24), "output_tokens": Lengths.fixed(6)}
+        lengths: dict[str, Any] = {"input_tokens": TokenRange.fixed(24), "output_tokens": TokenRange.fixed(6)}
         with Running(server, bundle) as running:
             url = running.url.replace("127.0.0.1", "localhost") if bundle else running.url
             reached = ExternalEndpoint(url, model="null", **(endpoint or {}))

@@ -18,12 +18,13 @@ from eval.bench.load.null_server import NullServer, Times
 from eval.bench.load.plan import EndpointPlan
 from eval.bench.load.prompts import MadePrompts
 from eval.bench.load.result import LoadResult
-from eval.bench.load.spec import Arrivals, Lengths, LoadSpec
+from eval.bench.load.spec import Arrivals, LoadSpec
 from eval.bench.load.target import Target
 from eval.bench.load.validity import Limits
 from eval.bench.load.words import COMMON, Words, words_of
 from pipeline.base.errors import EngineError
 from pipeline.base.progress import SilentReporter
+from pipeline.base.token_range import TokenRange
 from pipeline.engines.external import ExternalEndpoint
 from tests.fakes import null_servers
 from tests.fakes.null_servers import Running, SendsClosingPiece
@@ -42,8 +43,8 @@ def load(**changes: object) -> LoadSpec:
     spec = LoadSpec(
         concurrency=4,
         requests=12,
-        input_tokens=Lengths.fixed(24),
-        output_tokens=Lengths.fixed(TOKENS),
+        input_tokens=TokenRange.fixed(24),
+        output_tokens=TokenRange.fixed(TOKENS),
     )
     return LoadSpec.model_validate(spec.model_dump() | changes)
 
@@ -67,8 +68,8 @@ def measure(
     """Return what the command would report of a server."""
     usual: dict[str, object] = {"concurrency": (4,), "requests_per_concurrency": 6, "patience_s": 4.0}
     plan = EndpointPlan(
-        input_tokens=Lengths.fixed(24),
-        output_tokens=Lengths.fixed(TOKENS),
+        input_tokens=TokenRange.fixed(24),
+        output_tokens=TokenRange.fixed(TOKENS),
         **(usual | changes),  # type: ignore[arg-type]
     )
     with Running(server) as running:
@@ -122,7 +123,7 @@ def test_open_loop_does_not_wait_for_answers(client: LoadClient, tmp_path: Path)
 def test_mixed_lengths_are_delivered(client: LoadClient, tmp_path: Path) -> None:
     """Every answer has the length that its own prompt asked for."""
     with Running(NullServer(TIMES)) as running:
-        spec = load(output_tokens=Lengths(low=2, high=20).model_dump())
+        spec = load(output_tokens=TokenRange(low=2, high=20).model_dump())
         result = offer(client, spec, Target(running.url, "null"), tmp_path)
     assert (result.answers_too_short, result.answers_too_long) == (0, 0)
     assert 12 * 2 < result.output_tokens < 12 * 20

@@ -15,7 +15,7 @@ from eval.bench.load.endpoint import EndpointBench
 from eval.bench.load.null_server import NullServer, Times
 from eval.bench.load.plan import EndpointPlan
 from eval.bench.load.prompts import MadePrompts
-from eval.bench.load.spec import Lengths, LoadSpec
+from eval.bench.load.spec import LoadSpec
 from eval.bench.load.validity import Limits
 from eval.bench.load.words import COMMON
 from eval.bench.measurement import LoadMeasurement
@@ -24,6 +24,7 @@ from eval.bench.soak.memory import ProcessMemory
 from eval.bench.soak.result import Soak
 from eval.bench.soak.soak import Offered, SoakBench, SoakPlan
 from pipeline.base.progress import SilentReporter
+from pipeline.base.token_range import TokenRange
 from pipeline.engines.external import ExternalEndpoint
 from pipeline.run.recorded_files import recorded_sums
 from tests.fakes.null_servers import DropsReplies, Running, WearsOut
@@ -35,8 +36,8 @@ PLAN = SoakPlan(
     minutes=0.1,
     share=0.8,
     slice_s=0.4,
-    input_tokens=Lengths(low=16, high=64),
-    output_tokens=Lengths.fixed(TOKENS),
+    input_tokens=TokenRange(low=16, high=64),
+    output_tokens=TokenRange.fixed(TOKENS),
     ignore_eos=True,
     drift_limit=0.05,
 )
@@ -134,8 +135,8 @@ def test_endpoint_is_never_sent_more_than_is_allowed(client: LoadClient, home: P
     """A soak that does not fit into the limits is void, and not begun."""
     server = NullServer(TIMES)
     plan = EndpointPlan(
-        input_tokens=Lengths.fixed(16),
-        output_tokens=Lengths.fixed(TOKENS),
+        input_tokens=TokenRange.fixed(16),
+        output_tokens=TokenRange.fixed(TOKENS),
         concurrency=(2,),
         requests=4,
         allowance=Allowance(requests=20),

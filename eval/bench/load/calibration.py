@@ -15,13 +15,14 @@ from eval.bench.load.client import LoadClient
 from eval.bench.load.null_server import Times
 from eval.bench.load.prompts import MadePrompts
 from eval.bench.load.result import LoadResult
-from eval.bench.load.spec import Lengths, LoadSpec
+from eval.bench.load.spec import LoadSpec
 from eval.bench.load.target import Target
 from eval.bench.load.watch import Watch
 from eval.bench.load.words import COMMON
 from pipeline.base.errors import EngineError
 from pipeline.base.files import write_atomically
 from pipeline.base.progress import Reporter
+from pipeline.base.token_range import TokenRange
 from pipeline.engines.external import ExternalEndpoint
 from pipeline.hardware.machine import Machine, probe_machine
 from pipeline.runtimes.process import GuardedProcess, engine_environment
@@ -120,8 +121,8 @@ def _level(client: LoadClient, step: Step, scratch: Path) -> tuple[Level, float]
     spec = LoadSpec(
         concurrency=step.concurrency,
         requests=step.concurrency * _WAVES,
-        input_tokens=Lengths.fixed(_INPUT_TOKENS),
-        output_tokens=Lengths.fixed(OUTPUT_TOKENS),
+        input_tokens=TokenRange.fixed(_INPUT_TOKENS),
+        output_tokens=TokenRange.fixed(OUTPUT_TOKENS),
     )
     times = Times(step.ttft_ms / 1000, step.inter_token_ms / 1000)
     with null_server(times, scratch / "null-server.log") as base_url:

@@ -1,7 +1,7 @@
 """The load on a server that somebody else runs: any OpenAI-compatible endpoint, measured as it stands."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from eval.bench.load.budget import Budget, LimitReachedError
@@ -9,16 +9,18 @@ from eval.bench.load.calibration import known_or_measured
 from eval.bench.load.client import LoadClient, LoadTimeoutError, timed
 from eval.bench.load.descriptors import too_few
 from eval.bench.load.endpoint_result import EndpointLoad, EndpointPoint
+from eval.bench.load.judge import Judge, void_point
 from eval.bench.load.own_prompts import OwnPrompts
 from eval.bench.load.plan import EndpointPlan
 from eval.bench.load.prompts import Prompts
 from eval.bench.load.result import LoadResult
-from eval.bench.load.spec import Lengths, LoadSpec
+from eval.bench.load.spec import LoadSpec
 from eval.bench.load.target import target_of
-from eval.bench.load.validity import Limits, checks, not_checked, void_reasons
+from eval.bench.load.validity import Limits
 from eval.bench.load.watch import Watch
 from pipeline.base.errors import EngineError, SourceError, UsageError
 from pipeline.base.progress import Reporter, Task
+from pipeline.base.token_range import TokenRange
 from pipeline.engines.external import ExternalEndpoint
 
 _SIZING = 5_000
@@ -26,10 +28,6 @@ _WARM_UP_REQUESTS = 2
 _WARM_UP_TOKENS = 16
 _SLOWER = 2.0
 """Times as long as the warm-up's requests one after the other that a load may take before it is given up."""
-_MAY_BE_CACHED = (
-    "an earlier load had some of the prompts, and the server has no counters that would show whether it answered from "
-    "a cache; give more prompts"
-)
 _REFUSED = ("HTTP 401", "HTTP 403")
 _ABSENT = ("HTTP 404", "HTTP 405")
 
@@ -127,7 +125,7 @@ class EndpointBench:
 
     def _warm_up(self, folder: Path) -> float | None:
         """Return the seconds that a request is expected to take alone; None when no answer came in time."""
-        outputs = Lengths.fixed(min(self._plan.output_tokens.high, _WARM_UP_TOKENS))
+        outputs = TokenRange.fixed(min(self._plan.output_tokens.high, _WARM_UP_TOKENS))
         spec = self._plan.load(seed=self._plan.seed, concurrency=1).model_copy(update={"output_tokens": outputs})
         spec = spec.with_requests(_WARM_UP_REQUESTS)
         try:
@@ -170,7 +168,7 @@ class EndpointBench:
         self._endpoint.require_alive()
 
     def _points(
-        self, loads: tuple[LoadSpec, ...], expected_s: float | None, folder: Path, judge: "Judge", task: Task
+        self, loads: tuple[LoadSpec, ...], expected_s: float | None, folder: Path, judge: Judge, task: Task
     ) -> Iterator[EndpointPoint]:
         obstacle = (
             f"no answer was whole within {self._plan.patience_s:g} s (--patience)" if expected_s is None else None
@@ -180,23 +178,23 @@ class EndpointBench:
             task.update(done=number, text=f"bench: {spec.level}")
             missing = self._too_few(spec) or obstacle
             if missing or expected_s is None:
-                yield _void(spec, missing or "")
+                yield void_point(spec, missing or "")
                 continue
             try:
                 yield self._point(spec, expected_s, folder, names[number], judge)
             except LoadTimeoutError as problem:
                 obstacle = "not measured, because a lighter load did not end"
-                yield _void(spec, problem.message.partition(". ")[0])
+                yield void_point(spec, problem.message.partition(". ")[0])
             except LimitReachedError as problem:
-                yield _void(spec, problem.message)
+                yield void_point(spec, problem.message)
             except SourceError as problem:  # too few prompts
-                yield _void(spec, problem.message.partition(". ")[0])
+                yield void_point(spec, problem.message.partition(". ")[0])
 
     def _too_few(self, spec: LoadSpec) -> str | None:
         """Return which descriptors or ports are missing; a relay has two connections for each request."""
         return too_few((spec.concurrency or 1) * (2 if self._target.secret_headers else 1))
 
-    def _point(self, spec: LoadSpec, expected_s: float, folder: Path, name: str, judge: "Judge") -> EndpointPoint:
+    def _point(self, spec: LoadSpec, expected_s: float, folder: Path, name: str, judge: Judge) -> EndpointPoint:
         if spec.duration_s:
             spec = timed(spec, 0.0 if spec.arrivals else self._rate(spec, expected_s, folder))
         result, watch = self.offer(spec, folder, name, self._limit(spec, expected_s))
@@ -219,51 +217,6 @@ class EndpointBench:
         return self._plan.patience_s + arriving_s + _SLOWER * requests * expected_s
 
 
-@dataclass(frozen=True)
-class Judge:
-    """What a load is held against."""
-
-    ceiling_tokens_per_s: float | None
-    limits: Limits
-
-    def point(
-        self, result: LoadResult, watch: Watch, raw_file: str, *, tokenizer_known: bool, prompts_repeat: bool = False
-    ) -> EndpointPoint:
-        """Return a load's point, with figures only where none of them is void."""
-        evidence = watch.evidence(
-            result, tokenizer_known=tokenizer_known, ceiling_tokens_per_s=self.ceiling_tokens_per_s
-        )
-        found = checks(evidence, self.limits)
-        reasons = void_reasons(found)
-        if prompts_repeat and (watch.engine is None or watch.engine.cached_prompt_tokens is None):
-            reasons += (_MAY_BE_CACHED,)
-        bare = _bare(result.spec).model_copy(
-            update={
-                "arrival_rate_per_s": result.arrival_rate_per_s if result.spec.arrivals else None,
-                "requests": result.sent,
-                "failed": result.failed,
-                "duration_s": result.duration_s,
-                "void": reasons or None,
-                "not_checked": not_checked(found),
-                "engine": watch.engine,
-                "machine": watch.machine,
-                "raw_file": raw_file,
-                "raw_sha256": result.raw_sha256,
-            }
-        )
-        if reasons:
-            return bare
-        return bare.model_copy(
-            update={
-                name: getattr(result, name)
-                for name in (
-                    *("output_tokens_per_s", "requests_per_s", "throughput_over"),
-                    *("ttft_ms", "tpot_ms", "itl_ms", "e2e_ms"),
-                )
-            }
-        )
-
-
 def _is_absent(result: LoadResult) -> bool:
     return not result.answered and next(iter(result.errors), "").startswith(_ABSENT)
 
@@ -275,12 +228,3 @@ def _names(loads: tuple[LoadSpec, ...]) -> list[str]:
         f"{name}-run-{names[: place + 1].count(name)}" if names.count(name) > 1 else name
         for place, name in enumerate(names)
     ]
-
-
-def _bare(spec: LoadSpec) -> EndpointPoint:
-    rate = spec.arrivals.rate_per_s if spec.arrivals else None
-    return EndpointPoint(concurrency=spec.concurrency, rate_per_s=rate, requests=spec.requests or 0, failed=0)
-
-
-def _void(spec: LoadSpec, reason: str) -> EndpointPoint:
-    return _bare(spec).model_copy(update={"void": (reason,)})

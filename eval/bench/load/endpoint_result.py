@@ -1,13 +1,19 @@
 """`EndpointLoad`: what was measured at an endpoint."""
 
+from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from eval.bench.load.result import Distribution, EngineLoad, MachineLoad
-from eval.bench.load.spec import Lengths
+from eval.bench.load.result import Distribution, EngineLoad, MachineLoad, RawFile, ThroughputOver, files_of
+from pipeline.base.errors import SourceError
+from pipeline.base.files import read_written
 from pipeline.base.results import Result
+from pipeline.base.token_range import TokenRange
 from pipeline.hardware.health.summary import HealthSummary
+
+ENDPOINT_FILE = "endpoint.json"
+"""Of a load on an endpoint, in the folder of the client's own files."""
 
 
 class PromptsFile(Result):
@@ -48,7 +54,7 @@ class EndpointPoint(Result):
     e2e_ms: Distribution = Distribution()
     duration_s: float | None = None
     """How long the load really was."""
-    throughput_over: Literal["steady state", "whole run"] | None = None
+    throughput_over: ThroughputOver | None = None
     void: tuple[str, ...] | None = None
     """Why the point must not be used; None where it may."""
     not_checked: dict[str, str] = Field(default_factory=dict)
@@ -62,6 +68,12 @@ class EndpointPoint(Result):
     """Of the client, below the output folder."""
     raw_sha256: str | None = None
 
+    @property
+    def files(self) -> tuple[RawFile, ...]:
+        """Return all files that are kept of it."""
+        health = (self.health.file, self.health.sha256) if self.health else (None, None)
+        return files_of((self.raw_file, self.raw_sha256), health)
+
 
 class EndpointLoad(Result):
     """What was measured at an endpoint."""
@@ -74,9 +86,9 @@ class EndpointLoad(Result):
     client: str
     client_ceiling_tokens_per_s: float | None
     """Of this client on this machine, by `awqctl bench --calibrate`; None where the machine was too busy to tell."""
-    input_tokens: Lengths | None
+    input_tokens: TokenRange | None
     """None for the client's own prompts."""
-    output_tokens: Lengths
+    output_tokens: TokenRange
     prompts: PromptsFile | None = None
     """The client's own."""
     burstiness: float | None = None
@@ -90,6 +102,21 @@ class EndpointLoad(Result):
     """Whether prompts have their length by the model's tokenizer or in words, each about a token."""
     seed: int
     points: tuple[EndpointPoint, ...]
+
+
+def read_endpoint(path: Path) -> EndpointLoad:
+    """Return what was measured at an endpoint.
+
+    Raises:
+        UsageError: the file cannot be read.
+        SourceError: it is not what this version writes.
+    """
+    try:
+        return EndpointLoad.model_validate_json(read_written(path))
+    except ValidationError as problem:
+        raise SourceError(
+            f"{path} is not what this version writes for an endpoint ({problem.errors()[0]['msg']}). Measure again."
+        ) from problem
 
 
 class EndpointArm(Result):

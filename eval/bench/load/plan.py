@@ -6,8 +6,9 @@ from pathlib import Path
 from eval.bench.load.budget import Allowance
 from eval.bench.load.own_prompts import OwnPrompts
 from eval.bench.load.prompts import MadePrompts, Prompts
-from eval.bench.load.spec import Arrivals, Lengths, LoadSpec
+from eval.bench.load.spec import Arrivals, LoadSpec
 from eval.bench.load.words import COMMON, words_of
+from pipeline.base.token_range import TokenRange
 from pipeline.models.tokenizer import load_tokenizer
 
 _SEEDS_PER_LOAD = 10_000
@@ -19,8 +20,8 @@ OPEN_LOOP_S = 30.0
 class EndpointPlan:
     """What is to be measured: a closed loop for each concurrency, or an open loop for each rate."""
 
-    input_tokens: Lengths
-    output_tokens: Lengths
+    input_tokens: TokenRange
+    output_tokens: TokenRange
     given: tuple[LoadSpec, ...] = ()
     """Loads that somebody else made, instead of those of concurrencies or rates."""
     concurrency: tuple[int, ...] = ()

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from eval.bench.load.spec import Lengths, LoadSpec
+from eval.bench.load.spec import LoadSpec
 from eval.bench.load.words import Words
+from pipeline.base.token_range import TokenRange
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class MadePrompts:
 
 def prompts(spec: LoadSpec, requests: int, words: Words) -> Iterator[Prompt]:
     """Yield `requests` prompts; each begins with words that no other one of the same vocabulary begins with."""
-    lengths = spec.input_tokens or Lengths.fixed(1)
+    lengths = spec.input_tokens or TokenRange.fixed(1)
     draw = random.Random(spec.seed)  # noqa: S311 -- not cryptography
     order = list(words.words)
     draw.shuffle(order)

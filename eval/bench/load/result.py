@@ -5,6 +5,7 @@ from typing import Literal
 from eval.bench.load.spec import LoadSpec
 from pipeline.base.results import Result
 
+ThroughputOver = Literal["steady state", "whole run"]
 P95_FROM = 60
 """Requests below which a 95th percentile says nothing: fewer than three lie beyond it."""
 P99_FROM = 300
@@ -58,7 +59,7 @@ class LoadResult(Result):
     """Answers in more pieces than the tokens that the server counts and the closing one; a miscount."""
     output_tokens_per_s: float
     """In the steady state; over the whole run where there was none worth the name."""
-    throughput_over: Literal["steady state", "whole run"]
+    throughput_over: ThroughputOver
     whole_run_output_tokens_per_s: float
     """Ramps included."""
     requests_per_s: float
@@ -77,6 +78,19 @@ class LoadResult(Result):
     """Processor time of the client, its preparation included."""
     raw_sha256: str
     """Of the client's own file."""
+
+
+class RawFile(Result):
+    """A file that is kept of a load."""
+
+    name: str
+    """Relative to the folder of the results."""
+    sha256: str
+
+
+def files_of(*kept: tuple[str | None, str | None]) -> tuple[RawFile, ...]:
+    """Return files by their names and sums, of those that there are."""
+    return tuple(RawFile(name=name, sha256=sha256) for name, sha256 in kept if name and sha256)
 
 
 class EngineLoad(Result):
@@ -120,6 +134,8 @@ class MachineLoad(Result):
     @property
     def foreign_share(self) -> float | None:
         """Of the processors, what others and the hypervisor took; None where it is not known."""
-        if self.foreign_cpu_s is None or not self.wall_s:
-            return None
-        return (self.foreign_cpu_s + self.steal_s) / (self.wall_s * self.cores)
+        return None if self.foreign_cpu_s is None else self.share_of(self.foreign_cpu_s + self.steal_s)
+
+    def share_of(self, cpu_s: float) -> float | None:
+        """Return so much processor time as a share of the processors; None of a load that took no time."""
+        return cpu_s / (self.wall_s * self.cores) if self.wall_s else None

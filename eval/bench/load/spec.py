@@ -6,32 +6,10 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from pipeline.base.results import Result
+from pipeline.base.token_range import TokenRange
 
 Count = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
-
-
-class Lengths(Result):
-    """Tokens of a text, drawn uniformly from both bounds and what is between them."""
-
-    low: Count
-    high: Count
-
-    @classmethod
-    def fixed(cls, tokens: int) -> Self:
-        """Return one length for all."""
-        return cls(low=tokens, high=tokens)
-
-    @property
-    def is_fixed(self) -> bool:
-        """Whether there is one length."""
-        return self.low == self.high
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.low > self.high:
-            raise ValueError("low must not be above high")
-        return self
 
 
 class Arrivals(Result):
@@ -65,9 +43,9 @@ class LoadSpec(Result):
     duration_s: Seconds | None = None
     """Aim of a timed load; the number of requests follows from the rate just measured, and the result says how long it
     really was."""
-    input_tokens: Lengths | None
+    input_tokens: TokenRange | None
     """None for prompts that somebody else made."""
-    output_tokens: Lengths
+    output_tokens: TokenRange
     ignore_eos: bool = True
     """Whether answers go on to their length, whatever the model says."""
     seed: int = 0

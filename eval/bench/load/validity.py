@@ -76,6 +76,11 @@ def not_checked(found: tuple[Check, ...]) -> dict[str, str]:
     return {check.name: check.reason or "" for check in found if not check.checked}
 
 
+def token_difference(client: float, engine: float) -> float:
+    """Return how far two counts of tokens are apart, relative to the engine's."""
+    return abs(client - engine) / engine if engine else float(client != 0)
+
+
 def _satisfied(name: str, problems: Iterator[str]) -> Check:
     return Check(name=name, checked=True, reason="; ".join(problems) or None)
 
@@ -129,8 +134,7 @@ def _tokens(evidence: Evidence, limits: Limits) -> Check:
 
     def problems() -> Iterator[str]:
         for kind, client, served in pairs:
-            apart = abs(client - served) / served if served else float(client != 0)
-            if apart > limits.token_difference:
+            if token_difference(client, served) > limits.token_difference:
                 yield f"the client counts {client} {kind} tokens, the engine {served:.0f}"
 
     return _satisfied(name, problems())
@@ -191,7 +195,7 @@ def _client(evidence: Evidence, limits: Limits) -> Check:
                 f"(`bench --calibrate --force` finds it out again)"
             )
         if machine is not None and machine.wall_s >= limits.short_run_s:
-            share = result.client_cpu_s / (machine.wall_s * machine.cores)
+            share = machine.share_of(result.client_cpu_s) or 0.0
             if share > limits.client_cpu_share:
                 yield f"the client itself took {share:.0%} of the processors"
 

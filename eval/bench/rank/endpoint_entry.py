@@ -1,7 +1,6 @@
 """What a ranking knows of an endpoint, from what `awqctl bench --endpoint` wrote."""
 
 from eval.bench.load.endpoint_result import EndpointLoad, EndpointPoint, PromptsFile
-from eval.bench.load.spec import Lengths
 from eval.bench.rank.entry import Entry, Level
 from eval.bench.rank.stated import price_of
 
@@ -13,8 +12,8 @@ def of_endpoint(name: str, load: EndpointLoad, usd_per_hour: float | None) -> En
         settings={
             "model": load.model,
             "engine": "an endpoint, whose engine and settings are not known",
-            "input_tokens": _text(load.input_tokens) if load.input_tokens else _prompts(load.prompts),
-            "output_tokens": _text(load.output_tokens),
+            "input_tokens": str(load.input_tokens) if load.input_tokens else _prompts(load.prompts),
+            "output_tokens": str(load.output_tokens),
             "lengths": load.lengths,
             "route": load.route,
             "prompt tokens counted by": load.prompt_tokens_by,
@@ -47,7 +46,3 @@ def _level(point: EndpointPoint, concurrency: int, output_tokens_per_s: float) -
 
 def _prompts(own: PromptsFile | None) -> str:
     return f"prompts of a file with the SHA-256 {own.sha256}" if own else "not known"
-
-
-def _text(lengths: Lengths) -> str:
-    return str(lengths.low) if lengths.is_fixed else f"{lengths.low}-{lengths.high}"

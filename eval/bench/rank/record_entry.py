@@ -6,10 +6,10 @@ from pathlib import Path
 
 from eval.bench.arguments import PARALLEL, options_of, workers_of
 from eval.bench.comparison import deciding_repeats
+from eval.bench.load.result import ThroughputOver
 from eval.bench.rank.entry import Entry, Level
 from eval.bench.rank.stated import catalogue_watts, price_of
 from eval.bench.result import ArmLoad, BenchResult, LoadPoint
-from eval.bench.runs import ThroughputOver
 from pipeline.base.nested import flatten
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE, RTN
@@ -136,7 +136,6 @@ def _level(point: LoadPoint, measured_over: ThroughputOver, over: ThroughputOver
 
 def _per_joule(point: LoadPoint) -> tuple[float, ...]:
     """Return the tokens per joule of each run; nothing unless the energy of all that stand was measured."""
-    stand = [run for run in point.runs if run.figures]
-    energies = [run.health.joules_per_output_token if run.health else None for run in stand]
+    energies = [run.health.joules_per_output_token if run.health else None for run in point.valid]
     found = tuple(1 / joules for joules in energies if joules)
-    return found if len(found) == len(stand) else ()
+    return found if len(found) == len(energies) else ()

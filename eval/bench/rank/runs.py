@@ -3,21 +3,15 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from eval.bench.load.endpoint_result import EndpointLoad
+from eval.bench.load.endpoint_result import ENDPOINT_FILE, EndpointLoad, read_endpoint
 from eval.bench.rank.endpoint_entry import of_endpoint
 from eval.bench.rank.entry import Entry
 from eval.bench.rank.record_entry import of_record
 from eval.bench.result import BenchResult
 from pipeline.base.errors import MissingStageError, SourceError, UsageError
-from pipeline.base.files import read_written
 from pipeline.base.format import listed
 from pipeline.recipe.arms import AWQ
-from pipeline.record.record import RunRecord, load_record
-
-_RECORD = "record.json"
-_ENDPOINT = "endpoint.json"
+from pipeline.record.record import RECORD, RunRecord, load_record
 
 
 def entries_of(runs: Sequence[Path], arm: str | None = None, prices: Mapping[str, float] | None = None) -> list[Entry]:
@@ -66,18 +60,13 @@ def _named(given: str, names: Mapping[Path, str]) -> str:
 def _read(run: Path) -> RunRecord | EndpointLoad:
     if not run.exists():
         raise SourceError(f"There is no run {run}. Name the output folder of a run.")
-    record = run / _RECORD if run.is_dir() else run
-    if record.name != _ENDPOINT and (found := load_record(record)) is not None:
+    record = run / RECORD if run.is_dir() else run
+    if record.name != ENDPOINT_FILE and (found := load_record(record)) is not None:
         return found
-    endpoint = run / "bench" / _ENDPOINT if run.is_dir() else run
+    endpoint = run / "bench" / ENDPOINT_FILE if run.is_dir() else run
     if not endpoint.is_file():
-        raise SourceError(f"{run} is no output folder: it has neither {_RECORD} nor bench/{_ENDPOINT}. Name one.")
-    try:
-        return EndpointLoad.model_validate_json(read_written(endpoint))
-    except ValidationError as problem:
-        raise SourceError(
-            f"{endpoint} is not what this version writes for an endpoint ({problem.errors()[0]['msg']}). Measure again."
-        ) from problem
+        raise SourceError(f"{run} is no output folder: it has neither {RECORD} nor bench/{ENDPOINT_FILE}. Name one.")
+    return read_endpoint(endpoint)
 
 
 def _bench(name: str, record: RunRecord) -> BenchResult:

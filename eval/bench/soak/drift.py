@@ -15,17 +15,19 @@ from eval.statistics.trend import FEWEST_POINTS, Trend, trend
 
 CONFIDENCE = 0.95
 FEWEST_SLICES = FEWEST_POINTS
-_FIELDS: Mapping[Quantity, Callable[[SoakSlice], float | None]] = {
-    "throughput": lambda one: one.output_tokens_per_s,
-    "ttft": lambda one: one.ttft_ms,
-    "itl": lambda one: one.itl_ms,
-    "memory": lambda one: one.memory_gib,
+SLICE_FIELDS: Mapping[Quantity, str] = {
+    "throughput": "output_tokens_per_s",
+    "ttft": "ttft_ms",
+    "itl": "itl_ms",
+    "memory": "memory_gib",
 }
+"""Where a quantity stands in a slice."""
 
 
 def figure_of(one: SoakSlice, quantity: Quantity) -> float | None:
     """Return a slice's figure of a quantity: tokens per second, milliseconds or GiB."""
-    return _FIELDS[quantity](one)
+    found: float | None = getattr(one, SLICE_FIELDS[quantity])
+    return found
 
 
 def drifts_of(slices: Sequence[SoakSlice], slice_s: float, limit: float) -> tuple[Drift, ...]:
@@ -36,7 +38,7 @@ def drifts_of(slices: Sequence[SoakSlice], slice_s: float, limit: float) -> tupl
         slice_s: length of each.
         limit: relative drift over all slices that is still called stable.
     """
-    known = {quantity: tuple(_known(slices, slice_s, quantity)) for quantity in _FIELDS}
+    known = {quantity: tuple(_known(slices, slice_s, quantity)) for quantity in SLICE_FIELDS}
     measured = {quantity: points for quantity, points in known.items() if points}
     confidence = each_of(CONFIDENCE, len(measured) or 1)
     window_s = slice_s * len(slices)

@@ -2,23 +2,22 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Literal, Protocol
+from typing import Protocol
 
 import psutil
 
+from eval.bench.engine_proof import MemorySource
 from eval.bench.load.watch import server_processes
-from pipeline.hardware.health.processes import Owners
 from pipeline.hardware.health.readers import GpuReader, gpu_readers
 from pipeline.hardware.health.selection import Choice
-
-MemoryOf = Literal["processes", "device"]
+from pipeline.hardware.memory_use import device_bytes
 
 
 class MemoryReader(Protocol):
     """Reads the memory that a server holds."""
 
     @property
-    def memory_of(self) -> MemoryOf | None:
+    def memory_of(self) -> MemorySource | None:
         """Whose memory it is; None where none can be read."""
 
     def memory_gib(self) -> float | None:
@@ -32,7 +31,7 @@ class ProcessMemory:
         self._processes = server_processes(base_url) or ()
 
     @property
-    def memory_of(self) -> MemoryOf | None:
+    def memory_of(self) -> MemorySource | None:
         """Return that it is of processes; None where the server runs elsewhere or they are not found."""
         return "processes" if self._processes else None
 
@@ -53,14 +52,13 @@ class DeviceMemory:
         self._gpus = gpus
 
     @property
-    def memory_of(self) -> MemoryOf | None:
+    def memory_of(self) -> MemorySource | None:
         """Return that it is of the device."""
         return "device"
 
     def memory_gib(self) -> float | None:
         """Return the sum over the GPUs; None where one does not tell."""
-        samples = [sample for reader in self._readers for sample in reader.read(Owners(()))]
-        held = [sample.memory_used_bytes for sample in samples if sample.index in self._gpus]
+        held = device_bytes(self._readers, self._gpus)
         return None if None in held or len(held) < len(self._gpus) else sum(one or 0 for one in held) / 2**30
 
 

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 
+from eval.bench.soak.drift import SLICE_FIELDS
 from eval.bench.soak.result import Soak
 from pipeline.base.results import Metric
 
-_SLICE_FIELDS = (
-    *("output_tokens_per_s", "ttft_ms", "itl_ms", "memory_gib"),
-    *("requests_running", "requests_waiting", "kv_cache_usage"),
-)
+_FIELDS = (*SLICE_FIELDS.values(), "requests_running", "requests_waiting", "kv_cache_usage")
 _DRIFT_FIELDS = {"drift": "drift", "low": "drift_low", "high": "drift_high", "smallest_drift": "smallest_drift"}
 
 
@@ -16,7 +14,7 @@ def soak_metrics(soak: Soak) -> Iterator[Metric]:
     """Yield every figure that a soak has, its arm's name in front; none of a void one."""
     prefix = f"{soak.arm}_soak" if soak.arm else "soak"
     for one in soak.slices:
-        for field in _SLICE_FIELDS:
+        for field in _FIELDS:
             value = getattr(one, field)
             if value is not None:
                 yield Metric(name=f"{prefix}_{field}", value=value, step=round(one.start_s), origin="measured")

@@ -1,6 +1,5 @@
 """The soak of a recipe: which arms are held under load, and the plan."""
 
-from eval.bench.load.spec import Lengths
 from eval.bench.soak.soak import SoakPlan
 from pipeline.recipe.arms import BASELINE, with_weights
 from pipeline.recipe.recipe import Recipe
@@ -9,7 +8,7 @@ from pipeline.recipe.recipe import Recipe
 def soaked_arms(recipe: Recipe) -> tuple[str, ...]:
     """Return the arms that are held under load, in the order of the recipe; none where it asks for no soak."""
     settings = recipe.bench.soak
-    measured = [arm.name for arm in with_weights(recipe.arms) if arm.name in recipe.bench.arms]
+    measured = [arm.name for arm in with_weights(recipe.benchmarked)]
     if settings is None:
         return ()
     if settings.arms is not None:
@@ -29,8 +28,8 @@ def plan_of(recipe: Recipe) -> SoakPlan | None:
         minutes=settings.minutes,
         share=settings.share,
         slice_s=settings.slice_s,
-        input_tokens=Lengths(low=prompts.low, high=prompts.high),
-        output_tokens=Lengths(low=outputs.low, high=outputs.high),
+        input_tokens=prompts,
+        output_tokens=outputs,
         ignore_eos=not settings.natural_lengths,
         drift_limit=settings.drift_limit,
         seed=recipe.bench.seed,

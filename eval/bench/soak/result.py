@@ -4,11 +4,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from eval.bench.load.result import EngineLoad, MachineLoad
-from eval.bench.load.spec import Lengths
-from eval.bench.runs import RawFile
+from eval.bench.engine_proof import MemorySource
+from eval.bench.load.result import EngineLoad, MachineLoad, RawFile, files_of
 from eval.bench.soak.figures import Drift, Knee, SoakSlice, Verdict
 from pipeline.base.results import Result
+from pipeline.base.token_range import TokenRange
 from pipeline.hardware.health.summary import HealthSummary
 
 
@@ -23,8 +23,8 @@ class Soak(Result):
     share: float
     """Of the knee, that was asked for."""
     concurrency: int
-    input_tokens: Lengths
-    output_tokens: Lengths
+    input_tokens: TokenRange
+    output_tokens: TokenRange
     lengths: Literal["fixed by ignore_eos", "natural"]
     drift_limit: float
     """Relative drift over the run that is still called stable."""
@@ -39,7 +39,7 @@ class Soak(Result):
     slice_s: float | None = None
     slices: tuple[SoakSlice, ...] = ()
     drifts: tuple[Drift, ...] = ()
-    memory_of: Literal["processes", "device"] | None = None
+    memory_of: MemorySource | None = None
     """Resident set of the server's processes, or memory of the device; None where neither can be read."""
     void: tuple[str, ...] | None = None
     """Why the soak must not be used; None where it may."""
@@ -57,9 +57,8 @@ class Soak(Result):
     @property
     def files(self) -> tuple[RawFile, ...]:
         """Return all files that are kept of it."""
-        health = self.health
-        pairs = [(self.raw_file, self.raw_sha256), (health.file, health.sha256) if health else (None, None)]
-        return tuple(RawFile(name=name, sha256=sha256) for name, sha256 in pairs if name and sha256)
+        health = (self.health.file, self.health.sha256) if self.health else (None, None)
+        return files_of((self.raw_file, self.raw_sha256), health)
 
     @property
     def verdict(self) -> Verdict | None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from eval.bench.load.client import LoadTimeoutError
 from eval.bench.load.details import Answer
-from eval.bench.load.spec import Lengths, LoadSpec
+from eval.bench.load.result import RawFile
+from eval.bench.load.spec import LoadSpec
 from eval.bench.load.validity import Evidence, Limits, checks, not_checked, void_reasons
-from eval.bench.runs import RawFile
 from eval.bench.soak.drift import CONFIDENCE, drifts_of
 from eval.bench.soak.figures import Knee
 from eval.bench.soak.knee import share_of
@@ -17,6 +17,7 @@ from eval.bench.soak.result import Soak
 from eval.bench.soak.slices import Sample, slices_of, window_of
 from eval.bench.soak.timeline import Timeline
 from pipeline.base.progress import Reporter
+from pipeline.base.token_range import TokenRange
 from pipeline.engines.engine import Engine
 from pipeline.hardware.health.summary import HealthSummary
 
@@ -39,8 +40,8 @@ class SoakPlan:
     share: float
     """Of the knee's concurrency."""
     slice_s: float
-    input_tokens: Lengths
-    output_tokens: Lengths
+    input_tokens: TokenRange
+    output_tokens: TokenRange
     ignore_eos: bool
     drift_limit: float
     seed: int = 0

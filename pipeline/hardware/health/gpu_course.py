@@ -13,7 +13,7 @@ from pipeline.hardware.health.gpu_checks import (
     row_remap,
     subject_of,
 )
-from pipeline.hardware.health.reasons import BY_NAME
+from pipeline.hardware.health.reasons import BY_NAME, Reason
 from pipeline.hardware.health.sample import GpuFacts, GpuProcess, GpuSample
 from pipeline.hardware.health.xid import xid_remedy, xid_text
 
@@ -66,8 +66,8 @@ def _throttling(subject: Subject, samples: _Samples, seconds: float) -> HealthCh
     return subject.passed(name, _told([one for one in found if one[0].meaning == "normal"]) or "not held back")
 
 
-def _told(found: Sequence[tuple[object, float]]) -> str:
-    return "; ".join(f"{getattr(reason, 'text', '')} in {share:.0%} of the time" for reason, share in found)
+def _told(found: Sequence[tuple[Reason, float]]) -> str:
+    return "; ".join(f"{reason.text} in {share:.0%} of the time" for reason, share in found)
 
 
 def _temperature(subject: Subject, _facts: GpuFacts, samples: _Samples) -> HealthCheck:

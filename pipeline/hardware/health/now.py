@@ -1,6 +1,7 @@
 """The health of a machine at this moment: GPUs at once, processors over half a second."""
 
 import time
+from typing import Literal
 
 from pipeline.base.results import Result
 from pipeline.hardware.health.check import HealthCheck, Subject, of_state
@@ -18,7 +19,7 @@ _APART_S = 0.5
 class HealthReport(Result):
     """What was found."""
 
-    schema_version: int = 1
+    schema_version: Literal[1] = 1
     gpus: tuple[GpuFacts, ...]
     """That were asked about."""
     samples: tuple[GpuSample, ...] = ()

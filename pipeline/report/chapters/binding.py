@@ -78,7 +78,7 @@ def _signs(signs: tuple[Sign, ...], inputs: Inputs) -> Cell:
 
 
 def _overloaded(arm: str, point: LoadPoint, one: Assessment, why: Overload, inputs: Inputs) -> tuple[Cell, ...]:
-    say, runs = inputs.say.crossover, [run for run in point.runs if run.figures]
+    say, runs = inputs.say.crossover, point.valid
     sent = sum(run.sent for run in runs)
     failed = sum(run.failed for run in runs) / sent if sent else None
     counted = inputs.evidence.of_all((run, field) for run in runs for field in ("failed", "sent"))

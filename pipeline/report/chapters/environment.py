@@ -6,10 +6,10 @@ from eval.accuracy.result import EvalResult
 from eval.bench.result import BenchResult
 from pipeline.base.format import number
 from pipeline.recipe.arms import AWQ, BASELINE
+from pipeline.record.record import RECORD
 from pipeline.report.cells import facts_table, word
 from pipeline.report.chapter import Chapter
 from pipeline.report.document import Section, Table
-from pipeline.report.evidence import RECORD
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.environment import Environment
 

@@ -1,9 +1,10 @@
 """The chapter on the files of the run, with the time that each stage took."""
 
+from pipeline.record.record import RECORD
 from pipeline.report.cells import figure, numbers, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.document import Section, Table
-from pipeline.report.evidence import RECORD, in_stage
+from pipeline.report.evidence import in_stage
 from pipeline.report.inputs import Inputs
 
 _OPEN_ROWS = 20

@@ -40,7 +40,7 @@ def _standing(inputs: Inputs) -> Iterator[tuple[str, str, tuple[HealthSummary, .
     """Yield concurrency, arm and the health of the runs that stand, of every point and of every soak."""
     say = inputs.say.health
     for arm, point in points_of(inputs.load):
-        found = tuple(run.health for run in point.runs if run.figures is not None and run.health is not None)
+        found = tuple(run.health for run in point.valid if run.health is not None)
         if found:
             yield str(point.concurrency), say.title_of(arm), found
     for soak in inputs.load.soaks:

@@ -126,17 +126,10 @@ def _proof(inputs: Inputs) -> Table:
     )
 
 
-class _Memory(Chapter):
-    """Also of weights that were made up, of which nothing was quantized."""
-
-    def stands_in(self, inputs: Inputs) -> bool:
-        """Return whether there is something to compare."""
-        return inputs.has(BenchResult) and (inputs.has_dummies or inputs.has(QuantizeResult))
-
-
-MEMORY = _Memory(
+MEMORY = Chapter(
     id="memory",
     write=memory_section,
-    needs=(QuantizeResult, BenchResult),
+    needs=(BenchResult,),
+    stands=lambda inputs: inputs.has_dummies or inputs.has(QuantizeResult),
     absent=lambda say: say.memory.absent,
 )

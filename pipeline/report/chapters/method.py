@@ -5,6 +5,7 @@ from eval.bench.result import BenchResult
 from pipeline.base.format import percent
 from pipeline.base.results import Outcome
 from pipeline.quantize.result import QuantizeResult
+from pipeline.record.record import RECORD
 from pipeline.report.cells import word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.chapters.accuracy_method import accuracy_method
@@ -12,7 +13,6 @@ from pipeline.report.chapters.checkpoint import control_method, quantization
 from pipeline.report.chapters.fair_arms import fair_method, fair_tables
 from pipeline.report.chapters.load_evidence import evidence_tables, held_to
 from pipeline.report.document import Section, Table, Tone
-from pipeline.report.evidence import RECORD
 from pipeline.report.inputs import Inputs
 from pipeline.roi.result import RoiResult
 

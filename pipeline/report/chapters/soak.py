@@ -4,14 +4,14 @@ import math
 from collections.abc import Iterator
 
 from eval.bench.result import BenchResult
-from eval.bench.soak.drift import CONFIDENCE
+from eval.bench.soak.drift import CONFIDENCE, SLICE_FIELDS
 from eval.bench.soak.figures import Drift, Verdict
 from eval.bench.soak.result import Soak
 from pipeline.base.format import NONE, certainty, count, extent, number, percent, seconds
 from pipeline.base.format import drift as as_drift
 from pipeline.report.cells import figure, numbers, shown, word, words
 from pipeline.report.chapter import Chapter
-from pipeline.report.charts.soak import SLICE_FIELDS, soak_charts
+from pipeline.report.charts.soak import soak_charts
 from pipeline.report.document import Cell, Section, Table, Tone
 from pipeline.report.inputs import Inputs
 

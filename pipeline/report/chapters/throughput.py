@@ -129,8 +129,10 @@ def throughput_limits(inputs: Inputs) -> tuple[str, ...]:
     return (
         say.limit_gpu if inputs.on_cpu else "",
         say.limit_machine(inputs.hardware, say.assumed_machines if inputs.has(RoiResult) else ""),
-        say.limit_lengths(length(load.input_tokens), length(load.output_tokens)),
-        say.limit_traffic(count(highest)) if highest else "",
+        say.limit_prompts(load.prompts.count, length(load.output_tokens))
+        if load.prompts
+        else say.limit_lengths(length(load.input_tokens), length(load.output_tokens)),
+        say.limit_traffic(count(highest), own=load.prompts is not None) if highest else "",
         say.limit_duration(count(longest)) if longest and not held else "",
         say.limit_repeats if load.repeats == 1 else _limit_start(load, say),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from eval.bench.soak.drift import figure_of
+from eval.bench.soak.drift import SLICE_FIELDS, figure_of
 from eval.bench.soak.figures import Drift
 from eval.bench.soak.result import Soak
 from pipeline.base.format import drift as as_drift
@@ -11,13 +11,6 @@ from pipeline.report.document import Chart, Series
 from pipeline.report.inputs import Inputs
 
 _SECONDS_PER_MINUTE = 60
-SLICE_FIELDS = {
-    "throughput": "output_tokens_per_s",
-    "ttft": "ttft_ms",
-    "itl": "itl_ms",
-    "memory": "memory_gib",
-}
-"""Where a quantity stands in a slice."""
 
 
 def soak_charts(soak: Soak, inputs: Inputs) -> tuple[Chart, ...]:

@@ -26,7 +26,9 @@ class Memory(Words):
     }
     peak = "Peak under load, GiB"
     peak_of: Mapping[MemorySource, str] = {
-        "device": "The peak is all that was in use on the fullest GPU, sampled once a second under the load.",
+        "device": (
+            "The peak is all that was in use on the fullest GPU of the engine, sampled once a second under the load."
+        ),
         "processes": (
             "The peak is what the engine's processes held of the system's memory, sampled once a second under the load."
         ),

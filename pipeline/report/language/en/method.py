@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from eval.bench.runs import ThroughputOver
+from eval.bench.load.result import ThroughputOver
 from pipeline.report.language.en.words import Words
 
 

@@ -100,9 +100,16 @@ class Throughput(Words):
             f"tokens. Real traffic mixes lengths."
         )
 
-    def limit_traffic(self, requests: str) -> str:
+    def limit_prompts(self, prompts: int, output_tokens: str) -> str:
         return (
-            f"Real traffic: prompts were synthetic and at most {requests} requests were in flight. Bursts and "
+            f"Other prompts: every request had one of {prompts:,} prompts of your own, with {output_tokens} output "
+            f"tokens."
+        )
+
+    def limit_traffic(self, requests: str, *, own: bool) -> str:
+        prompts = "your own" if own else "synthetic"
+        return (
+            f"Real traffic: prompts were {prompts} and at most {requests} requests were in flight. Bursts and "
             f"queues beyond that were not measured."
         )
 

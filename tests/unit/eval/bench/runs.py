@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from eval.bench.load.result import Distribution, EngineLoad, LoadResult, MachineLoad, SteadyState
-from eval.bench.load.spec import Lengths, LoadSpec
+from eval.bench.load.result import Distribution, EngineLoad, LoadResult, MachineLoad, RawFile, SteadyState
+from eval.bench.load.spec import LoadSpec
 from eval.bench.load.validity import Evidence, Limits
-from eval.bench.runs import LoadRun, Measured, RawFile, judged
+from eval.bench.runs import LoadRun, Measured, judged
+from pipeline.base.token_range import TokenRange
 from pipeline.hardware.health.sample import HostSample, Snapshot
 from pipeline.hardware.health.summary import HealthSummary, summarised
 
@@ -16,7 +17,7 @@ def load(rate: float = 40.0, *, steady: float | None = 50.0, **changes: Any) -> 
     """Return a faultless load with a throughput over the whole run and one of the steady state."""
     state = SteadyState(start_s=0, duration_s=9, share=0.9, output_tokens_per_s=steady or 0, requests_finished=70)
     return LoadResult(
-        spec=LoadSpec(concurrency=8, requests=80, input_tokens=Lengths.fixed(10), output_tokens=Lengths.fixed(5)),
+        spec=LoadSpec(concurrency=8, requests=80, input_tokens=TokenRange.fixed(10), output_tokens=TokenRange.fixed(5)),
         client="vllm-rs 0",
         sent=80,
         answered=80,

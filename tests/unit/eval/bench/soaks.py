@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from eval.bench.load.spec import Lengths
 from eval.bench.soak.drift import drifts_of
 from eval.bench.soak.figures import Knee, SoakSlice
 from eval.bench.soak.result import Soak
+from pipeline.base.token_range import TokenRange
 
 SLICE_S = 10.0
 
@@ -31,8 +31,8 @@ def soak(fall: float = 0.0, count: int = 30, **changes: Any) -> Soak:
         "knee": Knee(concurrency=16, basis="sweep"),
         "share": 0.8,
         "concurrency": 13,
-        "input_tokens": Lengths(low=128, high=1024),
-        "output_tokens": Lengths.fixed(128),
+        "input_tokens": TokenRange(low=128, high=1024),
+        "output_tokens": TokenRange.fixed(128),
         "lengths": "fixed by ignore_eos",
         "drift_limit": 0.05,
         "confidence": 0.95,

@@ -11,7 +11,7 @@ from eval.bench.assessor import Assessor, run_service
 from eval.bench.load.details import Answer
 from eval.bench.load.result import Distribution, EngineLoad, MachineLoad
 from eval.bench.load.service import ServiceLimits
-from eval.bench.overload import Limits
+from eval.bench.overload import EngineLimits
 from eval.bench.result import BenchResult, EngineMemory, LoadPoint
 from eval.bench.runs import LoadRun, RunFigures
 from pipeline.hardware.gpu import Gpu
@@ -87,7 +87,7 @@ def points(bench: BenchResult, *runs: LoadRun) -> tuple[LoadPoint, ...]:
 
 def assessor(max_num_seqs: int = 64, ceiling: float | None = 10_000.0) -> Assessor:
     """Return what judges the points of a CPU's engine."""
-    return Assessor(Limits(max_num_seqs, 100_000, 384), ceiling, None, 320)
+    return Assessor(EngineLimits(max_num_seqs, 100_000, 384), ceiling, None, 320)
 
 
 def test_counters_are_those_of_the_runs_that_stand(make_bench: Callable[..., BenchResult]) -> None:

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from eval.bench.crossover import Crossover, Level, crossover, levels_of
+from eval.bench.crossover import Crossover, Level, crossover
+from eval.statistics.repeats import each_of, geometric_mean, ratio_interval
 
 LEVELS = (1, 4, 16, 64)
 
@@ -24,7 +25,12 @@ def simulated(truth: dict[int, float], repeats: int, source: np.random.Generator
     def runs(mean: float) -> list[float]:
         return [mean * math.exp(source.normal(0, spread)) for _ in range(repeats)]
 
-    return crossover(levels_of((level, runs(100 * ratio), runs(100)) for level, ratio in truth.items()))
+    def level(concurrency: int, ratio: float) -> Level:
+        arm, reference = runs(100 * ratio), runs(100)
+        interval = ratio_interval(arm, reference, each_of(0.95, len(truth)))
+        return Level(concurrency, geometric_mean(arm) / geometric_mean(reference), interval)
+
+    return crossover([level(concurrency, ratio) for concurrency, ratio in sorted(truth.items())])
 
 
 def test_a_known_crossing_is_found() -> None:

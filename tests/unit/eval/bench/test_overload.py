@@ -4,9 +4,9 @@ import pytest
 
 from eval.bench.assessment import Reason
 from eval.bench.load.details import Answer
-from eval.bench.overload import Limits, fairness, overload_of, sharing_of
+from eval.bench.overload import EngineLimits, fairness, overload_of, sharing_of
 
-LIMITS = Limits(max_num_seqs=64, kv_cache_tokens=19_200, tokens_per_request=384)
+LIMITS = EngineLimits(max_num_seqs=64, kv_cache_tokens=19_200, tokens_per_request=384)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_beyond_capacity(
 
 def test_an_engine_of_unknown_limits_is_judged_by_its_queue() -> None:
     """An endpoint says neither how many sequences it takes nor how large its cache is."""
-    unknown = Limits(None, None, 384)
+    unknown = EngineLimits(None, None, 384)
 
     assert overload_of(10_000, unknown, 0.1) is None
     assert overload_of(10, unknown, 0.9) is not None

@@ -1,9 +1,14 @@
 """The most memory that an engine was seen to hold."""
 
+import os
+from dataclasses import replace
+
 import pytest
 
-from eval.bench.peak_memory import MemoryWatch
+from eval.bench.peak_memory import MemoryWatch, memory_watch
+from pipeline.hardware.health.selection import used_by
 from pipeline.hardware.memory_use import _held
+from tests.fakes.nvml import FakeNvml, healthy, installed
 from tests.helpers import wait_for
 
 
@@ -29,6 +34,22 @@ def test_samples_are_taken_during_the_load() -> None:
 
     with MemoryWatch(read, "processes", every_s=0.001):
         wait_for(lambda: len(seen) > 5, 60)
+
+
+def test_the_fullest_gpu_of_the_engine_counts() -> None:
+    """Not one that is fuller, on which somebody else works; without a GPU the engine's processes are read."""
+    gib = 2**30
+    scripts = [[replace(healthy()[0], memory=(141 * gib, used * gib))] for used in (20, 30, 120)]
+    with installed(FakeNvml(*scripts)), memory_watch(os.getpid(), lambda _: (0, 1)) as memory:
+        pass
+    found = memory.peak()
+    assert found is not None
+    assert (found.gib, found.source) == (30.0, "device")
+    with installed(FakeNvml(*scripts)), memory_watch(os.getpid(), used_by(1, "cpu")) as memory:
+        pass
+    found = memory.peak()
+    assert found is not None
+    assert (found.source, 0 < found.gib < 20) == ("processes", True)
 
 
 def test_memory_that_cannot_be_read_has_no_peak() -> None:

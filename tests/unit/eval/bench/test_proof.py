@@ -9,7 +9,7 @@ from pipeline.engines.engine import EngineFacts, StatedMemory
 CPU_KERNEL = "CPUWNA16LinearKernel (AutoAWQMarlinLinearMethod)"
 FACTS = EngineFacts(
     settings={"dtype": "torch.bfloat16", "kv_cache_dtype": "fp8", "attention_backend": "FLASH_ATTN"},
-    memory=StatedMemory(kv_cache_gib=50.0, consumed_gib=15.5, activation_peak_gib=4.8, graphs_gib=0.5),
+    memory=StatedMemory(kv_cache_gib=50.0, activation_peak_gib=4.8, graphs_gib=0.5),
     compilation="VLLM_COMPILE",
     graphs="FULL_AND_PIECEWISE",
 )

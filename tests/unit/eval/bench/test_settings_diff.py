@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.bench.settings_diff import ArmSettings, arm_settings, check_comparable, compared, differences, kind_of
+from eval.bench.settings_diff import ArmSettings, arm_settings, check_comparable, differences, kind_of
 from pipeline.base.errors import VoidMeasurementError
 from pipeline.engines.vllm_configuration import parse_configuration
 
@@ -113,14 +113,6 @@ def test_weights_cast_online_are_the_checkpoint() -> None:
     assert {one.kind for one in differences(settings(), arm)} == {"weights"}
 
 
-def test_the_comparison_lists_settings_once_and_differences_by_arm() -> None:
-    """Three arms against the baseline."""
-    found = compared(settings(), [awq(), awq(arm="fp8", reused=True)])
-
-    assert found.compared["dtype"] == "torch.bfloat16"
-    assert [(one.arm, one.name) for one in found.differences] == [
-        ("awq", "quantization"),
-        ("fp8", "quantization"),
-        ("fp8", "reused"),
-    ]
+def test_a_setting_that_nobody_knows_is_held_against_the_arm() -> None:
+    """A name that another version of the engine brings counts as one that changes speed."""
     assert kind_of("anything_new") == "setting"

@@ -16,7 +16,7 @@ from tests.helpers import invoke
         (("--endpoint", "http://127.0.0.1:1", "--concurrency", "4,1"), "not a list of rising numbers"),
         (("--endpoint", "http://127.0.0.1:1", "--concurrency", "0"), "not a list of rising numbers"),
         (("--endpoint", "http://127.0.0.1:1", "--concurrency", "10001"), "not a list of rising numbers"),
-        (("--endpoint", "http://127.0.0.1:1", "--input-tokens", "9-3"), "neither a number of tokens nor a range"),
+        (("--endpoint", "http://127.0.0.1:1", "--input-tokens", "9-3"), "the range 9-3 ends before it begins"),
         (("--endpoint", "host:8000"), "no address of a server"),
         (("--endpoint", "ftp://host"), "no address of a server"),
         (("--endpoint", "http://"), "no address of a server"),

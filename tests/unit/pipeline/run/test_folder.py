@@ -13,8 +13,8 @@ from pipeline.models.manifest import Manifest, ManifestSource, write_manifest
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.load import load_recipe
 from pipeline.record.context import RunContext
-from pipeline.record.record import RunRecord, StageResult, save_record
-from pipeline.run.folder import RECORD, check_folder, recipe_origin
+from pipeline.record.record import RECORD, RunRecord, StageResult, save_record
+from pipeline.run.folder import check_folder, recipe_origin
 from tests.helpers import awqctl
 
 

@@ -15,9 +15,8 @@ from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.environment import Environment
-from pipeline.record.record import RunRecord, StageResult, load_record, save_record
+from pipeline.record.record import RECORD, RunRecord, StageResult, load_record, save_record
 from pipeline.record.stage import Need
-from pipeline.run.folder import RECORD
 from pipeline.run.gates import gates_not_passed, record_despite, require_gates
 from pipeline.run.runner import Runner, StageReport
 from pipeline.run.stages import stage_named, upstream_of

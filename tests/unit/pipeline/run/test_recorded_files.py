@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from eval.bench.load.endpoint import EndpointLoad, EndpointPoint
-from eval.bench.load.spec import Lengths
 from pipeline.base.errors import SourceError
+from pipeline.base.token_range import TokenRange
+from pipeline.hardware.health.sample import HostSample, Snapshot
+from pipeline.hardware.health.summary import summarised
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord, StageResult, save_record
 from pipeline.run.recorded_files import recorded_sums
@@ -36,6 +38,9 @@ def run(
     return tmp_path
 
 
+HOST = HostSample(cores=2, busy_s=0, ours_s=0, steal_s=0, memory_total_bytes=2**30, memory_available_bytes=2**29)
+
+
 def test_files_of_a_run_are_verified(run: Path) -> None:
     """All as recorded, then one with another byte, then without it."""
     answer = invoke("verify", run, "--json", "-q")
@@ -50,9 +55,11 @@ def test_files_of_a_run_are_verified(run: Path) -> None:
 
 
 def test_files_of_an_endpoint_are_verified(tmp_path: Path) -> None:
-    """The client's own files stand in what was measured; a point that never ran has none."""
+    """The client's own files and the readings of health stand in what was measured; a point that never ran has none."""
+    health = summarised((), [Snapshot(at_s=one, phase="before", host=HOST) for one in (0, 1)])
+    read = health.model_copy(update={"file": "concurrency-1.health.jsonl.gz", "sha256": "cd"})
     points = (
-        EndpointPoint(concurrency=1, requests=8, failed=0, raw_file="concurrency-1.json", raw_sha256="ab"),
+        EndpointPoint(concurrency=1, requests=8, failed=0, raw_file="concurrency-1.json", raw_sha256="ab", health=read),
         EndpointPoint(concurrency=4, requests=32, failed=0, void=("too few descriptors",)),
     )
     load = EndpointLoad(
@@ -61,8 +68,8 @@ def test_files_of_an_endpoint_are_verified(tmp_path: Path) -> None:
         route="/v1/completions",
         client="vllm-rs 0",
         client_ceiling_tokens_per_s=None,
-        input_tokens=Lengths.fixed(8),
-        output_tokens=Lengths.fixed(8),
+        input_tokens=TokenRange.fixed(8),
+        output_tokens=TokenRange.fixed(8),
         lengths="natural",
         prompt_tokens_by="words",
         seed=0,
@@ -71,7 +78,10 @@ def test_files_of_an_endpoint_are_verified(tmp_path: Path) -> None:
     path = tmp_path / "bench" / "endpoint.json"
     path.parent.mkdir()
     path.write_text(load.model_dump_json())
-    assert recorded_sums(tmp_path) == {"bench/concurrency-1.json": "ab"}
+    assert recorded_sums(tmp_path) == {
+        "bench/concurrency-1.json": "ab",
+        "bench/concurrency-1.health.jsonl.gz": "cd",
+    }
     path.write_text("{}")
     with pytest.raises(SourceError, match="Measure again"):
         recorded_sums(tmp_path)

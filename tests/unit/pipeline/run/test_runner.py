@@ -20,10 +20,9 @@ from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
-from pipeline.record.record import RunRecord, StageOutcome, StageResult, load_record
+from pipeline.record.record import RECORD, RunRecord, StageOutcome, StageResult, load_record
 from pipeline.record.stage import Need, Stage, sections
 from pipeline.report.result import ReportResult
-from pipeline.run.folder import RECORD
 from pipeline.run.runner import Runner, record_for, renewal, report_changes
 from pipeline.run.stages import settings_of, stage_named, upstream_of
 

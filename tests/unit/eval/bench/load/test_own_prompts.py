@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from eval.bench.load.own_prompts import OwnPrompts
-from eval.bench.load.spec import Lengths, LoadSpec
+from eval.bench.load.spec import LoadSpec
 from pipeline.base.errors import SourceError
+from pipeline.base.token_range import TokenRange
 from pipeline.models.tokenizer import load_tokenizer
 
 DEMO = Path(__file__).parents[5] / "recipes" / "demo" / "model"
@@ -27,7 +28,7 @@ def write(path: Path, *lines: Any) -> Path:
 def load(requests: int, seed: int) -> LoadSpec:
     """Return a load of own prompts."""
     return LoadSpec(
-        concurrency=1, requests=requests, input_tokens=None, output_tokens=Lengths(low=3, high=9), seed=seed
+        concurrency=1, requests=requests, input_tokens=None, output_tokens=TokenRange(low=3, high=9), seed=seed
     )
 
 

@@ -6,16 +6,17 @@ import pytest
 from tokenizers import Tokenizer
 
 from eval.bench.load.prompts import prompts
-from eval.bench.load.spec import Arrivals, Lengths, LoadSpec
+from eval.bench.load.spec import Arrivals, LoadSpec
 from eval.bench.load.words import COMMON, Words, words_of
 from pipeline.base.errors import SourceError
+from pipeline.base.token_range import TokenRange
 
 DEMO = Path(__file__).parents[5] / "recipes" / "demo" / "model" / "tokenizer.json"
 
 
-def spec(seed: int = 0, tokens: Lengths | None = None) -> LoadSpec:
+def spec(seed: int = 0, tokens: TokenRange | None = None) -> LoadSpec:
     """Return a load."""
-    lengths = tokens or Lengths.fixed(8)
+    lengths = tokens or TokenRange.fixed(8)
     return LoadSpec(concurrency=1, requests=1, input_tokens=lengths, output_tokens=lengths, seed=seed)
 
 
@@ -35,7 +36,7 @@ def test_seed_decides() -> None:
 
 def test_mixed_lengths_lie_within_their_bounds() -> None:
     """Both ends are drawn, nothing beyond them."""
-    made = list(prompts(spec(tokens=Lengths(low=3, high=6)), 200, COMMON))
+    made = list(prompts(spec(tokens=TokenRange(low=3, high=6)), 200, COMMON))
     assert {len(prompt.text.split()) for prompt in made} == {3, 4, 5, 6}
     assert {prompt.output_tokens for prompt in made} == {3, 4, 5, 6}
 
@@ -43,13 +44,13 @@ def test_mixed_lengths_lie_within_their_bounds() -> None:
 def test_words_are_one_token_each() -> None:
     """With the model's own tokenizer a prompt has exactly the tokens asked for, those around it included."""
     words, tokenizer = words_of(DEMO.parent), Tokenizer.from_file(str(DEMO))
-    made = [prompt.text for prompt in prompts(spec(tokens=Lengths.fixed(40)), 50, words)]
+    made = [prompt.text for prompt in prompts(spec(tokens=TokenRange.fixed(40)), 50, words)]
     assert {len(tokenizer.encode(text).ids) for text in made} == {40}
 
 
 def test_tokens_around_a_text_are_counted() -> None:
     """A token that the tokenizer puts in front is one of those asked for."""
-    (prompt,) = prompts(spec(tokens=Lengths.fixed(5)), 1, Words(COMMON.words, around=1))
+    (prompt,) = prompts(spec(tokens=TokenRange.fixed(5)), 1, Words(COMMON.words, around=1))
     assert len(prompt.text.split()) == 4
 
 
@@ -66,7 +67,7 @@ def test_broken_tokenizer_is_named(tmp_path: Path) -> None:
         ({"concurrency": None}, "concurrency or arrivals"),
         ({"duration_s": 3.0}, "either requests or duration_s"),
         ({"concurrency": 10_001}, "less than or equal to 10000"),
-        ({"input_tokens": {"low": 3, "high": 2}}, "low must not be above high"),
+        ({"input_tokens": {"low": 3, "high": 2}}, "the range 3-2 ends before it begins"),
     ],
 )
 def test_impossible_loads_are_refused(changes: dict[str, object], message: str) -> None:

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from eval.bench.load.result import Distribution, EngineLoad, LoadResult, MachineLoad
-from eval.bench.load.spec import Arrivals, Lengths, LoadSpec
+from eval.bench.load.spec import Arrivals, LoadSpec
 from eval.bench.load.validity import Evidence, checks, void_reasons
+from pipeline.base.token_range import TokenRange
 
-SPEC = LoadSpec(concurrency=8, requests=80, input_tokens=Lengths.fixed(10), output_tokens=Lengths.fixed(5))
+SPEC = LoadSpec(concurrency=8, requests=80, input_tokens=TokenRange.fixed(10), output_tokens=TokenRange.fixed(5))
 NONE = Distribution()
 
 

@@ -9,12 +9,12 @@ import pytest
 
 from eval.bench.load.endpoint import EndpointLoad, EndpointPoint
 from eval.bench.load.result import Distribution
-from eval.bench.load.spec import Lengths
 from eval.bench.rank.ranking import rank
 from eval.bench.rank.runs import entries_of
 from eval.bench.result import ArmLoad, BenchResult, EngineMemory, Latency, LoadPoint, VoidPoint
 from eval.bench.runs import LoadRun
 from pipeline.base.errors import MissingStageError, SourceError, UsageError, VoidMeasurementError
+from pipeline.base.token_range import TokenRange
 from pipeline.hardware.gpu import Gpu
 from pipeline.hardware.health.summary import HealthSummary, HostHealth, Spread
 from pipeline.recipe.recipe import Recipe
@@ -177,8 +177,8 @@ def endpoint(folder: Path, **changes: Any) -> Path:
         "route": "/v1/completions",
         "client": "vllm-rs 0.33.0",
         "client_ceiling_tokens_per_s": None,
-        "input_tokens": Lengths.fixed(128),
-        "output_tokens": Lengths(low=32, high=64),
+        "input_tokens": TokenRange.fixed(128),
+        "output_tokens": TokenRange(low=32, high=64),
         "lengths": "natural",
         "prompt_tokens_by": "words",
         "seed": 0,

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from eval.bench.load.spec import Lengths
 from eval.bench.soak.drift import FEWEST_SLICES, drifts_of
 from eval.bench.soak.figures import Drift, Knee, SoakSlice, Verdict
 from eval.bench.soak.result import Soak
+from pipeline.base.token_range import TokenRange
 
 SLICE_S = 10.0
 LIMIT = 0.05
@@ -117,8 +117,8 @@ def test_gravest_verdict_is_the_soaks(verdicts: tuple[Verdict, ...], together: V
         knee=Knee(concurrency=4, basis="sweep"),
         share=0.8,
         concurrency=3,
-        input_tokens=Lengths(low=128, high=1024),
-        output_tokens=Lengths.fixed(128),
+        input_tokens=TokenRange(low=128, high=1024),
+        output_tokens=TokenRange.fixed(128),
         lengths="natural",
         drift_limit=LIMIT,
         confidence=0.95,

@@ -1,9 +1,9 @@
 """A soak's figures in MLflow."""
 
-from eval.bench.load.spec import Lengths
 from eval.bench.soak.figures import Drift, Knee, SoakSlice
 from eval.bench.soak.metrics import soak_metrics
 from eval.bench.soak.result import Soak
+from pipeline.base.token_range import TokenRange
 
 
 def soak() -> Soak:
@@ -14,8 +14,8 @@ def soak() -> Soak:
         knee=Knee(concurrency=4, basis="sweep"),
         share=0.8,
         concurrency=3,
-        input_tokens=Lengths(low=128, high=1024),
-        output_tokens=Lengths.fixed(128),
+        input_tokens=TokenRange(low=128, high=1024),
+        output_tokens=TokenRange.fixed(128),
         lengths="natural",
         drift_limit=0.05,
         confidence=0.95,

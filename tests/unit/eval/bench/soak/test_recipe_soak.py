@@ -2,8 +2,8 @@
 
 import pytest
 
-from eval.bench.load.spec import Lengths
 from eval.bench.soak.recipe_soak import plan_of, soaked_arms
+from pipeline.base.token_range import TokenRange
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
 
@@ -37,14 +37,14 @@ def test_plan_is_the_recipes() -> None:
     plan = plan_of(recipe("bench.soak.minutes=2", "engine.max_model_len=512", "bench.output_tokens=64"))
     assert plan is not None
     assert (plan.minutes, plan.share, plan.slice_s, plan.ignore_eos) == (2, 0.8, 4, True)
-    assert (plan.input_tokens, plan.output_tokens) == (Lengths(low=128, high=448), Lengths.fixed(64))
+    assert (plan.input_tokens, plan.output_tokens) == (TokenRange(low=128, high=448), TokenRange.fixed(64))
 
 
 def test_answers_may_be_the_models_own() -> None:
     """Natural lengths, up to a bound of their own."""
     plan = plan_of(recipe("bench.soak.natural_lengths=true", "bench.soak.output_tokens=32"))
     assert plan is not None
-    assert (plan.ignore_eos, plan.output_tokens) == (False, Lengths.fixed(32))
+    assert (plan.ignore_eos, plan.output_tokens) == (False, TokenRange.fixed(32))
 
 
 def test_document_of_a_plan_names_all_that_it_depends_on() -> None:

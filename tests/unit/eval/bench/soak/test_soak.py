@@ -9,15 +9,16 @@ import pytest
 
 from eval.bench.load.client import LoadTimeoutError
 from eval.bench.load.details import answers_of
-from eval.bench.load.spec import Lengths, LoadSpec
+from eval.bench.load.result import RawFile
+from eval.bench.load.spec import LoadSpec
 from eval.bench.load.validity import Evidence, Limits
-from eval.bench.runs import RawFile
 from eval.bench.soak.figures import Knee, Verdict
 from eval.bench.soak.memory import ProcessMemory
 from eval.bench.soak.result import Soak
 from eval.bench.soak.slices import Sample
 from eval.bench.soak.soak import Offer, Offered, SoakBench, SoakPlan, divided, sized
 from pipeline.base.progress import SilentReporter
+from pipeline.base.token_range import TokenRange
 from pipeline.engines.external import ExternalEndpoint
 from tests.unit.eval.bench.runs import load, measured
 
@@ -51,8 +52,8 @@ def soak(**changes: Any) -> Soak:
         "knee": Knee(concurrency=10, basis="sweep"),
         "share": 0.8,
         "concurrency": CONCURRENCY,
-        "input_tokens": Lengths(low=128, high=1024),
-        "output_tokens": Lengths.fixed(32),
+        "input_tokens": TokenRange(low=128, high=1024),
+        "output_tokens": TokenRange.fixed(32),
         "lengths": "fixed by ignore_eos",
         "drift_limit": 0.05,
         "confidence": 0.95,
@@ -119,7 +120,7 @@ def short_load(answered: int) -> Evidence:
 def test_requests_fill_the_window_and_what_is_cut_off() -> None:
     """Five minutes at four requests a second, and two waves of eight beside them."""
     held = LoadSpec(
-        concurrency=8, duration_s=300, input_tokens=Lengths(low=128, high=1024), output_tokens=Lengths.fixed(32)
+        concurrency=8, duration_s=300, input_tokens=TokenRange(low=128, high=1024), output_tokens=TokenRange.fixed(32)
     )
     spec = sized(held, short_load(16))
     assert spec is not None
@@ -134,8 +135,8 @@ def bench(offer: Offer) -> SoakBench:
         minutes=SECONDS / 60,
         share=0.8,
         slice_s=SLICE_S,
-        input_tokens=Lengths(low=128, high=1024),
-        output_tokens=Lengths.fixed(32),
+        input_tokens=TokenRange(low=128, high=1024),
+        output_tokens=TokenRange.fixed(32),
         ignore_eos=True,
         drift_limit=0.05,
     )

@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +11,13 @@ import pytest
 from pipeline.hardware.health.sampler import Health
 from pipeline.hardware.health.selection import used_by
 from tests.fakes.nvml import FakeNvml, healthy, installed
+from tests.helpers import wait_for
 
 
 def test_a_load_is_sampled_from_entry_to_exit(tmp_path: Path) -> None:
     """A GPU under load: the file holds its facts and every sample, and the summary says how many."""
     with installed(FakeNvml(healthy())), Health() as health:
-        time.sleep(1.2)
+        wait_for(lambda: len(health.snapshots) > 1, 60)
     summary = health.summary(output_tokens=10)
     assert summary.samples == len(health.snapshots) >= 3
     assert [snapshot.phase for snapshot in health.snapshots][:2] == ["before", "during"]

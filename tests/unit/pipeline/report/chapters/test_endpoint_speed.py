@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from eval.bench.load.endpoint_result import EndpointArm, EndpointLoad, EndpointPoint
 from eval.bench.load.result import Distribution
-from eval.bench.load.spec import Lengths
 from eval.bench.result import BenchResult
+from pipeline.base.token_range import TokenRange
 from pipeline.record.record import RunRecord
 from pipeline.report.document import Section
 
@@ -29,8 +29,8 @@ ARM = EndpointArm(
         route="/v1/completions",
         client="vllm-rs 0",
         client_ceiling_tokens_per_s=None,
-        input_tokens=Lengths.fixed(256),
-        output_tokens=Lengths.fixed(128),
+        input_tokens=TokenRange.fixed(256),
+        output_tokens=TokenRange.fixed(128),
         lengths="natural",
         prompt_tokens_by="words",
         seed=0,

