@@ -12,7 +12,7 @@ from pipeline.report.document import Cell, Table
 from pipeline.report.inputs import Inputs
 
 
-def binding_paragraphs(inputs: Inputs) -> tuple[str, ...]:
+def binding_bullets(inputs: Inputs) -> tuple[str, ...]:
     """Return what the resources that bind mean for the choice of hardware, each once."""
     found = dict.fromkeys(one.binding.resource for _, _, one in _assessed(inputs))
     return tuple(inputs.say.crossover.meanings[resource] for resource in found)

@@ -71,8 +71,6 @@ def _speed_and_memory(inputs: Inputs) -> tuple[Finding, ...]:
         _grounded(latency_finding(*latencies, say), "measured", latency_keys(*latencies, evidence)),
         *void_findings(inputs),
     )
-    if not inputs.has(QuantizeResult) and not inputs.has_dummies:
-        return speed
     memory = weight_memory(inputs.quantize_or_none, inputs.load)
     found = _grounded(memory_finding(memory, inputs.say), memory.origin, evidence.of_all(memory.found_in))
     return (*speed, found)

@@ -21,8 +21,6 @@ _TONES: dict[State, Tone] = {"warn": "caution", "fail": "bad"}
 def health_section(inputs: Inputs) -> Section:
     """Return what was read of GPUs, processors and memory at every point, and what was not well or not reported."""
     say, found = inputs.say.health, _summaries(inputs.load)
-    if not found:
-        return Section(id="health", title=say.title, paragraphs=(say.not_sampled,))
     samples = count(sum(one.samples for one in found))
     tables = (*_gpus(inputs), _host(inputs), *_checks(found, inputs), *_before(inputs))
     paragraph = say.sampled(samples, say.amount(len(found), "run"))
@@ -195,11 +193,16 @@ def _table(
 def health_limits(inputs: Inputs) -> tuple[str, ...]:
     """Return what no device reported."""
     say, found = inputs.say.health, _summaries(inputs.load)
-    if not found:
-        return (say.unsteady, say.limit_energy)
     silent = [f"{say.of(check.subject)}, {check.name}" for check in _worst(found) if check.state == "not reported"]
     energy = all(one.energy_j is None for one in found)
     return (say.silent("; ".join(silent)) if silent else "", say.limit_energy if energy else "")
 
 
-HEALTH = Chapter(id="health", write=health_section, needs=(BenchResult,), limits=health_limits)
+HEALTH = Chapter(
+    id="health",
+    write=health_section,
+    needs=(BenchResult,),
+    stands=lambda inputs: bool(_summaries(inputs.load)),
+    limits=health_limits,
+    absent=lambda say: say.health.absent,
+)

@@ -83,6 +83,12 @@ class Recommendation(Words):
         "are kept."
     )
 
+    step_drift = (
+        "Find out what drifts under load before anybody depends on it: hold the load longer (`bench.soak.minutes`) and "
+        "see whether it ends."
+    )
+    step_longer_soak = "Hold the load longer (`bench.soak.minutes`): the soak does not decide whether it is stable."
+
     def step_repeats(self, repeats: str, undecided: str) -> str:
         return (
             f"Set `bench.repeats` to {repeats} and run `awqctl bench` again, if it matters: the repeats made so far do "

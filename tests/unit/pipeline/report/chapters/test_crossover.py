@@ -102,7 +102,10 @@ def test_goodput_and_its_money(make_run: Run, make_bench: Bench) -> None:
     assert baseline[4].value == pytest.approx(0.5 / (100 * 3600) * 1e6)
     assert awq[4].value == pytest.approx(0.5 / (500 * 3600) * 1e6)
     assert awq[4].text.startswith("0.278 USD (")
-    assert "For the peak of 741 output tokens/s baseline needs 7\N{EN DASH}9 and AWQ needs 2, by goodput" in said
+    assert (
+        "at the peak of 741 output tokens/s baseline needs 7\N{EN DASH}9 machines and AWQ needs 2 machines, by goodput"
+        in said
+    )
 
 
 def test_what_binds_and_what_that_means(make_run: Run, make_bench: Bench) -> None:
@@ -112,7 +115,7 @@ def test_what_binds_and_what_that_means(make_run: Run, make_bench: Bench) -> Non
     assert texts(table(section, "binding"))[0] == [
         *("1", "Baseline", "memory bandwidth", "85 % of attainable bandwidth", "rises in proportion")
     ]
-    assert sum("choose a GPU by its bandwidth" in one for one in section.paragraphs) == 1
+    assert sum("choose a GPU by its bandwidth" in one for one in section.bullets) == 1
 
 
 def test_what_is_not_known_is_said(make_run: Run, make_bench: Bench) -> None:
@@ -121,7 +124,7 @@ def test_what_is_not_known_is_said(make_run: Run, make_bench: Bench) -> None:
     section = crossover_section(inputs_of(make_run(bench=assessed_bench(make_bench(), binding=unknown))))
 
     assert {row[2] for row in texts(table(section, "binding"))} == {"not known"}
-    assert any("no counter decides" in one for one in section.paragraphs)
+    assert any("no counter decides" in one for one in section.bullets)
 
 
 def test_overload_has_a_table_of_its_own(make_run: Run, make_bench: Bench) -> None:
@@ -133,6 +136,31 @@ def test_overload_has_a_table_of_its_own(make_run: Run, make_bench: Bench) -> No
     assert row[:3] == ["16", "AWQ", "above max_num_seqs (16)"]
     assert row[4:] == ["0.900", "1.50", "0.250"]
     assert "16" not in texts(table(section, "crossovers"))[0][5:]
+
+
+def test_levels_without_a_ratio_are_named(
+    make_run: Run, make_bench: Bench, with_void: Bench, section_of: Callable[[RunRecord, str], Section]
+) -> None:
+    """The table of throughput says which are overloaded and which are void; of neither where there are none."""
+    beyond = assessed_bench(make_bench(), overloaded=[("awq", 16)], awq={16: ALL})
+    notes = [
+        table(section_of(make_run(bench=bench), "speed"), "throughput").note
+        for bench in (beyond, with_void(4), make_bench())
+    ]
+
+    assert "Left out: concurrency 16, more than an engine serves at once" in notes[0]
+    assert "Left out: concurrency 4, where the point of an arm is void." in notes[1]
+    assert "Left out" not in notes[2]
+
+
+def test_capacity_points_to_the_service_level(
+    make_run: Run, make_bench: Bench, section_of: Callable[[RunRecord, str], Section]
+) -> None:
+    """Where one was agreed, the chapter on costs says where the figures within it are."""
+    agreed = assessed_bench(make_bench(), awq={1: ALL}, baseline={1: ALL})
+    said = [" ".join(section_of(make_run(bench=bench), "costs").paragraphs) for bench in (agreed, make_bench())]
+
+    assert ["does not look at the service level" in text for text in said] == [True, False]
 
 
 def test_the_chart_shows_band_line_and_crossover(make_run: Run, make_bench: Bench) -> None:
