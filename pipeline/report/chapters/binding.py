@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from eval.bench.assessment import Assessment, Overload, Reason, Sign
 from eval.bench.result import BenchResult, LoadPoint
 from pipeline.base.format import NONE, count, number, percent
-from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.cells import figure, is_long, numbers, word, words
 from pipeline.report.comparison import points_of
 from pipeline.report.document import Cell, Table
 from pipeline.report.inputs import Inputs
@@ -42,6 +42,7 @@ def binding_table(inputs: Inputs) -> tuple[Table, ...]:
             origin="measured",
             note=say.binding_note,
             sources=inputs.sources(BenchResult.STAGE),
+            folded=is_long(rows),
         ),
     )
 

@@ -16,7 +16,7 @@ from eval.bench.load.service import ServiceLimits
 from eval.bench.result import BenchResult, LoadPoint
 from pipeline.base.format import NONE, certainty, extent, number, share
 from pipeline.recipe.arms import AWQ, BASELINE
-from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.cells import figure, is_long, numbers, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.chapters.binding import binding_bullets, binding_table, overload_tables
 from pipeline.report.chapters.crossover_finding import crossover_sentence, printed, speed_keys
@@ -171,6 +171,7 @@ def _goodput_tables(inputs: Inputs) -> tuple[Table, ...]:
             origin="measured",
             note=say.goodput_note,
             sources=inputs.sources(BenchResult.STAGE),
+            folded=is_long(rows),
         ),
     )
 

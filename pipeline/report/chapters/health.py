@@ -7,7 +7,7 @@ from pipeline.base.format import NONE, count, number, share
 from pipeline.base.results import Result
 from pipeline.hardware.health.check import HealthCheck, State
 from pipeline.hardware.health.summary import GpuHealth, HealthSummary, Spread
-from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.cells import figure, is_long, numbers, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.comparison import points_of
 from pipeline.report.document import Cell, Section, Table, Tone
@@ -65,6 +65,7 @@ def _gpus(inputs: Inputs) -> tuple[Table, ...]:
             origin="measured",
             note=" ".join((say.gpus_note, *(say.energy[source] for source in sorted(sources)))),
             sources=inputs.sources(BenchResult.STAGE),
+            folded=is_long(rows),
         ),
     )
 
@@ -108,7 +109,7 @@ def _host(inputs: Inputs) -> Table:
         origin="measured",
         note=say.host_note,
         sources=inputs.sources(BenchResult.STAGE),
-        folded=bool(_gpus(inputs)),
+        folded=bool(_gpus(inputs)) or is_long(rows),
     )
 
 

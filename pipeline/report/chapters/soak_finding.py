@@ -1,6 +1,6 @@
 """What is said of the soak on the first page."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from eval.bench.result import BenchResult
 from eval.bench.soak.figures import Drift, Verdict
@@ -26,7 +26,7 @@ def soak_findings(inputs: Inputs) -> tuple[Finding, ...]:
             topic=say.topic,
             stage=BenchResult.STAGE,
             headline=" ".join(_headline(soak, say) for soak in soaks),
-            detail=" ".join(sentence for soak in soaks for sentence in _details(soak, say)),
+            detail=" ".join(_of_arm(soak, soaks, say) for soak in soaks),
             tone=next(tone for tone in _GRAVEST if tone in tones),
             origin="measured",
             evidence=inputs.evidence.of_all((one, "verdict") for soak in soaks for one in _deciding(soak)),
@@ -45,16 +45,20 @@ def _headline(soak: Soak, say: SoakSentences) -> str:
     return say.headlines[soak.verdict](arm, seconds(soak.duration_s or 0.0))
 
 
-def _details(soak: Soak, say: SoakSentences) -> Iterator[str]:
-    """Yield what moved or is not bounded; of what is stable, how large a drift would have shown."""
+def _of_arm(soak: Soak, soaks: Sequence[Soak], say: SoakSentences) -> str:
+    detail = _detail(soak, say)
+    return detail if len(soaks) == 1 else say.of_arm(say.title_of(soak.arm or ""), detail)
+
+
+def _detail(soak: Soak, say: SoakSentences) -> str:
+    """Return what moved or is not bounded; of what is stable, how large a drift would have shown."""
     if soak.verdict is None:
-        yield say.sentence("; ".join(soak.void or ()))
-    elif soak.verdict == "stable":
-        smallest = [one.smallest_drift for one in soak.drifts if one.smallest_drift is not None]
-        names = say.listing([say.inside[one.quantity] for one in soak.drifts])
-        yield say.within(names, percent(soak.drift_limit), percent(max(smallest)) if smallest else "")
-    else:
-        yield say.sentence("; ".join(_moved(one, say) for one in _deciding(soak)))
+        return say.sentence("; ".join(soak.void or ()))
+    if soak.verdict != "stable":
+        return say.sentence("; ".join(_moved(one, say) for one in _deciding(soak)))
+    smallest = [one.smallest_drift for one in soak.drifts if one.smallest_drift is not None]
+    names = say.listing([say.inside[one.quantity] for one in soak.drifts])
+    return say.within(names, percent(soak.drift_limit), percent(max(smallest)) if smallest else "")
 
 
 def _deciding(soak: Soak) -> list[Drift]:

@@ -38,11 +38,11 @@ def latency_finding(first: Sequence[SpeedRatio], further: Sequence[SpeedRatio], 
     detail = " ".join(say.latency_ratios(name, _ratios_phrase(ratios, say)) for name, ratios in pairs if ratios)
     if "not repeated" in found:
         return _finding(say.latency, say.latency_not_repeated, detail, "caution")
-    headline = " ".join(
-        say.latency_is(name, _directions(ratios, say.latency_words, say.latency_everywhere, say))
-        for name, ratios in pairs
-        if ratios
-    )
+    said: dict[str, list[str]] = {}
+    for name, ratios in pairs:
+        if ratios:
+            said.setdefault(_directions(ratios, say.latency_words, say.latency_everywhere, say), []).append(name)
+    headline = " ".join(say.latency_is(say.both(names), directions) for directions, names in said.items())
     return _finding(say.latency, headline, detail, speed_tone(found))
 
 

@@ -58,6 +58,10 @@ class Recommendation(Words):
             f"memory is the limit, not for cost; otherwise keep the baseline."
         )
 
+    for_known_speed = (
+        " It passed the accuracy gate: deploy it where speed or memory is the limit, not for cost; otherwise keep the "
+        "baseline."
+    )
     keep = " It passed the accuracy gate: deploy it where memory is the limit; otherwise keep the baseline."
 
     step_audit = (

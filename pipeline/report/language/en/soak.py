@@ -135,5 +135,8 @@ class SoakSentences(Words):
     def unbounded(self, name: str) -> str:
         return f"{name} not bounded by so few independent slices"
 
+    def of_arm(self, arm: str, sentence: str) -> str:
+        return f"{arm}: {sentence}"
+
     def sentence(self, text: str) -> str:
         return f"{text[:1].upper()}{text[1:]}."

@@ -38,21 +38,45 @@ def texts(found: Table) -> list[list[str]]:
         (CROSSING, "AWQ is faster up to about 6.7 concurrent requests (5.9 to 7.6); at 16 it is slower."),
         ({1: 50.0, 4: 70.0, 16: 200.0}, "AWQ is slower up to 4 concurrent requests and faster from about 6.4 on"),
         (dict.fromkeys(BASELINE, 150.0), "AWQ is faster at every concurrency measured (1, 4 and 16); whether and"),
-        (dict.fromkeys(BASELINE, 66.0), "AWQ is slower at every concurrency measured (1, 4 and 16)."),
         ({1: 200.0, 4: 50.0, 16: 200.0}, "AWQ is faster and slower in turns: the ratio passes 1 more than once"),
-        ({1: 200.0, 4: 150.0, 16: 100.0}, "AWQ is faster is not decided; it is faster at 1 and 4."),
     ],
 )
 def test_the_first_page_says_up_to_where_awq_is_faster(
     make_run: Run, make_bench: Bench, awq: dict[int, float], sentence: str
 ) -> None:
-    """In one sentence, with the interval; the chapter begins with it, and the terminal prints it as a finding."""
+    """In one sentence, with the interval; the chapter begins with it, and the finding on speed, before the ratios."""
     inputs = inputs_of(make_run(bench=make_bench(baseline=BASELINE, awq=awq)))
-    found = next(one for one in findings_of(inputs) if one.topic == "Crossover")
+    found = next(one for one in findings_of(inputs) if one.topic == "Speed")
 
     assert sentence in found.headline
     assert crossover_section(inputs).paragraphs[0] == found.headline
+    assert found.detail.startswith("Output throughput of AWQ over the baseline:")
     assert found.evidence
+
+
+@pytest.mark.parametrize(
+    ("awq", "sentence", "headline"),
+    [
+        (
+            dict.fromkeys(BASELINE, 66.0),
+            "AWQ is slower at every concurrency measured (1, 4 and 16).",
+            "AWQ is slower at every concurrency measured.",
+        ),
+        (
+            {1: 200.0, 4: 150.0, 16: 100.0},
+            "Up to which concurrency AWQ is faster is not decided; it is faster at 1 and 4.",
+            "AWQ is faster at concurrency 1 and 4; not decided at concurrency 16.",
+        ),
+    ],
+)
+def test_the_first_page_does_not_say_it_twice(
+    make_run: Run, make_bench: Bench, awq: dict[int, float], sentence: str, headline: str
+) -> None:
+    """Without a crossover the finding on speed says as much as the chapter."""
+    inputs = inputs_of(make_run(bench=make_bench(baseline=BASELINE, awq=awq)))
+
+    assert crossover_section(inputs).paragraphs[0] == sentence
+    assert [one.headline for one in findings_of(inputs) if one.topic in ("Speed", "Crossover")] == [headline]
 
 
 def test_the_recommendation_says_it(make_run: Run, make_bench: Bench) -> None:
@@ -62,12 +86,12 @@ def test_the_recommendation_says_it(make_run: Run, make_bench: Bench) -> None:
     assert "faster up to about 6.7 concurrent requests (5.9 to 7.6)" in recommendation(inputs)
 
 
-def test_single_runs_and_single_levels_have_no_finding(make_run: Run, make_bench: Bench) -> None:
+def test_single_runs_and_single_levels_have_no_crossover(make_run: Run, make_bench: Bench) -> None:
     """There is nothing to decide by, or nothing between."""
     for bench in (make_bench(repeats=1), make_bench(baseline={4: 100.0}, awq={4: 150.0})):
         inputs = inputs_of(make_run(bench=bench))
 
-        assert all(one.topic != "Crossover" for one in findings_of(inputs))
+        assert all("concurrent requests" not in one.headline for one in findings_of(inputs))
         assert table(crossover_section(inputs), "crossovers").rows
 
 
@@ -151,6 +175,19 @@ def test_levels_without_a_ratio_are_named(
     assert "Left out: concurrency 16, more than an engine serves at once" in notes[0]
     assert "Left out: concurrency 4, where the point of an arm is void." in notes[1]
     assert "Left out" not in notes[2]
+
+
+def test_long_tables_are_folded(
+    make_run: Run, make_bench: Bench, section_of: Callable[[RunRecord, str], Section]
+) -> None:
+    """From thirteen rows on; figures stand in the chart above them."""
+    many = dict.fromkeys((1, 2, 4, 8, 16, 32, 64), 100.0)
+    folded = [
+        [one.folded for one in section_of(make_run(bench=bench), "latency").tables if one.id == "latency-tpot"]
+        for bench in (make_bench(), make_bench(baseline=many, awq=many))
+    ]
+
+    assert folded == [[False], [True]]
 
 
 def test_capacity_points_to_the_service_level(

@@ -73,7 +73,8 @@ def test_arms_share_a_finding_and_a_sentence(make_run: Run, make_bench: Bench) -
     headline, detail, tone = finding(document)
     assert headline.startswith("Baseline is stable")
     assert "AWQ drifts" in headline
-    assert "are shown to be within" in detail
+    assert detail.startswith("Baseline: Output throughput, median TTFT and memory are shown to be within")
+    assert "AWQ: Output throughput changed by" in detail
     assert tone == "bad"
     assert chapter(document).paragraphs[0].startswith("Baseline and AWQ: 13 requests at once")
     assert any("what drifts under load" in step for step in document.next_steps)
