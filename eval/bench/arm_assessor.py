@@ -7,6 +7,7 @@ from pathlib import Path
 from eval.arms.setup import EngineSetup
 from eval.bench.assessor import Assessor, run_service
 from eval.bench.binding import Rates
+from eval.bench.comparison import deciding_repeats
 from eval.bench.load.details import Answer
 from eval.bench.load.service import ServiceLimits
 from eval.bench.overload import Limits
@@ -58,7 +59,7 @@ def assessed(
         limits = Limits(engine.max_num_seqs, load.memory.kv_cache_tokens, prompt + answer)
         weights, on_gpu = setup.weights[load.arm], setup.accelerator == "cuda"
         rates = rates_of(load.memory, weights.path, machine, engine, context, fp8=weights.online) if on_gpu else None
-        assessor = Assessor(limits, ceiling, rates, context)
+        assessor = Assessor(limits, ceiling, rates, context, deciding_repeats(result))
         return load.model_copy(update={"points": assessor.assessed(load.points, service)})
 
     return result.model_copy(update={"arms": tuple(of_arm(load) for load in result.arms), "service_level": level})

@@ -45,7 +45,8 @@ def speed_crossover(bench: BenchResult, arm: str = AWQ, reference: str = BASELIN
 def goodput_crossover(bench: BenchResult, arm: str = AWQ, reference: str = BASELINE) -> ArmCrossover | None:
     """Return the same of the tokens that are of use; None where no service level was agreed.
 
-    Levels at which one of both has no goodput at all are left out: there is no ratio to nothing.
+    A level at which one of both has no goodput in a run has no ratio and decides nothing; nor then is anything said of
+    every level. Where both have none throughout, there is nothing to compare.
     """
     if bench.service_level is None:
         return None
@@ -61,8 +62,22 @@ def goodput_crossover(bench: BenchResult, arm: str = AWQ, reference: str = BASEL
         )
         for pair, runs in kept
     )
-    left_out = overloaded(bench, arm, reference)
-    return ArmCrossover(arm, reference, "goodput", levels, tuple(one for one, _ in kept), crossover(levels), left_out)
+    without = [pair[0].concurrency for pair, runs in found if (pair, runs) not in kept and any(map(any, runs))]
+    points, left_out = tuple(one for one, _ in kept), overloaded(bench, arm, reference)
+    return ArmCrossover(arm, reference, "goodput", levels, points, _beside(crossover(levels), without), left_out)
+
+
+def _beside(found: Crossover, undecided: Sequence[int]) -> Crossover:
+    """Return a crossover beside levels of which nothing is decided."""
+    if not undecided:
+        return found
+    everywhere = found.kind in ("above the highest", "below the lowest")
+    return found.model_copy(
+        update={
+            "kind": "not decided" if everywhere else found.kind,
+            "undecided_at": tuple(sorted((*found.undecided_at, *undecided))),
+        }
+    )
 
 
 def overloaded(bench: BenchResult, *arms: str) -> tuple[int, ...]:

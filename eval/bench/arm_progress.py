@@ -117,8 +117,8 @@ class ArmProgress:
         """Take the runs that were made before."""
         for concurrency, level in self._levels.items():
             numbers = sorted({*range(1, self._goals[concurrency] + 1)} - _numbers(level))
-            found = (self._runs.known(concurrency, number) for number in numbers)
-            self._levels[concurrency] = replace(level, runs=(*level.runs, *(run for run in found if run)))
+            found = (run for number in numbers for run in self._runs.known(concurrency, number))
+            self._levels[concurrency] = replace(level, runs=(*level.runs, *found))
 
     def _empty(self, concurrency: int) -> LevelRuns:
         obstacle = too_few(concurrency)

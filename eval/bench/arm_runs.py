@@ -29,19 +29,23 @@ class ArmRuns:
     limits: Limits
     reporter: Reporter
 
-    def known(self, concurrency: int, number: int) -> LoadRun | None:
-        """Return a run that was made before and stands; None where it has to be made.
+    def known(self, concurrency: int, number: int) -> tuple[LoadRun, ...]:
+        """Return a run that was made before and stands, behind a void one that it was made again for.
+
+        Empty where it has to be made.
 
         Args:
             concurrency: requests under way.
             number: of the repeat, from 1.
         """
+        runs: list[LoadRun] = []
         for attempt in range(1, _ATTEMPTS + 1):
-            spec = spec_of(self.settings, concurrency, number, attempt)
-            found = self.kept.run(self._key(spec))
-            if found and (run := judged(found, number, attempt, self.limits)).figures:
-                return run
-        return None
+            found = self._kept(spec_of(self.settings, concurrency, number, attempt))
+            if found:
+                runs.append(judged(found, number, attempt, self.limits))
+                if runs[-1].figures:
+                    return tuple(runs)
+        return ()
 
     def measure(self, engine: Engine, concurrency: int, number: int) -> tuple[LoadRun, ...]:
         """Make one run on the running engine, once again where it is void; the last one decides.
@@ -80,7 +84,7 @@ class ArmRuns:
         """Return a run that stands, or on an engine the last one that was made."""
         specs = [open_loops_of(self.settings, attempt)[place] for attempt in range(1, _ATTEMPTS + 1)]
         for attempt, spec in enumerate(specs, start=1):
-            kept = self.kept.run(self._key(spec))
+            kept = self._kept(spec)
             if kept and (known := judged(kept, 1, attempt, self.limits)).figures:
                 return known
         made: LoadRun | None = None
@@ -118,8 +122,21 @@ class ArmRuns:
         self.kept.keep(self._key(spec), measured)
         return judged(measured, number, attempt, self.limits)
 
+    def _kept(self, spec: LoadSpec) -> Measured | None:
+        """Return a run that was made before, to be judged by what the client is known to measure rightly today."""
+        found = self.kept.run(self._key(spec))
+        if found is None:
+            return None
+        today = {"ceiling_tokens_per_s": self.measurement.ceiling_tokens_per_s}
+        return found.model_copy(update={"evidence": found.evidence.model_copy(update=today)})
+
     def _key(self, spec: LoadSpec) -> list[object]:
-        return [self.arm, *self.depends_on, self.settings.warmup_requests, spec.model_dump(mode="json")]
+        """Return what a run depends on; runs of one start of an engine are none of a start each."""
+        settings, prompts = self.settings, self.measurement.prompts.identity(spec)
+        return [
+            *(self.arm, *self.depends_on, settings.order, settings.warmup_requests),
+            *(prompts, spec.model_dump(mode="json")),
+        ]
 
     def _name(self, concurrency: int) -> str:
         return f"{self.arm}: concurrency {concurrency}"

@@ -26,6 +26,8 @@ class Assessor:
     """Of the hardware; None where they are not known, as on a CPU."""
     context_tokens: float
     """Of a request in the cache, on the average of its life."""
+    deciding_repeats: int | None = None
+    """How many repeats decided how many were made; None where their number was fixed."""
 
     def assessed(
         self, points: Sequence[LoadPoint], service: Mapping[int, tuple[RunService, ...]]
@@ -36,7 +38,7 @@ class Assessor:
             points: of one arm, by rising concurrency.
             service: how the runs of each point that stand were served, by concurrency.
         """
-        grown = _growth(points)
+        grown = _growth(points, self.deciding_repeats)
         return tuple(
             point.model_copy(
                 update={"assessment": self._of(point, service.get(point.concurrency, ()), grown[point.concurrency])}
@@ -81,10 +83,10 @@ def run_service(run: LoadRun, answers: Sequence[Answer], level: ServiceLimits | 
     return RunService(number=run.number, goodput=goodput, sharing=sharing_of(answers))
 
 
-def _growth(points: Sequence[LoadPoint]) -> dict[int, Growth | None]:
+def _growth(points: Sequence[LoadPoint], first: int | None) -> dict[int, Growth | None]:
     """Return how throughput grows from each level to the next one; of the last, how it grew from the one before."""
     runs = [(point.concurrency, point.output_tokens_per_s_runs) for point in points]
-    steps = [growth(lower, upper) for lower, upper in pairwise(runs)]
+    steps = [growth(lower, upper, first) for lower, upper in pairwise(runs)]
     steps += steps[-1:] or [None]
     return {concurrency: step for (concurrency, _), step in zip(runs, steps, strict=False)}
 

@@ -95,9 +95,17 @@ def binding(counters: Counters, growth: Growth | None = None) -> Binding:
     return Binding(resource="not known", basis="none", evidence=looked, growth=growth)
 
 
-def growth(lower: tuple[int, Sequence[float]], upper: tuple[int, Sequence[float]]) -> Growth | None:
-    """Return how throughput grew between two levels, each a concurrency with its runs; None where they do not tell."""
-    interval = ratio_interval(upper[1], lower[1], _CONFIDENCE)
+def growth(
+    lower: tuple[int, Sequence[float]], upper: tuple[int, Sequence[float]], first: int | None = None
+) -> Growth | None:
+    """Return how throughput grew between two levels; None where their runs do not tell.
+
+    Args:
+        lower: a concurrency with its runs.
+        upper: the same of the next one.
+        first: how many runs of each decided how many were made; None where that was fixed.
+    """
+    interval = ratio_interval(upper[1], lower[1], _CONFIDENCE, first=first)
     if interval is None or upper[0] <= lower[0]:
         return None
     low, high = (math.log(end) / math.log(upper[0] / lower[0]) for end in interval)

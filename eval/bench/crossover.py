@@ -18,7 +18,7 @@ from eval.statistics.repeats import Interval, each_of, geometric_mean, ratio_int
 from pipeline.base.results import Result
 
 Kind = Literal["crossing", "above the highest", "below the lowest", "more than one", "not decided"]
-"""`above the highest`: the arm wins at every level measured; `below the lowest`: it loses at every one."""
+"""`above the highest`: the arm wins at every level compared; `below the lowest`: it loses at every one."""
 Turn = Literal["stops winning", "starts winning"]
 
 

@@ -4,6 +4,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from eval.bench.load.budget import Allowance
 from eval.bench.load.client import LoadClient
 from eval.bench.load.endpoint import EndpointBench
@@ -66,9 +68,12 @@ def _measured(
     arm: Arm, recipe: Recipe, context: RunContext, client: LoadClient, prompts: Prompts, results: Path
 ) -> EndpointArm:
     server = arm.endpoint or Endpoint(url="http://localhost")
-    depends_on = [arm.model_dump(mode="json"), recipe.bench.model_dump(mode="json"), client.version]
+    asked = recipe.bench.model_dump(mode="json")
+    first = prompts.identity(_plan(server, recipe, context).given[0])
+    depends_on = [arm.model_dump(mode="json"), asked, client.version, first]
     kept = context.resume("bench") / f"endpoint-{document_identity(depends_on)[:16]}"
-    if not (kept / _RESULT).is_file():
+    load = _known(kept / _RESULT)
+    if load is None:
         shutil.rmtree(kept, ignore_errors=True)
         bench = EndpointBench(
             _plan(server, recipe, context),
@@ -80,10 +85,16 @@ def _measured(
             load = bench.run(context.home, kept, context.reporter, limits_of(recipe.bench.limits))
         if not any(point.void for point in load.points):
             write_atomically(kept / _RESULT, load.model_dump_json())
-    else:
-        load = EndpointLoad.model_validate_json((kept / _RESULT).read_text(encoding="utf-8"))
     shutil.copytree(kept, results)
     return EndpointArm(arm=arm.name, load=load)
+
+
+def _known(result: Path) -> EndpointLoad | None:
+    """Return what an earlier attempt measured; None where it did not, or it cannot be read any more."""
+    try:
+        return EndpointLoad.model_validate_json(result.read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def _prompts(server: Endpoint, context: RunContext, others: Prompts) -> Prompts:

@@ -1,8 +1,10 @@
 """The load of a recipe's section `bench`: its specs, its limits, and what its prompts are made of."""
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
+from eval.bench.enough import MOST
 from eval.bench.load.own_prompts import OwnPrompts
 from eval.bench.load.prompts import MadePrompts, Prompts
 from eval.bench.load.spec import Arrivals, Lengths, LoadSpec
@@ -75,16 +77,32 @@ def prompts_of(settings: Bench, model: Path, recipe_dir: Path, *, trusted: bool)
         return made_prompts(model, trusted=trusted)
     tokenizer = load_tokenizer(model, trust_remote_code=trusted)
     own = OwnPrompts(recipe_dir / settings.prompts, seed=settings.seed, tokenizer=tokenizer)
-    levels = settings.concurrency
-    warm_ups = sum(warm_up_of(settings, level).requests or 0 for level in levels)
-    rates = sum(load.requests or 0 for load in open_loops_of(settings))
-    needed = settings.requests_per_concurrency * sum(levels) * settings.first_repeats + warm_ups + rates
+    needed = sum(load.requests or 0 for load in _first_loads(settings))
     if needed > own.count:
         raise SourceError(
             f"bench.prompts: {own.name} has {own.count} different prompts, and runs that share none take {needed}. Add "
             f"prompts, or lower bench.requests_per_concurrency, bench.repeats or the concurrencies."
         )
+    own.reserve(_first_loads(settings), _further_loads(settings))
     return own
+
+
+def _first_loads(settings: Bench) -> Iterator[LoadSpec]:
+    """Yield what is offered to every arm in any case."""
+    yield from (warm_up_of(settings, level) for level in settings.concurrency)
+    for number in range(1, settings.first_repeats + 1):
+        yield from (spec_of(settings, level, number) for level in settings.concurrency)
+    yield from open_loops_of(settings)
+
+
+def _further_loads(settings: Bench) -> Iterator[LoadSpec]:
+    """Yield what may be offered besides: repeats for a precision, and second attempts of all."""
+    most = settings.first_repeats if settings.precision is None else settings.max_repeats or MOST
+    for number in range(settings.first_repeats + 1, most + 1):
+        yield from (spec_of(settings, level, number) for level in settings.concurrency)
+    for number in range(1, most + 1):
+        yield from (spec_of(settings, level, number, attempt=2) for level in settings.concurrency)
+    yield from open_loops_of(settings, attempt=2)
 
 
 def made_prompts(model: Path, *, trusted: bool) -> MadePrompts:

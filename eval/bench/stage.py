@@ -4,7 +4,9 @@ A void point is in the result without figures and with its reasons, and the stag
 is kept beside the results until all points stand: after a kill, or after void points, only what is missing is made.
 """
 
+import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -224,6 +226,15 @@ def _settings(recipe: Recipe) -> dict[str, object]:
     return {**sections("engine", "bench")(recipe), f"{SECTION}arms": measured}
 
 
+def _prompts_file(recipe: Recipe, context: RunContext, _record: RunRecord) -> str | None:
+    """Return what tells a change of the client's own prompts; None without, or where they cannot be read."""
+    if recipe.bench.prompts is None:
+        return None
+    with suppress(OSError):
+        return hashlib.sha256((context.recipe_dir / recipe.bench.prompts).read_bytes()).hexdigest()
+    return None
+
+
 def _arms(prospect: Prospect) -> Iterator[AwqctlError]:
     yield from arms_problems(prospect, prospect.recipe.bench.arms)
     yield from endpoint_problems(prospect.recipe, prospect.context.recipe_dir)
@@ -235,6 +246,7 @@ STAGE = Stage(
     settings=_settings,
     needs=(Need(QuantizeResult, weights_that_matter, unless=lambda recipe: recipe.bench.dummy_weights),),
     engines=lambda _recipe: ("vllm",),
+    files={"the prompts": _prompts_file},
     takes_engine=True,
     takes_dummies=True,
     outputs=outputs("bench/results.json"),

@@ -20,6 +20,9 @@ from dataclasses import dataclass
 from eval.statistics import normal, student
 
 Interval = tuple[float, float]
+WIDEST = 10.0
+"""Factor up and down from which an interval says nothing, and is told as not known: two runs that are a few percent
+apart give one of millions."""
 _FEWEST = 2
 """Runs from which there is a spread."""
 _ROUNDING = 1 + 1e-9
@@ -71,7 +74,9 @@ def half_width(interval: Interval) -> float:
 
 
 def mean_interval(runs: Sequence[float], confidence: float, *, first: int | None = None) -> Interval | None:
-    """Return the two-sided interval of a geometric mean; None where the runs have no spread to tell it by.
+    """Return the two-sided interval of a geometric mean; None where the runs do not tell it.
+
+    They do not where they have no spread, or leave it wider than a factor of `WIDEST` up and down.
 
     Args:
         runs: in the order in which they were made.
@@ -87,7 +92,8 @@ def ratio_interval(
 ) -> Interval | None:
     """Return the two-sided interval of the ratio of two geometric means, `runs` over `reference`.
 
-    None where it cannot be known: fewer than two runs of either, one not above 0, or none of both varies.
+    None where it cannot be known: fewer than two runs of either, one not above 0, none of both varies, or they are so
+    few that it is wider than a factor of `WIDEST` up and down.
 
     Args:
         runs: in the order in which they were made.
@@ -117,6 +123,8 @@ def _deviate(confidence: float, freedom: int) -> float:
     return student.quantile(normal.quantile((1 + confidence) / 2), freedom)
 
 
-def _interval(logs: _Logs, confidence: float) -> Interval:
+def _interval(logs: _Logs, confidence: float) -> Interval | None:
     reach = _deviate(confidence, logs.freedom) * math.sqrt(logs.variance)
+    if reach > math.log(WIDEST):
+        return None
     return math.exp(logs.mean - reach), math.exp(logs.mean + reach)

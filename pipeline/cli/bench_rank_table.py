@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 
 from eval.bench.rank.figures import By
-from eval.bench.rank.ranking import OneRanking, Place, Ranking
+from eval.bench.rank.ranking import OneRanking, Pair, Place, Ranking
 from pipeline.base.format import NONE, TO, certainty, extent, magnitude, number, ratio, usd_as_given
 from pipeline.cli.common import console
 from pipeline.cli.table import print_rows
@@ -66,6 +66,10 @@ def _print_one(one: OneRanking, confidence: float) -> None:
         _line(text)
 
 
+def _between(pair: Pair) -> str:
+    return extent(*pair.interval, ratio) if pair.interval else "interval not known from so few repeats"
+
+
 def _rank(place: Place) -> str:
     return str(place.rank_from) if place.rank_from == place.rank_to else f"{place.rank_from}{TO}{place.rank_to}"
 
@@ -73,7 +77,7 @@ def _rank(place: Place) -> str:
 def _notes(one: OneRanking) -> Iterator[str]:
     for pair in one.pairs:
         if pair.verdict != "better":
-            between = f", {extent(*pair.interval, ratio)}" if pair.interval else ""
+            between = "" if pair.verdict == "not repeated" else f", {_between(pair)}"
             yield f"{pair.verdict.capitalize()}: {pair.first} against {pair.second} ({ratio(pair.ratio)}{between})"
     for run, why in one.not_ranked.items():
         yield f"Not ranked: {run}, because {why}."

@@ -15,7 +15,7 @@ from pipeline.record.record import RunRecord, StageOutcome
 SECTION = "recipe."
 """How the names of inputs begin that are sections of the recipe."""
 StageFunction = Callable[[Recipe, RunContext, RunRecord], StageOutcome]
-Identify = Callable[[Recipe, RunContext, RunRecord], str]
+Identify = Callable[[Recipe, RunContext, RunRecord], str | None]
 Settings = Callable[[Recipe], Mapping[str, object]]
 
 
@@ -40,6 +40,8 @@ class Need:
     """Whether the stage also works without it."""
     unless: Callable[[Recipe], bool] = lambda _recipe: False
     """Whether a recipe is such that the stage does not read it."""
+    nothing: Callable[[Any], str | None] = lambda _result: None
+    """Returns why the result, though it is there, has nothing for the stage, which a run then leaves out."""
 
     @property
     def stage(self) -> str:
@@ -90,6 +92,12 @@ class Stage:
     def reads(self, recipe: Recipe) -> tuple[Need, ...]:
         """Return the earlier results that it reads of such a recipe's run."""
         return tuple(need for need in self.needs if not need.unless(recipe))
+
+    def without_figures(self, recipe: Recipe, record: RunRecord) -> str | None:
+        """Return why what it reads has nothing for it; None where it has, or is not there."""
+        found = ((need, record.find(need.result)) for need in self.reads(recipe))
+        said = (need.nothing(result) for need, result in found if result is not None)
+        return next((why for why in said if why), None)
 
     def lacks(self, recipe: Recipe) -> tuple[str, ...]:
         """Return the sections that the recipe would need for this stage."""

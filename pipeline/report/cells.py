@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from eval.bench.comparison import Direction, Quantity, SpeedRatio
-from pipeline.base.format import NONE, number
+from pipeline.base.format import NONE, extent, number, ratio
 from pipeline.base.results import Origin, Result
 from pipeline.report.document import Cell, Column, Table, Tone
 from pipeline.report.evidence import Evidence, Keys
@@ -48,6 +48,20 @@ def runs_keys(one: SpeedRatio, evidence: Evidence, field: str, quantity: Quantit
     """Return where the single runs stand that an interval is from."""
     parts = [point if quantity == "throughput" else getattr(point, quantity) for point in one.points]
     return evidence.of_all((part, f"{field}/{run}") for part in parts for run in range(len(getattr(part, field))))
+
+
+def interval_text(one: SpeedRatio, say: Words) -> str:
+    """Return what a ratio can be, or that so few repeats do not tell; a dash where there were none."""
+    if one.direction == "not repeated":
+        return NONE
+    return say.interval_unknown if one.interval is None else extent(*one.interval, ratio)
+
+
+def interval_cell(one: SpeedRatio, say: Words, evidence: Evidence, quantity: Quantity = "throughput") -> Cell:
+    """Return the same as a cell, with the runs that it is from."""
+    field = "output_tokens_per_s_runs" if quantity == "throughput" else "p50_ms_runs"
+    keys = runs_keys(one, evidence, field, quantity) if one.interval else ()
+    return word(interval_text(one, say), evidence=keys)
 
 
 def direction_cell(one: SpeedRatio, say: Throughput) -> Cell:

@@ -67,6 +67,14 @@ def price(roi: Roi, bench: BenchResult) -> RoiResult:
     )
 
 
+def _void(bench: BenchResult) -> str | None:
+    """Return why nothing can be priced; None where something can."""
+    void = [arm for arm in (BASELINE, AWQ) for load in bench.arms if load.arm == arm and not load.points]
+    if not void:
+        return None
+    return f"every measurement of the speed of {' and '.join(void)} is void, so there is nothing to price."
+
+
 def _arm_cost(arm: str, roi: Roi, bench: BenchResult, average: float, peak: float) -> ArmCost:
     best, interval = bench.best(arm), capacity_interval(bench, arm)
     capacity = best.output_tokens_per_s
@@ -224,6 +232,6 @@ STAGE = Stage(
     result=RoiResult,
     settings=sections("roi"),
     sections=("roi",),
-    needs=(Need(BenchResult),),
+    needs=(Need(BenchResult, nothing=_void),),
     outputs=outputs("roi/roi.json"),
 )

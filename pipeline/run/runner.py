@@ -123,7 +123,7 @@ class Runner:
                 place = f"stage {number} of {len(stages)}" if len(stages) > 1 else ""
                 head = f"{place}, {stage.name}" if place else stage.name
                 check_needs(stage, self._recipe, record)
-                if not self._despite_gates and (why := left_out(stage, self._recipe, record)):
+                if why := self._why_left_out(stage, record, alone=len(stages) == 1):
                     record = self._leave_out(stage, record, why)
                     continue
                 inputs = self._inputs(stage, record)
@@ -179,6 +179,12 @@ class Runner:
             except AwqctlError:
                 pending.append(stage)
         return pending
+
+    def _why_left_out(self, stage: Stage, record: RunRecord, *, alone: bool) -> str | None:
+        """Return why a stage is not run while others are, as a sentence: a stage by itself says what it lacks."""
+        if not alone and (why := stage.without_figures(self._recipe, record)):
+            return f"{stage.name} is left out: {why}"
+        return None if self._despite_gates else left_out(stage, self._recipe, record)
 
     def _leave_out(self, stage: Stage, record: RunRecord, why: str) -> RunRecord:
         """Say why a stage is not run; an earlier result of it that does not hold any more would block later stages."""

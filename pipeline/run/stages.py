@@ -8,6 +8,7 @@ from eval.profile.stage import STAGE as PROFILE
 from pipeline.base.errors import RecipeError, UsageError
 from pipeline.base.identity import document_identity
 from pipeline.quantize.stage import STAGE as QUANTIZE
+from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.recipe.recipe import Recipe, missing_section
 from pipeline.record.context import RunContext
 from pipeline.record.migrate import FORM
@@ -50,6 +51,8 @@ def stages_for(recipe: Recipe) -> tuple[tuple[Stage, ...], tuple[str, ...]]:
             notes.append(f"{stage.name} is left out: {_DUMMIES}")
         elif lacks:
             notes.append(f"{stage.name} is left out: the recipe has no section `{lacks[0]}`")
+        elif stage is REPORT and (absent := [arm for arm in (BASELINE, AWQ) if arm not in recipe.bench.arms]):
+            notes.append(f"report is left out: it compares baseline and awq, and bench.arms has no {absent[0]}")
         elif unmet:
             notes.append(f"{stage.name} is left out: it needs {unmet[0]}")
         else:

@@ -178,6 +178,18 @@ def test_attempt_after_a_dead_engine_makes_only_the_missing_runs(
     assert [[point.concurrency for point in load.points] for load in found.arms] == [[1, 4], [1, 4]]
 
 
+def test_another_order_is_measured_anew(
+    setup: EngineSetup, recipe: Recipe, context: RunContext, tmp_path: Path
+) -> None:
+    """Runs of one start would be told as runs of a start each, whose intervals know what differs between starts."""
+    miscount_from(tmp_path, setup.paths["awq"], 4)
+    bench(setup, recipe, context)
+    behave(tmp_path, setup.paths["awq"])
+    asked = load_recipe("demo", (*SETTINGS, "bench.reuse_engine=false", "bench.order=alternate")).recipe
+    bench(setup, asked, context)
+    assert starts(context) == 2 + 4
+
+
 def test_other_weights_are_measured_anew(
     setup: EngineSetup, recipe: Recipe, context: RunContext, tmp_path: Path
 ) -> None:

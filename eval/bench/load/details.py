@@ -126,9 +126,14 @@ def times_of(answers: Sequence[Answer]) -> Times:
 
 
 def latencies(runs: Sequence[Times]) -> dict[str, Distribution]:
-    """Return every latency's distribution over the answers of all runs together, by its field of a result."""
+    """Return every latency's distribution over the answers of all runs together, by its field of a result.
+
+    What carries a percentile are the requests that have such a time: answers of one token have none between tokens.
+    """
     together = {name: np.concatenate([times[name] for times in runs]) for name in runs[0]}
-    return {name: distribution(seconds, len(together["e2e_ms"])) for name, seconds in together.items()}
+    requests = {name: len(seconds) for name, seconds in together.items()}
+    requests["itl_ms"] = requests["tpot_ms"]
+    return {name: distribution(seconds, requests[name]) for name, seconds in together.items()}
 
 
 def arrival_rate(raw: dict[str, Any]) -> float | None:

@@ -8,7 +8,7 @@ is put into the model's own template here and sent as text.
 import hashlib
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,8 +62,8 @@ class OwnPrompts:
         texts = {self._text(line, path, tokenizer): line.output_tokens for line in lines}
         self._prompts = list(texts.items())
         random.Random(seed).shuffle(self._prompts)  # noqa: S311 -- not cryptography
-        self._given: dict[int, int] = {}
-        self._next = 0
+        self._places: dict[int, int] = {}
+        self._next = self._last = 0
 
     @property
     def chat(self) -> bool:
@@ -92,19 +92,44 @@ class OwnPrompts:
                 f"{self.name} has {self.count} different prompts, and the load takes {requests}. Add prompts, or "
                 f"ask for fewer requests."
             )
-        if spec.seed not in self._given:
-            self._given[spec.seed] = self._next
-            self._next += requests
-        start = self._given[spec.seed]
+        start = self._place(spec)
+        self._last = max(self._last, start + requests)
         draw = random.Random(spec.seed)  # noqa: S311 -- not cryptography
         chosen = [self._prompts[number % self.count] for number in range(start, start + requests)]
         low, high = spec.output_tokens.low, spec.output_tokens.high
         return tuple(Prompt(text, length or draw.randint(low, high), self._tokens(text)) for text, length in chosen)
 
+    def reserve(self, certain: Iterable[LoadSpec], possible: Iterable[LoadSpec] = ()) -> None:
+        """Give loads their places in this order, in whatever order they are offered, and if ever.
+
+        What is made after a kill, or for one arm alone, has the same prompts as it would have had.
+
+        Args:
+            certain: that are offered in any case.
+            possible: whose places begin where those end, as do those of loads that are not named here: of other
+                servers.
+        """
+        for spec in certain:
+            self._place(spec)
+        end = self._next
+        for spec in possible:
+            self._place(spec)
+        self._next = end
+
+    def identity(self, spec: LoadSpec) -> object:
+        """Return the file, and the load's place in it."""
+        return [self.sha256, self._place(spec)]
+
     @property
     def repeats(self) -> bool:
         """Whether a prompt was given to more than one load."""
-        return self._next > self.count
+        return self._last > self.count
+
+    def _place(self, spec: LoadSpec) -> int:
+        if spec.seed not in self._places:
+            self._places[spec.seed] = self._next
+            self._next += spec.requests or 1
+        return self._places[spec.seed]
 
     def _tokens(self, text: str) -> int | None:
         return len(self._tokenizer.encode(text, add_special_tokens=True)) if self._tokenizer else None

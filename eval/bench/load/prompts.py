@@ -39,6 +39,9 @@ class Prompts(Protocol):
             SourceError: there are not so many.
         """
 
+    def identity(self, spec: LoadSpec) -> object:
+        """Return what tells the prompts of a load from others for the same load, as a JSON-ready value."""
+
 
 @dataclass(frozen=True)
 class MadePrompts:
@@ -54,6 +57,10 @@ class MadePrompts:
     def of(self, spec: LoadSpec) -> tuple[Prompt, ...]:
         """Return the prompts of a load."""
         return tuple(prompts(spec, spec.requests or 1, self.words))
+
+    def identity(self, _spec: LoadSpec) -> object:
+        """Return nothing: the load tells them."""
+        return None
 
 
 def prompts(spec: LoadSpec, requests: int, words: Words) -> Iterator[Prompt]:

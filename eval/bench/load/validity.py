@@ -47,6 +47,8 @@ class Evidence(Result):
     ceiling_tokens_per_s: float | None
     unhealthy: tuple[str, ...] | None = None
     """What failed of GPUs, memory and heat meanwhile; None where nobody looked."""
+    counters_lost: bool = False
+    """Whether the server counted before the load, and did not answer for it afterwards."""
 
 
 class Check(Result):
@@ -116,8 +118,12 @@ def _lengths(evidence: Evidence, _limits: Limits) -> Check:
 def _tokens(evidence: Evidence, limits: Limits) -> Check:
     name = "token counts of client and engine"
     engine, result = evidence.engine, evidence.result
+    if evidence.counters_lost:
+        return _satisfied(name, iter(["the server's counters could not be read any more after the load"]))
     if engine is None:
         return _unknown(name, "the server offers no counters")
+    if min(engine.output_tokens, engine.prompt_tokens) < 0:
+        return _satisfied(name, iter(["the engine's counters began anew: it was started again while the load ran"]))
     pairs = [("output", result.output_tokens, engine.output_tokens)]
     pairs += [("prompt", result.input_tokens, engine.prompt_tokens)] if evidence.tokenizer_known else []
 

@@ -39,6 +39,8 @@ class Watch:
         self._thread = threading.Thread(target=self._sample, daemon=True)
         self.engine: EngineLoad | None = None
         """None where the server offers no counters that this version knows."""
+        self.counters_lost = False
+        """Whether it offered them before the load and not after."""
         self.machine: MachineLoad | None = None
         # A server elsewhere uses no GPU of this machine.
         self.health = Health(self._server or (), choose=(lambda _: ()) if self._server == () else choose)
@@ -77,12 +79,12 @@ class Watch:
             return
         for _ in range(round(_SETTLE_S / _EVERY_S)):
             after = self._metrics()
-            if after is None:
-                return
-            self.engine = self._engine(self._names, self._before, after)
-            if self.engine.output_tokens >= output_tokens:
-                return
+            if after is not None:
+                self.engine = self._engine(self._names, self._before, after)
+                if self.engine.output_tokens >= output_tokens:
+                    return
             time.sleep(_EVERY_S)
+        self.counters_lost = self.engine is None
 
     def evidence(self, result: LoadResult, *, tokenizer_known: bool, ceiling_tokens_per_s: float | None) -> Evidence:
         """Return the load's result with what was seen beside it."""
@@ -93,6 +95,7 @@ class Watch:
             tokenizer_known=tokenizer_known,
             ceiling_tokens_per_s=ceiling_tokens_per_s,
             unhealthy=self.health.summary().void_reasons,
+            counters_lost=self.counters_lost,
         )
 
     def sampled(self, path: Path, results: Path, output_tokens: int) -> HealthSummary:
@@ -101,16 +104,16 @@ class Watch:
         return self.health.summary(output_tokens).model_copy(update=written)
 
     def _engine(self, names: CounterNames, before: Metrics, after: Metrics) -> EngineLoad:
-        def grown(name: str) -> float:
-            return (after.value(name) or 0.0) - (before.value(name) or 0.0)
+        def grown(*counters: str) -> list[float]:
+            return [now - (before.value(name) or 0.0) for name in counters if (now := after.value(name)) is not None]
 
         usages = [usage for _, _, usage in self._samples if usage is not None]
         return EngineLoad(
             counted_by=names.server,
-            prompt_tokens=sum(map(grown, names.prompt_tokens)),
-            output_tokens=grown(names.output_tokens),
-            cached_prompt_tokens=max(map(grown, names.cached_tokens), default=None),
-            preemptions=grown(names.preemptions) if names.preemptions else None,
+            prompt_tokens=sum(grown(*names.prompt_tokens)),
+            output_tokens=sum(grown(names.output_tokens)),
+            cached_prompt_tokens=max(grown(*names.cached_tokens), default=None),
+            preemptions=max(grown(names.preemptions), default=None) if names.preemptions else None,
             peak_requests=max((running + waiting for running, waiting, _ in self._samples), default=0.0),
             peak_waiting=max((waiting for _, waiting, _ in self._samples), default=0.0),
             waiting_share=_share([waiting > 0 for _, waiting, _ in self._samples]),

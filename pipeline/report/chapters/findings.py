@@ -66,8 +66,10 @@ def _speed_and_memory(inputs: Inputs) -> tuple[Finding, ...]:
         return (_unknown(say.speed, say.no_speed, BenchResult.STAGE),)
     ratios, latencies, evidence = speed_ratios(inputs.load), latency_of(inputs.load), inputs.evidence
     speed = (
-        with_crossover(_grounded(speed_finding(ratios, say), "measured", keys_of(ratios, evidence)), inputs),
-        _grounded(latency_finding(*latencies, say), "measured", latency_keys(*latencies, evidence)),
+        with_crossover(
+            _grounded(speed_finding(ratios, inputs.load, say), "measured", keys_of(ratios, evidence)), inputs
+        ),
+        _grounded(latency_finding(*latencies, inputs.load, say), "measured", latency_keys(*latencies, evidence)),
         *void_findings(inputs),
     )
     memory = weight_memory(inputs.quantize_or_none, inputs.load)

@@ -6,6 +6,7 @@ from eval.bench.comparison import SpeedRatio, capacity_ratio, measured, speed_ra
 from eval.bench.result import BenchResult
 from pipeline.base.format import change, count, extent, number, ratio, score, share, size, usd
 from pipeline.recipe.arms import AWQ, BASELINE
+from pipeline.report.cells import interval_text
 from pipeline.report.chapters.speed_finding import keys_of, latency_keys, speed_tone
 from pipeline.report.comparison import weight_memory
 from pipeline.report.cost_figures import figure_keys, ranged
@@ -34,15 +35,16 @@ def _throughput_figure(inputs: Inputs) -> tuple[KeyFigure, ...]:
         return ()
     one, say = capacity_ratio(inputs.load), inputs.say.findings
     before, after = (number(point.output_tokens_per_s) for point in one.points)
+    beyond = say.beyond_capacity if any(point.overloaded for point in one.points) else ""
     return (
         KeyFigure(
             label=say.throughput_label,
             text=ratio(one.value),
             value=one.value,
-            detail=say.throughput_detail(before, after, _interval(one, say)),
+            detail=beyond + say.throughput_detail(before, after, _interval(one, say)),
             origin="measured",
             evidence=keys_of((one,), inputs.evidence),
-            tone=speed_tone({one.direction}),
+            tone="caution" if beyond else speed_tone({one.direction}),
         ),
     )
 
@@ -68,7 +70,9 @@ def _latency_figure(inputs: Inputs) -> tuple[KeyFigure, ...]:
 
 
 def _interval(one: SpeedRatio, say: Findings) -> str:
-    return say.no_interval_detail if one.interval is None else say.interval_detail(extent(*one.interval, ratio))
+    if one.direction == "not repeated":
+        return say.no_interval_detail
+    return say.interval_detail(interval_text(one, say))
 
 
 def _memory_figure(inputs: Inputs, tone: Tone) -> KeyFigure:

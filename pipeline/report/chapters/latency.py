@@ -2,8 +2,8 @@
 
 from eval.bench.comparison import Quantity, SpeedRatio, speed_ratios
 from eval.bench.result import PERCENTILES, BenchResult, Latency
-from pipeline.base.format import NONE, extent, ratio
-from pipeline.report.cells import direction_cell, figure, is_long, numbers, runs_keys, shown, word, words
+from pipeline.base.format import ratio
+from pipeline.report.cells import direction_cell, figure, interval_cell, is_long, numbers, shown, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.charts.throughput import latency_chart
 from pipeline.report.comparison import points_of
@@ -35,7 +35,7 @@ def _ratios(inputs: Inputs) -> Table:
             word(str(one.concurrency)),
             word(say.names[quantity]),
             figure(one.value, ratio, evidence=_keys(one, quantity, "p50_ms", inputs)),
-            _interval(one, quantity, inputs),
+            interval_cell(one, say, inputs.evidence, quantity),
             direction_cell(one, inputs.say.throughput),
         )
         for quantity in _COMPARED
@@ -50,12 +50,6 @@ def _ratios(inputs: Inputs) -> Table:
         note=say.ratios_note,
         sources=inputs.sources(BenchResult.STAGE),
     )
-
-
-def _interval(one: SpeedRatio, quantity: Quantity, inputs: Inputs) -> Cell:
-    if one.interval is None:
-        return word(NONE)
-    return word(extent(*one.interval, ratio), evidence=runs_keys(one, inputs.evidence, "p50_ms_runs", quantity))
 
 
 def _keys(one: SpeedRatio, quantity: Quantity, field: str, inputs: Inputs) -> Keys:

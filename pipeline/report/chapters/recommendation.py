@@ -5,6 +5,7 @@ from eval.bench.comparison import speed_ratios
 from eval.bench.result import BenchResult
 from pipeline.base.format import certainty
 from pipeline.base.results import Payload
+from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.chapters.accuracy_finding import by_verdict, named
 from pipeline.report.chapters.crossover_finding import expectation
 from pipeline.report.chapters.speed_finding import concurrencies
@@ -67,8 +68,9 @@ def objection(inputs: Inputs) -> str:
 
 
 def missing_results(inputs: Inputs) -> tuple[type[Payload], ...]:
-    """Return the results without which nothing is recommended."""
-    return tuple(kind for kind in _NEEDED if not inputs.has(kind))
+    """Return the results without which nothing is recommended; a benchmark that is void is none, and has no costs."""
+    void = inputs.has(BenchResult) and not inputs.has(RoiResult) and not inputs.load.has_points(BASELINE, AWQ)
+    return tuple(kind for kind in _NEEDED if not inputs.has(kind) or (void and kind is BenchResult))
 
 
 def commands_for(kinds: tuple[type[Payload], ...], inputs: Inputs) -> str:

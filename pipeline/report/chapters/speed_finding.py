@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from eval.bench.arm_crossover import overloaded
 from eval.bench.comparison import Direction, SpeedRatio, speed_ratios
 from eval.bench.result import BenchResult
-from pipeline.base.format import extent, ratio
+from pipeline.base.format import ratio
+from pipeline.recipe.arms import AWQ, BASELINE
+from pipeline.report.cells import interval_text
 from pipeline.report.document import Finding, Tone
 from pipeline.report.evidence import Evidence, Keys
 from pipeline.report.language.en.findings import Findings
@@ -14,34 +17,41 @@ _FEW = 4
 """Ratios that fit a sentence."""
 _NAMED = 2
 """Concurrencies that are named one by one."""
+_PAIR = (BASELINE, AWQ)
 _CLAIMS: tuple[Direction, ...] = ("faster", "slower", "not decided")
 
 
-def speed_finding(ratios: Sequence[SpeedRatio], say: Findings) -> Finding:
+def speed_finding(ratios: Sequence[SpeedRatio], load: BenchResult, say: Findings) -> Finding:
     """Say at which concurrencies AWQ is faster or slower, and where the repeats do not tell."""
     if not ratios:
-        return _finding(say.speed, say.not_shared, "", "caution")
+        return _finding(say.speed, _nothing(load, say), "", "caution")
     found, detail = {one.direction for one in ratios}, say.ratios(_ratios_phrase(ratios, say))
     if "not repeated" in found:
         return _finding(say.speed, say.not_repeated, detail, "caution")
     return _finding(
-        say.speed, _directions(ratios, say.speed_words, say.speed_everywhere, say), detail, speed_tone(found)
+        say.speed,
+        _directions(ratios, say.speed_words, say.speed_everywhere if _is_whole(ratios, load) else {}, say),
+        detail,
+        speed_tone(found),
     )
 
 
-def latency_finding(first: Sequence[SpeedRatio], further: Sequence[SpeedRatio], say: Findings) -> Finding:
+def latency_finding(
+    first: Sequence[SpeedRatio], further: Sequence[SpeedRatio], load: BenchResult, say: Findings
+) -> Finding:
     """Say the same of the time to the first token and of the time per further token, by their medians."""
     pairs = ((say.ttft, first), (say.tpot, further))
     found = {one.direction for _, ratios in pairs for one in ratios}
     if not found:
-        return _finding(say.latency, say.not_shared, "", "caution")
+        return _finding(say.latency, _nothing(load, say), "", "caution")
     detail = " ".join(say.latency_ratios(name, _ratios_phrase(ratios, say)) for name, ratios in pairs if ratios)
     if "not repeated" in found:
         return _finding(say.latency, say.latency_not_repeated, detail, "caution")
     said: dict[str, list[str]] = {}
     for name, ratios in pairs:
+        everywhere = say.latency_everywhere if _is_whole(ratios, load) else {}
         if ratios:
-            said.setdefault(_directions(ratios, say.latency_words, say.latency_everywhere, say), []).append(name)
+            said.setdefault(_directions(ratios, say.latency_words, everywhere, say), []).append(name)
     headline = " ".join(say.latency_is(say.both(names), directions) for directions, names in said.items())
     return _finding(say.latency, headline, detail, speed_tone(found))
 
@@ -84,19 +94,33 @@ def speed_tone(found: set[Direction]) -> Tone:
 
 
 def ratio_with_interval(one: SpeedRatio, say: Findings) -> str:
-    """Return a ratio and what it can be; alone where the repeats do not tell."""
-    return ratio(one.value) + ("" if one.interval is None else say.interval(extent(*one.interval, ratio)))
+    """Return a ratio and what it can be, or that so few repeats do not tell; alone where there were none."""
+    return ratio(one.value) + ("" if one.direction == "not repeated" else say.interval(interval_text(one, say)))
 
 
 def _finding(topic: str, headline: str, detail: str, tone: Tone) -> Finding:
     return Finding(topic=topic, stage=BenchResult.STAGE, headline=headline, detail=detail, tone=tone, origin="measured")
 
 
+def _nothing(load: BenchResult, say: Findings) -> str:
+    """Return why there is no ratio at all."""
+    beyond = load.has_points(*_PAIR) and overloaded(load, *_PAIR)
+    return say.overloaded if beyond else say.not_shared
+
+
+def _is_whole(ratios: Sequence[SpeedRatio], load: BenchResult) -> bool:
+    """Return whether there is a ratio at every concurrency that was measured, void and overloaded ones included."""
+    arms = [one for one in load.arms if one.arm in _PAIR]
+    tried = {point.concurrency for one in arms for point in one.points}
+    tried |= {point.concurrency for one in arms for point in one.void_points}
+    return tried == {one.concurrency for one in ratios}
+
+
 def _directions(
     ratios: Sequence[SpeedRatio], words: Mapping[Direction, str], everywhere: Mapping[Direction, str], say: Findings
 ) -> str:
     found = [direction for direction in _CLAIMS if any(one.direction == direction for one in ratios)]
-    if len(found) == 1:
+    if len(found) == 1 and everywhere:
         return everywhere[found[0]]
     parts = "; ".join(say.at_concurrency(words[one], concurrencies(ratios, one, say)) for one in found)
     return say.mixed(parts) if words is say.speed_words else parts

@@ -2,10 +2,10 @@
 
 from eval.bench.comparison import CONFIDENCE, SpeedRatio, speed_ratios
 from eval.bench.result import BenchResult, LoadPoint
-from pipeline.base.format import NONE, certainty, count, extent, number, ratio, span
+from pipeline.base.format import certainty, count, number, ratio, span
 from pipeline.base.token_range import TokenRange
 from pipeline.recipe.arms import AWQ, BASELINE
-from pipeline.report.cells import direction_cell, figure, numbers, runs_keys, shown, word, words
+from pipeline.report.cells import direction_cell, figure, interval_cell, numbers, shown, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.chapters.endpoint_speed import endpoint_tables, open_loop_tables
 from pipeline.report.chapters.load_evidence import void_tables
@@ -66,7 +66,7 @@ def _throughput(ratios: tuple[SpeedRatio, ...], inputs: Inputs) -> Table:
             word(str(one.concurrency)),
             *(_speed(point, inputs.evidence) for point in one.points),
             figure(one.value, ratio, evidence=_keys(one, inputs.evidence, "output_tokens_per_s")),
-            _interval(one, inputs),
+            interval_cell(one, say, inputs.evidence),
             direction_cell(one, say),
         )
         for one in ratios
@@ -91,12 +91,6 @@ def _left_out(inputs: Inputs) -> tuple[str, ...]:
     return tuple(
         sentence(say.listing([str(level) for level in sorted(levels)])) for levels, sentence in missing if levels
     )
-
-
-def _interval(one: SpeedRatio, inputs: Inputs) -> Cell:
-    if one.interval is None:
-        return word(NONE)
-    return word(extent(*one.interval, ratio), evidence=runs_keys(one, inputs.evidence, "output_tokens_per_s_runs"))
 
 
 def _keys(one: SpeedRatio, evidence: Evidence, *fields: str) -> Keys:

@@ -38,7 +38,7 @@ class Costs(Words):
         " In brackets: what a figure can be, as far as the repeats of the benchmark tell, with 95 % confidence for all "
         "together."
     )
-    no_ranges_note = " The speeds were not repeated, so no range of these figures is known."
+    no_ranges_note = " The speeds were not repeated, or too few times to tell, so no range of these figures is known."
     items: Mapping[str, str] = {
         "capacity_tokens_per_s": "Capacity of one machine, tokens/s",
         "usd_per_mtok_full_load": "Per million output tokens, machine always busy",

@@ -69,8 +69,9 @@ class CrossoverSentences(Words):
         "not decided": "not decided",
     }
     note = (
-        "Levels at which one of both is overloaded, or has no goodput at all, are left out. `bench.repeats` makes the "
-        "interval narrower, levels between those that decide it (`bench.concurrency`) make the line shorter."
+        "Levels at which one of both is overloaded are left out; where one has no goodput in a run, there is no "
+        "ratio, and nothing is decided. `bench.repeats` makes the interval narrower, levels between those that decide "
+        "it (`bench.concurrency`) make the line shorter."
     )
 
     ahead: Mapping[Comparison, tuple[str, str]] = {
@@ -88,12 +89,12 @@ class CrossoverSentences(Words):
 
     def always(self, arm: str, ahead: tuple[str, str], levels: str) -> str:
         return (
-            f"{arm} is {ahead[0]} at every concurrency measured ({levels}); whether and where that ends above is not "
+            f"{arm} is {ahead[0]} at every concurrency compared ({levels}); whether and where that ends above is not "
             f"known."
         )
 
     def never(self, arm: str, ahead: tuple[str, str], levels: str) -> str:
-        return f"{arm} is {ahead[1]} at every concurrency measured ({levels})."
+        return f"{arm} is {ahead[1]} at every concurrency compared ({levels})."
 
     def several(self, arm: str, ahead: tuple[str, str], places: str) -> str:
         return f"{arm} is {ahead[0]} and {ahead[1]} in turns: the ratio passes 1 more than once, at about {places}."
@@ -137,7 +138,7 @@ class CrossoverSentences(Words):
         return f" and misses it at {level}"
 
     def keeps_everywhere(self, arm: str, level: str) -> str:
-        return f"{arm} keeps the service level at every concurrency measured, the highest {level}"
+        return f"{arm} keeps the service level at every concurrency that has figures, the highest {level}"
 
     def keeps_nowhere(self, arm: str, level: str) -> str:
         return f"{arm} misses the service level already at {level} concurrent requests"

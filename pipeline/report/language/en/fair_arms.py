@@ -46,7 +46,7 @@ class FairArmsSentences(Words):
         "max_repeats": "the most repeats (`bench.max_repeats`)",
         "budget_minutes": "the time (`bench.budget_minutes`)",
     }
-    no_interval = "runs that are void or all alike"
+    no_interval = "runs that are void, all alike, or too few to tell"
 
     def wider(self, concurrency: str, width: str) -> str:
         return f"{concurrency} (± {width})" if width else concurrency

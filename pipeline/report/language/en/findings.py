@@ -65,6 +65,7 @@ class Findings(Words):
     }
     not_repeated = "Speed was measured once per point, or its runs were not kept, so it cannot be told from chance."
     not_shared = "No concurrency has figures of both arms."
+    overloaded = "At every concurrency with figures of both arms one of them was overloaded, so nothing is compared."
 
     def at_concurrency(self, what: str, concurrencies: str) -> str:
         return f"{what} at concurrency {concurrencies}"
@@ -140,6 +141,7 @@ class Findings(Words):
         return f"The endpoint passed {checks}."
 
     throughput_label = "Highest throughput"
+    beyond_capacity = "beyond what the engine serves at once; "
     memory_label = "Weights smaller by"
     cost_label = "Per million output tokens, machine always busy"
     saving_label = "Saving at this load"

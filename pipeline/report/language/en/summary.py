@@ -53,7 +53,7 @@ class Summary(Words):
     saving = "saving per month"
     break_even = "break-even, requests a day"
     costs_note = "In brackets: what a figure can be, as far as the repeats tell."
-    no_ranges = "The speeds were not repeated, so no range of the costs is known."
+    no_ranges = "The speeds were not repeated, or too few times to tell, so no range of the costs is known."
 
     endpoint = "Endpoint"
     endpoint_columns = ("check", "outcome")

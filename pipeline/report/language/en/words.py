@@ -53,6 +53,7 @@ class Words:
         return f"{folder}/ ({amount} files)"
 
     too_few = "too few"
+    interval_unknown = "not known from so few repeats"
     void = "void"
     void_caption = " A cross at the top: the point is void and has no figure."
 

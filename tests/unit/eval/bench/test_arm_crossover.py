@@ -72,6 +72,25 @@ def test_a_level_without_goodput_has_no_ratio(make_bench: Bench) -> None:
     assert [level.concurrency for level in found.levels] == [1, 4]
 
 
+@pytest.mark.parametrize("without", ["awq", "baseline"])
+def test_a_level_without_goodput_is_no_win_everywhere(make_bench: Bench, without: str) -> None:
+    """An arm that leads at 1 and 4 and keeps nothing at 16, where the other one does, does not lead at every level."""
+    kept = {arm: {1: ALL, 4: ALL, 16: (0, 0, 0) if arm == without else ALL} for arm in ("awq", "baseline")}
+    found = goodput_crossover(assessed_bench(make_bench(**SPEED), **kept))
+
+    assert found is not None
+    assert (found.crossover.kind, found.crossover.undecided_at) == ("not decided", (16,))
+
+
+def test_a_level_without_any_goodput_is_nobody_s(make_bench: Bench) -> None:
+    """Where neither arm keeps the service level there is nothing to win."""
+    kept = {arm: {1: ALL, 4: ALL, 16: (0, 0, 0)} for arm in ("awq", "baseline")}
+    found = goodput_crossover(assessed_bench(make_bench(**SPEED), **kept))
+
+    assert found is not None
+    assert (found.crossover.kind, found.crossover.undecided_at) == ("above the highest", ())
+
+
 def test_useful_is_the_best_level_that_keeps_it(make_bench: Bench) -> None:
     """The baseline's highest throughput is at 16, where it misses the level; of use is what it makes at 4."""
     bench = make_bench(baseline={1: 50.0, 4: 100.0, 16: 400.0}, awq=SPEED["awq"])

@@ -1,8 +1,15 @@
 """The loads of a recipe: every run has prompts of its own, whatever else is measured."""
 
-from eval.bench.recipe_load import spec_of, warm_up_of
+import json
+from pathlib import Path
+
+import pytest
+
+from eval.bench.load.own_prompts import OwnPrompts
+from eval.bench.recipe_load import prompts_of, spec_of, warm_up_of
 from pipeline.recipe.bench import Bench
 
+DEMO = Path(__file__).parents[4] / "recipes" / "demo" / "model"
 SETTINGS = Bench(concurrency=(1, 4), repeats=5, requests_per_concurrency=3, warmup_requests=2)
 
 
@@ -28,3 +35,31 @@ def test_requests_are_a_multiple_of_the_concurrency() -> None:
 
     assert (spec_of(SETTINGS, 4, 1).requests, asked) == (12, [2, 4])
     assert warm_up_of(Bench(output_tokens=500), 4).output_tokens.high == 32
+
+
+def own_prompts(folder: Path, settings: Bench, *, count: int = 200) -> OwnPrompts:
+    """Return the prompts of a file of so many, as a benchmark takes them."""
+    lines = (json.dumps({"messages": [{"role": "user", "content": f"question {number}"}]}) for number in range(count))
+    (folder / "own.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    found = prompts_of(settings.model_copy(update={"prompts": "own.jsonl"}), DEMO, folder, trusted=False)
+    assert isinstance(found, OwnPrompts)
+    return found
+
+
+@pytest.mark.parametrize("precision", [None, 0.05])
+def test_own_prompts_of_a_run_are_the_same_in_whatever_attempt_it_is_made(
+    tmp_path: Path, precision: float | None
+) -> None:
+    """After a kill the other arm gets what the first one got, which ran before and had a run made twice."""
+    settings = SETTINGS.model_copy(update={"precision": precision})
+    whole = own_prompts(tmp_path, settings)
+    for number, attempt in ((1, 1), (1, 2), (2, 1)):
+        whole.of(spec_of(settings, 4, number, attempt))
+    rest = own_prompts(tmp_path, settings)
+
+    asked = [spec_of(settings, level, number) for number in (5, 2) for level in settings.concurrency]
+    assert [rest.of(load) for load in asked] == [whole.of(load) for load in asked]
+    # Another server's loads come behind what is certain, not behind what may never be offered.
+    rest.of(spec_of(settings, 4, 99))
+    assert not rest.repeats
+    assert rest.identity(asked[0]) != own_prompts(tmp_path, settings, count=201).identity(asked[0])

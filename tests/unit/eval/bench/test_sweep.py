@@ -110,9 +110,10 @@ class Runs(ArmRuns):
 
     world: World = field(default_factory=World)
 
-    def known(self, concurrency: int, number: int) -> LoadRun | None:
+    def known(self, concurrency: int, number: int) -> tuple[LoadRun, ...]:
         """Return a run that is kept."""
-        return self.world.kept.get((self.arm, concurrency, number))
+        found = self.world.kept.get((self.arm, concurrency, number))
+        return (found,) if found else ()
 
     def warm_up(self, engine: Any, concurrency: int) -> None:
         """Note it."""

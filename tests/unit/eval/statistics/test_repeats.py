@@ -17,21 +17,21 @@ def test_geometric_mean() -> None:
 
 
 def test_interval_of_a_mean_is_student_s() -> None:
-    """Three runs of which the logarithms are -1, 0, 1: t with two degrees of freedom at 97.5 % is 4.3027."""
-    low, high = mean_interval([math.exp(-1), 1.0, math.exp(1)], 0.95) or (0.0, 0.0)
+    """Three runs of which the logarithms are -0.5, 0, 0.5: t with two degrees of freedom at 97.5 % is 4.3027."""
+    low, high = mean_interval([math.exp(-0.5), 1.0, math.exp(0.5)], 0.95) or (0.0, 0.0)
 
-    assert math.log(high) == pytest.approx(4.3027 / math.sqrt(3), rel=1e-4)
+    assert math.log(high) == pytest.approx(4.3027 / 2 / math.sqrt(3), rel=1e-4)
     assert math.log(low) == pytest.approx(-math.log(high))
 
 
 def test_interval_of_a_ratio_is_welch_s() -> None:
     """Equal spreads give four degrees of freedom (t 2.7764), no spread of one arm two (t 4.3027)."""
-    runs = [math.exp(-1), 1.0, math.exp(1)]
+    runs = [math.exp(-0.5), 1.0, math.exp(0.5)]
     _, both = ratio_interval([2 * run for run in runs], runs, 0.95) or (0.0, 0.0)
     _, one = ratio_interval(runs, [1.0, 1.0, 1.0], 0.95) or (0.0, 0.0)
 
-    assert math.log(both / 2) == pytest.approx(2.7764 * math.sqrt(2 / 3), rel=1e-4)
-    assert math.log(one) == pytest.approx(4.3027 * math.sqrt(1 / 3), rel=1e-4)
+    assert math.log(both / 2) == pytest.approx(2.7764 / 2 * math.sqrt(2 / 3), rel=1e-4)
+    assert math.log(one) == pytest.approx(4.3027 / 2 * math.sqrt(1 / 3), rel=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,16 @@ def test_interval_of_a_ratio_is_welch_s() -> None:
 def test_what_the_runs_do_not_tell_has_no_interval(runs: list[float], reference: list[float]) -> None:
     """One run, a run that made nothing, or runs that are all alike tell nothing of chance."""
     assert ratio_interval(runs, reference, 0.95) is None
+
+
+@pytest.mark.parametrize("runs", [[100.0, 90.0], [1e-3, 1e3]], ids=["a tenth apart", "beyond any number"])
+def test_interval_of_more_than_a_factor_of_ten_is_not_known(runs: list[float]) -> None:
+    """Two runs of an arm, compared at ten concurrencies: up to thousands of times as fast is no answer."""
+    confidence = each_of(0.95, 11)
+
+    assert ratio_interval(runs, [50.0, 50.01], confidence) is None
+    assert mean_interval(runs, confidence) is None
+    assert ratio_interval([100.0, 99.9], [50.0, 50.1], confidence) is not None
 
 
 def test_intervals_together() -> None:

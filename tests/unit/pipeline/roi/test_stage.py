@@ -176,3 +176,14 @@ def test_useful_tokens_cost_more_than_all(
     assert metrics["baseline_goodput_tokens_per_s"].origin == "measured"
     assert metrics["baseline_machines_useful"].value == 8
     assert "awq_usd_per_mtok_useful" not in metrics
+
+
+def test_arm_of_which_all_is_void_leaves_nothing_to_price(make_bench: Callable[..., BenchResult]) -> None:
+    """A run leaves the stage out and writes the report with the reasons; a point that stands is priced."""
+    bench = make_bench()
+    void = tuple(load.model_copy(update={"points": ()}) if load.arm == "awq" else load for load in bench.arms)
+    (need,) = roi_stage.STAGE.needs
+    assert need.nothing(bench) is None
+    assert "every measurement of the speed of awq is void" in (
+        need.nothing(bench.model_copy(update={"arms": void})) or ""
+    )

@@ -476,3 +476,13 @@ def test_the_command_that_renews_a_report_is_not_refused(
     assert renewal(recipe, make_record(recipe, quantize=made), tmp_path) == "awqctl report RECIPE"
     measured = make_stage("eval", make_accuracy(), inputs={"recipe.eval": "other tasks"})
     assert renewal(recipe, make_record(recipe, quantize=made, eval=measured), tmp_path) == "awqctl run RECIPE"
+
+
+def test_stage_for_which_a_result_has_nothing_is_left_out_of_a_run(make: Callable[..., Runner], tmp_path: Path) -> None:
+    """Those after it run; by itself it is run, and says what it lacks."""
+    void = stage(second, SecondResult, settings=sections("roi"), needs=(Need(FirstResult, nothing=lambda _: "void."),))
+    last = stage(third, ThirdResult)
+    record, reports = make().run([FIRST, void, last])
+    assert [report.stage for report in reports] == ["first", "third"]
+    assert "second" not in record.stages
+    assert reasons(make(), void) == ["not run yet"]

@@ -76,3 +76,11 @@ def test_a_benchmark_of_real_weights_needs_a_checkpoint(make_recipe: Callable[..
     bench = stage_named("bench")
     assert [need.stage for need in bench.reads(recipe)] == ["quantize"]
     assert bench.reads(dummy) == ()
+
+
+@pytest.mark.parametrize(("arms", "missing"), [(["baseline"], "awq"), (["awq"], "baseline")])
+def test_one_arm_alone_has_no_report(make_recipe: Callable[..., Recipe], arms: list[str], missing: str) -> None:
+    """That is said before anything starts, and not after hours."""
+    stages, notes = stages_for(make_recipe(bench={"arms": arms}))
+    assert "report" not in [stage.name for stage in stages]
+    assert notes == (f"report is left out: it compares baseline and awq, and bench.arms has no {missing}",)

@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 
-from eval.bench.load.details import Answer, answers_of, distribution, errors_of, peak_concurrency, steady_state
+from eval.bench.load.details import (
+    Answer,
+    answers_of,
+    distribution,
+    errors_of,
+    latencies,
+    peak_concurrency,
+    steady_state,
+    times_of,
+)
 
 
 def raw(**changes: Any) -> dict[str, Any]:
@@ -113,3 +122,13 @@ def test_concurrency_that_was_never_there_is_no_steady_state() -> None:
 def test_short_peak_does_not_speak_for_the_run() -> None:
     """Two at once for a tenth of the run is no steady state of two."""
     assert steady_state([answer(0.0), answer(0.9), answer(1.9)], 2) is None
+
+
+def test_percentiles_are_carried_by_the_requests_that_have_such_a_time() -> None:
+    """Sixty requests of which five have further tokens: a p95 of the first token, and none of those between tokens."""
+    answers = [*(Answer(0.0, 0.1, (), 1, 1) for _ in range(55)), *(answer(0.0) for _ in range(5))]
+    found = latencies([times_of(answers[:30]), times_of(answers[30:])])
+
+    assert found["ttft_ms"].p95 is not None
+    assert (found["tpot_ms"].p95, found["itl_ms"].p95) == (None, None)
+    assert found["tpot_ms"].p50 == pytest.approx(100)

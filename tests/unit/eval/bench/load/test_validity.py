@@ -169,3 +169,15 @@ def test_fewer_requests_than_concurrency_are_all_there_can_be() -> None:
     spec = SPEC.with_requests(4)
     few = result(spec=spec, sent=4, answered=4, peak_concurrency=4)
     assert "requests" not in reasons(evidence(few, engine=engine(peak_requests=4)))
+
+
+def test_engine_that_was_started_again_voids_a_load() -> None:
+    """Its counters fell, which is no difference of a negative share."""
+    counted = engine(prompt_tokens=-9_000, output_tokens=-5_000)
+    assert "it was started again while the load ran" in reasons(evidence(engine=counted))
+
+
+def test_counters_that_end_with_the_load_void_it() -> None:
+    """A server that counted before and does not answer afterwards is not one without counters."""
+    assert "could not be read any more after the load" in reasons(evidence(engine=None, counters_lost=True))
+    assert reasons(evidence(engine=None)) == ""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from eval.bench.result import BenchResult
+from eval.bench.result import BenchResult, LoadPoint
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
@@ -13,6 +13,7 @@ from pipeline.report.chapters.next_steps import next_steps
 from pipeline.report.chapters.recommendation import recommendation
 from pipeline.report.comparison import weight_memory
 from serve.result import ServeResult, SmokeCheck
+from tests.unit.eval.bench.assessments import assessed_bench
 from tests.unit.pipeline.report.documents import inputs_of, not_measured_section, report_of
 
 BASELINE_SPEED = {1: 41.2, 4: 118.0, 16: 262.0}
@@ -226,3 +227,62 @@ def test_gpu_run_is_not_called_a_cpu_run(
 
     assert "say nothing about a GPU" not in text
     assert "2 x NVIDIA H200" in text
+
+
+def test_two_runs_of_an_arm_do_not_print_intervals_of_millions(
+    make_run: Callable[..., RunRecord], make_bench: Callable[..., BenchResult]
+) -> None:
+    """Said as not known in table, key figures, findings and summary, and left out of the chart."""
+    bench = make_bench()
+    arms = tuple(
+        load.model_copy(update={"points": tuple(_of_two(point, apart) for point in load.points)})
+        for load, apart in zip(bench.arms, (1.3, 1.000_001), strict=True)
+    )
+    document = report_of(make_run(bench=bench.model_copy(update={"arms": arms, "repeats": 2})))
+    tables = {table.id: table for section in document.sections for table in section.tables}
+    charts = {chart.id: chart for section in document.sections for chart in section.charts}
+
+    assert {row[4].text for row in tables["throughput"].rows} == {"not known from so few repeats"}
+    assert {row[5].text for row in tables["throughput"].rows} == {"not decided"}
+    assert "interval not known from so few repeats" in next(
+        figure.detail for figure in document.key_figures if figure.label == "Highest throughput"
+    )
+    assert set(charts["chart-ratio"].series[0].high) == {None}
+    speed = next(finding for finding in document.findings if finding.topic == "Speed")
+    assert "(not known from so few repeats) at 1" in speed.detail
+
+
+def _of_two(point: LoadPoint, apart: float) -> LoadPoint:
+    """Return a point of two runs that are a factor apart."""
+    value = point.output_tokens_per_s
+    return point.model_copy(update={"output_tokens_per_s_runs": (value, value * apart)})
+
+
+def test_what_is_left_out_is_not_among_every_concurrency(
+    make_run: Callable[..., RunRecord], make_bench: Callable[..., BenchResult]
+) -> None:
+    """AWQ is faster at 1 and 4, and overloaded at 16: that is not faster wherever it was measured."""
+    bench = make_bench(baseline=dict.fromkeys((1, 4, 16), 100.0), awq=dict.fromkeys((1, 4, 16), 200.0))
+    everywhere, partly = (
+        headlines(make_run(bench=assessed_bench(bench, overloaded=gone))) for gone in ((), [("awq", 16)])
+    )
+
+    assert "AWQ is faster at every concurrency compared (1, 4 and 16)" in everywhere
+    assert "AWQ is faster at every concurrency compared (1 and 4)" in partly
+    assert "per output token with AWQ: shorter at concurrency 1 and 4." in partly
+    assert "every concurrency measured" not in partly
+
+
+def test_overload_everywhere_is_no_speed(
+    make_run: Callable[..., RunRecord], make_bench: Callable[..., BenchResult]
+) -> None:
+    """There are figures of both arms, which are not compared; the highest throughput says what it is."""
+    bench = assessed_bench(make_bench(), overloaded=[("baseline", level) for level in BASELINE_SPEED])
+    document = report_of(make_run(bench=bench))
+    (highest,) = (figure for figure in document.key_figures if figure.label == "Highest throughput")
+
+    assert "At every concurrency with figures of both arms one of them was overloaded" in headlines(
+        make_run(bench=bench)
+    )
+    assert highest.detail.startswith("beyond what the engine serves at once")
+    assert highest.tone == "caution"

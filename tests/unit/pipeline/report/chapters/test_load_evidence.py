@@ -78,6 +78,17 @@ def test_arm_without_figures_is_written_all_the_same(make_run: Make, with_void: 
     assert "3 of 6 points are void" in html
 
 
+def test_void_arm_without_costs_is_measured_again_first(make_run: Make, with_void: Bench) -> None:
+    """A run leaves the costs out then; both commands are named, in their order, and nothing is recommended."""
+    record = make_run()
+    void = record.stages["bench"].model_copy(update={"payload": with_void(1, 4, 16).model_dump(mode="json")})
+    stages = {name: stage for name, stage in record.stages.items() if name != "roi"} | {"bench": void}
+    report = report_of(record.model_copy(update={"stages": stages}))
+    assert report.recommendation.startswith("No recommendation yet: speed and costs are not known")
+    assert "Run `awqctl bench demo` and `awqctl roi demo`." in report.next_steps
+    assert "3 of 6 points are void" in to_html(report)
+
+
 def test_every_run_is_in_the_evidence(
     make_run: Make,
     make_bench: Bench,
