@@ -13,7 +13,8 @@ from eval.bench.soak.knee import knee_of
 from eval.bench.soak.memory import server_memory
 from eval.bench.soak.recipe_soak import plan_of, soaked_arms
 from eval.bench.soak.result import Soak
-from eval.bench.soak.soak import Offered, SoakBench, SoakPlan
+from eval.bench.soak.soak import Offered, SoakBench, SoakPlan, bare_soak
+from pipeline.base.errors import EngineDiedError
 from pipeline.engines.engine import Engine
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
@@ -35,7 +36,7 @@ class ArmSoaks:
         """Return the soaks that the recipe asks for; an engine is started only for one that was not made before.
 
         Raises:
-            EngineError: an engine did not start, or died.
+            EngineError: an engine did not start.
             WorkerError: the client failed.
         """
         plan, arms = plan_of(self.recipe), soaked_arms(self.recipe)
@@ -54,8 +55,12 @@ class ArmSoaks:
         known = self.kept.soak(key)
         if known is not None:
             return known
-        with self.setup.running(arm, "bench", self.context) as server:
-            soak = self._held(arm, plan, knee, server)
+        try:
+            with self.setup.running(arm, "bench", self.context) as server:
+                soak = self._held(arm, plan, knee, server)
+        except EngineDiedError as problem:  # what the soak was to find out, and no reason to lose the sweeps
+            reason = problem.message.partition(". ")[0].removesuffix(".")
+            soak = bare_soak(plan, knee, arm).model_copy(update={"void": (reason,)})
         if soak.void:
             self.context.reporter.warn(f"{arm}: the soak is void: {'; '.join(soak.void)}")
         self.kept.keep_soak(key, soak)

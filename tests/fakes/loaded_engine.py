@@ -46,6 +46,11 @@ def die_at(folder: Path, model: Path, concurrency: int) -> None:
     _faults(folder, model).write_text(f"die {concurrency}")
 
 
+def die_long(folder: Path, model: Path, words: int) -> None:
+    """Let the engine of a model end when a prompt of so many words comes."""
+    _faults(folder, model).write_text(f"die-long {words}")
+
+
 def behave(folder: Path, model: Path) -> None:
     """Let the engine of a model do nothing wrong any more."""
     _faults(folder, model).unlink()
@@ -89,6 +94,8 @@ class _Engine(NullServer):
         super().enter(stream)
         fault, _, level = self._faults.read_text().partition(" ") if self._faults.exists() else ("", "", "0")
         long = fault == "long" and len(words_in(stream.prompt)) >= int(level)
+        if fault == "die-long" and len(words_in(stream.prompt)) >= int(level):
+            os._exit(1)
         if long or (fault == "miscount" and self.counters.running >= int(level)):
             self.counters.prompt_tokens += 50
         if fault == "die" and self.counters.running >= int(level):

@@ -25,7 +25,7 @@ from pipeline.record.record import StageOutcome
 from pipeline.runtimes.loadgen import ensure_loadgen
 from pipeline.runtimes.store import Runtime
 from tests.fakes.calibrations import calibrate_as_known
-from tests.fakes.loaded_engine import behave, die_at, interpreter, miscount_from, miscount_long
+from tests.fakes.loaded_engine import behave, die_at, die_long, interpreter, miscount_from, miscount_long
 from tests.fakes.null_servers import Remembers, Running
 
 MODEL = Path(__file__).parents[2] / "recipes" / "demo" / "model"
@@ -225,6 +225,21 @@ def test_soak_follows_the_sweeps_and_is_kept(
     assert all(gate.passed for gate in outcome.gates)
     assert {"awq_soak_output_tokens_per_s", "awq_soak_memory_gib"} <= {metric.name for metric in outcome.metrics}
     assert (context.out / "bench" / str(soak.raw_file)).is_file()
+
+
+def test_engine_that_dies_under_a_soak_takes_no_sweep_with_it(
+    setup: EngineSetup, recipe: Recipe, context: RunContext, tmp_path: Path
+) -> None:
+    """The points stand; that the engine ended is what the soak found, and it is made again in the next attempt."""
+    seconds = Soak(minutes=0.05, slice_seconds=0.2, input_tokens=TokenRange(low=48, high=64), share=1.0)
+    asked = recipe.model_copy(update={"bench": recipe.bench.model_copy(update={"soak": seconds})})
+    die_long(tmp_path, setup.paths["awq"], 40)
+    outcome, found = bench(setup, asked, context)
+    (void,) = found.void_soaks
+    assert (found.void_points, [gate.passed for gate in outcome.gates]) == ((), [True, False])
+    assert (void.void or ("",))[0].startswith("vLLM ended unexpectedly")
+    assert (context.out / ".resume" / "bench").exists()
+    assert not list((context.out / "bench").rglob("*.prompts.jsonl"))
 
 
 def test_points_say_how_they_were_served_and_what_is_overload(setup: EngineSetup, context: RunContext) -> None:

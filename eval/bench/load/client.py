@@ -80,10 +80,12 @@ class LoadClient:
         spec, asked = spec.with_requests(len(prompts)), output.with_suffix(".prompts.jsonl")
         write_prompts(asked, prompts)
         before = _children_cpu_s()
-        with relayed(target, output.parent, connections=spec.concurrency or len(prompts)) as reached:
-            self._run(_arguments(spec, reached, asked, output), reached, log, limit_s)
+        try:
+            with relayed(target, output.parent, connections=spec.concurrency or len(prompts)) as reached:
+                self._run(_arguments(spec, reached, asked, output), reached, log, limit_s)
+        finally:
+            asked.unlink()
         cpu_s = _children_cpu_s() - before
-        asked.unlink()
         lengths = tuple(prompt.output_tokens for prompt in prompts)
         counts = [prompt.tokens for prompt in prompts if prompt.tokens is not None]
         known = sum(counts) if len(counts) == len(prompts) else None

@@ -62,8 +62,8 @@ class Throughput(Words):
 
     def chart_caption(self, sure: str) -> str:
         return (
-            f"Lines: means of the repeats. Bands: the interval of each mean ({sure}, each by itself; none of one run). "
-            f"Bars: from the slowest to the fastest run."
+            f"Lines: means of the repeats. Bands: the interval of each mean ({sure}, each by itself; none where so few "
+            f"runs do not tell). Bars: from the slowest to the fastest run."
         )
 
     def range_of(self, arm: str) -> str:
