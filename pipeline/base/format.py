@@ -69,7 +69,8 @@ def extent(low: float, high: float, form: Callable[[float], str]) -> str:
     if first == last:
         return first
     first = first.removesuffix(shared_unit(first, last))
-    return f"{first}{TO}{last}" if low >= 0 else f"{first} {TO} {last}"
+    signed = low < 0 or last.startswith("+")
+    return f"{first} {TO} {last}" if signed else f"{first}{TO}{last}"
 
 
 def shared_unit(first: str, last: str) -> str:

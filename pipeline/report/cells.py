@@ -1,6 +1,6 @@
 """Small constructors for the cells and columns of tables."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from eval.bench.comparison import Direction, Quantity, SpeedRatio
 from pipeline.base.format import NONE, extent, number, ratio
@@ -10,6 +10,7 @@ from pipeline.report.evidence import Evidence, Keys
 from pipeline.report.language.en.throughput import Throughput
 from pipeline.report.language.en.words import Words
 
+_OPEN_ROWS = 12
 DIRECTION_TONES: dict[Direction, Tone] = {"faster": "good", "slower": "bad"}
 
 
@@ -81,6 +82,11 @@ def words(*titles: str) -> tuple[Column, ...]:
 def numbers(*titles: str) -> tuple[Column, ...]:
     """Return columns of numbers."""
     return tuple(Column(title=title) for title in titles)
+
+
+def is_long(rows: Sequence[object]) -> bool:
+    """Return whether a table is folded because few readers want all its rows."""
+    return len(rows) > _OPEN_ROWS
 
 
 def facts_table(

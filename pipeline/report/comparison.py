@@ -48,7 +48,7 @@ def weight_memory(quantize: QuantizeResult | None, load: BenchResult) -> WeightM
     """Return the memory of the weights as the engine states it, or from the files of small models.
 
     Args:
-        quantize: what was quantized; None where the weights were made up.
+        quantize: what was quantized; None where that is not known, and where the weights were made up.
         load: with what the engines held.
     """
     baseline, awq = load.of(BASELINE).memory, load.of(AWQ).memory
@@ -58,9 +58,9 @@ def weight_memory(quantize: QuantizeResult | None, load: BenchResult) -> WeightM
         return WeightMemory(
             baseline.weights_gib * gib,
             awq.weights_gib * gib,
-            "engine" if reported else "configuration",
+            awq.weights_from,
             ((baseline, "weights_gib"), (awq, "weights_gib")),
-            "measured" if reported else "modelled",
+            "modelled" if awq.weights_from == "configuration" else "measured",
         )
     if 8 * quantize.source_bytes / quantize.parameters > _WIDEST_16_BIT:
         return WeightMemory(

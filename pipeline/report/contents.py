@@ -1,4 +1,4 @@
-"""The chapters of the report, in order."""
+"""The chapters of the report: first what a decision takes, then how the run went, then how it was made."""
 
 from pipeline.report.chapter import Chapter
 from pipeline.report.chapters.accuracy import ACCURACY
@@ -26,13 +26,13 @@ _MEASURED: tuple[Chapter, ...] = (
     CROSSOVER,
     LATENCY,
     PER_USER,
-    SOAK,
     MEMORY,
-    PROFILE,
-    HEALTH,
     COSTS,
+    SOAK,
     ENDPOINT,
     CHECKPOINT,
+    PROFILE,
+    HEALTH,
 )
 CHAPTERS: tuple[Chapter, ...] = (*_MEASURED, METHOD, ENVIRONMENT, not_measured(_MEASURED), FILES)
 

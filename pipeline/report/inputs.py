@@ -62,8 +62,8 @@ class Inputs:
 
     @property
     def quantize_or_none(self) -> QuantizeResult | None:
-        """The same; None for dummy weights, of which there is no checkpoint."""
-        return None if self.has_dummies else self.quantize
+        """The same; None where it is not there, and for dummy weights, of which there is no checkpoint."""
+        return None if self.has_dummies or not self.has(QuantizeResult) else self.quantize
 
     @property
     def has_dummies(self) -> bool:

@@ -42,7 +42,11 @@ def _control(inputs: Inputs) -> str:
 
 def _alternatives(inputs: Inputs) -> str:
     say = inputs.say.accuracy
-    others = [arm for arm in inputs.accuracy.arms if arm not in (BASELINE, GATED, CONTROL, AGAIN)]
+    ours = (BASELINE, GATED, CONTROL, AGAIN)
+    others = [arm for arm in inputs.accuracy.arms if arm not in ours]
+    fast = [arm for arm in sorted(_benched(inputs)) if arm not in (*ours, *others)] if inputs.has(BenchResult) else []
+    if fast:
+        return f"{say.limit_not_scored(say.listing(fast))}{say.limit_alternatives}"
     if not others:
         return say.limit_no_alternative
     others = [arm for arm in others if arm not in _benched(inputs)] if inputs.has(BenchResult) else []

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 from eval.accuracy.result import EvalResult, TaskScore
 from eval.comparison.result import Interval, Score
 from pipeline.base.format import certainty, change, count, p_value, recovery, score, share, with_error
-from pipeline.report.cells import figure, numbers, shown, word, words
+from pipeline.report.cells import figure, is_long, numbers, shown, word, words
 from pipeline.report.document import Cell, Column, Table
 from pipeline.report.evidence import Evidence
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.accuracy import Accuracy
 from pipeline.report.verdicts import bounds_text, interval_text, items_text, margin_text, metric_text, verdict_cell
-
-_OPEN_ROWS = 12
 
 
 def verdicts_table(tasks: Sequence[TaskScore], inputs: Inputs) -> Table:
@@ -97,7 +95,7 @@ def scores_table(tasks: Sequence[TaskScore], inputs: Inputs) -> Table:
         origin="measured",
         note=say.scores_note(say.paired if all(row.paired for row in tasks) else say.partly_paired),
         sources=inputs.sources(EvalResult.STAGE),
-        folded=len(tasks) > _OPEN_ROWS,
+        folded=is_long(tasks),
     )
 
 
@@ -130,7 +128,7 @@ def changes_table(tasks: Sequence[TaskScore], inputs: Inputs) -> Table:
         origin="measured",
         note=say.changes_note,
         sources=inputs.sources(EvalResult.STAGE),
-        folded=len(tasks) > _OPEN_ROWS,
+        folded=is_long(tasks),
     )
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from eval.bench.assessment import Assessment, Overload, Reason, Sign
 from eval.bench.result import BenchResult, LoadPoint
 from pipeline.base.format import NONE, count, number, percent
-from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.cells import figure, is_long, numbers, word, words
 from pipeline.report.comparison import points_of
 from pipeline.report.document import Cell, Table
 from pipeline.report.inputs import Inputs
 
 
-def binding_paragraphs(inputs: Inputs) -> tuple[str, ...]:
+def binding_bullets(inputs: Inputs) -> tuple[str, ...]:
     """Return what the resources that bind mean for the choice of hardware, each once."""
     found = dict.fromkeys(one.binding.resource for _, _, one in _assessed(inputs))
     return tuple(inputs.say.crossover.meanings[resource] for resource in found)
@@ -42,6 +42,7 @@ def binding_table(inputs: Inputs) -> tuple[Table, ...]:
             origin="measured",
             note=say.binding_note,
             sources=inputs.sources(BenchResult.STAGE),
+            folded=is_long(rows),
         ),
     )
 

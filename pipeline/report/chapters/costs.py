@@ -49,7 +49,7 @@ def _capacity_sentence(inputs: Inputs) -> str:
         say.best(name, str(best.concurrency), few_or(best.ttft.p95_ms, say), few_or(best.e2e.p95_ms, say))
         for name, best in ((say.baseline, load.best(BASELINE)), (say.name_of(AWQ), load.best(AWQ)))
     ]
-    return say.capacity("; ".join(where))
+    return say.capacity("; ".join(where), say.service_level if load.service_level else say.no_service_level)
 
 
 def _arms(inputs: Inputs) -> Table:

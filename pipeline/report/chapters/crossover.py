@@ -16,9 +16,9 @@ from eval.bench.load.service import ServiceLimits
 from eval.bench.result import BenchResult, LoadPoint
 from pipeline.base.format import NONE, certainty, extent, number, share
 from pipeline.recipe.arms import AWQ, BASELINE
-from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.cells import figure, is_long, numbers, word, words
 from pipeline.report.chapter import Chapter
-from pipeline.report.chapters.binding import binding_paragraphs, binding_table, overload_tables
+from pipeline.report.chapters.binding import binding_bullets, binding_table, overload_tables
 from pipeline.report.chapters.crossover_finding import crossover_sentence, printed, speed_keys
 from pipeline.report.chapters.same_money import money_paragraphs, money_tables
 from pipeline.report.charts.crossover import crossover_chart
@@ -37,13 +37,8 @@ def crossover_section(inputs: Inputs) -> Section:
     return Section(
         id="crossover",
         title=say.title,
-        paragraphs=(
-            *(crossover_sentence(one, say) for one in found),
-            *_service_level(inputs),
-            *money_paragraphs(inputs),
-            say.method(certainty(CONFIDENCE)),
-            *binding_paragraphs(inputs),
-        ),
+        paragraphs=(*_sentences(found, say), *_service_level(inputs), *money_paragraphs(inputs)),
+        bullets=binding_bullets(inputs),
         charts=tuple(
             crossover_chart(one, crossover_sentence(one, say), speed_keys(one, inputs.evidence), inputs)
             for one in found
@@ -57,6 +52,12 @@ def crossover_section(inputs: Inputs) -> Section:
             *overload_tables(inputs),
         ),
     )
+
+
+def _sentences(found: tuple[ArmCrossover, ...], say: CrossoverSentences) -> tuple[str, ...]:
+    """Return a paragraph for each arm."""
+    arms = dict.fromkeys(one.arm for one in found)
+    return tuple(" ".join(crossover_sentence(one, say) for one in found if one.arm == arm) for arm in arms)
 
 
 def _crossovers(load: BenchResult) -> Iterator[ArmCrossover]:
@@ -103,7 +104,7 @@ def _crossover_table(found: tuple[ArmCrossover, ...], inputs: Inputs) -> Table:
         columns=(*words(*say.columns[:3]), *numbers(*say.columns[3:5]), *words(*say.columns[5:])),
         rows=tuple(_row(one, inputs) for one in found),
         origin="measured",
-        note=say.note,
+        note=f"{say.method(certainty(CONFIDENCE))} {say.note}",
         sources=inputs.sources(BenchResult.STAGE),
     )
 
@@ -170,6 +171,7 @@ def _goodput_tables(inputs: Inputs) -> tuple[Table, ...]:
             origin="measured",
             note=say.goodput_note,
             sources=inputs.sources(BenchResult.STAGE),
+            folded=is_long(rows),
         ),
     )
 

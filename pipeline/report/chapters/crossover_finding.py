@@ -2,18 +2,17 @@
 
 from eval.bench.arm_crossover import ArmCrossover, speed_crossover
 from eval.bench.crossover import Crossing, Kind
-from eval.bench.result import BenchResult
 from pipeline.base.format import number
 from pipeline.recipe.arms import AWQ
-from pipeline.report.document import Finding, Tone
+from pipeline.report.document import Finding
 from pipeline.report.evidence import Evidence, Keys
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.crossover import CrossoverSentences
 
 _DIGITS = 2
+_TOLD: tuple[Kind, ...] = ("not decided", "below the lowest")
 _FEWEST = 2
 """Levels from which there is something between them."""
-_TONES: dict[Kind, Tone] = {"above the highest": "good", "below the lowest": "bad"}
 
 
 def crossover_sentence(one: ArmCrossover, say: CrossoverSentences) -> str:
@@ -35,21 +34,18 @@ def crossover_sentence(one: ArmCrossover, say: CrossoverSentences) -> str:
     return say.starts(arm, ahead, *printed(crossing), str(crossing.after))
 
 
-def crossover_findings(inputs: Inputs) -> tuple[Finding, ...]:
-    """Say up to where AWQ is faster; nothing where fewer than two levels, or no repeats, leave nothing to decide."""
-    one, say = speed_crossover(inputs.load), inputs.say.crossover
-    if len(one.levels) < _FEWEST or all(level.interval is None for level in one.levels):
-        return ()
-    return (
-        Finding(
-            topic=say.title,
-            stage=BenchResult.STAGE,
-            headline=crossover_sentence(one, say),
-            tone=_TONES.get(one.crossover.kind, "plain"),
-            origin="measured",
-            evidence=speed_keys(one, inputs.evidence),
-        ),
-    )
+def with_crossover(speed: Finding, inputs: Inputs) -> Finding:
+    """Return the finding on speed, begun with up to where AWQ is faster.
+
+    It stays as it is where its own headline says as much: where AWQ is slower throughout, where that is not decided,
+    and where fewer than two levels, or no repeats, leave nothing to decide.
+    """
+    one = speed_crossover(inputs.load)
+    if len(one.levels) < _FEWEST or one.crossover.kind in _TOLD:
+        return speed
+    evidence = dict.fromkeys((*speed.evidence, *speed_keys(one, inputs.evidence)))
+    headline = crossover_sentence(one, inputs.say.crossover)
+    return speed.model_copy(update={"headline": headline, "evidence": tuple(evidence)})
 
 
 def expectation(inputs: Inputs) -> str:

@@ -42,17 +42,20 @@ def fair_tables(inputs: Inputs) -> tuple[Table, ...]:
 def _repeats(fair: FairArms, precision: float, inputs: Inputs) -> Iterator[str]:
     say = inputs.say.fair_arms
     yield say.precision(say.amount(fair.first_repeats, "run"), percent(precision))
-    for arm, levels in fair.repeats.items():
+    for arm, levels in ((arm, levels) for arm, levels in fair.repeats.items() if levels):
         yield say.made(arm, [(count(level.concurrency), count(level.planned)) for level in levels])
     ratios = speed_ratios(inputs.load)
     reached = [one for one in ratios if _is_reached(one, precision)]
     if reached:
         yield say.reached(say.listing([count(one.concurrency) for one in reached]))
+    missed: dict[tuple[str, ...], list[str]] = {}
     for one in ratios:
         if one not in reached:
-            limits = [say.limits[limit] for limit in fair.limited(one.concurrency, BASELINE, AWQ)] or [say.no_interval]
+            limits = tuple(say.limits[limit] for limit in fair.limited(one.concurrency, BASELINE, AWQ))
             width = percent(half_width(one.interval)) if one.interval else ""
-            yield say.not_reached(count(one.concurrency), width, limits)
+            missed.setdefault(limits or (say.no_interval,), []).append(say.wider(count(one.concurrency), width))
+    for limits, places in missed.items():
+        yield say.not_reached(say.listing(places), limits)
 
 
 def _is_reached(one: SpeedRatio, precision: float) -> bool:
@@ -70,7 +73,7 @@ def _compared(fair: FairArms, inputs: Inputs) -> Table:
         ((name, word(value)) for name, value in sorted(plain.items())),
         say,
         sources=inputs.sources(BenchResult.STAGE),
-        note=say.compared_note(count(len(settings) - len(plain))),
+        note=say.compared_note(say.amount(len(settings) - len(plain), "setting")),
     )
     return table.model_copy(update={"columns": words(*say.compared_columns), "folded": True})
 

@@ -9,7 +9,7 @@ from pipeline.quantize.result import QuantizeResult
 from pipeline.report.chapters.accuracy_finding import accuracy_findings
 from pipeline.report.chapters.alarm import agreement_field
 from pipeline.report.chapters.cost_finding import cost_finding
-from pipeline.report.chapters.crossover_finding import crossover_findings
+from pipeline.report.chapters.crossover_finding import with_crossover
 from pipeline.report.chapters.dummy_weights import dummy_findings
 from pipeline.report.chapters.load_evidence import void_findings
 from pipeline.report.chapters.soak_finding import soak_findings
@@ -66,13 +66,12 @@ def _speed_and_memory(inputs: Inputs) -> tuple[Finding, ...]:
         return (_unknown(say.speed, say.no_speed, BenchResult.STAGE),)
     ratios, latencies, evidence = speed_ratios(inputs.load), latency_of(inputs.load), inputs.evidence
     speed = (
-        _grounded(speed_finding(ratios, inputs.load, say), "measured", keys_of(ratios, evidence)),
-        *crossover_findings(inputs),
+        with_crossover(
+            _grounded(speed_finding(ratios, inputs.load, say), "measured", keys_of(ratios, evidence)), inputs
+        ),
         _grounded(latency_finding(*latencies, inputs.load, say), "measured", latency_keys(*latencies, evidence)),
         *void_findings(inputs),
     )
-    if not inputs.has(QuantizeResult) and not inputs.has_dummies:
-        return speed
     memory = weight_memory(inputs.quantize_or_none, inputs.load)
     found = _grounded(memory_finding(memory, inputs.say), memory.origin, evidence.of_all(memory.found_in))
     return (*speed, found)

@@ -7,7 +7,7 @@ from pipeline.base.format import NONE, count, number, share
 from pipeline.base.results import Result
 from pipeline.hardware.health.check import HealthCheck, State
 from pipeline.hardware.health.summary import GpuHealth, HealthSummary, Spread
-from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.cells import figure, is_long, numbers, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.comparison import points_of
 from pipeline.report.document import Cell, Section, Table, Tone
@@ -21,8 +21,6 @@ _TONES: dict[State, Tone] = {"warn": "caution", "fail": "bad"}
 def health_section(inputs: Inputs) -> Section:
     """Return what was read of GPUs, processors and memory at every point, and what was not well or not reported."""
     say, found = inputs.say.health, _summaries(inputs.load)
-    if not found:
-        return Section(id="health", title=say.title, paragraphs=(say.not_sampled,))
     samples = count(sum(one.samples for one in found))
     tables = (*_gpus(inputs), _host(inputs), *_checks(found, inputs), *_before(inputs))
     paragraph = say.sampled(samples, say.amount(len(found), "run"))
@@ -67,6 +65,7 @@ def _gpus(inputs: Inputs) -> tuple[Table, ...]:
             origin="measured",
             note=" ".join((say.gpus_note, *(say.energy[source] for source in sorted(sources)))),
             sources=inputs.sources(BenchResult.STAGE),
+            folded=is_long(rows),
         ),
     )
 
@@ -110,7 +109,7 @@ def _host(inputs: Inputs) -> Table:
         origin="measured",
         note=say.host_note,
         sources=inputs.sources(BenchResult.STAGE),
-        folded=bool(_gpus(inputs)),
+        folded=bool(_gpus(inputs)) or is_long(rows),
     )
 
 
@@ -195,11 +194,16 @@ def _table(
 def health_limits(inputs: Inputs) -> tuple[str, ...]:
     """Return what no device reported."""
     say, found = inputs.say.health, _summaries(inputs.load)
-    if not found:
-        return (say.unsteady, say.limit_energy)
     silent = [f"{say.of(check.subject)}, {check.name}" for check in _worst(found) if check.state == "not reported"]
     energy = all(one.energy_j is None for one in found)
     return (say.silent("; ".join(silent)) if silent else "", say.limit_energy if energy else "")
 
 
-HEALTH = Chapter(id="health", write=health_section, needs=(BenchResult,), limits=health_limits)
+HEALTH = Chapter(
+    id="health",
+    write=health_section,
+    needs=(BenchResult,),
+    stands=lambda inputs: bool(_summaries(inputs.load)),
+    limits=health_limits,
+    absent=lambda say: say.health.absent,
+)

@@ -3,7 +3,7 @@
 from eval.bench.comparison import Quantity, SpeedRatio, speed_ratios
 from eval.bench.result import PERCENTILES, BenchResult, Latency
 from pipeline.base.format import ratio
-from pipeline.report.cells import direction_cell, figure, interval_cell, numbers, shown, word, words
+from pipeline.report.cells import direction_cell, figure, interval_cell, is_long, numbers, shown, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.charts.throughput import latency_chart
 from pipeline.report.comparison import points_of
@@ -71,7 +71,7 @@ def _latency(inputs: Inputs, field: str, *, folded: bool) -> Table:
         origin="measured",
         note=say.notes[field],
         sources=inputs.sources(BenchResult.STAGE),
-        folded=folded,
+        folded=folded or is_long(rows),
     )
 
 

@@ -204,8 +204,8 @@ def _client(known: Calibration, inputs: Inputs) -> Table:
     rows = tuple(
         (
             word(count(level.step.concurrency)),
-            shown(evidence, level, "true_output_tokens_per_s", count),
-            shown(evidence, level, "output_tokens_per_s", count),
+            shown(evidence, level, "true_output_tokens_per_s"),
+            shown(evidence, level, "output_tokens_per_s"),
             *(difference(level, f"{name}_difference") for name in ("output_rate", "ttft", "tpot")),
             shown(evidence, level, "client_cpu_s"),
             word(say.right if level.right else say.not_right, "plain" if level.right else "caution"),
@@ -214,7 +214,7 @@ def _client(known: Calibration, inputs: Inputs) -> Table:
     )
     ceiling = known.usable_ceiling
     note = say.no_ceiling if ceiling is None else say.ceiling(count(ceiling))
-    title = say.client(known.client, known.machine, known.measured_at)
+    title = say.client(known.client, known.machine, known.measured_at[:10])
     return _table("load-client", title, say.client_columns, rows, inputs, note, words_at=-1)
 
 

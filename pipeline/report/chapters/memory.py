@@ -5,7 +5,6 @@ from collections.abc import Callable
 from eval.bench.engine_proof import EngineProof
 from eval.bench.result import ArmLoad, BenchResult
 from pipeline.base.format import NONE, count, ratio, size
-from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.chapter import Chapter
@@ -39,14 +38,14 @@ def memory_section(inputs: Inputs) -> Section:
 
 
 def _memory(inputs: Inputs) -> Table:
-    arms, evidence, say = (inputs.load.of(BASELINE), inputs.load.of(AWQ)), inputs.evidence, inputs.say.memory
+    arms, evidence, say = inputs.load.arms, inputs.evidence, inputs.say.memory
     rows = (
         *_reported_weights(arms, inputs),
         *_files(inputs),
         *_parts(arms, inputs),
         (word(say.cache), *(shown(evidence, one.memory, "kv_cache_tokens", count) for one in arms)),
         (
-            word(say.requests(count(arms[1].memory.context_tokens))),
+            word(say.requests(count(arms[0].memory.context_tokens))),
             *(shown(evidence, one.memory, "max_concurrency") for one in arms),
         ),
         (word(say.start), *(shown(evidence, one, "start_seconds") for one in arms)),
@@ -54,11 +53,11 @@ def _memory(inputs: Inputs) -> Table:
     return Table(
         id="memory-table",
         title=say.table,
-        columns=(*words(*say.columns[:1]), *numbers(*say.columns[1:])),
+        columns=(*words(say.item), *numbers(*(say.title_of(one.arm) for one in arms))),
         rows=rows,
         origin="measured",
         note=" ".join([say.notes[arms[0].memory.weights_from], *_peak_note(arms, inputs)]),
-        sources=(*inputs.sources("bench"), *([] if inputs.has_dummies else inputs.sources("quantize"))),
+        sources=(*inputs.sources("bench"), *(inputs.sources("quantize") if inputs.quantize_or_none else ())),
     )
 
 
@@ -66,7 +65,11 @@ def _files(inputs: Inputs) -> tuple[Row, ...]:
     made = inputs.quantize_or_none
     if made is None:
         return ()
-    cells = (shown(inputs.evidence, made, one, size) for one in ("source_bytes", "checkpoint_bytes"))
+    fields = {BASELINE: "source_bytes", AWQ: "checkpoint_bytes"}
+    cells = (
+        shown(inputs.evidence, made, fields[one.arm], size) if one.arm in fields else word(NONE)
+        for one in inputs.load.arms
+    )
     return ((word(inputs.say.memory.files), *cells),)
 
 
@@ -114,22 +117,17 @@ def _proof(inputs: Inputs) -> Table:
         (say.variables, lambda _, proof: ", ".join(f"{k}={v}" for k, v in proof.variables.items())),
     )
     proven = [(arm, arm.proof) for arm in inputs.load.arms if arm.proof is not None]
-    rows = tuple((word(label), *(word(read(*one) or NONE) for one in proven)) for label, read in said if proven)
+    read_out = [(label, [read(*one) for one in proven]) for label, read in said]
+    rows = tuple((word(label), *(word(one or NONE) for one in found)) for label, found in read_out if any(found))
     return Table(
         id="engine-proof",
         title=say.proof,
-        columns=words(say.columns[0], *(say.title_of(arm.arm) for arm, _ in proven)),
+        columns=words(say.item, *(say.title_of(arm.arm) for arm, _ in proven)),
         rows=rows,
         origin="measured",
-        note=say.proof_note,
+        note=f"{say.proof_note} {say.no_attention_backend}" if inputs.on_cpu else say.proof_note,
         sources=inputs.sources("bench"),
     )
 
 
-MEMORY = Chapter(
-    id="memory",
-    write=memory_section,
-    needs=(BenchResult,),
-    stands=lambda inputs: inputs.has_dummies or inputs.has(QuantizeResult),
-    absent=lambda say: say.memory.absent,
-)
+MEMORY = Chapter(id="memory", write=memory_section, needs=(BenchResult,), absent=lambda say: say.memory.absent)

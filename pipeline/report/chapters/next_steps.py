@@ -27,6 +27,7 @@ def next_steps(inputs: Inputs) -> tuple[str, ...]:
         say.step_gpu if inputs.on_cpu else "",
         say.step_void if inputs.has(BenchResult) and inputs.load.void_points else "",
         _repeats_step(inputs) if inputs.has(BenchResult) else "",
+        _soak_step(inputs) if inputs.has(BenchResult) else "",
         *(_cost_steps(inputs) if inputs.has(RoiResult) else ()),
         say.step_traffic if _ready(inputs) else "",
         "" if inputs.has(ServeResult) else say.step_endpoint,
@@ -57,6 +58,14 @@ def _repeats_step(inputs: Inputs) -> str:
     if not undecided or repeats >= _MANY_REPEATS:
         return ""
     return say.step_repeats(str(max(_SOME_REPEATS, 2 * repeats)), say.listing(undecided))
+
+
+def _soak_step(inputs: Inputs) -> str:
+    """Return what to do about an arm that drifts, or of which it is not decided; nothing about stable ones."""
+    say, verdicts = inputs.say.recommendation, {soak.verdict for soak in inputs.load.soaks}
+    if "drifting" in verdicts:
+        return say.step_drift
+    return say.step_longer_soak if "undecided" in verdicts else ""
 
 
 def _cost_steps(inputs: Inputs) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def _row(operation: Operation, inputs: Inputs) -> tuple[Cell, ...]:
     return (
         word(operation.name),
         shown(evidence, operation, "calls", count),
-        figure(operation.self_s, lambda seconds: f"{seconds * _MS:.1f}", evidence=evidence.of(operation, "self_s")),
+        figure(operation.self_s, lambda seconds: f"{seconds * _MS:,.1f}", evidence=evidence.of(operation, "self_s")),
         shown(evidence, operation, "share", share),
     )
 

@@ -46,7 +46,9 @@ def _by_costs_and_speed(inputs: Inputs) -> str:
         costs = say.not_decided(where)
     else:
         costs = say.not_paid_back(where) if (saving.saving_per_month_usd.low or 0.0) > 0 else say.no_saving(where)
-    return costs + (say.for_speed(faster) if faster else say.keep) + expect
+    if faster:
+        return costs + (say.for_known_speed if crossing else say.for_speed(faster)) + expect
+    return costs + say.keep + expect
 
 
 def objection(inputs: Inputs) -> str:

@@ -9,14 +9,14 @@ from pipeline.roi.result import ArmCost, Figure, RoiResult
 
 
 def money_paragraphs(inputs: Inputs) -> tuple[str, ...]:
-    """Return how many machines each arm needs for the load, and what is the same for the same money; none unpriced."""
+    """Return how many machines each arm needs for the load; nothing without prices."""
     if not inputs.has(RoiResult):
         return ()
     say, costs = inputs.say.crossover, inputs.costs
-    parts = [say.needs(say.name_of(cost.arm), _range(_machines(cost))) for cost in costs.arms]
+    ranges = [(cost.arm, _range(_machines(cost))) for cost in costs.arms]
+    parts = [say.needs(say.name_of(arm), machines, one=machines == count(1)) for arm, machines in ranges]
     useful = any(cost.useful for cost in costs.arms)
-    needed = say.machines(number(costs.peak_tokens_per_s.value or 0.0), say.listing(parts), say.by[useful])
-    return (say.same_money, needed)
+    return (say.machines(number(costs.peak_tokens_per_s.value or 0.0), say.listing(parts), say.by[useful]),)
 
 
 def money_tables(inputs: Inputs) -> tuple[Table, ...]:
@@ -30,7 +30,7 @@ def money_tables(inputs: Inputs) -> tuple[Table, ...]:
             title=say.money_table,
             columns=(*words(*say.money_columns[:3]), *numbers(*say.money_columns[3:])),
             rows=tuple(row for cost in inputs.costs.arms for row in _rows(cost, inputs)),
-            note=say.money_note,
+            note=f"{say.same_money} {say.money_note}",
             sources=inputs.sources(RoiResult.STAGE),
         ),
     )

@@ -1,7 +1,7 @@
 """The chapter on the soak: does speed or memory drift while a load is held?"""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from eval.bench.result import BenchResult
 from eval.bench.soak.drift import CONFIDENCE, SLICE_FIELDS
@@ -29,19 +29,28 @@ def soak_section(inputs: Inputs) -> Section:
         id="soak",
         title=say.title,
         paragraphs=(
-            say.method(certainty(CONFIDENCE)),
-            say.rules(say.listing(sorted({percent(soak.drift_limit) for soak in soaks}))),
-            *(_load(soak, inputs) for soak in soaks),
+            *_loads(soaks, inputs),
             *(sentence for soak in standing for sentence in _growth(soak, inputs)),
+            say.rules(say.listing(sorted({percent(soak.drift_limit) for soak in soaks}))),
+            say.method(certainty(CONFIDENCE)),
         ),
         charts=tuple(chart for soak in standing for chart in soak_charts(soak, inputs)),
         tables=(_drifts(standing, inputs), _slices(standing, inputs)) if standing else (),
     )
 
 
-def _load(soak: Soak, inputs: Inputs) -> str:
+def _loads(soaks: Sequence[Soak], inputs: Inputs) -> Iterator[str]:
+    """Yield what was held on which arms; those with the same sentence together."""
     say = inputs.say.soak
-    arm = say.title_of(soak.arm or "")
+    alike: dict[str, list[Soak]] = {}
+    for soak in soaks:
+        alike.setdefault(_load("", soak, inputs), []).append(soak)
+    for same in alike.values():
+        yield _load(say.listing([say.title_of(soak.arm or "") for soak in same]), same[0], inputs)
+
+
+def _load(arm: str, soak: Soak, inputs: Inputs) -> str:
+    say = inputs.say.soak
     if soak.void:
         return say.void_soak(arm, "; ".join(soak.void))
     load = say.load(

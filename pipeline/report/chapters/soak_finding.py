@@ -1,47 +1,73 @@
 """What is said of the soak on the first page."""
 
+from collections.abc import Sequence
+
 from eval.bench.result import BenchResult
-from eval.bench.soak.figures import Drift
+from eval.bench.soak.figures import Drift, Verdict
 from eval.bench.soak.result import Soak
 from pipeline.base.format import drift as as_drift
 from pipeline.base.format import extent, percent, seconds
 from pipeline.report.chapters.soak import VERDICT_TONES
-from pipeline.report.document import Finding
+from pipeline.report.document import Finding, Tone
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.soak import SoakSentences
 
+_GRAVEST: tuple[Tone, ...] = ("bad", "caution", "good")
+
 
 def soak_findings(inputs: Inputs) -> tuple[Finding, ...]:
-    """Return what became of each arm that was held under load; nothing where none was."""
-    return tuple(_finding(soak, inputs) for soak in inputs.load.soaks)
-
-
-def _finding(soak: Soak, inputs: Inputs) -> Finding:
-    say = inputs.say.soak
-    arm = say.title_of(soak.arm or "")
-    if soak.verdict is None:
-        return Finding(
+    """Return what became of the arms that were held under load, in one finding; nothing where none was."""
+    soaks, say = inputs.load.soaks, inputs.say.soak
+    if not soaks:
+        return ()
+    tones = {_tone(soak) for soak in soaks}
+    return (
+        Finding(
             topic=say.topic,
             stage=BenchResult.STAGE,
-            headline=say.void_headline(arm),
-            detail=say.sentence("; ".join(soak.void or ())),
-            tone="caution",
-        )
-    deciding = [one for one in soak.drifts if one.verdict == soak.verdict]
-    return Finding(
-        topic=say.topic,
-        stage=BenchResult.STAGE,
-        headline=say.headlines[soak.verdict](arm, seconds(soak.duration_s or 0.0)),
-        detail=say.sentence("; ".join(_moved(one, say) for one in deciding)),
-        tone=VERDICT_TONES[soak.verdict],
-        origin="measured",
-        evidence=inputs.evidence.of_all((one, "verdict") for one in deciding),
+            headline=" ".join(_headline(soak, say) for soak in soaks),
+            detail=" ".join(_of_arm(soak, soaks, say) for soak in soaks),
+            tone=next(tone for tone in _GRAVEST if tone in tones),
+            origin="measured",
+            evidence=inputs.evidence.of_all((one, "verdict") for soak in soaks for one in _deciding(soak)),
+        ),
     )
 
 
+def _tone(soak: Soak) -> Tone:
+    return "caution" if soak.verdict is None else VERDICT_TONES[soak.verdict]
+
+
+def _headline(soak: Soak, say: SoakSentences) -> str:
+    arm = say.title_of(soak.arm or "")
+    if soak.verdict is None:
+        return say.void_headline(arm)
+    return say.headlines[soak.verdict](arm, seconds(soak.duration_s or 0.0))
+
+
+def _of_arm(soak: Soak, soaks: Sequence[Soak], say: SoakSentences) -> str:
+    detail = _detail(soak, say)
+    return detail if len(soaks) == 1 else say.of_arm(say.title_of(soak.arm or ""), detail)
+
+
+def _detail(soak: Soak, say: SoakSentences) -> str:
+    """Return what moved or is not bounded; of what is stable, how large a drift would have shown."""
+    if soak.verdict is None:
+        return say.sentence("; ".join(soak.void or ()))
+    if soak.verdict != "stable":
+        return say.sentence("; ".join(_moved(one, say) for one in _deciding(soak)))
+    smallest = [one.smallest_drift for one in soak.drifts if one.smallest_drift is not None]
+    names = say.listing([say.inside[one.quantity] for one in soak.drifts])
+    return say.within(names, percent(soak.drift_limit), percent(max(smallest)) if smallest else "")
+
+
+def _deciding(soak: Soak) -> list[Drift]:
+    verdict: Verdict | None = soak.verdict
+    return [one for one in soak.drifts if one.verdict == verdict]
+
+
 def _moved(one: Drift, say: SoakSentences) -> str:
-    name = say.names[one.quantity]
+    name = say.inside[one.quantity]
     if one.drift is None or one.low is None or one.high is None:
         return say.unbounded(name)
-    smallest = "" if one.smallest_drift is None else percent(one.smallest_drift)
-    return say.moved(name, as_drift(one.drift), extent(one.low, one.high, as_drift), smallest)
+    return say.moved(name, as_drift(one.drift), extent(one.low, one.high, as_drift))

@@ -47,13 +47,12 @@ def latency_finding(
     detail = " ".join(say.latency_ratios(name, _ratios_phrase(ratios, say)) for name, ratios in pairs if ratios)
     if "not repeated" in found:
         return _finding(say.latency, say.latency_not_repeated, detail, "caution")
-    headline = " ".join(
-        say.latency_is(
-            name, _directions(ratios, say.latency_words, say.latency_everywhere if _is_whole(ratios, load) else {}, say)
-        )
-        for name, ratios in pairs
-        if ratios
-    )
+    said: dict[str, list[str]] = {}
+    for name, ratios in pairs:
+        everywhere = say.latency_everywhere if _is_whole(ratios, load) else {}
+        if ratios:
+            said.setdefault(_directions(ratios, say.latency_words, everywhere, say), []).append(name)
+    headline = " ".join(say.latency_is(say.both(names), directions) for directions, names in said.items())
     return _finding(say.latency, headline, detail, speed_tone(found))
 
 

@@ -42,10 +42,10 @@ def throughput_section(inputs: Inputs) -> Section:
         ),
         tables=(
             _throughput(ratios, inputs),
+            *void_tables(inputs),
             _rates(inputs),
             *open_loop_tables(inputs),
             *endpoint_tables(inputs),
-            *void_tables(inputs),
         ),
     )
 
@@ -77,8 +77,19 @@ def _throughput(ratios: tuple[SpeedRatio, ...], inputs: Inputs) -> Table:
         columns=(*words(*say.columns[:1]), *numbers(*say.columns[1:5]), *words(*say.columns[5:])),
         rows=rows,
         origin="measured",
-        note=say.note,
+        note=" ".join((say.note, *_left_out(inputs))),
         sources=inputs.sources(BenchResult.STAGE),
+    )
+
+
+def _left_out(inputs: Inputs) -> tuple[str, ...]:
+    """Return which concurrencies have no ratio, and why; nothing where all have one."""
+    say, load = inputs.say.throughput, inputs.load
+    void = {point.concurrency for arm, point in load.void_points if arm in _PAIR}
+    overloaded = {point.concurrency for arm in _PAIR for point in load.of(arm).points if point.overloaded} - void
+    missing = ((void, say.left_out_void), (overloaded, say.left_out_overloaded))
+    return tuple(
+        sentence(say.listing([str(level) for level in sorted(levels)])) for levels, sentence in missing if levels
     )
 
 

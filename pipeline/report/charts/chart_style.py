@@ -30,6 +30,8 @@ WIDTH = 520
 _POINTS_PER_INCH = 72
 _ROOM_FOR_LABELS = 0.42
 """Of the x axis, to the right of the last point."""
+_TICK_DISTANCE = 0.12
+"""Of two named concurrencies, in parts of what lies between the lowest and the highest."""
 _LINE_HEIGHT = 0.085
 """Height of a label in parts of the y axis."""
 _STYLE = {
@@ -113,11 +115,21 @@ def inline(svg: str, name: str) -> str:
 def concurrency_axis(axes: Any, values: Sequence[int], title: str) -> None:
     """Scale x by powers of two, a tick at each measured concurrency, and room for labels at the right."""
     axes.set_xscale("log", base=2)
-    axes.set_xticks(list(values), [str(value) for value in values])
-    axes.minorticks_off()
     octaves = math.log2(values[-1] / values[0]) or 1.0
+    named = apart([math.log2(value) / octaves for value in values], _TICK_DISTANCE)
+    axes.set_xticks(list(values), [f"{value:,}" if kept else "" for value, kept in zip(values, named, strict=True)])
+    axes.minorticks_off()
     axes.set_xlim(values[0] / 2 ** (octaves * 0.06), values[-1] * 2 ** (octaves * _ROOM_FOR_LABELS))
     axes.set_xlabel(title)
+
+
+def apart(positions: Sequence[float], distance: float) -> list[bool]:
+    """Return which of some rising positions to name so that neighbours are `distance` apart; first and last always."""
+    kept = [positions[-1]]
+    for position in reversed(positions[1:-1]):
+        if kept[-1] - position >= distance and position - positions[0] >= distance:
+            kept.append(position)
+    return [position == positions[0] or position in kept for position in positions]
 
 
 def horizontal_grid(axes: Any) -> None:
@@ -158,7 +170,10 @@ def spread(positions: Sequence[float], distance: float) -> list[float]:
 def end_labels(axes: Any, x: float, ends: Sequence[tuple[str, float, str, str]]) -> None:
     """Write (text, y, colour, weight) beside the right end of lines, moved apart where they would collide."""
     top = axes.get_ylim()[1]
-    places = spread([position for _, position, *_ in ends], _LINE_HEIGHT * top)
+    height = _LINE_HEIGHT * top
+    places = spread([position for _, position, *_ in ends], height)
+    raised = max(0.0, height / 2 - min(places, default=height))
+    places = [place + raised for place in places]
     for (text, _, colour, weight), place in zip(ends, places, strict=True):
         axes.annotate(
             text, (x, place), (10, 0), textcoords="offset points", va="center", color=colour, weight=weight,

@@ -15,7 +15,6 @@ from pipeline.report.charts.chart_style import (
     colours_of,
     concurrency_axis,
     draw,
-    end_labels,
     headline,
     horizontal_grid,
     marker_of,
@@ -105,7 +104,10 @@ def _paint(figure: Any, chart: Chart) -> None:
             markerfacecolor="white" if tone == "plain" else colour,
         )  # fmt: skip
     axes.set_ylim(0, max([2.0, *values, *numbers_of(ratios.high)]) * 1.12)
-    end_labels(axes, places[-1], [(ratio(values[-1]), values[-1], colour, "bold")])
+    axes.annotate(
+        ratio(values[-1]), (places[-1], values[-1]), (10, 8 if values[-1] >= mark.value else -20),
+        textcoords="offset points", color=colour, weight="bold", fontsize=SMALL,
+    )  # fmt: skip
     axes.annotate(
         mark.text, (1, mark.value), (-2, -20), xycoords=("axes fraction", "data"), textcoords="offset points",
         ha="right", fontsize=SMALL, color=MUTED,

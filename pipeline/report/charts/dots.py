@@ -28,11 +28,18 @@ def _paint(figure: Any, chart: Chart) -> None:
         filling = "white" if tone == "plain" else BLUE
         axes.plot(place, mean, marker="o", color=BLUE, markerfacecolor=filling, mew=2.4)
         axes.annotate(
-            ratio(mean), (place, high), (0, 12), textcoords="offset points", ha="center", color=BLUE, weight="bold"
+            ratio(mean),
+            (place, high),
+            (0, 12),
+            textcoords="offset points",
+            ha="center",
+            color=BLUE,
+            weight="bold",
+            bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1},
         )
     axes.set_xlim(-0.6, 1.18 * len(means) - 0.5)
     axes.set_ylim(0, max([2.0, *highs]) * 1.12)
-    axes.set_xticks(range(len(means)), [str(x) for x in series.x])
+    axes.set_xticks(range(len(means)), [f"{x:,}" for x in series.x])
     axes.set_xlabel(chart.x_title)
     axes.annotate(
         mark.text, (1, mark.value), (-2, -20), xycoords=("axes fraction", "data"), textcoords="offset points",

@@ -20,8 +20,10 @@ _HEIGHT = 400
 _ROOM = 1.12
 _HIGHEST_BAND = 2.0
 """Times the highest mean, above which a band leaves the chart: of two runs it can reach anywhere."""
-_MOST_LABELS = 9
+_MOST_LABELS = 6
 """At the right end; of more only those of means and medians are written."""
+_MOST_SHADED = 2
+"""Arms between whose percentiles shades can be told apart."""
 _TAILS: dict[Statistic, Any] = {"p95": (0, (4, 2.5)), "p99": (0, (1, 1.6))}
 """Dashes by percentile."""
 _End = tuple[str, float, str, str]
@@ -38,9 +40,10 @@ def _paint(figure: Any, chart: Chart) -> None:
     colours = colours_of(arms)
     axes = figure.subplots()
     ends: list[_End] = []
+    shaded = len(arms) <= _MOST_SHADED
     for place, arm in enumerate(arms):
         own = [one for one in chart.series if one.arm == arm]
-        ends += [end for one in own if (end := _paint_one(axes, one, own[0], colours[arm]))]
+        ends += [end for one in own if (end := _paint_one(axes, one, own[0] if shaded else None, colours[arm]))]
         _mark_void(axes, own[0], colours[arm], place)
     means = [value for one in chart.series for value in numbers_of(one.y)]
     spans = [value for one in chart.series for value in numbers_of(one.high)]
@@ -52,15 +55,16 @@ def _paint(figure: Any, chart: Chart) -> None:
     headline(axes, chart.y_title)
 
 
-def _paint_one(axes: Any, one: Series, median: Series, colour: str) -> _End | None:
-    """Draw one series of an arm; return what is written at its end."""
+def _paint_one(axes: Any, one: Series, median: Series | None, colour: str) -> _End | None:
+    """Draw one series of an arm, shaded from its median where that is given; return what is written at its end."""
     x, y = list(one.x), with_gaps(one.y)
     if one.statistic == "bounds":
         axes.vlines(x, with_gaps(one.low), with_gaps(one.high), color=colour, linewidth=1.6)
         return None
     last = numbers_of(one.y)[-1]
     if one.statistic in _TAILS:
-        axes.fill_between(x, with_gaps(median.y), y, color=colour, alpha=0.08, linewidth=0)
+        if median is not None:
+            axes.fill_between(x, with_gaps(median.y), y, color=colour, alpha=0.08, linewidth=0)
         axes.plot(x, y, color=colour, linewidth=1.6, linestyle=_TAILS[one.statistic], marker=".", markersize=5)
         return one.name, last, colour, "normal"
     if one.low:

@@ -58,7 +58,9 @@ def _paint_arm(axes: Any, one: Series, colour: str) -> None:
     axes.plot(list(one.x), y, color=colour, linewidth=1.8)
     for x, height, tone in zip(one.x, y, one.tones, strict=True):
         filling = colour if tone == "good" else "white"
-        axes.plot(x, height, color=colour, marker=marker_of(str(one.arm)), markerfacecolor=filling, mew=2.0)
+        axes.plot(
+            x, height, color=colour, marker=marker_of(str(one.arm)), markerfacecolor=filling, mew=2.0, clip_on=False
+        )
 
 
 def _label(axes: Any, series: Sequence[Series], right: float, top: float) -> None:

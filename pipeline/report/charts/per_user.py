@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from eval.bench.per_user import PerUser
-from pipeline.base.format import number
+from pipeline.base.format import count, number
 from pipeline.report.document import Chart, Series
 from pipeline.report.evidence import Keys
 from pipeline.report.inputs import Inputs
@@ -47,7 +47,7 @@ def _series(points: Sequence[PerUser], inputs: Inputs) -> Series:
         arm=points[0].arm,
         x=tuple(one.tokens_per_s_per_user for one in points),
         y=tuple(one.tokens_per_s_per_gpu for one in points),
-        labels=tuple(str(one.point.concurrency) for one in points),
+        labels=tuple(count(one.point.concurrency) for one in points),
         tones=tuple("good" if one.unbeaten else "plain" for one in points),
         unit=inputs.say.per_user.unit,
         origin="measured",

@@ -121,5 +121,8 @@ class Accuracy(Words):
     limit_no_alternative = "Alternatives to AWQ: GPTQ and FP8 were not run."
     limit_alternatives = "Other alternatives to AWQ were not run."
 
+    def limit_not_scored(self, arms: str) -> str:
+        return f"Accuracy of {arms}: only speed was measured. "
+
     def limit_arms(self, arms: str) -> str:
         return f"Speed and costs of {arms}: only accuracy was measured. "

@@ -22,11 +22,14 @@ class Costs(Words):
     def best(self, arm: str, concurrency: str, ttft: str, e2e: str) -> str:
         return f"{arm} at concurrency {concurrency} (p95 in ms: TTFT {ttft}, end-to-end latency {e2e})"
 
-    def capacity(self, arms: str) -> str:
-        return (
-            f"Capacity is the highest measured output throughput of one machine: {arms}. A limit on latency would "
-            f"lower it."
-        )
+    def capacity(self, arms: str, latency: str) -> str:
+        return f"Capacity is the highest measured output throughput of one machine: {arms}. {latency}"
+
+    no_service_level = "A limit on latency would lower it."
+    service_level = (
+        "This does not look at the service level; what tokens and machines cost within it stands in the chapter on the "
+        "crossover, under same money."
+    )
 
     arms = "Costs per arm"
     arms_columns = ("Item", "Baseline", "AWQ", "Origin", "How it was found")

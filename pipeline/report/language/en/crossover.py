@@ -16,21 +16,21 @@ class CrossoverSentences(Words):
 
     def method(self, sure: str) -> str:
         return (
-            f"Up to which concurrency an arm wins follows from the ratios and intervals of its levels, which hold "
-            f"together with {sure} confidence. Between neighbouring levels the ratio is taken as a straight line of "
-            f"logarithms; the interval of a crossover is where 1 lies between the line through the lower and the line "
-            f"through the upper ends. Nothing is said beyond the levels measured."
+            f"Found from the ratios of the levels and their intervals, which hold together with {sure} confidence. "
+            f"Between neighbouring levels the ratio is taken as a straight line of logarithms; the interval of a "
+            f"crossover is where 1 lies between the line through the lower and the line through the upper ends. "
+            f"Nothing is said beyond the levels measured."
         )
 
     no_service_level = (
         "No service level was agreed (`bench.service_level` with `ttft_ms`, `tpot_ms` or `e2e_ms`), so goodput is not "
-        "known: throughput counts tokens that came too late to be of use."
+        "known: throughput also counts tokens that came too late to be of use."
     )
 
     def service_level(self, limits: str, share: str) -> str:
         return (
-            f"Service level: {limits}, kept by at least {share} of the requests. Goodput is what requests get that "
-            f"keep it."
+            f"Service level: {limits}, kept by at least {share} of the requests. Goodput counts the output tokens of "
+            f"requests that keep these limits, and no others."
         )
 
     def limit(self, name: str, milliseconds: str) -> str:
@@ -39,16 +39,16 @@ class CrossoverSentences(Words):
     limit_names: Mapping[str, str] = {"ttft_ms": "TTFT", "tpot_ms": "TPOT", "e2e_ms": "E2E"}
 
     same_money = (
-        "Same money: a machine costs the same whichever arm it serves, so for the price of one machine the crossover "
-        "is that of the same GPU; the money differs where an arm needs fewer machines. A cheaper GPU that smaller "
-        "weights fit on has to be measured: `awqctl plan` names such, and `awqctl bench rank` compares runs per dollar."
+        "A machine costs the same whichever arm it serves, so for the price of one machine the crossover is that of "
+        "the same GPU; the money differs where an arm needs fewer machines. A cheaper GPU that smaller weights fit on "
+        "has to be measured: `awqctl plan` names such, and `awqctl bench rank` compares runs per dollar."
     )
 
     def machines(self, load: str, arms: str, by: str) -> str:
-        return f"For the peak of {load} output tokens/s {arms}, {by}."
+        return f"For the same money: at the peak of {load} output tokens/s {arms}, {by}."
 
-    def needs(self, arm: str, machines: str) -> str:
-        return f"{arm} needs {machines}"
+    def needs(self, arm: str, machines: str, *, one: bool) -> str:
+        return f"{arm} needs {machines} {self.nouns['machine'][not one]}"
 
     by: Mapping[bool, str] = {
         False: "by the highest throughput, whatever the latency",
@@ -58,7 +58,7 @@ class CrossoverSentences(Words):
     table = "Up to which concurrency an arm wins"
     columns = ("Comparison", "Arm", "Result", "At about", "Interval", "Wins at", "Loses at", "Not decided at")
     comparisons: Mapping[Comparison, str] = {
-        "throughput": "Same GPU (output tokens/s)",
+        "throughput": "Same GPU (throughput)",
         "goodput": "Same service level (goodput)",
     }
     kinds: Mapping[Kind, str] = {
@@ -109,7 +109,7 @@ class CrossoverSentences(Words):
     def place(self, at: str, low: str, high: str) -> str:
         return f"{at} ({low} to {high})"
 
-    chart = "Where AWQ stops winning"
+    chart = "Crossover of AWQ and the baseline"
     chart_y = "AWQ / baseline; above 1 AWQ is faster"
     chart_mark = "as fast"
     chart_band = "AWQ / baseline"

@@ -36,8 +36,8 @@ class FairArmsSentences(Words):
         )
 
     def made(self, arm: str, repeats: Sequence[tuple[str, str]]) -> str:
-        levels = self.listing([f"{amount} at concurrency {concurrency}" for concurrency, amount in repeats])
-        return f"{self.title_of(arm)}: {levels}."
+        concurrencies, amounts = (self.listing(each) for each in zip(*repeats, strict=True))
+        return f"{self.title_of(arm)}: {amounts} at concurrency {concurrencies}."
 
     def reached(self, concurrencies: str) -> str:
         return f"The precision was reached at concurrency {concurrencies}."
@@ -48,9 +48,11 @@ class FairArmsSentences(Words):
     }
     no_interval = "runs that are void, all alike, or too few to tell"
 
-    def not_reached(self, concurrency: str, width: str, limits: Sequence[str]) -> str:
-        found = f": the interval is ± {width} there" if width else ""
-        return f"It was not reached at concurrency {concurrency}{found}, because of {self.listing(limits)}."
+    def wider(self, concurrency: str, width: str) -> str:
+        return f"{concurrency} (± {width})" if width else concurrency
+
+    def not_reached(self, concurrencies: str, limits: Sequence[str]) -> str:
+        return f"It was not reached at concurrency {concurrencies}, because of {self.listing(limits)}."
 
     def settings(self, amount: str, reference: str) -> str:
         return (
@@ -63,7 +65,7 @@ class FairArmsSentences(Words):
     compared_columns = ("Setting", "Value")
 
     def compared_note(self, nested: str) -> str:
-        return f"And {nested} settings of compilation and kernels, which stand by name in `bench/results.json`."
+        return f"And {nested} of compilation and kernels, by name in `bench/results.json`."
 
     differences = "Engine settings that differ"
     differences_columns = ("Setting", "Arm", "Value", "Reference", "What it is")

@@ -1,6 +1,6 @@
 """What the findings and the key figures say."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from eval.bench.comparison import Direction
 from pipeline.report.language.en.words import Words
@@ -95,6 +95,9 @@ class Findings(Words):
         "not decided": "not decided at any concurrency measured",
     }
     latency_not_repeated = "Latency was measured once per point, or its runs were not kept, so nothing is decided."
+
+    def both(self, names: Sequence[str]) -> str:
+        return self.listing([name if place == 0 else name.lower() for place, name in enumerate(names)])
 
     def latency_is(self, name: str, directions: str) -> str:
         return f"{name} with AWQ: {directions}."

@@ -11,13 +11,12 @@ class Health(Words):
     """Its tables, and what was not reported."""
 
     title = "Health during the measurement"
-    not_sampled = "The machine was not read while the load ran: the result is one of an earlier version of awqctl."
-    unsteady = "Heat, power limits or other programs may have slowed the machine down: its health was not read."
+    absent = "Health of the machine: no readings of heat, power, clocks or other programs under load."
 
     def sampled(self, samples: str, runs: str) -> str:
         return (
             f"The machine was read before, once a second during, and after every run: {samples} readings in {runs}. "
-            f"A run in which a check fails is void. What a device does not report is said to be so, and is no pass."
+            f"A run in which a check fails is void. What a device does not report counts as unknown, not as passed."
         )
 
     gpus = "GPUs while the load ran"
@@ -37,14 +36,20 @@ class Health(Words):
     }
     host = "Processors and memory while the load ran"
     host_columns = (
-        *("Concurrency", "Arm", "Other programs", "Stolen", "Least memory, GiB", "Hottest, °C", "Clock, MHz"),
+        *(
+            "Concurrency",
+            "Arm",
+            "Other programs",
+            "Stolen by the hypervisor",
+            "Least free memory, GiB",
+            "Hottest, °C",
+            "Clock, MHz",
+        ),
     )
-    host_note = "The worst run of each point; the clock is the mean."
+    host_note = "Shares of the processors' time, in the worst run of each point; the clock is the mean of all runs."
     checks = "Checks that did not pass in every run"
     checks_columns = ("Of", "Check", "In the worst run", "Found", "What to do")
-    checks_note = (
-        "Limits are those of the vendor's own thresholds and counters; `awqctl doctor --gpu` looks at them now."
-    )
+    checks_note = "Limits are the vendor's own thresholds and counters; `awqctl doctor --gpu` checks them again."
     before = "Checks that did not pass before the measurement"
     before_columns = ("Of", "Check", "Is", "Found", "What to do")
     states: Mapping[State, str] = {"pass": "pass", "warn": "warning", "fail": "failed", "not reported": "not reported"}

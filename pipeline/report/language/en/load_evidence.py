@@ -15,24 +15,31 @@ class LoadEvidence(Words):
 
     counted = "Load: what was sent, answered and counted"
     counted_columns = (
-        *("Concurrency", "Arm", "Runs that stand", "Sent", "Answered", "Failed", "Output tokens, client"),
-        *("engine", "Prompt tokens, client", "engine"),
+        *("Concurrency", "Arm", "Valid runs", "Sent", "Answered", "Failed", "Output tokens, client"),
+        *("Output tokens, engine", "Prompt tokens, client", "Prompt tokens, engine"),
     )
     counted_note = "Sums over all runs of a point. A run is void where client and engine differ by more than 1 %."
 
     meanwhile = "Load: what the engine and the machine did meanwhile"
     meanwhile_columns = (
-        *("Concurrency", "Arm", "Runs that stand", "From the prefix cache", "Requests in the engine", "Waiting"),
-        *("Preemptions", "KV cache in use", "Others on the machine", "Stolen, s", "Client CPU, s", "Not checked"),
+        *("Concurrency", "Arm", "Valid runs", "From the prefix cache", "Requests in the engine", "Waiting"),
+        *(
+            "Preemptions",
+            "KV cache in use",
+            "Other programs",
+            "Stolen by the hypervisor, s",
+            "Client CPU, s",
+            "Not checked",
+        ),
     )
     meanwhile_note = "The highest of all runs of a point; requests, queue and KV cache as sampled four times a second."
 
     client_columns = (
         *("Concurrency", "True tokens/s", "Measured", "Rate, % off", "TTFT, % off", "TPOT, % off", "Client CPU, s"),
-        "Is",
+        "Within the tolerance",
     )
-    right = "right"
-    not_right = "not right"
+    right = "yes"
+    not_right = "no"
     no_ceiling = "The machine was too busy to tell the client's ceiling, so no load was held against it."
 
     def of(self, part: str, whole: str) -> str:
@@ -42,7 +49,7 @@ class LoadEvidence(Words):
         return f"Load client {version} against a server of known speed, on {machine}, {date}"
 
     def ceiling(self, tokens: str) -> str:
-        return f"Ceiling: up to {tokens} output tokens/s were measured rightly; a load above it is void."
+        return f"Ceiling: up to {tokens} output tokens/s were measured rightly; a run above it is void."
 
     limits: Mapping[str, str] = {
         "foreign_cpu_share": "processor time of others",

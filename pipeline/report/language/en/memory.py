@@ -13,7 +13,7 @@ class Memory(Words):
     title = "Memory"
     absent = "Memory was not compared: `awqctl bench` was not run."
     table = "Memory"
-    columns = ("Item", "Baseline", "AWQ")
+    item = "Item"
     files = "Weight files on disk"
     cache = "KV cache, tokens"
     start = "Engine start, s"
@@ -50,7 +50,8 @@ class Memory(Words):
     compilation = "Compilation"
     graphs = "CUDA graphs"
     variables = "Variables of the engine"
-    proof_note = "In the engine's own words, from its log. On the CPU it does not name its attention backend."
+    proof_note = "In the engine's own words, from its log."
+    no_attention_backend = "On the CPU it does not name its attention backend."
     free_memory = (
         "Memory that the weights leave free goes to the KV cache, so smaller weights let more requests run at once."
     )

@@ -25,11 +25,11 @@ class Method(Words):
 
     def same_machine(self, arguments: str) -> str:
         return (
-            f"Speed of the arms on the same machine, one after the other, with the same engine arguments: {arguments}."
+            f"Speed of the arms: on the same machine, never two at a time, with the same engine arguments: {arguments}."
         )
 
     def counters(self, difference: str) -> str:
-        return f"Check of the load generator: its token counts and the server's own differ by at most {difference}."
+        return f"Check of the load client: its token counts and the server's own differ by at most {difference}."
 
     over: Mapping[ThroughputOver, str] = {
         "steady state": (

@@ -58,6 +58,10 @@ class Recommendation(Words):
             f"memory is the limit, not for cost; otherwise keep the baseline."
         )
 
+    for_known_speed = (
+        " It passed the accuracy gate: deploy it where speed or memory is the limit, not for cost; otherwise keep the "
+        "baseline."
+    )
     keep = " It passed the accuracy gate: deploy it where memory is the limit; otherwise keep the baseline."
 
     step_audit = (
@@ -82,6 +86,12 @@ class Recommendation(Words):
         "Mend what made points of the benchmark void and run `awqctl bench` again: only those are measured, the others "
         "are kept."
     )
+
+    step_drift = (
+        "Find out what drifts under load before anybody depends on it: hold the load longer (`bench.soak.minutes`) and "
+        "see whether it ends."
+    )
+    step_longer_soak = "Hold the load longer (`bench.soak.minutes`): the soak does not decide whether it is stable."
 
     def step_repeats(self, repeats: str, undecided: str) -> str:
         return (

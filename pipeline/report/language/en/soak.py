@@ -21,6 +21,13 @@ class SoakSentences(Words):
         "itl": "ITL, median",
         "memory": "Memory",
     }
+    inside: Mapping[Quantity, str] = {
+        "throughput": "output throughput",
+        "ttft": "median TTFT",
+        "itl": "median ITL",
+        "memory": "memory",
+    }
+    """The same inside a sentence."""
     units: Mapping[Quantity, str] = {"throughput": "tokens/s", "ttft": "ms", "itl": "ms", "memory": "GiB"}
     verdicts: Mapping[Verdict, str] = {"stable": "stable", "drifting": "drifting", "undecided": "undecided"}
     knees: Mapping[str, str] = {
@@ -48,7 +55,7 @@ class SoakSentences(Words):
     ) -> str:
         return (
             f"{arm}: {concurrency} requests at once ({share} of {knee.concurrency}, {self.knees[knee.basis]}) for "
-            f"{duration} of {asked} asked for, {requests}."
+            f"{duration} ({asked} were asked for), {requests}."
         )
 
     def lengths(self, low: str, high: str, answers: str, *, natural: bool) -> str:
@@ -110,7 +117,7 @@ class SoakSentences(Words):
         return f"{arm} is stable: under load for {duration} nothing drifted beyond the limit."
 
     def drifting(self, arm: str, duration: str) -> str:
-        return f"{arm} drifts: under load for {duration} it did not stay as it was."
+        return f"{arm} drifts under load, as {duration} show."
 
     def undecided(self, arm: str, duration: str) -> str:
         return f"Whether {arm} is stable is not decided: {duration} under load do not tell."
@@ -118,11 +125,18 @@ class SoakSentences(Words):
     def void_headline(self, arm: str) -> str:
         return f"Whether {arm} is stable is not known: its soak is void."
 
-    def moved(self, name: str, drift: str, interval: str, smallest: str) -> str:
-        return f"{name} {drift} ({interval}; {smallest} would have shown)"
+    def moved(self, name: str, drift: str, interval: str) -> str:
+        return f"{name} changed by {drift} (interval {interval}) over the whole time"
+
+    def within(self, names: str, limit: str, smallest: str) -> str:
+        shown = f"; in four of five cases a drift of {smallest} would have shown" if smallest else ""
+        return self.sentence(f"{names} are shown to be within {limit} of no change{shown}")
 
     def unbounded(self, name: str) -> str:
         return f"{name} not bounded by so few independent slices"
+
+    def of_arm(self, arm: str, sentence: str) -> str:
+        return f"{arm}: {sentence}"
 
     def sentence(self, text: str) -> str:
         return f"{text[:1].upper()}{text[1:]}."

@@ -42,6 +42,16 @@ class Throughput(Words):
         "Equal speeds at all concurrencies are called faster or slower anywhere in at most one of twenty benchmarks. "
         "More repeats (`bench.repeats`, or `bench.precision`) make the intervals narrower."
     )
+
+    def left_out_void(self, concurrencies: str) -> str:
+        return f"Left out: concurrency {concurrencies}, where the point of an arm is void."
+
+    def left_out_overloaded(self, concurrencies: str) -> str:
+        return (
+            f"Left out: concurrency {concurrencies}, more than an engine serves at once (table of overload in the next "
+            f"chapter)."
+        )
+
     rates = "Requests and total throughput"
     rates_columns = ("Concurrency", "Arm", "Requests per run", "Requests/s", "Input + output tokens/s", "Run, s")
 

@@ -18,6 +18,8 @@ Noun = Literal[
     "time",
     "request",
     "step",
+    "setting",
+    "machine",
 ]
 
 
@@ -39,6 +41,8 @@ class Words:
         "time": ("time", "times"),
         "step": ("step", "steps"),
         "request": ("request", "requests"),
+        "setting": ("setting", "settings"),
+        "machine": ("machine", "machines"),
     }
     """For one, and for any other number."""
 

@@ -93,6 +93,7 @@ def test_memory_is_told_in_parts_and_what_ran_beside_it(report: ReportDocument) 
     assert rows["Peak under load, GiB"] == ["2.25", "2.25"]
     assert "CUDA graphs, GiB" not in rows
     words = {row[0].text: row[1].text for row in ran.rows}
+    assert "Attention backend" not in words
     assert (words["Compilation"], words["Variables of the engine"]) == ("NONE", "VLLM_CPU_KVCACHE_SPACE=1")
 
 

@@ -41,7 +41,7 @@ def ids(report: ReportDocument) -> list[str]:
     [
         (
             ["eval"],
-            ["speed", "crossover", "latency", "per-user", "memory", "health", "costs", "endpoint", "checkpoint"],
+            ["speed", "crossover", "latency", "per-user", "memory", "costs", "endpoint", "checkpoint"],
             "Accuracy was not measured: `awqctl eval` was not run.",
             "Accuracy was not measured in this run.",
         ),
@@ -53,13 +53,13 @@ def ids(report: ReportDocument) -> list[str]:
         ),
         (
             ["roi"],
-            ["accuracy", "speed", "crossover", "latency", "per-user", "memory", "health", "endpoint", "checkpoint"],
+            ["accuracy", "speed", "crossover", "latency", "per-user", "memory", "endpoint", "checkpoint"],
             "Costs were not calculated: `awqctl roi` was not run.",
             "Costs were not calculated in this run.",
         ),
         (
             ["serve"],
-            ["accuracy", "speed", "crossover", "latency", "per-user", "memory", "health", "costs", "checkpoint"],
+            ["accuracy", "speed", "crossover", "latency", "per-user", "memory", "costs", "checkpoint"],
             "The endpoint: gateway, TLS and API keys were not tested in this run.",
             "The endpoint was not tested in this run.",
         ),
@@ -105,6 +105,16 @@ def test_nothing_is_recommended_without_accuracy_speed_and_costs(make_run: Run) 
 
 
 @pytest.mark.usefixtures("no_charts")
+def test_bench_alone_knows_its_memory(make_run: Run) -> None:
+    """The engines say what their weights take, whoever quantized them; nothing says that it was not compared."""
+    report = report_of(only(make_run(), "bench"))
+
+    assert ids(report) == ["speed", "crossover", "latency", "per-user", "memory", *ALWAYS]
+    assert "The weights are 2.50\N{MULTIPLICATION SIGN} smaller." in [one.headline for one in report.findings]
+    assert "Memory was not compared" not in to_markdown(report)
+
+
+@pytest.mark.usefixtures("no_charts")
 def test_section_that_the_recipe_lacks_is_named(make_run: Run, make_recipe: Callable[..., Recipe]) -> None:
     """A recipe without prices is told to add them; what the record has of an earlier recipe's is not reported."""
     recipe = make_recipe()
@@ -140,8 +150,8 @@ def test_report_of_nothing_is_refused(make_run: Run) -> None:
 def test_chapters_are_called_what_they_are_declared(
     make_run: Run, make_bench: Callable[..., BenchResult], endpoint: ServeResult
 ) -> None:
-    """In a whole report every chapter stands, under its own name and in order; of a profile where it is asked for."""
+    """In a whole report every chapter stands, under its own name and in order; others where there is something."""
     bench = make_bench().model_copy(update={"soaks": (soak(),)})
     assert ids(report_of(make_run(bench=bench, endpoint=endpoint))) == [
-        chapter.id for chapter in CHAPTERS if chapter.id != "profile"
+        chapter.id for chapter in CHAPTERS if chapter.id not in ("profile", "health")
     ]

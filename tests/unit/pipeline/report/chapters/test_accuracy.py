@@ -7,6 +7,7 @@ import pytest
 
 from eval.accuracy.result import EvalResult, TaskScore
 from eval.alarm.result import Fidelity
+from eval.bench.result import BenchResult
 from eval.comparison.result import NoiseFloor
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
@@ -270,6 +271,19 @@ def test_what_was_not_measured_follows_the_result(
     assert "alarm" not in with_all
     assert "Speed and costs of fp8: only accuracy was measured." in with_all
     assert "answer greedily" in with_all
+
+
+def test_arm_of_the_benchmark_is_not_said_not_to_have_run(
+    make_run: Run, make_bench: Callable[..., BenchResult]
+) -> None:
+    """Its accuracy is what is missing."""
+    bench = make_bench()
+    fp8 = bench.of("baseline").model_copy(update={"arm": "fp8"})
+    record = make_run(bench=bench.model_copy(update={"arms": (*bench.arms, fp8)}))
+    said = " ".join(not_measured_section(inputs_of(record)).bullets)
+
+    assert "Accuracy of fp8: only speed was measured." in said
+    assert "FP8 were not run" not in said
 
 
 @pytest.mark.usefixtures("no_charts")

@@ -37,7 +37,7 @@ def test_mixed_speed_is_said_per_concurrency(make_run: Callable[..., RunRecord])
     text = headlines(make_run())
 
     assert "AWQ is faster at concurrency 1 and 4; not decided at concurrency 16." in text
-    assert "Time to first token with AWQ: shorter at concurrency 1 and 4; not decided at concurrency 16." in text
+    assert "Time to first token and time per output token with AWQ: shorter at concurrency 1 and 4; not decided" in text
 
 
 def test_many_concurrencies_are_summed_up(
@@ -52,13 +52,15 @@ def test_many_concurrencies_are_summed_up(
     load = recipe.roi.load.model_copy(update={"requests_per_day": 1000.0})
     recipe = recipe.model_copy(update={"roi_or_none": recipe.roi.model_copy(update={"load": load})})
     inputs = inputs_of(make_run(recipe=recipe, bench=bench))
-    finding = findings_of(inputs)[1]
+    finding, latency = findings_of(inputs)[1:3]
 
-    assert finding.headline == "AWQ is faster at concurrency 1 to 8; slower at concurrency 16."
+    assert latency.headline.endswith("token with AWQ: shorter at concurrency 1 to 8; longer at concurrency 16.")
+    assert finding.headline == "AWQ is faster up to about 11 concurrent requests (8.9 to 13); at 16 it is slower."
     assert "between 0.80" in finding.detail
     assert "the table has all 5" in finding.detail
     assert "deploy it where speed or memory is the limit, not for cost" in recommendation(inputs)
     assert "faster up to about 11 concurrent requests (8.9 to 13); at 16 it is slower." in recommendation(inputs)
+    assert "faster at concurrency" not in recommendation(inputs)
 
 
 def test_slower_awq_is_said_plainly(make_run: Callable[..., RunRecord], make_bench: Callable[..., BenchResult]) -> None:
@@ -265,8 +267,9 @@ def test_what_is_left_out_is_not_among_every_concurrency(
         headlines(make_run(bench=assessed_bench(bench, overloaded=gone))) for gone in ((), [("awq", 16)])
     )
 
-    assert "AWQ is faster at every concurrency measured." in everywhere
-    assert "AWQ is faster at concurrency 1 and 4." in partly
+    assert "AWQ is faster at every concurrency compared (1, 4 and 16)" in everywhere
+    assert "AWQ is faster at every concurrency compared (1 and 4)" in partly
+    assert "per output token with AWQ: shorter at concurrency 1 and 4." in partly
     assert "every concurrency measured" not in partly
 
 

@@ -13,7 +13,7 @@ from pipeline.hardware.health.check import HealthCheck
 from pipeline.hardware.health.summary import HealthSummary
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord, StageResult
-from pipeline.report.chapters.health import health_limits, health_section
+from pipeline.report.chapters.health import HEALTH, health_limits, health_section
 from pipeline.report.document import Section
 from pipeline.report.inputs import Inputs
 from tests.fakes.nvml import SILENT, GpuState, healthy
@@ -116,11 +116,11 @@ def test_soak_stands_beside_the_points(
     assert rows[-1][5] == "70"
 
 
-def test_results_without_health_say_so(inputs: Callable[..., Inputs]) -> None:
-    """Results of earlier versions."""
-    section = health_section(inputs(None))
-    assert section.tables == ()
-    assert "was not read" in section.paragraphs[0]
+def test_results_without_health_have_no_chapter(inputs: Callable[..., Inputs]) -> None:
+    """Results of earlier versions: that nothing was read stands among what was not measured."""
+    made = inputs(None)
+    assert not HEALTH.stands_in(made)
+    assert "no readings" in HEALTH.absent(made.say)
 
 
 def test_metrics_of_health(make_bench: Callable[..., BenchResult]) -> None:

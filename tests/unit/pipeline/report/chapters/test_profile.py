@@ -45,7 +45,7 @@ def test_the_costliest_operations_of_an_arm(report: ReportDocument) -> None:
     """With calls, self time and share, each traced to the result's file, and the recordings with their sums."""
     section = next(section for section in report.sections if section.id == "profile")
     operations, traces = section.tables
-    assert [cell.text for cell in operations.rows[0]] == ["_C::cpu_gemm_wna16", "3,168", "6030.0", "87.9 %"]
+    assert [cell.text for cell in operations.rows[0]] == ["_C::cpu_gemm_wna16", "3,168", "6,030.0", "87.9 %"]
     assert operations.rows[0][3].evidence == ("profile/results.json#/arms/0/profile/operations/0/share",)
     assert traces.rows[0][0].text == "profile/awq/rank0.pt.trace.json.gz"
     assert "no speed is taken from them" in section.paragraphs[0]
@@ -54,7 +54,7 @@ def test_the_costliest_operations_of_an_arm(report: ReportDocument) -> None:
 def test_it_is_in_every_format_and_in_short(report: ReportDocument) -> None:
     """A terminal gets the first rows."""
     for text in (to_html(report), to_markdown(report)):
-        assert "6030.0" in text
+        assert "6,030.0" in text
     assert [table.id for table in report.summary if "profile" in table.id] == ["summary-profile-awq"]
 
 

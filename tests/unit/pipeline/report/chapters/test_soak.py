@@ -39,9 +39,9 @@ def test_steady_arm_is_stable(make_run: Run, make_bench: Bench, cells_of: Cells)
     """Load, level, drift, interval and verdict of every quantity that was measured."""
     document = reported(make_run, make_bench, soak())
     section = chapter(document)
-    assert "13 requests at once (0.8 of 16, the knee of the sweep" in section.paragraphs[2]
-    assert "for 5 min 6 s of 5 min 0 s asked for, 1,204 requests." in section.paragraphs[2]
-    assert "Prompts of 128 to 1,024 tokens, answers of 128." in section.paragraphs[2]
+    assert "13 requests at once (0.8 of 16, the knee of the sweep" in section.paragraphs[0]
+    assert "for 5 min 6 s (5 min 0 s were asked for), 1,204 requests." in section.paragraphs[0]
+    assert "Prompts of 128 to 1,024 tokens, answers of 128." in section.paragraphs[0]
     rows = cells_of(section, "soak-drift")
     assert [(row[1], row[6]) for row in rows] == [
         ("Output throughput", "stable"),
@@ -50,7 +50,10 @@ def test_steady_arm_is_stable(make_run: Run, make_bench: Bench, cells_of: Cells)
     ]
     assert rows[2][2:5] == ["2.50 GiB", "0.0 %", "0.0 %"]
     assert len(cells_of(section, "soak-slices")) == 30
-    assert finding(document)[0] == "AWQ is stable: under load for 5 min 6 s nothing drifted beyond the limit."
+    headline, detail, _ = finding(document)
+    assert headline == "AWQ is stable: under load for 5 min 6 s nothing drifted beyond the limit."
+    assert detail.startswith("Output throughput, median TTFT and memory are shown to be within 5.0 % of no change; in")
+    assert not any("soak" in step or "drifts" in step for step in document.next_steps)
     unmeasured = " ".join(document.sections[-2].bullets)
     assert "the longest soak took 5 min 6 s" in unmeasured
     assert "longest single run" not in unmeasured
@@ -60,9 +63,21 @@ def test_arm_that_slows_down_drifts(make_run: Run, make_bench: Bench) -> None:
     """The first page names what moved, with its interval."""
     headline, detail, tone = finding(reported(make_run, make_bench, soak(fall=0.3)))
     assert headline.startswith("AWQ drifts")
-    assert detail.startswith(f"Output throughput {MINUS}3")
-    assert "would have shown" in detail
+    assert detail.startswith(f"Output throughput changed by {MINUS}35.1 % (interval {MINUS}35.1")
     assert tone == "bad"
+
+
+def test_arms_share_a_finding_and_a_sentence(make_run: Run, make_bench: Bench) -> None:
+    """The gravest verdict gives the tone and the next step; the load of both is told once."""
+    document = reported(make_run, make_bench, soak(arm="baseline"), soak(fall=0.3))
+    headline, detail, tone = finding(document)
+    assert headline.startswith("Baseline is stable")
+    assert "AWQ drifts" in headline
+    assert detail.startswith("Baseline: Output throughput, median TTFT and memory are shown to be within")
+    assert "AWQ: Output throughput changed by" in detail
+    assert tone == "bad"
+    assert chapter(document).paragraphs[0].startswith("Baseline and AWQ: 13 requests at once")
+    assert any("what drifts under load" in step for step in document.next_steps)
 
 
 def test_memory_that_grows_within_the_limit_is_told_by_the_hour(make_run: Run, make_bench: Bench) -> None:
@@ -90,7 +105,7 @@ def test_void_soak_has_its_reasons_and_no_figures(make_run: Run, make_bench: Ben
     )
     section = chapter(document)
     assert (section.charts, section.tables) == ((), ())
-    assert "has no verdict: 3 of 9 requests failed: HTTP 500." in section.paragraphs[2]
+    assert "has no verdict: 3 of 9 requests failed: HTTP 500." in section.paragraphs[0]
     assert finding(document) == (
         "Whether AWQ is stable is not known: its soak is void.",
         "3 of 9 requests failed: HTTP 500.",

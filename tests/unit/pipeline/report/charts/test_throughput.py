@@ -3,10 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 
 from eval.bench.result import BenchResult, LoadPoint, VoidPoint
 from eval.statistics.repeats import mean_interval
 from pipeline.record.record import RunRecord
+from pipeline.report.charts.chart_style import INK, concurrency_axis, end_labels
 from pipeline.report.charts.svg import svg_of
 from pipeline.report.charts.throughput import latency_chart, throughput_chart
 from pipeline.report.document import Chart, Series
@@ -79,3 +82,42 @@ def test_tails_stand_where_requests_carry_them(
     assert (tail.statistic, tail.y[:2]) == ("p95", (None, None))
     assert None not in median.y
     assert len(tail.evidence) == 1
+
+
+@pytest.mark.parametrize(
+    ("levels", "named"),
+    [
+        ((1, 2, 4, 8, 16, 32, 64, 128, 256, 512), ["1", "8", "32", "128", "512"]),
+        ((10, 100, 400, 1_000, 10_000), ["10", "100", "400", "1,000", "10,000"]),
+        ((4,), ["4"]),
+    ],
+)
+def test_concurrencies_are_named_as_far_as_there_is_room(levels: tuple[int, ...], named: list[str]) -> None:
+    """The first and the last always; every level keeps its tick."""
+    axes = Figure().subplots()
+    concurrency_axis(axes, levels, "Concurrency")
+    assert [tick.get_text() for tick in axes.get_xticklabels() if tick.get_text()] == named
+    assert list(axes.get_xticks()) == list(levels)
+
+
+def test_labels_of_lines_stay_above_the_axis() -> None:
+    """Of lines that all end near zero."""
+    axes = Figure().subplots()
+    axes.set_ylim(0, 100)
+    end_labels(axes, 1, [(name, 0.5, INK, "bold") for name in ("baseline", "AWQ", "fp8")])
+    heights = sorted(text.xy[1] for text in axes.texts if isinstance(text, Annotation))
+    assert heights[0] > 4
+    assert heights[1] - heights[0] > 6
+    assert heights[2] - heights[1] > 6
+
+
+def test_three_arms_are_labelled_once_each(
+    make_run: Callable[..., RunRecord], make_bench: Callable[..., BenchResult]
+) -> None:
+    """Nine percentiles leave no room for nine names: the caption says what dashes mean."""
+    bench = make_bench(baseline=SPEEDS, awq=SPEEDS)
+    fp8 = bench.of("baseline").model_copy(update={"arm": "fp8"})
+    record = make_run(bench=bench.model_copy(update={"arms": (*bench.arms, fp8)}))
+    svg = svg_of(latency_chart(inputs_of(record), "ttft"))
+    assert "fp8 p50" in svg
+    assert "p99" not in svg
