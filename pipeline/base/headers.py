@@ -1,11 +1,12 @@
 """Headers that users name: plain ones with their values, secret ones with the variables that hold them."""
 
 import re
+from collections.abc import Iterable
 
 from pipeline.base.credentials import credentials_in
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _OURS = ("host", "content-length", "content-type", "transfer-encoding")
 
 
@@ -17,7 +18,7 @@ def plain_header(text: str) -> tuple[str, str]:
     """
     name, colon, value = (part.strip() for part in text.partition(":"))
     if not colon or not value or not value.isascii() or not value.isprintable():
-        raise ValueError(f"'{text}' is no header; write it like 'X-Team: search'")
+        raise ValueError("that is no header; write it like 'X-Team: search'")  # it may be a secret that was misplaced
     _check_name(name)
     if credentials_in({name: value}) or name.lower() == "cookie":
         raise ValueError(
@@ -35,11 +36,35 @@ def secret_header(text: str) -> tuple[str, str]:
     """
     name, _, variable = (part.strip() for part in text.partition("="))
     if not _VARIABLE.fullmatch(variable):
-        raise ValueError(f"'{name}=...' does not name an environment variable; write it like 'X-Api-Key=MY_KEY'")
+        raise ValueError("that does not name an environment variable; write it like 'X-Api-Key=MY_KEY'")
     _check_name(name)
     if name.lower() == "authorization":
         raise ValueError("the header Authorization has its own key: the variable of the API key")
     return name, variable
+
+
+def variable_name(text: str) -> str:
+    """Return the name of an environment variable.
+
+    Raises:
+        ValueError: it is none; does not repeat it, because it may be the secret itself.
+    """
+    if not _VARIABLE.fullmatch(text):
+        raise ValueError("that is no name of an environment variable; export the secret in one and give its name")
+    return text
+
+
+def without_repeats(names: Iterable[str]) -> None:
+    """Return if no header is named twice, however it is spelled.
+
+    Raises:
+        ValueError: one is; names it.
+    """
+    seen: set[str] = set()
+    for name in names:
+        if name.lower() in seen:
+            raise ValueError(f"the header {name} is given twice")
+        seen.add(name.lower())
 
 
 def _check_name(name: str) -> None:

@@ -7,6 +7,7 @@ import click
 
 from pipeline.cli.bench_endpoint import ENDPOINT_OPTIONS, check_together, endpoint_options, load_client, run_endpoint
 from pipeline.cli.bench_rank import rank
+from pipeline.cli.bench_values import MOST_CONCURRENT
 from pipeline.cli.common import UserPath, complete_recipe, emit, json_option, verbosity_options
 from pipeline.cli.run import FORCE, STORE, execute
 from pipeline.cli.subcommands import CommandWithSubcommands
@@ -29,7 +30,7 @@ _OF_RECIPE = {"overrides": "--set", "store": "--store", "dummy_weights": "--dumm
     "--profile",
     is_flag=False,
     flag_value=0,
-    type=click.IntRange(0),
+    type=click.IntRange(0, MOST_CONCURRENT),
     metavar="[CONCURRENCY]",
     help="Record where the time goes instead of timing: vLLM's profiler on each arm, at one load.",
 )

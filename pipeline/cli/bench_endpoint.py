@@ -9,14 +9,25 @@ from pipeline.cli import bench_values
 from pipeline.cli.common import FiniteRange, FunctionT, UserPath, emit, reporter
 
 _COUNT = click.IntRange(1)
+_MINUTES_OF_A_WEEK = 7 * 24 * 60
+_TIME = FiniteRange(1, 60 * _MINUTES_OF_A_WEEK)
+_MOST_SEED = 2**32
 _OPTIONS: dict[str, dict[str, Any]] = {
     "--endpoint": {
         "metavar": "URL",
         "callback": bench_values.address,
         "help": "Measure this OpenAI-compatible server instead of a recipe's arms.",
     },
-    "--model": {"metavar": "NAME", "help": "Model to ask the endpoint for; default its only one."},
-    "--api-key-env": {"metavar": "VAR", "help": "Environment variable with the endpoint's key."},
+    "--model": {
+        "metavar": "NAME",
+        "callback": bench_values.name,
+        "help": "Model to ask the endpoint for; default its only one.",
+    },
+    "--api-key-env": {
+        "metavar": "VAR",
+        "callback": bench_values.variable,
+        "help": "Environment variable with the endpoint's key.",
+    },
     "--header": {
         "metavar": "'NAME: VALUE'",
         "multiple": True,
@@ -49,12 +60,12 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--burstiness": {
         "default": 1.0,
         "metavar": "X",
-        "type": FiniteRange(0.001),
+        "type": FiniteRange(0.001, 1_000),
         "help": "Of --rate: 1 is a Poisson process, below 1 comes in bursts.",
     },
     "--ramp-from": {
         "metavar": "R",
-        "type": FiniteRange(0.001),
+        "type": FiniteRange(0.001, bench_values.MOST_PER_S),
         "help": "Rate at the start; it rises with each request to that of --rate.",
     },
     "--input-tokens": {
@@ -79,7 +90,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--requests": {"metavar": "N", "type": _COUNT, "help": "Requests of every load."},
     "--seconds": {
         "metavar": "SECONDS",
-        "type": FiniteRange(1),
+        "type": _TIME,
         "help": "Load for about so long instead; default 30 with --rate.",
     },
     "--tokenizer": {
@@ -97,14 +108,19 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--soak": {
         "metavar": "MINUTES",
-        "type": FiniteRange(0.05),
+        "type": FiniteRange(0.05, _MINUTES_OF_A_WEEK),
         "help": "Then hold 0.8 of the knee for so long, and say what drifts; mix with --input-tokens 128-1024.",
     },
-    "--seed": {"default": 0, "metavar": "N", "type": click.IntRange(0), "help": "Of the prompts."},
+    "--seed": {
+        "default": 0,
+        "metavar": "N",
+        "type": click.IntRange(0, _MOST_SEED),
+        "help": "Of the prompts; another one makes others.",
+    },
     "--patience": {
         "default": 30,
         "metavar": "SECONDS",
-        "type": FiniteRange(1),
+        "type": _TIME,
         "help": "Without an end, until it is given up.",
     },
 }
@@ -159,12 +175,12 @@ def load_client(arguments: dict[str, Any]) -> tuple[Any, Path, Any]:
 
 def run_endpoint(arguments: dict[str, Any]) -> int:
     """Measure an endpoint, print what came of it, and return the exit code."""
+    from eval.bench.endpoint_folder import endpoint_folder, publish
     from eval.bench.load.endpoint import EndpointBench
-    from eval.bench.load.endpoint_result import ENDPOINT_FILE
-    from pipeline.base.files import write_atomically
     from pipeline.cli.bench_endpoint_table import level_of, print_load
     from pipeline.engines.external import ExternalEndpoint
 
+    bench_values.check_headers(arguments["header"], arguments["header_env"])
     endpoint = ExternalEndpoint(
         arguments["endpoint"],
         model=arguments["model"],
@@ -175,25 +191,38 @@ def run_endpoint(arguments: dict[str, Any]) -> int:
         header_env=arguments["header_env"],
     )
     plan = _plan(arguments)
-    endpoint.client().close()  # a variable or a certificate that is not there is told before anything is installed
+    endpoint.require_reachable()  # told before anything is installed
     client, home, shown = load_client(arguments)
-    folder = (arguments["out"] or Path("out") / "endpoint").absolute() / "bench"
-    bench = EndpointBench(plan, endpoint, client)
-    found = bench.run(home, folder, shown)
-    write_atomically(folder / ENDPOINT_FILE, found.model_dump_json(indent=2) + "\n")
-    soak = _soak(arguments, bench, found, folder, shown)
+    context, soak = _context(arguments["out"], home, shown), None
+    with endpoint_folder(context) as folder:
+        bench = EndpointBench(plan, endpoint, client)
+        found = bench.run(home, folder, shown)
+        try:
+            soak = _soak(arguments, bench, found, folder, shown)
+        finally:  # a soak that fails takes nothing from what was measured before it
+            publish(context, folder, found, soak)
     if soak is not None:
-        from eval.bench.endpoint_soak import SOAK_FILE, SoakedEndpoint
+        from eval.bench.endpoint_soak import SoakedEndpoint
 
-        write_atomically(folder / SOAK_FILE, soak.model_dump_json(indent=2) + "\n")
         found = SoakedEndpoint(**vars(found), soak=soak)
     emit(arguments["as_json"], found, lambda: print_load(found, soak))
     void = [(point, point.void) for point in found.points if point.void]
     for point, reasons in void:
         click.echo(f"awqctl: void at {level_of(point)}: {'; '.join(reasons)}.", err=True)
+    if any("prefix cache" in reason for _, reasons in void for reason in reasons) and not arguments["prompts"]:
+        click.echo(
+            f"awqctl: the server had these prompts before; --seed {arguments['seed'] + 1} makes others.", err=True
+        )
     if soak is not None and soak.void:
         click.echo(f"awqctl: the soak is void: {'; '.join(soak.void)}.", err=True)
     return 3 if void or (soak is not None and soak.void) else 0
+
+
+def _context(out: Path | None, home: Path, shown: Any) -> Any:
+    from pipeline.record.context import RunContext
+
+    out = (out or Path("out") / "endpoint").absolute()
+    return RunContext(out=out, home=home, recipe_dir=Path.cwd(), accelerator="auto", reporter=shown)
 
 
 def _soak(arguments: dict[str, Any], bench: Any, found: Any, folder: Path, shown: Any) -> Any:

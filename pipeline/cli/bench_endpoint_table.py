@@ -52,7 +52,7 @@ def _table(found: EndpointLoad) -> None:
 
     table = Table(title=f"{found.model} at {found.endpoint}", title_justify="left")
     for name in ("load", "requests", "output tok/s", "TTFT ms", "p95", "TPOT ms", "p95"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=name == "load")
     for point in found.points:
         latencies = (point.ttft_ms.mean, point.ttft_ms.p95, point.tpot_ms.mean, point.tpot_ms.p95)
         cells = ["void"] + [""] * 4 if point.void else [cell(point.output_tokens_per_s), *map(cell, latencies)]

@@ -19,7 +19,6 @@ _WRONG_PATH = (errno.EISDIR, *_NO_WAY)
 _LONGEST_PATH = 300
 _NO_HOME = (errno.EACCES, errno.EPERM, errno.EROFS, *_NO_WAY)
 """What the system says of a home in which nothing can be written."""
-_WRONG_PATH = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 _PLAIN = {
     "is not a valid integer range": "is not a whole number",

@@ -9,12 +9,17 @@ from typing import Any
 
 import httpx
 
+from pipeline.base.credentials import masked
 from pipeline.base.errors import EngineError, UsageError
 from pipeline.engines.engine import EngineFacts
 from pipeline.engines.prometheus import Metrics, parse_metrics
 
 _ABSENT = (httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED, httpx.codes.NOT_IMPLEMENTED)
 """What a server answers for a route that it does not have."""
+_CERTIFICATE = (
+    "Name the certificate of the authority that signed the server's (--ca, or `ca` in a recipe), or do not look at it "
+    "(--insecure)."
+)
 _FORBIDDEN = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
 
@@ -83,8 +88,11 @@ class ExternalEndpoint:
                 f"The {what} of {self.base_url} is read from the environment variable {variable}, which is not set. "
                 f"Export it, or name another one."
             )
-        if not value.isascii() or not value.isprintable():
-            raise UsageError(f"The value of {variable} cannot be sent as a {what}: it has other than printable ASCII.")
+        if not value.isascii() or not value.isprintable() or value != value.strip():
+            raise UsageError(
+                f"The value of {variable} cannot be sent as a {what}: it has other than printable ASCII, or a space at "
+                f"an end. Export it without."
+            )
         return value
 
     @cached_property
@@ -158,20 +166,38 @@ class ExternalEndpoint:
             return False
         return answer.is_success
 
-    def require_alive(self) -> None:
+    def require_reachable(self) -> None:
+        """Return if somebody answers at the address, whatever it is; one that takes its time is not waited for.
+
+        Raises:
+            EngineError: nobody does, or its certificate is not trusted.
+            UsageError: a variable is not set, or the certificate of the authority cannot be read.
+        """
+        try:
+            self._get("/health")
+        except EngineError as problem:
+            if not isinstance(problem.__cause__, httpx.ReadTimeout):
+                raise
+
+    def require_alive(self, because: str = "") -> None:
         """Return if it can answer, so that what went wrong was something else.
+
+        Args:
+            because: what it answered last.
 
         Raises:
             EngineError: it cannot.
         """
         if not self.alive():
-            raise EngineError(f"{self.base_url} does not answer any more. Look at the server that runs there.")
+            state = f"is not well: {because.rstrip('. ')}" if because else "does not answer any more"
+            raise EngineError(f"{self.base_url} {state}. Look at the server that runs there.")
 
     def _models(self) -> dict[str, dict[str, Any]]:
         """Return what the endpoint lists, by name."""
         document = self._json(self._checked(self._get("/v1/models")))
-        listed = document.get("data", []) if isinstance(document, dict) else []
-        return {str(entry["id"]): entry for entry in listed if isinstance(entry, dict) and "id" in entry}
+        listed = document.get("data") if isinstance(document, dict) else None
+        entries = listed if isinstance(listed, list) else []
+        return {str(entry["id"]): entry for entry in entries if isinstance(entry, dict) and "id" in entry}
 
     def _version(self) -> str | None:
         answer = self._get("/version")
@@ -184,12 +210,18 @@ class ExternalEndpoint:
             with self.client() as client:
                 return client.get(path)
         except httpx.HTTPError as problem:
-            raise EngineError(f"{self.base_url} does not answer: {problem}. Check the address.") from problem
+            reason = str(problem).rstrip(". ") or type(problem).__name__
+            advice = _CERTIFICATE if "CERTIFICATE_VERIFY_FAILED" in reason else "Check the address."
+            raise EngineError(f"{self.base_url} does not answer: {reason}. {advice}") from problem
 
     def _checked(self, answer: httpx.Response) -> httpx.Response:
         if answer.status_code in _FORBIDDEN:
             source = f"the one in {self._api_key_env}" if self._api_key_env else "none was given"
             raise EngineError(f"{answer.url} refuses the key ({source}). Name the variable that holds a valid one.")
+        if answer.has_redirect_location:
+            raise EngineError(
+                f"{answer.url} leads to {masked(answer.headers['location'])}. Give the address that it leads to."
+            )
         if not answer.is_success:
             raise EngineError(f"{answer.url} answers with status {answer.status_code}. Check the address.")
         return answer

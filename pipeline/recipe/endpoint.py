@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
+from pipeline.base.address import server_address
 from pipeline.base.headers import plain_header, secret_header
 from pipeline.recipe.section import PositiveFloat, PositiveInt, Section
 
@@ -13,7 +14,7 @@ _Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 class Endpoint(Section):
     """A server with OpenAI's routes that somebody runs already."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")]
+    url: Annotated[str, AfterValidator(server_address)]
     """Its address, with or without `/v1`."""
     model: str | None = None
     """Name to ask for; null where it serves one model."""

@@ -2,6 +2,9 @@
 
 import socket
 from collections.abc import Iterator
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
@@ -82,6 +85,48 @@ def test_model_that_has_to_be_named(
         _ = ExternalEndpoint(server.url).model
 
 
+@pytest.mark.parametrize("value", [" sesame", "sesame ", "sesame\n", "sésame"])
+def test_key_that_cannot_be_sent_is_not_repeated(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """The variable is named, its value is not."""
+    monkeypatch.setenv(KEY_VARIABLE, value)
+    with pytest.raises(UsageError, match=f"The value of {KEY_VARIABLE} cannot be sent") as caught:
+        ExternalEndpoint("http://127.0.0.1:1", api_key_env=KEY_VARIABLE).require_reachable()
+    assert "same" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "message"),
+    [
+        (200, b"<html></html>", "lists no model"),
+        (200, b'{"data": null}', "lists no model"),
+        (302, b"", "leads to http://elsewhere/v1. Give the address"),
+        (500, b"", "status 500"),
+    ],
+)
+def test_server_that_is_no_endpoint(status: int, body: bytes, message: str) -> None:
+    """It is reachable, and what it says instead of a model is told."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            if status == HTTPStatus.FOUND:
+                self.send_header("Location", "http://elsewhere/v1")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        endpoint = ExternalEndpoint(f"http://127.0.0.1:{server.server_port}")
+        endpoint.require_reachable()
+        with pytest.raises(EngineError, match=message):
+            _ = endpoint.model
+        server.shutdown()
+
+
 def test_nobody_there() -> None:
     """The address is named; what only asks whether it lives gets an answer."""
     with socket.socket() as free:
@@ -93,3 +138,5 @@ def test_nobody_there() -> None:
         endpoint.facts()
     with pytest.raises(EngineError, match="does not answer any more"):
         endpoint.require_alive()
+    with pytest.raises(EngineError, match=r"is not well: HTTP 500: broken\. Look"):
+        endpoint.require_alive("HTTP 500: broken.")

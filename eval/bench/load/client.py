@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import resource
 import subprocess
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ from pipeline.runtimes.store import Runtime
 _TOKENIZER = "cl100k_base"
 """One inside the client, which does not start without. It only counts prompts, and ours are counted already where the
 model's own tokenizer is known."""
+_CAUSES = "Caused by these errors"
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 """Hosts that no proxy leads to."""
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy")
@@ -106,8 +108,15 @@ class LoadClient:
                     f"The load was not over after {limit_s:.0f} s. Look at the server, or offer less.", log=log
                 ) from None
         if status != 0:
-            cause = root_cause(log.read_text(encoding="utf-8", errors="replace"))
+            cause = cause_of(log.read_text(encoding="utf-8", errors="replace"))
             raise WorkerError(f"The load client ended with status {status}: {cause}", log=log)
+
+
+def cause_of(log: str) -> str:
+    """Return why the client ended: the last of the causes that it lists, which is the first one in time."""
+    _, listed, causes = log.partition(_CAUSES)
+    deepest = re.findall(r"^\s+\d+: (\S.*)$", causes, re.MULTILINE) if listed else []
+    return f"{deepest[-1].rstrip('.')}." if deepest else root_cause(log)
 
 
 def timed(spec: LoadSpec, rate_per_s: float) -> LoadSpec:

@@ -49,9 +49,10 @@ class EndpointBench:
         Raises:
             EngineError: the server does not say which model it has.
             SourceError: the tokenizer or the prompts cannot be read.
-            UsageError: a variable of the environment is not set.
+            UsageError: a variable of the environment is not set, or a load has too many requests.
         """
         self._plan = plan
+        self._loads = plan.loads()
         self._endpoint = endpoint
         self._client = client
         self._prompts = prompts or plan.source()
@@ -73,9 +74,8 @@ class EndpointBench:
         known = None if expected_s is None else known_or_measured(self._client, home, folder, reporter)
         ceiling = known.usable_ceiling if known else None
         judge = Judge(ceiling, limits or Limits())
-        loads = plan.loads()
-        with reporter.task("bench", total=len(loads)) as task:
-            points = tuple(self._points(loads, expected_s, folder, judge, task))
+        with reporter.task("bench", total=len(self._loads)) as task:
+            points = tuple(self._points(self._loads, expected_s, folder, judge, task))
         return EndpointLoad(
             endpoint=self._endpoint.base_url,
             model=self._target.model,
@@ -138,6 +138,7 @@ class EndpointBench:
                 else:
                     self._target = completes
         except LoadTimeoutError:
+            self._endpoint.require_reachable()
             return None
         except LimitReachedError as problem:
             raise UsageError(f"The warm-up was {problem.message}. Raise the limit.") from problem
@@ -165,7 +166,7 @@ class EndpointBench:
             raise EngineError(
                 f"{where} does not serve '{self._target.model}': {error}. Check the address and the model's name."
             )
-        self._endpoint.require_alive()
+        self._endpoint.require_alive(error)
 
     def _points(
         self, loads: tuple[LoadSpec, ...], expected_s: float | None, folder: Path, judge: Judge, task: Task

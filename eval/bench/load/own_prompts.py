@@ -8,6 +8,7 @@ is put into the model's own template here and sent as text.
 import hashlib
 import json
 import random
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from pipeline.models.chats import ChatRenderer
 from pipeline.models.tokenizer import Tokenizer
 
 _SHOWN_FAULTS = 10
+_LONGEST = 10_000_000
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _FORM = (
     'Each line is {"prompt": "..."} or {"messages": [{"role": "user", "content": "..."}]}, all lines of a file alike; '
     "`output_tokens` is a number."
@@ -191,9 +194,11 @@ def _line(number: int, line: bytes) -> _Line:
         raise ValueError("no JSON") from problem
     if not isinstance(given, dict):
         raise ValueError("no object")  # noqa: TRY004 -- a fault of the file
+    if _HALF_CHARACTER.search(json.dumps(given, ensure_ascii=False)):
+        raise ValueError("half a character (a lone surrogate such as \\ud800), which no server can be sent")
     text, messages, tokens = given.get("prompt"), given.get("messages"), given.get("output_tokens")
-    if tokens is not None and (not isinstance(tokens, int) or isinstance(tokens, bool) or tokens < 1):
-        raise ValueError("`output_tokens` is no number above zero")
+    if tokens is not None and (not isinstance(tokens, int) or isinstance(tokens, bool) or not 0 < tokens <= _LONGEST):
+        raise ValueError(f"`output_tokens` is no whole number from 1 to {_LONGEST}")
     if (text is None) == (messages is None):
         raise ValueError("either `prompt` or `messages` is needed")
     if messages is None and (not isinstance(text, str) or not text.strip()):
@@ -213,6 +218,8 @@ def _problems(messages: Any) -> Iterator[str]:
             yield "a message has no role"
         elif not isinstance(message.get("content"), str | list):
             yield f"the message of the role {message['role']} has no content"
+        elif not message["content"] or (isinstance(message["content"], str) and not message["content"].strip()):
+            yield f"the message of the role {message['role']} is empty"
     if isinstance(messages[-1], dict) and messages[-1].get("role") == "assistant":
         yield "the last message is the assistant's, so there is nothing to answer"
 

@@ -8,12 +8,15 @@ from eval.bench.load.own_prompts import OwnPrompts
 from eval.bench.load.prompts import MadePrompts, Prompts
 from eval.bench.load.spec import Arrivals, LoadSpec
 from eval.bench.load.words import COMMON, words_of
+from pipeline.base.errors import UsageError
 from pipeline.base.token_range import TokenRange
 from pipeline.models.tokenizer import load_tokenizer
 
 _SEEDS_PER_LOAD = 10_000
 OPEN_LOOP_S = 30.0
 """Length of an open loop where none is asked for."""
+MOST_REQUESTS = 1_000_000
+"""Of one load: their prompts are made before it begins."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,11 @@ class EndpointPlan:
     """What the server may be sent at most."""
 
     def loads(self) -> tuple[LoadSpec, ...]:
-        """Return all loads, in the order in which they are offered."""
+        """Return all loads, in the order in which they are offered.
+
+        Raises:
+            UsageError: one has more requests than can be prepared.
+        """
         if self.given:
             return self.given
         closed = [{"concurrency": level} for level in self.concurrency]
@@ -55,10 +62,18 @@ class EndpointPlan:
             for rate in self.rates_per_s
         ]
         levels = [*closed, *({"arrivals": each} for each in arrivals)]
-        return tuple(
+        loads = tuple(
             self.load(seed=self.seed + _SEEDS_PER_LOAD * number, **level)  # type: ignore[arg-type]
             for number, level in enumerate(levels, start=1)
         )
+        for spec in loads:
+            arriving = spec.arrivals.requests_in(spec.duration_s) if spec.arrivals and spec.duration_s else 0
+            if (requests := spec.requests or arriving) > MOST_REQUESTS:
+                raise UsageError(
+                    f"The load at {spec.level} has {requests} requests, and at most {MOST_REQUESTS} can be prepared. "
+                    f"Ask for fewer."
+                )
+        return loads
 
     def load(self, *, seed: int, concurrency: int | None = None, arrivals: Arrivals | None = None) -> LoadSpec:
         """Return one load of the plan's lengths."""

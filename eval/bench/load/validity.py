@@ -7,6 +7,8 @@ from eval.bench.load.result import EngineLoad, LoadResult, MachineLoad
 from pipeline.base.results import Result
 
 _DROPPED = "connection closed before message completed"
+_EMPTY = "Never received a valid chunk"
+_NO_STREAM = "what came was no stream of tokens as OpenAI's; check the address and what the server says in its log"
 _KEPT_CONNECTION = " (a server that drops connections which are kept open needs the header `Connection: close`)"
 
 
@@ -97,6 +99,7 @@ def _delivery(evidence: Evidence, limits: Limits) -> Check:
             yield f"{result.sent} of {result.spec.requests} requests were sent"
         if not result.answered or result.failed > limits.failed_share * result.sent:
             first = next(iter(result.errors), "no reason was given")
+            first = _NO_STREAM if _EMPTY in first else first
             first += _KEPT_CONNECTION if _DROPPED in first else ""
             yield f"{result.failed} of {result.sent} requests failed: {first}"
 

@@ -1,8 +1,10 @@
 """Headers that users name."""
 
+from collections.abc import Callable
+
 import pytest
 
-from pipeline.base.headers import plain_header, secret_header
+from pipeline.base.headers import plain_header, secret_header, variable_name, without_repeats
 
 
 def test_headers_are_read() -> None:
@@ -32,3 +34,27 @@ def test_variables_are_named(text: str) -> None:
     with pytest.raises(ValueError, match=r"variable|no header") as caught:
         secret_header(text)
     assert "sk-1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["sk-1", "", "A=B", "A B", "É"])
+def test_secret_in_place_of_its_variable_is_not_repeated(text: str) -> None:
+    """A key that was pasted where its variable belongs stands in no message."""
+    assert variable_name("MY_KEY") == "MY_KEY"
+    with pytest.raises(ValueError, match="no name of an environment variable") as caught:
+        variable_name(text)
+    assert "sk-1" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("read", "text"), [(plain_header, "Authorization=sk-1"), (secret_header, "X-Api-Key: sk-1")])
+def test_misplaced_secret_is_not_repeated(read: Callable[[str], object], text: str) -> None:
+    """What is written in the other option's form may be a secret."""
+    with pytest.raises(ValueError, match="write it like") as caught:
+        read(text)
+    assert "sk-1" not in str(caught.value)
+
+
+def test_header_stands_once() -> None:
+    """However it is spelled."""
+    without_repeats(["X-A", "X-B"])
+    with pytest.raises(ValueError, match="X-a is given twice"):
+        without_repeats(["X-A", "X-a"])

@@ -38,6 +38,25 @@ from tests.helpers import invoke
         (("--endpoint", "http://127.0.0.1:1", "--header", "X-Api-Key: abc"), "(--header-env NAME=VAR)"),
         (("--endpoint", "http://127.0.0.1:1", "--header-env", "X-Api-Key"), "does not name an environment variable"),
         (("--endpoint", "http://127.0.0.1:1", "--header-env", "Authorization=KEY"), "(--api-key-env VAR)"),
+        (("--endpoint", "http://127.0.0.1:port"), "no address of a server"),
+        (("--endpoint", "http://me:secret@127.0.0.1:1"), "an address with a user or a password is not taken"),
+        (("--endpoint", "http://127.0.0.1:1", "--concurrency", "\uff11,\uff14"), "not a list of rising numbers"),
+        (("--endpoint", "http://127.0.0.1:1", "--concurrency", "1_0"), "not a list of rising numbers"),
+        (("--endpoint", "http://127.0.0.1:1", "--input-tokens", "5-"), "neither a number of tokens nor a range"),
+        (
+            ("--endpoint", "http://127.0.0.1:1", "--input-tokens", "\uff12\uff15"),
+            "neither a number of tokens nor a range",
+        ),
+        (("--endpoint", "http://127.0.0.1:1", "--input-tokens", 10**8), "up to 10000000"),
+        (("--endpoint", "http://127.0.0.1:1", "--rate", "1e308"), "not a list of rising rates"),
+        (("--endpoint", "http://127.0.0.1:1", "--rate", "\uff12"), "not a list of rising rates"),
+        (("--endpoint", "http://127.0.0.1:1", "--patience", "1e300"), "not in the range"),
+        (("--endpoint", "http://127.0.0.1:1", "--seed", 10**20), "not in the range"),
+        (("--endpoint", "http://127.0.0.1:1", "--api-key-env", "sk-1"), "no name of an environment variable"),
+        (("--endpoint", "http://127.0.0.1:1", "--header", "X-A: 1", "--header", "x-a: 2"), "x-a is given twice"),
+        (("--endpoint", "http://127.0.0.1:1", "--header", "X-A: 1", "--header-env", "x-a=V"), "x-a is given twice"),
+        (("--endpoint", "http://127.0.0.1:1", "--model", ""), "the name is empty"),
+        (("demo", "--profile", 10**9), "not in the range"),
         (("demo", "--header-env", "X-A=B"), "--header-env goes with --endpoint"),
     ],
 )
@@ -52,3 +71,9 @@ def test_key_that_is_not_set_is_told_first() -> None:
     """Nothing is installed and nothing asked before the key is there."""
     result = invoke("bench", "--endpoint", "http://127.0.0.1:1", "--model", "m", "--api-key-env", "NO_SUCH_KEY")
     assert "NO_SUCH_KEY" in str(result.exception)
+
+
+def test_server_that_is_not_there_is_told_first() -> None:
+    """Also where its model is named and nothing has to be asked: nothing is installed and no load offered."""
+    result = invoke("bench", "--endpoint", "http://127.0.0.1:1", "--model", "m")
+    assert "http://127.0.0.1:1 does not answer" in str(result.exception)
