@@ -15,7 +15,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pipeline.base.progress import Reporter
 
 _CHUNK = 1 << 20
+_SIGNALS_SEEN_S = 0.5
 _MOST_THREADS = 8
 _SETTLED_NS = 2 * 10**9
 """Coarsest time stamp of the file systems in use (FAT: 2 s)."""
@@ -225,7 +226,11 @@ def _read_all(folder: Path, names: list[str], advance: Callable[[int], None]) ->
     stop = threading.Event()
     with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
         futures = {name: pool.submit(_read, folder / name, advance, stop) for name in names}
+        pending = set(futures.values())
         try:
+            # A signal that comes just before a wait without end is not seen before the end of the first file.
+            while pending:
+                _, pending = wait(pending, _SIGNALS_SEEN_S)
             return {name: future.result() for name, future in futures.items()}
         finally:
             stop.set()
