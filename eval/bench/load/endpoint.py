@@ -69,6 +69,7 @@ class EndpointBench:
             WorkerError: the client failed.
         """
         plan = self._plan
+        self._endpoint.require_reachable()
         with reporter.task("warm-up"):
             expected_s = self._warm_up(folder)
         known = None if expected_s is None else known_or_measured(self._client, home, folder, reporter)
