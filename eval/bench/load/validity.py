@@ -34,8 +34,11 @@ class Limits:
     """Of the highest output rate that the client was seen to measure rightly."""
     short_request_ms: float = 500.0
     """Gauges that are sampled say nothing of requests shorter than this, many of which are always on their way."""
+    fewest_samples: int = 12
+    """Gauges that were read less often are not judged: requests of one length come and go together, and a few readings
+    fall between two waves of them."""
     short_run_s: float = 1.0
-    """Runs shorter than this are not judged by sampled gauges or processor time, which have no such resolution."""
+    """Runs shorter than this are not judged by processor time, which has no such resolution."""
 
 
 class Evidence(Result):
@@ -163,7 +166,7 @@ def _concurrency(evidence: Evidence, limits: Limits) -> Check:
         return _arrivals(evidence, limits)
     least = limits.concurrency_share * min(asked, result.sent)
     lasting = (result.e2e_ms.mean or 0.0) >= limits.short_request_ms
-    sampled = engine is not None and lasting and result.duration_s >= limits.short_run_s and engine.samples > 1
+    sampled = engine is not None and lasting and engine.samples >= limits.fewest_samples
 
     def problems() -> Iterator[str]:
         if result.peak_concurrency < least:

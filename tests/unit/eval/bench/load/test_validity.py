@@ -153,6 +153,12 @@ def test_short_requests_are_not_judged_by_sampled_gauges() -> None:
     assert reasons(evidence(short, engine=engine(peak_requests=3))) == ""
 
 
+def test_gauges_read_a_few_times_say_nothing_of_a_peak() -> None:
+    """Requests of one length come and go together: eight readings of a demo's load found 10 of 16."""
+    assert "never had more than 3" in reasons(evidence(engine=engine(peak_requests=3, samples=12)))
+    assert reasons(evidence(engine=engine(peak_requests=3, samples=11))) == ""
+
+
 def test_natural_lengths_may_be_short() -> None:
     """Answers that may end by themselves do."""
     spec = SPEC.model_copy(update={"ignore_eos": False})
