@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from eval.bench.enough import MOST
 from eval.bench.load.own_prompts import OwnPrompts
@@ -116,8 +117,9 @@ def made_prompts(model: Path, *, trusted: bool) -> MadePrompts:
 
 def limits_of(settings: BenchLimits) -> Limits:
     """Return the limits of a recipe; those that it takes away are infinite."""
-    given = settings.model_dump()
-    return Limits(**{name: math.inf if value is None else value for name, value in given.items()})
+    given = settings.model_dump().items()
+    chosen: dict[str, Any] = {name: math.inf if value is None else value for name, value in given}
+    return Limits(**chosen)
 
 
 def _seed(settings: Bench, concurrency: int) -> int:
