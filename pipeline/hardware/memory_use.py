@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable
 
 import psutil
 
-from pipeline.hardware.health.processes import Owners
 from pipeline.hardware.health.readers import GpuReader
 
 _GIB = 2**30
@@ -46,5 +45,4 @@ def device_bytes(readers: Iterable[GpuReader], gpus: Collection[int]) -> list[in
         readers: of the machine's GPUs.
         gpus: their indices.
     """
-    samples = (sample for reader in readers for sample in reader.read(Owners(())))
-    return [sample.memory_used_bytes for sample in samples if sample.index in gpus]
+    return [used for reader in readers for index, used in reader.used_bytes().items() if index in gpus]

@@ -3,6 +3,7 @@
 It has never run on real hardware.
 """
 
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -33,6 +34,10 @@ class AmdReader:
         """Return the GPUs as they are now."""
         return tuple(device.read(owners) for device in self._devices)
 
+    def used_bytes(self) -> Mapping[int, int | None]:
+        """Return the memory in use by the GPUs' indices; None for one that does not tell."""
+        return {device.index: device.memory()[0] for device in self._devices}
+
     def close(self) -> None:
         """Let go of the library."""
         self._smi.amdsmi_shut_down()
@@ -54,7 +59,7 @@ def open_amdsmi(first: int = 0) -> AmdReader | None:
 
 class _Device:
     def __init__(self, smi: Any, index: int, handle: Any) -> None:
-        self._smi, self._index, self._handle = smi, index, handle
+        self._smi, self.index, self._handle = smi, index, handle
 
     def _ask(self, name: str, *arguments: Any) -> Any:
         """Return an answer; None where there is none."""
@@ -74,7 +79,7 @@ class _Device:
         asic, driver = self._of("amdsmi_get_gpu_asic_info"), self._of("amdsmi_get_gpu_driver_info")
         link, cap = self._of("amdsmi_get_pcie_info"), self._of("amdsmi_get_power_cap_info")
         return GpuFacts(
-            index=self._index,
+            index=self.index,
             vendor="amd",
             name=asic.get("market_name") or "AMD GPU",
             uuid=self._ask("amdsmi_get_gpu_device_uuid"),
@@ -83,18 +88,23 @@ class _Device:
             pcie_max_width=_number(link.get("pcie_static", {}).get("max_pcie_width")),
         )
 
+    def memory(self) -> tuple[int | None, int | None]:
+        """Return bytes in use, and in all."""
+        found = self._of("amdsmi_get_gpu_vram_usage")
+        return _mebi(found.get("vram_used")), _mebi(found.get("vram_total"))
+
     def read(self, owners: Owners) -> GpuSample:
         smi = self._smi
-        memory, cap = self._of("amdsmi_get_gpu_vram_usage"), self._of("amdsmi_get_power_cap_info")
+        (used, total), cap = self.memory(), self._of("amdsmi_get_power_cap_info")
         power, ecc = self._of("amdsmi_get_power_info"), self._of("amdsmi_get_gpu_total_ecc_count")
         clock = self._of("amdsmi_get_clock_info", smi.AmdSmiClkType.GFX)
         link = self._of("amdsmi_get_pcie_info").get("pcie_metric", {})
         now, critical = self._degrees("HOTSPOT", "CURRENT"), self._degrees("HOTSPOT", "CRITICAL")
         return GpuSample(
-            index=self._index,
+            index=self.index,
             utilization_percent=self._of("amdsmi_get_gpu_activity").get("gfx_activity"),
-            memory_used_bytes=_mebi(memory.get("vram_used")),
-            memory_total_bytes=_mebi(memory.get("vram_total")),
+            memory_used_bytes=used,
+            memory_total_bytes=total,
             temperature_c=now,
             memory_temperature_c=self._degrees("VRAM", "CURRENT"),
             margin_c=None if now is None or critical is None else critical - now,

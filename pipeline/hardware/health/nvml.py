@@ -58,6 +58,10 @@ class NvmlReader:
         announced = self._events.drain()
         return tuple(sample.model_copy(update=announced.get(sample.index, {})) for sample in samples)
 
+    def used_bytes(self) -> Mapping[int, int | None]:
+        """Return the memory in use by the GPUs' indices; None for one that does not tell."""
+        return {device.index: device.memory()[0] for device in self._devices}
+
     def close(self) -> None:
         """Let go of the library."""
         self._events.close()
@@ -134,14 +138,14 @@ class _Device:
 
     def read(self, owners: Owners) -> GpuSample:
         nvml, ask = self._nvml, self.ask
-        busy, memory = ask("nvmlDeviceGetUtilizationRates"), ask("nvmlDeviceGetMemoryInfo")
+        busy, (used, total) = ask("nvmlDeviceGetUtilizationRates"), self.memory()
         mask, rows = ask("nvmlDeviceGetCurrentClocksEventReasons"), ask("nvmlDeviceGetRemappedRows")
         memory_degrees = self._fields(["NVML_FI_DEV_MEMORY_TEMP"])
         sample = GpuSample(
             index=self.index,
             utilization_percent=None if busy is None else busy.gpu,
-            memory_used_bytes=None if memory is None else memory.used,
-            memory_total_bytes=None if memory is None else memory.total,
+            memory_used_bytes=used,
+            memory_total_bytes=total,
             temperature_c=ask("nvmlDeviceGetTemperature", nvml.NVML_TEMPERATURE_GPU),
             memory_temperature_c=memory_degrees.get("NVML_FI_DEV_MEMORY_TEMP"),
             margin_c=ask("nvmlDeviceGetMarginTemperature"),
@@ -165,6 +169,11 @@ class _Device:
             processes=self._processes(owners),
         )
         return sample.model_copy(update={"lost": self.lost})
+
+    def memory(self) -> tuple[int | None, int | None]:
+        """Return bytes in use, and in all."""
+        found = self.ask("nvmlDeviceGetMemoryInfo")
+        return (None, None) if found is None else (found.used, found.total)
 
     def _ecc(self) -> dict[str, Any]:
         nvml = self._nvml

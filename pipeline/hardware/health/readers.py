@@ -1,6 +1,6 @@
 """The readers of the machine's GPUs, one per vendor whose driver is there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -17,6 +17,10 @@ class GpuReader(Protocol):
 
     def read(self, owners: Owners) -> tuple[GpuSample, ...]:
         """Return the GPUs as they are now."""
+        ...
+
+    def used_bytes(self) -> Mapping[int, int | None]:
+        """Return the memory in use by the GPUs' indices, and ask for nothing else; None for one that does not tell."""
         ...
 
     def close(self) -> None:
