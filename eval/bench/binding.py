@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from eval.bench.assessment import Basis, Binding, Counter, Growth, Resource, Sign
 from eval.bench.overload import KV_CACHE_USAGE, WAITING_SHARE
-from eval.statistics.repeats import ratio_interval
+from eval.statistics.repeats import CONFIDENCE, ratio_interval
 
 CLIENT_CPU_SHARE = 0.5
 CLIENT_CEILING_SHARE = 0.9
@@ -22,7 +22,6 @@ ROOFLINE_SHARE = 0.7
 """Of the attainable rate: as near as the planner's own band is to the truth on one GPU (`roofline.BANDS`)."""
 _PROPORTIONAL, _NONE = 0.8, 0.2
 """Exponents of concurrency."""
-_CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def growth(
         upper: the same of the next one.
         first: how many runs of each decided how many were made; None where that was fixed.
     """
-    interval = ratio_interval(upper[1], lower[1], _CONFIDENCE, first=first)
+    interval = ratio_interval(upper[1], lower[1], CONFIDENCE, first=first)
     if interval is None or upper[0] <= lower[0]:
         return None
     low, high = (math.log(end) / math.log(upper[0] / lower[0]) for end in interval)

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from eval.bench.result import BenchResult, Latency, LoadPoint
-from eval.statistics.repeats import Interval, each_of, mean_interval, ratio_interval
+from eval.statistics.repeats import CONFIDENCE, Interval, each_of, mean_interval, ratio_interval
 from pipeline.recipe.arms import AWQ, BASELINE
 
-CONFIDENCE = 0.95
 Quantity = Literal["throughput", "ttft", "tpot"]
 """Output throughput, or the median over the requests of a latency."""
 Direction = Literal["faster", "slower", "not decided", "not repeated"]

@@ -14,10 +14,9 @@ from pydantic import Field
 from eval.bench.load.details import Answer
 from eval.bench.load.service import Goodput, ServiceLimits
 from eval.statistics.proportions import log_factorials
-from eval.statistics.repeats import each_of
+from eval.statistics.repeats import CONFIDENCE, each_of
 from pipeline.base.results import Result
 
-CONFIDENCE = 0.95
 Verdict = Literal["kept", "missed", "not decided"]
 Kind = Literal["up to", "at every level", "at no level", "not decided"]
 

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from eval.statistics import normal, student
 
 Interval = tuple[float, float]
+CONFIDENCE = 0.95
+"""Of what is said of speed: of one interval, or of all that are looked at together."""
 WIDEST = 10.0
 """Factor up and down from which an interval says nothing, and is told as not known: two runs that are a few percent
 apart give one of millions."""

@@ -15,10 +15,9 @@ from typing import Literal
 from eval.bench.rank.entry import Entry, Level, Service
 from eval.bench.rank.figures import By, Figure, Found, Measured, Points, figures_of
 from eval.bench.rank.likeness import Difference, differences, refuse_unlike, refuse_void
-from eval.statistics.repeats import Interval, each_of, geometric_mean, mean_interval, ratio_interval
+from eval.statistics.repeats import CONFIDENCE, Interval, each_of, geometric_mean, mean_interval, ratio_interval
 from pipeline.base.results import Origin, Result
 
-CONFIDENCE = 0.95
 Verdict = Literal["better", "not decided", "not repeated"]
 """Of the first of a pair, whose figure is the higher; `not repeated` where a run was made once."""
 

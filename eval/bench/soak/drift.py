@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import median
 
 from eval.bench.soak.figures import Drift, Quantity, SoakSlice, Verdict
-from eval.statistics.repeats import each_of
+from eval.statistics.repeats import CONFIDENCE, each_of
 from eval.statistics.trend import FEWEST_POINTS, Trend, trend
 
-CONFIDENCE = 0.95
 FEWEST_SLICES = FEWEST_POINTS
 SLICE_FIELDS: Mapping[Quantity, str] = {
     "throughput": "output_tokens_per_s",

@@ -9,13 +9,14 @@ from eval.bench.load.details import Answer
 from eval.bench.load.result import RawFile
 from eval.bench.load.spec import LoadSpec
 from eval.bench.load.validity import Evidence, Limits, checks, not_checked, void_reasons
-from eval.bench.soak.drift import CONFIDENCE, drifts_of
+from eval.bench.soak.drift import drifts_of
 from eval.bench.soak.figures import Knee
 from eval.bench.soak.knee import share_of
 from eval.bench.soak.memory import MemoryReader
 from eval.bench.soak.result import Soak
 from eval.bench.soak.slices import Sample, slices_of, window_of
 from eval.bench.soak.timeline import Timeline
+from eval.statistics.repeats import CONFIDENCE
 from pipeline.base.progress import Reporter
 from pipeline.base.token_range import TokenRange
 from pipeline.engines.engine import Engine

@@ -10,10 +10,10 @@ from eval.bench.arm_crossover import (
     speed_crossover,
     useful_tokens_per_s,
 )
-from eval.bench.comparison import CONFIDENCE
 from eval.bench.goodput import ServiceCapacity, Verdict
 from eval.bench.load.service import ServiceLimits
 from eval.bench.result import BenchResult, LoadPoint
+from eval.statistics.repeats import CONFIDENCE
 from pipeline.base.format import NONE, certainty, extent, number, share
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import figure, is_long, numbers, word, words

@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterator, Sequence
 
 from eval.bench.result import BenchResult
-from eval.bench.soak.drift import CONFIDENCE, SLICE_FIELDS
+from eval.bench.soak.drift import SLICE_FIELDS
 from eval.bench.soak.figures import Drift, Verdict
 from eval.bench.soak.result import Soak
+from eval.statistics.repeats import CONFIDENCE
 from pipeline.base.format import NONE, certainty, count, extent, number, percent, seconds
 from pipeline.base.format import drift as as_drift
 from pipeline.report.cells import figure, numbers, shown, word, words

@@ -3,9 +3,10 @@
 from functools import partial
 
 from eval.accuracy.result import GATED, Contrast, EvalResult, TaskScore
-from eval.bench.comparison import CONFIDENCE, Quantity, SpeedRatio, measured, speed_ratios
+from eval.bench.comparison import Quantity, SpeedRatio, measured, speed_ratios
 from eval.bench.result import BenchResult
 from eval.profile.result import ProfileResult
+from eval.statistics.repeats import CONFIDENCE
 from pipeline.base.format import certainty, change, count, extent, number, ratio, score, share, size, usd, with_error
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE

@@ -1,7 +1,8 @@
 """The chapter on throughput."""
 
-from eval.bench.comparison import CONFIDENCE, SpeedRatio, speed_ratios
+from eval.bench.comparison import SpeedRatio, speed_ratios
 from eval.bench.result import BenchResult, LoadPoint
+from eval.statistics.repeats import CONFIDENCE
 from pipeline.base.format import certainty, count, number, ratio, span
 from pipeline.base.token_range import TokenRange
 from pipeline.recipe.arms import AWQ, BASELINE

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from eval.bench.comparison import CONFIDENCE, SpeedRatio, deciding_repeats
+from eval.bench.comparison import SpeedRatio, deciding_repeats
 from eval.bench.result import ArmLoad, BenchResult, Latency, LoadPoint
-from eval.statistics.repeats import mean_interval
+from eval.statistics.repeats import CONFIDENCE, mean_interval
 from pipeline.base.format import certainty, number, ratio
 from pipeline.recipe.arms import AWQ
 from pipeline.report.cells import DIRECTION_TONES, few_or, runs_keys
