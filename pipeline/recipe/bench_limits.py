@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from pipeline.base.quiet import OTHERS_SHARE
 from pipeline.recipe.section import PositiveFloat, Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -12,7 +13,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class BenchLimits(Section):
     """What voids a run beside faults of its own; null takes a limit away, and the report says which were changed."""
 
-    foreign_cpu_share: Share | None = 0.25
+    foreign_cpu_share: Share | None = OTHERS_SHARE
     """Of this machine's processors, for other processes and the hypervisor together."""
     client_cpu_share: Share | None = 0.5
     """The same, for the load client."""

@@ -3,14 +3,13 @@
 from typing import Literal
 
 from eval.bench.load.result import Distribution
+from pipeline.base.quiet import OTHERS_SHARE
 from pipeline.base.results import Result
 
 TOLERANCE = 0.02
 """Largest relative difference from the truth at which a level is measured rightly."""
 OUTPUT_TOKENS = 20
 """Of each answer of the null server."""
-_BUSY = 0.25
-"""Share of the processors that others may take; beyond it a calibration is told, but not kept."""
 
 
 class Step(Result):
@@ -66,7 +65,7 @@ class Calibration(Result):
     @property
     def disturbed(self) -> bool:
         """Whether others kept the machine so busy that the ceiling says nothing about the client."""
-        return self.foreign_cpu_share > _BUSY
+        return self.foreign_cpu_share > OTHERS_SHARE
 
     @property
     def usable_ceiling(self) -> float | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from eval.bench.load.result import EngineLoad, LoadResult, MachineLoad
+from pipeline.base.quiet import OTHERS_SHARE
 from pipeline.base.results import Result
 
 _DROPPED = "connection closed before message completed"
@@ -28,7 +29,7 @@ class Limits:
     """Of the rate asked for, that requests must have come at; a client that cannot keep up offers an easier load."""
     client_cpu_share: float = 0.5
     """Of the machine's processor time."""
-    foreign_cpu_share: float = 0.25
+    foreign_cpu_share: float = OTHERS_SHARE
     """The same, of other processes and the hypervisor together."""
     ceiling_share: float = 1.0
     """Of the highest output rate that the client was seen to measure rightly."""

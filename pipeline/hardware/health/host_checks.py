@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
+from pipeline.base.quiet import OTHERS_SHARE
 from pipeline.hardware.health.check import HOST, HealthCheck, Subject
 from pipeline.hardware.health.sample import HostSample
 
-OTHERS_SHARE = 0.25
-"""Of the processors, taken by other processes; the limit above which a benchmark is void."""
 STEAL_SHARE = 0.05
 LEAST_MEMORY_SHARE = 0.05
 _SWAPPED_BYTES_PER_S = 8 * 2**20
