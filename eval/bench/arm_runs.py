@@ -1,5 +1,6 @@
 """The runs of one arm: made before, or made now on its running engine."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eval.bench.load.spec import LoadSpec
@@ -12,8 +13,10 @@ from pipeline.base.progress import Reporter
 from pipeline.engines.engine import Engine
 from pipeline.recipe.bench import Bench
 
-_ATTEMPTS = 2
+_ATTEMPTS = (1, 2)
 """A run that is void is made once again: most disturbances pass."""
+_Attempts = Sequence[tuple[LoadSpec, str]]
+"""The loads that a run is tried with, one after the other, and the names of their files."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +41,7 @@ class ArmRuns:
             concurrency: requests under way.
             number: of the repeat, from 1.
         """
-        runs: list[LoadRun] = []
-        for attempt in range(1, _ATTEMPTS + 1):
-            found = self._kept(spec_of(self.settings, concurrency, number, attempt))
-            if found:
-                runs.append(judged(found, number, attempt, self.limits))
-                if runs[-1].figures:
-                    return tuple(runs)
-        return ()
+        return self._known(self._closed_loop(concurrency, number), number)
 
     def measure(self, engine: Engine, concurrency: int, number: int) -> tuple[LoadRun, ...]:
         """Make one run on the running engine, once again where it is void; the last one decides.
@@ -54,15 +50,8 @@ class ArmRuns:
             EngineError: the engine died.
             WorkerError: the client failed.
         """
-        runs: list[LoadRun] = []
-        for attempt in range(1, _ATTEMPTS + 1):
-            run = self._made(engine, concurrency, number, attempt)
-            runs.append(run)
-            if run.figures:
-                break
-            again = "; it is made once again" if attempt < _ATTEMPTS else ""
-            self.reporter.warn(f"{self._name(concurrency)}, run {number} is void: {'; '.join(run.void)}{again}")
-        return tuple(runs)
+        title = f"{self._name(concurrency)}, run {number}"
+        return self._made(engine, self._closed_loop(concurrency, number), number, title)
 
     def open_loops(self, engine: Engine | None) -> tuple[OpenLoopRun, ...] | None:
         """Return the runs at the recipe's rates, made before or now; None where some are to be made without an engine.
@@ -82,26 +71,12 @@ class ArmRuns:
 
     def _open_loop(self, engine: Engine | None, place: int) -> LoadRun | None:
         """Return a run that stands, or on an engine the last one that was made."""
-        specs = [open_loops_of(self.settings, attempt)[place] for attempt in range(1, _ATTEMPTS + 1)]
-        for attempt, spec in enumerate(specs, start=1):
-            kept = self._kept(spec)
-            if kept and (known := judged(kept, 1, attempt, self.limits)).figures:
-                return known
-        made: LoadRun | None = None
-        for attempt, spec in enumerate(specs, start=1):
-            if engine is None or (made and made.figures):
-                break
-            made = judged(self._offered(engine, spec), 1, attempt, self.limits)
-            if made.void:
-                self.reporter.warn(f"{self.arm}: {spec.level} is void: {'; '.join(made.void)}")
-        return made
-
-    def _offered(self, engine: Engine, spec: LoadSpec) -> Measured:
-        with self.reporter.task(f"{self.arm}: {spec.level}"):
-            name = f"{self.arm}/{spec.level.replace(' ', '-')}-seed-{spec.seed}"
-            measured = self.measurement.measure(engine, spec, name)
-        self.kept.keep(self._key(spec), measured)
-        return measured
+        specs = [open_loops_of(self.settings, attempt)[place] for attempt in _ATTEMPTS]
+        attempts = [(spec, f"{self.arm}/{spec.level.replace(' ', '-')}-seed-{spec.seed}") for spec in specs]
+        runs = self._known(attempts, 1)
+        if not runs and engine is not None:
+            runs = self._made(engine, attempts, 1, f"{self.arm}: {specs[0].level}")
+        return runs[-1] if runs else None
 
     def warm_up(self, engine: Engine, concurrency: int) -> None:
         """Offer what comes before the first run at a concurrency.
@@ -113,14 +88,36 @@ class ArmRuns:
         with self.reporter.task(f"{self._name(concurrency)}, warm-up"):
             self.measurement.warm_up(engine, warm_up_of(self.settings, concurrency))
 
-    def _made(self, engine: Engine, concurrency: int, number: int, attempt: int) -> LoadRun:
-        spec = spec_of(self.settings, concurrency, number, attempt)
-        again = ".again" if attempt > 1 else ""
-        name = f"{self.arm}/concurrency-{concurrency}-run-{number}{again}"
-        with self.reporter.task(f"{self._name(concurrency)}, run {number}"):
-            measured = self.measurement.measure(engine, spec, name)
-        self.kept.keep(self._key(spec), measured)
-        return judged(measured, number, attempt, self.limits)
+    def _closed_loop(self, concurrency: int, number: int) -> _Attempts:
+        name = f"{self.arm}/concurrency-{concurrency}-run-{number}"
+        return [
+            (spec_of(self.settings, concurrency, number, attempt), f"{name}.again" if attempt > 1 else name)
+            for attempt in _ATTEMPTS
+        ]
+
+    def _known(self, attempts: _Attempts, number: int) -> tuple[LoadRun, ...]:
+        """Return the attempts that were made before, up to the one that stands; none where none does."""
+        runs: list[LoadRun] = []
+        for attempt, (spec, _) in zip(_ATTEMPTS, attempts, strict=True):
+            if found := self._kept(spec):
+                runs.append(judged(found, number, attempt, self.limits))
+                if runs[-1].figures:
+                    return tuple(runs)
+        return ()
+
+    def _made(self, engine: Engine, attempts: _Attempts, number: int, title: str) -> tuple[LoadRun, ...]:
+        """Make the attempts on an engine until one stands."""
+        runs: list[LoadRun] = []
+        for attempt, (spec, name) in zip(_ATTEMPTS, attempts, strict=True):
+            with self.reporter.task(title):
+                measured = self.measurement.measure(engine, spec, name)
+            self.kept.keep(self._key(spec), measured)
+            runs.append(judged(measured, number, attempt, self.limits))
+            if runs[-1].figures:
+                break
+            again = "; it is made once again" if attempt < _ATTEMPTS[-1] else ""
+            self.reporter.warn(f"{title} is void: {'; '.join(runs[-1].void)}{again}")
+        return tuple(runs)
 
     def _kept(self, spec: LoadSpec) -> Measured | None:
         """Return a run that was made before, to be judged by what the client is known to measure rightly today."""
