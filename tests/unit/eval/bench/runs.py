@@ -44,18 +44,23 @@ def load(rate: float = 40.0, *, steady: float | None = 50.0, **changes: Any) -> 
     ).model_copy(update=changes)
 
 
+def counted(**changes: Any) -> EngineLoad:
+    """Return counters of the engine that agree with the load."""
+    return EngineLoad(
+        prompt_tokens=800,
+        output_tokens=400,
+        cached_prompt_tokens=0,
+        preemptions=0,
+        peak_requests=8,
+        peak_waiting=0,
+        peak_kv_cache_usage=0.1,
+        samples=40,
+    ).model_copy(update=changes)
+
+
 def measured(result: LoadResult | None = None, *, foreign_cpu_s: float = 0.5, engine_tokens: float = 400) -> Measured:
     """Return a run before it is judged."""
-    engine = EngineLoad(
-        prompt_tokens=800,
-        output_tokens=engine_tokens,
-        cached_prompt_tokens=0,
-        preemptions=2,
-        peak_requests=8,
-        peak_waiting=3,
-        peak_kv_cache_usage=0.25,
-        samples=40,
-    )
+    engine = counted(output_tokens=engine_tokens, preemptions=2, peak_waiting=3, peak_kv_cache_usage=0.25)
     evidence = Evidence(
         result=result or load(),
         engine=engine,

@@ -4,56 +4,19 @@ from typing import Any
 
 import pytest
 
-from eval.bench.load.result import Distribution, EngineLoad, LoadResult, MachineLoad
-from eval.bench.load.spec import Arrivals, LoadSpec
+from eval.bench.load.result import Distribution, LoadResult, MachineLoad
+from eval.bench.load.spec import Arrivals
 from eval.bench.load.validity import Evidence, checks, void_reasons
-from pipeline.base.token_range import TokenRange
+from tests.unit.eval.bench.runs import counted, load
 
-SPEC = LoadSpec(concurrency=8, requests=80, input_tokens=TokenRange.fixed(10), output_tokens=TokenRange.fixed(5))
+SPEC = load().spec
 NONE = Distribution()
 
 
 def result(**changes: Any) -> LoadResult:
-    """Return a faultless load."""
-    return LoadResult(
-        spec=SPEC,
-        client="vllm-rs 0",
-        sent=80,
-        answered=80,
-        failed=0,
-        errors={},
-        duration_s=10,
-        input_tokens=800,
-        output_tokens=400,
-        answers_too_short=0,
-        answers_too_long=0,
-        pieces_beyond_tokens=0,
-        output_tokens_per_s=40,
-        throughput_over="steady state",
-        whole_run_output_tokens_per_s=40,
-        requests_per_s=8,
-        ttft_ms=NONE,
-        tpot_ms=NONE,
-        itl_ms=NONE,
-        e2e_ms=Distribution(mean=1_000),
-        peak_concurrency=8,
-        client_cpu_s=1,
-        raw_sha256="0",
-    ).model_copy(update=changes)
-
-
-def engine(**changes: Any) -> EngineLoad:
-    """Return counters that agree."""
-    return EngineLoad(
-        prompt_tokens=800,
-        output_tokens=400,
-        cached_prompt_tokens=0,
-        preemptions=0,
-        peak_requests=8,
-        peak_waiting=0,
-        peak_kv_cache_usage=0.1,
-        samples=40,
-    ).model_copy(update=changes)
+    """Return a faultless load, of which of all times only that of whole requests is known."""
+    times = {"ttft_ms": NONE, "tpot_ms": NONE, "itl_ms": NONE, "e2e_ms": Distribution(mean=1_000)}
+    return load(steady=None, throughput_over="steady state", **(times | changes))
 
 
 def machine(**changes: Any) -> MachineLoad:
@@ -68,7 +31,7 @@ def reasons(evidence: Evidence) -> str:
 
 def evidence(load: LoadResult | None = None, **changes: Any) -> Evidence:
     """Return all that is known of a faultless load, with changes."""
-    known: dict[str, Any] = {"engine": engine(), "machine": machine(), "tokenizer_known": True, "unhealthy": ()}
+    known: dict[str, Any] = {"engine": counted(), "machine": machine(), "tokenizer_known": True, "unhealthy": ()}
     return Evidence(**({"result": load or result(), "ceiling_tokens_per_s": 100} | known | changes))
 
 
@@ -110,7 +73,7 @@ def test_what_the_client_saw_voids(changes: dict[str, Any], reason: str) -> None
 )
 def test_what_the_engine_counted_voids(changes: dict[str, Any], reason: str) -> None:
     """Each contradiction of the engine's counters is a reason."""
-    assert reason in reasons(evidence(engine=engine(**changes)))
+    assert reason in reasons(evidence(engine=counted(**changes)))
 
 
 @pytest.mark.parametrize("changes", [{"foreign_cpu_s": 10.1}, {"steal_s": 9.6}])
@@ -150,13 +113,13 @@ def test_what_failed_of_the_machine_voids() -> None:
 def test_short_requests_are_not_judged_by_sampled_gauges() -> None:
     """Of requests of some milliseconds many are between client and engine at any moment."""
     short = result(e2e_ms=Distribution(mean=20))
-    assert reasons(evidence(short, engine=engine(peak_requests=3))) == ""
+    assert reasons(evidence(short, engine=counted(peak_requests=3))) == ""
 
 
 def test_gauges_read_a_few_times_say_nothing_of_a_peak() -> None:
     """Requests of one length come and go together: eight readings of a demo's load found 10 of 16."""
-    assert "never had more than 3" in reasons(evidence(engine=engine(peak_requests=3, samples=12)))
-    assert reasons(evidence(engine=engine(peak_requests=3, samples=11))) == ""
+    assert "never had more than 3" in reasons(evidence(engine=counted(peak_requests=3, samples=12)))
+    assert reasons(evidence(engine=counted(peak_requests=3, samples=11))) == ""
 
 
 def test_natural_lengths_may_be_short() -> None:
@@ -175,13 +138,13 @@ def test_fewer_requests_than_concurrency_are_all_there_can_be() -> None:
     """Four requests are never eight at a time."""
     spec = SPEC.with_requests(4)
     few = result(spec=spec, sent=4, answered=4, peak_concurrency=4)
-    assert "requests" not in reasons(evidence(few, engine=engine(peak_requests=4)))
+    assert "requests" not in reasons(evidence(few, engine=counted(peak_requests=4)))
 
 
 def test_engine_that_was_started_again_voids_a_load() -> None:
     """Its counters fell, which is no difference of a negative share."""
-    counted = engine(prompt_tokens=-9_000, output_tokens=-5_000)
-    assert "it was started again while the load ran" in reasons(evidence(engine=counted))
+    fallen = counted(prompt_tokens=-9_000, output_tokens=-5_000)
+    assert "it was started again while the load ran" in reasons(evidence(engine=fallen))
 
 
 def test_counters_that_end_with_the_load_void_it() -> None:
