@@ -1,7 +1,7 @@
 """Arms without weights: the engine makes them up, so that speed and memory are known before anything is downloaded.
 
-What a kernel computes does not change how long it takes: vLLM fills every tensor, packed 4-bit ones included, and runs
-the same kernels on them. What such an engine answers means nothing.
+vLLM fills every tensor, packed 4-bit ones included, and runs the same kernels on them, in the same steps whatever
+numbers they get. What such an engine answers means nothing.
 """
 
 from dataclasses import dataclass

@@ -11,9 +11,8 @@ from statistics import median
 
 from eval.bench.soak.figures import Drift, Quantity, SoakSlice, Verdict
 from eval.statistics.repeats import CONFIDENCE, each_of
-from eval.statistics.trend import FEWEST_POINTS, Trend, trend
+from eval.statistics.trend import Trend, trend
 
-FEWEST_SLICES = FEWEST_POINTS
 SLICE_FIELDS: Mapping[Quantity, str] = {
     "throughput": "output_tokens_per_s",
     "ttft": "ttft_ms",

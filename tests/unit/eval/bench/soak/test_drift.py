@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from eval.bench.soak.drift import FEWEST_SLICES, drifts_of
+from eval.bench.soak.drift import drifts_of
 from eval.bench.soak.figures import Drift, Knee, SoakSlice, Verdict
 from eval.bench.soak.result import Soak
+from eval.statistics.trend import FEWEST_POINTS
 from pipeline.base.token_range import TokenRange
 
 SLICE_S = 10.0
@@ -90,8 +91,8 @@ def test_leak_is_a_drift() -> None:
 
 def test_too_few_slices_decide_nothing() -> None:
     """Without a trend there is no drift to name."""
-    found = throughput(drifts_of(slices(-0.5, count=FEWEST_SLICES - 1), SLICE_S, LIMIT))
-    assert (found.verdict, found.drift, found.slices) == ("undecided", None, FEWEST_SLICES - 1)
+    found = throughput(drifts_of(slices(-0.5, count=FEWEST_POINTS - 1), SLICE_S, LIMIT))
+    assert (found.verdict, found.drift, found.slices) == ("undecided", None, FEWEST_POINTS - 1)
 
 
 def test_server_that_answers_nothing_has_no_relative_drift() -> None:
