@@ -116,6 +116,7 @@ def _plan(server: Endpoint, recipe: Recipe, context: RunContext) -> EndpointPlan
         given=tuple(load.model_copy(update={"ignore_eos": not server.natural_lengths}) for load in loads),
         input_tokens=loads[0].input_tokens or loads[0].output_tokens,
         output_tokens=loads[0].output_tokens,
+        connections_per_s=server.connections_per_second,
         natural_lengths=server.natural_lengths,
         seed=settings.seed,
         patience_s=server.patience,

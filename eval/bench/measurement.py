@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from eval.bench.load.client import ClientRun, LoadClient, result_of
 from eval.bench.load.details import Answer, answers_of, latencies, times_of
@@ -51,7 +52,7 @@ class LoadMeasurement:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         with Watch(engine, choose=self.gpus) as watch:
             run = self._offer(engine, spec, output, limit_s)
-        result = result_of(run.asked, run.file, self.client.version, run.cpu_s)
+        result = result_of(run, self.client.version)
         if result.failed:
             engine.require_alive()
         watch.settle(result.output_tokens)
@@ -61,7 +62,7 @@ class LoadMeasurement:
             ceiling_tokens_per_s=self.ceiling_tokens_per_s,
         )
         health = watch.sampled(output.with_suffix(".health.jsonl.gz"), self.results, result.output_tokens)
-        raw = _kept(output, run.file, self.results)
+        raw = _kept(output, run.raw, self.results)
         return Measured(measured_at=now, evidence=evidence, raw=raw, health=health)
 
     def warm_up(self, engine: Engine, spec: LoadSpec) -> None:
@@ -93,9 +94,9 @@ class LoadMeasurement:
             raise
 
 
-def _kept(output: Path, file: bytes, results: Path) -> RawFile:
-    """Compress the client's file without the texts, whose words say nothing of speed."""
-    document = {key: value for key, value in json.loads(file).items() if key not in _NOT_KEPT}
+def _kept(output: Path, raw: dict[str, Any], results: Path) -> RawFile:
+    """Compress what the client wrote without the texts, whose words say nothing of speed."""
+    document = {key: value for key, value in raw.items() if key not in _NOT_KEPT}
     kept = gzip.compress(json.dumps(document).encode(), mtime=0)
     path = output.with_suffix(".json.gz")
     path.write_bytes(kept)

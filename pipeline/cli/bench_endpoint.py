@@ -52,6 +52,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "callback": bench_values.rising,
         "help": "Requests under way.",
     },
+    "--connections-per-second": {
+        "metavar": "N",
+        "type": FiniteRange(0.1, bench_values.MOST_CONCURRENT),
+        "help": "Most new ones while a concurrency is built up.  [default: 200 with https, else all at once]",
+    },
     "--rate": {
         "metavar": "R,...",
         "callback": bench_values.rates,
@@ -130,6 +135,7 @@ _EXCLUDE = (
     ("--rate", "--concurrency"),
     ("--rate", "--requests-per-concurrency"),
     ("--rate", "--soak"),
+    ("--rate", "--connections-per-second"),
     ("--requests", "--seconds"),
     ("--requests", "--requests-per-concurrency"),
     ("--prompts", "--input-tokens"),
@@ -177,7 +183,7 @@ def run_endpoint(arguments: dict[str, Any]) -> int:
     """Measure an endpoint, print what came of it, and return the exit code."""
     from eval.bench.endpoint_folder import endpoint_folder, publish
     from eval.bench.load.endpoint import EndpointBench
-    from pipeline.cli.bench_endpoint_table import level_of, print_load
+    from pipeline.cli.bench_endpoint_table import print_load
     from pipeline.engines.external import ExternalEndpoint
 
     bench_values.check_headers(arguments["header"], arguments["header_env"])
@@ -208,7 +214,7 @@ def run_endpoint(arguments: dict[str, Any]) -> int:
     emit(arguments["as_json"], found, lambda: print_load(found, soak))
     void = [(point, point.void) for point in found.points if point.void]
     for point, reasons in void:
-        click.echo(f"awqctl: void at {level_of(point)}: {'; '.join(reasons)}.", err=True)
+        click.echo(f"awqctl: void at {point.level}: {'; '.join(reasons)}.", err=True)
     if any("prefix cache" in reason for _, reasons in void for reason in reasons) and not arguments["prompts"]:
         click.echo(
             f"awqctl: the server had these prompts before; --seed {arguments['seed'] + 1} makes others.", err=True
@@ -257,6 +263,7 @@ def _plan(arguments: dict[str, Any]) -> Any:
         rates_per_s=arguments["rate"],
         burstiness=arguments["burstiness"],
         ramp_from_per_s=arguments["ramp_from"],
+        connections_per_s=arguments["connections_per_second"],
         input_tokens=arguments["input_tokens"],
         output_tokens=arguments["output_tokens"],
         patience_s=arguments["patience"],

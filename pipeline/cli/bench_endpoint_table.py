@@ -3,17 +3,12 @@
 import click
 from rich.table import Table
 
-from eval.bench.load.endpoint_result import EndpointLoad, EndpointPoint
+from eval.bench.load.endpoint_result import EndpointLoad
 from eval.bench.soak.figures import Drift
 from eval.bench.soak.result import Soak
 from pipeline.base.format import count, drift, extent, number, percent, seconds
 from pipeline.cli.common import console
 from pipeline.report.language.language import ENGLISH
-
-
-def level_of(point: EndpointPoint) -> str:
-    """Return a point's concurrency or rate, in words."""
-    return f"concurrency {point.concurrency}" if point.concurrency else f"rate {point.rate_per_s:g}"
 
 
 def print_load(found: EndpointLoad, soak: Soak | None) -> None:
@@ -56,9 +51,16 @@ def _table(found: EndpointLoad) -> None:
     for point in found.points:
         latencies = (point.ttft_ms.mean, point.ttft_ms.p95, point.tpot_ms.mean, point.tpot_ms.p95)
         cells = ["void"] + [""] * 4 if point.void else [cell(point.output_tokens_per_s), *map(cell, latencies)]
-        table.add_row(level_of(point), str(point.requests), *cells)
+        table.add_row(point.level, str(point.requests), *cells)
     screen = console()
     screen.print(table)
+    for point in found.points:
+        if point.connections_per_s and point.steady_state and not point.void:
+            click.echo(
+                f"{point.level.capitalize()}: built up in {seconds(point.steady_state.start_s)} by at most "
+                f"{number(point.connections_per_s)} new connections a second; figures are of the "
+                f"{seconds(point.steady_state.duration_s)} after that."
+            )
     for name, why in dict.fromkeys(item for point in found.points for item in point.not_checked.items()):
         click.echo(f"Not checked: {name} ({why}).")
     spent = found.spent

@@ -33,6 +33,8 @@ class Endpoint(Section):
     prompt tokens."""
     natural_lengths: bool = False
     """Whether answers may end early, for servers without `ignore_eos`."""
+    connections_per_second: PositiveFloat | None = None
+    """Most new ones while a concurrency is built up; null for 200 where it has TLS, and all at once elsewhere."""
     max_requests: PositiveInt | None = None
     """Requests that it is never sent more of by a run of the stage, warm-up included."""
     max_tokens: PositiveInt | None = None

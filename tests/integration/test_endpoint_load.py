@@ -83,6 +83,27 @@ def test_ramp_rises_and_takes_the_time_asked_for(bench: Bench) -> None:
     assert middle - starts[0] > starts[-1] - middle
 
 
+def test_concurrency_is_built_up_by_few_new_connections_a_second(bench: Bench, tmp_path: Path) -> None:
+    """The load is as large as asked for after its ramp, and the figures are of the time after it."""
+    certificate = ensure_certificate("127.0.0.1", tmp_path / "tls")
+    slow = NullServer(Times(ttft_s=3.5, inter_token_s=0.05))
+    (point,) = bench(
+        slow,
+        {"ca_certificate": certificate.certificate},
+        bundle=certificate.bundle,
+        concurrency=(40,),
+        requests=160,
+        connections_per_s=20.0,
+        patience_s=60.0,
+    ).points
+    assert point.void is None
+    assert (point.connections_per_s, point.latencies_over) == (20, "steady state")
+    assert point.steady_state is not None
+    assert point.steady_state.start_s > 1.5
+    starts = sorted(json.loads((bench.folder / "concurrency-40.json").read_text())["start_times"])
+    assert max(sum(one <= other < one + 1 for other in starts[:40]) for one in starts[:40]) <= 22
+
+
 def test_own_prompts_are_sent_once_each(bench: Bench, tmp_path: Path) -> None:
     """What the file has is what the server is asked, lengths of answers included."""
     lines = [{"prompt": words(number), "output_tokens": 3} for number in range(12)]

@@ -8,13 +8,16 @@ import resource
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from eval.bench.load.build_up import EVEN
 from eval.bench.load.details import (
     answers_of,
     arrival_rate,
+    begun_in,
     errors_of,
     latencies,
     peak_concurrency,
@@ -67,7 +70,7 @@ class LoadClient:
         log = folder / f"{name}.log"
         log.unlink(missing_ok=True)
         run = self.run(spec, target, prompts, folder / f"{name}.json", log, limit_s=limit_s)
-        return result_of(run.asked, run.file, self.version, run.cpu_s)
+        return result_of(run, self.version)
 
     def run(
         self, spec: LoadSpec, target: Target, prompts: Sequence[Prompt], output: Path, log: Path, *, limit_s: float
@@ -148,18 +151,23 @@ class ClientRun:
     file: bytes
     """The client's own."""
     cpu_s: float
+    """Processor time of the client."""
+
+    @cached_property
+    def raw(self) -> dict[str, Any]:
+        """Return what stands in the file, which is large, and read once."""
+        found: dict[str, Any] = json.loads(self.file)
+        return found
 
 
-def result_of(asked: Asked, file: bytes, version: str, cpu_s: float) -> LoadResult:
+def result_of(run: ClientRun, version: str) -> LoadResult:
     """Return the result of a load from the client's own file.
 
     Args:
-        asked: what it was asked for.
-        file: content of the client's file.
+        run: of the client.
         version: the client's.
-        cpu_s: processor time of the client.
     """
-    raw: dict[str, Any] = json.loads(file)
+    asked, raw = run.asked, run.raw
     answers, spec = answers_of(raw, chat=asked.chat), asked.spec
     got = [
         (tokens, length)
@@ -169,6 +177,7 @@ def result_of(asked: Asked, file: bytes, version: str, cpu_s: float) -> LoadResu
     duration = max((answer.end for answer in answers), default=float(raw["duration"]))
     tokens = sum(answer.tokens for answer in answers)
     steady = steady_state(answers, spec.concurrency) if spec.concurrency and not spec.arrivals else None
+    begun = begun_in(answers, steady) if steady and spec.build_up else ()
     whole = tokens / duration if duration else 0.0
     count = len(answers)
     return LoadResult(
@@ -191,9 +200,10 @@ def result_of(asked: Asked, file: bytes, version: str, cpu_s: float) -> LoadResu
         steady_state=steady,
         arrival_rate_per_s=arrival_rate(raw),
         peak_concurrency=peak_concurrency(answers),
-        client_cpu_s=cpu_s,
-        raw_sha256=hashlib.sha256(file).hexdigest(),
-        **latencies([times_of(answers)]),
+        client_cpu_s=run.cpu_s,
+        raw_sha256=hashlib.sha256(run.file).hexdigest(),
+        latencies_over="steady state" if begun else "whole run",
+        **latencies([times_of(begun or answers)]),
     )
 
 
@@ -217,18 +227,25 @@ def _arguments(spec: LoadSpec, target: Target, asked: Path, output: Path) -> lis
     if spec.concurrency:
         values["--max-concurrency"] = spec.concurrency
     if spec.arrivals:
-        values |= {"--request-rate": spec.arrivals.rate_per_s, "--burstiness": spec.arrivals.burstiness}
-        if spec.arrivals.ramp_from_per_s:
-            values |= {
-                "--ramp-up-strategy": "linear",
-                "--ramp-up-start-rps": spec.arrivals.ramp_from_per_s,
-                "--ramp-up-end-rps": spec.arrivals.rate_per_s,
-            }
+        values |= _rates(spec.arrivals.ramp_from_per_s, spec.arrivals.rate_per_s, spec.arrivals.burstiness)
+    elif spec.build_up:
+        values |= _rates(spec.build_up.first_per_s, spec.build_up.last_per_s, EVEN)
     flags = ["--save-result", "--save-detailed", "--disable-tqdm", "--disable-shuffle", "--skip-chat-template"]
     flags += ["--ignore-eos"] if spec.ignore_eos else []
     flags += ["--insecure"] if target.insecure else []
     flags += [f"--header={name}={value}" for name, value in target.headers.items()]
     return [*(str(part) for pair in values.items() for part in pair), *flags, "--no-steady-state"]
+
+
+def _rates(first_per_s: float | None, last_per_s: float, burstiness: float) -> dict[str, Any]:
+    values: dict[str, Any] = {"--request-rate": last_per_s, "--burstiness": burstiness}
+    if first_per_s:
+        values |= {
+            "--ramp-up-strategy": "linear",
+            "--ramp-up-start-rps": first_per_s,
+            "--ramp-up-end-rps": last_per_s,
+        }
+    return values
 
 
 def _children_cpu_s() -> float:

@@ -169,6 +169,12 @@ def steady_state(answers: Sequence[Answer], concurrency: int) -> SteadyState | N
     )
 
 
+def begun_in(answers: Sequence[Answer], steady: SteadyState) -> tuple[Answer, ...]:
+    """Return the answers to requests that were sent while nearly all of the concurrency was there."""
+    end = steady.start_s + steady.duration_s
+    return tuple(answer for answer in answers if steady.start_s <= answer.start <= end)
+
+
 def _levels(answers: Sequence[Answer]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return the times at which requests start or end, and how many are unanswered after each."""
     if not answers:

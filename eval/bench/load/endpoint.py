@@ -149,6 +149,7 @@ class EndpointBench:
 
     def _offer(self, spec: LoadSpec, folder: Path, name: str, limit_s: float) -> LoadResult:
         """Offer a load, unless it takes more than is allowed."""
+        spec = self._plan.built_up(spec, self._endpoint.base_url)
         prompts = self._prompts.of(spec)
         most = self._budget.take(prompts, chat=self._target.chat)
         result = self._client.offer(spec, self._target, prompts, folder, name, limit_s=limit_s)
@@ -216,6 +217,8 @@ class EndpointBench:
     def _limit(self, spec: LoadSpec, expected_s: float) -> float:
         requests = spec.requests or 0
         arriving_s = requests / spec.arrivals.mean_rate_per_s if spec.arrivals else 0.0
+        build_up = self._plan.built_up(spec, self._endpoint.base_url).build_up
+        arriving_s += build_up.seconds if build_up else 0.0
         return self._plan.patience_s + arriving_s + _SLOWER * requests * expected_s
 
 

@@ -5,7 +5,15 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from eval.bench.load.result import Distribution, EngineLoad, MachineLoad, RawFile, ThroughputOver, files_of
+from eval.bench.load.result import (
+    Distribution,
+    EngineLoad,
+    MachineLoad,
+    RawFile,
+    SteadyState,
+    ThroughputOver,
+    files_of,
+)
 from pipeline.base.errors import SourceError
 from pipeline.base.files import read_written
 from pipeline.base.results import Result
@@ -55,6 +63,11 @@ class EndpointPoint(Result):
     duration_s: float | None = None
     """How long the load really was."""
     throughput_over: ThroughputOver | None = None
+    latencies_over: ThroughputOver | None = None
+    connections_per_s: float | None = None
+    """Most new connections a second while it was built up; None where they were opened at once."""
+    steady_state: SteadyState | None = None
+    """Between the ramp up and the drain of a closed loop."""
     void: tuple[str, ...] | None = None
     """Why the point must not be used; None where it may."""
     not_checked: dict[str, str] = Field(default_factory=dict)
@@ -67,6 +80,11 @@ class EndpointPoint(Result):
     raw_file: str | None = None
     """Of the client, below the output folder."""
     raw_sha256: str | None = None
+
+    @property
+    def level(self) -> str:
+        """Return its concurrency or rate, in words."""
+        return f"concurrency {self.concurrency}" if self.concurrency else f"rate {self.rate_per_s:g}"
 
     @property
     def files(self) -> tuple[RawFile, ...]:

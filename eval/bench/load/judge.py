@@ -52,7 +52,7 @@ class Judge:
             update={
                 name: getattr(result, name)
                 for name in (
-                    *("output_tokens_per_s", "requests_per_s", "throughput_over"),
+                    *("output_tokens_per_s", "requests_per_s", "throughput_over", "latencies_over", "steady_state"),
                     *("ttft_ms", "tpot_ms", "itl_ms", "e2e_ms"),
                 )
             }
@@ -66,4 +66,10 @@ def void_point(spec: LoadSpec, reason: str) -> EndpointPoint:
 
 def _bare(spec: LoadSpec) -> EndpointPoint:
     rate = spec.arrivals.rate_per_s if spec.arrivals else None
-    return EndpointPoint(concurrency=spec.concurrency, rate_per_s=rate, requests=spec.requests or 0, failed=0)
+    return EndpointPoint(
+        concurrency=spec.concurrency,
+        rate_per_s=rate,
+        connections_per_s=spec.connections_per_s,
+        requests=spec.requests or 0,
+        failed=0,
+    )

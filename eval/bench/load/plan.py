@@ -15,6 +15,9 @@ from pipeline.models.tokenizer import load_tokenizer
 _SEEDS_PER_LOAD = 10_000
 OPEN_LOOP_S = 30.0
 """Length of an open loop where none is asked for."""
+TLS_CONNECTIONS_PER_S = 200.0
+"""New connections a second to a server with TLS where nothing else is asked for: a handshake takes either end about a
+thousandth of a second of a core, and servers give one up that is not over in some seconds."""
 MOST_REQUESTS = 1_000_000
 """Of one load: their prompts are made before it begins."""
 
@@ -36,6 +39,8 @@ class EndpointPlan:
     """Of each load, whatever its concurrency or rate."""
     seconds: float | None = None
     """Length of a timed run at each concurrency or rate; None for a number of requests."""
+    connections_per_s: float | None = None
+    """Most that a closed loop opens in a second while it is built up; None for what is usual at the server."""
     natural_lengths: bool = False
     """Whether answers may end where the model ends them."""
     seed: int = 0
@@ -74,6 +79,11 @@ class EndpointPlan:
                     f"Ask for fewer."
                 )
         return loads
+
+    def built_up(self, spec: LoadSpec, base_url: str) -> LoadSpec:
+        """Return a load as it is built up at a server: without TLS all connections are opened at once."""
+        usual = TLS_CONNECTIONS_PER_S if base_url.startswith("https:") else None
+        return spec.built_up(self.connections_per_s or usual)
 
     def load(self, *, seed: int, concurrency: int | None = None, arrivals: Arrivals | None = None) -> LoadSpec:
         """Return one load of the plan's lengths."""

@@ -63,6 +63,8 @@ class LoadResult(Result):
     whole_run_output_tokens_per_s: float
     """Ramps included."""
     requests_per_s: float
+    latencies_over: ThroughputOver = "whole run"
+    """The requests whose times are told; of a load that is built up those that were sent in its steady state."""
     ttft_ms: Distribution
     tpot_ms: Distribution
     """Of each answer from its first to its last token, per token after the first."""

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from eval.bench.load.build_up import BuildUp, build_up
 from pipeline.base.results import Result
 from pipeline.base.token_range import TokenRange
 
@@ -39,6 +40,8 @@ class LoadSpec(Result):
     concurrency: Annotated[int, Field(gt=0, le=10_000)] | None = None
     """Requests unanswered at any time; with `arrivals`, the most there may be."""
     arrivals: Arrivals | None = None
+    connections_per_s: Annotated[float, Field(gt=0)] | None = None
+    """Most connections that a closed loop opens in a second while it is built up; None for all at once."""
     requests: Count | None = None
     duration_s: Seconds | None = None
     """Aim of a timed load; the number of requests follows from the rate just measured, and the result says how long it
@@ -63,6 +66,19 @@ class LoadSpec(Result):
     def level(self) -> str:
         """Return its rate or its concurrency in words."""
         return f"rate {self.arrivals.rate_per_s:g}" if self.arrivals else f"concurrency {self.concurrency}"
+
+    @property
+    def build_up(self) -> BuildUp | None:
+        """Return how its requests are released; None where all that may be are sent at once."""
+        if self.connections_per_s is None or self.concurrency is None or self.arrivals is not None:
+            return None
+        return build_up(self.concurrency, self.requests or self.concurrency, self.connections_per_s)
+
+    def built_up(self, connections_per_s: float | None) -> Self:
+        """Return the same load with so many new connections a second, where it has more than are opened in one."""
+        if connections_per_s is None or self.arrivals is not None or (self.concurrency or 0) <= connections_per_s:
+            return self
+        return self.model_copy(update={"connections_per_s": connections_per_s})
 
     def with_requests(self, requests: int) -> Self:
         """Return the same load as so many requests."""

@@ -171,11 +171,20 @@ def _concurrency(evidence: Evidence, limits: Limits) -> Check:
 
     def problems() -> Iterator[str]:
         if result.peak_concurrency < least:
-            yield f"at most {result.peak_concurrency} of {asked} requests were under way at one time"
+            yield f"at most {result.peak_concurrency} of {asked} requests were under way at one time{_build_up(result)}"
         if engine is not None and sampled and engine.peak_requests < least:
             yield f"the engine never had more than {engine.peak_requests:.0f} of {asked} requests"
 
     return _satisfied(name, problems())
+
+
+def _build_up(result: LoadResult) -> str:
+    if result.spec.build_up is None:
+        return ""
+    return (
+        f"; it was built up by {result.spec.connections_per_s:g} new connections a second: send more requests, or "
+        f"raise that rate (--connections-per-second)"
+    )
 
 
 def _arrivals(evidence: Evidence, limits: Limits) -> Check:

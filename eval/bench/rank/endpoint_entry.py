@@ -22,6 +22,9 @@ def of_endpoint(name: str, load: EndpointLoad, usd_per_hour: float | None) -> En
         circumstances={
             "endpoint": load.endpoint,
             "requests": ", ".join(str(point.requests) for point in load.points),
+            "new connections/s": ", ".join(
+                dict.fromkeys(f"{point.connections_per_s or 'at once'}" for point in load.points)
+            ),
             "throughput over": ", ".join(dict.fromkeys(point.throughput_over or "none" for point in load.points)),
         },
         levels={

@@ -7,6 +7,7 @@ import pytest
 from eval.bench.load.details import (
     Answer,
     answers_of,
+    begun_in,
     distribution,
     errors_of,
     latencies,
@@ -97,6 +98,14 @@ def test_steady_state_has_neither_ramp_nor_drain() -> None:
     assert found is not None
     assert (found.start_s, found.duration_s) == (0.0, pytest.approx(2.0))
     assert found.output_tokens_per_s == pytest.approx(20.0)
+
+
+def test_ramp_says_nothing_of_latencies() -> None:
+    """What was sent before all were under way met an emptier server."""
+    answers = [answer(0.0), answer(0.5), answer(1.0), answer(1.5), answer(2.0), answer(2.5)]
+    steady = steady_state(answers, 2)
+    assert steady is not None
+    assert [one.start for one in begun_in(answers, steady)] == [0.5, 1.0, 1.5, 2.0, 2.5]
 
 
 def test_last_wave_counts_though_it_ends_a_moment_later() -> None:
