@@ -1,5 +1,6 @@
 """What each user gets against what a GPU gives at every concurrency, and which points no other beats. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from eval.bench.result import BenchResult, LoadPoint
@@ -18,7 +19,7 @@ class PerUser:
     workers: int
     """GPUs that the engine used; 1 on the CPU."""
     unbeaten: bool = True
-    """Whether no other point of any arm is at least as high in both and higher in one (the Pareto frontier)."""
+    """Whether it is on the Pareto frontier of all arms."""
 
     @property
     def tokens_per_s_per_gpu(self) -> float:
@@ -39,10 +40,14 @@ def per_user(bench: BenchResult, workers: int) -> tuple[PerUser, ...]:
         for point in load.points
         if point.tpot.p50_ms
     ]
-    return tuple(replace(one, unbeaten=not any(_beats(other, one) for other in found)) for one in found)
+    marks = unbeaten([(one.tokens_per_s_per_user, one.tokens_per_s_per_gpu) for one in found])
+    return tuple(replace(one, unbeaten=mark) for one, mark in zip(found, marks, strict=True))
 
 
-def _beats(one: PerUser, other: PerUser) -> bool:
-    ours = one.tokens_per_s_per_user, one.tokens_per_s_per_gpu
-    theirs = other.tokens_per_s_per_user, other.tokens_per_s_per_gpu
-    return ours != theirs and all(a >= b for a, b in zip(ours, theirs, strict=True))
+def unbeaten(points: Sequence[tuple[float, float]]) -> tuple[bool, ...]:
+    """Return which points no other is at least as high as in both figures, and higher in one (the Pareto frontier)."""
+    return tuple(not any(_beats(other, one) for other in points) for one in points)
+
+
+def _beats(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return one != other and all(a >= b for a, b in zip(one, other, strict=True))

@@ -1,11 +1,12 @@
 """A ranking of runs on a terminal."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
 from eval.bench.rank.figures import By
+from eval.bench.rank.frontier import FrontierPoint
 from eval.bench.rank.ranking import OneRanking, Pair, Place, Ranking
 from pipeline.base.format import NONE, TO, certainty, extent, magnitude, number, ratio, usd_as_given
 from pipeline.cli.common import console
@@ -17,6 +18,7 @@ _TITLES: dict[By, str] = {
     "output_tokens_per_s_per_user": "Output tokens per second and user (1 / TPOT p50)",
     "output_tokens_per_usd": "Output tokens per USD",
     "output_tokens_per_joule": "Output tokens per joule (tokens/s per watt)",
+    "goodput_tokens_per_s": "Goodput: output tokens per second of requests that kept the service level",
 }
 
 
@@ -29,6 +31,9 @@ def print_ranking(found: Ranking) -> None:
     for one in found.rankings:
         click.echo()
         _print_one(one, found.confidence)
+    if found.frontier:
+        click.echo()
+        _print_frontier(found.frontier)
     click.echo()
     for difference in found.differs:
         _line(f"Differs: {difference}")
@@ -64,6 +69,21 @@ def _print_one(one: OneRanking, confidence: float) -> None:
     )
     for text in _notes(one):
         _line(text)
+
+
+def _print_frontier(points: Sequence[FrontierPoint]) -> None:
+    _line("What each user gets against what a GPU gives (means of the repeats; * no other point is better in both)")
+    print_rows(
+        [
+            (one.run, str(one.concurrency), *map(number, _pair_of(one)), "*" if one.unbeaten else "")
+            for one in sorted(points, key=_pair_of, reverse=True)
+        ],
+        ("run", "at", "tokens/s a user", "tokens/s a GPU", "unbeaten"),
+    )
+
+
+def _pair_of(one: FrontierPoint) -> tuple[float, float]:
+    return one.tokens_per_s_per_user, one.tokens_per_s_per_gpu
 
 
 def _between(pair: Pair) -> str:

@@ -23,6 +23,8 @@ class Level(Result):
     output_tokens_per_s_runs: tuple[float, ...]
     """Of each repeat."""
     tpot_p50_ms_runs: tuple[float, ...] = ()
+    goodput_tokens_per_s_runs: tuple[float, ...] = ()
+    """Of requests that kept the service level; empty where none was agreed."""
     tokens_per_joule_runs: tuple[float, ...] = ()
     """By the power that was measured; empty where it was not."""
     ttft_p95_ms: float | None = None
@@ -50,6 +52,8 @@ class Entry:
     """By concurrency."""
     void: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """Reasons, by the concurrency that has no figures."""
+    service_level: str | None = None
+    """That goodput was counted by, in words; None where none was agreed."""
     deciding_repeats: int | None = None
     """How many repeats decided how many were made; None where their number was fixed."""
     gpus: int | None = None

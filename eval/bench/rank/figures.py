@@ -15,9 +15,11 @@ By = Literal[
     "output_tokens_per_s_per_user",
     "output_tokens_per_usd",
     "output_tokens_per_joule",
+    "goodput_tokens_per_s",
 ]
-"""Tokens per second and watt are tokens per joule. A user's are those of a stream once it has begun: 1 over TPOT."""
-Measured = Literal["throughput", "tpot", "energy"]
+"""Tokens per second and watt are tokens per joule. A user's are those of a stream once it has begun: 1 over TPOT.
+Goodput are those of requests that kept the service level, at the level where most of them are."""
+Measured = Literal["throughput", "tpot", "energy", "goodput"]
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,29 @@ Points = Mapping[str, Level]
 
 
 def figures_of(entries: Sequence[Entry], points: Points) -> dict[By, Found]:
-    """Return every figure of every run that has a level to rank."""
+    """Return every figure that rests on throughput, of every run that has a level to rank."""
     entries = [entry for entry in entries if entry.name in points]
     return {by: find(entries, points) for by, find in _FINDERS.items()}
+
+
+def goodput_figures(entries: Sequence[Entry], points: Points) -> Found:
+    """Return the goodput of every run, where all that have one counted it by the same service level.
+
+    Args:
+        entries: all runs.
+        points: each one's level of the highest goodput.
+    """
+    levels = {entry.service_level for entry in entries if entry.service_level}
+
+    def figure(entry: Entry) -> Figure | str:
+        if entry.service_level is None:
+            return "no service level was agreed for it (bench.service_level)"
+        if len(levels) > 1:
+            return f"the runs have other service levels: {entry.service_level}"
+        runs = points[entry.name].goodput_tokens_per_s_runs if entry.name in points else ()
+        return Figure(runs, "goodput") if runs and min(runs) > 0 else "in none of its levels every run had goodput"
+
+    return {entry.name: figure(entry) for entry in entries}
 
 
 def _throughput(entries: Sequence[Entry], points: Points) -> Found:

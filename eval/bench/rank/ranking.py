@@ -1,4 +1,4 @@
-"""Runs of several machines in order: output tokens per second, per GPU, per user, per dollar, per joule. Pure.
+"""Runs of several machines in order: tokens per second, per GPU, per user, per dollar, per joule, goodput. Pure.
 
 Runs of different machines are not paired: two of them are compared by the ratio of their geometric means with Welch's
 interval (`eval.statistics.repeats`), and the intervals of all pairs and figures hold together with `CONFIDENCE`. The
@@ -7,13 +7,14 @@ rank of a run is a range: from one more than the number of runs that are surely 
 of a run, which move a ratio and its interval alike.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal
+from typing import Literal, Self
 
 from eval.bench.rank.entry import Entry, Level, Service
-from eval.bench.rank.figures import By, Figure, Found, Measured, Points, figures_of
+from eval.bench.rank.figures import By, Figure, Found, Measured, Points, figures_of, goodput_figures
+from eval.bench.rank.frontier import FrontierPoint, frontier
 from eval.bench.rank.likeness import Difference, differences, refuse_unlike, refuse_void
 from eval.statistics.repeats import CONFIDENCE, Interval, each_of, geometric_mean, mean_interval, ratio_interval
 from pipeline.base.results import Origin, Result
@@ -79,6 +80,12 @@ class Ranking(Result):
     """What differs without forbidding the comparison, and may be why one run is faster."""
     service: Service
     rankings: tuple[OneRanking, ...]
+    frontier: tuple[FrontierPoint, ...] = ()
+    """Every level of every run that is compared: what each user gets against what a GPU gives."""
+
+    def by(self, chosen: Collection[By]) -> Self:
+        """Return those rankings alone; what their verdicts hold together with stays as it is."""
+        return self.model_copy(update={"rankings": tuple(one for one in self.rankings if one.by in chosen)})
 
 
 def rank(entries: Sequence[Entry], *, concurrency: int | None = None, service: Service | None = None) -> Ranking:
@@ -100,7 +107,9 @@ def rank(entries: Sequence[Entry], *, concurrency: int | None = None, service: S
     chosen = {entry.name: _level(entry, concurrency, service) for entry in entries}
     points = {name: one for name, one in chosen.items() if isinstance(one, Level)}
     unfit = {name: one for name, one in chosen.items() if isinstance(one, str)}
-    found = figures_of(entries, points)
+    useful = {entry.name: one for entry in entries if (one := _useful_level(entry, concurrency, service))}
+    found: dict[By, Found] = {by: {**figures, **unfit} for by, figures in figures_of(entries, points).items()}
+    found["goodput_tokens_per_s"] = goodput_figures(entries, useful)
     questions = {one.measured for figures in found.values() for one in figures.values() if isinstance(one, Figure)}
     pairs = len(points) * (len(points) - 1) // 2
     each = each_of(CONFIDENCE, max(1, pairs * len(questions)))
@@ -110,7 +119,11 @@ def rank(entries: Sequence[Entry], *, concurrency: int | None = None, service: S
         alike=dict(entries[0].settings),
         differs=differences({entry.name: entry.circumstances for entry in entries}),
         service=service,
-        rankings=tuple(_ranking(by, {**figures, **unfit}, points, terms) for by, figures in found.items()),
+        rankings=tuple(
+            _ranking(by, figures, useful if by == "goodput_tokens_per_s" else points, terms)
+            for by, figures in found.items()
+        ),
+        frontier=frontier(entries, concurrency),
     )
 
 
@@ -124,6 +137,13 @@ def _level(entry: Entry, concurrency: int | None, service: Service) -> Level | s
         return max(within or kept, key=lambda level: level.output_tokens_per_s)
     nearest = min(missed)
     return f"it keeps the service level at no concurrency; at {nearest} {missed[nearest]}"
+
+
+def _useful_level(entry: Entry, concurrency: int | None, service: Service) -> Level | None:
+    """Return the level of the highest goodput that keeps what is asked for, within capacity; None without one."""
+    levels = [one for one in entry.levels.values() if concurrency in (None, one.concurrency) and not one.overloaded]
+    kept = [one for one in levels if min(one.goodput_tokens_per_s_runs, default=0) > 0 and not service.missed(one)]
+    return max(kept, key=lambda level: geometric_mean(level.goodput_tokens_per_s_runs), default=None)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from eval.bench.arguments import PARALLEL, options_of, workers_of
+from eval.bench.arm_crossover import goodput_runs
 from eval.bench.comparison import deciding_repeats
 from eval.bench.load.result import ThroughputOver
 from eval.bench.rank.entry import Entry, Level
@@ -47,6 +48,7 @@ def of_record(name: str, record: RunRecord, arm: str, over: ThroughputOver, usd_
         circumstances=dict(_circumstances(stage, load, arguments)),
         levels={point.concurrency: _level(point, bench.throughput_over, over) for point in load.points},
         void={point.concurrency: point.reasons for point in load.void_points},
+        service_level=_service_level(bench),
         deciding_repeats=deciding_repeats(bench),
         gpus=gpus,
         usd_per_hour=price_of(record, gpu, gpus, usd_per_hour),
@@ -118,6 +120,13 @@ def _circumstances(stage: StageResult, load: ArmLoad, arguments: Mapping[str, st
     yield "measured on", stage.started_at[:10]
 
 
+def _service_level(bench: BenchResult) -> str | None:
+    if bench.service_level is None:
+        return None
+    given = bench.service_level.model_dump(exclude_none=True)
+    return ", ".join(f"{name} {value:g}" for name, value in given.items())
+
+
 def _level(point: LoadPoint, measured_over: ThroughputOver, over: ThroughputOver) -> Level:
     runs = point.output_tokens_per_s_runs or (point.output_tokens_per_s,)
     if measured_over != over:
@@ -126,6 +135,7 @@ def _level(point: LoadPoint, measured_over: ThroughputOver, over: ThroughputOver
     return Level(
         concurrency=point.concurrency,
         output_tokens_per_s_runs=runs,
+        goodput_tokens_per_s_runs=tuple(run.output_tokens_per_s for run in goodput_runs(point)),
         tokens_per_joule_runs=_per_joule(point),
         tpot_p50_ms_runs=point.tpot.p50_ms_runs or (() if median is None else (median,)),
         ttft_p95_ms=point.ttft.p95_ms,

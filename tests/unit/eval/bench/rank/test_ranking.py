@@ -7,6 +7,7 @@ import pytest
 
 from eval.bench.rank.entry import Level, Service, Stated
 from eval.bench.rank.figures import By
+from eval.bench.rank.frontier import frontier
 from eval.bench.rank.ranking import OneRanking, Ranking, rank
 from eval.statistics.repeats import ratio_interval
 from tests.unit.eval.bench.rank.entries import entry
@@ -146,3 +147,72 @@ def test_a_service_level_chooses_among_those_that_keep_it() -> None:
     one = by(none, "output_tokens_per_s")
     assert not one.places
     assert "too few requests for tpot_p95_ms" in one.not_ranked["a"]
+
+
+def useful(concurrency: int, runs: tuple[float, ...], goodput: tuple[float, ...], tpot_ms: float = 10.0) -> Level:
+    """Return a level with goodput."""
+    return Level(
+        concurrency=concurrency,
+        output_tokens_per_s_runs=runs,
+        goodput_tokens_per_s_runs=goodput,
+        tpot_p50_ms_runs=(tpot_ms,) * len(runs),
+    )
+
+
+def test_goodput_has_a_level_of_its_own() -> None:
+    """More tokens in all are no better where most of them come too late."""
+    eager = {8: useful(8, SLOW, SLOW), 64: useful(64, FAST, (1.0, 1.0, 1.0))}
+    steady = {8: useful(8, (20.0, 20.1, 20.2), (20.0, 20.1, 20.2)), 64: useful(64, NEAR, (90.0, 91.0, 92.0))}
+    pair = [
+        entry(name, {}, levels=levels, service_level="ttft_ms 500")
+        for name, levels in (("eager", eager), ("steady", steady))
+    ]
+    found = rank(pair)
+    assert [place.concurrency for place in by(found, "output_tokens_per_s").places] == [64, 64]
+    one = by(found, "goodput_tokens_per_s")
+    assert [(place.run, place.concurrency) for place in one.places] == [("steady", 64), ("eager", 8)]
+    assert one.measured == "goodput"
+    assert found.by({"goodput_tokens_per_s"}).rankings == (one,)
+
+
+def test_goodput_of_another_service_level_is_not_ranked() -> None:
+    """Nor that of a run without one, nor overload, nor a level at which a run had none."""
+    level = useful(8, FAST, FAST)
+    other = [
+        entry("a", {}, levels={8: level}, service_level="ttft_ms 500"),
+        entry("b", {}, levels={8: level}, service_level="ttft_ms 900"),
+    ]
+    assert "ttft_ms 900" in by(rank(other), "goodput_tokens_per_s").not_ranked["b"]
+    beyond = level.model_copy(update={"overloaded": True})
+    rest = [
+        entry("a", {}, levels={8: level}, service_level="ttft_ms 500"),
+        entry("none", {}, levels={8: level}),
+        entry("beyond", {}, levels={8: beyond}, service_level="ttft_ms 500"),
+        entry("late", {}, levels={8: useful(8, FAST, (0.0, 9.0, 9.0))}, service_level="ttft_ms 500"),
+    ]
+    one = by(rank(rest), "goodput_tokens_per_s")
+    assert ranks(one) == [("a", 1, 1)]
+    assert "no service level was agreed" in one.not_ranked["none"]
+    assert set(one.not_ranked) == {"none", "beyond", "late"}
+
+
+def test_frontier_is_of_all_runs() -> None:
+    """A machine that is slower for the user and for the GPU is beaten; overload and unknown GPUs are left out."""
+    quick = {1: useful(1, SLOW, (), 5.0), 8: useful(8, FAST, (), 20.0)}
+    slow = {
+        1: useful(1, (20.0, 20.0, 20.0), (), 10.0),
+        64: useful(64, FAST, ()).model_copy(update={"overloaded": True}),
+    }
+    runs = [entry("quick", {}, levels=quick, gpus=1), entry("slow", {}, levels=slow, gpus=2)]
+    found = frontier(runs)
+    assert [(one.run, one.concurrency, one.unbeaten) for one in found] == [
+        ("quick", 1, True),
+        ("quick", 8, True),
+        ("slow", 1, False),
+    ]
+    assert (found[0].tokens_per_s_per_user, found[2].tokens_per_s_per_gpu) == (
+        pytest.approx(200),
+        pytest.approx(10),
+    )
+    assert [one.concurrency for one in frontier(runs, 8)] == [8]
+    assert frontier([entry("unknown", {}, levels=quick, gpus=None)]) == ()
