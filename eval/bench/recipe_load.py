@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from eval.bench.enough import MOST
-from eval.bench.load.own_prompts import OwnPrompts
+from eval.bench.load.conversations import Conversations
+from eval.bench.load.own_prompts import FilePrompts, OwnPrompts
 from eval.bench.load.prompts import MadePrompts, Prompts
 from eval.bench.load.spec import Arrivals, LoadSpec
 from eval.bench.load.validity import Limits
@@ -77,14 +78,19 @@ def prompts_of(settings: Bench, model: Path, recipe_dir: Path, *, trusted: bool)
     if settings.prompts is None:
         return made_prompts(model, trusted=trusted)
     tokenizer = load_tokenizer(model, trust_remote_code=trusted)
-    own = OwnPrompts(recipe_dir / settings.prompts, seed=settings.seed, tokenizer=tokenizer)
-    needed = sum(load.requests or 0 for load in _first_loads(settings))
-    if needed > own.count:
-        raise SourceError(
-            f"bench.prompts: {own.name} has {own.count} different prompts, and runs that share none take {needed}. Add "
-            f"prompts, or lower bench.requests_per_concurrency, bench.repeats or the concurrencies."
-        )
+    path, seed = recipe_dir / settings.prompts, settings.seed
+    own: FilePrompts = (
+        Conversations(path, seed=seed, tokenizer=tokenizer)
+        if settings.multi_turn
+        else OwnPrompts(path, seed=seed, tokenizer=tokenizer)
+    )
     own.reserve(_first_loads(settings), _further_loads(settings))
+    if own.reserved > own.count:
+        what, taken = ("conversations", "more") if settings.multi_turn else ("different prompts", f"{own.reserved}")
+        raise SourceError(
+            f"bench.prompts: {own.name} has {own.count} {what}, and runs that share none take {taken}. Add some, or "
+            f"lower bench.requests_per_concurrency, bench.repeats or the concurrencies."
+        )
     return own
 
 

@@ -72,6 +72,8 @@ class LoadRun(Result):
     """None of a void run."""
     health: HealthSummary | None = None
     """Of GPUs, processors and memory meanwhile; None in results of earlier versions."""
+    history_share: float | None = None
+    """Of the prompt tokens, what conversations had sent before; None where there are none of several turns."""
 
     @property
     def void(self) -> tuple[str, ...]:
@@ -146,6 +148,7 @@ def judged(measured: Measured, number: int, attempt: int, limits: Limits) -> Loa
         raw_sha256=measured.raw.sha256,
         figures=None if void_reasons(found) else _figures(load),
         health=measured.health,
+        history_share=load.history_share,
     )
 
 

@@ -22,7 +22,7 @@ from eval.bench.load.calibration import known_or_measured
 from eval.bench.load.ceiling import Calibration
 from eval.bench.load.client import LoadClient
 from eval.bench.load.endpoint_result import PromptsFile
-from eval.bench.load.own_prompts import OwnPrompts
+from eval.bench.load.own_prompts import FilePrompts
 from eval.bench.load.prompts import Prompts
 from eval.bench.load.result import ThroughputOver
 from eval.bench.measurement import LoadMeasurement
@@ -117,13 +117,13 @@ def benchmark(
 
 def _of_made_prompts(measurement: LoadMeasurement, setup: EngineSetup) -> LoadMeasurement:
     """Return a measurement for loads of minutes, which take more prompts than a client's file has."""
-    if not isinstance(measurement.prompts, OwnPrompts):
+    if not isinstance(measurement.prompts, FilePrompts):
         return measurement
     return replace(measurement, prompts=made_prompts(setup.paths["baseline"], trusted=setup.trust_remote_code))
 
 
 def _file(prompts: Prompts) -> PromptsFile | None:
-    return prompts.described if isinstance(prompts, OwnPrompts) else None
+    return prompts.described if isinstance(prompts, FilePrompts) else None
 
 
 def _runs(

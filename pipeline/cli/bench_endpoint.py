@@ -86,6 +86,10 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "help": "Length of the answers.",
     },
     "--prompts": {"type": UserPath(), "metavar": "FILE", "help": "Your own prompts or chats, a JSON object a line."},
+    "--multi-turn": {
+        "is_flag": True,
+        "help": "The chats of --prompts are conversations: each turn is a request with what was said before.",
+    },
     "--requests-per-concurrency": {
         "default": 8,
         "metavar": "N",
@@ -136,12 +140,14 @@ _EXCLUDE = (
     ("--rate", "--requests-per-concurrency"),
     ("--rate", "--soak"),
     ("--rate", "--connections-per-second"),
+    ("--rate", "--multi-turn"),
     ("--requests", "--seconds"),
     ("--requests", "--requests-per-concurrency"),
     ("--prompts", "--input-tokens"),
     ("--ca", "--insecure"),
 )
-_OF_RATE = ("--burstiness", "--ramp-from")
+_GO_WITH = {"--burstiness": "--rate", "--ramp-from": "--rate", "--multi-turn": "--prompts"}
+"""Options that are nothing without another one."""
 
 
 def endpoint_options(function: FunctionT) -> FunctionT:
@@ -164,9 +170,9 @@ def check_together(given: list[str]) -> None:
     for one, other in _EXCLUDE:
         if one in options and other in options:
             raise click.UsageError(f"{one} and {other} do not go together.")
-    for option in _OF_RATE:
-        if option in options and "--rate" not in options:
-            raise click.UsageError(f"{option} goes with --rate.")
+    for option, other in _GO_WITH.items():
+        if option in options and other not in options:
+            raise click.UsageError(f"{option} goes with {other}.")
 
 
 def load_client(arguments: dict[str, Any]) -> tuple[Any, Path, Any]:
@@ -257,7 +263,10 @@ def _plan(arguments: dict[str, Any]) -> Any:
     from eval.bench.load.budget import Allowance
     from eval.bench.load.plan import EndpointPlan
 
-    names = ("requests_per_concurrency", "requests", "seconds", "natural_lengths", "seed", "prompts", "tokenizer")
+    names = (
+        *("requests_per_concurrency", "requests", "seconds", "natural_lengths", "seed"),
+        *("prompts", "multi_turn", "tokenizer"),
+    )
     return EndpointPlan(
         concurrency=() if arguments["rate"] else arguments["concurrency"],
         rates_per_s=arguments["rate"],

@@ -6,7 +6,7 @@ from rich.table import Table
 from eval.bench.load.endpoint_result import EndpointLoad
 from eval.bench.soak.figures import Drift
 from eval.bench.soak.result import Soak
-from pipeline.base.format import count, drift, extent, number, percent, seconds
+from pipeline.base.format import count, drift, extent, number, percent, seconds, share
 from pipeline.cli.common import console
 from pipeline.report.language.language import ENGLISH
 
@@ -60,6 +60,16 @@ def _table(found: EndpointLoad) -> None:
                 f"{point.level.capitalize()}: built up in {seconds(point.steady_state.start_s)} by at most "
                 f"{number(point.connections_per_s)} new connections a second; figures are of the "
                 f"{seconds(point.steady_state.duration_s)} after that."
+            )
+    for point in found.points:
+        if point.history_share is not None and not point.void:
+            cached = point.engine.cached_share if point.engine else None
+            told = (
+                "how much came from a prefix cache is not known" if cached is None else f"{share(cached)} came from it"
+            )
+            click.echo(
+                f"{point.level.capitalize()}: {share(point.history_share)} of the prompt tokens are what conversations "
+                f"had sent before, which a prefix cache may hold; {told}."
             )
     for name, why in dict.fromkeys(item for point in found.points for item in point.not_checked.items()):
         click.echo(f"Not checked: {name} ({why}).")

@@ -27,6 +27,9 @@ class Bench(Repeats):
     prompts: str | None = None
     """File of your own prompts, relative to the recipe, instead of made ones of `input_tokens`: `{"prompt": ...}` or
     `{"messages": [...]}` a line. Every run has its own, the same for every arm."""
+    multi_turn: bool = False
+    """Whether the chats of `prompts` are conversations: each turn of a user is a request with what was said before, as
+    the file has it, and the prefix cache is part of what is measured."""
     open_loop: OpenLoop | None = None
     """Rates instead of concurrencies, measured beside them; null for none."""
     requests_per_concurrency: PositiveInt = 8
@@ -46,6 +49,14 @@ class Bench(Repeats):
     def _concurrency_rises(self) -> "Bench":
         if list(self.concurrency) != sorted(set(self.concurrency)):
             raise ValueError("concurrency must rise, without repeats")
+        return self
+
+    @model_validator(mode="after")
+    def _conversations_are_a_file(self) -> "Bench":
+        if self.multi_turn and self.prompts is None:
+            raise ValueError("multi_turn takes the conversations of a file: name it in prompts")
+        if self.multi_turn and self.open_loop is not None:
+            raise ValueError("multi_turn and open_loop do not go together: a turn waits for the answer before it")
         return self
 
     @model_validator(mode="after")

@@ -1,6 +1,7 @@
 """Loads on an endpoint as its client offers them: rates, own prompts, limits, headers, private authorities."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from pipeline.engines.external import ExternalEndpoint
 from serve.gateway.tls import ensure_certificate
 from tests.fakes.null_servers import CountsAsLlamaCpp, OnlyChats, Remembers, Running, WantsHeaders
 
+MODEL = Path(__file__).parents[2] / "recipes" / "demo" / "model"
 TIMES = Times(ttft_s=0.05, inter_token_s=0.01)
 WARM_UP = 2
 ALONE = Limits(foreign_cpu_share=float("inf"), short_request_ms=float("inf"))
@@ -59,6 +61,11 @@ def write_lines(path: Path, lines: list[dict[str, Any]]) -> Path:
 def words(number: int) -> str:
     """Return a prompt whose beginning no other has."""
     return " ".join(f"w{number}x{place}" for place in range(20))
+
+
+def message(number: int, turn: int) -> dict[str, str]:
+    """Return a message of a conversation that no other has."""
+    return {"role": "assistant" if turn % 2 else "user", "content": f"{words(number)} turn {turn}"}
 
 
 def test_open_loop_has_a_point_for_each_rate(bench: Bench) -> None:
@@ -115,6 +122,38 @@ def test_own_prompts_are_sent_once_each(bench: Bench, tmp_path: Path) -> None:
     assert server.counters.generation_tokens == 12 * 3
     assert found.prompts is not None
     assert (found.prompts.count, found.prompts.repeated_between_loads) == (12, False)
+
+
+def test_conversations_are_replayed_turn_by_turn(bench: Bench, tmp_path: Path) -> None:
+    """Each turn comes after the answer to the one before, with what was said; its history is told."""
+    folder = tmp_path / "tokenizer"
+    shutil.copytree(MODEL, folder, ignore=shutil.ignore_patterns("*.safetensors"))
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    settings["chat_template"] = "{% for m in messages %}{{ m.role }}: {{ m.content }} {% endfor %}assistant: "
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    lines = [
+        {"messages": [message(number, turn) for turn in range(5)]}  # three turns of a user, two answers
+        for number in range(24)
+    ]
+    server = Remembers(TIMES, has_metrics=False)
+    found = bench(
+        server,
+        prompts=write_lines(tmp_path / "chats.jsonl", lines),
+        multi_turn=True,
+        tokenizer=folder,
+        concurrency=(2,),
+        requests=30,
+    )
+    (point,) = found.points
+    assert point.void is None
+    assert found.prompts is not None
+    assert (found.prompts.count, found.prompts.turns) == (24, 72)
+    assert point.history_share is not None
+    assert 0.3 < point.history_share < 0.8
+    later = [place for place, prompt in enumerate(server.asked) if prompt.count("user: ") > 1]
+    assert later
+    for place in later:
+        assert any(server.asked[place].startswith(earlier) for earlier in server.asked[:place])
 
 
 @pytest.mark.parametrize(

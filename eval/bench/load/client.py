@@ -23,6 +23,7 @@ from eval.bench.load.details import (
     peak_concurrency,
     steady_state,
     times_of,
+    too_early,
 )
 from eval.bench.load.prompts import Prompt, write_prompts
 from eval.bench.load.relay import relayed
@@ -37,6 +38,9 @@ from pipeline.runtimes.store import Runtime
 _TOKENIZER = "cl100k_base"
 """One inside the client, which does not start without. It only counts prompts, and ours are counted already where the
 model's own tokenizer is known."""
+_IN_ORDER_PER_S = 500.0
+"""Rate at which requests are released that have to be sent one after the other: of those that are released together
+the client starts any first."""
 _CAUSES = "Caused by these errors"
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 """Hosts that no proxy leads to."""
@@ -87,14 +91,24 @@ class LoadClient:
         before = _children_cpu_s()
         try:
             with relayed(target, output.parent, connections=spec.concurrency or len(prompts)) as reached:
-                self._run(_arguments(spec, reached, asked, output), reached, log, limit_s)
+                in_order = any(prompt.after is not None for prompt in prompts)
+                arguments = _arguments(spec, reached, asked, output, in_order=in_order)
+                self._run(arguments, reached, log, limit_s)
         finally:
             asked.unlink()
         cpu_s = _children_cpu_s() - before
         lengths = tuple(prompt.output_tokens for prompt in prompts)
         counts = [prompt.tokens for prompt in prompts if prompt.tokens is not None]
         known = sum(counts) if len(counts) == len(prompts) else None
-        return ClientRun(Asked(spec, lengths, known, target.chat), output.read_bytes(), cpu_s)
+        asked_for = Asked(
+            spec,
+            lengths,
+            known,
+            target.chat,
+            after=tuple(prompt.after for prompt in prompts),
+            history_tokens=sum(prompt.history_tokens for prompt in prompts),
+        )
+        return ClientRun(asked_for, output.read_bytes(), cpu_s)
 
     def _run(self, arguments: list[str], target: Target, log: Path, limit_s: float) -> None:
         far = urlsplit(target.base_url).hostname not in _LOCAL
@@ -141,6 +155,10 @@ class Asked:
     prompt_tokens: int | None = None
     """Of all prompts; None where the model's tokenizer is not known."""
     chat: bool = False
+    after: tuple[int | None, ...] = ()
+    """Of each request, the one that has to be answered before."""
+    history_tokens: int = 0
+    """Of all prompts, what their conversations sent before."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +210,9 @@ def result_of(run: ClientRun, version: str) -> LoadResult:
         output_tokens=tokens,
         answers_too_short=sum(tokens < length for tokens, length in got),
         answers_too_long=sum(tokens > length for tokens, length in got),
+        turns=sum(before is not None for before in asked.after),
+        turns_too_early=too_early(raw, asked.after),
+        history_tokens=asked.history_tokens,
         pieces_beyond_tokens=sum(answer.pieces > answer.tokens + 1 + asked.chat for answer in answers),
         output_tokens_per_s=steady.output_tokens_per_s if steady else whole,
         throughput_over="steady state" if steady else "whole run",
@@ -207,7 +228,7 @@ def result_of(run: ClientRun, version: str) -> LoadResult:
     )
 
 
-def _arguments(spec: LoadSpec, target: Target, asked: Path, output: Path) -> list[str]:
+def _arguments(spec: LoadSpec, target: Target, asked: Path, output: Path, *, in_order: bool) -> list[str]:
     values: dict[str, Any] = {
         "--backend": "openai-chat" if target.chat else "openai",
         "--base-url": target.base_url,
@@ -230,6 +251,8 @@ def _arguments(spec: LoadSpec, target: Target, asked: Path, output: Path) -> lis
         values |= _rates(spec.arrivals.ramp_from_per_s, spec.arrivals.rate_per_s, spec.arrivals.burstiness)
     elif spec.build_up:
         values |= _rates(spec.build_up.first_per_s, spec.build_up.last_per_s, EVEN)
+    elif in_order:
+        values |= _rates(None, _IN_ORDER_PER_S, EVEN)
     flags = ["--save-result", "--save-detailed", "--disable-tqdm", "--disable-shuffle", "--skip-chat-template"]
     flags += ["--ignore-eos"] if spec.ignore_eos else []
     flags += ["--insecure"] if target.insecure else []

@@ -136,6 +136,20 @@ def latencies(runs: Sequence[Times]) -> dict[str, Distribution]:
     return {name: distribution(seconds, requests[name]) for name, seconds in together.items()}
 
 
+def too_early(raw: dict[str, Any], after: Sequence[int | None]) -> int:
+    """Return how many requests were sent before the one that they follow was answered.
+
+    Args:
+        raw: the client's file, requests in the order of the load.
+        after: of each request the place of the one that it follows; None where it follows none.
+    """
+    columns = zip(raw["start_times"], raw["ttfts"], raw["itls"], strict=True)
+    ends = [start + ttft + sum(gaps) for start, ttft, gaps in columns]
+    return sum(
+        before is not None and start < ends[before] for start, before in zip(raw["start_times"], after, strict=False)
+    )
+
+
 def arrival_rate(raw: dict[str, Any]) -> float | None:
     """Return the requests per second that were really sent, those that failed included; None for fewer than two."""
     starts = raw["start_times"]

@@ -10,7 +10,7 @@ from eval.bench.load.client import LoadClient, LoadTimeoutError, timed
 from eval.bench.load.descriptors import too_few
 from eval.bench.load.endpoint_result import EndpointLoad, EndpointPoint
 from eval.bench.load.judge import Judge, void_point
-from eval.bench.load.own_prompts import OwnPrompts
+from eval.bench.load.own_prompts import FilePrompts
 from eval.bench.load.plan import EndpointPlan
 from eval.bench.load.prompts import Prompts
 from eval.bench.load.result import LoadResult
@@ -56,7 +56,7 @@ class EndpointBench:
         self._endpoint = endpoint
         self._client = client
         self._prompts = prompts or plan.source()
-        self._own = self._prompts if isinstance(self._prompts, OwnPrompts) else None
+        self._own = self._prompts if isinstance(self._prompts, FilePrompts) else None
         self._target = target_of(endpoint, chat=self._prompts.chat)
         self._budget = Budget(plan.allowance)
 

@@ -30,7 +30,9 @@ class PromptsFile(Result):
     name: str
     sha256: str
     count: int
-    """Of different ones."""
+    """Of different ones; of conversations, where they are those."""
+    turns: int | None = None
+    """Requests that the conversations come to; None where each line is one."""
     repeated_between_loads: bool
     """Whether there were too few for every load to have its own; within a load none is used twice."""
 
@@ -64,6 +66,8 @@ class EndpointPoint(Result):
     """How long the load really was."""
     throughput_over: ThroughputOver | None = None
     latencies_over: ThroughputOver | None = None
+    history_share: float | None = None
+    """Of the prompt tokens, what their conversations had sent before; None where there are none of several turns."""
     connections_per_s: float | None = None
     """Most new connections a second while it was built up; None where they were opened at once."""
     steady_state: SteadyState | None = None

@@ -34,6 +34,7 @@ class Judge:
             reasons += (_MAY_BE_CACHED,)
         bare = _bare(result.spec).model_copy(
             update={
+                "history_share": result.history_share,
                 "arrival_rate_per_s": result.arrival_rate_per_s if result.spec.arrivals else None,
                 "requests": result.sent,
                 "failed": result.failed,

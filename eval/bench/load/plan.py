@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eval.bench.load.budget import Allowance
+from eval.bench.load.conversations import Conversations
 from eval.bench.load.own_prompts import OwnPrompts
 from eval.bench.load.prompts import MadePrompts, Prompts
 from eval.bench.load.spec import Arrivals, LoadSpec
@@ -48,6 +49,8 @@ class EndpointPlan:
     """Longest wait for the warm-up, and for what a load takes beyond what the warm-up makes expect."""
     prompts: Path | None = None
     """File of the client's own prompts; None for made ones."""
+    multi_turn: bool = False
+    """Whether its chats are conversations, of which each turn is a request."""
     tokenizer: Path | None = None
     """Folder with the model's tokenizer; None where it is not known."""
     allowance: Allowance = field(default_factory=Allowance)
@@ -111,4 +114,6 @@ class EndpointPlan:
         if self.prompts is None:
             return MadePrompts(words_of(self.tokenizer) if self.tokenizer else COMMON)
         tokenizer = load_tokenizer(self.tokenizer) if self.tokenizer else None
+        if self.multi_turn:
+            return Conversations(self.prompts, seed=self.seed, tokenizer=tokenizer)
         return OwnPrompts(self.prompts, seed=self.seed, tokenizer=tokenizer)

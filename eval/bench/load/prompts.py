@@ -24,6 +24,10 @@ class Prompt:
     output_tokens: int
     tokens: int | None
     """Of the text; None where the server's tokenizer is not known."""
+    after: int | None = None
+    """Place in the load of the turn before it in its conversation, which has to be answered first; None of a first."""
+    history_tokens: int = 0
+    """That it begins with and that were sent before, in its conversation or in all of them."""
 
 
 class Prompts(Protocol):

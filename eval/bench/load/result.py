@@ -55,6 +55,12 @@ class LoadResult(Result):
     """That ended before the length asked for; None is wanted with `ignore_eos`."""
     answers_too_long: int
     """That count more tokens than were asked for."""
+    turns: int = 0
+    """Requests that follow another one in its conversation."""
+    turns_too_early: int = 0
+    """Of them, those that were sent before that one was answered."""
+    history_tokens: int = 0
+    """Of the prompts, what their conversations, or all of them, sent before: the most that a prefix cache can hold."""
     pieces_beyond_tokens: int
     """Answers in more pieces than the tokens that the server counts and the closing one; a miscount."""
     output_tokens_per_s: float
@@ -80,6 +86,11 @@ class LoadResult(Result):
     """Processor time of the client, its preparation included."""
     raw_sha256: str
     """Of the client's own file."""
+
+    @property
+    def history_share(self) -> float | None:
+        """Of the prompt tokens, what conversations sent before; None where there are none of several turns."""
+        return self.history_tokens / self.input_tokens if self.turns and self.input_tokens else None
 
 
 class RawFile(Result):

@@ -106,6 +106,8 @@ def _delivery(evidence: Evidence, limits: Limits) -> Check:
             first = _NO_STREAM if _EMPTY in first else first
             first += _KEPT_CONNECTION if _DROPPED in first else ""
             yield f"{result.failed} of {result.sent} requests failed: {first}"
+        if result.turns_too_early:
+            yield f"{result.turns_too_early} of {result.turns} turns were sent before the one before was answered"
 
     return _satisfied("every request answered", problems())
 
@@ -155,7 +157,15 @@ def _cache(evidence: Evidence, limits: Limits) -> Check:
     share = engine.cached_share
     if share is None:
         return _unknown(name, "the server does not count them")
-    found = [f"{share:.1%} of the prompt tokens came from the prefix cache"] if share > limits.cached_share else []
+    result = evidence.result
+    history = result.history_tokens / result.input_tokens if result.input_tokens else 0.0
+    found = (
+        [f"{share:.1%} of the prompt tokens came from the prefix cache"]
+        if share > limits.cached_share + history
+        else []
+    )
+    if found and history:
+        found = [f"{found[0]}, and only {history:.1%} are what conversations sent before"]
     return _satisfied(name, iter(found))
 
 

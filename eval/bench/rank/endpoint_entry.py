@@ -48,4 +48,6 @@ def _level(point: EndpointPoint, concurrency: int, output_tokens_per_s: float) -
 
 
 def _prompts(own: PromptsFile | None) -> str:
-    return f"prompts of a file with the SHA-256 {own.sha256}" if own else "not known"
+    if own is None:
+        return "not known"
+    return f"{'conversations' if own.turns else 'prompts'} of a file with the SHA-256 {own.sha256}"

@@ -31,7 +31,7 @@ def throughput_section(inputs: Inputs) -> Section:
         title=say.title,
         paragraphs=(
             say.method(
-                say.prompts_of(load.prompts.count) if load.prompts else length(load.input_tokens),
+                _prompts(inputs),
                 length(load.output_tokens),
                 *_runs(inputs),
                 certainty(CONFIDENCE),
@@ -49,6 +49,15 @@ def throughput_section(inputs: Inputs) -> Section:
             *endpoint_tables(inputs),
         ),
     )
+
+
+def _prompts(inputs: Inputs) -> str:
+    """Return how long prompts are, or whose they are."""
+    load, say = inputs.load, inputs.say.throughput
+    if load.prompts is None:
+        return length(load.input_tokens)
+    turns = load.prompts.turns
+    return say.prompts_of(load.prompts.count) if turns is None else say.conversations_of(load.prompts.count)
 
 
 def _runs(inputs: Inputs) -> tuple[str, str]:

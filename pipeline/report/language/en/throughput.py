@@ -36,6 +36,11 @@ class Throughput(Words):
     def prompts_of(self, prompts: int) -> str:
         return f"the tokens of one of {prompts:,} prompts of your own as"
 
+    def conversations_of(self, conversations: int) -> str:
+        return (
+            f"the tokens of a turn of one of {conversations:,} conversations of your own, with what was said before, as"
+        )
+
     table = "Output throughput, tokens/s"
     columns = ("Concurrency", "Baseline (range)", "AWQ (range)", "AWQ / baseline", "Interval of the ratio", "AWQ is")
     note = (

@@ -13,6 +13,7 @@ from tests.helpers import invoke
         (("--calibrate", "demo"), "Give one of"),
         (("demo", "--requests-per-concurrency", 3), "--requests-per-concurrency goes with --endpoint"),
         (("--calibrate", "--model", "x"), "--model goes with --endpoint"),
+        (("--endpoint", "http://127.0.0.1:1", "--multi-turn"), "--multi-turn goes with --prompts"),
         (("--endpoint", "http://127.0.0.1:1", "--concurrency", "4,1"), "not a list of rising numbers"),
         (("--endpoint", "http://127.0.0.1:1", "--concurrency", "0"), "not a list of rising numbers"),
         (("--endpoint", "http://127.0.0.1:1", "--concurrency", "10001"), "not a list of rising numbers"),

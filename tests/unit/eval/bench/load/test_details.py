@@ -14,6 +14,7 @@ from eval.bench.load.details import (
     peak_concurrency,
     steady_state,
     times_of,
+    too_early,
 )
 
 
@@ -58,6 +59,14 @@ def test_role_of_a_chat_is_no_token(itls: list[float], ttft: float, gaps: tuple[
     only = {"start_times": [0.0], "ttfts": [0.1], "itls": [itls], "output_lens": [3], "errors": [""]}
     (chat,) = answers_of(raw(**only), chat=True)
     assert (chat.ttft, chat.gaps) == (pytest.approx(ttft), gaps)
+
+
+def test_turn_waits_for_the_answer_before_it() -> None:
+    """The second is sent 0.7 s after the first, whose last token came sooner; the third while the second goes on."""
+    details = raw(start_times=[10.0, 10.71, 11.6])
+    assert too_early(details, (None, 0, None)) == 0
+    assert too_early(details, (None, 0, 1)) == 1
+    assert too_early(details, ()) == 0
 
 
 def test_errors_are_counted_on_one_line() -> None:

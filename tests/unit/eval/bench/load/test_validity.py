@@ -151,3 +151,19 @@ def test_counters_that_end_with_the_load_void_it() -> None:
     """A server that counted before and does not answer afterwards is not one without counters."""
     assert "could not be read any more after the load" in reasons(evidence(engine=None, counters_lost=True))
     assert reasons(evidence(engine=None)) == ""
+
+
+def test_cache_may_hold_what_conversations_sent_before() -> None:
+    """Of replayed conversations it is what is measured; more than they sent came from somewhere else."""
+    turns = result(turns=40, history_tokens=400)
+    assert reasons(evidence(turns, engine=counted(cached_prompt_tokens=400))) == ""
+    assert "62.5% of the prompt tokens came from the prefix cache, and only 50.0%" in reasons(
+        evidence(turns, engine=counted(cached_prompt_tokens=500))
+    )
+
+
+def test_turn_that_does_not_wait_voids() -> None:
+    """Nobody asks on before the answer is there."""
+    assert "3 of 40 turns were sent before the one before was answered" in reasons(
+        evidence(result(turns=40, turns_too_early=3))
+    )
