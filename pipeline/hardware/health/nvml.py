@@ -181,11 +181,9 @@ class _Device:
             "corrected": nvml.NVML_MEMORY_ERROR_TYPE_CORRECTED,
             "uncorrected": nvml.NVML_MEMORY_ERROR_TYPE_UNCORRECTED,
         }
-        spans = {"": nvml.NVML_VOLATILE_ECC, "_ever": nvml.NVML_AGGREGATE_ECC}
         return {
-            f"ecc_{kind}{span}": self.ask("nvmlDeviceGetTotalEccErrors", error, counter)
+            f"ecc_{kind}": self.ask("nvmlDeviceGetTotalEccErrors", error, nvml.NVML_VOLATILE_ECC)
             for kind, error in kinds.items()
-            for span, counter in spans.items()
         }
 
     def _throttled(self) -> dict[str, float] | None:

@@ -69,8 +69,6 @@ class GpuSample(Result):
     ecc_corrected: int | None = None
     """Since the driver was loaded."""
     ecc_uncorrected: int | None = None
-    ecc_corrected_ever: int | None = None
-    ecc_uncorrected_ever: int | None = None
     rows_remapped: int | None = None
     remap_pending: bool | None = None
     remap_failed: bool | None = None
