@@ -4,7 +4,7 @@ vLLM fills every tensor, packed 4-bit ones included, and runs the same kernels o
 numbers they get. What such an engine answers means nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +15,8 @@ from pipeline.catalogue.models import catalogued
 from pipeline.engines.preflight import check_engine
 from pipeline.hardware.requirements import check_arms_hardware
 from pipeline.models.dummy import Shape, shape_of, with_architecture, write_dummy_model
-from pipeline.recipe.arms import AWQ, BASELINE, Arm
+from pipeline.models.trust import read_config
+from pipeline.recipe.arms import AWQ, BASELINE, Arm, of_kind
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 
@@ -52,10 +53,7 @@ def dummy_setup(recipe: Recipe, context: RunContext, arms: tuple[str, ...]) -> t
     check_arms_hardware(recipe, context.resolved, context.machine, arms=arms, batch_invariant=False)
     check_engine(recipe.engine, context.resolved, context.machine)
     shape, quantization = _shape(recipe, context), _quantization(recipe)
-    with context.staged(FOLDER) as folder:
-        for arm in measured:
-            write_dummy_model(shape, folder / arm.name, quantization if _is_4bit(arm) else None)
-    weights = {arm.name: _weights(arm, context.out / FOLDER / arm.name, shape, quantization) for arm in measured}
+    weights = _made(measured, shape, quantization, context)
     said = MadeUp(
         model=recipe.model.source,
         commit=shape.commit,
@@ -73,6 +71,24 @@ def dummy_setup(recipe: Recipe, context: RunContext, arms: tuple[str, ...]) -> t
         api_key=context.slot.api_key,
     )
     return said, setup
+
+
+def with_dummies(setup: EngineSetup, recipe: Recipe, context: RunContext, arms: tuple[str, ...]) -> EngineSetup:
+    """Return a setup that has the recipe's arms of the kind `dummy`, too, shaped as its baseline."""
+    asked = [arm for arm in of_kind(recipe.arms, "dummy") if arm.name in arms]
+    if not asked:
+        return setup
+    baseline = setup.paths[BASELINE]
+    shape = Shape(read_config(baseline / "config.json"), baseline, trusts_code=setup.trust_remote_code)
+    return replace(setup, weights={**setup.weights, **_made(asked, shape, _quantization(recipe), context)})
+
+
+def _made(arms: list[Arm], shape: Shape, quantization: dict[str, Any], context: RunContext) -> dict[str, Weights]:
+    """Write the folders that engines start from; returns what arms are loaded from by name."""
+    with context.staged(FOLDER) as folder:
+        for arm in arms:
+            write_dummy_model(shape, folder / arm.name, quantization if arm.is_4bit else None)
+    return {arm.name: _weights(arm, context.out / FOLDER / arm.name, shape, quantization) for arm in arms}
 
 
 def _shape(recipe: Recipe, context: RunContext) -> Shape:
@@ -98,20 +114,16 @@ def _shape(recipe: Recipe, context: RunContext) -> Shape:
 
 def _refuse(arms: list[Arm]) -> None:
     for arm in arms:
-        if arm.kind not in (BASELINE, AWQ, "rtn", "fp8"):
+        if arm.kind == "checkpoint":
             raise RecipeError(
                 f"The arm {arm.name} is of the kind `{arm.kind}`, which is known by what it holds, and with "
                 f"bench.dummy_weights nothing is loaded. Leave it out of bench.arms."
             )
 
 
-def _is_4bit(arm: Arm) -> bool:
-    return arm.kind in (AWQ, "rtn")
-
-
 def _weights(arm: Arm, folder: Path, shape: Shape, quantization: dict[str, Any]) -> Weights:
-    name = document_identity([dict(shape.config), quantization if _is_4bit(arm) else None, FOLDER])
-    return Weights(folder, name, quantized=_is_4bit(arm), online=arm.kind == "fp8", dummy=True)
+    name = document_identity([dict(shape.config), quantization if arm.is_4bit else None, FOLDER])
+    return Weights(folder, name, quantized=arm.is_4bit, online=arm.is_fp8, dummy=True)
 
 
 def _quantization(recipe: Recipe) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def _beside(found: Crossover, undecided: Sequence[int]) -> Crossover:
 
 def overloaded(bench: BenchResult, *arms: str) -> tuple[int, ...]:
     """Return the concurrencies at which one of these arms was overloaded."""
-    return tuple(sorted({one.concurrency for arm in arms for one in bench.of(arm).points if one.overloaded}))
+    return tuple(sorted({one.concurrency for arm in arms for one in bench.points_of(arm) if one.overloaded}))
 
 
 def capacity_at_service_level(bench: BenchResult, arm: str) -> ServiceCapacity | None:
@@ -94,12 +94,13 @@ def capacity_at_service_level(bench: BenchResult, arm: str) -> ServiceCapacity |
 
 
 def useful_point(bench: BenchResult, arm: str) -> LoadPoint | None:
-    """Return the point of highest goodput among those that are shown to keep the service level; None without one."""
+    """Return the point of highest goodput among those within capacity that are shown to keep the service level."""
     found = capacity_at_service_level(bench, arm)
     if found is None or found.kept_at is None:
         return None
-    kept = [one for one in _rising(bench, arm) if one.concurrency <= found.kept_at]
-    return max((one for one in kept if found.verdicts.get(one.concurrency) == "kept"), key=useful_tokens_per_s)
+    below = [one for one in _rising(bench, arm) if one.concurrency <= found.kept_at and not one.overloaded]
+    kept = [one for one in below if found.verdicts.get(one.concurrency) == "kept"]
+    return max(kept, key=useful_tokens_per_s, default=None)
 
 
 def useful_tokens_per_s(point: LoadPoint) -> float:
@@ -124,11 +125,11 @@ def goodput_runs(point: LoadPoint) -> tuple[Goodput, ...]:
 
 
 def _pairs(bench: BenchResult, arm: str, reference: str) -> Iterator[tuple[LoadPoint, LoadPoint]]:
-    points = {point.concurrency: point for point in bench.of(arm).points}
+    points = {point.concurrency: point for point in bench.points_of(arm)}
     for point in _rising(bench, reference):
         if point.concurrency in points:
             yield point, points[point.concurrency]
 
 
 def _rising(bench: BenchResult, arm: str) -> Sequence[LoadPoint]:
-    return sorted(bench.of(arm).points, key=lambda point: point.concurrency)
+    return sorted(bench.points_of(arm), key=lambda point: point.concurrency)

@@ -40,8 +40,8 @@ def speed_ratios(
     bench: BenchResult, quantity: Quantity = "throughput", *, arm: str = AWQ, reference: str = BASELINE
 ) -> tuple[SpeedRatio, ...]:
     """Return one ratio per concurrency at which both arms have a point that stands, neither of them overloaded."""
-    points = {point.concurrency: point for point in bench.of(arm).points if not point.overloaded}
-    pairs = ((point, points.get(point.concurrency)) for point in bench.of(reference).points if not point.overloaded)
+    points = {point.concurrency: point for point in bench.points_of(arm) if not point.overloaded}
+    pairs = ((point, points.get(point.concurrency)) for point in bench.points_of(reference) if not point.overloaded)
     return tuple(
         _ratio(point, other, quantity, bench)
         for point, other in pairs

@@ -3,9 +3,11 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
+from eval.bench.endpoint_soak import SOAK_FILE, EndpointSoak
 from eval.bench.load.budget import Allowance
 from eval.bench.load.client import LoadClient
 from eval.bench.load.endpoint import EndpointBench
@@ -14,20 +16,27 @@ from eval.bench.load.plan import EndpointPlan
 from eval.bench.load.prompts import MadePrompts, Prompts
 from eval.bench.load.words import words_of
 from eval.bench.recipe_load import limits_of, spec_of
+from eval.bench.soak.recipe_soak import plan_of, soaked_endpoints
+from eval.bench.soak.result import Soak
 from pipeline.base.errors import AwqctlError, SourceError
 from pipeline.base.files import write_atomically
 from pipeline.base.identity import document_identity
+from pipeline.base.results import Result
 from pipeline.engines.external import ExternalEndpoint
 from pipeline.recipe.arms import Arm
 from pipeline.recipe.endpoint import Endpoint
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 
+_Found = TypeVar("_Found", bound=Result)
+
 
 def endpoint_arms(
     recipe: Recipe, context: RunContext, client: LoadClient, prompts: Prompts, results: Path
-) -> tuple[EndpointArm, ...]:
-    """Return what was measured at the recipe's endpoints, in its order; one that stood whole before is not asked again.
+) -> tuple[tuple[EndpointArm, Soak | None], ...]:
+    """Return what was measured at the recipe's endpoints, in its order, and the soaks of those that it names there.
+
+    What stood whole before is not asked for again.
 
     Args:
         recipe: with the arms and the load.
@@ -71,15 +80,15 @@ def _measured(
     client: LoadClient,
     prompts: Prompts,
     results: Path,
-) -> EndpointArm:
-    form = EndpointLoad.model_json_schema()  # another version of awqctl may have kept less
+) -> tuple[EndpointArm, Soak | None]:
+    forms = [EndpointLoad.model_json_schema(), Soak.model_json_schema()]  # another version may have kept less
     asked = recipe.bench.model_dump(mode="json")
     first = prompts.identity(_plan(server, recipe, context).given[0])
-    depends_on = [arm.model_dump(mode="json"), asked, client.version, first, form]
+    depends_on = [arm.model_dump(mode="json"), asked, client.version, first, forms]
     kept = context.resume("bench") / f"endpoint-{document_identity(depends_on)[:16]}"
-    load = _known(kept / ENDPOINT_FILE)
-    if load is None:
-        shutil.rmtree(kept, ignore_errors=True)
+    load, soak = _known(kept / ENDPOINT_FILE, EndpointLoad), _known(kept / SOAK_FILE, Soak)
+    held = arm.name in soaked_endpoints(recipe)
+    if load is None or (held and soak is None):
         bench = EndpointBench(
             _plan(server, recipe, context),
             _endpoint(server, context.recipe_dir),
@@ -87,17 +96,48 @@ def _measured(
             _prompts(server, context, prompts),
         )
         with context.reporter.task(arm.name):
-            load = bench.run(context.home, kept, context.reporter, limits_of(recipe.bench.limits))
-        if not any(point.void for point in load.points):
-            write_atomically(kept / ENDPOINT_FILE, load.model_dump_json())
+            load = _offered(bench, load, kept, recipe, context)
+            soak = _held(bench, load, kept, recipe, context) if held else None
     shutil.copytree(kept, results)
-    return EndpointArm(arm=arm.name, load=load)
+    return EndpointArm(arm=arm.name, load=load), _of_arm(soak, arm.name) if soak and held else None
 
 
-def _known(result: Path) -> EndpointLoad | None:
+def _offered(
+    bench: EndpointBench, known: EndpointLoad | None, kept: Path, recipe: Recipe, context: RunContext
+) -> EndpointLoad:
+    """Return what is measured at a server, unless that is known."""
+    if known is not None:
+        bench.resume(known)
+        return known
+    shutil.rmtree(kept, ignore_errors=True)
+    load = bench.run(context.home, kept, context.reporter, limits_of(recipe.bench.limits))
+    if not any(point.void for point in load.points):
+        write_atomically(kept / ENDPOINT_FILE, load.model_dump_json())
+    return load
+
+
+def _held(bench: EndpointBench, load: EndpointLoad, kept: Path, recipe: Recipe, context: RunContext) -> Soak | None:
+    """Return what became of a server under load, after its other loads."""
+    plan = plan_of(recipe)
+    if plan is None:
+        return None
+    soak = EndpointSoak(bench, plan, kept, context.reporter, limits_of(recipe.bench.limits)).run(load)
+    if not soak.void:
+        write_atomically(kept / SOAK_FILE, soak.model_dump_json())
+    return soak
+
+
+def _of_arm(soak: Soak, arm: str) -> Soak:
+    """Return a soak as one of an arm, whose files lie in a folder of its name."""
+    health = soak.health and soak.health.model_copy(update={"file": f"{arm}/{soak.health.file}"})
+    raw = soak.raw_file and f"{arm}/{soak.raw_file}"
+    return soak.model_copy(update={"arm": arm, "raw_file": raw, "health": health})
+
+
+def _known(path: Path, kind: type[_Found]) -> _Found | None:
     """Return what an earlier attempt measured; None where it did not, or it cannot be read any more."""
     try:
-        return EndpointLoad.model_validate_json(result.read_bytes())
+        return kind.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None
 

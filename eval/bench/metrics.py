@@ -1,10 +1,12 @@
 """The figures of the stage `bench` as metrics of its MLflow run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from eval.bench.crossover_metrics import crossover_metrics
-from eval.bench.load.endpoint_result import EndpointArm
-from eval.bench.result import PERCENTILES, BenchResult, Latency, LoadPoint
+from eval.bench.load.endpoint_result import EndpointArm, EndpointPoint
+from eval.bench.load.result import Distribution
+from eval.bench.result import PERCENTILES, ArmLoad, BenchResult, Latency, LoadPoint
+from eval.bench.runs import LoadRun
 from eval.bench.soak.metrics import soak_metrics
 from eval.statistics.repeats import geometric_mean
 from pipeline.base.results import Metric
@@ -13,12 +15,17 @@ _RATES = (
     *("output_tokens_per_s", "output_tokens_per_s_min", "output_tokens_per_s_max"),
     *("total_tokens_per_s", "requests_per_s"),
 )
+_SECONDS_PER_MINUTE = 60
 _LATENCIES = tuple(name for name, field in LoadPoint.model_fields.items() if field.annotation is Latency)
 
 
 def metrics_of(result: BenchResult) -> tuple[Metric, ...]:
-    """Return every figure that there is: an arm's are prefixed with its name; a load's have its concurrency as step."""
-    metrics = [Metric(name="void_points", value=len(result.void_points), origin="measured")]
+    """Return every figure that there is: an arm's are prefixed with its name; a load's have its concurrency as step.
+
+    What comes at a rate has `open_loop` in its name, and the rate in requests per minute as step, which is a whole
+    number.
+    """
+    metrics = [Metric(name="void_points", value=len(result.void_loads), origin="measured")]
     metrics += [Metric(name=name, value=value, origin="measured") for name, value in _of_all(result).items()]
     for load in result.arms:
         memory = load.memory
@@ -33,19 +40,68 @@ def metrics_of(result: BenchResult) -> tuple[Metric, ...]:
             for point in load.points
             for name, value in _of_point(point).items()
         ]
+    open_loops = (metric for load in result.arms for metric in _of_open_loops(load))
     of_servers = (metric for arm in result.endpoints for metric in _of_endpoint(arm))
     soaks = (metric for soak in result.soaks for metric in soak_metrics(soak))
-    return (*metrics, *crossover_metrics(result), *soaks, *of_servers)
+    return (*metrics, *crossover_metrics(result), *open_loops, *soaks, *of_servers)
+
+
+def _of_open_loops(load: ArmLoad) -> Iterator[Metric]:
+    for loop in load.open_loop:
+        if loop.run.figures is None:
+            continue
+        figures = loop.run.figures
+        values: dict[str, float | None] = {
+            "output_tokens_per_s": figures.whole_run_output_tokens_per_s,
+            "requests_per_s": figures.requests_per_s,
+            "peak_concurrency": loop.run.peak_concurrency,
+            **_latencies({name: getattr(figures, f"{name}_ms") for name in _LATENCIES}),
+            **_lengths([loop.run]),
+        }
+        yield from _at(f"{load.arm}_open_loop", values, loop.rate_per_s * _SECONDS_PER_MINUTE)
 
 
 def _of_endpoint(arm: EndpointArm) -> Iterator[Metric]:
-    """Yield the mean output rate over the runs at each concurrency, none where one is void."""
-    levels: dict[int, list[float | None]] = {}
+    """Yield the mean output rate over the runs at each concurrency, none where one is void; latencies of single runs.
+
+    Requests of several runs at one concurrency were not put together, so that no percentile of theirs is known.
+    """
+    levels: dict[int, list[EndpointPoint]] = {}
     for point in arm.load.points:
-        levels.setdefault(point.concurrency or 0, []).append(point.output_tokens_per_s)
-    for level, rates in levels.items():
-        if rate := geometric_mean([each for each in rates if each]) if all(rates) else None:
-            yield Metric(name=f"{arm.arm}_output_tokens_per_s", value=rate, step=level, origin="measured")
+        levels.setdefault(point.concurrency or 0, []).append(point)
+    for level, points in levels.items():
+        rates = [point.output_tokens_per_s for point in points]
+        values: dict[str, float | None] = {}
+        if all(rates):
+            values["output_tokens_per_s"] = geometric_mean([one for one in rates if one])
+        if len(points) == 1:
+            values |= _latencies({name: getattr(points[0], f"{name}_ms") for name in _LATENCIES})
+        yield from _at(arm.arm, values, level)
+
+
+def _at(prefix: str, values: dict[str, float | None], step: float) -> Iterator[Metric]:
+    for name, value in values.items():
+        if value is not None:
+            yield Metric(name=f"{prefix}_{name}", value=value, step=round(step), origin="measured")
+
+
+def _latencies(distributions: dict[str, Distribution]) -> dict[str, float | None]:
+    """Return distributions under the names that points have for theirs."""
+    return {
+        f"{kind}_{name}": getattr(one, name.removesuffix("_ms"))
+        for kind, one in distributions.items()
+        for name in PERCENTILES
+    }
+
+
+def _lengths(runs: Sequence[LoadRun]) -> dict[str, float | None]:
+    """Return how long prompts and answers were on the average, which mixed and natural lengths leave open."""
+    answered = sum(run.answered for run in runs)
+    tokens = {
+        "input_tokens_per_request": sum(run.input_tokens for run in runs),
+        "output_tokens_per_request": sum(run.output_tokens for run in runs),
+    }
+    return {name: total / answered if answered else None for name, total in tokens.items()}
 
 
 def _of_all(result: BenchResult) -> dict[str, float]:
@@ -58,7 +114,8 @@ def _of_point(point: LoadPoint) -> dict[str, float]:
     values: dict[str, float | None] = {name: getattr(point, name) for name in _RATES} | _of_engine(point)
     for kind in _LATENCIES:
         values |= {f"{kind}_{name}": getattr(getattr(point, kind), name) for name in PERCENTILES}
-    return {name: value for name, value in (values | _of_health(point)).items() if value is not None}
+    values |= _of_health(point) | _lengths(point.valid)
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _of_engine(point: LoadPoint) -> dict[str, float | None]:

@@ -119,6 +119,8 @@ class ArmLoad(Result):
     void_points: tuple[VoidPoint, ...] = ()
     proof: EngineProof | None = None
     """What ran and where its memory went; None in results of earlier versions."""
+    dummy_weights: bool = False
+    """Whether the engine made the weights of this arm up; of all arms where `BenchResult.dummy_weights` says so."""
     open_loop: tuple[OpenLoopRun, ...] = ()
     """At the rates of `bench.open_loop`, once each; void ones have their reasons."""
 
@@ -164,6 +166,29 @@ class BenchResult(Payload):
         return tuple((load.arm, point) for load in self.arms for point in load.void_points)
 
     @property
+    def loads(self) -> int:
+        """Return how many loads there are at a concurrency or a rate, void ones included."""
+        own = sum(len(load.points) + len(load.void_points) + len(load.open_loop) for load in self.arms)
+        return own + sum(len(arm.load.points) for arm in self.endpoints)
+
+    @property
+    def void_loads(self) -> dict[str, tuple[str, ...]]:
+        """Return why loads have no figures, by what they are: those of `void_points`, at rates, and on endpoints."""
+        closed = {f"{arm} at concurrency {point.concurrency}": point.reasons for arm, point in self.void_points}
+        open_loops = {
+            f"{load.arm} at rate {loop.rate_per_s:g}": loop.run.void
+            for load in self.arms
+            for loop in load.open_loop
+            if loop.run.figures is None
+        }
+        servers: dict[str, tuple[str, ...]] = {}
+        for arm in self.endpoints:
+            for place, point in enumerate(arm.load.points, start=1):
+                if point.void:
+                    servers[f"{arm.arm} at {point.level} (load {place})"] = point.void
+        return closed | open_loops | servers
+
+    @property
     def void_soaks(self) -> tuple[Soak, ...]:
         """Return the soaks that have no verdict."""
         return tuple(soak for soak in self.soaks if soak.void)
@@ -172,6 +197,19 @@ class BenchResult(Payload):
         """Return whether each of these arms was measured at one concurrency at least."""
         measured = {load.arm for load in self.arms if load.points}
         return measured.issuperset(arms)
+
+    def has_arms(self, *arms: str) -> bool:
+        """Return whether the speed of each of these arms was to be measured."""
+        return {load.arm for load in self.arms}.issuperset(arms)
+
+    def points_of(self, arm: str) -> tuple[LoadPoint, ...]:
+        """Return the points of an arm that stand; none of one that was not benchmarked."""
+        return tuple(point for load in self.arms if load.arm == arm for point in load.points)
+
+    def only_overload(self, arm: str) -> bool:
+        """Return whether all points of an arm that stand are overload, so that none of them is a capacity."""
+        points = self.points_of(arm)
+        return bool(points) and all(point.overloaded for point in points)
 
     def of(self, arm: str) -> ArmLoad:
         """Return one arm's sweep.

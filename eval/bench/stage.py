@@ -40,7 +40,7 @@ from pipeline.engines.probes import PROBES as ENGINE_PROBES
 from pipeline.engines.vllm import engine_arguments
 from pipeline.hardware.health.selection import used_by
 from pipeline.quantize.result import QuantizeResult
-from pipeline.recipe.arms import with_weights
+from pipeline.recipe.arms import with_engine
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.health import ENGINE_HEALTH
@@ -75,7 +75,7 @@ def benchmark(
         EngineError: an engine did not start, or died; runs that were made are kept for the next attempt.
         WorkerError: the client failed; the same.
     """
-    arms = tuple(arm.name for arm in with_weights(recipe.benchmarked))
+    arms = tuple(arm.name for arm in with_engine(recipe.benchmarked))
     for problem in endpoint_problems(recipe, context.recipe_dir):
         raise problem
     with context.staged("bench") as folder:
@@ -100,11 +100,16 @@ def benchmark(
         result = assessed(result, setup, recipe, context.machine, measurement.answers)
         held = _of_made_prompts(measurement, setup)
         soaks = ArmSoaks(held, kept, setup, recipe, context, _machine(context, client)).run(result)
-        result = result.model_copy(update={"soaks": soaks})
-        endpoints = endpoint_arms(recipe, context, client, measurement.prompts, folder)
-        result = result.model_copy(update={"prompts": _file(measurement.prompts), "endpoints": endpoints})
+        servers = endpoint_arms(recipe, context, client, measurement.prompts, folder)
+        result = result.model_copy(
+            update={
+                "soaks": (*soaks, *(soak for _, soak in servers if soak)),
+                "prompts": _file(measurement.prompts),
+                "endpoints": tuple(arm for arm, _ in servers),
+            }
+        )
         (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    if not result.void_points and not result.void_soaks:
+    if not result.void_loads and not result.void_soaks:
         context.forget("bench")
     return StageOutcome(
         metrics=metrics_of(result),
@@ -180,9 +185,8 @@ def _load(load: ArmLoad, levels: tuple[LevelRuns, ...], over: ThroughputOver, me
 
 
 def _gate(result: BenchResult) -> Gate:
-    void = result.void_points
-    points = len(void) + sum(len(load.points) for load in result.arms)
-    reasons = "; ".join(f"{arm} at concurrency {point.concurrency}: {', '.join(point.reasons)}" for arm, point in void)
+    void, points = result.void_loads, result.loads
+    reasons = "; ".join(f"{load}: {', '.join(why)}" for load, why in void.items())
     return Gate(
         name="measurements of speed stand",
         passed=not void,
@@ -212,7 +216,7 @@ def _soak_gate(result: BenchResult) -> Iterator[Gate]:
 
 def _void(_out: Path, result: BenchResult) -> str | None:
     """Return why a result with void points or soaks does not hold."""
-    counts = {"points": len(result.void_points), "soaks": len(result.void_soaks)}
+    counts = {"points": len(result.void_loads), "soaks": len(result.void_soaks)}
     return next((f"{count} {name} are void" for name, count in counts.items() if count), None)
 
 

@@ -173,6 +173,7 @@ class Sweep:
             settings=dict(stated.values),
             points=(),
             proof=proof_of(facts, server.environment, self._context.machine.simd, memory.weights_gib),
+            dummy_weights=self._setup.weights[arm].dummy,
         )
 
     def _memory(self, arm: str, facts: VllmFacts) -> EngineMemory:

@@ -8,12 +8,15 @@ import click
 from pipeline.cli.bench_endpoint import ENDPOINT_OPTIONS, check_together, endpoint_options, load_client, run_endpoint
 from pipeline.cli.bench_rank import rank
 from pipeline.cli.bench_values import MOST_CONCURRENT
-from pipeline.cli.common import UserPath, complete_recipe, emit, json_option, verbosity_options
+from pipeline.cli.common import FiniteRange, UserPath, complete_recipe, emit, json_option, verbosity_options
 from pipeline.cli.run import FORCE, STORE, execute
 from pipeline.cli.subcommands import CommandWithSubcommands
 
 _OF_RECIPE = {"overrides": "--set", "store": "--store", "dummy_weights": "--dummy-weights", "profile": "--profile"}
 """Parameters that only a recipe has."""
+_MINUTES = FiniteRange(0, 7 * 24 * 60)
+_USUAL = 0
+"""Minutes of a soak where none are given: the recipe's, else five."""
 
 
 @click.command(cls=CommandWithSubcommands)
@@ -34,6 +37,15 @@ _OF_RECIPE = {"overrides": "--set", "store": "--store", "dummy_weights": "--dumm
     metavar="[CONCURRENCY]",
     help="Record where the time goes instead of timing: vLLM's profiler on each arm, at one load.",
 )
+@click.option(
+    "--soak",
+    is_flag=False,
+    flag_value=_USUAL,
+    type=_MINUTES,
+    metavar="[MINUTES]",
+    help="Then hold 0.8 of the knee for so long (5), and say what drifts.",
+)
+@click.option("--minutes", type=FiniteRange(0.05, 7 * 24 * 60), metavar="N", help="Of --soak.")
 @click.option("--calibrate", is_flag=True, help="Measure what the load client itself can do on this machine.")
 @FORCE
 @STORE
@@ -56,16 +68,18 @@ def bench(context: click.Context, /, **arguments: Any) -> int:
         raise click.UsageError(f"{option} goes with --endpoint; a recipe has its load in the section bench.")
     if (given := _given(context, tuple(_OF_RECIPE))) and not arguments["recipe"]:
         raise click.UsageError(f"{_OF_RECIPE[given[0]]} goes with a RECIPE.")
+    arguments["soak"] = _soak_minutes(arguments)
     if arguments["calibrate"]:
         return _calibrate(arguments)
     if arguments["endpoint"]:
-        check_together(endpoint_given)
+        check_together(_given(context, (*ENDPOINT_OPTIONS, "soak")))
         return run_endpoint(arguments)
     if arguments["dummy_weights"]:
         arguments["overrides"] = (*arguments["overrides"], "bench.dummy_weights=true")
     if arguments["profile"] is not None:
         arguments["overrides"] = (*arguments["overrides"], *_profiled(arguments))
         return execute("profile", arguments)
+    arguments["overrides"] = (*arguments["overrides"], *_soaked(arguments))
     return execute("bench", arguments)
 
 
@@ -85,6 +99,31 @@ def _profiled(arguments: dict[str, Any]) -> tuple[str, ...]:
     if not asked and load_recipe(arguments["recipe"], arguments["overrides"]).recipe.has("profile"):
         return ()
     return (f"profile.concurrency={asked or 1}",)
+
+
+def _soak_minutes(arguments: dict[str, Any]) -> float | None:
+    """Return for how many minutes a load is held; 0 where they are not given, None where none is held."""
+    soak, minutes = arguments["soak"], arguments.pop("minutes")
+    if minutes is not None and soak is None:
+        raise click.UsageError("--minutes goes with --soak.")
+    if minutes is not None and soak:
+        raise click.UsageError("The minutes of the soak are given twice: once in --soak, once in --minutes.")
+    if soak is not None and (arguments["calibrate"] or arguments["profile"] is not None):
+        raise click.UsageError("--soak goes with a RECIPE or --endpoint, and not with --profile.")
+    return soak if minutes is None else float(minutes)
+
+
+def _soaked(arguments: dict[str, Any]) -> tuple[str, ...]:
+    """Return the override that asks for a soak; the recipe's own holds where no minutes are given."""
+    from pipeline.recipe.load import load_recipe
+    from pipeline.recipe.soak import Soak
+
+    asked = arguments.pop("soak")
+    if asked is None:
+        return ()
+    if not asked and load_recipe(arguments["recipe"], arguments["overrides"]).recipe.bench.soak is not None:
+        return ()
+    return (f"bench.soak.minutes={asked or Soak().minutes}",)
 
 
 def _calibrate(arguments: dict[str, Any]) -> int:

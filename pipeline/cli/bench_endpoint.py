@@ -9,8 +9,7 @@ from pipeline.cli import bench_values
 from pipeline.cli.common import FiniteRange, FunctionT, UserPath, emit, reporter
 
 _COUNT = click.IntRange(1)
-_MINUTES_OF_A_WEEK = 7 * 24 * 60
-_TIME = FiniteRange(1, 60 * _MINUTES_OF_A_WEEK)
+_TIME = FiniteRange(1, 7 * 24 * 3_600)
 _MOST_SEED = 2**32
 _OPTIONS: dict[str, dict[str, Any]] = {
     "--endpoint": {
@@ -115,11 +114,6 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "type": _COUNT,
         "help": "Never ask for more in all, prompts and answers together, warm-up included.",
     },
-    "--soak": {
-        "metavar": "MINUTES",
-        "type": FiniteRange(0.05, _MINUTES_OF_A_WEEK),
-        "help": "Then hold 0.8 of the knee for so long, and say what drifts; mix with --input-tokens 128-1024.",
-    },
     "--seed": {
         "default": 0,
         "metavar": "N",
@@ -166,7 +160,7 @@ def check_together(given: list[str]) -> None:
     Raises:
         UsageError: they do not.
     """
-    options = [ENDPOINT_OPTIONS[name] for name in given]
+    options = [f"--{name.replace('_', '-')}" for name in given]
     for one, other in _EXCLUDE:
         if one in options and other in options:
             raise click.UsageError(f"{one} and {other} do not go together.")
@@ -245,7 +239,7 @@ def _soak(arguments: dict[str, Any], bench: Any, found: Any, folder: Path, shown
     from eval.bench.soak.soak import SoakPlan
     from pipeline.recipe.soak import Soak
 
-    usual = Soak(minutes=arguments["soak"])
+    usual = Soak(minutes=arguments["soak"]) if arguments["soak"] else Soak()
     plan = SoakPlan(
         minutes=usual.minutes,
         share=usual.share,

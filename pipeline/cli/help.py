@@ -19,7 +19,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "eval": ("awqctl eval mine.yaml --dry-run", "awqctl eval mine.yaml"),
     "bench": (
         "awqctl bench mine.yaml",
-        "awqctl bench mine.yaml --set bench.soak.minutes=5",
+        "awqctl bench mine.yaml --soak --minutes 10",
         "awqctl bench --endpoint http://host:8000 --model NAME",
         "awqctl bench --endpoint http://host:8000 --rate 0.5,2",
         "awqctl bench --calibrate",
@@ -28,7 +28,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "awqctl bench mine.yaml --profile 16",
     ),
     "bench rank": (
-        "awqctl bench rank out/h100 out/l40s",
+        "awqctl bench rank out/h100 out/l40s --by goodput",
         "awqctl bench rank out/a out/b --price b=0.80 --json",
     ),
     "roi": ("awqctl roi mine.yaml",),

@@ -44,7 +44,7 @@ def check_arms_hardware(
         ImpossiblePlanError: batch-invariant mode does not cover the checkpoint's format.
     """
     for arm in recipe.arms:
-        if arm.kind == "fp8" and arm.name in arms:
+        if arm.is_fp8 and arm.name in arms:
             _check(accelerator, machine, _FP8, f"The arm '{arm.name}' (fp8)", "Leave it out of the arms")
     if not batch_invariant:
         return

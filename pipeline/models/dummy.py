@@ -20,8 +20,9 @@ from pipeline.models.trust import check_pinned, check_trust, read_config
 from pipeline.recipe.model import ModelSource
 
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "*.tiktoken")
-_LEFT = ("config.json", "generation_config.json", "README.md")
-"""Of what describes a model, what the engine does not need beside a configuration of its own."""
+_LEFT = ("config.json", "README.md")
+"""Of what describes a model, what the engine does not need beside a configuration of its own; how answers are drawn
+stays, because engines that differ in it are not compared."""
 _INDEX = ".index.json"
 
 

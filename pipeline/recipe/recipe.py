@@ -6,7 +6,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from pipeline.base.credentials import credentials_in
 from pipeline.base.errors import RecipeError
-from pipeline.recipe.arms import DEFAULT_ARMS, Arms, Kind, check_arms, of_kind, with_weights
+from pipeline.recipe.arms import DEFAULT_ARMS, Arms, Kind, check_arms, of_kind, with_engine
 from pipeline.recipe.bench import Bench
 from pipeline.recipe.engine import EngineSettings
 from pipeline.recipe.eval import Eval
@@ -136,11 +136,6 @@ class Recipe(Section):
                 f"the longest prompt of bench.soak and its answer = {longest} exceed engine.max_model_len = "
                 f"{self.engine.max_model_len}"
             )
-        running = [arm.name for arm in of_kind(self.arms, "endpoint")]
-        if named := [name for name in soak.arms or () if name in running]:
-            raise ValueError(
-                f"bench.soak.arms names {', '.join(named)}; only arms that an engine of ours serves are held"
-            )
         return self
 
     @model_validator(mode="after")
@@ -155,7 +150,7 @@ class Recipe(Section):
         names = [arm.name for arm in self.arms]
         if unknown := [name for name in self.bench.arms if name not in names]:
             raise ValueError(f"bench.arms names {', '.join(unknown)}; the recipe's arms are {', '.join(names)}")
-        if not {arm.name for arm in with_weights(self.arms)} & set(self.bench.arms):
+        if not {arm.name for arm in with_engine(self.arms)} & set(self.bench.arms):
             raise ValueError(
                 "bench.arms has endpoints alone; name an arm to compare them with, or measure them by --endpoint URL"
             )

@@ -22,7 +22,8 @@ class Soak(Section):
     share: Annotated[float, Field(gt=0, le=4)] = 0.8
     """Of the concurrency from which on more bring hardly more throughput."""
     arms: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
-    """Names of the arms; by default the first one of `bench.arms` that is not the baseline."""
+    """Names of the arms, endpoints among them; by default the first one of `bench.arms` that an engine of ours serves
+    and that is not the baseline."""
     input_tokens: Tokens | None = None
     """Of every prompt, or a range that they are drawn from; by default 128-1024, as far as they fit the context."""
     output_tokens: Tokens | None = None

@@ -44,13 +44,17 @@ def against_control(contrast: Contrast) -> AgainstControl:
     return "worse" if contrast.interval.low > 0 else "no clear difference"
 
 
-def weight_memory(quantize: QuantizeResult | None, load: BenchResult) -> WeightMemory:
+def weight_memory(quantize: QuantizeResult | None, load: BenchResult) -> WeightMemory | None:
     """Return the memory of the weights as the engine states it, or from the files of small models.
+
+    None where baseline and AWQ were not both started.
 
     Args:
         quantize: what was quantized; None where that is not known, and where the weights were made up.
         load: with what the engines held.
     """
+    if not load.has_arms(BASELINE, AWQ):
+        return None
     baseline, awq = load.of(BASELINE).memory, load.of(AWQ).memory
     reported = baseline.weights_from == awq.weights_from == "engine"
     if quantize is None or (reported and min(baseline.weights_gib, awq.weights_gib) >= _READABLE_GIB):

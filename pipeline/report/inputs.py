@@ -163,6 +163,9 @@ class Inputs:
     def _results(self) -> dict[type[Payload], Payload]:
         """Results by their types. One that the recipe has no section for any more is none of this recipe."""
         found = {one: self.record.find(one) for one in REPORTED if self.recipe.has(one.STAGE)}
+        costs = found.get(RoiResult)
+        if isinstance(costs, RoiResult) and not any(one.arm == AWQ for one in costs.comparisons):
+            found[RoiResult] = None  # costs of one arm stand in roi.json, and compare nothing
         return {kind: result for kind, result in found.items() if result is not None}
 
     def _of(self, kind: type[PayloadT]) -> PayloadT:

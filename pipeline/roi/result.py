@@ -3,11 +3,16 @@
 from collections.abc import Iterator
 from typing import ClassVar, Literal, TypeVar
 
+from pydantic import Field
+
 from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError
 from pipeline.base.results import Origin, Payload, Result
 
 Decision = Literal["pays", "does not pay", "not decided"]
+Unpriced = Literal["void", "overload", "dummy weights"]
+"""Why an arm has no cost: nothing of it stands; it was measured beyond its engine's capacity alone; its weights were
+made up."""
 _Priced = TypeVar("_Priced")
 
 
@@ -84,7 +89,7 @@ class RoiResult(Payload):
     STAGE: ClassVar = "roi"
     schema_version: Literal[3] = 3
     arms: tuple[ArmCost, ...]
-    """Every arm that was benchmarked."""
+    """Every arm that was benchmarked and has a cost."""
     comparisons: tuple[Saving, ...]
     """Every arm against the baseline."""
     machine: str
@@ -93,6 +98,8 @@ class RoiResult(Payload):
     """Average output tokens per second the recipe asks for."""
     peak_tokens_per_s: Figure
     engagement_usd: Figure | None
+    not_priced: dict[str, Unpriced] = Field(default_factory=dict)
+    """Why further arms that were benchmarked have no cost."""
 
     def of(self, arm: str) -> ArmCost:
         """Return one arm's cost.

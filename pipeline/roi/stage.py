@@ -1,15 +1,16 @@
 """The stage `roi`: what each arm costs at the recipe's load, from the measured throughput.
 
-Capacity is the highest output throughput that `bench` measured on one machine, at whatever latency it had
-there. Costs come from the load in whole machines, never from the peak alone, and each has the range that the
-repeats of the benchmark leave. That AWQ does not pay is a finding, not a failure: no gate is set here.
+Capacity is the highest output throughput that `bench` measured on one machine, at whatever latency it had there, and
+never with more requests than the engine serves at once. Costs come from the load in whole machines, never from the
+peak alone, and each has the range that the repeats of the benchmark leave. That AWQ does not pay is a finding, not a
+failure: no gate is set here.
 """
 
 from collections.abc import Callable
 
 from eval.bench.arm_crossover import useful_interval, useful_point, useful_tokens_per_s
 from eval.bench.comparison import capacity_interval, capacity_ratio
-from eval.bench.result import BenchResult
+from eval.bench.result import ArmLoad, BenchResult
 from eval.statistics.repeats import Interval
 from pipeline.base.commands import command
 from pipeline.base.errors import VoidMeasurementError
@@ -23,7 +24,7 @@ from pipeline.record.stage import Need, Stage, outputs, sections
 from pipeline.roi import arithmetic
 from pipeline.roi.metrics import metrics_of
 from pipeline.roi.ranges import Capacities, break_even_range, machines_range, machines_saved, utilisation_range
-from pipeline.roi.result import ArmCost, Decision, Figure, RoiResult, Saving, UsefulCost
+from pipeline.roi.result import ArmCost, Decision, Figure, RoiResult, Saving, Unpriced, UsefulCost
 
 Range = tuple[float | None, float | None]
 """Both ends of what a figure can be; both None where it is not known."""
@@ -47,11 +48,13 @@ def price(roi: Roi, bench: BenchResult) -> RoiResult:
     """Return all cost figures of the recipe's `roi` section for a measured sweep.
 
     Raises:
-        VoidMeasurementError: an arm's measured throughput is zero, or all that was measured of baseline or AWQ is void.
+        VoidMeasurementError: an arm's measured throughput is zero, or all that was measured of baseline or AWQ is void
+            or overload.
     """
     average = arithmetic.load_tokens_per_s(roi.load.requests_per_day, roi.load.output_tokens_per_request)
     peak = average * roi.load.peak_to_average
-    priced = [load.arm for load in bench.arms if load.points or load.arm in (BASELINE, AWQ)]
+    unpriced = {load.arm: why for load in bench.arms if (why := _not_priced(load, bench))}
+    priced = [load.arm for load in bench.arms if load.arm not in unpriced]
     costs = {arm: _arm_cost(arm, roi, bench, average, peak) for arm in priced}
     baseline = costs.get(BASELINE)
     others = [cost for cost in costs.values() if cost is not baseline]
@@ -64,18 +67,41 @@ def price(roi: Roi, bench: BenchResult) -> RoiResult:
         load_tokens_per_s=Figure(value=average, unit="tokens/s", origin=load.origin, source=load.source),
         peak_tokens_per_s=Figure(value=peak, unit="tokens/s", origin=load.origin, source=load.source),
         engagement_usd=_priced(roi.engagement, "USD") if roi.engagement else None,
+        not_priced=unpriced,
     )
+
+
+def _not_priced(load: ArmLoad, bench: BenchResult) -> Unpriced | None:
+    """Return why a further arm has no cost; None where it has one, and of the two arms that must have one."""
+    if load.arm in (BASELINE, AWQ):
+        return None
+    if load.dummy_weights:
+        return "dummy weights"
+    if bench.only_overload(load.arm):
+        return "overload"
+    return None if load.points else "void"
 
 
 def _void(bench: BenchResult) -> str | None:
     """Return why nothing can be priced; None where something can."""
     void = [arm for arm in (BASELINE, AWQ) for load in bench.arms if load.arm == arm and not load.points]
-    if not void:
-        return None
-    return f"every measurement of the speed of {' and '.join(void)} is void, so there is nothing to price."
+    if void:
+        return f"every measurement of the speed of {' and '.join(void)} is void, so there is nothing to price."
+    if beyond := [arm for arm in (BASELINE, AWQ) if bench.only_overload(arm)]:
+        return (
+            f"every concurrency at which {' and '.join(beyond)} stands is overload, more than the engine serves at "
+            f"once, and so no capacity to price. Put lower ones into bench.concurrency."
+        )
+    return None
 
 
 def _arm_cost(arm: str, roi: Roi, bench: BenchResult, average: float, peak: float) -> ArmCost:
+    if bench.only_overload(arm):
+        raise VoidMeasurementError(
+            f"{arm} was measured in overload alone, more requests than its engine serves at once, so none of its "
+            f"speeds is a capacity to price. Put lower concurrencies into bench.concurrency and run "
+            f"`{command('bench')}`."
+        )
     best, interval = bench.best(arm), capacity_interval(bench, arm)
     capacity = best.output_tokens_per_s
     if capacity <= 0:

@@ -280,6 +280,8 @@ def test_running_server_is_measured_beside_the_arms(
         points = [(point.concurrency, point.requests, point.void is None) for point in theirs.load.points]
         assert points[:3] == [(1, 3, True), (1, 3, True), (4, 12, True)]
         assert "the limit is 26" in "; ".join(theirs.load.points[3].void or ())
+        assert not outcome.gates[0].passed
+        assert "1 of 8 points are void and have no figures: theirs at concurrency 4" in outcome.gates[0].statement
         assert server.counters.finished == theirs.load.spent.requests == 20
     words = [word for prompt in server.asked for word in prompt.split()]
     assert len(set(server.asked)) == 20
@@ -287,6 +289,23 @@ def test_running_server_is_measured_beside_the_arms(
     assert ("theirs_output_tokens_per_s", 1) in {(metric.name, metric.step) for metric in outcome.metrics}
     assert (context.out / "bench" / "theirs" / "concurrency-1-run-2.json").is_file()
     assert not [path for path in context.out.rglob("*") if path.is_file() and b"sesame-open" in path.read_bytes()]
+
+
+def test_running_server_is_held_where_the_recipe_names_it(setup: EngineSetup, context: RunContext) -> None:
+    """After its other loads, with what works without its counters; a second attempt sends it nothing more."""
+    server = Remembers(Times(ttft_s=0.05, inter_token_s=0.005), has_metrics=False)
+    with Running(server) as running:
+        own = f"{{name: theirs, kind: endpoint, url: '{running.url}'}}"
+        soak = "bench.soak={minutes: 0.05, slice_seconds: 0.2, arms: [theirs], share: 1.0, input_tokens: 48-64}"
+        settings = (*SETTINGS, f"arms=[baseline, awq, {own}]", "bench.arms=[baseline, awq, theirs]", soak)
+        recipe = load_recipe("demo", settings).recipe
+        outcome, first = bench(setup, recipe, context)
+        (held,) = first.soaks
+        assert (held.arm, held.void, held.engine) == ("theirs", None, None)
+        assert "token counts of client and engine" in held.not_checked
+        assert held.concurrency in (1, 4)
+        assert all((context.out / "bench" / file.name).is_file() for file in held.files)
+        assert "theirs_soak_output_tokens_per_s" in {metric.name for metric in outcome.metrics}
 
 
 def test_key_of_a_running_server_is_missed_before_anything_starts(setup: EngineSetup, context: RunContext) -> None:

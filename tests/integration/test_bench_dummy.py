@@ -98,6 +98,17 @@ def test_a_profile_is_recorded_apart_from_what_is_timed(place: Path, bench: Any)
     assert {"speed", "memory", "profile"} <= {section["id"] for section in report["sections"]}
 
 
+def test_a_soak_is_asked_for_on_the_command_line(place: Path) -> None:
+    """Of so many minutes, with all else as recipes have it."""
+    settings = (*SETTINGS, "bench.arms=[awq]")
+    command = ("bench", "llama-0.4b-dummy", "--out", place / "held", "--soak", "--minutes", 0.06)
+    code, document, messages = run(place, *command, settings=settings)
+    assert document, messages
+    (held,) = document["payload"]["soaks"]
+    assert (held["minutes"], held["arm"], held["input_tokens"]["high"] > 64) == (0.06, "awq", True)
+    assert code == (3 if held["void"] else 0), messages
+
+
 @pytest.mark.parametrize("stage", ["quantize", "eval", "roi", "serve"])
 def test_other_stages_refuse_by_name(place: Path, stage: str) -> None:
     """With 2, before anything is looked at."""

@@ -110,6 +110,10 @@ class EndpointBench:
         """Whether prompt tokens are counted here as in the server; a template puts some around a chat."""
         return self._plan.tokenizer is not None and not self._target.chat
 
+    def resume(self, load: EndpointLoad) -> None:
+        """Go on where a load was measured before: ask the server by the same route."""
+        self._target = replace(self._target, chat=load.route == replace(self._target, chat=True).route)
+
     def offer(self, spec: LoadSpec, folder: Path, name: str, limit_s: float) -> tuple[LoadResult, Watch]:
         """Offer a load and watch the server meanwhile, once it is warm; the client's own file is `folder/name.json`.
 

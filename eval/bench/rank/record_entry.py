@@ -95,7 +95,9 @@ def _weights(record: RunRecord, stage: StageResult, arm: str) -> Iterator[tuple[
         yield "format", made.format
     elif arm != BASELINE:
         arms = {one["name"]: one for one in stage.inputs.get("recipe.arms") or () if isinstance(one, dict)}
-        yield "checkpoint", str((arms.get(arm) or {}).get("checkpoint"))
+        given = arms.get(arm) or {}
+        made_up = given.get("kind") == "dummy"
+        yield "checkpoint", f"dummy weights, {given['quantization']}" if made_up else str(given.get("checkpoint"))
 
 
 def _circumstances(stage: StageResult, load: ArmLoad, arguments: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -37,6 +37,7 @@ def costs_section(inputs: Inputs) -> Section:
             *(cost_sentence(costs, one, say) for one in costs.comparisons),
             say.machine(costs.machine, inputs.hardware),
             _capacity_sentence(inputs),
+            *(say.not_priced(say.title_of(arm), why) for arm, why in costs.not_priced.items()),
         ),
         charts=(cost_chart(inputs), load_chart(inputs)),
         tables=(_arms(inputs), _decision(inputs), _assumptions(inputs)),

@@ -45,7 +45,7 @@ def crossover_section(inputs: Inputs) -> Section:
             if one.arm == AWQ and one.comparison == "throughput" and len(one.levels) > 1
         ),
         tables=(
-            _crossover_table(found, inputs),
+            *((_crossover_table(found, inputs),) if found else ()),
             *_goodput_tables(inputs),
             *money_tables(inputs),
             *binding_table(inputs),

@@ -1,15 +1,18 @@
 """What has to be said wherever weights were made up."""
 
-from eval.bench.result import BenchResult
+from eval.bench.result import ArmLoad, BenchResult
 from pipeline.report.document import Finding
 from pipeline.report.inputs import Inputs
 
 
 def dummy_findings(inputs: Inputs) -> tuple[Finding, ...]:
-    """Say that the engine made the weights up; nothing where it loaded some."""
-    if not inputs.has(BenchResult) or (found := inputs.load.dummy_weights) is None:
+    """Say which arms' weights the engine made up; nothing where it loaded all."""
+    if not inputs.has(BenchResult):
         return ()
     say = inputs.say.dummy_weights
+    if (found := inputs.load.dummy_weights) is None:
+        arms = [load for load in inputs.load.arms if load.dummy_weights]
+        return tuple(_beside(load, inputs) for load in arms)
     return (
         Finding(
             topic=say.topic,
@@ -20,4 +23,17 @@ def dummy_findings(inputs: Inputs) -> tuple[Finding, ...]:
             origin="measured",
             evidence=inputs.evidence.of(found, "model", "configuration", "tokenizer"),
         ),
+    )
+
+
+def _beside(load: ArmLoad, inputs: Inputs) -> Finding:
+    say = inputs.say.dummy_weights
+    return Finding(
+        topic=say.topic,
+        stage=BenchResult.STAGE,
+        headline=say.one_headline(say.title_of(load.arm)),
+        detail=say.one_detail,
+        tone="caution",
+        origin="measured",
+        evidence=inputs.evidence.of(load, "dummy_weights"),
     )

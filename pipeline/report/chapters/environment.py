@@ -43,11 +43,11 @@ def _table(name: str, title: str, facts: Iterable[tuple[str, str]], say: Environ
 
 
 def _engine(load: BenchResult, say: Environment) -> tuple[tuple[str, str], ...]:
+    kernels = {BASELINE: say.kernel_baseline, AWQ: say.kernel_awq}
     return (
         (say.engine, load.engine_version),
         (say.arguments, " ".join(load.engine_arguments)),
-        (say.kernel_baseline, load.of(BASELINE).kernel),
-        (say.kernel_awq, load.of(AWQ).kernel),
+        *((label, load.of(arm).kernel) for arm, label in kernels.items() if load.has_arms(arm)),
     )
 
 

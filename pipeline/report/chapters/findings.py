@@ -6,6 +6,7 @@ from eval.bench.result import BenchResult
 from pipeline.base.format import ratio, size
 from pipeline.base.results import Origin
 from pipeline.quantize.result import QuantizeResult
+from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.chapters.accuracy_finding import accuracy_findings
 from pipeline.report.chapters.alarm import agreement_field
 from pipeline.report.chapters.cost_finding import cost_finding
@@ -19,6 +20,7 @@ from pipeline.report.chapters.speed_finding import (
     latency_keys,
     latency_of,
     speed_finding,
+    uncompared_findings,
 )
 from pipeline.report.comparison import WeightMemory, weight_memory
 from pipeline.report.cost_figures import figure_keys
@@ -64,6 +66,8 @@ def _speed_and_memory(inputs: Inputs) -> tuple[Finding, ...]:
     say = inputs.say.findings
     if not inputs.has(BenchResult):
         return (_unknown(say.speed, say.no_speed, BenchResult.STAGE),)
+    if not inputs.load.has_arms(BASELINE, AWQ):
+        return (*uncompared_findings(inputs), *void_findings(inputs))
     ratios, latencies, evidence = speed_ratios(inputs.load), latency_of(inputs.load), inputs.evidence
     speed = (
         with_crossover(
@@ -73,6 +77,8 @@ def _speed_and_memory(inputs: Inputs) -> tuple[Finding, ...]:
         *void_findings(inputs),
     )
     memory = weight_memory(inputs.quantize_or_none, inputs.load)
+    if memory is None:
+        return speed
     found = _grounded(memory_finding(memory, inputs.say), memory.origin, evidence.of_all(memory.found_in))
     return (*speed, found)
 
@@ -80,13 +86,23 @@ def _speed_and_memory(inputs: Inputs) -> tuple[Finding, ...]:
 def _cost(inputs: Inputs) -> Finding:
     say = inputs.say.findings
     if not inputs.has(RoiResult):
-        return _unknown(say.cost, say.no_costs, RoiResult.STAGE)
+        return _unknown(say.cost, _no_costs(inputs), RoiResult.STAGE)
     saving = inputs.saving
     figures = (saving.saving_per_month_usd, saving.break_even_requests_per_day)
     keys = tuple(key for one in figures for key in figure_keys(one, inputs.evidence))
     return _grounded(
         cost_finding(inputs.costs, saving, inputs.recipe.roi.load.requests_per_day, inputs.say), "modelled", keys
     )
+
+
+def _no_costs(inputs: Inputs) -> str:
+    """Return why there are none."""
+    say = inputs.say.findings
+    if not inputs.has(BenchResult):
+        return say.no_costs
+    if not inputs.load.has_arms(BASELINE, AWQ):
+        return say.costs_not_compared
+    return say.costs_of_overload if any(map(inputs.load.only_overload, (BASELINE, AWQ))) else say.no_costs
 
 
 def _endpoint(inputs: Inputs) -> Finding:

@@ -24,7 +24,7 @@ def key_figures(inputs: Inputs, findings: tuple[Finding, ...]) -> tuple[KeyFigur
     return (
         *(_accuracy_figures(inputs, tones[say.accuracy]) if inputs.has(EvalResult) else ()),
         *((*_throughput_figure(inputs), *_latency_figure(inputs)) if inputs.has(BenchResult) else ()),
-        *((_memory_figure(inputs, tones[say.memory]),) if say.memory in tones else ()),
+        *(_memory_figure(inputs, tones[say.memory]) if say.memory in tones else ()),
         *(_cost_figures(inputs, tones[say.cost]) if inputs.has(RoiResult) else ()),
     )
 
@@ -75,16 +75,20 @@ def _interval(one: SpeedRatio, say: Findings) -> str:
     return say.interval_detail(interval_text(one, say))
 
 
-def _memory_figure(inputs: Inputs, tone: Tone) -> KeyFigure:
+def _memory_figure(inputs: Inputs, tone: Tone) -> tuple[KeyFigure, ...]:
     memory = weight_memory(inputs.quantize_or_none, inputs.load)
-    return KeyFigure(
-        label=inputs.say.findings.memory_label,
-        text=ratio(memory.times_smaller),
-        value=memory.times_smaller,
-        detail=inputs.say.findings.memory_detail(size(memory.baseline_bytes), size(memory.awq_bytes)),
-        origin=memory.origin,
-        evidence=inputs.evidence.of_all(memory.found_in),
-        tone=tone,
+    if memory is None:
+        return ()
+    return (
+        KeyFigure(
+            label=inputs.say.findings.memory_label,
+            text=ratio(memory.times_smaller),
+            value=memory.times_smaller,
+            detail=inputs.say.findings.memory_detail(size(memory.baseline_bytes), size(memory.awq_bytes)),
+            origin=memory.origin,
+            evidence=inputs.evidence.of_all(memory.found_in),
+            tone=tone,
+        ),
     )
 
 

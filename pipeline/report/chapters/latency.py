@@ -24,11 +24,12 @@ def latency_section(inputs: Inputs) -> Section:
         title=say.title,
         paragraphs=(say.method,),
         charts=tuple(chart for field in _COMPARED if (chart := latency_chart(inputs, field)).series),
-        tables=(_ratios(inputs), *(_latency(inputs, field, folded=field in ("itl", "e2e")) for field in _LATENCIES)),
+        tables=(*_ratios(inputs), *(_latency(inputs, field, folded=field in ("itl", "e2e")) for field in _LATENCIES)),
     )
 
 
-def _ratios(inputs: Inputs) -> Table:
+def _ratios(inputs: Inputs) -> tuple[Table, ...]:
+    """Return how the medians compare; no table where nothing is compared."""
     say = inputs.say.latency
     rows = tuple(
         (
@@ -41,7 +42,7 @@ def _ratios(inputs: Inputs) -> Table:
         for quantity in _COMPARED
         for one in speed_ratios(inputs.load, quantity)
     )
-    return Table(
+    table = Table(
         id="latency-ratios",
         title=say.ratios,
         columns=(*words(*say.ratios_columns[:2]), *numbers(*say.ratios_columns[2:4]), *words(*say.ratios_columns[4:])),
@@ -50,6 +51,7 @@ def _ratios(inputs: Inputs) -> Table:
         note=say.ratios_note,
         sources=inputs.sources(BenchResult.STAGE),
     )
+    return (table,) if rows else ()
 
 
 def _keys(one: SpeedRatio, quantity: Quantity, field: str, inputs: Inputs) -> Keys:

@@ -58,22 +58,33 @@ def void_tables(inputs: Inputs) -> tuple[Table, ...]:
 def void_findings(inputs: Inputs) -> tuple[Finding, ...]:
     """Return that points have no figures; nothing where all have."""
     load, say = inputs.load, inputs.say.load_evidence
-    if not load.void_points:
+    if not load.void_loads:
         return ()
-    points = sum(len(arm.points) + len(arm.void_points) for arm in load.arms)
+    loops = [(arm.arm, loop) for arm in load.arms for loop in arm.open_loop if loop.run.void]
+    servers = [(arm.arm, point) for arm in load.endpoints for point in arm.load.points if point.void]
     named = [
-        say.void_point(say.title_of(arm), str(point.concurrency), ", ".join(point.reasons))
-        for arm, point in load.void_points
+        *(
+            say.void_point(say.title_of(arm), str(one.concurrency), ", ".join(one.reasons))
+            for arm, one in load.void_points
+        ),
+        *(say.void_rate(say.title_of(arm), f"{one.rate_per_s:g}", ", ".join(one.run.void)) for arm, one in loops),
+        *(say.void_point(say.title_of(arm), str(one.concurrency), ", ".join(one.void or ())) for arm, one in servers),
     ]
     return (
         Finding(
             topic=say.topic,
             stage=BenchResult.STAGE,
-            headline=say.finding(count(len(named)), count(points)),
+            headline=say.finding(count(len(named)), count(load.loads)),
             detail=say.finding_detail("; ".join(named)),
             tone="bad",
             origin="measured",
-            evidence=inputs.evidence.of_all((point, "reasons") for _, point in load.void_points),
+            evidence=inputs.evidence.of_all(
+                (
+                    *((point, "reasons") for _, point in load.void_points),
+                    *((loop.run, "checks") for _, loop in loops),
+                    *((point, "void") for _, point in servers),
+                )
+            ),
         ),
     )
 

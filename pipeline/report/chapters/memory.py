@@ -8,7 +8,7 @@ from pipeline.base.format import NONE, count, ratio, size
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.chapter import Chapter
-from pipeline.report.comparison import weight_memory
+from pipeline.report.comparison import WeightMemory, weight_memory
 from pipeline.report.document import Cell, Section, Table
 from pipeline.report.inputs import Inputs
 
@@ -24,16 +24,19 @@ def memory_section(inputs: Inputs) -> Section:
     return Section(
         id="memory",
         title=say.title,
-        paragraphs=(
-            say.weights_sentence(
-                size(memory.baseline_bytes),
-                size(memory.awq_bytes),
-                ratio(memory.times_smaller),
-                say.basis[memory.basis],
-                say.fixed_cache(str(inputs.recipe.engine.cpu_kv_cache_gib)) if inputs.on_cpu else say.free_memory,
-            ),
-        ),
+        paragraphs=(_weights_sentence(memory, inputs),) if memory else (),
         tables=tuple(table for table in (_memory(inputs), _proof(inputs)) if table.rows),
+    )
+
+
+def _weights_sentence(memory: WeightMemory, inputs: Inputs) -> str:
+    say = inputs.say.memory
+    return say.weights_sentence(
+        size(memory.baseline_bytes),
+        size(memory.awq_bytes),
+        ratio(memory.times_smaller),
+        say.basis[memory.basis],
+        say.fixed_cache(str(inputs.recipe.engine.cpu_kv_cache_gib)) if inputs.on_cpu else say.free_memory,
     )
 
 

@@ -25,7 +25,7 @@ def next_steps(inputs: Inputs) -> tuple[str, ...]:
         *(_accuracy_steps(inputs.accuracy, inputs.say) if inputs.has(EvalResult) else ()),
         commands_for(missing, inputs) if missing else "",
         say.step_gpu if inputs.on_cpu else "",
-        say.step_void if inputs.has(BenchResult) and inputs.load.void_points else "",
+        say.step_void if inputs.has(BenchResult) and inputs.load.void_loads else "",
         _repeats_step(inputs) if inputs.has(BenchResult) else "",
         _soak_step(inputs) if inputs.has(BenchResult) else "",
         *(_cost_steps(inputs) if inputs.has(RoiResult) else ()),

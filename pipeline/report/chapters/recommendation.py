@@ -24,6 +24,8 @@ def recommendation(inputs: Inputs) -> str:
     refusal = objection(inputs)
     if refusal:
         return refusal
+    if inputs.has(BenchResult) and not inputs.load.has_arms(BASELINE, AWQ):
+        return say.uncompared(say.listing([say.title_of(arm.arm) for arm in inputs.load.arms]))
     if missing := missing_results(inputs):
         topics = say.listing([say.topics[kind.STAGE] for kind in missing])
         return say.missing(topics, commands_for(missing, inputs), one=len(missing) == 1 and missing != (RoiResult,))
@@ -68,8 +70,15 @@ def objection(inputs: Inputs) -> str:
 
 
 def missing_results(inputs: Inputs) -> tuple[type[Payload], ...]:
-    """Return the results without which nothing is recommended; a benchmark that is void is none, and has no costs."""
-    void = inputs.has(BenchResult) and not inputs.has(RoiResult) and not inputs.load.has_points(BASELINE, AWQ)
+    """Return the results without which nothing is recommended.
+
+    A benchmark that is void, or all overload, is none, and has no costs.
+    """
+    void = (
+        inputs.has(BenchResult)
+        and not inputs.has(RoiResult)
+        and (not inputs.load.has_points(BASELINE, AWQ) or any(map(inputs.load.only_overload, (BASELINE, AWQ))))
+    )
     return tuple(kind for kind in _NEEDED if not inputs.has(kind) or (void and kind is BenchResult))
 
 

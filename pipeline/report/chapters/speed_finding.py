@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from eval.bench.arm_crossover import overloaded
 from eval.bench.comparison import Direction, SpeedRatio, speed_ratios
 from eval.bench.result import BenchResult
-from pipeline.base.format import ratio
+from pipeline.base.format import number, ratio
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import interval_text
 from pipeline.report.document import Finding, Tone
 from pipeline.report.evidence import Evidence, Keys
+from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.findings import Findings
 from pipeline.report.language.en.words import Words
 
@@ -34,6 +35,23 @@ def speed_finding(ratios: Sequence[SpeedRatio], load: BenchResult, say: Findings
         detail,
         speed_tone(found),
     )
+
+
+def uncompared_findings(inputs: Inputs) -> tuple[Finding, ...]:
+    """Say how fast each arm is, where baseline and AWQ were not both measured; nothing where all of it is void."""
+    say, load = inputs.say.findings, inputs.load
+    best = [(arm.arm, load.best(arm.arm)) for arm in load.arms if arm.points]
+    if not best:
+        return ()
+    speeds = [
+        say.arm_speed(
+            say.title_of(arm), number(point.output_tokens_per_s), str(point.concurrency), beyond=point.overloaded
+        )
+        for arm, point in best
+    ]
+    found = _finding(say.speed, say.uncompared("; ".join(speeds)), say.uncompared_detail, "plain")
+    evidence = inputs.evidence.of_all((point, "output_tokens_per_s") for _, point in best)
+    return (found.model_copy(update={"evidence": evidence}),)
 
 
 def latency_finding(

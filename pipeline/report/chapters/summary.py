@@ -13,7 +13,7 @@ from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import direction_cell, figure, numbers, shown, word, words
 from pipeline.report.chapters.profile import operations_table
 from pipeline.report.chapters.speed_finding import ratio_with_interval
-from pipeline.report.comparison import against_control
+from pipeline.report.comparison import against_control, points_of
 from pipeline.report.cost_figures import figure_cell
 from pipeline.report.document import Cell, Column, Table
 from pipeline.report.inputs import Inputs
@@ -132,6 +132,8 @@ def _with_error(one: Contrast, delta: float) -> str:
 
 def _speed(inputs: Inputs) -> Table:
     say = inputs.say.summary
+    if not inputs.load.has_arms(BASELINE, AWQ):
+        return _speed_of_each(inputs)
     names = {"throughput": say.throughput, "ttft": say.ttft, "tpot": say.tpot}
     rows = tuple(
         _ratio(one, quantity, field, names[quantity], inputs)
@@ -139,6 +141,21 @@ def _speed(inputs: Inputs) -> Table:
         for one in speed_ratios(inputs.load, quantity)
     )
     return _table("bench", say.speed, _columns(say.speed_columns), rows, inputs, say.speed_note(certainty(CONFIDENCE)))
+
+
+def _speed_of_each(inputs: Inputs) -> Table:
+    """Return the speed of every arm by itself, where baseline and AWQ were not both measured."""
+    say, evidence = inputs.say.summary, inputs.evidence
+    rows = tuple(
+        (
+            word(say.at(str(point.concurrency), say.title_of(arm))),
+            shown(evidence, point, "output_tokens_per_s"),
+            *(shown(evidence, latency, "p50_ms") for latency in (point.ttft, point.tpot)),
+        )
+        for arm, point in points_of(inputs.load)
+    )
+    columns = (say.speed_columns[0], say.throughput, say.ttft, say.tpot)
+    return _table("bench", say.speed, _columns(columns, last_in_words=False), rows, inputs, say.uncompared)
 
 
 def _ratio(one: SpeedRatio, quantity: Quantity, field: str, name: str, inputs: Inputs) -> tuple[Cell, ...]:

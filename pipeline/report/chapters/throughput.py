@@ -1,9 +1,9 @@
 """The chapter on throughput."""
 
-from eval.bench.comparison import SpeedRatio, speed_ratios
+from eval.bench.comparison import SpeedRatio, deciding_repeats, speed_ratios
 from eval.bench.result import BenchResult, LoadPoint
-from eval.statistics.repeats import CONFIDENCE
-from pipeline.base.format import certainty, count, number, ratio, span
+from eval.statistics.repeats import CONFIDENCE, mean_interval
+from pipeline.base.format import NONE, certainty, count, extent, number, ratio, span
 from pipeline.base.token_range import TokenRange
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import direction_cell, figure, interval_cell, numbers, shown, word, words
@@ -42,7 +42,7 @@ def throughput_section(inputs: Inputs) -> Section:
             *((ratio_chart(ratios, inputs),) if ratios else ()),
         ),
         tables=(
-            _throughput(ratios, inputs),
+            _throughput(ratios, inputs) if load.has_arms(*_PAIR) else _each(inputs),
             *void_tables(inputs),
             _rates(inputs),
             *open_loop_tables(inputs),
@@ -92,11 +92,40 @@ def _throughput(ratios: tuple[SpeedRatio, ...], inputs: Inputs) -> Table:
     )
 
 
+def _each(inputs: Inputs) -> Table:
+    """Return the throughput of every arm by itself, where baseline and AWQ were not both measured."""
+    say, first = inputs.say.throughput, deciding_repeats(inputs.load)
+    rows = tuple(
+        (
+            word(str(point.concurrency)),
+            word(say.title_of(arm)),
+            _speed(point, inputs.evidence),
+            _own_interval(point, first),
+            word(say.overload if point.overloaded else ""),
+        )
+        for arm, point in points_of(inputs.load)
+    )
+    return Table(
+        id="throughput",
+        title=say.table,
+        columns=(*words(*say.each_columns[:2]), *numbers(*say.each_columns[2:4]), *words(*say.each_columns[4:])),
+        rows=rows,
+        origin="measured",
+        note=say.each_note(certainty(CONFIDENCE)),
+        sources=inputs.sources(BenchResult.STAGE),
+    )
+
+
+def _own_interval(point: LoadPoint, first: int | None) -> Cell:
+    interval = mean_interval(point.output_tokens_per_s_runs, CONFIDENCE, first=first)
+    return word(extent(*interval, number) if interval else NONE)
+
+
 def _left_out(inputs: Inputs) -> tuple[str, ...]:
     """Return which concurrencies have no ratio, and why; nothing where all have one."""
     say, load = inputs.say.throughput, inputs.load
     void = {point.concurrency for arm, point in load.void_points if arm in _PAIR}
-    overloaded = {point.concurrency for arm in _PAIR for point in load.of(arm).points if point.overloaded} - void
+    overloaded = {point.concurrency for arm in _PAIR for point in load.points_of(arm) if point.overloaded} - void
     missing = ((void, say.left_out_void), (overloaded, say.left_out_overloaded))
     return tuple(
         sentence(say.listing([str(level) for level in sorted(levels)])) for levels, sentence in missing if levels
@@ -144,8 +173,9 @@ def length(tokens: TokenRange) -> str:
 def throughput_limits(inputs: Inputs) -> tuple[str, ...]:
     """Return what the sweep does not answer; empty sentences where it does."""
     load, say = inputs.load, inputs.say.throughput
-    highest = max((point.concurrency for point in load.of(AWQ).points), default=0)
-    longest = max((point.duration_s for arm in _PAIR for point in load.of(arm).points), default=0.0)
+    decisive = load.points_of(AWQ) if load.has_arms(*_PAIR) else [point for _, point in points_of(load)]
+    highest = max((point.concurrency for point in decisive), default=0)
+    longest = max((point.duration_s for arm in load.arms for point in arm.points), default=0.0)
     held = any(not soak.void for soak in load.soaks)
     return (
         say.limit_gpu if inputs.on_cpu else "",

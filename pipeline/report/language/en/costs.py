@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from pipeline.base.format import TIMES
 from pipeline.report.language.en.words import Words
+from pipeline.roi.result import Unpriced
 
 
 class Costs(Words):
@@ -12,6 +13,15 @@ class Costs(Words):
     title = "Costs"
     absent = "Costs were not calculated: `awqctl roi` was not run."
     baseline = "Baseline"
+
+    unpriced: Mapping[Unpriced, str] = {
+        "void": "every measurement of its speed is void",
+        "overload": "it was measured in overload alone, more requests than its engine serves at once",
+        "dummy weights": "its weights were made up",
+    }
+
+    def not_priced(self, arm: str, why: Unpriced) -> str:
+        return f"{arm} is not priced: {self.unpriced[why]}."
 
     def machine(self, priced: str, measured: str) -> str:
         return (

@@ -25,6 +25,14 @@ class DummyWeightsSentences(Words):
         "eval, and without dummy weights."
     )
 
+    one_detail = (
+        "The engine made them up from the source model's configuration: the kernels are those of real ones, the "
+        "answers mean nothing, so this arm was not evaluated and is not priced."
+    )
+
+    def one_headline(self, arm: str) -> str:
+        return f"{arm}: dummy weights, speed and memory only."
+
     def detail(self, model: str, configuration: str, tokenizer: str) -> str:
         return (
             f"The engine made the weights up from the {configuration} of {model}; the kernels are those of real ones, "

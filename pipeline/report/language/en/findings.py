@@ -20,6 +20,11 @@ class Findings(Words):
     no_accuracy = "Accuracy was not measured in this run."
     no_speed = "Speed was not measured in this run."
     no_costs = "Costs were not calculated in this run."
+    costs_not_compared = "Costs were not compared: that takes the speed of both AWQ and the baseline."
+    costs_of_overload = (
+        "No costs: an arm was measured in overload alone, more requests than its engine serves at once, and that is no "
+        "capacity to price."
+    )
     no_endpoint = "The endpoint was not tested in this run."
 
     not_scored = "AWQ was not scored, so its accuracy is not known."
@@ -64,6 +69,18 @@ class Findings(Words):
         "not decided": "Whether AWQ is faster or slower is not decided at any concurrency measured.",
     }
     not_repeated = "Speed was measured once per point, or its runs were not kept, so it cannot be told from chance."
+    uncompared_detail = (
+        "AWQ and the baseline were not both measured, so nothing is said of one against the other. Name both in "
+        "bench.arms to compare them."
+    )
+
+    def uncompared(self, speeds: str) -> str:
+        return f"Highest output throughput: {speeds}."
+
+    def arm_speed(self, arm: str, tokens: str, concurrency: str, *, beyond: bool) -> str:
+        overload = ", more requests than the engine serves at once" if beyond else ""
+        return f"{arm} {tokens} tokens/s at concurrency {concurrency}{overload}"
+
     not_shared = "No concurrency has figures of both arms."
     overloaded = "At every concurrency with figures of both arms one of them was overloaded, so nothing is compared."
 

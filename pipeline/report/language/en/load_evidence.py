@@ -72,4 +72,7 @@ class LoadEvidence(Words):
     def void_point(self, arm: str, concurrency: str, reasons: str) -> str:
         return f"{arm} at {concurrency} ({reasons})"
 
+    def void_rate(self, arm: str, rate: str, reasons: str) -> str:
+        return f"{arm} at {rate} requests/s ({reasons})"
+
     topic = "Measurements"

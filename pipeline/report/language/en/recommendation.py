@@ -19,6 +19,12 @@ class Recommendation(Words):
     here = "on this machine at this load"
     at_this_load = "at this load"
 
+    def uncompared(self, arms: str) -> str:
+        return (
+            f"No recommendation: one compares AWQ with the baseline, and the speed measured is that of {arms}. Name "
+            f"both in bench.arms, then run `awqctl bench`."
+        )
+
     def missing(self, topics: str, commands: str, *, one: bool) -> str:
         verb = "is" if one else "are"
         return f"No recommendation yet: {topics} {verb} not known, and one takes accuracy, speed and costs. {commands}"

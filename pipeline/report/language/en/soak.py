@@ -11,7 +11,7 @@ class SoakSentences(Words):
 
     title = "Stability under load"
     absent = (
-        "Stability over minutes: no load was held (`awqctl bench RECIPE --set bench.soak.minutes=5`), so nothing is "
+        "Stability over minutes: no load was held (`awqctl bench RECIPE --soak`), so nothing is "
         "known of speed or memory that drift."
     )
 

@@ -36,6 +36,8 @@ class Summary(Words):
     ttft = "first token, ms (p50)"
     tpot = "per token, ms (p50)"
 
+    uncompared = "AWQ and the baseline were not both measured, so nothing is compared."
+
     def at(self, concurrency: str, what: str) -> str:
         return f"{concurrency}: {what}"
 

@@ -48,6 +48,15 @@ class Throughput(Words):
         "More repeats (`bench.repeats`, or `bench.precision`) make the intervals narrower."
     )
 
+    each_columns = ("Concurrency", "Arm", "Output tokens/s (range)", "Interval of the mean", "")
+    overload = "overload"
+
+    def each_note(self, sure: str) -> str:
+        return (
+            f"Each interval holds with {sure} confidence by itself. AWQ and the baseline were not both measured, so "
+            f"nothing is compared."
+        )
+
     def left_out_void(self, concurrencies: str) -> str:
         return f"Left out: concurrency {concurrencies}, where the point of an arm is void."
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from eval.arms.dummy import dummy_setup
+from eval.arms.dummy import dummy_setup, with_dummies
 from eval.arms.weight_size import held_by, held_gib
 from pipeline.base.errors import EnvironmentLackError, RecipeError
 from pipeline.base.progress import SilentReporter
@@ -90,3 +90,18 @@ def test_the_catalogue_stands_in_for_a_hub_that_cannot_be_asked(
         dummy_setup(recipe("model.source=meta-llama/Llama-2-70b-hf-AWQ"), context, ARMS)
     with pytest.raises(EnvironmentLackError, match="no hub"):
         dummy_setup(recipe("model.source=nobody/nothing"), context, ARMS)
+
+
+def test_dummy_arms_stand_beside_real_ones(context: RunContext) -> None:
+    """Each in its own format, shaped and spoken to as the baseline; the real arms stay what they are."""
+    arms = 'arms=["baseline", "awq", "dummy", {name: dummy-16, kind: dummy, quantization: none}]'
+    asked = recipe(arms, name="demo")
+    _, real = dummy_setup(recipe(name="demo"), context, ARMS)
+    setup = with_dummies(real, asked, context, ("dummy", "dummy-16"))
+    assert setup.weights.items() >= real.weights.items()
+    four, sixteen = setup.weights["dummy"], setup.weights["dummy-16"]
+    assert (four.dummy, four.quantized, sixteen.dummy, sixteen.quantized) == (True, True, True, False)
+    assert setup.identity("dummy") == setup.identity("awq")
+    assert setup.identity("dummy-16") == setup.identity("baseline")
+    assert (four.path / "tokenizer.json").is_file()
+    assert with_dummies(real, asked, context, ARMS) is real

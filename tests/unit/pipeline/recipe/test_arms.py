@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from pipeline.base.errors import RecipeError
-from pipeline.recipe.arms import Arm
+from pipeline.recipe.arms import Arm, with_engine, with_weights
 from pipeline.recipe.load import load_recipe
 
 
@@ -34,13 +34,16 @@ def test_baseline_and_awq_are_the_default_and_come_first() -> None:
     [
         ("[awq]", "baseline must be among the arms"),
         ("[baseline, awq, awq]", "a name of its own"),
-        ("[baseline, awq, int3]", "'checkpoint' or 'endpoint'"),
+        ("[baseline, awq, int3]", "'dummy' or 'endpoint'"),
         ("[baseline, awq, {name: rtn, checkpoint: x}]", "cannot be called rtn"),
         ("[baseline, awq, {name: again, checkpoint: x}]", "cannot be called again"),
         ("[baseline, awq, {name: rounded, kind: rtn}]", "is called rtn"),
         ("[baseline, awq, {kind: checkpoint}]", "has the key `checkpoint`"),
         ("[baseline, awq, {name: f, kind: fp8, checkpoint: x}]", "has the key `checkpoint`"),
         ("[baseline, awq, {name: fp8, revision: main}]", "`revision` is of a `checkpoint`"),
+        ("[baseline, awq, {name: quick, kind: dummy}]", "write dummy-quick"),
+        ("[baseline, awq, {name: f, kind: fp8, quantization: awq}]", "of an arm of the kind `dummy`"),
+        ("[baseline, awq, {name: dummy, quantization: int3}]", "'awq', 'none' or 'fp8'"),
         ("[baseline, awq, {name: 'No Name', checkpoint: x}]", "pattern"),
         ("baseline", "a list is expected"),
     ],
@@ -49,6 +52,17 @@ def test_refusals(given: str, reason: str) -> None:
     """What is no arm is refused with what would be."""
     with pytest.raises(RecipeError, match=reason):
         arms(given)
+
+
+def test_dummies_are_of_the_speed_alone() -> None:
+    """4-bit weights where nothing else is said; no evaluation asks what is made up."""
+    recipe = load_recipe(
+        "demo", ["arms=[baseline, awq, dummy, {name: dummy-16, kind: dummy, quantization: none}]"]
+    ).recipe
+    four, sixteen = recipe.arms[2:]
+    assert (four.quantization, four.is_4bit, sixteen.is_4bit) == ("awq", True, False)
+    assert [arm.name for arm in with_weights(recipe.arms)] == ["baseline", "awq"]
+    assert with_engine(recipe.arms) == recipe.arms
 
 
 def test_benchmarked_arms_must_be_arms() -> None:

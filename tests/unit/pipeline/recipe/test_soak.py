@@ -6,8 +6,6 @@ from pipeline.base.errors import RecipeError
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.soak import Soak
 
-THEIRS = "arms=[baseline, awq, {name: theirs, url: 'http://host'}]"
-
 
 def test_there_is_none_unless_it_is_asked_for() -> None:
     """Five minutes are nobody's default."""
@@ -35,10 +33,6 @@ def test_prompts_are_as_long_as_they_fit(room: int, expected: tuple[int, int]) -
         (["bench.soak.arms=[fp8]"], r"soak\.arms names fp8, of which the sweep"),
         (["bench.soak.input_tokens=200-100"], r"ends before it begins"),
         (["bench.soak.input_tokens=100-100000"], r"exceed engine\.max_model_len"),
-        (
-            [THEIRS, "bench.arms=[baseline, awq, theirs]", "bench.soak.arms=[theirs]"],
-            r"theirs; only arms that an engine of ours serves are held",
-        ),
         (["bench.soak.slice_seconds=60"], r"make 5 slices; a trend needs from 15"),
         (["bench.soak.slice_seconds=0.1"], r"make 3000 slices"),
         (["bench.soak.minutes=0"], r"bench\.soak\.minutes"),

@@ -253,8 +253,10 @@ def make_run(
             "quantize": make_stage("quantize", made or make_quantized(), environment=machine, **weights),
             "eval": make_stage("eval", accuracy, environment=machine, gates=gates_of(accuracy), artifacts=samples),
             "bench": make_stage("bench", bench, environment=machine, artifacts=speeds),
-            "roi": make_stage("roi", roi_stage.price(recipe.roi, bench), artifacts={"roi": "roi/roi.json"}),
         }
+        (prices,) = roi_stage.STAGE.needs
+        if not prices.nothing(bench):
+            stages["roi"] = make_stage("roi", roi_stage.price(recipe.roi, bench), artifacts={"roi": "roi/roi.json"})
         if endpoint:
             stages["serve"] = make_stage("serve", endpoint, artifacts={"smoke": "serve/smoke.json"})
         return make_record(recipe, **stages)

@@ -6,6 +6,7 @@ import pytest
 
 from eval.bench.result import BenchResult
 from pipeline.base.errors import MissingStageError
+from pipeline.base.format import NONE
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.contents import CHAPTERS
@@ -155,3 +156,28 @@ def test_chapters_are_called_what_they_are_declared(
     assert ids(report_of(make_run(bench=bench, endpoint=endpoint))) == [
         chapter.id for chapter in CHAPTERS if chapter.id not in ("profile", "health")
     ]
+
+
+@pytest.mark.parametrize("arm", ["baseline", "awq"])
+def test_one_arm_alone_is_reported(make_run: Run, make_bench: Callable[..., BenchResult], arm: str) -> None:
+    """Its speed, latency and memory, and that nothing is compared; costs of one arm decide nothing."""
+    bench = make_bench()
+    alone = bench.model_copy(update={"arms": tuple(load for load in bench.arms if load.arm == arm)})
+    record = make_run(bench=bench)
+    stage = record.stages["bench"].model_copy(update={"payload": alone.model_dump(mode="json")})
+    record = record.model_copy(update={"stages": {**record.stages, "bench": stage}})
+    report = report_of(only(record, "bench"))
+
+    assert ids(report) == ["speed", "crossover", "latency", "per-user", "memory", *ALWAYS]
+    speed = next(one for one in report.findings if one.topic == "Speed")
+    assert speed.headline.startswith("Highest output throughput: ")
+    assert "at concurrency 16." in speed.headline
+    assert report.recommendation.startswith("No recommendation: one compares AWQ with the baseline")
+    table = next(one for one in report.sections[0].tables if one.id == "throughput")
+    assert len(table.rows) == 3
+    assert table.rows[0][3].text not in ("", NONE)
+    (short,) = [one for one in report.summary if one.id == "summary-bench"]
+    assert len(short.rows) == 3
+    assert "crossovers" not in [one.id for section in report.sections for one in section.tables]
+    assert report.cover.title in to_html(report)
+    assert report.cover.title in to_markdown(report)

@@ -187,3 +187,47 @@ def test_arm_of_which_all_is_void_leaves_nothing_to_price(make_bench: Callable[.
     assert "every measurement of the speed of awq is void" in (
         need.nothing(bench.model_copy(update={"arms": void})) or ""
     )
+
+
+def test_overload_is_no_capacity_to_price(
+    make_recipe: Callable[..., Recipe], make_bench: Callable[..., BenchResult]
+) -> None:
+    """An arm measured beyond its engine's capacity alone has a reason and no cost; else such points are left out."""
+    bench = make_bench(baseline={4: 100.0, 16: 200.0}, awq={4: 150.0, 16: 300.0})
+    partly = assessed_bench(bench, overloaded=[("awq", 16)])
+    assert roi_stage.price(make_recipe().roi, partly).of("awq").concurrency == 4
+    only = assessed_bench(bench, overloaded=[("awq", 4), ("awq", 16)])
+    (need,) = roi_stage.STAGE.needs
+    assert need.nothing(partly) is None
+    assert "every concurrency at which awq stands is overload" in (need.nothing(only) or "")
+    with pytest.raises(VoidMeasurementError, match="awq was measured in overload alone"):
+        roi_stage.price(make_recipe().roi, only)
+
+
+def test_useful_tokens_are_not_those_of_overload(
+    make_recipe: Callable[..., Recipe], make_bench: Callable[..., BenchResult]
+) -> None:
+    """A service level that is kept in overload is kept by luck."""
+    kept = (100, 100, 100)
+    bench = make_bench(baseline={4: 100.0, 16: 200.0}, awq={4: 150.0, 16: 300.0})
+    bench = assessed_bench(bench, overloaded=[("awq", 16)], baseline={4: kept, 16: kept}, awq={4: kept, 16: kept})
+    useful = roi_stage.price(make_recipe().roi, bench).of("awq").useful
+    assert useful is not None
+    assert useful.concurrency == 4
+
+
+def test_further_arms_without_a_cost_say_why(
+    make_recipe: Callable[..., Recipe], make_bench: Callable[..., BenchResult]
+) -> None:
+    """Made-up weights, overload alone, nothing that stands; the two arms that decide are priced all the same."""
+    bench = make_bench()
+    awq = bench.arms[1]
+    beyond = assessed_bench(make_bench(awq={16: 300.0}), overloaded=[("awq", 16)]).arms[1]
+    further = (
+        awq.model_copy(update={"arm": "dummy", "dummy_weights": True}),
+        beyond.model_copy(update={"arm": "rtn"}),
+        awq.model_copy(update={"arm": "theirs", "points": ()}),
+    )
+    result = roi_stage.price(make_recipe().roi, bench.model_copy(update={"arms": (*bench.arms, *further)}))
+    assert [cost.arm for cost in result.arms] == ["baseline", "awq"]
+    assert result.not_priced == {"dummy": "dummy weights", "rtn": "overload", "theirs": "void"}

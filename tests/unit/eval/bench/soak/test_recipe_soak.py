@@ -2,7 +2,7 @@
 
 import pytest
 
-from eval.bench.soak.recipe_soak import plan_of, soaked_arms
+from eval.bench.soak.recipe_soak import plan_of, soaked_arms, soaked_endpoints
 from pipeline.base.token_range import TokenRange
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
@@ -25,6 +25,14 @@ def recipe(*overrides: str) -> Recipe:
 def test_first_arm_beside_the_baseline_is_held(overrides: list[str], arms: tuple[str, ...]) -> None:
     """Unless others are named; none where no soak is asked for."""
     assert soaked_arms(recipe(*overrides)) == arms
+
+
+def test_endpoints_are_held_where_they_are_named() -> None:
+    """Somebody else's server is not loaded for minutes unless that was asked for."""
+    theirs = ("arms=[baseline, awq, {name: theirs, url: 'http://host'}]", "bench.arms=[baseline, awq, theirs]")
+    named = recipe(*theirs, "bench.soak.arms=[awq, theirs]")
+    assert (soaked_arms(named), soaked_endpoints(named)) == (("awq",), ("theirs",))
+    assert soaked_endpoints(recipe(*theirs, "bench.soak={}")) == ()
 
 
 def test_recipe_without_a_soak_has_no_plan() -> None:

@@ -286,3 +286,22 @@ def test_overload_everywhere_is_no_speed(
     )
     assert highest.detail.startswith("beyond what the engine serves at once")
     assert highest.tone == "caution"
+
+
+def test_dummy_arms_are_marked(make_run: Callable[..., RunRecord], make_bench: Callable[..., BenchResult]) -> None:
+    """Beside real weights, by name and before any speed; the run is no dummy for that."""
+    bench = make_bench()
+    dummy = bench.arms[1].model_copy(update={"arm": "dummy-16", "dummy_weights": True})
+    inputs = inputs_of(make_run(bench=bench.model_copy(update={"arms": (*bench.arms, dummy)})))
+    first = findings_of(inputs)[0]
+    assert (first.headline, first.tone) == ("dummy-16: dummy weights, speed and memory only.", "caution")
+    assert not inputs.has_dummies
+
+
+def test_costs_of_overload_are_missed_with_the_reason(
+    make_run: Callable[..., RunRecord], make_bench: Callable[..., BenchResult]
+) -> None:
+    """Not as if the stage had been forgotten; what helps is a benchmark at lower concurrencies."""
+    record = make_run(bench=assessed_bench(make_bench(awq={16: 300.0}), overloaded=[("awq", 16)]))
+    assert "No costs: an arm was measured in overload alone" in headlines(record)
+    assert recommendation(inputs_of(record)).startswith("No recommendation yet: speed and costs are not known")

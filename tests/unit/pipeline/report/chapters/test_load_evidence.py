@@ -6,13 +6,17 @@ import pytest
 
 from eval.bench.load.ceiling import Calibration
 from eval.bench.result import BenchResult, Latency
+from eval.bench.runs import OpenLoopRun
 from pipeline.base.errors import VoidMeasurementError
+from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.chapters.findings import findings_of
 from pipeline.report.chapters.next_steps import next_steps
 from pipeline.report.document import Section
 from pipeline.report.render import to_html
+from pipeline.roi.stage import price
 from tests.unit.eval.bench.runs import run
+from tests.unit.pipeline.report.chapters.test_endpoint_speed import ARM
 from tests.unit.pipeline.report.documents import inputs_of, report_of
 
 Make = Callable[..., RunRecord]
@@ -66,16 +70,29 @@ def test_void_points_are_told_and_nowhere_drawn(
     assert (drawn["awq"].y[2], drawn["awq"].labels[2]) == (None, "void")
 
 
-def test_arm_without_figures_is_written_all_the_same(make_run: Make, with_void: Bench) -> None:
+def test_void_rates_and_servers_are_told_too(make_run: Make, make_bench: Bench) -> None:
+    """A load that has no figures is a finding, whatever it was."""
+    bench = make_bench()
+    baseline, awq = bench.arms
+    loop = OpenLoopRun(rate_per_s=2, requests=80, run=run(engine_tokens=1))
+    awq = awq.model_copy(update={"open_loop": (loop,)})
+    record = make_run(bench=bench.model_copy(update={"arms": (baseline, awq), "endpoints": (ARM,)}))
+    finding = next(one for one in findings_of(inputs_of(record)) if one.topic == "Measurements")
+    assert finding.headline.startswith("2 of 9 points are void")
+    assert "AWQ at 2 requests/s (" in finding.detail
+    assert "theirs at 4 (3 of 32 requests failed: reset)" in finding.detail.lower()
+
+
+def test_arm_without_figures_is_written_all_the_same(
+    make_run: Make, with_void: Bench, make_recipe: Callable[..., Recipe]
+) -> None:
     """Nothing is compared, nothing fails, and costs are refused."""
+    bench = with_void(1, 4, 16)
     with pytest.raises(VoidMeasurementError, match="'awq' is void"):
-        make_run(bench=with_void(1, 4, 16))
-    record = make_run()
-    stages = dict(record.stages)
-    del stages["roi"]
-    void = stages["bench"].model_copy(update={"payload": with_void(1, 4, 16).model_dump(mode="json")})
-    html = to_html(report_of(record.model_copy(update={"stages": stages | {"bench": void}})))
-    assert "3 of 6 points are void" in html
+        price(make_recipe().roi, bench)
+    record = make_run(bench=bench)
+    assert "roi" not in record.stages
+    assert "3 of 6 points are void" in to_html(report_of(record))
 
 
 def test_void_arm_without_costs_is_measured_again_first(make_run: Make, with_void: Bench) -> None:

@@ -117,7 +117,7 @@ def test_run_without_a_soak_says_so(make_run: Run, make_bench: Bench) -> None:
     """No empty chapter; the list of what was not measured names the key that asks for it."""
     document = reported(make_run, make_bench)
     assert "soak" not in [section.id for section in document.sections]
-    assert "bench.soak.minutes=5" in " ".join(document.sections[-2].bullets)
+    assert "`awqctl bench RECIPE --soak`" in " ".join(document.sections[-2].bullets)
 
 
 @pytest.mark.parametrize(("fall", "count"), [(0.0, 30), (0.3, 30), (0.0, 5)])
