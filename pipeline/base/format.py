@@ -89,6 +89,16 @@ def usd(value: float) -> str:
     return f"{number(value)} USD"
 
 
+def at_least(value: float) -> str:
+    """Return a share to two places, rounded up: what a setting has to allow."""
+    return f"{math.ceil(value * 100) / 100:.2f}"
+
+
+def as_given(value: float) -> str:
+    """Return a figure as somebody stated it, thousands separated: `933.5`, `4`, `12,000`."""
+    return _signed_text(f"{value:,.12g}")
+
+
 def usd_as_given(value: float) -> str:
     """Return a price as it was stated, with two decimals at least."""
     whole, _, decimals = f"{value:,.6f}".partition(".")

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from pipeline.base.results import Result
-from pipeline.catalogue.gpus import GpuEntry, gpus
+from pipeline.catalogue.gpu_entry import GpuEntry
+from pipeline.catalogue.gpus import gpus
 from pipeline.catalogue.models import models
 from pipeline.plan.budget import Stored, stored
 from pipeline.plan.matrices import parameters
@@ -25,9 +26,12 @@ class GpuRow(Result):
     driver_gib: float | None
     bandwidth_gb_s: float
     fp16_tflops: float | None
+    bf16_tflops: float | None
     fp8_tflops: float | None
     watts: float | None
     list_usd: float | None
+    list_usd_stale: bool
+    """Older than 90 days."""
     usd_per_hour: float | None
     """The cheapest offer known."""
     price_date: str | None
@@ -37,6 +41,9 @@ class GpuRow(Result):
     """Bandwidth per dollar of the list price."""
     tflops_per_1000_usd: float | None
     """FP16, dense."""
+    gb_s_per_usd_per_hour: float | None
+    """Bandwidth per dollar of an hour's rent."""
+    tflops_per_usd_per_hour: float | None
     largest_model: str | None
     """Of the catalogue, in 4 bit, with one sequence of the context asked for."""
     largest_parameters: int | None
@@ -48,9 +55,15 @@ class DeckRow(Result):
 
     name: str
     list_usd: float
-    tflops_fp32: float
+    memory_gb: float
+    tflops_fp32_printed: float
+    tflops_fp32: float | None
+    """Of the ordinary cores; null: unknown."""
     tflops_per_1000_usd_printed: float
     tflops_per_1000_usd: float
+    """Of the rate that was printed."""
+    tflops_per_1000_usd_right: float | None
+    """Of the rate that is right."""
     bandwidth_gb_s_printed: float | None
     bandwidth_gb_s: float
     largest_billion_parameters_printed: float
@@ -67,6 +80,8 @@ SORTS: Mapping[str, Callable[[GpuRow], float]] = {
     "bandwidth": lambda row: -row.bandwidth_gb_s,
     "bandwidth-per-dollar": lambda row: -(row.gb_s_per_usd or 0),
     "compute-per-dollar": lambda row: -(row.tflops_per_1000_usd or 0),
+    "bandwidth-per-rent": lambda row: -(row.gb_s_per_usd_per_hour or 0),
+    "compute-per-rent": lambda row: -(row.tflops_per_usd_per_hour or 0),
     "model": lambda row: -(row.largest_parameters or 0),
 }
 
@@ -83,24 +98,28 @@ def deck_rows(context: int = CONTEXT) -> list[DeckRow]:
 
 def _row(entry: GpuEntry, context: int) -> GpuRow:
     offer, price = entry.cheapest, entry.value("list_usd")
-    compute = entry.tflops.get("fp16")
+    bandwidth, hour = entry.figures["bandwidth_gb_s"].value, offer.usd_per_hour if offer else None
+    compute, bf16, fp8 = (entry.rate(name) for name in ("fp16", "bf16", "fp8"))
     largest = largest_model(entry, context)
-    fp8 = entry.tflops.get("fp8")
     return GpuRow(
         key=entry.key,
         name=entry.name,
         memory_gb=entry.figures["memory_gb"].value,
         driver_gib=entry.value("driver_gib"),
-        bandwidth_gb_s=entry.figures["bandwidth_gb_s"].value,
+        bandwidth_gb_s=bandwidth,
         fp16_tflops=compute and compute.value,
+        bf16_tflops=bf16 and bf16.value,
         fp8_tflops=fp8 and fp8.value,
         watts=entry.value("watts"),
         list_usd=price,
-        usd_per_hour=offer and offer.usd_per_hour,
+        list_usd_stale="list_usd" in entry.figures and entry.figures["list_usd"].source.stale,
+        usd_per_hour=hour,
         price_date=str(offer.source.date) if offer else None,
         price_stale=bool(offer and offer.source.stale),
-        gb_s_per_usd=entry.figures["bandwidth_gb_s"].value / price if price else None,
+        gb_s_per_usd=bandwidth / price if price else None,
         tflops_per_1000_usd=compute.value * _PER_THOUSAND / price if price and compute else None,
+        gb_s_per_usd_per_hour=bandwidth / hour if hour else None,
+        tflops_per_usd_per_hour=compute.value / hour if hour and compute else None,
         largest_model=largest[0] if largest else None,
         largest_parameters=largest[1] if largest else None,
         serves_awq=entry.serves_awq,
@@ -144,28 +163,39 @@ def largest_model(entry: GpuEntry, context: int) -> tuple[str, int] | None:
 
 def _deck_row(entry: GpuEntry, context: int) -> DeckRow:
     deck, largest = entry.deck, largest_model(entry, context)
-    exact = deck["tflops_fp32"] * _PER_THOUSAND / deck["list_usd"]
-    printed, bandwidth = deck.get("bandwidth_gb_s"), entry.figures["bandwidth_gb_s"].value
-    wrong = []
-    if round(exact, 2) != deck["tflops_per_1000_usd"]:
-        wrong.append(f"compute per 1,000 USD is {exact:.2f}, not {deck['tflops_per_1000_usd']:.2f}")
-    if printed is not None and printed != bandwidth:
-        wrong.append(f"bandwidth is {bandwidth:g} GB/s, not {printed:g}")
-    if largest and largest[1] < deck["memory_gb"] * 2e9:
-        wrong.append(
-            f"{deck['memory_gb'] * 2:g} billion parameters leave no KV cache; {largest[0]} is the largest of the "
-            f"catalogue with {context:,} tokens"
-        )
+    fp32 = entry.rate("fp32")
     return DeckRow(
         name=entry.name,
         list_usd=deck["list_usd"],
-        tflops_fp32=deck["tflops_fp32"],
+        memory_gb=entry.figures["memory_gb"].value,
+        tflops_fp32_printed=deck["tflops_fp32"],
+        tflops_fp32=fp32 and fp32.value,
         tflops_per_1000_usd_printed=deck["tflops_per_1000_usd"],
-        tflops_per_1000_usd=exact,
-        bandwidth_gb_s_printed=printed,
-        bandwidth_gb_s=bandwidth,
+        tflops_per_1000_usd=deck["tflops_fp32"] * _PER_THOUSAND / deck["list_usd"],
+        tflops_per_1000_usd_right=fp32 and fp32.value * _PER_THOUSAND / deck["list_usd"],
+        bandwidth_gb_s_printed=deck.get("bandwidth_gb_s"),
+        bandwidth_gb_s=entry.figures["bandwidth_gb_s"].value,
         largest_billion_parameters_printed=deck["memory_gb"] * 2,
         largest_model=largest[0] if largest else None,
         largest_parameters=largest[1] if largest else None,
-        wrong=wrong,
+        wrong=_wrong(entry, largest, context),
     )
+
+
+def _wrong(entry: GpuEntry, largest: tuple[str, int] | None, context: int) -> list[str]:
+    """Return what the deck printed wrongly of a GPU."""
+    deck, fp32, bandwidth = entry.deck, entry.rate("fp32"), entry.figures["bandwidth_gb_s"].value
+    exact = deck["tflops_fp32"] * _PER_THOUSAND / deck["list_usd"]
+    printed, found = deck.get("bandwidth_gb_s"), []
+    if fp32 and fp32.value != deck["tflops_fp32"]:
+        found.append(f"FP32 is {fp32.value:g} TFLOPS, not {deck['tflops_fp32']:g}")
+    if round(exact, 2) != deck["tflops_per_1000_usd"]:
+        found.append(f"compute per 1,000 USD is {exact:.2f}, not {deck['tflops_per_1000_usd']:.2f}")
+    if printed is not None and printed != bandwidth:
+        found.append(f"bandwidth is {bandwidth:g} GB/s, not {printed:g}")
+    if largest and largest[1] < deck["memory_gb"] * 2e9:
+        found.append(
+            f"{deck['memory_gb'] * 2:g} billion parameters leave no KV cache; {largest[0]} is the largest of the "
+            f"catalogue with {context:,} tokens"
+        )
+    return found

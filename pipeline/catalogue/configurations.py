@@ -11,6 +11,7 @@ from pipeline.base.results import Result
 from pipeline.catalogue.choices import kv_cache_dtype, quantization
 from pipeline.catalogue.files import packaged
 from pipeline.catalogue.gpus import find_gpu, gpus
+from pipeline.catalogue.models import licences
 from pipeline.catalogue.reference import PlannedModel, planned_model
 from pipeline.plan.engine import ASSUMED, engine_of
 from pipeline.plan.gpu import Gpu
@@ -100,6 +101,8 @@ class Plans(Result):
     schema_version: int = SCHEMA
     model: str
     licence: str
+    licence_facts: str | None
+    """What it allows and asks; null: not known."""
     parameters: int
     active_parameters: int
     """That a token is multiplied with."""
@@ -129,6 +132,7 @@ def plans(request: PlanRequest) -> Plans:
     return Plans(
         model=request.called or model.name,
         licence=model.licence,
+        licence_facts=facts.sentence if (facts := licences().get(model.licence)) else None,
         parameters=parameters(model.architecture),
         active_parameters=active_parameters(model.architecture),
         vllm=engine_of(request.version or ASSUMED).name,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.base.errors import UsageError
-from pipeline.base.homes import config_home
+from pipeline.base.homes import config_home, expanded
 from pipeline.base.yaml_text import YamlError, read_yaml, yaml_file_text
 
 PRICES = "prices.yaml"
@@ -20,6 +20,17 @@ def packaged(name: str) -> Path:
 def own(name: str) -> Path:
     """Return the user's file of that name, which need not be there."""
     return config_home() / "catalogue" / name
+
+
+def plan_file(name: str) -> Path:
+    """Return the file that a user names for `awqctl plan pack`, `fleet` or `claims`: a path, or one that ships."""
+    ships = packaged("") / ".." / "plans" / f"{name}.yaml"
+    return ships.resolve() if "/" not in name and ships.is_file() else expanded(name, "FILE")
+
+
+def shipped_plans() -> list[str]:
+    """Return the names of the plan files that ship."""
+    return sorted(path.stem for path in (packaged("") / ".." / "plans").glob("*.yaml"))
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -24,6 +24,45 @@ _VARIANTS = re.compile(r"[-_](instruct|chat|base|it|hf|thinking|2507|v1\.5)(?=[-
 """Parts of a name that do not change the shape."""
 
 
+_COMMERCIAL = {"yes": "commercial use", "limited": "commercial use with limits", "no": "no commercial use"}
+
+
+@dataclass(frozen=True)
+class Licence:
+    """What a licence allows and asks; no legal advice."""
+
+    name: str
+    commercial: str
+    """`yes`, `limited` or `no`."""
+    facts: str
+    source: Source
+
+    @property
+    def sentence(self) -> str:
+        """Return it in a line."""
+        said = "recalled, not opened" if self.source.recalled else self.source.title
+        return f"{self.name}: {_COMMERCIAL[self.commercial]}; {self.facts} ({said})"
+
+
+@cache
+def licences() -> Mapping[str, Licence]:
+    """Return what is known of licences by name, the user's file included."""
+    entries, described = merged("models.yaml", "licences")
+    sources = read_sources("models.yaml", described)
+    return {name: _licence(name, entry, sources) for name, entry in entries.items()}
+
+
+def _licence(name: str, entry: Mapping[str, Any], sources: Mapping[str, Source]) -> Licence:
+    given = entry.get("commercial")
+    commercial = str(given) if not isinstance(given, bool) else "yes" if given else "no"
+    if commercial not in _COMMERCIAL or "facts" not in entry or entry.get("source") not in sources:
+        raise UsageError(
+            f"models.yaml: the licence {name} needs `commercial` (yes, limited or no), `facts`, and a `source` that is "
+            f"described under `sources`. Add what is missing."
+        )
+    return Licence(name, commercial, str(entry["facts"]), sources[entry["source"]])
+
+
 @dataclass(frozen=True)
 class ModelEntry:
     """One model of the catalogue."""

@@ -11,7 +11,7 @@ from pipeline.base.format import listed, plural
 from pipeline.base.results import Result
 from pipeline.base.validation import explain
 from pipeline.catalogue.choices import kv_cache_dtype, quantization
-from pipeline.catalogue.files import read
+from pipeline.catalogue.files import read, shipped_plans
 from pipeline.plan.fleet import MONTHS
 
 _LONGEST_YEARS = 50
@@ -45,6 +45,8 @@ class PackFile(Result):
     gpus: Annotated[tuple[str, ...], Field(min_length=1)]
     models: Annotated[tuple[PackedModel, ...], Field(min_length=1)]
     gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] = 0.92
+    stated_gb: PositiveFloat | None = None
+    """What somebody said that all need together; shown beside what is planned."""
 
     @model_validator(mode="after")
     def _has_names_once(self) -> Self:
@@ -61,6 +63,8 @@ class FleetPurchase(Result):
     count: PositiveInt
     unit_usd: Usd | None = None
     """None: the catalogue's list price."""
+    rent_usd_per_hour: Usd | None = None
+    """Of the same card, to compare with renting; None: the cheapest offer of the catalogue."""
 
 
 class FleetPhase(Result):
@@ -134,7 +138,10 @@ def read_file(path: Path, kind: type[Any]) -> Any:
         UsageError: it is not there, or not valid; every problem is on a line of its own.
     """
     if not path.is_file():
-        raise UsageError(f"There is no file {path}. `recipes/catalogue/README.md` of the source shows one.")
+        raise UsageError(
+            f"There is no file {path}, and none of that name ships. Give the path of one, or one of: "
+            f"{', '.join(shipped_plans())}."
+        )
     try:
         return kind.model_validate(read(path))
     except ValidationError as problem:

@@ -5,15 +5,29 @@ from typing import Any
 
 import click
 
+from pipeline.base.format import plural
 from pipeline.cli.common import UserPath, console, emit, json_option
 from pipeline.cli.help import Group
 
-_SORTS = ("name", "price", "rent", "bandwidth", "bandwidth-per-dollar", "compute-per-dollar", "model")
+_SORTS = (
+    "name",
+    "price",
+    "rent",
+    "bandwidth",
+    "bandwidth-per-dollar",
+    "compute-per-dollar",
+    "bandwidth-per-rent",
+    "compute-per-rent",
+    "model",
+)
 
 
-@click.group(cls=Group)
-def gpus() -> None:
-    """The catalogue of GPUs: memory, rates, prices, what serves AWQ on them."""
+@click.group(cls=Group, invoke_without_command=True)
+@click.pass_context
+def gpus(context: click.Context) -> None:
+    """The catalogue of GPUs: memory, rates, prices, what serves AWQ on them; by itself it lists them."""
+    if context.invoked_subcommand is None:
+        context.invoke(ls)
 
 
 @gpus.command("ls")
@@ -37,10 +51,10 @@ def ls(sort: str, context: int, *, deck: bool, as_json: bool) -> None:
 
     if deck:
         found = deck_rows(context)
-        emit(as_json, found, lambda: print_deck(found, console()))
+        emit(as_json, found, lambda: print_deck(found, context, console()))
         return
     rows = gpu_rows(sort, context)
-    emit(as_json, rows, lambda: print_gpus(rows, context, console()))
+    emit(as_json, rows, lambda: print_gpus(rows, context, sort, console()))
 
 
 @gpus.command("show")
@@ -56,18 +70,18 @@ def show(name: str, as_json: bool) -> None:  # noqa: FBT001 -- a flag
 
 
 @gpus.command("refresh")
-@click.option("--from", "source", type=UserPath(), metavar="FILE", help="A copy of gpuhunt's catalogue: zip or CSV.")
+@click.option("--from", "source", type=UserPath(), metavar="FILE", help="A copy: zip, folder or CSV.")
 @json_option
 def refresh(source: Path | None, *, as_json: bool) -> None:
-    """Take today's rental prices from gpuhunt's catalogue; the only command here that uses the network."""
+    """Take current rental prices through gpuhunt; the only command here that uses the network."""
     from datetime import date
 
     from pipeline.catalogue.prices import refresh as take
 
-    if source is not None and not source.is_file():
-        raise click.UsageError(f"There is no file {source}.")
+    if source is not None and not source.exists():
+        raise click.UsageError(f"There is no file or folder {source}. Give a copy of gpuhunt's catalogue.")
     taken = take(source, date.today())  # noqa: DTZ011 -- prices are dated by day
-    emit(as_json, taken, "\n".join(f"{key}: {offers} offers" for key, offers in taken.items()))
+    emit(as_json, taken, "\n".join(f"{key}: {plural(offers, 'offer')}" for key, offers in taken.items()))
 
 
 def _document(entry: Any) -> dict[str, Any]:
@@ -81,7 +95,8 @@ def _document(entry: Any) -> dict[str, Any]:
         "family": entry.family,
         "compute_capability": entry.compute_capability,
         "figures": figures(entry.figures),
-        "tflops_dense": figures(entry.tflops),
+        "tflops_dense": figures({**entry.tflops, **({"bf16": bf16} if (bf16 := entry.rate("bf16")) else {})}),
+        "none": sorted(entry.none),
         "rent": [
             {
                 "usd_per_hour": rent.usd_per_hour,
@@ -95,5 +110,6 @@ def _document(entry: Any) -> dict[str, Any]:
         "mig": dict(entry.mig),
         "mig_source": entry.mig_source.document() if entry.mig_source else None,
         "serves_awq": entry.serves_awq,
+        "serves_awq_source": entry.serves_source.document() if entry.serves_source else None,
         "lacks": list(entry.planned().lacks),
     }

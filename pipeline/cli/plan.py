@@ -7,9 +7,11 @@ import click
 
 from pipeline.cli.common import FiniteRange, UserPath, console, emit, json_option
 
+_FILES = ("pack", "fleet", "claims")
+
 
 @click.command()
-@click.argument("model", nargs=-1, required=True, metavar="MODEL | RECIPE | pack FILE | fleet FILE | ls")
+@click.argument("model", nargs=-1, required=True, metavar="MODEL | RECIPE | pack FILE | fleet FILE | claims FILE | ls")
 @click.option("--gpu", "gpus", metavar="A,B", help="Names as `awqctl gpus ls` has them; several, side by side.")
 @click.option("--gpus", "count", type=click.IntRange(min=1), metavar="N", help="GPUs together; placed over nodes.")
 @click.option(
@@ -47,9 +49,11 @@ def plan(context: click.Context, /, model: tuple[str, ...], *, html: Path | None
     """Plan MODEL before anything is downloaded; ends with 3 when a configuration cannot run.
 
     MODEL is a hub id, a folder, a config.json or a catalogue name (`awqctl plan ls`); a RECIPE is planned as it
-    stands, 16 bit beside AWQ. `pack FILE` puts several models on one GPU, `fleet FILE` plans an investment.
+    stands, 16 bit beside AWQ. `pack FILE` puts several models on one GPU, `fleet FILE` plans an investment,
+    `claims FILE` holds what somebody stated against the plan, and ends with 3 where a figure is wrong. FILE is a path,
+    or one that ships (`recipes/plans` of the source).
     """
-    if model[0] in ("ls", "pack", "fleet"):
+    if model[0] in ("ls", *_FILES):
         _refuse_options(context, model[0])
         return _list(model, as_json=as_json) if model[0] == "ls" else _file(model, as_json=as_json)
     if html and (html.is_dir() or not html.parent.is_dir()):
@@ -81,13 +85,14 @@ def _refuse_options(context: click.Context, word: str) -> None:
 def _list(arguments: tuple[str, ...], *, as_json: bool) -> int:
     if len(arguments) > 1:
         raise click.UsageError(f"`awqctl plan ls` takes no argument; {' '.join(arguments[1:])} is one too many.")
-    from pipeline.catalogue.models import models
+    from pipeline.catalogue.models import licences, models
     from pipeline.cli.plan_table import print_models
 
     rows = [
         {
             "name": entry.name,
             "licence": entry.licence,
+            "licence_facts": licences()[entry.licence].sentence if entry.licence in licences() else None,
             "parameters": entry.parameters,
             "also": entry.also,
             "source": entry.source.document() if entry.source else None,
@@ -99,18 +104,37 @@ def _list(arguments: tuple[str, ...], *, as_json: bool) -> int:
 
 
 def _file(arguments: tuple[str, ...], *, as_json: bool) -> int:
-    """Plan a file: 3 when models of a pack fit on none of its GPUs, not even in turns."""
-    from pipeline.base.homes import expanded
-    from pipeline.catalogue.plan_files import fleets, packs
-    from pipeline.cli.plan_files_table import print_fleet, print_packs
-
+    """Plan a file: 3 when models of a pack fit on none of its GPUs, not even in turns, or a claim is wrong."""
     if len(arguments) != 2:  # noqa: PLR2004 -- the word and the file
         raise click.UsageError(f"`awqctl plan {arguments[0]}` takes one FILE.")
-    path = expanded(arguments[1], "FILE")
-    if arguments[0] == "fleet":
-        costs = fleets(path)
-        emit(as_json, costs, lambda: print_fleet(costs, console()))
-        return 0
+    from pipeline.catalogue.files import plan_file
+
+    path = plan_file(arguments[1])
+    return {"pack": _pack, "fleet": _fleet, "claims": _claims}[arguments[0]](path, as_json=as_json)
+
+
+def _pack(path: Path, *, as_json: bool) -> int:
+    from pipeline.catalogue.pack_file import packs
+    from pipeline.cli.plan_files_table import print_packs
+
     found = packs(path)
     emit(as_json, found, lambda: print_packs(found, console()))
     return 3 if all(each["verdict"] == "impossible" for each in found["gpus"]) else 0
+
+
+def _fleet(path: Path, *, as_json: bool) -> int:
+    from pipeline.catalogue.fleet_file import fleets
+    from pipeline.cli.plan_files_table import print_fleet
+
+    costs = fleets(path)
+    emit(as_json, costs, lambda: print_fleet(costs, console()))
+    return 0
+
+
+def _claims(path: Path, *, as_json: bool) -> int:
+    from pipeline.catalogue.claims import held_claims
+    from pipeline.cli.claims_table import print_claims
+
+    found = held_claims(path)
+    emit(as_json, found, lambda: print_claims(found, console()))
+    return 3 if found.wrong else 0

@@ -1,25 +1,51 @@
 """A plan as one self-contained HTML page: memory against its limit, roofline, throughput over concurrency."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
-from math import log10
 from typing import Any
 
-from pipeline.base.format import TO, count, listed, magnitude, number
+from pipeline.base.format import NONE, TO, count, listed, magnitude, number, usd
+from pipeline.cli.plan_charts import CURVES, PARTS, memory_bar, roofline, throughput_chart
 
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 640, 260, 60, 36
-_PARTS = (
-    ("weights", "weights_gib", "#2f6db3"),
-    ("activations", "activations_gib", "#e0912f"),
-    ("outside of torch", "non_torch_gib", "#8a8a8a"),
-    ("CUDA graphs", "cuda_graphs_gib", "#b05fa8"),
-    ("KV cache", "kv_cache_gib", "#4a9b5f"),
+_LIGHT = ("#2f6db3", "#c9741c", "#5d7a8c", "#9a4f94", "#2f8a54", "#b8423b", "#1f8c8c", "#8c6d1f")
+_DARK = ("#7fb2ea", "#f0a95c", "#a9bcc8", "#d79bd2", "#74c795", "#ef8f88", "#6fd0d0", "#d8bb6a")
+
+
+_SHOWN = 3
+"""Of the settings that work instead."""
+
+
+def _colours(values: Sequence[str]) -> str:
+    return "".join(f"--c{place}:{value};" for place, value in enumerate(values))
+
+
+_STYLE = (
+    ":root{color-scheme:light;--ink:#1c1c1c;--soft:#5a5a5a;--line:#d9d9d9;--paper:#fff;--bad:#a3201a;"
+    + _colours(_LIGHT)
+    + "}@media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;--ink:#e8e8e8;--soft:#a8a8a8;"
+    "--line:#3d3d3d;--paper:#161616;--bad:#ff9a92;"
+    + _colours(_DARK)
+    + "}}"
+    + "".join(f".c{place}{{--c:var(--c{place})}}" for place in range(len(_LIGHT)))
+    + """
+body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:var(--ink);
+background:var(--paper)}h1{font-size:1.6rem;overflow-wrap:anywhere}h2{font-size:1.2rem;margin-top:2.2rem}
+h3{font-size:1rem;margin:1.2rem 0 .2rem}
+.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{text-align:right;padding:.3rem .6rem;
+border-bottom:1px solid var(--line);white-space:nowrap}th:first-child,td:first-child,td[colspan]{text-align:left}
+.impossible{color:var(--bad)}.note,figcaption{color:var(--soft)}
+figure{margin:0;break-inside:avoid}figcaption{font-size:.9rem}svg{display:block;width:100%;height:auto}
+svg text{font:12px system-ui,sans-serif;fill:var(--soft)}rect,circle{fill:var(--c)}.curve{fill:none;stroke:var(--c);
+stroke-width:2}.band{fill:var(--c);opacity:.16}.grid{stroke:var(--line)}.roof{fill:none;stroke:var(--ink);stroke-width:1.5}
+.limit{stroke:var(--ink);stroke-width:2;stroke-dasharray:4 3}.chart{min-width:32rem;max-width:48rem}
+ul.key{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;padding:0;margin:.5rem 0}
+.key i{display:inline-block;width:.8rem;height:.8rem;border-radius:2px;background:var(--c);margin-right:.4rem}
+.roofs{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:0 1.5rem}
+.roofs .chart{min-width:0}.why{margin:.6rem 0 0}.instead{margin:.1rem 0 0;padding-left:1.2rem}
+@media(max-width:40rem){body{margin:1rem auto}}
+@media print{body{max-width:none;margin:0;font-size:11pt}.wide{overflow:visible}.chart{min-width:0}
+*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}"""
 )
-_LINES = ("#2f6db3", "#e0912f", "#4a9b5f", "#b05fa8", "#c0453f", "#5b5b5b", "#2aa3a3", "#8c6d3f")
-_STYLE = """body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:52rem;padding:0 1rem;color:#1c1c1c}
-table{border-collapse:collapse;width:100%}th,td{text-align:right;padding:.2rem .5rem;border-bottom:1px solid #ddd}
-th:first-child,td:first-child{text-align:left}svg{width:100%;height:auto}svg text{font:11px system-ui,sans-serif}
-.impossible{color:#a3201a}.note{color:#555}"""
 
 
 def page(plans: Any) -> str:
@@ -28,25 +54,32 @@ def page(plans: Any) -> str:
     loads = {f"{count(each.input_tokens)} tokens in, {count(each.output_tokens)} out" for each in made}
     size, load = magnitude(plans.parameters), listed(sorted(loads))
     notes = dict.fromkeys([*plans.notes, *(note for each in made for note in each.notes)])
+    shown = [each for each in made if each.throughput]
     parts = [
         f"<h1>{escape(plans.model)}</h1>",
         f"<p>{size} parameters; vLLM {escape(plans.vllm)} assumed. All is modelled, nothing measured.</p>",
         _table(plans),
+        _reasons(made),
         "<h2>Memory per GPU against its limit</h2>",
+        _key((place, label) for place, (label, _) in enumerate(PARTS)),
         *(_memory(each) for each in made),
         "<h2>Throughput over concurrency</h2>",
         f"<p>Output tokens per second, {load}; the band is what it may be, not calibrated on these GPUs.</p>",
-        _throughput(made),
-        "<h2>Roofline</h2>",
-        "<p>Decode steps at each concurrency: left of the bend memory binds, right of it the tensor cores.</p>",
-        *(_roofline(each) for each in made if each.throughput),
+        _throughput(shown),
+        "<h2>Roofline</h2>" if shown else "",
+        "<p>Decode steps at each number of requests: left of the bend memory binds, right of it the tensor cores.</p>"
+        if shown
+        else "",
+        f'<div class="roofs">{"".join(_roof(each) for each in shown)}</div>',
         "".join(f'<p class="note">{escape(note)}</p>' for note in notes),
+        f'<p class="note">Licence {escape(plans.licence_facts)}.</p>' if plans.licence_facts else "",
     ]
     body = "\n".join(parts)
     title = escape(plans.model)
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Plan: {title}</title>'
-        f"<style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n"
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>Plan: {title}</title><style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n"
     )
 
 
@@ -61,105 +94,56 @@ def _table(plans: Any) -> str:
     rows = []
     for each in plans.configurations:
         speed = each.output_tokens_per_s
-        shown = "" if speed is None else f"{number(speed.expected)} ({number(speed.low, 2)}{TO}{number(speed.high, 2)})"
+        shown = (
+            NONE if speed is None else f"{number(speed.expected)} ({number(speed.low, 2)}{TO}{number(speed.high, 2)})"
+        )
         rows.append(
             f'<tr class="{each.verdict}"><td>{escape(_name(each))}</td><td>{each.verdict}</td>'
             f"<td>{count(each.kv_cache_tokens)}</td><td>{each.max_concurrency:,.1f} x {count(each.max_model_len)}</td>"
-            f"<td>{shown}</td><td>{escape(each.bound_by or '')}</td></tr>"
+            f"<td>{shown}</td><td>{escape(each.bound_by or NONE)}</td></tr>"
         )
-        rows += [f'<tr class="impossible"><td colspan="6">{escape(reason)}</td></tr>' for reason in each.reasons]
-        rows += [
-            f'<tr class="note"><td colspan="6">works instead: {escape(found.change)}</td></tr>'
-            for found in each.nearest[:3]
-        ]
-    return f"<table>{head}{''.join(rows)}</table>"
+    return f'<div class="wide"><table>{head}{"".join(rows)}</table></div>'
+
+
+def _reasons(made: Sequence[Any]) -> str:
+    """Return why configurations cannot run, and what works instead."""
+    told = []
+    for each in made:
+        told += [f'<p class="impossible why">{escape(_name(each))}: {escape(reason)}</p>' for reason in each.reasons]
+        works = "".join(f"<li>{escape(found.change)}{_price(found)}</li>" for found in each.nearest[:_SHOWN])
+        told.append(f'<p class="note why">Works instead:</p><ul class="note instead">{works}</ul>' if works else "")
+    if any(found.price_stale for each in made for found in each.nearest[:_SHOWN]):
+        told.append('<p class="note">* by a price older than 90 days.</p>')
+    return "".join(told)
+
+
+def _price(found: Any) -> str:
+    old = "*" if found.price_stale else ""
+    return "" if found.usd_per_hour is None else f", {usd(found.usd_per_hour)} an hour{old}"
+
+
+def _key(entries: Iterable[tuple[int, str]]) -> str:
+    items = "".join(f'<li><i class="c{place}"></i>{escape(label)}</li>' for place, label in entries)
+    return f'<ul class="key">{items}</ul>'
 
 
 def _memory(each: Any) -> str:
-    taken = sum(max(0.0, getattr(each, key)) for _, key, _ in _PARTS)
-    whole = max(each.gpu_memory_gib, taken)
-    bars, at = [], 0.0
-    for label, key, colour in _PARTS:
-        size = max(0.0, getattr(each, key)) / whole * _WIDTH
-        title = f"{label}: {number(getattr(each, key))} GiB"
-        bars.append(
-            f'<rect x="{at:.1f}" y="18" width="{size:.1f}" height="24" fill="{colour}"><title>{title}</title></rect>'
-        )
-        at += size
-    limits = [gib / whole * _WIDTH for gib in (each.requested_memory_gib, each.gpu_memory_gib)]
-    bars += [f'<line x1="{x:.1f}" x2="{x:.1f}" y1="12" y2="48" stroke="#000" stroke-dasharray="3 2"/>' for x in limits]
-    asked = f"asked for {number(each.requested_memory_gib)} of the GPU's {number(each.gpu_memory_gib)} GiB"
-    bars.append(f'<text x="{max(limits):.1f}" y="60" text-anchor="end">{asked}</text>')
-    legend = "; ".join(f"{label} {number(getattr(each, key))}" for label, key, _ in _PARTS)
+    parts = listed([f"{label} {number(getattr(each, key))}" for label, key in PARTS])
+    asked = f"{number(each.requested_memory_gib)} GiB asked for of the GPU's {number(each.gpu_memory_gib)}"
+    name = _name(each)
     return (
-        f'<svg viewBox="0 0 {_WIDTH} 66" role="img" aria-label="{escape(_name(each))}: {escape(legend)} GiB">'
-        f'<text x="0" y="11">{escape(_name(each))}: {escape(legend)} GiB</text>{"".join(bars)}</svg>'
+        f"<figure><h3>{escape(name)}</h3>{memory_bar(each, name)}<figcaption>{asked}: {escape(parts)}.</figcaption>"
+        "</figure>"
     )
 
 
-def _throughput(made: Sequence[Any]) -> str:
-    shown = [each for each in made if each.throughput]
+def _throughput(shown: Sequence[Any]) -> str:
     if not shown:
         return "<p>Nothing runs as it was asked.</p>"
-    most = max(point.concurrency for each in shown for point in each.throughput)
-    top = max(point.high for each in shown for point in each.throughput)
-    across, up = _log_axis(1, max(2, most), _LEFT, _WIDTH - 10), _linear(0, top, _HEIGHT - _BOTTOM, 10)
-    drawn = []
-    for place, each in enumerate(shown):
-        colour, points = _LINES[place % len(_LINES)], each.throughput
-        edge = [(across(point.concurrency), up(point.high)) for point in points]
-        edge += [(across(point.concurrency), up(point.low)) for point in reversed(points)]
-        line = [(across(point.concurrency), up(point.expected)) for point in points]
-        drawn.append(f'<polygon points="{_path(edge)}" fill="{colour}" opacity=".15"/>')
-        drawn.append(f'<polyline points="{_path(line)}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        drawn.append(f'<text x="{_LEFT + 8}" y="{20 + 14 * place}" fill="{colour}">{escape(_name(each))}</text>')
-    ticks = [(across(2**power), str(2**power)) for power in range(0, most.bit_length(), 2)]
-    levels = [(up(top * share / 4), count(top * share / 4)) for share in range(5)]
-    return _chart(drawn, ticks, levels, "requests under way")
+    key = _key((CURVES[place % len(CURVES)], _name(each)) for place, each in enumerate(shown))
+    return f'<figure>{key}<div class="wide">{throughput_chart(shown)}</div></figure>'
 
 
-def _roofline(each: Any) -> str:
-    peak, rate = each.peak_tflops, each.bandwidth_gb_s / 1000
-    least, most = 0.5, max(4 * peak / rate, 2 * max(point.operations_per_byte for point in each.throughput))
-    low = least * rate / 2
-    across, up = _log_axis(least, most, _LEFT, _WIDTH - 10), _log_axis(low, 2 * peak, _HEIGHT - _BOTTOM, 10)
-    roof = [(across(x), up(min(peak, x * rate))) for x in (least, peak / rate, most)]
-    drawn = [f'<polyline points="{_path(roof)}" fill="none" stroke="#000"/>']
-    for point in each.throughput:
-        x = point.operations_per_byte
-        y = min(peak, x * rate * point.bandwidth_utilization)
-        drawn.append(
-            f'<circle cx="{across(x):.1f}" cy="{up(max(low, y)):.1f}" r="4" fill="#2f6db3">'
-            f"<title>{point.concurrency} at once</title></circle>"
-        )
-    ticks = [(across(10.0**power), f"{10**power:,}") for power in range(int(log10(most)) + 1)]
-    first = int(log10(low)) + 1
-    levels = [(up(10.0**power), f"{10.0**power:g}") for power in range(first, int(log10(2 * peak)) + 1)]
-    return f"<h3>{escape(_name(each))}</h3>" + _chart(drawn, ticks, levels, "operations per byte; TFLOPS upwards")
-
-
-def _chart(
-    drawn: Iterable[str], ticks: Iterable[tuple[float, str]], levels: Iterable[tuple[float, str]], label: str
-) -> str:
-    floor = _HEIGHT - _BOTTOM
-    marks = [f'<text x="{x:.1f}" y="{floor + 14}" text-anchor="middle">{text}</text>' for x, text in ticks]
-    marks += [
-        f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{text}</text>'
-        f'<line x1="{_LEFT}" x2="{_WIDTH - 10}" y1="{y:.1f}" y2="{y:.1f}" stroke="#eee"/>'
-        for y, text in levels
-    ]
-    marks.append(f'<text x="{_WIDTH / 2}" y="{_HEIGHT - 4}" text-anchor="middle">{escape(label)}</text>')
-    return f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">{"".join(marks)}{"".join(drawn)}</svg>'
-
-
-def _path(points: Iterable[tuple[float, float]]) -> str:
-    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-
-
-def _linear(low: float, high: float, first: float, last: float) -> Callable[[float], float]:
-    return lambda value: first + (value - low) / (high - low) * (last - first)
-
-
-def _log_axis(low: float, high: float, first: float, last: float) -> Callable[[float], float]:
-    scale = _linear(log10(low), log10(high), first, last)
-    return lambda value: scale(log10(value))
+def _roof(each: Any) -> str:
+    name = _name(each)
+    return f'<figure><h3>{escape(name)}</h3><div class="wide">{roofline(each, name)}</div></figure>'

@@ -22,6 +22,8 @@ def print_plans(plans: Any, screen: Any) -> None:
         for reason in each.reasons:
             _line(screen, f"{_title(each)}: impossible. {reason}")
         _alternatives(each, screen)
+    if plans.licence_facts:
+        _line(screen, f"Licence {plans.licence_facts}.")
     for note in dict.fromkeys([*plans.notes, *(note for each in plans.configurations for note in each.notes)]):
         _line(screen, f"Note: {note}")
 
@@ -105,8 +107,11 @@ def _alternatives(each: Any, screen: Any) -> None:
         return
     _line(screen, "What works instead, cheapest first:")
     for found in each.nearest[:_SHOWN]:
-        price = "no price known" if found.usd_per_hour is None else f"{usd(found.usd_per_hour)} an hour"
+        old = "*" if found.price_stale else ""
+        price = "no price known" if found.usd_per_hour is None else f"{usd(found.usd_per_hour)} an hour{old}"
         _line(screen, f"  {found.change} ({price})")
+    if any(found.price_stale for found in each.nearest[:_SHOWN]):
+        _line(screen, "  * by a price older than 90 days; `awqctl gpus refresh` takes current ones")
 
 
 def print_models(rows: Sequence[dict[str, Any]], screen: Any) -> None:
@@ -116,3 +121,6 @@ def print_models(rows: Sequence[dict[str, Any]], screen: Any) -> None:
         star = "*" if row["source"] and row["source"]["recalled"] else " "
         screen.print(f"{row['name']:<42} {size:>8} {star}{row['licence']}", markup=False, soft_wrap=True)
     screen.print("* configuration from memory, not compared with the model's own. Sources: --json.", markup=False)
+    screen.print("\nLicences; no legal advice, read their own texts:", markup=False)
+    for text in dict.fromkeys(row["licence_facts"] for row in rows if row["licence_facts"]):
+        _line(screen, f"  {text}.")

@@ -20,6 +20,8 @@ class Purchase:
     count: int
     unit_usd: Decimal
     watts: float
+    rent_usd_per_hour: Decimal | None = None
+    """Of the same card; None: no price is known."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,36 @@ def years(phases: Iterable[Phase], running: Running, count: int) -> tuple[Year, 
     """Return the costs of each year."""
     bought = tuple(phases)
     return tuple(_year(bought, running, number) for number in range(1, count + 1))
+
+
+@dataclass(frozen=True)
+class Renting:
+    """What renting the same cards for the same months costs, beside buying them."""
+
+    usd: Decimal
+    """Rent and staff of all years; energy, cooling, machines and running costs are the provider's."""
+    break_even_month: int | None
+    """By whose end buying has cost no more than renting; None: not within the years, or a rent is unknown."""
+    unknown: tuple[str, ...]
+    """Cards of which no rent is known; they are left out of it, so that renting costs more."""
+
+
+def renting(phases: Iterable[Phase], running: Running, count: int) -> Renting:
+    """Return what renting costs, and when buying has become cheaper, month by month."""
+    bought, month_staff = tuple(phases), running.staff_usd_per_year / MONTHS
+    paid, rented = Decimal(0), Decimal(0)
+    cheaper: int | None = None
+    for month in range(count * MONTHS):
+        there = [each for phase in bought if phase.month <= month for each in phase.purchases]
+        paid += sum((capital_of(phase) for phase in bought if phase.month == month), Decimal(0))
+        power = sum(each.count * each.watts for each in there) / 1000 * running.load * running.hours_per_month
+        paid += Decimal(str(power)) * running.usd_per_kwh * Decimal(str(running.pue))
+        paid += month_staff + running.other_usd_per_year / MONTHS
+        hours = Decimal(str(running.hours_per_month))
+        rented += sum((each.count * (each.rent_usd_per_hour or 0) * hours for each in there), month_staff)
+        cheaper = (cheaper or month + 1) if paid <= rented else None
+    unknown = {each.name for phase in bought for each in phase.purchases if each.rent_usd_per_hour is None}
+    return Renting(rented, None if unknown else cheaper, tuple(sorted(unknown)))
 
 
 def cents(amount: Decimal) -> Decimal:

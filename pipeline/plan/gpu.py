@@ -23,6 +23,8 @@ class Gpu:
     gpus_per_node: int = 8
     usd_per_hour: float | None = None
     """The cheapest offer known; None: unknown."""
+    price_stale: bool = False
+    """That offer is older than a price may be."""
     memory_estimated: bool = False
     """The driver's figure is not known and follows from what is printed on the box."""
     lacks: tuple[str, ...] = ()

@@ -42,6 +42,8 @@ class NearestSettings(Result):
     max_num_seqs: int | None
     usd_per_hour: float | None
     """Of all GPUs together; null: no price is known."""
+    price_stale: bool = False
+    """That price is older than 90 days."""
 
 
 class ConfigurationPlan(Result):
@@ -174,4 +176,5 @@ def _nearest(alternative: Alternative) -> NearestSettings:
         max_model_len=plan.max_model_len,
         max_num_seqs=plan.settings.max_num_seqs,
         usd_per_hour=alternative.usd_per_hour,
+        price_stale=plan.gpu.price_stale,
     )

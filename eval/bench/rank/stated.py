@@ -4,7 +4,8 @@ from pydantic import ValidationError
 
 from eval.bench.rank.entry import Stated
 from pipeline.base.errors import UsageError
-from pipeline.catalogue.gpus import GpuEntry, find_gpu
+from pipeline.catalogue.gpu_entry import GpuEntry
+from pipeline.catalogue.gpus import find_gpu
 from pipeline.catalogue.sources import Source
 from pipeline.recipe.roi import Roi
 from pipeline.record.record import RunRecord

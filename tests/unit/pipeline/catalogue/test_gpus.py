@@ -7,7 +7,8 @@ import pytest
 
 from pipeline.base.errors import UsageError
 from pipeline.catalogue.comparison import deck_rows, gpu_rows
-from pipeline.catalogue.gpus import find_gpu, gpus
+from pipeline.catalogue.gpu_entry import DEMANDED, RATES
+from pipeline.catalogue.gpus import find_gpu, gpu_called, gpus
 from pipeline.plan.roofline import ATTAINABLE
 
 PROMISED = (
@@ -38,6 +39,25 @@ PROMISED = (
 )
 
 
+UNKNOWN = {
+    "RTX 2060": {"rent"},
+    "RTX 6000 Ada": {"rent"},
+    "A10G": {"list_usd"},
+    "A100 40GB": {"list_usd"},
+    "A100 80GB": {"list_usd"},
+    "H20": {"driver_gib", "list_usd", "rent"},
+    "H100 PCIe": {"link_gb_s", "list_usd"},
+    "H200": {"list_usd"},
+    "GH200": {"list_usd"},
+    "GB200 NVL72": {"list_usd"},
+    "RX 7900 XTX": {"rent"},
+    "M2 Ultra": {"driver_gib", "watts", "fp16", "bf16"},
+    "M4": {"driver_gib", "watts", "list_usd"},
+    "M4 Pro": {"driver_gib", "watts"},
+}
+"""What was looked for and not found; everything else is known, or the card does not have it."""
+
+
 @pytest.fixture
 def own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Yield the user's catalogue file in a home of its own."""
@@ -56,6 +76,39 @@ def test_promised_gpus_are_there(name: str) -> None:
     assert gpu.family in ATTAINABLE
     assert gpu.memory_gib > 0
     assert gpu.bandwidth_gb_s > 0
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_every_figure_is_known_or_named_as_unknown(name: str) -> None:
+    """A figure that is neither there, nor one that the card lacks, is one of those that nobody published."""
+    entry = find_gpu(name)
+    found = {key for key in DEMANDED if entry.value(key) is None and not entry.lacking(key)}
+    found |= {rate for rate in RATES if entry.rate(rate) is None and not entry.lacking(rate)}
+    found |= {"rent"} if not entry.rents and not entry.lacking("rent") else set()
+    found |= {"mig"} if not entry.mig and not entry.lacking("mig") else set()
+    assert found == UNKNOWN.get(name, set())
+    assert entry.serves_source
+
+
+def test_no_card_has_what_it_is_said_not_to_have() -> None:
+    """`none` contradicts no figure."""
+    for entry in gpus().values():
+        there = {*entry.figures, *entry.tflops, *(["rent"] if entry.rents else []), *(["mig"] if entry.mig else [])}
+        assert not there & entry.none
+
+
+def test_bf16_runs_as_fp16_where_there_is_any() -> None:
+    """Ampere and later have it, Turing and Volta do not."""
+    assert gpus()["h100"].rate("bf16") == gpus()["h100"].rate("fp16")
+    assert gpus()["t4"].rate("bf16") is None
+    assert gpus()["t4"].lacking("bf16")
+
+
+def test_exact_names_only() -> None:
+    """An L40 is no L40S where money is concerned, though the short name finds it on the command line."""
+    assert gpu_called("L40") is None
+    assert gpu_called("L40S") is gpus()["l40s"]
+    assert gpu_called("H100 80GB") is gpus()["h100"]
 
 
 @pytest.mark.parametrize(
@@ -120,6 +173,9 @@ def test_old_prices_are_marked() -> None:
     marked = {row.key: row.price_stale for row in gpu_rows()}
     assert marked["l4"]
     assert not marked["m4"]
+    listed = {row.key: row.list_usd_stale for row in gpu_rows()}
+    assert listed["rtx-4090"]
+    assert not listed["h100-pcie"]
 
 
 def test_the_deck_is_computed_again() -> None:
@@ -129,6 +185,9 @@ def test_the_deck_is_computed_again() -> None:
     assert any("61.46, not 61.41" in wrong for wrong in rows["RX 7900 XTX"].wrong)
     assert any("273 GB/s, not 800" in wrong for wrong in rows["M4 Pro"].wrong)
     assert round(rows["RTX 4090"].tflops_per_1000_usd, 2) == 51.66
+    right = {name: round(row.tflops_per_1000_usd_right or 0, 2) for name, row in rows.items()}
+    assert right == {"RTX 4090": 51.66, "RTX A6000": 8.6, "RX 7900 XTX": 61.46, "M2 Ultra": 4.86, "M4 Pro": 3.27}
+    assert any("FP32 is 38.71 TFLOPS, not 48.6" in wrong for wrong in rows["RTX A6000"].wrong)
     assert all(
         row.largest_parameters and row.largest_parameters < row.largest_billion_parameters_printed * 1e9
         for row in rows.values()
@@ -141,6 +200,16 @@ def test_sorting_by_what_a_dollar_buys() -> None:
     values = [row.gb_s_per_usd or 0 for row in rows]
     assert values == sorted(values, reverse=True)
     assert gpu_rows("price")[0].key == "rtx-2060"
+    rented = [row.tflops_per_usd_per_hour or 0 for row in gpu_rows("compute-per-rent")]
+    assert rented == sorted(rented, reverse=True)
+    assert rented[0] > 0
+
+
+def test_the_largest_model_depends_on_the_context() -> None:
+    """A longer context leaves room for a smaller model, never for a larger one."""
+    short, long = ({row.key: row.largest_parameters or 0 for row in gpu_rows("model", n)} for n in (2048, 131_072))
+    assert all(long[key] <= short[key] for key in short)
+    assert sum(long.values()) < sum(short.values())
 
 
 def test_the_users_file_comes_first(own_file: Path) -> None:
@@ -170,6 +239,8 @@ def test_the_users_file_comes_first(own_file: Path) -> None:
         ("gpus: {h100: {gpus_per_node: x}}", "h100 has a value that cannot be read"),
         ("sources: {o: {title: O, date: 2026-11-01}}\ngpus: {h100: {watts: [.nan, o]}}", "Write \\[number, source\\]"),
         ("gpus: {h100: {watts: 700}}", "Write \\[number, source\\]"),
+        ("gpus: {h100: {none: mig}}", "Write a list"),
+        ("gpus: {h100: {serves_awq: [vLLM, nobody]}}", "Write a text, or \\[text, source\\]"),
         ("gpus: {h100: {mig: {1g.10gb: 7}}}", "\\.mig is .* Write \\[{profile: number}, source\\]"),
         ("sources: {x: {title: X, date: 2026-11-01, seen: often}}", "`seen`, where given, is a date"),
         ("sources: {x: {title: X, date: 2026-11-01, seen: 2026-11-02, recalled: true}}", "both seen and recalled"),

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.base.errors import SourceError, UsageError
 from pipeline.catalogue.files import own
-from pipeline.catalogue.models import catalogued, models
+from pipeline.catalogue.models import catalogued, licences, models
 from pipeline.catalogue.reference import planned_model
 from pipeline.models.files import packaged_model
 from pipeline.models.tensors import parameters as held
@@ -42,6 +42,31 @@ def test_promised_families_are_there(family: str) -> None:
     assert all(entry.licence != "unknown" for entry in found)
 
 
+def test_every_licence_is_described() -> None:
+    """Whether it allows commercial use, what it asks, and where that stands."""
+    for entry in models().values():
+        licence = licences()[entry.licence]
+        assert licence.commercial in {"yes", "limited", "no"}
+        assert licence.facts
+        assert bool(licence.source.seen) != licence.source.recalled
+    assert licences()["apache-2.0"].commercial == "yes"
+    assert licences()["qwen-research"].commercial == "no"
+
+
+@pytest.mark.parametrize(
+    ("reference", "licence"),
+    [
+        ("deepseek-ai/DeepSeek-R1", "mit"),
+        ("deepseek-ai/DeepSeek-V3", "deepseek (code MIT)"),
+        ("meta-llama/Llama-3.3-70B-Instruct", "llama3.3"),
+        ("deepseek-ai/DeepSeek-R1-Distill-Llama-8B", "mit"),
+    ],
+)
+def test_models_of_one_shape_have_their_own_licence(reference: str, licence: str) -> None:
+    """The shape is another model's, the licence is not."""
+    assert planned_model(reference).licence == licence
+
+
 @pytest.mark.parametrize(
     ("reference", "name", "quantization"),
     [
@@ -49,7 +74,7 @@ def test_promised_families_are_there(family: str) -> None:
         ("qwen/qwen3-14b-awq", "Qwen/Qwen3-14B", "awq"),
         ("Qwen/Qwen2.5-7B-Instruct-GPTQ-Int4", "Qwen/Qwen2.5-7B-Instruct", "gptq"),
         ("Qwen/Qwen2.5-Coder-7B-Instruct-AWQ", "Qwen/Qwen2.5-7B-Instruct", "awq"),
-        ("RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic", "meta-llama/Llama-3.1-70B", "fp8"),
+        ("RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic", "meta-llama/Llama-3.3-70B", "fp8"),
         ("meta-llama/Meta-Llama-3.1-8B-Instruct", "meta-llama/Llama-3.1-8B", None),
         ("NousResearch/Llama-2-7b-hf", "meta-llama/Llama-2-7b-hf", None),
         ("Qwen/Qwen3-30B-A3B-Instruct-2507-FP8", "Qwen/Qwen3-30B-A3B-Instruct-2507", "fp8"),

@@ -9,7 +9,8 @@ from click.testing import CliRunner
 
 from pipeline.base.errors import UsageError
 from pipeline.catalogue.configurations import PlanRequest, plans
-from pipeline.catalogue.plan_files import fleets, packs
+from pipeline.catalogue.fleet_file import fleets
+from pipeline.catalogue.pack_file import packs
 from pipeline.cli.main import cli
 
 PACK = """
@@ -46,6 +47,9 @@ def test_four_models_on_three_cards(tmp_path: Path) -> None:
     assert [each["verdict"] for each in found] == ["impossible", "turns", "together"]
     assert found[0]["too_large"] == ["Qwen"]
     assert len(found[1]["turns"]) == 2
+    assert {"Gemma", "Qwen"} <= set(found[1]["turns"][0]["models"]) & set(found[1]["turns"][1]["models"])
+    assert found[2]["mig"] is not None
+    assert all(0 < model["gpu_memory_utilization"] < 1 for model in found[2]["models"])
     assert all(turn["swap_s"] > 0 for each in found for turn in each["turns"])
 
 
@@ -59,6 +63,41 @@ def test_phases_and_fleets(tmp_path: Path) -> None:
     assert (found["demand"][1]["gpus_per_replica"], found["demand"][1]["nodes_per_replica"]) == (16, 2)
     assert found["demand"][2]["tensor_parallel_size"] == 2
     assert found["demand"][3]["gpus_for_weights"] == 521
+    assert found["renting"]["no_rent_known"] == ["RX 7900 XTX"]
+    largest = found["demand"][0]["fleets"][-1]
+    assert largest["power_kw"] == pytest.approx(largest["gpus"] * 0.7 * 0.6 * 1.4)
+    assert largest["cards_usd"] == largest["gpus"] * 25_000
+
+
+@pytest.mark.parametrize(("word", "name"), [("pack", "four-models"), ("fleet", "investment"), ("fleet", "users")])
+def test_files_that_ship_are_planned_by_name(word: str, name: str) -> None:
+    """Without a path; 80 columns hold them."""
+    shown: Any = CliRunner().invoke(cli, ["plan", word, name], standalone_mode=False, env={"COLUMNS": "80"})
+    assert shown.return_value == 0
+    assert max(map(len, shown.output.splitlines())) <= 80
+    assert "\N{HORIZONTAL ELLIPSIS}" not in shown.output
+
+
+def test_the_stated_sum_stands_beside_the_planned_one() -> None:
+    """76.4 GB were stated of the four models."""
+    shown = CliRunner().invoke(cli, ["plan", "pack", "four-models"], env={"COLUMNS": "80"})
+    assert "Stated for all: 76.4 GB" in shown.output
+
+
+def test_a_rent_of_ones_own_is_compared(tmp_path: Path) -> None:
+    """`rent_usd_per_hour` of a purchase comes before the catalogue's."""
+    text = "phases: [{name: x, purchases: [{gpu: rx-7900-xtx, count: 1, rent_usd_per_hour: 1}]}]\nyears: 1"
+    rented = fleets(written(tmp_path, text))["renting"]
+    assert rented == {"total_usd": 8760.0, "break_even_month": 2, "no_rent_known": [], "rent_stale": []}
+
+
+def test_old_rents_are_marked(tmp_path: Path) -> None:
+    """Of a purchase, and of a fleet; one's own rent is not old."""
+    text = "phases: [{name: x, purchases: [{gpu: rtx-3090, count: 1%s}]}]\ndemand: [{gpu: l4, model: Qwen/Qwen3-8B}]"
+    found = fleets(written(tmp_path, text % ""))
+    assert found["renting"]["rent_stale"] == ["RTX 3090"]
+    assert all(fleet["rent_stale"] for fleet in found["demand"][0]["fleets"])
+    assert fleets(written(tmp_path, text % ", rent_usd_per_hour: 1"))["renting"]["rent_stale"] == []
 
 
 @pytest.mark.parametrize(
@@ -84,7 +123,7 @@ def test_a_wrong_pack_is_named(tmp_path: Path, text: str, says: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("phases: [{name: x, purchases: [{gpu: h100, count: 1}]}]", "Give its `unit_usd`"),
+        ("phases: [{name: x, purchases: [{gpu: h200, count: 1}]}]", "Give its `unit_usd`"),
         ("phases: [{name: x, purchases: [{gpu: m4, count: 1, unit_usd: 1}]}]", "The power of M4"),
         ("demand: [{gpu: h100, model: Qwen/Qwen3-8B, parameters: 1.0e+9}]", "both `model` and `parameters`"),
         ("demand: [{gpu: h100, model: Qwen/Qwen3-8B, quantization: awk}]", "awk is no quantization"),
@@ -158,10 +197,10 @@ def test_users_who_want_more_get_fewer_beside_them(tmp_path: Path) -> None:
 
 
 def test_counts_have_their_plural(tmp_path: Path) -> None:
-    """One replica, one GPU and one node are one each."""
+    """One GPU is one."""
     path = written(tmp_path, "demand: [{gpu: h100, model: Qwen/Qwen3-8B, users: [1]}]")
     result = CliRunner().invoke(cli, ["plan", "fleet", str(path)], env={"COLUMNS": "80"})
-    assert "1 user, 1 at once: 1 replica, 1 GPU in 1 node (" in result.output
+    assert "1 GPU per replica:" in result.output
 
 
 def test_more_gpus_for_a_recipe_are_placed() -> None:

@@ -84,6 +84,8 @@ def test_what_fits_ends_with_0_and_a_name_says_the_quantization() -> None:
         ("plan", "ls"),
         ("gpus", "ls"),
         ("gpus", "ls", "--deck"),
+        ("gpus",),
+        ("gpus", "ls", "--sort", "compute-per-rent"),
         ("gpus", "show", "mi300x"),
     ],
     ids=" ".join,
@@ -114,6 +116,8 @@ def test_an_impossible_plan_says_what_is_short_and_what_works() -> None:
     assert "1,920.00 GiB of KV cache" in text
     assert "What works instead, cheapest first" in text
     assert "8 sequences (" in text
+    _, output = run("plan", "Qwen/Qwen3-32B", "--gpu", "l4")
+    assert "* by a price older than 90 days" in output
 
 
 @pytest.mark.parametrize(
@@ -155,6 +159,21 @@ def test_json_of_the_catalogue() -> None:
     assert entry["figures"]["bandwidth_gb_s"]["source"]["date"]
     assert entry["figures"]["memory_gb"]["source"]["seen"] == "2026-11-29"
     assert json.loads(run("plan", "ls", "--json")[1])[0]["licence"]
+
+
+def test_gpus_by_itself_lists_them() -> None:
+    """As the contract writes it: `awqctl gpus [ls, show, refresh]`."""
+    assert run("gpus") == run("gpus", "ls")
+
+
+@pytest.mark.parametrize(
+    ("order", "title"),
+    [("name", "/1000 $"), ("bandwidth-per-dollar", "GB/s"), ("compute-per-rent", "/$ h")],
+)
+def test_the_list_shows_what_it_is_sorted_by(order: str, title: str) -> None:
+    """The column of what a dollar buys follows the order."""
+    head = run("gpus", "ls", "--sort", order)[1].splitlines()[:2]
+    assert title in " ".join(head)
 
 
 def test_offload_is_for_what_does_not_fit() -> None:
@@ -211,7 +230,9 @@ def test_the_page_stands_alone(tmp_path: Path) -> None:
         ET.fromstring(chart)  # noqa: S314 -- our own
     assert len(charts) == 6 + 1 + 3
     assert "polygon" in text
-    assert not re.search(r"(src|href)=|https?://|<script", text)
+    assert not re.search(r"(src|href)=|https?://|<script|@import|url\(", text)
+    assert 'name="viewport"' in text
+    assert "prefers-color-scheme:dark" in text
 
 
 def test_the_page_of_what_cannot_run(tmp_path: Path) -> None:
@@ -235,8 +256,10 @@ def test_planning_loads_nothing_heavy() -> None:
 def test_what_nobody_opened_is_said_to_be_recalled() -> None:
     """A figure seen in a text and one from memory, on a terminal and in JSON; a model's configuration likewise."""
     shown = re.sub(r"\s+", " ", run("gpus", "show", "rtx-4080")[1])
-    assert re.search(r"bandwidth_gb_s: 717 \[[^]]*seen 2026-11-29\]", shown)
-    assert re.search(r"tflops fp16: 97\.5 \[[^]]*recalled, not opened\]", shown)
+    (seen,) = re.findall(r"bandwidth_gb_s: 717 \[(\d+)\] ", shown)
+    (recalled,) = re.findall(r"tflops fp16: 97\.5 \[(\d+)\], recalled", shown)
+    assert re.search(rf"\[{seen}\] [^]]*, seen 2026-11-29 https://", shown)
+    assert re.search(rf"\[{recalled}\] [^]]*, recalled, not opened https://", shown)
     rates = json.loads(run("gpus", "show", "rtx-4080", "--json")[1])["tflops_dense"]
     assert [rates[name]["source"]["recalled"] for name in ("fp16", "int8")] == [True, False]
     models = {row["name"]: row["source"] for row in json.loads(run("plan", "ls", "--json")[1])}
@@ -304,4 +327,4 @@ def test_tables_fit_60_columns_with_all_configurations(arguments: tuple[str, ...
     """Columns go below each other; none is cut off."""
     result = CliRunner().invoke(cli, arguments, standalone_mode=False, env={"COLUMNS": "60"})
     assert max(map(len, result.output.splitlines())) <= 60
-    assert ("L40S none" in result.output) if arguments[0] == "plan" else ("Qwen3-4B" in result.output)
+    assert ("L40S none" in result.output) if arguments[0] == "plan" else ("Llama-3.2-3B" in result.output)

@@ -1,83 +1,80 @@
-"""What was promised to clients, computed: the capacity report, the sizing table, 10^14 parameters."""
+"""Stated figures against planned ones: what arithmetic decides, what an interval does not."""
 
 import pytest
 
-from pipeline.catalogue.configurations import planned
-from pipeline.catalogue.gpus import find_gpu
-from pipeline.catalogue.models import models
-from pipeline.plan.activations import GIB
-from pipeline.plan.budget import stored
-from pipeline.plan.placement import gpus_for_bytes
-from pipeline.plan.plan import Plan
-from pipeline.plan.settings import Settings
-
-REPORT = (
-    ("Qwen/Qwen3-14B", {"quantization": "awq", "max_num_seqs": 256, "max_model_len": 49152}, 9.29, 163_840, 1920.0),
-    (
-        "Qwen/Qwen3-14B",
-        {"quantization": "awq", "max_num_seqs": 256, "max_model_len": 49152, "kv_cache_dtype": "fp8"},
-        9.29,
-        81_920,
-        960.0,
-    ),
-    ("Qwen/Qwen3-8B", {"quantization": "none", "max_num_seqs": 64, "max_model_len": 32768}, 15.27, 147_456, 288.0),
-    ("Qwen/Qwen3-8B", {"quantization": "awq", "max_num_seqs": 512, "max_model_len": 65536}, 5.71, 147_456, 4608.0),
+from pipeline.plan.claims import (
+    count_finding,
+    efficiency_finding,
+    not_planned,
+    per_gpu_ratio,
+    rate_finding,
+    sequences_finding,
+    size_finding,
 )
-"""Model, settings, GiB of weights, bytes per token, GiB of KV cache for all sequences. The report printed 933.5, 484.9,
-54.4 and 374.8 % of the memory, with 3.5 GB of weights in the first."""
-
-
-def report_plan(model: str, settings: dict[str, object]) -> Plan:
-    """Return the plan of one configuration of the report on an H100."""
-    return planned(model, "h100", **settings)
-
-
-@pytest.mark.parametrize(("model", "settings", "weights", "per_token", "needed"), REPORT)
-def test_capacity_report(
-    model: str, settings: dict[str, object], weights: float, per_token: int, needed: float
-) -> None:
-    """All four cannot run, whatever percentage was printed; weights, cache per token and need are right."""
-    plan = report_plan(model, settings)
-    assert not plan.fits
-    assert plan.budget.weights / GIB == pytest.approx(weights, rel=0.02)
-    assert plan.cache.bytes_per_token == per_token
-    assert plan.capacity.needed_bytes * plan.budget.sequences / GIB == pytest.approx(needed)
-    assert f"{needed:,.2f} GiB" in plan.shortages[0]
-    assert 1 <= plan.sequences < plan.budget.sequences
-    assert plan.rate is None
 
 
 @pytest.mark.parametrize(
-    ("model", "claimed_gb"),
-    [("meta-llama/Llama-2-7b-hf", 4), ("meta-llama/Llama-2-13b-hf", 7), ("Qwen/Qwen2.5-32B", 16)],
+    ("stated", "planned", "judged"),
+    [
+        ((4, 4), 3.94, "stands"),
+        ((3.5, 3.5), 10.1, "wrong"),
+        ((7, 7), 7.7, "stands"),
+        ((7, 7), 7.71, "wrong"),
+        ((16, 20), 15, "stands"),
+        ((16, 20), 14, "wrong"),
+    ],
 )
-def test_sizing_table(model: str, claimed_gb: int) -> None:
-    """Memory of the sizing claims: 7 B about 4 GB and 13 B about 7 GB stand; 30 B and more takes 3 GB more."""
-    size = stored(models()[model].architecture, Settings(quantization="awq")).weights / 1e9
-    assert size == pytest.approx(claimed_gb, abs=1.0 if claimed_gb < 16 else 3.6)
-    assert (size > claimed_gb + 3) == (claimed_gb == 16)
+def test_sizes_are_about_so_much(stated: tuple[float, float], planned: float, judged: str) -> None:
+    """A tenth more or less stands, of a range below its low and above its high end."""
+    assert size_finding("weights_gb", stated, planned).judged == judged
 
 
-def test_batch_one_cannot_reach_the_claimed_rate() -> None:
-    """A 7 B model in AWQ on an RTX 4090: 280 to 300 tok/s are not reached alone, but by the batch of 4 to 8 claimed."""
-    alone = planned("meta-llama/Llama-2-7b-hf", "rtx-4090", quantization="awq", max_model_len=2048, concurrency=1).rate
-    batch = planned("meta-llama/Llama-2-7b-hf", "rtx-4090", quantization="awq", max_model_len=2048, concurrency=4).rate
-    assert alone is not None
-    assert batch is not None
-    assert alone.high < 300
-    assert batch.expected > 300
+def test_counts_are_exact() -> None:
+    """520 is not 521."""
+    assert count_finding("gpus", (520, 520), 521).judged == "wrong"
+    assert count_finding("gpus", (521, 521), 521).judged == "stands"
 
 
-def test_a_hundred_trillion_parameters() -> None:
-    """10^14 parameters at 8 bit are 100 000 GB: 521 GPUs of 192 GB, not 520."""
-    assert gpus_for_bytes(1e14, find_gpu("mi300x").figures["memory_gb"].value * 1e9) == 521
+def test_as_many_as_stated_have_to_fit() -> None:
+    """The high end decides; more room is no error."""
+    assert sequences_finding((4, 8), 16, 2048).judged == "stands"
+    assert sequences_finding((4, 8), 7, 2048).judged == "wrong"
+    assert "2,048" in sequences_finding((4, 8), 16, 2048).why
 
 
-@pytest.mark.parametrize("size", ["7B", "14B", "32B", "72B"])
-def test_qwen_weights_in_both_precisions(size: str) -> None:
-    """Qwen2.5 in FP16 and AWQ within 2 % of the sizes of the published checkpoints."""
-    published = {"7B": (15.23, 5.57), "14B": (29.54, 9.97), "32B": (65.53, 19.33), "72B": (145.41, 41.59)}
-    architecture = models()[f"Qwen/Qwen2.5-{size}"].architecture
-    half, awq = (stored(architecture, Settings(quantization=name)).weights / 1e9 for name in ("none", "awq"))
-    assert half == pytest.approx(published[size][0], rel=0.02)
-    assert awq == pytest.approx(published[size][1], rel=0.02)
+@pytest.mark.parametrize(
+    ("stated", "judged", "why"),
+    [
+        ((90, 110), "possible", ""),
+        ((110, 130), "possible", ""),
+        ((121, 130), "wrong", "more than can be expected"),
+        ((10, 79), "wrong", "less than is expected"),
+    ],
+)
+def test_an_interval_confirms_nothing(stated: tuple[float, float], judged: str, why: str) -> None:
+    """Inside it a rate is possible and no more; outside, it says on which side."""
+    found = rate_finding("tokens_per_s", stated, (80, 120))
+    assert (found.judged, found.why) == (judged, why)
+
+
+def test_a_reason_follows_what_is_beyond() -> None:
+    """Both are told."""
+    assert rate_finding("times", (9, 9), (1, 2), "to the other").why == "more than can be expected; to the other"
+
+
+def test_efficiencies() -> None:
+    """None of what cannot run, none above 100 %, and none below that without its base."""
+    assert efficiency_finding((54, 54), runs=False).judged == "wrong"
+    assert efficiency_finding((334.5, 334.5), runs=True).judged == "wrong"
+    assert efficiency_finding((54, 54), runs=True).judged == "cannot be told"
+
+
+def test_what_no_plan_has() -> None:
+    """Such a figure has no planned one beside it."""
+    found = not_planned("users", (100, 150), "nobody said what they ask")
+    assert (found.judged, found.planned) == ("cannot be told", None)
+
+
+def test_ratios_are_per_gpu_and_as_wide_as_both_intervals() -> None:
+    """Low over high to high over low, each divided by its GPUs."""
+    assert per_gpu_ratio((80, 120), (40, 60), 2, 1) == (pytest.approx(40 / 60), pytest.approx(60 / 40))

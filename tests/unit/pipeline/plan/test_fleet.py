@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from pipeline.plan.fleet import Phase, Purchase, Running, capital_of, cents, fleet_for, years
+from pipeline.plan.fleet import Phase, Purchase, Running, capital_of, cents, fleet_for, renting, years
 
 A6000 = Purchase("RTX A6000", 8, Decimal(4500), 300)
 XTX = Purchase("RX 7900 XTX", 40, Decimal(999), 355)
@@ -39,6 +39,34 @@ def test_a_phase_in_the_middle_of_a_year_runs_for_the_rest_of_it() -> None:
     (year,) = years((Phase("half", 6, (A6000,)),), RUNNING, 1)
     assert year.energy_kwh == pytest.approx(2.4 * 730 * 6)
     assert year.depreciation == 6_000
+
+
+def rented_for(usd_per_hour: str | None, month: int = 0) -> tuple[Decimal, int | None, tuple[str, ...]]:
+    """Return what renting one card of 1 000 dollars and 1 kW costs over two years, beside buying it in a month."""
+    rent = None if usd_per_hour is None else Decimal(usd_per_hour)
+    phase = Phase("p", month, (Purchase("card", 1, Decimal(1000), 1000.0, rent),))
+    running = Running(Decimal("0.10"), 1.0, 1.0, Decimal(0), Decimal(0), 2, 100)
+    found = renting((phase,), running, 2)
+    return found.usd, found.break_even_month, found.unknown
+
+
+def test_renting_beside_buying() -> None:
+    """By hand: 10 USD of energy a month; 100 hours of rent at 1.10 save 100 a month, so it pays after 10 months."""
+    assert rented_for("1.10") == (Decimal("2640.00"), 10, ())
+    assert rented_for("1.10", month=12) == (Decimal("1320.00"), 22, ())
+    assert rented_for("0.20") == (Decimal("480.00"), None, ())
+    assert rented_for(None) == (Decimal(0), None, ("card",))
+
+
+def test_a_later_purchase_moves_the_break_even() -> None:
+    """Cheaper at the end of the years counts, not for a while before the next phase."""
+    rent = Decimal("1.10")
+    phases = (
+        Phase("first", 0, (Purchase("card", 1, Decimal(1000), 1000.0, rent),)),
+        Phase("second", 18, (), Decimal(5000)),
+    )
+    running = Running(Decimal("0.10"), 1.0, 1.0, Decimal(0), Decimal(0), 2, 100)
+    assert renting(phases, running, 2).break_even_month is None
 
 
 def test_money_does_not_depend_on_order() -> None:

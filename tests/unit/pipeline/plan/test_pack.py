@@ -22,11 +22,26 @@ def test_together() -> None:
 
 
 def test_turns() -> None:
-    """The largest first, each into the first set that has room."""
+    """The largest first, each into the first set that has room; what fits beside a set stays loaded."""
     found = pack(tenants(30, 25, 20, 10), 55 * GIB, GIB, {})
     assert not found.together
-    assert [[tenant.name for tenant in turn] for turn in found.turns] == [["0", "1"], ["2", "3"]]
-    assert found.swap_s == (27.5, 15.0)
+    assert [[tenant.name for tenant in turn] for turn in found.turns] == [["0", "1"], ["2", "3", "1"]]
+    assert found.swap_s == (30.0, 30.0)
+    assert found.host_bytes == 30 * GIB
+
+
+def test_a_small_one_does_not_unload_the_large_ones() -> None:
+    """Three of 30, 20 and 8 fill the card; for the fourth only the third leaves, and comes back."""
+    found = pack(tenants(30, 20, 8, 4), 60 * GIB, GIB, {})
+    assert [[tenant.name for tenant in turn] for turn in found.turns] == [["0", "1", "2"], ["3", "0", "1"]]
+    assert found.swap_s == (6.0, 6.0)
+    assert found.host_bytes == 6 * GIB
+
+
+def test_an_alternating_pair_moves_both_ways() -> None:
+    """Of two that exclude each other one is unloaded before the other is loaded."""
+    found = pack(tenants(40, 30), 60 * GIB, GIB, {})
+    assert found.swap_s == (35.0, 35.0)
 
 
 def test_too_large() -> None:
@@ -34,6 +49,13 @@ def test_too_large() -> None:
     found = pack(tenants(70, 10), 60 * GIB, GIB, {})
     assert [tenant.name for tenant in found.too_large] == ["0"]
     assert not found.together
+
+
+def test_slices_whose_names_add_up_to_more() -> None:
+    """An H200 has eight slices of memory: 2 + 4 + 1 + 1, though 35 + 71 + 18 + 18 GB are more than 141."""
+    h200 = {"1g.18gb": 7, "2g.35gb": 3, "3g.71gb": 2, "7g.141gb": 1}
+    found = pack(tenants(27, 34, 8, 4), 139 * GIB, GIB, h200)
+    assert found.mig == {"0": "2g.35gb", "1": "3g.71gb", "2": "1g.18gb", "3": "1g.18gb"}
 
 
 @pytest.mark.parametrize(

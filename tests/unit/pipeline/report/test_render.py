@@ -12,6 +12,8 @@ import pytest
 from eval.accuracy.result import EvalResult, TaskScore
 from eval.bench.result import BenchResult
 from pipeline.base.format import (
+    as_given,
+    at_least,
     certainty,
     change,
     extent,
@@ -241,6 +243,10 @@ def test_markdown_escapes_words_and_leaves_code_as_it_is(text: str, markdown: st
         (usd(5.5556), "5.56 USD"),
         (usd(0.53), "0.530 USD"),
         (usd_as_given(0.5), "0.50 USD"),
+        (as_given(933.5), "933.5"),
+        (as_given(12000), "12,000"),
+        (at_least(0.101), "0.11"),
+        (at_least(0.1), "0.10"),
         (usd_as_given(0.0007), "0.0007 USD"),
         (usd_as_given(25000), "25,000.00 USD"),
         (size(52_428_800), "50.0 MiB"),

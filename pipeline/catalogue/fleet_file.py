@@ -1,4 +1,4 @@
-"""What the files of `awqctl plan pack` and `awqctl plan fleet` ask for, planned."""
+"""`awqctl plan fleet FILE`: the costs of an investment in phases, and GPUs for numbers of users."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -7,103 +7,16 @@ from typing import Any
 
 from pipeline.base.errors import UsageError
 from pipeline.base.format import number
+from pipeline.catalogue.gpu_entry import GpuEntry
 from pipeline.catalogue.gpus import find_gpu
-from pipeline.catalogue.plan_forms import (
-    FleetDemand,
-    FleetFile,
-    FleetPhase,
-    FleetPurchase,
-    PackedModel,
-    PackFile,
-    read_file,
-)
+from pipeline.catalogue.plan_forms import FleetDemand, FleetFile, FleetPhase, FleetPurchase, read_file
 from pipeline.catalogue.reference import planned_model
-from pipeline.plan.activations import GIB
 from pipeline.plan.architecture import Architecture
-from pipeline.plan.fleet import Phase, Purchase, Running, capital_of, cents, fleet_for, years
-from pipeline.plan.gpu import Gpu
-from pipeline.plan.pack import Packing, Tenant, pack
+from pipeline.plan.fleet import Fleet, Phase, Purchase, Running, capital_of, cents, fleet_for, renting, years
 from pipeline.plan.placement import gpus_for_bytes, placed, placements
-from pipeline.plan.plan import Plan, plan_of, unsupported
+from pipeline.plan.plan import Plan, plan_of
 from pipeline.plan.roofline import Rate
 from pipeline.plan.settings import Settings
-
-_HOST_FRACTION = 0.7
-"""Of PCIe's or C2C's rate, attained when weights are loaded from the CPU's memory."""
-_CONTEXT_GIB = 0.5
-"""Of a process on the GPU besides a model that is given by its size alone."""
-
-
-def packs(path: Path) -> dict[str, Any]:
-    """Return how the models of a file share each of its GPUs."""
-    asked: PackFile = read_file(path, PackFile)
-    found = [_packed(asked, name) for name in asked.gpus]
-    return {"schema_version": 1, "gpus": found, "origin": "modelled"}
-
-
-def _packed(asked: PackFile, name: str) -> dict[str, Any]:
-    entry = find_gpu(name)
-    gpu = entry.planned()
-    plans = [_planned(model, gpu, asked.gpu_memory_utilization) for model in asked.models]
-    tenants = [_tenant(model, plan) for model, plan in zip(asked.models, plans, strict=True)]
-    refused = {
-        model.name: f"{model.name}: {reason}"
-        for model, plan in zip(asked.models, plans, strict=True)
-        if plan and model.model
-        for reason in unsupported(planned_model(model.model).architecture, gpu, plan.settings)
-    }
-    runnable = [tenant for tenant in tenants if tenant.name not in refused]
-    available = gpu.memory_gib * GIB * asked.gpu_memory_utilization
-    packing = pack(runnable, available, gpu.host_gb_s * 1e9 * _HOST_FRACTION, entry.mig)
-    needed = sum(tenant.needs for tenant in tenants)
-    return {
-        "gpu": gpu.name,
-        "available_gib": available / GIB,
-        "needed_gib": needed / GIB,
-        "verdict": "impossible" if packing.too_large or refused else "together" if packing.together else "turns",
-        "reasons": list(refused.values()),
-        "short_gib": max(0.0, needed - available) / GIB,
-        "models": [
-            {"name": tenant.name, "needed_gib": tenant.needs / GIB, "weights_gib": tenant.weights / GIB}
-            for tenant in tenants
-        ],
-        "turns": _turns(packing),
-        "too_large": [tenant.name for tenant in packing.too_large],
-        "mig": packing.mig,
-    }
-
-
-def _turns(packing: Packing) -> list[dict[str, Any]]:
-    return [
-        {"models": [tenant.name for tenant in turn], "swap_s": seconds}
-        for turn, seconds in zip(packing.turns, packing.swap_s, strict=True)
-    ]
-
-
-def _planned(model: PackedModel, gpu: Gpu, utilization: float) -> Plan | None:
-    """Return the plan of a model; None where it is given by its size."""
-    if model.model is None:
-        return None
-    settings = Settings(
-        quantization=model.quantization,
-        max_model_len=model.max_model_len,
-        max_num_seqs=model.sequences,
-        kv_cache_dtype=model.kv_cache_dtype,
-        gpu_memory_utilization=utilization,
-    )
-    return plan_of(planned_model(model.model).architecture, gpu, settings)
-
-
-def _tenant(model: PackedModel, plan: Plan | None) -> Tenant:
-    """Return what a model needs while it runs: as planned, with the cache of its sequences and no more."""
-    if plan is None:
-        size = (model.memory_gb or 0) * 1e9
-        return Tenant(model.name, size + _CONTEXT_GIB * GIB, size)
-    budget = plan.budget
-    cache = plan.capacity.needed_bytes * model.sequences + plan.cache.block_bytes
-    return Tenant(
-        model.name, budget.weights + budget.activations + budget.other + budget.graphs + cache, budget.weights
-    )
 
 
 def fleets(path: Path) -> dict[str, Any]:
@@ -119,7 +32,7 @@ def fleets(path: Path) -> dict[str, Any]:
         asked.depreciation_years,
         asked.hours_per_month,
     )
-    spent = years(phases, running, asked.years)
+    spent, rented = years(phases, running, asked.years), renting(phases, running, asked.years)
     return {
         "schema_version": 1,
         "phases": [
@@ -138,8 +51,23 @@ def fleets(path: Path) -> dict[str, Any]:
             for year in spent
         ],
         "total_usd": float(cents(sum((year.cash for year in spent), Decimal(0)))),
-        "demand": [_demand(demand) for demand in asked.demand],
+        "renting": {
+            "total_usd": float(cents(rented.usd)),
+            "break_even_month": rented.break_even_month,
+            "no_rent_known": list(rented.unknown),
+            "rent_stale": _stale(asked),
+        }
+        if phases
+        else None,
+        "demand": [_demand(asked, demand) for demand in asked.demand],
     }
+
+
+def _stale(asked: FleetFile) -> list[str]:
+    """Return the cards whose rent is the catalogue's and older than a price may be."""
+    bought = [each for phase in asked.phases for each in phase.purchases if each.rent_usd_per_hour is None]
+    entries = {find_gpu(each.gpu).key: find_gpu(each.gpu) for each in bought}
+    return sorted(each.name for each in entries.values() if each.cheapest and each.cheapest.source.stale)
 
 
 def _phase(phase: FleetPhase) -> Phase:
@@ -154,10 +82,12 @@ def _purchase(purchase: FleetPurchase) -> Purchase:
     if watts is None:
         raise UsageError(f"The power of {entry.name} is not known. Add `watts` to your own catalogue file.")
     unit = Decimal(str(price)) if purchase.unit_usd is None else purchase.unit_usd
-    return Purchase(entry.name, purchase.count, unit, watts)
+    offer, rent = entry.cheapest, purchase.rent_usd_per_hour
+    rent = Decimal(str(offer.usd_per_hour)) if rent is None and offer else rent
+    return Purchase(entry.name, purchase.count, unit, watts, rent)
 
 
-def _demand(demand: FleetDemand) -> dict[str, Any]:
+def _demand(asked: FleetFile, demand: FleetDemand) -> dict[str, Any]:
     entry = find_gpu(demand.gpu)
     if demand.model is None:
         parameters = demand.parameters or 0.0
@@ -194,7 +124,18 @@ def _demand(demand: FleetDemand) -> dict[str, Any]:
         "tensor_parallel_size": replica.settings.tensor_parallel,
         "pipeline_parallel_size": replica.settings.pipeline_parallel,
         "nodes_per_replica": replica.settings.nodes,
-        "fleets": [each.__dict__ for each in sized],
+        "fleets": [{**each.__dict__, **_priced(asked, entry, each)} for each in sized],
+    }
+
+
+def _priced(asked: FleetFile, entry: GpuEntry, fleet: Fleet) -> dict[str, float | bool | None]:
+    """Return what a fleet's cards cost to buy and to rent, and what they draw with cooling; null: unknown."""
+    price, watts, offer = entry.value("list_usd"), entry.value("watts"), entry.cheapest
+    return {
+        "cards_usd": None if price is None else fleet.gpus * price,
+        "rent_usd_per_month": None if offer is None else fleet.gpus * offer.usd_per_hour * asked.hours_per_month,
+        "rent_stale": bool(offer and offer.source.stale),
+        "power_kw": None if watts is None else fleet.gpus * watts / 1000 * asked.load * asked.pue,
     }
 
 
