@@ -6,7 +6,8 @@ AwqctlError                     1  a bug, or a failure nobody foresaw
 │   ├── SourceError             2  a model, data set or file named by the user is not there or not usable
 │   └── MissingStageError       2  an earlier stage has not been run
 ├── GateError                   3  a gate failed: accuracy, validity of a measurement, acceptance
-│   └── VoidMeasurementError    3  a benchmark whose numbers must not be used
+│   ├── VoidMeasurementError    3  a benchmark whose numbers must not be used
+│   └── DoesNotFitError         3  what the planner finds impossible on the machine that it plans for
 ├── EnvironmentLackError        4  memory, disk, network, runtime or a program is missing
 │   ├── ImpossiblePlanError     4  what the recipe asks for cannot work with this model or on this machine
 │   ├── RuntimeInstallError     4  an engine environment could not be made
@@ -64,6 +65,10 @@ class GateError(AwqctlError):
 
 class VoidMeasurementError(GateError):
     """A measurement that must not be used: failed requests, or a client and a server that disagree."""
+
+
+class DoesNotFitError(GateError):
+    """A plan that cannot run on the machine that it is for, which need not be this one."""
 
 
 class EnvironmentLackError(AwqctlError):

@@ -20,6 +20,11 @@ class TokenRange(Result):
         """Return one length for all."""
         return cls(low=tokens, high=tokens)
 
+    @property
+    def middle(self) -> int:
+        """Return the mean length, to a whole token."""
+        return (self.low + self.high + 1) // 2
+
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.low > self.high:

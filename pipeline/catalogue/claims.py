@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline.base.errors import UsageError
 from pipeline.base.format import number, percent
 from pipeline.base.results import Result
 from pipeline.catalogue.claim_forms import Against, Claim, ClaimFile
@@ -22,6 +23,7 @@ from pipeline.plan.claims import (
     sequences_finding,
     size_finding,
 )
+from pipeline.plan.cpu_result import CpuConfiguration
 from pipeline.plan.placement import gpus_for_bytes
 from pipeline.plan.result import ConfigurationPlan, TokensPerSecond
 
@@ -146,7 +148,10 @@ def _plan(claim: Claim, concurrency: int | None, against: Against | None = None)
         input_tokens=asked.input_tokens,
         output_tokens=asked.output_tokens,
     )
-    return plans(request).configurations[0]
+    made = plans(request).configurations[0]
+    if isinstance(made, CpuConfiguration):
+        raise UsageError(f"{claim.name}: claims are held against plans for GPUs. Name one in place of {asked.gpu}.")
+    return made
 
 
 def _weights_gb(claim: Claim) -> float:

@@ -9,20 +9,24 @@ from typing import Any
 from pipeline.base.errors import UsageError
 from pipeline.base.results import Result
 from pipeline.catalogue.choices import kv_cache_dtype, quantization
-from pipeline.catalogue.files import packaged
+from pipeline.catalogue.cpu import CPU, this_cpu
 from pipeline.catalogue.gpus import find_gpu, gpus
 from pipeline.catalogue.models import licences
 from pipeline.catalogue.reference import PlannedModel, planned_model
+from pipeline.plan.cpu import Cpu, cpu_nearest, cpu_plan_of
+from pipeline.plan.cpu_result import CpuConfiguration, cpu_configuration
 from pipeline.plan.engine import ASSUMED, engine_of
 from pipeline.plan.gpu import Gpu
 from pipeline.plan.matrices import active_parameters, parameters
 from pipeline.plan.nearest import nearest
 from pipeline.plan.placement import placed
 from pipeline.plan.plan import Plan, plan_of
-from pipeline.plan.result import ConfigurationPlan, configuration
+from pipeline.plan.result import ConfigurationPlan, TokensPerSecond, configuration
 from pipeline.plan.settings import Settings
 
 SCHEMA = 1
+_TOKENS = 1024
+"""Of prompts and of answers, where nobody says."""
 _MOST_MEMORY = 4
 """Times the memory of a card that may be stated for it: there are some with more than the usual."""
 
@@ -48,51 +52,22 @@ class PlanRequest:
     block_size: int | None = None
     enforce_eager: bool = False
     cpu_offload_gib: float = 0.0
-    input_tokens: int = 1024
-    output_tokens: int = 1024
+    input_tokens: int | None = None
+    """Of the requests that speeds are for; None: 1,024, or those of the recipe's benchmark."""
+    output_tokens: int | None = None
     concurrency: int | None = None
     version: str | None = None
     at_once: bool = True
     called: str | None = None
     """What the model is shown as; None: by its own name."""
-
-
-def is_recipe(reference: str) -> bool:
-    """Return whether a user names a recipe: a YAML file, or one that ships."""
-    if reference.endswith((".yaml", ".yml")):
-        return True
-    return "/" not in reference and (packaged("") / ".." / f"{reference}.yaml").is_file()
-
-
-def with_recipe(request: PlanRequest) -> PlanRequest:
-    """Return the request with the recipe's model and settings where it gives none itself; 16 bit and AWQ.
-
-    Raises:
-        RecipeError: the recipe is not there or not valid.
-    """
-    from pipeline.models.files import packaged_model  # noqa: PLC0415 -- only a recipe needs it
-    from pipeline.recipe.load import load_recipe  # noqa: PLC0415
-
-    loaded = load_recipe(request.reference)
-    recipe = loaded.recipe
-    engine, source = recipe.engine, recipe.model.source
-    beside = loaded.path.parent / source
-    reference = str(packaged_model()) if source == "packaged:demo" else str(beside) if beside.is_dir() else source
-    return replace(
-        request,
-        reference=reference,
-        called=source if source == "packaged:demo" else None,
-        quantization=request.quantization or "none,awq",
-        max_model_len=request.max_model_len or engine.max_model_len,
-        max_num_seqs=request.max_num_seqs or engine.max_num_seqs,
-        at_once=request.max_num_seqs is not None,
-        tensor_parallel_size=request.tensor_parallel_size or (None if request.count else engine.tensor_parallel_size),
-        pipeline_parallel_size=request.pipeline_parallel_size
-        or (None if request.count else engine.pipeline_parallel_size),
-        gpu_memory_utilization=request.gpu_memory_utilization or engine.gpu_memory_utilization,
-        enforce_eager=request.enforce_eager or engine.enforce_eager,
-        kv_cache_dtype="fp8" if str(engine.kv_cache_dtype).startswith("fp8") else request.kv_cache_dtype,
-    )
+    revision: str | None = None
+    """Of a model that only a hub knows."""
+    sixteen_bit: bool = False
+    """Whether the engine casts to 16 bit what the model's configuration has in another type."""
+    cpu: Cpu | None = None
+    """The machine that `cpu` stands for; None: this one."""
+    cpu_kv_cache_gib: float = 4.0
+    """Stated on a CPU, unless `kv_cache_memory_gib` is."""
 
 
 class Plans(Result):
@@ -109,38 +84,71 @@ class Plans(Result):
     vllm: str
     input_tokens: int
     output_tokens: int
-    configurations: list[ConfigurationPlan]
+    configurations: list[ConfigurationPlan | CpuConfiguration]
     notes: list[str]
 
 
 def plans(request: PlanRequest) -> Plans:
-    """Return the plans of all combinations.
+    """Return the plans of all combinations; the GPU `cpu` is a machine without one.
 
     Raises:
         UsageError: a GPU, a quantization or a version is not known.
         SourceError: the model is not.
+        EnvironmentLackError: only the hub knows the model, and it cannot be reached.
     """
-    request = with_recipe(request) if is_recipe(request.reference) else request
-    model = planned_model(request.reference)
-    found = []
-    for name, method, dtype in product(*_axes(request, model)):
-        gpu = _gpu(name, request)
-        made = _plan(model, gpu, _settings(request, model, gpu, method, dtype))
-        alternatives = () if made.fits else nearest(model.architecture, made, _others(request))
-        found.append(configuration(made, alternatives, _curve(model, made)))
-    where = "this GPU" if len({each.gpu for each in found}) == 1 else "these GPUs"
+    model = _model(request)
+    names, methods, dtypes = _axes(request, model)
+    found = [_configuration(request, model, *each) for each in product(names, methods, dtypes)]
+    on_gpus = {each.gpu for each in found if each.gpu}
+    where = "this GPU" if len(on_gpus) == 1 else "these GPUs"
+    speeds = [f"Speeds are modelled with fractions from published runs; not calibrated on {where}."]
     return Plans(
         model=request.called or model.name,
         licence=model.licence,
         licence_facts=facts.sentence if (facts := licences().get(model.licence)) else None,
         parameters=parameters(model.architecture),
         active_parameters=active_parameters(model.architecture),
-        vllm=engine_of(request.version or ASSUMED).name,
-        input_tokens=request.input_tokens,
-        output_tokens=request.output_tokens,
+        vllm=engine_of(request.version or ASSUMED).name if on_gpus else found[0].vllm,
+        input_tokens=request.input_tokens or _TOKENS,
+        output_tokens=request.output_tokens or _TOKENS,
         configurations=found,
-        notes=[*model.notes, f"Speeds are modelled with fractions from published runs; not calibrated on {where}."],
+        notes=[*model.notes, *(speeds if on_gpus else [])],
     )
+
+
+def speed(request: PlanRequest, name: str, method: str) -> TokensPerSecond | None:
+    """Return output tokens per second of one combination; None where it cannot run, or speed is not modelled."""
+    if name == CPU:
+        return None
+    model, gpu = _model(request), _gpu(find_gpu(name).key, request)
+    rate = _plan(model, gpu, _settings(request, model, gpu, method, request.kv_cache_dtype)).rate
+    return None if rate is None else TokensPerSecond(low=rate.low, expected=rate.expected, high=rate.high)
+
+
+def _model(request: PlanRequest) -> PlannedModel:
+    model = planned_model(request.reference, request.revision)
+    architecture = replace(model.architecture, element_bytes=2) if request.sixteen_bit else model.architecture
+    return replace(model, architecture=architecture)
+
+
+def _configuration(
+    request: PlanRequest, model: PlannedModel, name: str, method: str, dtype: str
+) -> ConfigurationPlan | CpuConfiguration:
+    if name == CPU:
+        return _on_cpu(request, model, _stated(request, method, dtype))
+    gpu = _gpu(name, request)
+    made = _plan(model, gpu, _settings(request, model, gpu, method, dtype))
+    alternatives = () if made.fits else nearest(model.architecture, made, _others(request))
+    return configuration(made, alternatives, _curve(model, made))
+
+
+def _on_cpu(request: PlanRequest, model: PlannedModel, settings: Settings) -> CpuConfiguration:
+    stated = request.cpu_kv_cache_gib if request.kv_cache_memory_gib is None else request.kv_cache_memory_gib
+    cpu = request.cpu or this_cpu()
+    if request.gpu_memory_gib is not None:
+        cpu = replace(cpu, memory_gib=request.gpu_memory_gib, available_gib=None)
+    made = cpu_plan_of(model.architecture, cpu, replace(settings, kv_cache_gib=stated))
+    return cpu_configuration(made, () if made.fits else cpu_nearest(model.architecture, made))
 
 
 def _plan(model: PlannedModel, gpu: Gpu, settings: Settings) -> Plan:
@@ -161,9 +169,9 @@ def _curve(model: PlannedModel, plan: Plan) -> tuple[Plan, ...]:
 
 
 def _axes(request: PlanRequest, model: PlannedModel) -> tuple[list[str], list[str], list[str]]:
-    named = _split(request.gpus, lambda name: find_gpu(name).key)
+    named = _split(request.gpus, lambda name: CPU if name.lower() == CPU else find_gpu(name).key)
     if not named:
-        raise UsageError("Say which GPU with --gpu NAME; `awqctl gpus ls` lists them.")
+        raise UsageError("Say which GPU with --gpu NAME; `awqctl gpus ls` lists them, and `cpu` is this machine's.")
     try:
         methods = _split(request.quantization, quantization) or [model.quantization or "none"]
         dtypes = _split(request.kv_cache_dtype, kv_cache_dtype) or ["auto"]
@@ -199,7 +207,14 @@ def _others(request: PlanRequest) -> Iterator[Gpu]:
 
 def _settings(request: PlanRequest, model: PlannedModel, gpu: Gpu, method: str, dtype: str) -> Settings:
     _refuse_other_count(request)
-    settings = Settings(
+    settings = _stated(request, method, dtype)
+    if request.count and not request.tensor_parallel_size and not request.pipeline_parallel_size:
+        return placed(model.architecture, gpu, settings, request.count)
+    return replace(settings, nodes=max(1, ceil(settings.gpus / gpu.gpus_per_node)))
+
+
+def _stated(request: PlanRequest, method: str, dtype: str) -> Settings:
+    return Settings(
         quantization=method,
         tensor_parallel=request.tensor_parallel_size or 1,
         pipeline_parallel=request.pipeline_parallel_size or 1,
@@ -214,14 +229,11 @@ def _settings(request: PlanRequest, model: PlannedModel, gpu: Gpu, method: str, 
         eager=request.enforce_eager,
         context_parallel=request.decode_context_parallel_size,
         offload_gib=request.cpu_offload_gib,
-        input_tokens=request.input_tokens,
-        output_tokens=request.output_tokens,
+        input_tokens=request.input_tokens or _TOKENS,
+        output_tokens=request.output_tokens or _TOKENS,
         concurrency=request.concurrency,
         engine=engine_of(request.version or ASSUMED),
     )
-    if request.count and not request.tensor_parallel_size and not request.pipeline_parallel_size:
-        return placed(model.architecture, gpu, settings, request.count)
-    return replace(settings, nodes=max(1, ceil(settings.gpus / gpu.gpus_per_node)))
 
 
 def _refuse_other_count(request: PlanRequest) -> None:

@@ -37,8 +37,8 @@ class PlannedModel:
     notes: tuple[str, ...] = ()
 
 
-def planned_model(reference: str) -> PlannedModel:
-    """Return the model that a user names.
+def planned_model(reference: str, revision: str | None = None) -> PlannedModel:
+    """Return the model that a user names; `revision` is of one that only the hub knows.
 
     Raises:
         SourceError: there is none, or its configuration lacks what a plan needs.
@@ -54,7 +54,7 @@ def planned_model(reference: str) -> PlannedModel:
         raise SourceError(f"The folder {reference} has no config.json. Give the folder that holds a model's.")
     found = catalogued(reference)
     if found is None:
-        return _from_hub(reference)
+        return _from_hub(reference, revision)
     entry, quantization = found
     names = (entry.name, *entry.also)
     same = () if reference in names or "/" not in reference else (f"Planned as {entry.name}, by its name.",)
@@ -87,7 +87,7 @@ def _folder(reference: str, path: Path) -> PlannedModel:
     )
 
 
-def _from_hub(reference: str) -> PlannedModel:
+def _from_hub(reference: str, revision: str | None) -> PlannedModel:
     from pipeline.recipe.load import packaged_recipes  # noqa: PLC0415 -- only a name that is not known needs it
 
     known = known_names() if "/" in reference else [name.rpartition("/")[2] for name in known_names()]
@@ -100,7 +100,7 @@ def _from_hub(reference: str) -> PlannedModel:
     from pipeline.models.hub import fetch, find_commit  # noqa: PLC0415 -- only a hub model needs the hub's library
 
     try:
-        folder = fetch(reference, find_commit(reference, None), ("config.json",))
+        folder = fetch(reference, find_commit(reference, revision), ("config.json",))
     except EnvironmentLackError as problem:
         raise EnvironmentLackError(
             f"The catalogue does not know {reference}, and the model hub cannot be asked.{meant} Check the network, or "

@@ -9,10 +9,18 @@ from pipeline.cli.bench_endpoint import ENDPOINT_OPTIONS, check_together, endpoi
 from pipeline.cli.bench_rank import rank
 from pipeline.cli.bench_values import MOST_CONCURRENT
 from pipeline.cli.common import FiniteRange, UserPath, complete_recipe, emit, json_option, verbosity_options
-from pipeline.cli.run import FORCE, STORE, execute
+from pipeline.cli.dry_run_plan import dry_run_options
+from pipeline.cli.run import FORCE, STORE, execute, show
 from pipeline.cli.subcommands import CommandWithSubcommands
 
-_OF_RECIPE = {"overrides": "--set", "store": "--store", "dummy_weights": "--dummy-weights", "profile": "--profile"}
+_OF_RECIPE = {
+    "overrides": "--set",
+    "store": "--store",
+    "dummy_weights": "--dummy-weights",
+    "profile": "--profile",
+    "dry_run": "--dry-run",
+    "gpu": "--gpu",
+}
 """Parameters that only a recipe has."""
 _MINUTES = FiniteRange(0, 7 * 24 * 60)
 _USUAL = 0
@@ -46,6 +54,7 @@ _USUAL = 0
     help="Then hold 0.8 of the knee for so long (5), and say what drifts.",
 )
 @click.option("--minutes", type=FiniteRange(0.05, 7 * 24 * 60), metavar="N", help="Of --soak.")
+@dry_run_options("Say what RECIPE's load takes, and whether every arm fits; start no engine, write nothing.")
 @click.option("--calibrate", is_flag=True, help="Measure what the load client itself can do on this machine.")
 @FORCE
 @STORE
@@ -76,11 +85,12 @@ def bench(context: click.Context, /, **arguments: Any) -> int:
         return run_endpoint(arguments)
     if arguments["dummy_weights"]:
         arguments["overrides"] = (*arguments["overrides"], "bench.dummy_weights=true")
+    stage = "bench"
     if arguments["profile"] is not None:
-        arguments["overrides"] = (*arguments["overrides"], *_profiled(arguments))
-        return execute("profile", arguments)
-    arguments["overrides"] = (*arguments["overrides"], *_soaked(arguments))
-    return execute("bench", arguments)
+        arguments["overrides"], stage = (*arguments["overrides"], *_profiled(arguments)), "profile"
+    else:
+        arguments["overrides"] = (*arguments["overrides"], *_soaked(arguments))
+    return show("dry_run_stages", arguments, stage) if arguments["dry_run"] else execute(stage, arguments)
 
 
 bench.add_command(rank)

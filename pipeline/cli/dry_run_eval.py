@@ -3,31 +3,37 @@
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from eval.accuracy.preparation import lm_eval_worker, prepare
-from eval.accuracy.resolution import POWER, resolution_warnings, resolutions
+from eval.accuracy.resolution import POWER, TaskItems, resolution_warnings, resolutions
 from eval.accuracy.result import Resolution
 from eval.accuracy.stage import earlier_result
+from eval.accuracy.work import eval_work
+from pipeline.base.errors import refuse
 from pipeline.base.format import certainty
 from pipeline.cli.common import console, emit
+from pipeline.cli.dry_run_plan import print_line, print_planned
 from pipeline.models import local_folder
 from pipeline.recipe.recipe import Recipe
+from pipeline.record.context import RunContext
 from pipeline.record.record import RECORD, load_record
+from pipeline.run.dry_run import DryRun, dry_run_of
 from pipeline.run.folder import check_folder
 
 _WIDTH = 80
 _NONE = "-"
 
 
-def dry_run(recipe: Recipe, context: Any, *, as_json: bool) -> None:
+def dry_run(recipe: Recipe, context: RunContext, *, gpu: str | None, as_json: bool) -> None:
     """Print the resolution of every task; nothing is left in the output folder. Tasks' data are loaded.
 
     Raises:
-        UsageError: the output folder holds another recipe or model.
+        UsageError: the output folder holds another recipe or model, or the GPU is not known.
         RecipeError: a task, a metric or a file of questions is not usable.
+        DoesNotFitError: an arm cannot run on the machine that it is planned for.
     """
     check_folder(recipe, context)
+    dry = dry_run_of(recipe, context, gpu)
     record = load_record(context.out / RECORD)
     earlier = earlier_result(recipe, record) if record else None
     with tempfile.TemporaryDirectory(prefix="awqctl-") as folder:
@@ -45,13 +51,17 @@ def dry_run(recipe: Recipe, context: Any, *, as_json: bool) -> None:
         "power": POWER,
         "tasks": found,
         "warnings": warnings,
+        "plan": dry.plans,
+        "not_planned": dry.not_planned,
+        "work": eval_work(recipe, prepared.counted),
     }
-    emit(as_json, document, lambda: _print(found, recipe))
+    emit(as_json, document, lambda: _print(found, recipe, prepared.counted, dry))
     for text in warnings:
         context.reporter.warn(text)
+    refuse(dry.impossibilities())
 
 
-def _print(found: tuple[Resolution, ...], recipe: Recipe) -> None:
+def _print(found: tuple[Resolution, ...], recipe: Recipe, counted: tuple[TaskItems, ...], dry: DryRun) -> None:
     from rich.box import HEAVY_HEAD
     from rich.table import Table
 
@@ -79,6 +89,8 @@ def _print(found: tuple[Resolution, ...], recipe: Recipe) -> None:
     screen.print(table)
     for line in _notes(found, recipe):
         screen.print(line, markup=False)
+    print_line(screen, eval_work(recipe, counted).sentence)
+    print_planned(dry, screen)
 
 
 def _figure(value: float | None) -> str:

@@ -1,37 +1,38 @@
 """`awqctl quantize RECIPE --dry-run`: the plan, and whether it can work."""
 
-from typing import Any
-
 from pipeline.base.format import size_text
 from pipeline.cli.common import console, emit
-from pipeline.models.described import describe
+from pipeline.cli.dry_run_plan import print_line, print_planned
 from pipeline.quantize.backends import BACKENDS
-from pipeline.quantize.preflight import Preflight, preflight
-from pipeline.quantize.resources import resources_of
+from pipeline.quantize.preflight import Preflight
+from pipeline.recipe.arms import of_kind
 from pipeline.recipe.recipe import Recipe
+from pipeline.record.context import RunContext
+from pipeline.run.dry_run import DryRun, dry_run_of, quantize_preflight
 from pipeline.run.folder import check_folder
 
 _WIDTH = 80
 _STYLES = {"ok": "green", "warning": "yellow", "impossible": "red", "unchecked": "dim"}
 
 
-def dry_run(recipe: Recipe, context: Any, *, as_json: bool) -> None:
+def dry_run(recipe: Recipe, context: RunContext, *, gpu: str | None, as_json: bool) -> None:
     """Print what quantizing would do; nothing is written, and of a hub model no weights are fetched.
 
     Raises:
-        UsageError: the output folder holds another recipe or model.
+        UsageError: the output folder holds another recipe or model, or the GPU is not known.
         ImpossiblePlanError: it cannot work; says what would.
     """
     check_folder(recipe, context)
-    resources = resources_of(context)
+    dry = dry_run_of(recipe, context, gpu, of_kind(recipe.arms, "awq"))
     with context.reporter.task(f"looking at {recipe.model.source}"):
-        model = describe(recipe.model, context.recipe_dir)
-        found = preflight(model.headers, recipe, resources, tokenizer=model.tokenizer)
-    emit(as_json, found, lambda: _print(found, recipe))
+        found, note = quantize_preflight(dry)
+    if note:
+        context.reporter.warn(note)
+    emit(as_json, found, lambda: _print(found, recipe, dry))
     found.require_possible()
 
 
-def _print(found: Preflight, recipe: Recipe) -> None:
+def _print(found: Preflight, recipe: Recipe, dry: DryRun) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -51,6 +52,8 @@ def _print(found: Preflight, recipe: Recipe) -> None:
         text = f"{check.statement} {check.advice}".rstrip()
         checks.add_row(check.name, Text(check.status, style=_STYLES[check.status]), Text(text))
     screen.print(checks)
+    print_line(screen, "The checkpoint when vLLM serves it:")
+    print_planned(dry, screen)
 
 
 def _rows(found: Preflight, recipe: Recipe) -> list[tuple[str, str]]:
@@ -66,7 +69,7 @@ def _rows(found: Preflight, recipe: Recipe) -> list[tuple[str, str]]:
             f"4 bit, group size {settings.group_size}, {codes}, 16 bit: {', '.join(settings.ignore) or 'none'}",
         ),
         ("calibration", f"{calibration.blocks} x {calibration.block_tokens} tokens"),
-        ("machine", f"{found.machine.accelerator}, {found.machine.cores} cores"),
+        ("machine", _machine(found)),
     ]
     if found.backend is not None:
         rows.insert(0, ("backend", f"{found.backend} ({BACKENDS[found.backend].format} format)"))
@@ -76,6 +79,13 @@ def _rows(found: Preflight, recipe: Recipe) -> list[tuple[str, str]]:
     if model.download_bytes:
         rows.append(("download", f"{size_text(model.download_bytes)} of weights"))
     return rows
+
+
+def _machine(found: Preflight) -> str:
+    machine = found.machine
+    return (
+        f"{machine.accelerator}, {machine.cores} cores" if machine.here else f"{machine.accelerator}, not this machine"
+    )
 
 
 def _experts(found: Preflight) -> str:

@@ -7,6 +7,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "plan": (
         "awqctl plan Qwen/Qwen2.5-7B-Instruct --gpu L4,H100",
         "awqctl plan mine.yaml --gpu L4 --json",
+        "awqctl plan hub-gpu",
+        "awqctl plan demo --gpu cpu",
         "awqctl plan pack four-models",
         "awqctl plan fleet investment",
         "awqctl plan claims capacity-report",
@@ -17,9 +19,13 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "gpus show": ("awqctl gpus show L4",),
     "gpus refresh": ("awqctl gpus refresh", "awqctl gpus refresh --from catalog.zip"),
     "run": ("awqctl run demo", "awqctl run mine.yaml --dry-run", "awqctl run mine.yaml --set bench.repeats=5 --json"),
-    "quantize": ("awqctl quantize mine.yaml --dry-run", "awqctl quantize mine.yaml --set quantize.group_size=64"),
+    "quantize": (
+        "awqctl quantize mine.yaml --dry-run --gpu L4",
+        "awqctl quantize mine.yaml --set quantize.group_size=64",
+    ),
     "eval": ("awqctl eval mine.yaml --dry-run", "awqctl eval mine.yaml"),
     "bench": (
+        "awqctl bench mine.yaml --dry-run --gpu H100",
         "awqctl bench mine.yaml",
         "awqctl bench mine.yaml --soak --minutes 10",
         "awqctl bench --endpoint http://host:8000 --model NAME",
@@ -35,7 +41,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "roi": ("awqctl roi mine.yaml",),
     "report": ("awqctl report mine.yaml",),
-    "serve": ("awqctl serve mine.yaml", "awqctl serve mine.yaml --host 0.0.0.0 --port 8443"),
+    "serve": (
+        "awqctl serve mine.yaml --dry-run --gpu L4",
+        "awqctl serve mine.yaml",
+        "awqctl serve mine.yaml --host 0.0.0.0 --port 8443",
+    ),
     "compare": (
         "awqctl compare results/base results/awq --margin 0.02",
         "awqctl compare base.jsonl awq.jsonl --min-recovery 0.98",

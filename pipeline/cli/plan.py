@@ -38,8 +38,10 @@ _FILES = ("pack", "fleet", "claims")
     metavar="X",
     help="Weights per GPU in the CPU's memory, where they do not fit without.",
 )
-@click.option("--input-tokens", type=click.IntRange(min=1), default=1024, show_default=True, metavar="N")
-@click.option("--output-tokens", type=click.IntRange(min=1), default=1024, show_default=True, metavar="N")
+@click.option(
+    "--input-tokens", type=click.IntRange(min=1), metavar="N", help="[default: 1024, or those of RECIPE's bench]"
+)
+@click.option("--output-tokens", type=click.IntRange(min=1), metavar="N", help="The same of answers.")
 @click.option("--concurrency", type=click.IntRange(min=1), metavar="N", help="Requests under way.")
 @click.option("--vllm", "version", metavar="VERSION", help="[default: the locked version]")
 @click.option("--html", type=UserPath(), metavar="FILE", help="The plan as a page with charts, too.")
@@ -49,9 +51,10 @@ def plan(context: click.Context, /, model: tuple[str, ...], *, html: Path | None
     """Plan MODEL before anything is downloaded; ends with 3 when a configuration cannot run.
 
     MODEL is a hub id, a folder, a config.json or a catalogue name (`awqctl plan ls`); a RECIPE is planned as it
-    stands, 16 bit beside AWQ. `pack FILE` puts several models on one GPU, `fleet FILE` plans an investment,
-    `claims FILE` holds what somebody stated against the plan, and ends with 3 where a figure is wrong. FILE is a path,
-    or one that ships (`recipes/plans` of the source).
+    stands, with its arms, for this machine's GPU, else the one that it names (`gpu`), else this machine's memory;
+    `--gpu cpu` plans for the latter, or for --gpu-memory-gib. `pack FILE` puts several models on one GPU,
+    `fleet FILE` plans an investment, `claims FILE` holds what somebody stated against the plan, and ends with 3 where
+    a figure is wrong. FILE is a path, or one that ships (`recipes/plans` of the source).
     """
     if model[0] in ("ls", *_FILES):
         _refuse_options(context, model[0])
@@ -61,9 +64,11 @@ def plan(context: click.Context, /, model: tuple[str, ...], *, html: Path | None
     if len(model) > 1:
         raise click.UsageError(f"One MODEL at a time; {' '.join(model[1:])} is one too many.")
     from pipeline.catalogue.configurations import PlanRequest, plans
+    from pipeline.catalogue.recipe_plan import is_recipe, plan_recipe_named
     from pipeline.cli.plan_table import print_plans
 
-    found = plans(PlanRequest(reference=model[0], **options))
+    request = PlanRequest(reference=model[0], **options)
+    found = plan_recipe_named(request) if is_recipe(model[0]) else plans(request)
     if html:
         from pipeline.base.files import write_atomically
         from pipeline.cli.plan_page import page

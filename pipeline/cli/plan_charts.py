@@ -24,20 +24,26 @@ _APART = 30
 """Between the points of a roofline that say how many requests they are for, the last one among them."""
 
 
+def memory_parts(each: Any) -> list[tuple[int, str, float]]:
+    """Return the colour, the name and the GiB of each part of the memory that is modelled."""
+    parts = [(place, label, getattr(each, key)) for place, (label, key) in enumerate(PARTS)]
+    return [part for part in parts if part[2] is not None]
+
+
 def memory_bar(each: Any, name: str) -> str:
-    """Return the memory of one GPU as a bar, with what was asked for and the whole as limits."""
-    taken = sum(max(0.0, getattr(each, key)) for _, key in PARTS)
-    whole = max(each.gpu_memory_gib, taken)
+    """Return the memory of one GPU or machine as a bar, with what was asked for and the whole as limits."""
+    parts, there = memory_parts(each), each.gpu_memory_gib if each.gpu else each.memory_gib
+    whole = max(there, sum(max(0.0, gib) for _, _, gib in parts))
     drawn, at = [], 0.0
-    for place, (label, key) in enumerate(PARTS):
-        size = max(0.0, getattr(each, key)) / whole * _WIDTH
-        title = f"{label}: {number(getattr(each, key))} GiB"
+    for place, label, gib in parts:
+        size = max(0.0, gib) / whole * _WIDTH
+        title = f"{label}: {number(gib)} GiB"
         drawn.append(
             f'<rect class="c{place}" x="{at:.1f}" y="5" width="{size:.1f}" height="{_BAR}">'
             f"<title>{title}</title></rect>"
         )
         at += size
-    for gib in (each.requested_memory_gib, each.gpu_memory_gib):
+    for gib in (each.requested_memory_gib, there):
         x = min(_WIDTH - 1, gib / whole * _WIDTH)
         drawn.append(f'<line class="limit" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{_BAR + 10}"/>')
     label = escape(f"Memory of {name}")

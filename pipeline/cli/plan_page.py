@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from pipeline.base.format import NONE, TO, count, listed, magnitude, number, usd
-from pipeline.cli.plan_charts import CURVES, PARTS, memory_bar, roofline, throughput_chart
+from pipeline.cli.plan_charts import CURVES, PARTS, memory_bar, memory_parts, roofline, throughput_chart
 
 _LIGHT = ("#2f6db3", "#c9741c", "#5d7a8c", "#9a4f94", "#2f8a54", "#b8423b", "#1f8c8c", "#8c6d1f")
 _DARK = ("#7fb2ea", "#f0a95c", "#a9bcc8", "#d79bd2", "#74c795", "#ef8f88", "#6fd0d0", "#d8bb6a")
@@ -86,7 +86,7 @@ def page(plans: Any) -> str:
 def _name(each: Any) -> str:
     several = f"{count(each.gpus)} x " if each.gpus > 1 else ""
     kv = "" if each.kv_cache_dtype == "auto" else f", KV {each.kv_cache_dtype}"
-    return f"{several}{each.gpu}, {each.quantization}{kv}"
+    return f"{several}{each.gpu or each.cpu}, {each.quantization}{kv}"
 
 
 def _table(plans: Any) -> str:
@@ -128,8 +128,9 @@ def _key(entries: Iterable[tuple[int, str]]) -> str:
 
 
 def _memory(each: Any) -> str:
-    parts = listed([f"{label} {number(getattr(each, key))}" for label, key in PARTS])
-    asked = f"{number(each.requested_memory_gib)} GiB asked for of the GPU's {number(each.gpu_memory_gib)}"
+    parts = listed([f"{label} {number(gib)}" for _, label, gib in memory_parts(each)])
+    whose, there = ("GPU", each.gpu_memory_gib) if each.gpu else ("CPU", each.memory_gib)
+    asked = f"{number(each.requested_memory_gib)} GiB asked for of the {whose}'s {number(there)}"
     name = _name(each)
     return (
         f"<figure><h3>{escape(name)}</h3>{memory_bar(each, name)}<figcaption>{asked}: {escape(parts)}.</figcaption>"

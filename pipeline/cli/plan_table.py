@@ -14,6 +14,8 @@ _SHOWN = 4
 def print_plans(plans: Any, screen: Any) -> None:
     """Print all configurations side by side, then why some cannot run and what works instead."""
     _line(screen, f"{plans.model}: {magnitude(plans.parameters)} parameters, vLLM {plans.vllm} assumed")
+    for text in _of_recipe(plans):
+        _line(screen, text)
     width = min(_WIDTH, screen.width)
     columns = max(1, (width - _LABEL) // _LEAST)
     for first in range(0, len(plans.configurations), columns):
@@ -32,27 +34,38 @@ def _line(screen: Any, text: str) -> None:
     screen.print(text, markup=False, soft_wrap=False, width=min(_WIDTH, screen.width))
 
 
+def _of_recipe(plans: Any) -> list[str]:
+    """Return what a recipe is planned for, and which configuration is which arm's; nothing for other plans."""
+    if not hasattr(plans, "target"):
+        return []
+    stored = {"none": "as published", None: "not planned"}
+    arms = [f"{arm.arm} {stored.get(arm.quantization, f'as {arm.quantization}')}" for arm in plans.arms]
+    return [f"{plans.target[0].upper()}{plans.target[1:]}.", *([f"Arms: {', '.join(arms)}."] if arms else [])]
+
+
 def _title(each: Any) -> str:
     several = f"{count(each.gpus)} x " if each.gpus > 1 else ""
     kv = "" if each.kv_cache_dtype == "auto" else f" KV {each.kv_cache_dtype}"
-    return f"{several}{each.gpu} {each.quantization}{kv}"
+    return f"{several}{each.gpu or 'CPU'} {each.quantization}{kv}"
 
 
 def _table(configurations: Sequence[Any], width: int) -> Any:
     from rich.table import Table
 
     table = Table(width=min(width, _LABEL + _MOST * len(configurations)), show_edge=False, pad_edge=False)
-    table.add_column("per GPU, GiB", no_wrap=True)
+    on_gpus = any(each.gpu for each in configurations)
+    table.add_column("per GPU, GiB" if on_gpus else "GiB", no_wrap=True)
     for each in configurations:
         table.add_column(_title(each), justify="right", overflow="fold", ratio=1)
     rows: list[tuple[str, list[str]]] = [
         ("verdict", [each.verdict for each in configurations]),
+        ("memory there", [number(each.gpu_memory_gib if each.gpu else each.memory_gib) for each in configurations]),
         ("memory asked for", [number(each.requested_memory_gib) for each in configurations]),
         ("weights", [number(each.weights_gib) for each in configurations]),
         ("offloaded to the CPU", [number(each.cpu_offload_gib) for each in configurations]),
-        ("activations", [number(each.activations_gib) for each in configurations]),
-        ("outside of torch", [number(each.non_torch_gib) for each in configurations]),
-        ("CUDA graphs", [number(each.cuda_graphs_gib) for each in configurations]),
+        ("activations", [_or(each.activations_gib, number) for each in configurations]),
+        ("outside of torch", [_or(each.non_torch_gib, number) for each in configurations]),
+        ("CUDA graphs", [_or(each.cuda_graphs_gib, number) for each in configurations]),
         ("KV cache", [number(each.kv_cache_gib) for each in configurations]),
         ("KV tokens", [count(each.kv_cache_tokens) for each in configurations]),
         ("KiB per token", [number(each.kv_bytes_per_token / 1024) for each in configurations]),
@@ -69,7 +82,8 @@ def _table(configurations: Sequence[Any], width: int) -> Any:
     if not any(each.cpu_offload_gib for each in configurations):
         rows = [row for row in rows if row[0] != "offloaded to the CPU"]
     for name, cells in rows:
-        table.add_row(name, *cells)
+        if on_gpus or any(cell not in (NONE, "") for cell in cells):
+            table.add_row(name, *cells)
     return table
 
 

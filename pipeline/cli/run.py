@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from pipeline.cli.common import Session, emit, json_option, open_session, recipe_options, verbosity_options
+from pipeline.cli.dry_run_plan import dry_run_options
 from pipeline.run.tracking import DEFAULT_STORE
 
 FORCE = click.option("--force", is_flag=True, help="Do it again even when nothing changed.")
@@ -58,11 +59,12 @@ def execute(name: str | None, arguments: dict[str, Any]) -> int:
     return 3 if failed else 0
 
 
-def _show(stage: str, arguments: dict[str, Any]) -> int:
-    """Print what a stage would do or could show."""
-    dry_run = import_module(f"pipeline.cli.dry_run_{stage}").dry_run
+def show(module: str, arguments: dict[str, Any], stage: str | None = None) -> int:
+    """Print what a command would do, take or could show; a stage is named where one module is of several."""
+    dry_run = import_module(f"pipeline.cli.{module}").dry_run
     session = _session(arguments)
-    dry_run(session.recipe, session.context, as_json=arguments["as_json"])
+    named = {"stage": stage} if stage else {}
+    dry_run(session.recipe, session.context, gpu=arguments["gpu"], as_json=arguments["as_json"], **named)
     return 0
 
 
@@ -81,7 +83,7 @@ def _stage_command(name: str, text: str) -> click.Command:
 
 @click.command()
 @recipe_options
-@click.option("--dry-run", is_flag=True, help="Say whether all of it can work; start no engine, write nothing.")
+@dry_run_options("Say whether all of it can work, and what it takes; start no engine, write nothing.")
 @click.option("--despite-gates", is_flag=True, help="Try the endpoint of a checkpoint that did not pass a gate, too.")
 @FORCE
 @STORE
@@ -94,16 +96,16 @@ def run(*, dry_run: bool, **arguments: Any) -> int:
     run is done again. Ends with 3 unless every gate passed; the endpoint is not tried then.
 
     What would stop a later stage is found before the first one. With --dry-run nothing else is done, also on a machine
-    without a GPU: it ends with 2 or 4 and names every obstacle.
+    without a GPU: it plans memory and time, names every obstacle and ends with 2, 3 (does not fit) or 4.
     """
     if not dry_run:
         return execute(None, arguments)
-    return _show("run", arguments)
+    return show("dry_run_stages", arguments)
 
 
 @click.command()
 @recipe_options
-@click.option("--dry-run", is_flag=True, help="Say what would be done and whether it can work; write nothing.")
+@dry_run_options("Say what would be done and whether it can work; write nothing.")
 @FORCE
 @STORE
 @verbosity_options
@@ -116,12 +118,12 @@ def quantize(*, dry_run: bool, **arguments: Any) -> int:
     """
     if not dry_run:
         return execute("quantize", arguments)
-    return _show("quantize", arguments)
+    return show("dry_run_quantize", arguments)
 
 
 @click.command("eval")
 @recipe_options
-@click.option("--dry-run", is_flag=True, help="Say what the chosen items can show; start no engine, write nothing.")
+@dry_run_options("Say what the chosen items can show and what it takes; start no engine, write nothing.")
 @FORCE
 @STORE
 @verbosity_options
@@ -129,12 +131,12 @@ def quantize(*, dry_run: bool, **arguments: Any) -> int:
 def evaluate(*, dry_run: bool, **arguments: Any) -> int:
     """Measure the accuracy of the baseline and of AWQ; ends with 3 unless AWQ is shown to be within every margin.
 
-    With --dry-run it prints per task the smallest difference that the chosen items can show, and how many the margin
-    takes.
+    With --dry-run it prints per task the smallest difference that the chosen items can show, how many the margin
+    takes, and the memory of every arm; it ends with 3 where one does not fit.
     """
     if not dry_run:
         return execute("eval", arguments)
-    return _show("eval", arguments)
+    return show("dry_run_eval", arguments)
 
 
 roi = _stage_command("roi", "Cost per million tokens, cost at the load of RECIPE, saving and break-even.")

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from pipeline.cli.common import emit, json_option, open_session, recipe_options, verbosity_options
+from pipeline.cli.dry_run_plan import dry_run_options
 
 
 @click.command()
@@ -15,13 +16,14 @@ from pipeline.cli.common import emit, json_option, open_session, recipe_options,
 @click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free port; default the recipe's (8443).")
 @click.option("--plain-http", is_flag=True, help="No TLS. Keys and prompts cross the network readable.")
 @click.option("--despite-gates", is_flag=True, help="Serve although a gate was not passed; that is recorded.")
+@dry_run_options("Say whether the checkpoint fits and the endpoint can be offered; start nothing.")
 @verbosity_options
 @json_option
 def serve(**arguments: Any) -> None:
     """Serve the AWQ checkpoint of RECIPE until Ctrl-C: vLLM behind HAProxy with TLS and API keys.
 
     The checkpoint must have been made by `awqctl quantize` or `awqctl run`, and have passed its gates: otherwise it
-    ends with 3 and says which one failed. Prints how to call the endpoint.
+    ends with 3 and says which one failed. Prints how to call the endpoint. With --dry-run it needs no checkpoint yet.
     """
     from pipeline.record.health import ENGINE_HEALTH
     from pipeline.run.gates import record_despite, require_gates
@@ -40,6 +42,13 @@ def serve(**arguments: Any) -> None:
         quiet=arguments["quiet"],
     )
     recipe, context = session.recipe, session.context
+    if arguments["dry_run"]:
+        from pipeline.cli.dry_run_stages import dry_run
+
+        given = {name: arguments[name] for name in ("host", "port") if arguments[name] is not None}
+        offered = recipe.model_copy(update={"serve": recipe.serve.model_copy(update=given)})
+        dry_run(offered, context, gpu=arguments["gpu"], as_json=arguments["as_json"], stage="serve")
+        return
     record = record_for(stage_named("serve"), recipe, context)
     ENGINE_HEALTH.require(recipe, context)
     passed_over = require_gates(recipe, record, context.reporter, despite=arguments["despite_gates"])

@@ -66,9 +66,14 @@ def layer_tensors(model_type: str, text: Mapping[str, Any]) -> tuple[str, ...]:
     return (*LAYER_TENSORS.get(model_type, ()), *(name for names in biases for name in names))
 
 
+def is_closed(model_type: str) -> bool:
+    """Return whether all tensors of a layer of this type are known."""
+    return model_type in _CLOSED
+
+
 def is_unread(rest: str, model_type: str, text: Mapping[str, Any]) -> bool:
     """Return whether a tensor of a decoder layer has no place in the model, as far as that is known for its type."""
-    return model_type in _CLOSED and rest not in layer_tensors(model_type, text) and not rest.endswith(_COMPUTED)
+    return is_closed(model_type) and rest not in layer_tensors(model_type, text) and not rest.endswith(_COMPUTED)
 
 
 def expected_shape(rest: str, model_type: str, text: Mapping[str, Any]) -> tuple[int, ...] | None:

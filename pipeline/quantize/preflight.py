@@ -7,6 +7,7 @@ from math import ceil
 from pipeline.base.errors import ImpossiblePlanError
 from pipeline.base.progress import Reporter
 from pipeline.base.results import Result
+from pipeline.catalogue.recipe_plan import RecipePlans
 from pipeline.models.expected import LAYER_TENSORS
 from pipeline.models.headers import ModelHeaders, siblings, split_name
 from pipeline.models.layers import LinearLayer, ignored
@@ -71,6 +72,10 @@ class Preflight(Result):
     """None where no backend can do it."""
     prediction: Prediction | None = None
     """None where the plan is impossible before sizes matter."""
+    plan: RecipePlans | None = None
+    """Of the engine that serves the checkpoint, in a dry run; None where it is not planned."""
+    not_planned: str | None = None
+    """Why it is not."""
 
     def of_status(self, status: Status) -> tuple[Check, ...]:
         """Return the checks of one status."""

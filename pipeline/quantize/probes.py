@@ -19,6 +19,8 @@ from pipeline.runtimes.store import is_ready
 
 _SUMMED_UP = "disk"
 """The check of a plan that the disk of the whole run takes the place of."""
+_TAKEN = ("memory", "GPU memory", "time")
+"""Checks of a plan that say what it takes, also where it is there."""
 
 
 def _model(prospect: Prospect) -> Iterator[AwqctlError]:
@@ -66,9 +68,10 @@ def _plan(prospect: Prospect) -> Iterator[ProbeResult | AwqctlError]:
     found = preflight(model.headers, prospect.recipe, resources_of(prospect.context), tokenizer=model.tokenizer)
     for check in found.checks:
         text = f"{check.statement} {check.advice}".rstrip()
-        if check.status == "impossible" and check.name != _SUMMED_UP:
-            yield ImpossiblePlanError(text)
-        elif check.status in ("warning", "unchecked"):
+        if check.status == "impossible":
+            if check.name != _SUMMED_UP:
+                yield ImpossiblePlanError(text)
+        elif check.status != "ok" or check.name in _TAKEN:
             yield ProbeResult(subject=check.name, state=check.status, text=text)
 
 

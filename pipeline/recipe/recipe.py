@@ -35,6 +35,9 @@ class Recipe(Section):
     schema_version: Literal[2] = 2
     name: Annotated[str, Field(pattern=NAME)]
     description: str = ""
+    gpu: str | None = None
+    """The GPU that the recipe is for, as `awqctl gpus ls` has it: dry runs and `awqctl plan` plan for it on a machine
+    that has none. Nothing else depends on it."""
     model: ModelSource
     arms: Annotated[Arms, AfterValidator(check_arms)] = DEFAULT_ARMS
     quantize_or_none: Quantize | None = Field(default=None, alias="quantize")

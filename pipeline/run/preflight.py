@@ -84,15 +84,14 @@ def _findings(probe: Probe, prospect: Prospect) -> list[ProbeResult]:
 
 def _machine(prospect: Prospect) -> Iterator[ProbeResult]:
     """Say where the run cannot be: a plan may be made without a GPU, a run may not."""
-    accelerator, here = prospect.planned
-    if here:
+    if prospect.planned[1]:
         return
     if prospect.effort == Effort.THOROUGH:
         yield ProbeResult(
             subject="machine",
             state="unchecked",
-            text=f"This machine has no GPU for engine.accelerator={accelerator}: what depends on the machine (GPUs, "
-            f"memory, disk, compiler) is not checked. Ask again where it will run.",
+            text="The run will be on a GPU that this machine has not: what depends on the machine (GPUs, memory, disk, "
+            "compiler) is not checked. Ask again where it will run.",
         )
         return
     try:

@@ -33,6 +33,8 @@ def test_resolution_of_the_packaged_recipe(tmp_path: Path) -> None:
     (warning,) = document["warnings"]
     assert f"Raise its limit to {lines['items_needed']}" in warning
     assert "warning: 200 items of stdlib_next_line" in answer.stderr
+    assert (document["work"]["items"], document["work"]["engine_starts"], document["work"]["seconds"]) == (240, 2, None)
+    assert [each["verdict"] for each in document["plan"]["configurations"]] == ["fits", "fits"]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -48,6 +50,14 @@ def test_suite_and_own_questions_fit_the_terminal(tmp_path: Path) -> None:
     assert answer.returncode == 0, answer.stderr
     assert max(map(len, answer.stdout.splitlines())) <= 80
     assert {"own", "stdlib_bits"} <= set(answer.stdout.replace("│", " ").split())
+
+
+def test_arms_that_do_not_fit_end_with_3(tmp_path: Path) -> None:
+    """After the tables: a cache of 1 TiB is on no machine that runs tests."""
+    answer = dry_run(tmp_path, "engine.cpu_kv_cache_gib=1024")
+    assert answer.returncode == 3, answer.stderr
+    assert "GiB are short" in answer.stderr
+    assert json.loads(answer.stdout)["plan"]["configurations"][0]["nearest"]
 
 
 @pytest.mark.parametrize(

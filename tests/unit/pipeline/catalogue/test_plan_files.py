@@ -8,9 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline.base.errors import UsageError
-from pipeline.catalogue.configurations import PlanRequest, plans
+from pipeline.catalogue.configurations import PlanRequest
 from pipeline.catalogue.fleet_file import fleets
 from pipeline.catalogue.pack_file import packs
+from pipeline.catalogue.recipe_plan import plan_recipe_named
 from pipeline.cli.main import cli
 
 PACK = """
@@ -147,11 +148,11 @@ def test_a_wrong_fleet_is_named(tmp_path: Path, text: str, says: str) -> None:
 
 def test_a_recipe_is_planned_as_it_stands() -> None:
     """The packaged recipes, on a GPU that this machine need not have: 16 bit beside AWQ, the engine's limits."""
-    found = plans(PlanRequest("hub-gpu", gpus="l40s"))
+    found = plan_recipe_named(PlanRequest("hub-gpu", gpus="l40s"))
     assert [each.quantization for each in found.configurations] == ["none", "awq"]
     assert all(each.verdict == "fits" for each in found.configurations)
     assert found.model == "Qwen/Qwen2.5-7B-Instruct"
-    demo = plans(PlanRequest("demo", gpus="l4", quantization="awq"))
+    demo = plan_recipe_named(PlanRequest("demo", gpus="l4", quantization="awq"))
     assert demo.parameters < 10_000_000
 
 
@@ -205,6 +206,6 @@ def test_counts_have_their_plural(tmp_path: Path) -> None:
 
 def test_more_gpus_for_a_recipe_are_placed() -> None:
     """`--gpus` is not undone by the recipe's own parallel sizes, and the packaged model has its name."""
-    found = plans(PlanRequest("demo", gpus="l40s", count=2))
+    found = plan_recipe_named(PlanRequest("demo", gpus="l40s", count=2))
     assert {each.gpus for each in found.configurations} == {2}
     assert found.model == "packaged:demo"

@@ -328,3 +328,32 @@ def test_tables_fit_60_columns_with_all_configurations(arguments: tuple[str, ...
     result = CliRunner().invoke(cli, arguments, standalone_mode=False, env={"COLUMNS": "60"})
     assert max(map(len, result.output.splitlines())) <= 60
     assert ("L40S none" in result.output) if arguments[0] == "plan" else ("Llama-3.2-3B" in result.output)
+
+
+def test_a_processor_is_planned_by_its_memory(tmp_path: Path) -> None:
+    """All fields of the contract, null where nothing is modelled; 3 where it does not fit; a page; 60 columns."""
+    line = ("plan", "Qwen/Qwen2.5-7B-Instruct", "--gpu", "cpu,l4", "--gpu-memory-gib", "16", "--max-model-len", "4096")
+    stated = ("--quantization", "none,awq", "--kv-cache-memory-gib", "2")
+    path = tmp_path / "plan.html"
+    status, output = run(*line, *stated, "--html", str(path), "--json")
+    half, awq, *on_gpu = json.loads(output)["configurations"]
+    assert status == 3
+    assert awq.keys() >= FIELDS
+    assert (half["verdict"], awq["verdict"]) == ("impossible", "fits")
+    assert (awq["gpu"], awq["output_tokens_per_s"], awq["kv_cache_gib"]) == (None, None, 2)
+    assert {each["change"] for each in half["nearest"]} >= {"AWQ", "a KV cache of 1 GiB"}
+    assert [each["gpu"] for each in on_gpu] == ["L4", "L4"]
+    assert "CPU" in path.read_text(encoding="utf-8")
+    shown = CliRunner().invoke(cli, [*line, *stated], standalone_mode=False, env={"COLUMNS": "60"})
+    assert max(map(len, shown.output.splitlines())) <= 60
+
+
+def test_a_recipe_needs_no_gpu_option() -> None:
+    """Its own load and arms, for whatever is here; a shape that ships without weights, too."""
+    status, output = run("plan", "demo", "--json")
+    found = json.loads(output)
+    assert status == 0
+    assert [(arm["arm"], arm["quantization"]) for arm in found["arms"]] == [("baseline", "none"), ("awq", "awq")]
+    assert (found["input_tokens"], found["output_tokens"]) == (128, 64)
+    assert found["target"].startswith("planned for ")
+    assert json.loads(run("plan", "llama-0.4b-dummy", "--gpu", "cpu", "--json")[1])["model"] == "packaged:llama-0.4b"
