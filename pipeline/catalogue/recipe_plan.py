@@ -14,7 +14,7 @@ from pipeline.catalogue.reference import planned_model
 from pipeline.catalogue.target import Target, target_of
 from pipeline.hardware.machine import Machine, probe_machine
 from pipeline.models import local_folder
-from pipeline.plan.result import TokensPerSecond
+from pipeline.plan.result import NearestSettings, TokensPerSecond
 from pipeline.recipe.arms import AWQ, BASELINE, Arm, with_weights
 from pipeline.recipe.load import SUFFIXES, load_recipe, packaged_recipes
 from pipeline.recipe.model import ModelSource
@@ -126,16 +126,27 @@ def plan_recipe_named(request: PlanRequest) -> RecipePlans:
 
 
 def impossibilities(made: RecipePlans) -> Iterator[DoesNotFitError]:
-    """Yield why engines of a recipe cannot run as planned, each with the nearest settings that work."""
+    """Yield why engines of a recipe cannot run as planned, each with the nearest settings that work.
+
+    What holds of several arms alike is said once.
+    """
+    found: dict[str, list[str]] = {}
     for each in made.configurations:
-        arms = [arm.arm for arm in made.arms if arm.quantization == each.quantization]
+        arms = [arm.arm for arm in made.arms if arm.quantization == each.quantization] or [each.quantization]
         for reason in each.reasons:
-            instead = "; ".join(
-                found.change if found.usd_per_hour is None else f"{found.change} ({usd(found.usd_per_hour)} an hour)"
-                for found in each.nearest[:_SHOWN]
-            )
-            advice = f"What works instead, cheapest first: {instead}." if instead else "Nothing near works."
-            yield DoesNotFitError(f"{', '.join(arms) or each.quantization}, {made.target}: {reason} {advice}")
+            found.setdefault(f"{reason} {_instead(each.nearest)}", []).extend(arms)
+    for text, arms in found.items():
+        yield DoesNotFitError(f"{', '.join(dict.fromkeys(arms))}, {made.target}: {text}")
+
+
+def _instead(nearest: list[NearestSettings]) -> str:
+    if not nearest:
+        return "Nothing near works: choose a smaller model or more memory."
+    changes = (
+        each.change if each.usd_per_hour is None else f"{each.change} ({usd(each.usd_per_hour)} an hour)"
+        for each in nearest[:_SHOWN]
+    )
+    return f"What works instead, cheapest first: {'; '.join(changes)}."
 
 
 def _requested(recipe: Recipe, recipe_dir: Path, asked: PlanRequest, target: Target) -> PlanRequest:

@@ -72,7 +72,8 @@ def _plan(prospect: Prospect) -> Iterator[ProbeResult | AwqctlError]:
             if check.name != _SUMMED_UP:
                 yield ImpossiblePlanError(text)
         elif check.status != "ok" or check.name in _TAKEN:
-            yield ProbeResult(subject=check.name, state=check.status, text=text)
+            subject = f"quantize: {check.name}" if check.name in _TAKEN else check.name
+            yield ProbeResult(subject=subject, state=check.status, text=text)
 
 
 def space(prospect: Prospect) -> Iterator[Space]:

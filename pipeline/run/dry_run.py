@@ -165,10 +165,10 @@ def gpu_memory_findings(dry: DryRun) -> tuple[ProbeResult, ...]:
 
 
 def _finding(check: Check) -> ProbeResult:
-    text = f"{check.statement} {check.advice}".rstrip()
+    text, subject = f"{check.statement} {check.advice}".rstrip(), f"quantize: {check.name}"
     if check.status == "impossible":
-        return ProbeResult.of_problem(check.name, ImpossiblePlanError(text))
-    return ProbeResult(subject=check.name, state=check.status, text=text)
+        return ProbeResult.of_problem(subject, ImpossiblePlanError(text))
+    return ProbeResult(subject=subject, state=check.status, text=text)
 
 
 def _catalogued(recipe: Recipe) -> ModelHeaders | None:
@@ -205,8 +205,6 @@ def stages_asked(recipe: Recipe, name: str | None) -> tuple[tuple[Stage, ...], t
 def unknown_times(stages: Iterable[str]) -> tuple[str, ...]:
     """Return of which stages it is not known how long they take, and why."""
     why = {
-        "quantize": f"How long quantize takes on a GPU was not measured; on a CPU `{command('quantize', '--dry-run')}` "
-        f"says.",
         "eval": f"How long eval takes is not known: the tokens of its items are not counted beforehand. "
         f"`{command('eval', '--dry-run')}` counts the items.",
         "profile": "How long profile takes is not known: it waits for vLLM to write its recording.",

@@ -116,3 +116,14 @@ def test_a_processor_with_too_little_memory_is_told_too(tmp_path: Path) -> None:
     (problem,) = impossibilities(found)
     assert "GiB are short" in problem.message
     assert "AWQ" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("name", "tokens", "concurrency"), [("demo", 349440, 341.25), ("llama-0.4b-dummy", 21760, 21.25)]
+)
+def test_the_cache_of_a_processor_is_that_of_the_log(
+    name: str, tokens: int, concurrency: float, tmp_path: Path
+) -> None:
+    """As vLLM 0.32 wrote on 2026-11-29 for the recipes that ship, with 1 and 2 GiB stated."""
+    found = planned(recipe(name, "engine.accelerator=cpu"), LAPTOP, tmp_path)
+    assert {(each.kv_cache_tokens, each.max_concurrency) for each in found.configurations} == {(tokens, concurrency)}
