@@ -20,7 +20,7 @@ def _address(prospect: Prospect) -> Iterator[AwqctlError]:
     try:
         choose_address(offered.host, offered.port)
     except AwqctlError as problem:
-        problem.message = f"`{command('serve')}` could not listen after the run. {problem.message}"
+        problem.message = f"`{command('serve')}` could not listen. {problem.message}"
         yield problem
 
 
