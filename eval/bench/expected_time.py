@@ -8,7 +8,7 @@ from eval.bench.recipe_load import open_loops_of, spec_of, warm_up_of
 from eval.bench.schedule import drawn_order, turns
 from eval.bench.soak.recipe_soak import soaked_arms
 from pipeline.base.results import Result
-from pipeline.recipe.arms import with_weights
+from pipeline.recipe.arms import of_kind, with_engine
 from pipeline.recipe.recipe import Recipe
 
 Rate = tuple[float, float, float]
@@ -51,7 +51,7 @@ class BenchTime(Result):
 
 def bench_time(recipe: Recipe, speed: Speed) -> BenchTime:
     """Return what the benchmark of a recipe takes at the speeds that are given."""
-    names = tuple(arm.name for arm in with_weights(recipe.benchmarked))
+    names = tuple(arm.name for arm in with_engine(recipe.benchmarked))
     starts = _starts(recipe, names)
     arms = tuple(_arm(recipe, name, starts[name], speed) for name in names)
     known = [arm.seconds for arm in arms if arm.seconds is not None]
@@ -124,5 +124,8 @@ def _notes(recipe: Recipe, *, known: bool) -> Iterator[str]:
     elif not known:
         yield "The time of the load is not known: the speed of an arm is not modelled there, or it cannot run."
     yield "What engine starts take is not modelled; neither are runs that are void and made again."
+    if endpoints := of_kind(recipe.benchmarked, "endpoint"):
+        names = ", ".join(arm.name for arm in endpoints)
+        yield f"What the servers that run already take ({names}) comes on top; their speed is not planned."
     if settings.precision is not None:
         yield "Repeats that bench.precision adds to the first come on top."

@@ -15,7 +15,7 @@ from pipeline.catalogue.target import Target, target_of
 from pipeline.hardware.machine import Machine, probe_machine
 from pipeline.models import local_folder
 from pipeline.plan.result import NearestSettings, TokensPerSecond
-from pipeline.recipe.arms import AWQ, BASELINE, Arm, with_weights
+from pipeline.recipe.arms import AWQ, BASELINE, Arm, with_engine
 from pipeline.recipe.load import SUFFIXES, load_recipe, packaged_recipes
 from pipeline.recipe.model import ModelSource
 from pipeline.recipe.recipe import Recipe
@@ -84,7 +84,7 @@ def plan_recipe(
         recipe_dir: folder that relative paths start from.
         machine: returns this machine, for what is planned for it.
         request: what comes before the recipe's own settings; its `reference` is not looked at.
-        arms: those that are planned; None: all whose weights an engine of ours loads.
+        arms: those that are planned; None: all that an engine of ours serves.
 
     Raises:
         UsageError: a GPU, a quantization or a version is not known; or there is no GPU to plan for.
@@ -93,7 +93,7 @@ def plan_recipe(
     """
     asked = request or PlanRequest("")
     target = target_of(recipe, machine, asked.gpus)
-    found = tuple(_arm(arm, recipe_dir) for arm in (with_weights(recipe.arms) if arms is None else arms))
+    found = tuple(_arm(arm, recipe_dir) for arm in (with_engine(recipe.arms) if arms is None else arms))
     wanted = _requested(recipe, recipe_dir, asked, target)
     if wanted.quantization is None:
         methods = dict.fromkeys(arm.quantization for arm in found if arm.quantization)
@@ -189,7 +189,8 @@ def _arguments(extra: tuple[str, ...]) -> dict[str, int]:
 
 
 def _arm(arm: Arm, recipe_dir: Path) -> ArmPlan:
-    method = _BY_KIND.get(arm.kind) if arm.checkpoint is None else _of_checkpoint(arm, recipe_dir)
+    made_up = arm.quantization if arm.kind == "dummy" else _BY_KIND.get(arm.kind)
+    method = made_up if arm.checkpoint is None else _of_checkpoint(arm, recipe_dir)
     return ArmPlan(arm=arm.name, kind=arm.kind, quantization=method)
 
 

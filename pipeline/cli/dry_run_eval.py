@@ -14,6 +14,7 @@ from pipeline.base.format import certainty
 from pipeline.cli.common import console, emit
 from pipeline.cli.dry_run_plan import print_line, print_planned
 from pipeline.models import local_folder
+from pipeline.recipe.arms import with_weights
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RECORD, load_record
@@ -33,7 +34,7 @@ def dry_run(recipe: Recipe, context: RunContext, *, gpu: str | None, as_json: bo
         DoesNotFitError: an arm cannot run on the machine that it is planned for.
     """
     check_folder(recipe, context)
-    dry = dry_run_of(recipe, context, gpu)
+    dry = dry_run_of(recipe, context, gpu, with_weights(recipe.arms))
     record = load_record(context.out / RECORD)
     earlier = earlier_result(recipe, record) if record else None
     with tempfile.TemporaryDirectory(prefix="awqctl-") as folder:

@@ -19,7 +19,7 @@ from pipeline.models.headers import ModelHeaders
 from pipeline.quantize.checks import Check
 from pipeline.quantize.preflight import Preflight, preflight
 from pipeline.quantize.resources import resources_of
-from pipeline.recipe.arms import AWQ, Arm, with_weights
+from pipeline.recipe.arms import AWQ, Arm, with_engine, with_weights
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.preflight import ProbeResult
@@ -91,7 +91,7 @@ def dry_run_of(
         recipe: as resolved.
         context: of this machine.
         gpu: that was asked for, instead of the recipe's or this machine's.
-        arms: those that are planned; None: all whose weights an engine of ours loads.
+        arms: those that are planned; None: all that an engine of ours serves.
 
     Raises:
         UsageError: the GPU that was asked for is not known.
@@ -193,13 +193,13 @@ def stages_asked(recipe: Recipe, name: str | None) -> tuple[tuple[Stage, ...], t
         stages, notes = (stage_named(name),), ()
         check_sections(stages[0], recipe)
     of_stage = {
-        "eval": {arm.name for arm in recipe.arms},
+        "eval": {arm.name for arm in with_weights(recipe.arms)},
         "bench": set(recipe.bench.arms),
         "profile": set(recipe.bench.arms),
         "serve": {AWQ},
     }
     wanted = {arm for stage in stages for arm in of_stage.get(stage.name, ())}
-    return stages, notes, tuple(arm for arm in with_weights(recipe.arms) if arm.name in wanted)
+    return stages, notes, tuple(arm for arm in with_engine(recipe.arms) if arm.name in wanted)
 
 
 def unknown_times(stages: Iterable[str]) -> tuple[str, ...]:

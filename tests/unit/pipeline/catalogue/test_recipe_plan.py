@@ -71,11 +71,11 @@ def test_a_gpu_of_this_machine_has_the_memory_of_its_driver(tmp_path: Path) -> N
 
 def test_arms_share_configurations(tmp_path: Path) -> None:
     """Plain rounding is stored like AWQ; a checkpoint that is not here is not planned, and that is said."""
-    arms = "arms=[baseline, awq, rtn, {name: fp8, kind: fp8}, {name: theirs, checkpoint: org/thing}]"
-    found = planned(recipe("hub-gpu", arms), LAPTOP, tmp_path, gpus="h100")
+    others = "{name: fp8, kind: fp8}, {name: theirs, checkpoint: org/thing}, {kind: dummy, name: dummy}"
+    found = planned(recipe("hub-gpu", f"arms=[baseline, awq, rtn, {others}]"), LAPTOP, tmp_path, gpus="h100")
     assert [(arm.arm, arm.quantization) for arm in found.arms] == [
         *(("baseline", "none"), ("awq", "awq"), ("rtn", "awq")),
-        *(("fp8", "fp8"), ("theirs", None)),
+        *(("fp8", "fp8"), ("theirs", None), ("dummy", "awq")),
     ]
     assert [each.quantization for each in found.configurations] == ["none", "awq", "fp8"]
     assert any(note.startswith("Not planned: theirs") for note in found.notes)
