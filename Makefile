@@ -60,8 +60,9 @@ bench-client: .venv/.ready ## the load client against a server of known speed, 1
 bench-second-server: .venv/.ready ## `awqctl bench --endpoint` on llama.cpp and on vLLM with the demo's model (nothing else may run)
 	$(PYTHON) tests/benchmarks/second_server.py --beside-vllm
 
-bench-gate: .venv/.ready ## how often the accuracy gate passes wrongly at the margin, by simulation
+bench-gate: .venv/.ready ## how often the accuracy gate passes wrongly at the margin, and every simulation of the unit tests at its whole size
 	$(PYTHON) tests/benchmarks/gate.py
+	AWQCTL_TEST_SIMULATIONS=whole $(PYTHON) -m pytest -q -n 2 tests/unit/eval/statistics tests/unit/eval/bench/test_enough.py
 
 grade-plan: .venv/.ready ## what the planner says against published start-up logs and throughput, by GPU family and term
 	PYTHONPATH=. $(PYTHON) tests/planner_truth/grade.py
