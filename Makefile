@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # Tests start hundreds of processes; where a container forbids bytecode, each would compile its imports again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-gate grade-plan compare-backends faults report-picture cuda-contract wheel clean
+.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-gate grade-plan grade-plan-cpu compare-backends faults report-picture cuda-contract wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -66,6 +66,9 @@ bench-gate: .venv/.ready ## how often the accuracy gate passes wrongly at the ma
 
 grade-plan: .venv/.ready ## what the planner says against published start-up logs and throughput, by GPU family and term
 	PYTHONPATH=. $(PYTHON) tests/planner_truth/grade.py
+
+grade-plan-cpu: .venv/.ready ## what the planner says against the log of the real vLLM on this machine's CPU, for shapes that differ (minutes)
+	PYTHONPATH=. $(PYTHON) tests/benchmarks/plan_cpu.py
 
 compare-backends: .venv/.ready ## the table of recipes/README.md: 16 bit, both backends, plain rounding
 	$(PYTHON) tests/benchmarks/backends.py
