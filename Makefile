@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # Tests start hundreds of processes; where a container forbids bytecode, each would compile its imports again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-gate grade-plan compare-backends faults report-picture cuda-contract wheel clean
+.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-gate grade-plan grade-plan-cpu compare-backends faults report-picture cuda-contract wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -60,11 +60,15 @@ bench-client: .venv/.ready ## the load client against a server of known speed, 1
 bench-second-server: .venv/.ready ## `awqctl bench --endpoint` on llama.cpp and on vLLM with the demo's model (nothing else may run)
 	$(PYTHON) tests/benchmarks/second_server.py --beside-vllm
 
-bench-gate: .venv/.ready ## how often the accuracy gate passes wrongly at the margin, by simulation
+bench-gate: .venv/.ready ## how often the accuracy gate passes wrongly at the margin, and every simulation of the unit tests at its whole size
 	$(PYTHON) tests/benchmarks/gate.py
+	AWQCTL_TEST_SIMULATIONS=whole $(PYTHON) -m pytest -q -n 2 tests/unit/eval/statistics tests/unit/eval/bench/test_enough.py
 
 grade-plan: .venv/.ready ## what the planner says against published start-up logs and throughput, by GPU family and term
 	PYTHONPATH=. $(PYTHON) tests/planner_truth/grade.py
+
+grade-plan-cpu: .venv/.ready ## what the planner says against the log of the real vLLM on this machine's CPU, for shapes that differ (minutes)
+	PYTHONPATH=. $(PYTHON) tests/benchmarks/plan_cpu.py
 
 compare-backends: .venv/.ready ## the table of recipes/README.md: 16 bit, both backends, plain rounding
 	$(PYTHON) tests/benchmarks/backends.py

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import time
@@ -15,6 +16,9 @@ from click.testing import CliRunner, Result
 
 from pipeline.base.progress import SilentReporter
 from pipeline.cli.main import cli
+
+METRIC_NAME = re.compile(r"[/\w.\- :]+")
+"""What MLflow takes for the name of a metric; tests/integration/test_tracking.py asks MLflow itself."""
 
 
 def command(*arguments: object, settings: tuple[str, ...] = (), python: str | Path = sys.executable) -> list[str]:

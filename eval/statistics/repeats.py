@@ -118,7 +118,14 @@ def _logs(runs: Sequence[float], first: int | None = None) -> _Logs | None:
     if len(known) < _FEWEST or min(runs) <= 0:
         return None
     logs = [math.log(run) for run in runs]
-    return _Logs(statistics.fmean(logs), statistics.variance(logs[:first]) / len(logs), len(known) - 1)
+    return _Logs(statistics.fmean(logs), _variance(logs[:first]) / len(logs), len(known) - 1)
+
+
+def _variance(values: Sequence[float]) -> float:
+    """Return the sample variance, exactly 0 where all are alike; `statistics` takes six times as long in fractions."""
+    away = [value - values[0] for value in values]
+    mean = math.fsum(away) / len(away)
+    return math.fsum((one - mean) ** 2 for one in away) / (len(away) - 1)
 
 
 def _deviate(confidence: float, freedom: int) -> float:

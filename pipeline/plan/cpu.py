@@ -97,7 +97,7 @@ def cpu_plan_of(architecture: Architecture, cpu: Cpu, settings: Settings) -> Cpu
     quantization = replace(method, repacked=False)
     weights = weight_bytes(architecture, quantization, settings.tensor_parallel, settings.pipeline_parallel)
     engine, length = engine_of(ASSUMED), length_of(architecture, settings)
-    cache = _layout(architecture, settings)
+    cache = _layout(architecture, settings, engine)
     sequences = settings.max_num_seqs or _SEQUENCES * settings.gpus
     tokens = settings.max_num_batched_tokens or max(_BATCHED_TOKENS * settings.gpus, sequences)
     stated = int(settings.kv_cache_gib * GIB)
@@ -147,7 +147,7 @@ def _changes(architecture: Architecture, cpu: Cpu, settings: Settings) -> Iterat
         yield f"a context of {shorter:,}", replace(settings, max_model_len=shorter)
 
 
-def _layout(architecture: Architecture, settings: Settings) -> Cache:
+def _layout(architecture: Architecture, settings: Settings, engine: Engine) -> Cache:
     latent = any(isinstance(layer.attention, LatentAttention) for layer, _ in architecture.layers)
     return cache_of(
         architecture,
@@ -155,6 +155,7 @@ def _layout(architecture: Architecture, settings: Settings) -> Cache:
         tensor_parallel=settings.tensor_parallel,
         pipeline_parallel=settings.pipeline_parallel,
         block_size=_LATENT_BLOCK if latent else settings.block_size or _BLOCK,
+        states=engine.states,
     )
 
 

@@ -43,6 +43,16 @@ class Engine:
         return 1 if self.version >= (0, 30, 0) else 0
 
     @property
+    def states(self) -> int:
+        """Return the states of a linear attention that one request holds.
+
+        From the version on whose log was seen (0.32.0) prefix caching is on for such models too, and keeps the state at
+        the end of a block beside the present one (`mamba_cache_mode` "align"); in mid-2026 it still had to be asked for
+        (#46778).
+        """
+        return 2 if self.version >= (0, 32, 0) else 1
+
+    @property
     def sorts(self) -> bool:
         """Return whether the sampler sorts the whole vocabulary.
 

@@ -4,7 +4,7 @@ After `vllm/v1/core/kv_cache_utils.py` and `vllm/v1/kv_cache_interface.py`: laye
 size, all groups draw blocks from one pool, and a block holds a page of every layer of a group.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil
 from typing import Literal
@@ -25,6 +25,8 @@ class Page:
     tokens: int
     """0 for a state of fixed size."""
     window: int = 0
+    states: int = 1
+    """Pages of a request, where a page is a state."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def cache_of(
     context_parallel: int = 1,
     block_size: int = 16,
     latent_padding: int = 1,
+    states: int = 1,
 ) -> Cache:
     """Return how the cache of a model is laid out on one GPU.
 
@@ -86,6 +89,7 @@ def cache_of(
         context_parallel: ranks among which decoding shares the tokens.
         block_size: tokens per block.
         latent_padding: latent vectors are padded to a multiple of it (V0: 128).
+        states: of a linear attention, that one request holds.
     """
     pages: dict[Page, int] = {}
     least = max((_state(layer.attention, tensor_parallel) for layer, _ in architecture.layers), default=0)
@@ -93,6 +97,7 @@ def cache_of(
         if isinstance(layer.attention, Attention) and not layer.attention.cached:
             continue
         page = _page(layer.attention, element_bytes, tensor_parallel, block_size, least, latent_padding)
+        page = replace(page, states=states)
         pages[page] = pages.get(page, 0) + ceil(number / pipeline_parallel)
     return _grouped(_equal_pages(pages), context_parallel)
 
@@ -134,7 +139,7 @@ def _equal_pages(pages: dict[Page, int]) -> dict[Page, int]:
     equal: dict[Page, int] = {}
     for page, number in pages.items():
         factor = largest // page.bytes if page.tokens and largest % page.bytes == 0 else 1
-        same = Page(page.kind, largest, page.tokens * factor, page.window)
+        same = replace(page, bytes=largest, tokens=page.tokens * factor)
         equal[same] = equal.get(same, 0) + number
     return equal
 
@@ -148,7 +153,7 @@ def _grouped(pages: dict[Page, int], context_parallel: int) -> Cache:
 
 def _pages(page: Page, length: int, in_flight: int, context_parallel: int) -> int:
     if page.kind == "linear":
-        return 1
+        return page.states
     if page.kind == "full":
         return ceil(ceil(length / context_parallel) / page.tokens)
     return ceil(min(page.window - 1 + in_flight, length) / page.tokens) + 1

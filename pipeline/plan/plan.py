@@ -85,6 +85,7 @@ def layout(architecture: Architecture, gpu: Gpu, settings: Settings) -> Cache:
         context_parallel=settings.context_parallel,
         block_size=block,
         latent_padding=_LATENT_PADDING if settings.engine.legacy else 1,
+        states=settings.engine.states,
     )
 
 

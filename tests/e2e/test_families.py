@@ -9,6 +9,7 @@ that largest deviation is allowed, because vLLM adds the same numbers up in anot
 import json
 import random
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -34,6 +35,8 @@ BACKENDS = ("autoawq", "llm-compressor")
 SAVED_BY = ("transformers4", "transformers5")
 NO_MOE_KERNEL = "No WNA16 MoE backend supports the deployment configuration."
 """vLLM's own words on a CPU without AMX."""
+AT_ONCE = 2
+"""Commands side by side: most of what each does is to import its libraries, on one core."""
 PROMPT = random.Random(7).sample(range(10, 4000), 48)  # noqa: S311 -- a prompt, not a secret
 TOKENS = 12
 
@@ -155,10 +158,14 @@ def sources(names: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) ->
     """The families, saved by transformers 4 in one file and by transformers 5 in shards of 2 MB."""
     folder = tmp_path_factory.mktemp("families")
     tokenizer = str(packaged_model())
-    for saved, engine, size in (("transformers4", "autoawq", "5GB"), ("transformers5", "llmcompressor", "2MB")):
+
+    def make(saved: str, engine: str, size: str) -> None:
         families = {name.split()[0] for name in names if name.endswith(saved)}
         families |= {VARIED} if saved == "transformers5" else set()
         script(engine, "make_models", str(folder / saved), size, tokenizer, *sorted(families))
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(make, SAVED_BY, ("autoawq", "llmcompressor"), ("5GB", "2MB")))
     return folder
 
 
@@ -168,8 +175,8 @@ def outcomes(
 ) -> dict[str, Outcome]:
     """Every case quantized: a family through a backend, or a variation of the settings on one family."""
     out = tmp_path_factory.mktemp("quantized")
-    made = {}
-    for number, name in enumerate(names):
+
+    def make(number: int, name: str) -> Outcome:
         if name in VARIATIONS:
             backend, settings = VARIATIONS[name]
             settings += ("arms=[baseline, awq, rtn]",) if name == CONTROLLED else ()
@@ -177,8 +184,10 @@ def outcomes(
         else:
             family, backend, saved = name.split()
             source, settings = sources / saved / family, ()
-        made[name] = quantize(installed, source, backend, out / str(number), *settings)
-    return made
+        return quantize(installed, source, backend, out / str(number), *settings)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(names, pool.map(make, range(len(names)), names), strict=True))
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,14 @@ def empty_hub() -> Iterator[FakeHub]:
         thread.join()
 
 
+@pytest.fixture
+def indexed_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of all dry runs: lm-eval's index of tasks stays in it, which takes seconds to make."""
+    folder = tmp_path_factory.getbasetemp() / "dry-run-home"
+    monkeypatch.setenv("AWQCTL_HOME", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the load client and a calibration with a high ceiling, so that no test waits for one."""

@@ -24,7 +24,6 @@ from pipeline.record.context import RunContext
 from pipeline.record.record import StageOutcome
 from pipeline.runtimes.loadgen import ensure_loadgen
 from pipeline.runtimes.store import Runtime
-from tests.fakes.calibrations import calibrate_as_known
 from tests.fakes.loaded_engine import behave, die_at, die_long, interpreter, miscount_from, miscount_long
 from tests.fakes.null_servers import Remembers, Running
 
@@ -35,14 +34,6 @@ SETTINGS = (
     *("bench.input_tokens=24", "bench.output_tokens=8", "bench.seed=3"),
     "bench.limits={foreign_cpu_share: null, client_cpu_share: null, ceiling_share: null}",
 )
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the load client and its calibration."""
-    folder = tmp_path_factory.mktemp("home")
-    calibrate_as_known(LoadClient(ensure_loadgen(folder, SilentReporter())), folder)
-    return folder
 
 
 @pytest.fixture

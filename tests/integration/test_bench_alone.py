@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from eval.bench.load.client import LoadClient
-from pipeline.base.progress import SilentReporter
 from pipeline.hardware.machine import probe_machine
 from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import Manifest, ManifestSource, read_manifest, write_manifest
@@ -17,8 +15,6 @@ from pipeline.recipe.load import load_recipe
 from pipeline.record.environment import environment_of
 from pipeline.record.record import RunRecord, StageResult, save_record
 from pipeline.run.stages import settings_of, stage_named
-from pipeline.runtimes.loadgen import ensure_loadgen
-from tests.fakes.calibrations import calibrate_as_known
 from tests.fakes.loaded_engine import interpreter
 from tests.helpers import awqctl
 from tests.results import quantize_result
@@ -38,12 +34,10 @@ bench:
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def environment(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return an environment with a home that has the calibrated load client, and an engine that answers at once."""
-    folder = tmp_path_factory.mktemp("home")
-    home = folder / "data"
-    calibrate_as_known(LoadClient(ensure_loadgen(home, SilentReporter())), home)
-    return os.environ | {"AWQCTL_HOME": str(home), "AWQCTL_RUNTIME_VLLM": str(interpreter(folder))}
+    engine = interpreter(tmp_path_factory.mktemp("engine"))
+    return os.environ | {"AWQCTL_HOME": str(home), "AWQCTL_RUNTIME_VLLM": str(engine)}
 
 
 @pytest.fixture(scope="module")

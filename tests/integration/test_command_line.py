@@ -11,6 +11,7 @@ import pytest
 
 from tests.helpers import awqctl
 
+PLAN_HEAVY = ("torch", "transformers", "mlflow", "matplotlib", "datasets", "huggingface_hub", "numpy", "scipy", "httpx")
 HEAVY = ("mlflow", "transformers", "datasets", "matplotlib", "pydantic", "torch", "openai", "lm_eval", "rich", "uv")
 
 
@@ -20,6 +21,17 @@ def test_help_loads_nothing_heavy() -> None:
         "import sys; from pipeline.cli.main import main; sys.argv = ['awqctl', '--help']\n"
         "try: main()\nexcept SystemExit: pass\n"
         f"print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert answer.stderr.strip() == "[]"
+
+
+def test_planning_loads_nothing_heavy() -> None:
+    """The whole command, in a fresh interpreter."""
+    code = (
+        "import sys; from pipeline.cli.main import cli\n"
+        "cli.main(['plan', 'Qwen/Qwen3-8B', '--gpu', 'h100', '--json'], standalone_mode=False)\n"
+        f"print([name for name in {PLAN_HEAVY} if name in sys.modules], file=sys.stderr)"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert answer.stderr.strip() == "[]"

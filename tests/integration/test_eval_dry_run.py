@@ -1,7 +1,6 @@
 """`awqctl eval --dry-run` and what it refuses, with the real lm-eval worker; no engine starts."""
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,13 +10,13 @@ import pytest
 from pipeline.models import packaged_model
 from tests.helpers import awqctl
 
+pytestmark = pytest.mark.usefixtures("indexed_home")
+
 
 def dry_run(folder: Path, *settings: str, as_json: bool = True) -> subprocess.CompletedProcess[str]:
     """Run the command on the packaged recipe in an empty folder."""
     options = ["--json"] if as_json else []
-    # One home for all tests: lm-eval's index of tasks is kept there.
-    home = {**os.environ, "AWQCTL_HOME": str(folder.parent / "dry-run-home")}
-    return awqctl("eval", "demo", "--dry-run", *options, settings=settings, cwd=folder, env=home, timeout=300)
+    return awqctl("eval", "demo", "--dry-run", *options, settings=settings, cwd=folder, timeout=300)
 
 
 def test_resolution_of_the_packaged_recipe(tmp_path: Path) -> None:

@@ -58,7 +58,9 @@ def server(tokenizer: Tokenizer) -> Iterator[FakeCompletions]:
 def start(folder: Path, notes: RecordingReporter, environment: dict[str, str] | None = None) -> Worker:
     """Return a worker process."""
     script, log = worker_script("lm_eval_scores"), folder / "worker.log"
-    index = {"AWQCTL_TASK_INDEX": str(folder.parent / "task-index.json")}  # of the whole test session
+    index = {
+        "AWQCTL_TASK_INDEX": str(folder.parent / "dry-run-home" / "lm-eval-tasks.json")
+    }  # of the whole test session
     return Worker(Path(sys.executable), script, log=log, reporter=notes, environment=index | (environment or {}))
 
 

@@ -15,22 +15,14 @@ from eval.bench.load.words import words_of
 from eval.bench.measurement import LoadMeasurement
 from eval.bench.recipe_load import spec_of, warm_up_of
 from eval.bench.runs import LoadRun, judged
-from pipeline.base.progress import SilentReporter
 from pipeline.engines.external import ExternalEndpoint
 from pipeline.recipe.bench import Bench
-from pipeline.runtimes.loadgen import ensure_loadgen
 from tests.fakes.null_servers import CountsOtherTokens, DropsReplies, RepeatsPrefix, Running, TakesTwoAtATime
 
 MODEL = Path(__file__).parents[2] / "recipes" / "demo" / "model"
 TIMES = Times(ttft_s=0.1, inter_token_s=0.05)
 SETTINGS = Bench(input_tokens=40, output_tokens=12, requests_per_concurrency=4)
 ALONE = Limits(foreign_cpu_share=float("inf"))
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> LoadClient:
-    """The real load client."""
-    return LoadClient(ensure_loadgen(tmp_path_factory.mktemp("home"), SilentReporter()))
 
 
 @pytest.fixture

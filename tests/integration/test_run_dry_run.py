@@ -14,6 +14,7 @@ from tests.helpers import awqctl
 if TYPE_CHECKING:
     from tests.fakes.hub import FakeHub
 
+pytestmark = pytest.mark.usefixtures("indexed_home")
 DEMO = Path(__file__).parents[2] / "recipes" / "demo" / "model"
 TYPOS = {
     "eval.tasks.0.name=stdlib_nxt_line": "no task named stdlib_nxt_line",
@@ -40,7 +41,7 @@ def test_every_typo_is_named_at_once(tmp_path: Path) -> None:
         assert said in answer.stderr
     # The port, and what the plan says of so many stages.
     assert len(found) == len(TYPOS) + 2
-    assert {path.name for path in tmp_path.iterdir()} <= {"home"}  # the index of tasks that AWQCTL_HOME keeps
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_demo_passes_on_any_machine(tmp_path: Path) -> None:
@@ -50,7 +51,7 @@ def test_demo_passes_on_any_machine(tmp_path: Path) -> None:
     assert answer.returncode == 0, answer.stderr
     assert max(map(len, answer.stdout.splitlines())) <= 80
     assert "unchecked" in answer.stdout
-    assert {path.name for path in tmp_path.iterdir()} <= {"home"}  # the index of tasks that AWQCTL_HOME keeps
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_run_stops_before_its_first_stage(tmp_path: Path) -> None:
@@ -102,7 +103,7 @@ def test_hub_model_for_a_gpu_is_planned_on_a_laptop(empty_hub: "FakeHub", tmp_pa
             "HF_ENDPOINT": empty_hub.url,
             "HF_HOME": str(tmp_path / "hf"),
             "HF_HUB_OFFLINE": "0",
-            "AWQCTL_HOME": str(tmp_path / "home"),
+            "AWQCTL_HOME": os.environ["AWQCTL_HOME"],
         }
     )
     settings = ("model.source=maker/tiny", "engine.accelerator=cuda", "serve.port=0")

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.utils.validation import _validate_metric_name
 
 from pipeline.base.checkout import own_commit
 from pipeline.base.errors import EnvironmentLackError, UsageError
@@ -21,6 +23,7 @@ from pipeline.record.context import RunContext
 from pipeline.record.environment import environment_of
 from pipeline.record.record import RunRecord, StageResult
 from pipeline.run.tracking import Tracker, check_store
+from tests.helpers import METRIC_NAME
 
 CONNECT = "import sys; from pipeline.run.tracking import Tracker; Tracker(sys.argv[1]).connect()"
 BEGIN = """
@@ -42,6 +45,17 @@ def test_eight_first_time_processes_all_succeed(store: str) -> None:
     processes = [subprocess.Popen([sys.executable, "-c", CONNECT, store], stderr=subprocess.PIPE) for _ in range(8)]
     answers = [process.communicate(timeout=600)[1].decode() for process in processes]
     assert [process.returncode for process in processes] == [0] * 8, answers
+
+
+@pytest.mark.parametrize("character", [chr(code) for code in range(32, 127)])
+def test_names_that_mlflow_takes(character: str) -> None:
+    """The unit tests hold names of metrics to a pattern, because MLflow takes seconds to import."""
+    taken = True
+    try:
+        _validate_metric_name(f"a{character}b")
+    except MlflowException:
+        taken = False
+    assert taken == bool(METRIC_NAME.fullmatch(f"a{character}b"))
 
 
 def test_killed_run_does_not_stay_running(store: str) -> None:

@@ -56,6 +56,12 @@ def _bfloat16(array: NDArray[np.float32]) -> NDArray[np.uint16]:
     return ((bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype("<u2")
 
 
+@pytest.fixture
+def quick_health(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at the machine's health twice at once and not half a second apart, where the readings follow a script."""
+    monkeypatch.setattr("pipeline.hardware.health.now._APART_S", 0.05)
+
+
 @pytest.fixture(scope="session")
 def environment() -> Environment:
     """Return a machine without a GPU."""

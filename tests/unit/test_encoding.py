@@ -15,6 +15,9 @@ def unspecified(source: str) -> Iterator[int]:
         if not isinstance(node, ast.Call):
             continue
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        as_text = any(one.arg == "text" and getattr(one.value, "value", None) is True for one in node.keywords)
+        if not as_text and called not in _FILES:
+            continue
         given = {keyword.arg for keyword in node.keywords}
         if "encoding" in given or ast.unparse(node.func) in ("os.open", "webbrowser.open", "importlib.open"):
             continue
@@ -23,8 +26,7 @@ def unspecified(source: str) -> Iterator[int]:
             set(mode) <= set("rwxab+") for mode in modes if "b" in mode
         )
         positional = called == "read_text" and node.args
-        as_text = any(one.arg == "text" and getattr(one.value, "value", None) is True for one in node.keywords)
-        if as_text or (called in _FILES and not binary and not positional):
+        if as_text or not (binary or positional):
             yield node.lineno
 
 

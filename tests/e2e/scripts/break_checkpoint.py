@@ -27,7 +27,7 @@ def permute(tensor: Tensor, generator: np.random.Generator) -> None:
     scales.flush()
 
 
-def main() -> None:
+def main(line: list[str] | None = None) -> None:
     """Copy and break."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--layer", type=int, required=True, help="decoder layer, from 0")
     parser.add_argument("--linear", default=r"\w+", help="kind of linear layer, such as down_proj; default all")
     parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(line)
     shutil.copytree(arguments.checkpoint, arguments.out)
     wanted = re.compile(rf".*\.layers\.{arguments.layer}\.(.+\.)?{arguments.linear}\.scales")
     generator = np.random.default_rng(arguments.seed)

@@ -1,8 +1,7 @@
 """The script that breaks checkpoints for the end-to-end test of alarm and gate: it breaks what it says, and no more."""
 
 import json
-import subprocess
-import sys
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import Manifest, ManifestSource, differences, read_manifest, write_manifest
 from pipeline.models.tensors import read_headers
 
-ROOT = Path(__file__).resolve().parents[4]
+SCRIPT = runpy.run_path(str(Path(__file__).parents[3] / "e2e" / "scripts" / "break_checkpoint.py"))
 LINEAR = ("self_attn.q_proj", "mlp.down_proj")
 
 
@@ -34,11 +33,9 @@ def checkpoint(tmp_path: Path, save: Callable[..., Any]) -> Path:
     return folder
 
 
-def broken(checkpoint: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def broken(checkpoint: Path, *arguments: str) -> None:
     """Run the script; the copy is beside the checkpoint."""
-    script = str(ROOT / "tests" / "e2e" / "scripts" / "break_checkpoint.py")
-    command = [sys.executable, script, str(checkpoint), str(checkpoint.with_name("out")), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env={"PYTHONPATH": str(ROOT)})
+    SCRIPT["main"]([str(checkpoint), str(checkpoint.with_name("out")), *arguments])
 
 
 @pytest.mark.parametrize(
@@ -48,9 +45,12 @@ def broken(checkpoint: Path, *arguments: str) -> subprocess.CompletedProcess[str
         (("--layer", "0", "--linear", "down_proj"), {"model.layers.0.mlp.down_proj.scales"}),
     ],
 )
-def test_scales_of_one_layer_change_places(checkpoint: Path, arguments: tuple[str, ...], changed: set[str]) -> None:
+def test_scales_of_one_layer_change_places(
+    checkpoint: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], changed: set[str]
+) -> None:
     """The same numbers in every group, elsewhere; all other tensors stay, and checksums find nothing."""
-    answer = json.loads(broken(checkpoint, *arguments).stdout)
+    broken(checkpoint, *arguments)
+    answer = json.loads(capsys.readouterr().out)
     out = checkpoint.with_name("out")
     before, after = read_headers(checkpoint), read_headers(out)
     assert {name for name in before if not np.array_equal(before[name].read(), after[name].read())} == changed
@@ -61,8 +61,9 @@ def test_scales_of_one_layer_change_places(checkpoint: Path, arguments: tuple[st
     assert answer["digest"] == read_manifest(out).digest() != read_manifest(checkpoint).digest()
 
 
-def test_a_layer_that_is_not_there_is_an_error(checkpoint: Path) -> None:
+def test_a_layer_that_is_not_there_is_an_error(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A test that breaks nothing would pass."""
-    answer = broken(checkpoint, "--layer", "2")
-    assert answer.returncode == 2
-    assert "no scales of layer 2" in answer.stderr
+    with pytest.raises(SystemExit) as ended:
+        broken(checkpoint, "--layer", "2")
+    assert ended.value.code == 2
+    assert "no scales of layer 2" in capsys.readouterr().err

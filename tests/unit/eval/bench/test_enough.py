@@ -7,10 +7,10 @@ import pytest
 
 from eval.bench.enough import FirstRepeats, LevelRepeats, Wanted, repeats_of
 from eval.statistics.repeats import half_width, ratio_interval
+from tests.simulations import data_sets, three_errors
 
 WANTED = Wanted(precision=0.05, confidence=0.95)
-BENCHMARKS = 3000
-STANDARD_ERROR = math.sqrt(0.05 * 0.95 / BENCHMARKS)
+BENCHMARKS = data_sets(3000)
 
 
 def level(*throughputs: float, concurrency: int = 1, seconds: float = 10.0) -> FirstRepeats:
@@ -96,7 +96,7 @@ def test_the_interval_covers_however_many_repeats_it_took(first: int, spreads: t
         outside += not interval[0] <= 1 <= interval[1]
         too_wide += half_width(interval) > wanted.precision * (1 + 1e-6)
 
-    assert outside / BENCHMARKS <= 0.05 + 3 * STANDARD_ERROR
+    assert outside / BENCHMARKS <= 0.05 + three_errors(BENCHMARKS)
     assert limit != "none" or too_wide == 0
 
 
@@ -113,8 +113,8 @@ def two_stages(
 def test_stopping_when_it_looks_narrow_is_no_rule() -> None:
     """Why it is decided once: repeats added until Welch's interval is narrow miss the truth in up to a tenth."""
     chance = np.random.default_rng(19)
-    outside = 0
-    for _ in range(1000):
+    outside, simulated = 0, data_sets(1000, part=2)
+    for _ in range(simulated):
         steady, restless = [1.0] * 3, list(map(float, np.exp(chance.normal(0, 0.08, 3))))
         while True:
             interval = ratio_interval(restless, steady, 0.95)
@@ -124,4 +124,4 @@ def test_stopping_when_it_looks_narrow_is_no_rule() -> None:
             restless.append(float(np.exp(chance.normal(0, 0.08))))
         outside += not interval[0] <= 1 <= interval[1]
 
-    assert outside / 1000 > 0.08
+    assert outside / simulated > 0.08

@@ -171,7 +171,7 @@ def test_a_loss_larger_than_the_share_of_flips(score: ScoreOf, margin: float) ->
 
 def test_further_items_are_those_of_all_tasks_together(score: ScoreOf) -> None:
     """A loss beyond the margin that only Holm's correction leaves undecided needs more than one further item."""
-    rows = [compare(*arms(score, (92, 50, 700, 158)), margin=Margin(absolute=0.02)) for _ in range(9)]
+    rows = 9 * [compare(*arms(score, (92, 50, 700, 158)), margin=Margin(absolute=0.02))]
     assert adjusted(rows[:1])[0].verdict == "fail"
     found = adjusted(rows)
     assert {row.verdict for row in found} == {"inconclusive"}

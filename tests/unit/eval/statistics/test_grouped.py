@@ -13,10 +13,11 @@ from scipy import stats
 from eval.statistics import Margin, Pairs, estimate, judge, more_items
 from eval.statistics.grouped import design_effect
 from eval.statistics.proportions import DifferenceConfidence, Table
+from tests.simulations import data_sets
 
 Floats = NDArray[np.float64]
 SIMULATION = runpy.run_path(str(Path(__file__).parents[3] / "benchmarks" / "gate.py"))
-DATA_SETS = 400
+DATA_SETS = {"drift": 400}
 """Enough to tell groups from independent items; `make bench-gate` holds 3 000 to a sharper bound."""
 
 
@@ -225,6 +226,7 @@ def test_false_passes_in_groups(case: Any) -> None:
     Where groups have something in common, taking the items as independent would pass more often than that.
     """
     rng = np.random.default_rng([case.groups, case.items])
-    grouped, single = SIMULATION["false_passes_in_groups"](case, DATA_SETS, rng)
+    simulated = DATA_SETS.get(case.kind, data_sets(400, part=2))
+    grouped, single = SIMULATION["false_passes_in_groups"](case, simulated, rng)
 
-    assert SIMULATION["faults"](case, DATA_SETS, grouped, single) == []
+    assert SIMULATION["faults"](case, simulated, grouped, single) == []

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from eval.statistics.trend import FEWEST_POINTS, Trend, trend
+from tests.simulations import data_sets
 
 SLICES = 30
 """Of five minutes."""
-SERIES = 400
-"""Simulated ones; 99.99 % of such samples see a coverage of 95 % as at least 0.905."""
-LEAST = 0.905
+SERIES = data_sets(400, part=2)
+"""Simulated ones."""
+LEAST = 0.905 if SERIES == 400 else 0.885
+"""99.99 % of such samples see a coverage of 95 % as at least so much."""
 
 
 def series(rng: np.random.Generator, alike: float, points: int = SLICES) -> NDArray[np.float64]:
@@ -93,8 +95,9 @@ def test_interval_covers_though_neighbours_resemble_each_other(alike: float, slo
         values = series(rng, alike) + slope * 10 * np.arange(SLICES)
         interval = trend_of(values).interval
         covered += interval is None or interval[0] <= slope <= interval[1]
-        naive = stats.theilslopes(values, 10.0 * np.arange(SLICES), 0.95)
-        without += naive.low_slope <= slope <= naive.high_slope
+        if alike >= 0.5:
+            naive = stats.theilslopes(values, 10.0 * np.arange(SLICES), 0.95)
+            without += naive.low_slope <= slope <= naive.high_slope
     assert covered / SERIES >= LEAST
     if alike >= 0.5:
         assert without / SERIES < 0.85

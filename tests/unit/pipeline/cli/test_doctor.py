@@ -9,6 +9,7 @@ from pipeline.hardware.health.nvml import open_nvml
 from tests.fakes.nvml import SILENT, FakeNvml, GpuState, healthy, installed
 from tests.helpers import invoke
 
+pytestmark = pytest.mark.usefixtures("quick_health")
 IDLE = replace(healthy()[0], busy=0, reasons=0x1)
 
 

@@ -3,8 +3,6 @@
 import hashlib
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +13,6 @@ import pytest
 from pipeline.base.errors import Interrupted, SourceError
 from pipeline.models.checksums import FileSum, KnownSum, SumCache, read_sums, sum_files
 
-REPO = Path(__file__).parents[4]
 LONG_AGO_NS = 10**18
 
 
@@ -169,21 +166,6 @@ def test_what_vanished_is_forgotten(folder: Path, cache: SumCache, tmp_path: Pat
     bytes_read(tmp_path / "elsewhere", cache)
     assert not document.exists()
     assert len(list((cache.home / "checksums").iterdir())) == 1
-
-
-def test_several_processes_at_once(folder: Path, cache: SumCache) -> None:
-    """Four processes sum the same folder; all get it right, and the document they leave is whole."""
-    program = (
-        "import sys; from pathlib import Path; from pipeline.models.checksums import SumCache, sum_files\n"
-        "for _ in range(20):\n"
-        "    found = sum_files(Path(sys.argv[1]), cache=SumCache(Path(sys.argv[2]), trusted=False))\n"
-        "print(found['a'].sha256, len(found))"
-    )
-    line = [sys.executable, "-c", program, str(folder), str(cache.home)]
-    processes = [subprocess.Popen(line, cwd=REPO, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    answers = {process.communicate(timeout=120)[0] for process in processes}
-    assert answers == {f"{hashlib.sha256(b'abc').hexdigest()} 2\n"}
-    assert bytes_read(folder, cache) == 0
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that opens and cannot be read")

@@ -13,9 +13,8 @@ from pipeline.base.progress import SilentReporter
 from pipeline.models.checksums import SumCache, sum_files
 from pipeline.models.manifest import CARD, NAME, Manifest, ManifestSource, differences, read_manifest, write_manifest
 from pipeline.record.context import RunContext
-from tests.helpers import awqctl
+from tests.helpers import invoke
 
-REPO = Path(__file__).parents[4]
 INDEX = "model.safetensors.index.json"
 LONG_AGO_NS = 10**18
 
@@ -217,8 +216,8 @@ def test_manifest_of_the_first_release_has_no_seal(checkpoint: Path) -> None:
 
 def verify(folder: Path) -> tuple[int, dict[str, object], str]:
     """Run `awqctl verify --json`; return exit code, document and standard error."""
-    answer = awqctl("verify", folder, "--json")
-    return answer.returncode, json.loads(answer.stdout), answer.stderr
+    answer = invoke("verify", folder, "--json", raises=True)
+    return answer.return_value, json.loads(answer.stdout), answer.stderr
 
 
 def test_verify_takes_the_output_folder(checkpoint: Path) -> None:

@@ -56,6 +56,7 @@ def test_linear_attention_sets_the_block(model: str, ranks: int, block: int, gro
     found = cache(model, tensor_parallel=ranks)
     assert (found.block_tokens, found.group_count) == (block, groups)
     assert found.blocks_per_request(block, 2048) == 4
+    assert cache(model, tensor_parallel=ranks, states=2).blocks_per_request(block, 2048) == 7
 
 
 def gemma_4(**more: object) -> dict[str, object]:

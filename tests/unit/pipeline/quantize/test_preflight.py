@@ -18,7 +18,7 @@ from pipeline.quantize.resources import Resources, resources_of
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
-from tests.helpers import RecordingReporter, awqctl
+from tests.helpers import RecordingReporter, invoke
 
 GIB = 2**30
 MACHINE = Resources(
@@ -274,11 +274,13 @@ def test_this_machine_has_something(tmp_path: Path) -> None:
     assert (machine.disk_free_bytes > 0, machine.cores > 0, machine.gpu_memory_bytes) == (True, True, None)
 
 
-def test_dry_run_of_an_impossible_plan(tmp_path: Path) -> None:
-    """The plan on standard output, what cannot work and what would on standard error, exit code 4."""
+def test_dry_run_of_an_impossible_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan on standard output; the error says what cannot work and what would, exit code 4."""
     (tmp_path / "m").mkdir()
     checkpoint(tmp_path / "m", inner=704)
-    answer = awqctl("quantize", "demo", "--dry-run", "--set", f"model.source={tmp_path / 'm'}", cwd=tmp_path)
-    assert answer.returncode == 4, answer.stderr
+    monkeypatch.chdir(tmp_path)
+    answer = invoke("quantize", "demo", "--dry-run", "--set", f"model.source={tmp_path / 'm'}")
+    assert isinstance(answer.exception, ImpossiblePlanError), answer.exception
+    assert answer.exception.exit_code == 4
     assert "impossible" in answer.stdout
-    assert "Set quantize.group_size to 64 or 32" in answer.stderr
+    assert "Set quantize.group_size to 64 or 32" in answer.exception.message

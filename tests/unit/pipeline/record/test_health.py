@@ -23,6 +23,7 @@ from tests.fakes.nvml import FakeNvml, GpuState, healthy, installed
 from tests.helpers import RecordingReporter
 from tests.unit.pipeline.run.test_runner import NoTracker
 
+pytestmark = pytest.mark.usefixtures("quick_health")
 GIB = 2**30
 FREE = replace(healthy()[0], memory=(141 * GIB, GIB), reasons=0x1)
 """A GPU on which nothing runs."""

@@ -15,7 +15,7 @@ from pipeline.recipe.load import load_recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RECORD, RunRecord, StageResult, save_record
 from pipeline.run.folder import check_folder, recipe_origin
-from tests.helpers import awqctl
+from tests.helpers import invoke
 
 
 @pytest.fixture
@@ -155,6 +155,7 @@ def test_a_checkpoint_without_a_record_says_whose_it_is(tmp_path: Path, recipe_f
 def test_every_command_refuses_before_it_writes(recorded: Path, recipe_file: Path, line: tuple[str, ...]) -> None:
     """Code 2, the record as it was."""
     before = (recorded / RECORD).read_bytes()
-    answer = awqctl(line[0], recipe_file, *line[1:], "--out", recorded, settings=("model.source=other",))
-    assert (answer.returncode, "results for the model model" in answer.stderr) == (2, True), answer.stderr
+    with pytest.raises(UsageError, match="results for the model model") as refused:
+        invoke(line[0], recipe_file, *line[1:], "--out", recorded, "--set", "model.source=other", raises=True)
+    assert refused.value.exit_code == 2
     assert (recorded / RECORD).read_bytes() == before

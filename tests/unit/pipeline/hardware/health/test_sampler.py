@@ -14,8 +14,9 @@ from tests.fakes.nvml import FakeNvml, healthy, installed
 from tests.helpers import wait_for
 
 
-def test_a_load_is_sampled_from_entry_to_exit(tmp_path: Path) -> None:
+def test_a_load_is_sampled_from_entry_to_exit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A GPU under load: the file holds its facts and every sample, and the summary says how many."""
+    monkeypatch.setattr("pipeline.hardware.health.sampler._EVERY_S", 0.05)
     with installed(FakeNvml(healthy())), Health() as health:
         wait_for(lambda: len(health.snapshots) > 1, 60)
     summary = health.summary(output_tokens=10)

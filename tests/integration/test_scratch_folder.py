@@ -17,7 +17,7 @@ from pipeline.runtimes.process import GuardedProcess, engine_environment
 from pipeline.runtimes.scratch import ScratchFolder
 from tests.helpers import wait_for
 
-REPO = Path(__file__).parents[4]
+REPO = Path(__file__).parents[2]
 SAYS_AND_STAYS = """
 import os, socket, tempfile, time, uuid
 path = os.path.join(tempfile.gettempdir(), str(uuid.uuid4()))
