@@ -2,7 +2,8 @@
 
 from typing import ClassVar, Literal
 
-from pipeline.base.results import Payload, Result
+from pipeline.base.phrase import quoted
+from pipeline.base.results import Payload, Phrase, Result
 
 
 class SmokeCheck(Result):
@@ -11,7 +12,14 @@ class SmokeCheck(Result):
     name: str
     passed: bool
     detail: str
+    detail_said: Phrase | None = None
+    """The detail for other languages; None in results of earlier versions."""
     seconds: float
+
+    @property
+    def phrase(self) -> Phrase:
+        """Return the detail as a phrase."""
+        return self.detail_said or quoted(self.detail)
 
 
 class ServeResult(Payload):

@@ -7,7 +7,9 @@ its keys and routes, but on loopback, on a free port, and for one key that exist
 import time
 
 from eval.arms.identity import weights_that_matter
+from pipeline.base.phrase import phrase, phrase_of
 from pipeline.base.results import Gate
+from pipeline.base.sentences.stored import ENGLISH, StoredSentences
 from pipeline.engines.probes import PROBES as ENGINE_PROBES
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
@@ -73,10 +75,13 @@ def _outcome(result: ServeResult, start_seconds: float, logs: dict[str, str]) ->
 
 
 def _gate(checks: tuple[SmokeCheck, ...]) -> Gate:
-    failed = [f"{check.name} ({check.detail})" for check in checks if not check.passed]
-    statement = f"{len(checks) - len(failed)} of {len(checks)} checks of the running endpoint passed"
-    statement += f"; failed: {'; '.join(failed)}." if failed else "."
-    return Gate(name="endpoint smoke test", passed=bool(checks) and not failed, statement=statement)
+    say, amount = StoredSentences, str(len(checks))
+    failed = [phrase_of(say.failed_check, (check.phrase,), name=check.name) for check in checks if not check.passed]
+    said = phrase(say.smoke_passed, passed=amount, checks=amount)
+    if failed:
+        said = phrase_of(say.smoke_failed, failed, passed=str(len(checks) - len(failed)), checks=amount)
+    passed = bool(checks) and not failed
+    return Gate(name="endpoint smoke test", passed=passed, statement=ENGLISH.text(said), said=said)
 
 
 STAGE = Stage(

@@ -8,10 +8,12 @@ from eval.alarm.result import Fidelity
 from eval.comparison.comparison import adjusted, compare, floor_of
 from eval.comparison.result import NoiseFloor
 from eval.comparison.scores import TaskScores
-from eval.comparison.wording import verdict_sentence
+from eval.comparison.wording import verdict_phrase
 from eval.statistics import Margin
-from pipeline.base.format import plural, score
-from pipeline.base.results import Gate
+from pipeline.base.format import count, score
+from pipeline.base.phrase import phrase_of
+from pipeline.base.results import Gate, Phrase
+from pipeline.base.sentences.stored import ENGLISH, StoredSentences
 from pipeline.engines.vllm import engine_arguments
 from pipeline.recipe.eval import Eval, EvalTask
 from pipeline.recipe.recipe import Recipe
@@ -76,7 +78,7 @@ def result_of(
 
 
 def stopped_result(
-    recipe: Recipe, awq: Measured, fidelity: tuple[Fidelity, ...], statement: str, found: OverlapResult | None
+    recipe: Recipe, awq: Measured, fidelity: tuple[Fidelity, ...], said: Phrase, found: OverlapResult | None
 ) -> EvalResult:
     """Return what is known where the alarm stopped AWQ: token probabilities, and no scores.
 
@@ -84,14 +86,15 @@ def stopped_result(
         recipe: as resolved.
         awq: its engine and settings; no scores.
         fidelity: of each arm whose token probabilities were compared, AWQ's among them.
-        statement: the alarm's sentence.
+        said: by the alarm.
         found: calibration text in the tasks.
     """
     compared = {one.arm for one in fidelity} | {GATED}
     return EvalResult(
         arms=tuple(arm.name for arm in recipe.arms if arm.name in compared),
         tasks=(),
-        stopped=statement,
+        stopped=ENGLISH.text(said),
+        stopped_said=said,
         chat_template=recipe.eval.chat_template,
         fidelity=fidelity,
         overlap=found,
@@ -161,15 +164,24 @@ def _contrast(settings: Eval, task: EvalTask, scores: dict[str, dict[str, TaskSc
 def gates_of(result: EvalResult) -> tuple[Gate, ...]:
     """Return one gate per task, for AWQ alone: other arms are information. The alarm's alone where it stopped AWQ."""
     if result.stopped is not None:
-        return (Gate(name="alarm", passed=False, statement=result.stopped),)
+        return (Gate(name="alarm", passed=False, statement=result.stopped, said=result.stopped_said),)
     return tuple(_gate(task) for task in result.gated)
 
 
 def _gate(task: TaskScore) -> Gate:
-    scores = f"{task.task}: {task.metric} {score(task.baseline.value)} to {score(task.candidate.value)}"
+    said = phrase_of(
+        StoredSentences.task_verdict,
+        (verdict_phrase(task),),
+        task=task.task,
+        metric=task.metric,
+        before=score(task.baseline.value),
+        after=score(task.candidate.value),
+        items=count(task.items),
+    )
     return Gate(
         name=f"accuracy {task.task}",
         passed=task.passed,
         verdict=task.verdict,
-        statement=f"{scores} on {plural(task.items, 'item')}; {verdict_sentence(task)}",
+        statement=ENGLISH.text(said),
+        said=said,
     )

@@ -15,7 +15,7 @@ from typing import Any
 from eval.accuracy.judgement import Measured, concurrencies
 from eval.accuracy.preparation import Prepared
 from eval.accuracy.result import AGAIN, BASELINE, CONTROL, GATED
-from eval.alarm.fidelity import TopTokens, alarm_sentence, fidelity, read_top_tokens
+from eval.alarm.fidelity import TopTokens, alarm_phrase, alarm_sentence, fidelity, read_top_tokens
 from eval.alarm.probe import TOP_K, held_out, probe
 from eval.alarm.result import Fidelity
 from eval.arms.kernel import check_kernel
@@ -24,6 +24,7 @@ from eval.comparison.scores import TaskScores, read_scores
 from pipeline.base.errors import EngineDiedError, WorkerError
 from pipeline.base.files import write_atomically
 from pipeline.base.identity import document_identity
+from pipeline.base.results import Phrase
 from pipeline.engines.settings import check_same_settings
 from pipeline.engines.vllm import VllmFacts, VllmServer, engine_arguments
 from pipeline.recipe.eval import EvalTask
@@ -74,7 +75,7 @@ class Measurement:
     """The stage's output."""
     prepared: Prepared
     fidelities: list[Fidelity] = field(default_factory=list)
-    stopped: str | None = None
+    stopped: Phrase | None = None
     """Why the alarm stopped AWQ."""
     _first: tuple[str, dict[str, str]] | None = None
     """The arm that was started first, with its engine's settings."""
@@ -218,7 +219,7 @@ class Measurement:
         found = fidelity(reference, top, name=arm, text=self._text, alarm=alarm, control=control)
         self.fidelities.append(found)
         if found.absurd and arm == GATED and alarm.stop:
-            self.stopped = alarm_sentence(found, alarm, control)
+            self.stopped = alarm_phrase(found, alarm, control)
         elif found.absurd:
             self.context.reporter.warn(alarm_sentence(found, alarm, control))
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from eval.accuracy.overlap import OverlapResult
 from eval.alarm.result import Fidelity
 from eval.comparison.result import Comparison, Interval, NoiseFloor
-from pipeline.base.results import Payload, Result
+from pipeline.base.results import Payload, Phrase, Result
 from pipeline.recipe.arms import AGAIN, AWQ, BASELINE, RTN
 
 GATED = AWQ
@@ -94,6 +94,8 @@ class EvalResult(Payload):
     """One row per task and arm, the baseline's scores beside each; none where the alarm stopped the evaluation."""
     stopped: str | None = None
     """What the alarm said when it stopped AWQ before any task was scored; None where all tasks were."""
+    stopped_said: Phrase | None = None
+    """The same for other languages; None in results of earlier versions."""
     contrasts: tuple[Contrast, ...] = ()
     """One per task, where the control was measured."""
     lm_eval_version: str

@@ -12,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.alarm.divergence import divergences
-from eval.alarm.result import FOREIGN, Fidelity
+from eval.alarm.result import Fidelity
 from pipeline.base.commands import command
 from pipeline.base.errors import VoidMeasurementError
 from pipeline.base.files import read_written, write_atomically
 from pipeline.base.identity import document_identity
-from pipeline.base.results import Result
+from pipeline.base.phrase import phrase, phrase_of
+from pipeline.base.results import Phrase, Result
+from pipeline.base.sentences.alarm import FOREIGN
+from pipeline.base.sentences.stored import ENGLISH, StoredSentences
 from pipeline.recipe.eval import Alarm
 
 OVER_CONTROL = 1.5
@@ -141,21 +144,29 @@ def _lead(ids: NDArray[np.int64], logprobs: NDArray[np.float64], others: NDArray
     return np.asarray(logprobs[:, 0] - found)
 
 
+def alarm_phrase(found: Fidelity, alarm: Alarm, control: Fidelity | None = None) -> Phrase:
+    """Return what is said when an arm's probabilities are absurd."""
+    nothing = phrase(StoredSentences.nothing)
+    rounding = nothing
+    if control:
+        nats = f"{control.mean_kl_nats:.3f}"
+        rounding = phrase(StoredSentences.of_plain_rounding, arm=control.arm, nats=nats, times=f"{OVER_CONTROL:g}")
+    return phrase_of(
+        StoredSentences.broken_weights,
+        (rounding, phrase(StoredSentences.own_domain_first) if found.text == FOREIGN else nothing),
+        arm=found.arm,
+        tokens=str(found.tokens),
+        text=found.text,
+        nats=f"{found.mean_kl_nats:.3f}",
+        max_nats=f"{alarm.max_kl:g}",
+        agreement=f"{found.agreement:.1%}",
+        least=f"{alarm.min_top1:.0%}",
+    )
+
+
 def alarm_sentence(found: Fidelity, alarm: Alarm, control: Fidelity | None = None) -> str:
-    """Return what the user is told when an arm's probabilities are absurd."""
-    rounding = (
-        f"; plain rounding ({control.arm}) is at {control.mean_kl_nats:.3f}, alarm above {OVER_CONTROL:g} times that"
-        if control
-        else ""
-    )
-    foreign = "" if found.text != FOREIGN else " First look with a text of the model's own domain, in eval.alarm.text."
-    return (
-        f"The weights of the arm '{found.arm}' are most likely broken: over {found.tokens} tokens of {found.text} its "
-        f"mean KL divergence from the baseline is {found.mean_kl_nats:.3f} nats per token (alarm above "
-        f"{alarm.max_kl:g}{rounding}), and {found.agreement:.1%} of the positions agree on the most likely token, "
-        f"as far as it leads by more than the noise (alarm below {alarm.min_top1:.0%}).{foreign} Quantize again, or "
-        f"with the other quantize.backend; if so large a loss is intended, set eval.alarm.stop=false."
-    )
+    """Return the same in English, for the terminal."""
+    return ENGLISH.text(alarm_phrase(found, alarm, control))
 
 
 def _arrays(tokens: TopTokens) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

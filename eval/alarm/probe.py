@@ -13,11 +13,11 @@ import httpx
 
 from eval.alarm.divergence import SMALLEST
 from eval.alarm.fidelity import NO_TOKEN, TopTokens, prompts_digest
-from eval.alarm.result import FOREIGN, PACKAGED
 from eval.arms.setup import SERVED_NAME
 from pipeline.base.errors import EngineError, RecipeError
 from pipeline.base.homes import expanded
 from pipeline.base.progress import Reporter
+from pipeline.base.sentences.alarm import FOREIGN, PACKAGED
 from pipeline.engines.engine import Engine
 from pipeline.models.tokenizer import Tokenizer, load_tokenizer
 from pipeline.recipe.eval import Alarm

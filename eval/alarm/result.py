@@ -2,10 +2,6 @@
 
 from pipeline.base.results import Result
 
-PACKAGED = "modules of Python's standard library (packaged)"
-FOREIGN = "modules of Python's standard library (packaged; not the domain of this recipe)"
-"""The same text, for a model whose tasks are no Python."""
-
 
 class Fidelity(Result):
     """Token probabilities of one arm against the baseline's on held-out text. An alarm, not the verdict."""

@@ -8,6 +8,7 @@ from eval.bench.enough import MOST, FirstRepeats, LevelRepeats, Wanted, repeats_
 from eval.bench.load.descriptors import too_few
 from eval.bench.points import LevelRuns, throughput_over
 from eval.bench.runs import LoadRun
+from pipeline.base.sentences.stored import ENGLISH
 from pipeline.engines.engine import Engine
 
 
@@ -71,7 +72,9 @@ class ArmProgress:
         """
         made = self._runs.measure(engine, concurrency, number)
         level = self._levels[concurrency]
-        self._levels[concurrency] = replace(level, runs=(*level.runs, *made), void=made[-1].void)
+        self._levels[concurrency] = replace(
+            level, runs=(*level.runs, *made), void=made[-1].void, void_said=made[-1].phrases
+        )
 
     def decide(self, start_seconds: float = 0.0) -> None:
         """Decide, once and by the first repeats alone, how many are made of each level.
@@ -123,7 +126,8 @@ class ArmProgress:
     def _empty(self, concurrency: int) -> LevelRuns:
         obstacle = too_few(concurrency)
         requests = self._settings.requests_per_concurrency * concurrency
-        return LevelRuns(concurrency, requests, (), (obstacle,) if obstacle else ())
+        said = () if obstacle is None else (obstacle,)
+        return LevelRuns(concurrency, requests, (), tuple(map(ENGLISH.text, said)), said)
 
 
 def _numbers(level: LevelRuns) -> set[int]:

@@ -7,6 +7,7 @@ from eval.bench.load.result import Distribution, ThroughputOver
 from eval.bench.result import Latency, LoadPoint, VoidPoint
 from eval.bench.runs import LoadRun, RunFigures
 from eval.statistics.repeats import geometric_mean
+from pipeline.base.results import Phrase
 
 _LATENCIES = ("ttft", "tpot", "itl", "e2e")
 
@@ -22,6 +23,8 @@ class LevelRuns:
     """In the order in which they were made, void ones included."""
     void: tuple[str, ...] = ()
     """Why the level is void; empty where it stands."""
+    void_said: tuple[Phrase, ...] = ()
+    """The same as phrases, in the same order."""
 
     @property
     def valid(self) -> tuple[LoadRun, ...]:
@@ -75,6 +78,7 @@ def void_point(level: LevelRuns) -> VoidPoint:
         concurrency=level.concurrency,
         requests=level.requests,
         reasons=level.void,
+        reasons_said=level.void_said,
         runs=tuple(run.model_copy(update={"figures": None}) for run in level.runs),
     )
 

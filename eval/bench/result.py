@@ -9,14 +9,16 @@ from eval.bench.dummy_weights import DummyWeights
 from eval.bench.engine_proof import EngineProof
 from eval.bench.fair_arms import FairArms
 from eval.bench.load.ceiling import Calibration
-from eval.bench.load.endpoint_result import EndpointArm, PromptsFile
+from eval.bench.load.endpoint_result import EndpointArm, EndpointPoint, PromptsFile
 from eval.bench.load.result import ThroughputOver
 from eval.bench.load.service import ServiceLimits
 from eval.bench.runs import LoadRun, OpenLoopRun
 from eval.bench.soak.result import Soak
 from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError, VoidMeasurementError
-from pipeline.base.results import Payload, Result
+from pipeline.base.phrase import phrase_of, phrases_or_quoted
+from pipeline.base.results import Payload, Phrase, Result
+from pipeline.base.sentences.gates import GateSentences
 from pipeline.base.token_range import Tokens
 
 PERCENTILES = ("mean_ms", "p50_ms", "p95_ms", "p99_ms")
@@ -83,8 +85,15 @@ class VoidPoint(Result):
     requests: int
     """Per run."""
     reasons: tuple[str, ...]
+    reasons_said: tuple[Phrase, ...] = ()
+    """The reasons for other languages, in the same order; empty in results of earlier versions."""
     runs: tuple[LoadRun, ...] = ()
     """As far as they were made."""
+
+    @property
+    def phrases(self) -> tuple[Phrase, ...]:
+        """Return the reasons as phrases."""
+        return phrases_or_quoted(self.reasons_said, self.reasons)
 
 
 class EngineMemory(Result):
@@ -172,21 +181,26 @@ class BenchResult(Payload):
         return own + sum(len(arm.load.points) for arm in self.endpoints)
 
     @property
-    def void_loads(self) -> dict[str, tuple[str, ...]]:
-        """Return why loads have no figures, by what they are: those of `void_points`, at rates, and on endpoints."""
-        closed = {f"{arm} at concurrency {point.concurrency}": point.reasons for arm, point in self.void_points}
-        open_loops = {
-            f"{load.arm} at rate {loop.rate_per_s:g}": loop.run.void
+    def void_loads(self) -> tuple[Phrase, ...]:
+        """Return where loads have no figures and why: those of `void_points`, at rates, and on endpoints."""
+        say = GateSentences
+        closed = [
+            phrase_of(say.void_at, point.phrases, arm=arm, concurrency=str(point.concurrency))
+            for arm, point in self.void_points
+        ]
+        open_loops = [
+            phrase_of(say.void_at_rate, loop.run.phrases, arm=load.arm, rate=f"{loop.rate_per_s:g}")
             for load in self.arms
             for loop in load.open_loop
             if loop.run.figures is None
-        }
-        servers: dict[str, tuple[str, ...]] = {}
-        for arm in self.endpoints:
-            for place, point in enumerate(arm.load.points, start=1):
-                if point.void:
-                    servers[f"{arm.arm} at {point.level} (load {place})"] = point.void
-        return closed | open_loops | servers
+        ]
+        servers = [
+            _void_load(arm.arm, point, place)
+            for arm in self.endpoints
+            for place, point in enumerate(arm.load.points, start=1)
+            if point.void
+        ]
+        return (*closed, *open_loops, *servers)
 
     @property
     def void_soaks(self) -> tuple[Soak, ...]:
@@ -240,3 +254,11 @@ class BenchResult(Payload):
             )
         within = [point for point in points if not point.overloaded]
         return max(within or points, key=lambda point: point.output_tokens_per_s)
+
+
+def _void_load(arm: str, point: EndpointPoint, place: int) -> Phrase:
+    say, load = GateSentences, str(place)
+    if point.concurrency:
+        level = str(point.concurrency)
+        return phrase_of(say.void_load, point.phrases, arm=arm, concurrency=level, load=load)
+    return phrase_of(say.void_load_at_rate, point.phrases, arm=arm, rate=f"{point.rate_per_s:g}", load=load)

@@ -9,8 +9,17 @@ from eval.bench.load.result import (
     ThroughputOver,
     files_of,
 )
-from eval.bench.load.validity import Check, Evidence, Limits, checks, not_checked, token_difference, void_reasons
-from pipeline.base.results import Result
+from eval.bench.load.validity import (
+    Check,
+    Evidence,
+    Limits,
+    checks,
+    not_checked,
+    token_difference,
+    void_phrases,
+    void_reasons,
+)
+from pipeline.base.results import Phrase, Result
 from pipeline.hardware.health.summary import HealthSummary
 
 
@@ -79,6 +88,16 @@ class LoadRun(Result):
     def void(self) -> tuple[str, ...]:
         """Why the run must not be used; empty where it may."""
         return void_reasons(self.checks)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The same, by the name that void points have it."""
+        return self.void
+
+    @property
+    def phrases(self) -> tuple[Phrase, ...]:
+        """The same as phrases, in the same order."""
+        return void_phrases(self.checks)
 
     @property
     def not_checked(self) -> dict[str, str]:

@@ -35,7 +35,9 @@ from eval.bench.setup import bench_setup
 from eval.bench.sweep import Sweep
 from pipeline.base.commands import command
 from pipeline.base.errors import AwqctlError
+from pipeline.base.phrase import phrase, phrase_of
 from pipeline.base.results import Gate
+from pipeline.base.sentences.stored import ENGLISH, StoredSentences
 from pipeline.engines.probes import PROBES as ENGINE_PROBES
 from pipeline.engines.vllm import engine_arguments
 from pipeline.hardware.health.selection import used_by
@@ -185,33 +187,29 @@ def _load(load: ArmLoad, levels: tuple[LevelRuns, ...], over: ThroughputOver, me
 
 
 def _gate(result: BenchResult) -> Gate:
-    void, points = result.void_loads, result.loads
-    reasons = "; ".join(f"{load}: {', '.join(why)}" for load, why in void.items())
+    say, void, points = StoredSentences, result.void_loads, str(result.loads)
+    said = phrase(say.points_stand, points=points)
+    if void:
+        said = phrase_of(say.points_void, void, void=str(len(void)), points=points, command=command("bench"))
     return Gate(
         name="measurements of speed stand",
         passed=not void,
         about="measurement",
-        statement=f"{len(void)} of {points} points are void and have no figures: {reasons}. Mend that and run "
-        f"`{command('bench')}`, which measures only those again."
-        if void
-        else f"All {points} points were delivered, counted alike by client and engine, and undisturbed.",
+        statement=ENGLISH.text(said),
+        said=said,
     )
 
 
 def _soak_gate(result: BenchResult) -> Iterator[Gate]:
     """Yield whether the soaks that were made stand."""
-    reasons = "; ".join(f"{soak.arm}: {', '.join(soak.void or ())}" for soak in result.void_soaks)
-    if result.soaks:
-        yield Gate(
-            name="soaks stand",
-            passed=not reasons,
-            about="measurement",
-            statement=f"{len(result.void_soaks)} of {len(result.soaks)} soaks are void and have no verdict: {reasons}. "
-            f"Mend that and run `{command('bench')}`, which makes only those again."
-            if reasons
-            else "What was held under load for minutes was delivered, counted alike by client and engine, and "
-            "undisturbed.",
-        )
+    if not result.soaks:
+        return
+    say, void, said = StoredSentences, result.void_soaks, phrase(StoredSentences.soaks_stand)
+    if void:
+        arms = [phrase_of(say.void_arm, soak.phrases, arm=str(soak.arm)) for soak in void]
+        amounts = str(len(void)), str(len(result.soaks))
+        said = phrase_of(say.soaks_void, arms, void=amounts[0], soaks=amounts[1], command=command("bench"))
+    yield Gate(name="soaks stand", passed=not void, about="measurement", statement=ENGLISH.text(said), said=said)
 
 
 def _void(_out: Path, result: BenchResult) -> str | None:

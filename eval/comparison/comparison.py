@@ -13,6 +13,9 @@ from eval.comparison.scores import TaskScores
 from eval.statistics import Estimate, Margin, Pairs, estimate, holm, judge, more_items, noise_floor, unpaired
 from pipeline.base.commands import command
 from pipeline.base.errors import VoidMeasurementError
+from pipeline.base.phrase import phrase, phrase_of
+from pipeline.base.sentences.statistics import MethodSentences
+from pipeline.base.sentences.stored import ENGLISH
 
 ComparisonT = TypeVar("ComparisonT", bound=Comparison)
 
@@ -84,7 +87,8 @@ def _figures(found: Estimate) -> dict[str, Any]:
         "spread": found.spread,
         "design_effect": found.design_effect,
         "loss": found.loss,
-        "method": found.method,
+        "method": ENGLISH.text(found.method),
+        "method_said": found.method,
         "interval": _interval(found.interval),
         "bounds": _interval(found.bounds),
         "p_difference": found.p_difference,
@@ -170,8 +174,8 @@ def _unpaired(matched: Matched, margin: Margin | None, confidence: float) -> Est
         margin=margin,
         confidence=confidence,
     )
-    reason = baseline.flaw or candidate.flaw or "both arms have per-item values of different kinds"
-    return replace(found, method=f"{found.method} ({reason})")
+    reason = baseline.unpaired or candidate.unpaired or phrase(MethodSentences.values_of_different_kinds)
+    return replace(found, method=phrase_of(MethodSentences.method_because, (found.method, reason)))
 
 
 def _scores(matched: Matched, pairs: Pairs, found: Estimate) -> tuple[Score, Score]:

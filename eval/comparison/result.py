@@ -1,7 +1,7 @@
 """What a comparison of two models on the same items says."""
 
 from eval.statistics import Verdict
-from pipeline.base.results import Result
+from pipeline.base.results import Phrase, Result
 
 
 class Score(Result):
@@ -61,6 +61,8 @@ class Comparison(Result):
     candidate's. None where the divisor is zero."""
     method: str
     """How interval and p-values were obtained, in words for a report."""
+    method_said: Phrase | None = None
+    """The same for other languages; None in results of earlier versions."""
     confidence: float
     interval: Interval | None
     """Of the loss, two-sided, at `confidence`."""

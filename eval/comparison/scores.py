@@ -18,6 +18,10 @@ from eval.comparison.result import Score
 from eval.comparison.rows import Row, read_rows
 from eval.comparison.validity import disagreement, is_mean, require_all, require_judged, require_numbers
 from pipeline.base.errors import RecipeError, SourceError, VoidMeasurementError
+from pipeline.base.phrase import phrase
+from pipeline.base.results import Phrase
+from pipeline.base.sentences.statistics import MethodSentences
+from pipeline.base.sentences.stored import ENGLISH
 
 Key = tuple[str, str, int]
 """Of an item: subtask, document hash, and which of the documents with that hash, from 0."""
@@ -25,7 +29,7 @@ Key = tuple[str, str, int]
 LOWER_IS_BETTER = frozenset({"bits_per_byte", "byte_perplexity", "word_perplexity", "perplexity", "brier_score", "ter"})
 """For results that do not say it."""
 _TOLERANCE = 1e-6
-_UNPAIRED = "the metric's values cannot be paired item by item"
+_UNPAIRED = phrase(MethodSentences.no_pairs)
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,8 @@ class TaskScores:
     """In the order of `rows`; None where the metric cannot be computed from items."""
     equal_subtasks: bool = False
     """Whether each subtask of a group counts the same, however many items it has."""
-    flaw: str = ""
-    """Why items cannot be paired, in words for a report."""
+    unpaired: Phrase | None = None
+    """Why items cannot be paired, for a report."""
     contradiction: str = ""
     """What shows that the score of a group is not of these items, in words; nothing can be said of such a score."""
     doubtful: bool = False
@@ -62,6 +66,11 @@ class TaskScores:
     def keys(self) -> tuple[Key, ...]:
         """Return the items' keys in order."""
         return tuple(self.rows)
+
+    @property
+    def flaw(self) -> str:
+        """Return why items cannot be paired, in English; empty where they can."""
+        return ENGLISH.text(self.unpaired)
 
     @property
     def metric_name(self) -> str:
@@ -169,15 +178,15 @@ def task_scores(
     parts = contributions(name, [row.values[name] for row in keyed.values()])
     doubtful = False
     if stated is not None:
-        equal, flaw = _check(parts, keyed, stated)
+        equal, unpaired = _check(parts, keyed, stated)
         single = parts is None and len({row.subtask for row in found}) == 1  # of a group it is a mean of its tasks'
         whole = corpus_score(name, [row.values[name] for row in keyed.values()]) if single else None
         if whole is not None and not close(whole, stated.value):
-            doubtful, flaw = True, _not_given(whole, stated)
+            doubtful, unpaired = True, _not_given(whole, stated)
     else:
-        flaw = "" if parts else _UNPAIRED
+        unpaired = None if parts else _UNPAIRED
     contradiction = ""
-    if parts is not None and stated is not None and flaw:
+    if parts is not None and stated is not None and unpaired:
         contradiction = disagreement(found, metric, parts.value, stated.value, mean=mean)
     if contradiction and len({row.subtask for row in found}) == 1:
         raise VoidMeasurementError(
@@ -191,11 +200,11 @@ def task_scores(
         score=stated or _computed(task, metric, _weighted(parts, keyed) if parts and equal else parts),
         items_available=max(items_available or 0, len(keyed)),
         rows=keyed,
-        contributions=None if flaw else parts,
+        contributions=None if unpaired else parts,
         equal_subtasks=equal,
-        flaw=flaw,
+        unpaired=unpaired,
         contradiction=contradiction,
-        doubtful=doubtful or (bool(flaw) and mean is not False and parts is not None and parts.plain),
+        doubtful=doubtful or (unpaired is not None and mean is not False and parts is not None and parts.plain),
         stated=stated is not None,
     )
 
@@ -233,19 +242,19 @@ def _keyed(rows: list[Row]) -> dict[Key, Row]:
     return keyed
 
 
-def _check(parts: Contributions | None, rows: dict[Key, Row], stated: Score) -> tuple[bool, str]:
+def _check(parts: Contributions | None, rows: dict[Key, Row], stated: Score) -> tuple[bool, Phrase | None]:
     """Return whether subtasks count the same, and why the items do not make up the score; both are lm-eval's choice."""
     if parts is None:
         return False, _UNPAIRED
     if close(parts.value, stated.value):
-        return False, ""
+        return False, None
     if close(_weighted(parts, rows).value, stated.value):
-        return True, ""
+        return True, None
     return False, _not_given(parts.value, stated)
 
 
-def _not_given(value: float, stated: Score) -> str:
-    return f"the items give {value:.6g}, not lm-eval's {stated.value:.6g}, so they are not paired"
+def _not_given(value: float, stated: Score) -> Phrase:
+    return phrase(MethodSentences.items_do_not_give, found=f"{value:.6g}", stated=f"{stated.value:.6g}")
 
 
 def _weighted(parts: Contributions, rows: dict[Key, Row]) -> Contributions:

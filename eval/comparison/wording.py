@@ -1,16 +1,14 @@
-"""Why a comparison is undecided, and the sentence in which a gate states its verdict."""
+"""Why a comparison is undecided, and what a gate states of its verdict."""
 
 from typing import Literal
 
 from eval.comparison.result import Comparison
 from pipeline.base.format import NONE, certainty, count, recovery, score
+from pipeline.base.phrase import phrase, phrase_of
+from pipeline.base.results import Phrase
+from pipeline.base.sentences.stored import ENGLISH, StoredSentences
 
 Undecided = Literal["no standard error", "too near the margin", "too few items", "margin beyond chance"]
-_LACKS: dict[Undecided, str] = {
-    "no standard error": "no standard error, so it cannot be held against the margin",
-    "too near the margin": "too near the margin for any number of items",
-    "margin beyond chance": "guessed answers are within the margin",
-}
 
 
 def undecided_because(row: Comparison) -> Undecided:
@@ -28,38 +26,51 @@ def undecided_because(row: Comparison) -> Undecided:
 
 def shortfall(row: Comparison) -> str:
     """Return in a few words what an undecided task lacks."""
-    if row.more_items is None:
-        return _LACKS[undecided_because(row)]
-    return f"{count(row.more_items)} more {'item' if row.more_items == 1 else 'items'} needed"
-
-
-def _margin(row: Comparison) -> str:
-    """Return the agreed margin, with the recovery it comes from; a dash where none was agreed."""
-    if row.margin is None:
-        return NONE
-    agreed = "" if row.min_recovery is None else f" ({recovery(row.min_recovery)} recovery)"
-    return f"{score(row.margin)}{agreed}"
+    return ENGLISH.text(_shortfall(row))
 
 
 def verdict_sentence(row: Comparison) -> str:
-    """Return the verdict with the bound that decides, as the gate states it."""
-    margin, sure = f"the margin of {_margin(row)}", f"with {certainty(row.confidence)} confidence"
-    if row.verdict == "inconclusive" and row.passes_guesses:
-        return f"not decided: {guesses_sentence(row)}"
-    if row.bounds is None:
-        return f"inconclusive: without a standard error the loss of {row.loss:+.4f} cannot be held against {margin}."
-    if row.verdict == "pass":
-        return f"pass: {sure} the loss is at most {row.bounds.high:.4f}, within {margin}."
-    if row.verdict == "fail":
-        return f"fail: {sure} the loss is at least {row.bounds.low:.4f}, beyond {margin}."
-    return f"inconclusive: {sure} the loss is at most {row.bounds.high:.4f}, not within {margin}; {shortfall(row)}."
+    """Return the verdict with the bound that decides, in English."""
+    return ENGLISH.text(verdict_phrase(row))
 
 
 def guesses_sentence(row: Comparison) -> str:
-    """Return why a margin that guessed answers are within decides nothing, and what to do."""
+    """Return in English why a margin that guessed answers are within decides nothing, and what to do."""
+    return ENGLISH.text(_guesses(row))
+
+
+def verdict_phrase(row: Comparison) -> Phrase:
+    """Return the verdict with the bound that decides, as the gate states it."""
+    margin, sure = _margin(row), certainty(row.confidence)
+    if row.verdict == "inconclusive" and row.passes_guesses:
+        return phrase_of(StoredSentences.not_decided, (_guesses(row),))
+    if row.bounds is None:
+        return phrase_of(StoredSentences.loss_without_error, (margin,), loss=f"{row.loss:+.4f}")
+    low, high = f"{row.bounds.low:.4f}", f"{row.bounds.high:.4f}"
+    if row.verdict == "pass":
+        return phrase_of(StoredSentences.within_margin, (margin,), sure=sure, loss=high)
+    if row.verdict == "fail":
+        return phrase_of(StoredSentences.beyond_margin, (margin,), sure=sure, loss=low)
+    return phrase_of(StoredSentences.not_within_margin, (margin, _shortfall(row)), sure=sure, loss=high)
+
+
+def _shortfall(row: Comparison) -> Phrase:
+    if row.more_items is not None:
+        return phrase(StoredSentences.more_items_needed, items=count(row.more_items))
+    why = undecided_because(row)
+    if why == "margin beyond chance":
+        return phrase(StoredSentences.lacks_baseline)
+    return phrase(StoredSentences.lacks_error if why == "no standard error" else StoredSentences.lacks_distance)
+
+
+def _margin(row: Comparison) -> Phrase:
+    """Return the agreed margin, with the recovery it comes from; a dash where none was agreed."""
+    margin = NONE if row.margin is None else score(row.margin)
+    if row.margin is None or row.min_recovery is None:
+        return phrase(StoredSentences.agreed_margin, margin=margin)
+    return phrase(StoredSentences.margin_of_recovery, margin=margin, recovery=recovery(row.min_recovery))
+
+
+def _guesses(row: Comparison) -> Phrase:
     chance = NONE if row.chance is None else score(row.chance)
-    return (
-        f"the baseline's {score(row.baseline.value)} is no further from chance ({chance}) than the margin of "
-        f"{_margin(row)}, so a model that knows nothing would pass. Agree on a smaller margin, or choose a task "
-        f"that the baseline can do."
-    )
+    return phrase_of(StoredSentences.guesses_within, (_margin(row),), baseline=score(row.baseline.value), chance=chance)

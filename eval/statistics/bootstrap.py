@@ -9,6 +9,9 @@ from eval.statistics.loss import Loss
 from eval.statistics.normal import Confidence, NormalConfidence
 from eval.statistics.pairs import Pairs
 from eval.statistics.resampling import bootstrap_sums, jackknife_sums, swapped_sums, totals_by_cluster
+from pipeline.base.phrase import phrase, phrase_of
+from pipeline.base.results import Phrase
+from pipeline.base.sentences.statistics import MethodSentences
 
 Scores = tuple[NDArray[np.float64], NDArray[np.float64]]
 """The baseline's and the candidate's."""
@@ -21,7 +24,7 @@ _TIE = 1e-12
 
 def by_resampling(pairs: Pairs, loss: Loss, draws: int, seed: int) -> Measured:
     """Return expanded BCa interval and permutation test; for few units Student's t; for a single one only the test."""
-    units = _units(pairs)
+    say, units = MethodSentences, _units(pairs)
     bootstrap_seed, swap_seed = np.random.SeedSequence(seed).spawn(2)
     p_difference, test = permutation_test(pairs, draws, swap_seed)
     if len(units) == 1:
@@ -34,13 +37,18 @@ def by_resampling(pairs: Pairs, loss: Loss, draws: int, seed: int) -> Measured:
         for of in (loss, loss.limited)
     )
     if plain is None or limited is None:
-        return Measured(None, None, None, p_difference, f"the same difference on all of few items, {test}")
-    name = "Student's t on the jackknife" if drawn is None else f"BCa bootstrap ({draws} draws)"
+        method = phrase_of(say.methods, [phrase(say.same_difference_of_few), test])
+        return Measured(None, None, None, p_difference, method)
+    resampled = phrase(say.student_on_jackknife) if drawn is None else phrase(say.bca_bootstrap, draws=str(draws))
+    methods = [resampled]
     if isinstance(plain, NormalConfidence):
-        same = "equal" if np.array_equal(pairs.baseline, pairs.candidate) else "the same difference"
-        # Of a recovery the baseline's own error is left, which is resampled.
-        name = f"{same} on all items" + ("" if isinstance(limited, NormalConfidence) else f", {name} of the recovery")
-    return Measured(jackknife_stderr(loss(*jackknife)), plain, limited, p_difference, f"{name}, {test}")
+        equal = np.array_equal(pairs.baseline, pairs.candidate)
+        methods = [phrase(say.equal_on_all_items if equal else say.same_difference)]
+        if not isinstance(limited, NormalConfidence):
+            # Of a recovery the baseline's own error is left, which is resampled.
+            methods.append(phrase_of(say.of_the_recovery, [resampled]))
+    method = phrase_of(say.methods, [*methods, test])
+    return Measured(jackknife_stderr(loss(*jackknife)), plain, limited, p_difference, method)
 
 
 def _distribution(
@@ -63,7 +71,7 @@ def _scores(pairs: Pairs, sums: NDArray[np.float64]) -> Scores:
     return pairs.statistic(sums[..., :columns]), pairs.statistic(sums[..., columns:])
 
 
-def permutation_test(pairs: Pairs, draws: int, seed: np.random.SeedSequence) -> tuple[float, str]:
+def permutation_test(pairs: Pairs, draws: int, seed: np.random.SeedSequence) -> tuple[float, Phrase]:
     """Return the two-sided p-value of swapping the arms within items or clusters, and the test's name.
 
     (1 + hits) / (1 + draws).
@@ -77,7 +85,9 @@ def permutation_test(pairs: Pairs, draws: int, seed: np.random.SeedSequence) -> 
     before, after = _scores(pairs, np.hstack([baseline.sum(axis=0) + moved, candidate.sum(axis=0) - moved]))
     observed = abs(float(np.subtract(*_scores(pairs, units.sum(axis=0)))))
     hits = int((np.abs(after - before) >= observed - _TIE * np.abs(before).max()).sum())
-    name = f"permutation test of {'items' if pairs.clusters is None else f'{len(units)} groups'}"
+    name = phrase(MethodSentences.permutation_of_items)
+    if pairs.clusters is not None:
+        name = phrase(MethodSentences.permutation_of_groups, groups=str(len(units)))
     return (hits / len(moved) if complete else (1 + hits) / (1 + len(moved))), name
 
 

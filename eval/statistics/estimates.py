@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from eval.statistics import normal
 from eval.statistics.loss import Loss
 from eval.statistics.normal import Confidence
+from pipeline.base.results import Phrase
 
 _POSITIVE_ZERO = 0.0
 """Added to -0.0 gives 0.0: equal arms lose nothing, without a sign."""
@@ -45,8 +46,8 @@ class Estimate:
     design_effect: float | None
     """Items per item that the data are worth: more than 1 with groups or unequal weights; None for metrics that are not
     right or wrong."""
-    method: str
-    """In words for a report."""
+    method: Phrase
+    """How the figures were obtained."""
 
     @property
     def upper(self) -> float | None:
@@ -64,7 +65,7 @@ class Measured:
     limited: Confidence | None
     """Of what the margin limits: the same, unless a recovery was agreed."""
     p_difference: float | None
-    method: str
+    method: Phrase
     design_effect: float | None = None
     """None unless items were counted as right or wrong."""
 

@@ -21,6 +21,8 @@ from eval.statistics.pairs import Pairs
 from eval.statistics.proportions import DifferenceConfidence, RatioConfidence, Table
 from eval.statistics.resampling import totals_by_cluster
 from eval.statistics.student import StudentConfidence
+from pipeline.base.phrase import phrase, phrase_of
+from pipeline.base.sentences.statistics import MethodSentences
 
 Floats = NDArray[np.float64]
 
@@ -45,15 +47,16 @@ def by_effective_items(pairs: Pairs, loss: Loss, draws: int, seed: int) -> Measu
     table = _table(pairs, loss.sign, effect)
     plain = StudentConfidence(DifferenceConfidence(table), freedom)
     limited = plain
-    method = f"Tango score interval ({table.items:.0f} effective items)"
+    methods = [phrase(MethodSentences.tango_of_effective_items, items=f"{table.items:.0f}")]
     if loss.recovery is not None:
         # Without any flip, groups that differ in difficulty say nothing of how flips would gather in them.
         of_limited = max(least, design_effect(pairs, loss.limited(before, after))) if lost.any() else effect
         ratio = RatioConfidence(_table(pairs, loss.sign, of_limited), higher_is_better=loss.sign > 0)
         limited = StudentConfidence(ratio, freedom)
-        method += ", score test of the ratio"
+        methods.append(phrase(MethodSentences.ratio_score_test))
     stderr = float(np.sqrt(effect * _variance(pairs, lost)))
-    return Measured(stderr, plain, limited, p_difference, f"{method}, {test}", effect)
+    method = phrase_of(MethodSentences.methods, [*methods, test])
+    return Measured(stderr, plain, limited, p_difference, method, effect)
 
 
 def design_effect(pairs: Pairs, values: Floats) -> float:

@@ -10,6 +10,8 @@ from eval.statistics.grouped import by_effective_items
 from eval.statistics.loss import Loss
 from eval.statistics.pairs import Margin, Pairs
 from eval.statistics.proportions import DifferenceConfidence, RatioConfidence, Table, mcnemar
+from pipeline.base.phrase import phrase, phrase_of
+from pipeline.base.sentences.statistics import MethodSentences
 
 
 def estimate(
@@ -54,8 +56,11 @@ def _by_counting(pairs: Pairs, flips: tuple[int, int], loss: Loss) -> Measured:
     ones = int(np.multiply(*pairs.answers).sum())
     table = Table(len(pairs.baseline), *flips, ones)
     difference = DifferenceConfidence(table)
-    method = "Tango score interval, exact McNemar test"
+    say = MethodSentences
+    methods = [phrase(say.tango), phrase(say.exact_mcnemar)]
     if loss.recovery is None:
+        method = phrase_of(say.methods, methods)
         return Measured(table.stderr, difference, difference, mcnemar(*flips), method, 1.0)
     ratio = RatioConfidence(table, higher_is_better=loss.sign > 0)
-    return Measured(table.stderr, difference, ratio, mcnemar(*flips), f"{method}, score test of the ratio", 1.0)
+    method = phrase_of(say.methods, [*methods, phrase(say.ratio_score_test)])
+    return Measured(table.stderr, difference, ratio, mcnemar(*flips), method, 1.0)

@@ -7,6 +7,8 @@ from eval.statistics.estimates import Estimate, Measured, summarized
 from eval.statistics.loss import Loss
 from eval.statistics.normal import NormalConfidence
 from eval.statistics.pairs import Margin
+from pipeline.base.phrase import phrase
+from pipeline.base.sentences.statistics import MethodSentences
 
 
 def unpaired(
@@ -39,7 +41,7 @@ def unpaired(
 
 def _measured(loss: Loss, scores: tuple[float, float], stderrs: tuple[float | None, float | None]) -> Measured:
     """Return normal confidence in the loss, and in what a recovery limits."""
-    method = "normal approximation for independent samples"
+    method = phrase(MethodSentences.independent_samples)
     baseline, candidate = stderrs
     if baseline is None or candidate is None or not 0 < math.hypot(baseline, candidate) < math.inf:
         return Measured(None, None, None, None, method)

@@ -1,8 +1,8 @@
-"""What every stage leaves behind in small: `Result`, `Metric`, `Gate`, and where a figure came from."""
+"""What every stage leaves behind in small: `Result`, `Metric`, `Gate`, `Phrase`, and where a figure came from."""
 
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Origin = Literal["measured", "modelled", "quoted", "assumed"]
 """Where a figure came from."""
@@ -38,6 +38,20 @@ class Metric(Result):
     origin: Origin
 
 
+class Phrase(Result):
+    """A sentence without its words: which one it is and its figures, from which every language makes it.
+
+    What a stage says in English is kept beside it, for the terminal and for readers of the files.
+    """
+
+    key: str
+    """The method of `pipeline.base.sentences` that says it."""
+    figures: dict[str, str] = Field(default_factory=dict)
+    """Figures and names as they are printed, by that method's parameters."""
+    parts: tuple["Phrase", ...] | None = None
+    """Phrases that stand in it; None of a sentence that takes none."""
+
+
 class Gate(Result):
     """A condition that was checked."""
 
@@ -49,6 +63,8 @@ class Gate(Result):
     """Whether it speaks for the checkpoint, which is not served then, or only for figures that were measured."""
     statement: str
     """One sentence with the figures, for a reader."""
+    said: Phrase | None = None
+    """The statement for other languages; None in results of earlier versions."""
 
     @property
     def outcome(self) -> Outcome:

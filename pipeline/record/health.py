@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.base.errors import AwqctlError, EnvironmentLackError, refuse
+from pipeline.base.phrase import phrase
+from pipeline.base.sentences.health import HealthSentences
 from pipeline.hardware.health.check import HealthCheck, Subject, of_state
 from pipeline.hardware.health.now import health_now
 from pipeline.hardware.health.selection import used_by
@@ -15,8 +17,8 @@ from pipeline.runtimes.specs import Resolved
 _SUBJECT = "health"
 _UNREADABLE = Subject("GPU").warned(
     "presence",
-    "no GPU answers through the driver's library (NVML), so that nothing is known of its health",
-    "Install `libnvidia-ml.so.1` of the driver, and look whether CUDA_VISIBLE_DEVICES names a GPU.",
+    phrase(HealthSentences.no_library),
+    phrase(HealthSentences.install_library),
 )
 
 

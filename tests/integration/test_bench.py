@@ -16,6 +16,7 @@ from eval.bench.result import BenchResult
 from eval.bench.stage import benchmark
 from pipeline.base.errors import EngineError, UsageError
 from pipeline.base.progress import SilentReporter
+from pipeline.base.sentences.stored import ENGLISH
 from pipeline.base.token_range import TokenRange
 from pipeline.recipe.load import load_recipe
 from pipeline.recipe.recipe import Recipe
@@ -139,6 +140,9 @@ def test_void_point_goes_without_figures_and_only_it_is_measured_again(
     assert [[point.concurrency for point in load.points] for load in first.arms] == [[1, 4], [1]]
     assert (outcome.gates[0].passed, outcome.gates[0].about) == (False, "measurement")
     assert "1 of 4 points are void" in outcome.gates[0].statement
+    assert ENGLISH.text(outcome.gates[0].said) == outcome.gates[0].statement
+    assert [phrase.key for phrase in void.reasons_said] != ["as_it_is"]
+    assert [ENGLISH.text(phrase) for phrase in void.reasons_said] == list(void.reasons)
     assert {metric.step for metric in outcome.metrics if metric.name == "awq_output_tokens_per_s"} == {1}
 
     behave(tmp_path, setup.paths["awq"])

@@ -24,6 +24,7 @@ import pytest
 from pipeline.base.errors import BusyError, EngineError, Interrupted, MissingStageError, SourceError
 from pipeline.base.progress import SilentReporter
 from pipeline.base.results import Gate
+from pipeline.base.sentences.stored import ENGLISH
 from pipeline.hardware.machine import Machine
 from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import Manifest, ManifestSource, read_manifest, write_manifest
@@ -363,6 +364,7 @@ def test_stage_fails_its_gate(tmp_path: Path, recipe: Recipe, monkeypatch: pytes
     assert not gate.passed
     assert "6 of 7" in gate.statement
     assert "other routes closed" in gate.statement
+    assert ENGLISH.text(gate.said) == gate.statement
 
 
 def test_stage_needs_a_checkpoint(tmp_path: Path, recipe: Recipe) -> None:

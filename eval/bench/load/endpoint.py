@@ -19,7 +19,10 @@ from eval.bench.load.target import target_of
 from eval.bench.load.validity import Limits
 from eval.bench.load.watch import Watch
 from pipeline.base.errors import EngineError, SourceError, UsageError
+from pipeline.base.phrase import phrase, quoted
 from pipeline.base.progress import Reporter, Task
+from pipeline.base.results import Phrase
+from pipeline.base.sentences.validity import ValiditySentences
 from pipeline.base.token_range import TokenRange
 from pipeline.engines.external import ExternalEndpoint
 
@@ -177,27 +180,27 @@ class EndpointBench:
     def _points(
         self, loads: tuple[LoadSpec, ...], expected_s: float | None, folder: Path, judge: Judge, task: Task
     ) -> Iterator[EndpointPoint]:
-        obstacle = (
-            f"no answer was whole within {self._plan.patience_s:g} s (--patience)" if expected_s is None else None
-        )
+        obstacle: Phrase | None = None
+        if expected_s is None:
+            obstacle = phrase(ValiditySentences.no_whole_answer, patience=f"{self._plan.patience_s:g}")
         names = _names(loads)
         for number, spec in enumerate(loads):
             task.update(done=number, text=f"bench: {spec.level}")
             missing = self._too_few(spec) or obstacle
-            if missing or expected_s is None:
-                yield void_point(spec, missing or "")
+            if missing is not None or expected_s is None:
+                yield void_point(spec, missing or quoted(""))
                 continue
             try:
                 yield self._point(spec, expected_s, folder, names[number], judge)
             except LoadTimeoutError as problem:
-                obstacle = "not measured, because a lighter load did not end"
-                yield void_point(spec, problem.message.partition(". ")[0])
+                obstacle = phrase(ValiditySentences.lighter_load_endless)
+                yield void_point(spec, quoted(problem.message.partition(". ")[0]))
             except LimitReachedError as problem:
-                yield void_point(spec, problem.message)
+                yield void_point(spec, quoted(problem.message))
             except SourceError as problem:  # too few prompts
-                yield void_point(spec, problem.message.partition(". ")[0])
+                yield void_point(spec, quoted(problem.message.partition(". ")[0]))
 
-    def _too_few(self, spec: LoadSpec) -> str | None:
+    def _too_few(self, spec: LoadSpec) -> Phrase | None:
         """Return which descriptors or ports are missing; a relay has two connections for each request."""
         return too_few((spec.concurrency or 1) * (2 if self._target.secret_headers else 1))
 

@@ -16,7 +16,8 @@ from eval.bench.load.result import (
 )
 from pipeline.base.errors import SourceError
 from pipeline.base.files import read_written
-from pipeline.base.results import Result
+from pipeline.base.phrase import phrases_or_quoted
+from pipeline.base.results import Phrase, Result
 from pipeline.base.token_range import TokenRange
 from pipeline.hardware.health.summary import HealthSummary
 
@@ -74,8 +75,12 @@ class EndpointPoint(Result):
     """Between the ramp up and the drain of a closed loop."""
     void: tuple[str, ...] | None = None
     """Why the point must not be used; None where it may."""
+    void_said: tuple[Phrase, ...] = ()
+    """The same for other languages, in the same order; empty in results of earlier versions."""
     not_checked: dict[str, str] = Field(default_factory=dict)
     """Conditions that could not be checked at this server, and why."""
+    not_checked_said: dict[str, Phrase] = Field(default_factory=dict)
+    """The same for other languages; empty in results of earlier versions."""
     engine: EngineLoad | None = None
     """What the server's own counters say, where it has them."""
     machine: MachineLoad | None = None
@@ -89,6 +94,16 @@ class EndpointPoint(Result):
     def level(self) -> str:
         """Return its concurrency or rate, in words."""
         return f"concurrency {self.concurrency}" if self.concurrency else f"rate {self.rate_per_s:g}"
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Return why the point must not be used; none where it may."""
+        return self.void or ()
+
+    @property
+    def phrases(self) -> tuple[Phrase, ...]:
+        """Return why the point must not be used, as phrases; none where it may."""
+        return phrases_or_quoted(self.void_said, self.void or ())
 
     @property
     def files(self) -> tuple[RawFile, ...]:

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from eval.bench.load.endpoint_result import EndpointPoint
 from eval.bench.load.result import LoadResult
 from eval.bench.load.spec import LoadSpec
-from eval.bench.load.validity import Limits, checks, not_checked, void_reasons
+from eval.bench.load.validity import Limits, checks, not_checked, not_checked_phrases, void_phrases
 from eval.bench.load.watch import Watch
-
-_MAY_BE_CACHED = (
-    "an earlier load had some of the prompts, and the server has no counters that would show whether it answered from "
-    "a cache; give more prompts"
-)
+from pipeline.base.phrase import phrase
+from pipeline.base.results import Phrase
+from pipeline.base.sentences.stored import ENGLISH
+from pipeline.base.sentences.validity import ValiditySentences
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,9 @@ class Judge:
             result, tokenizer_known=tokenizer_known, ceiling_tokens_per_s=self.ceiling_tokens_per_s
         )
         found = checks(evidence, self.limits)
-        reasons = void_reasons(found)
+        reasons = void_phrases(found)
         if prompts_repeat and (watch.engine is None or watch.engine.cached_prompt_tokens is None):
-            reasons += (_MAY_BE_CACHED,)
+            reasons += (phrase(ValiditySentences.may_be_cached),)
         bare = _bare(result.spec).model_copy(
             update={
                 "history_share": result.history_share,
@@ -39,8 +38,10 @@ class Judge:
                 "requests": result.sent,
                 "failed": result.failed,
                 "duration_s": result.duration_s,
-                "void": reasons or None,
+                "void": tuple(map(ENGLISH.text, reasons)) or None,
+                "void_said": reasons,
                 "not_checked": not_checked(found),
+                "not_checked_said": not_checked_phrases(found),
                 "engine": watch.engine,
                 "machine": watch.machine,
                 "raw_file": raw_file,
@@ -60,9 +61,9 @@ class Judge:
         )
 
 
-def void_point(spec: LoadSpec, reason: str) -> EndpointPoint:
+def void_point(spec: LoadSpec, reason: Phrase) -> EndpointPoint:
     """Return the point of a load that was not made, with the reason."""
-    return _bare(spec).model_copy(update={"void": (reason,)})
+    return _bare(spec).model_copy(update={"void": (ENGLISH.text(reason),), "void_said": (reason,)})
 
 
 def _bare(spec: LoadSpec) -> EndpointPoint:

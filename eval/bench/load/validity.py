@@ -1,16 +1,19 @@
 """The honesty gate: may the figures of a load be used? Pure arithmetic."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from eval.bench.load.result import EngineLoad, LoadResult, MachineLoad
+from pipeline.base.phrase import phrase, phrase_of, quoted
 from pipeline.base.quiet import OTHERS_SHARE
-from pipeline.base.results import Result
+from pipeline.base.results import Phrase, Result
+from pipeline.base.sentences.common import CommonSentences
+from pipeline.base.sentences.stored import ENGLISH
+from pipeline.base.sentences.validity import ValiditySentences
 
 _DROPPED = "connection closed before message completed"
 _EMPTY = "Never received a valid chunk"
-_NO_STREAM = "what came was no stream of tokens as OpenAI's; check the address and what the server says in its log"
-_KEPT_CONNECTION = " (a server that drops connections which are kept open needs the header `Connection: close`)"
+_SAY = ValiditySentences
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Evidence(Result):
     tokenizer_known: bool
     """Whether the client counts prompt tokens as the engine does."""
     ceiling_tokens_per_s: float | None
-    unhealthy: tuple[str, ...] | None = None
+    unhealthy: tuple[Phrase, ...] | None = None
     """What failed of GPUs, memory and heat meanwhile; None where nobody looked."""
     counters_lost: bool = False
     """Whether the server counted before the load, and did not answer for it afterwards."""
@@ -65,6 +68,13 @@ class Check(Result):
     """False where it could not be."""
     reason: str | None = None
     """Why the load is void, or why it was not checked; None where it is satisfied."""
+    said: Phrase | None = None
+    """The reason for other languages; None where there is none, and in results of earlier versions."""
+
+    @property
+    def phrase(self) -> Phrase:
+        """Return the reason as a phrase."""
+        return self.said or quoted(self.reason or "")
 
 
 def checks(evidence: Evidence, limits: Limits | None = None) -> tuple[Check, ...]:
@@ -77,9 +87,19 @@ def void_reasons(found: tuple[Check, ...]) -> tuple[str, ...]:
     return tuple(check.reason for check in found if check.checked and check.reason)
 
 
+def void_phrases(found: tuple[Check, ...]) -> tuple[Phrase, ...]:
+    """Return the same as phrases, in the same order."""
+    return tuple(check.phrase for check in found if check.checked and check.reason)
+
+
 def not_checked(found: tuple[Check, ...]) -> dict[str, str]:
     """Return the conditions that could not be checked, and why."""
     return {check.name: check.reason or "" for check in found if not check.checked}
+
+
+def not_checked_phrases(found: tuple[Check, ...]) -> dict[str, Phrase]:
+    """Return the same with phrases."""
+    return {check.name: check.phrase for check in found if not check.checked}
 
 
 def token_difference(client: float, engine: float) -> float:
@@ -87,44 +107,53 @@ def token_difference(client: float, engine: float) -> float:
     return abs(client - engine) / engine if engine else float(client != 0)
 
 
-def _satisfied(name: str, problems: Iterator[str]) -> Check:
-    return Check(name=name, checked=True, reason="; ".join(problems) or None)
+def _satisfied(name: str, problems: Iterable[Phrase]) -> Check:
+    found = tuple(problems)
+    if not found:
+        return Check(name=name, checked=True)
+    said = found[0] if len(found) == 1 else phrase_of(CommonSentences.several, found)
+    return Check(name=name, checked=True, reason=ENGLISH.text(said), said=said)
 
 
-def _unknown(name: str, why: str) -> Check:
-    return Check(name=name, checked=False, reason=why)
+def _unknown(name: str, why: Phrase) -> Check:
+    return Check(name=name, checked=False, reason=ENGLISH.text(why), said=why)
 
 
 def _delivery(evidence: Evidence, limits: Limits) -> Check:
     result = evidence.result
 
-    def problems() -> Iterator[str]:
+    def problems() -> Iterator[Phrase]:
         if result.sent != (result.spec.requests or result.sent):
-            yield f"{result.sent} of {result.spec.requests} requests were sent"
+            yield phrase(_SAY.not_all_sent, sent=str(result.sent), asked=str(result.spec.requests))
         if not result.answered or result.failed > limits.failed_share * result.sent:
-            first = next(iter(result.errors), "no reason was given")
-            first = _NO_STREAM if _EMPTY in first else first
-            first += _KEPT_CONNECTION if _DROPPED in first else ""
-            yield f"{result.failed} of {result.sent} requests failed: {first}"
+            error = _error(next(iter(result.errors), None))
+            yield phrase_of(_SAY.requests_failed, (error,), failed=str(result.failed), sent=str(result.sent))
         if result.turns_too_early:
-            yield f"{result.turns_too_early} of {result.turns} turns were sent before the one before was answered"
+            yield phrase(_SAY.turns_too_early, early=str(result.turns_too_early), turns=str(result.turns))
 
     return _satisfied("every request answered", problems())
 
 
+def _error(first: str | None) -> Phrase:
+    """Return what the first request that failed says."""
+    if first is None:
+        return phrase(_SAY.no_reason_given)
+    if _EMPTY in first:
+        return phrase(_SAY.no_stream_of_tokens)
+    return phrase(_SAY.connection_dropped, error=first) if _DROPPED in first else quoted(first)
+
+
 def _lengths(evidence: Evidence, _limits: Limits) -> Check:
     result = evidence.result
+    answered = str(result.answered)
 
-    def problems() -> Iterator[str]:
+    def problems() -> Iterator[Phrase]:
         if result.spec.ignore_eos and result.answers_too_short:
-            yield (
-                f"{result.answers_too_short} of {result.answered} answers ended before the length asked for "
-                f"(a server that does not know ignore_eos needs natural lengths)"
-            )
+            yield phrase(_SAY.answers_too_short, short=str(result.answers_too_short), answered=answered)
         if result.answers_too_long:
-            yield f"{result.answers_too_long} of {result.answered} answers count more tokens than were asked for"
+            yield phrase(_SAY.answers_too_long, long=str(result.answers_too_long), answered=answered)
         if result.pieces_beyond_tokens:
-            yield f"{result.pieces_beyond_tokens} of {result.answered} answers have more pieces than tokens"
+            yield phrase(_SAY.pieces_beyond_tokens, answers=str(result.pieces_beyond_tokens), answered=answered)
 
     return _satisfied("answers of the length asked for", problems())
 
@@ -133,18 +162,18 @@ def _tokens(evidence: Evidence, limits: Limits) -> Check:
     name = "token counts of client and engine"
     engine, result = evidence.engine, evidence.result
     if evidence.counters_lost:
-        return _satisfied(name, iter(["the server's counters could not be read any more after the load"]))
+        return _satisfied(name, [phrase(_SAY.counters_lost)])
     if engine is None:
-        return _unknown(name, "the server offers no counters")
+        return _unknown(name, phrase(_SAY.no_counters))
     if min(engine.output_tokens, engine.prompt_tokens) < 0:
-        return _satisfied(name, iter(["the engine's counters began anew: it was started again while the load ran"]))
-    pairs = [("output", result.output_tokens, engine.output_tokens)]
-    pairs += [("prompt", result.input_tokens, engine.prompt_tokens)] if evidence.tokenizer_known else []
+        return _satisfied(name, [phrase(_SAY.counters_anew)])
+    pairs = [(_SAY.output_tokens_differ, result.output_tokens, engine.output_tokens)]
+    pairs += [(_SAY.prompt_tokens_differ, result.input_tokens, engine.prompt_tokens)] * evidence.tokenizer_known
 
-    def problems() -> Iterator[str]:
-        for kind, client, served in pairs:
+    def problems() -> Iterator[Phrase]:
+        for sentence, client, served in pairs:
             if token_difference(client, served) > limits.token_difference:
-                yield f"the client counts {client} {kind} tokens, the engine {served:.0f}"
+                yield phrase(sentence, client=str(client), engine=f"{served:.0f}")
 
     return _satisfied(name, problems())
 
@@ -153,20 +182,19 @@ def _cache(evidence: Evidence, limits: Limits) -> Check:
     name = "no prompts from the prefix cache"
     engine = evidence.engine
     if engine is None:
-        return _unknown(name, "the server offers no counters")
+        return _unknown(name, phrase(_SAY.no_counters))
     share = engine.cached_share
     if share is None:
-        return _unknown(name, "the server does not count them")
+        return _unknown(name, phrase(_SAY.no_cache_counters))
     result = evidence.result
     history = result.history_tokens / result.input_tokens if result.input_tokens else 0.0
-    found = (
-        [f"{share:.1%} of the prompt tokens came from the prefix cache"]
-        if share > limits.cached_share + history
-        else []
-    )
-    if found and history:
-        found = [f"{found[0]}, and only {history:.1%} are what conversations sent before"]
-    return _satisfied(name, iter(found))
+    if share <= limits.cached_share + history:
+        return _satisfied(name, ())
+    cached = f"{share:.1%}"
+    found = phrase(_SAY.cached_prompts, share=cached)
+    if history:
+        found = phrase(_SAY.cached_beyond_history, share=cached, history=f"{history:.1%}")
+    return _satisfied(name, [found])
 
 
 def _concurrency(evidence: Evidence, limits: Limits) -> Check:
@@ -179,22 +207,20 @@ def _concurrency(evidence: Evidence, limits: Limits) -> Check:
     lasting = (result.e2e_ms.mean or 0.0) >= limits.short_request_ms
     sampled = engine is not None and lasting and engine.samples >= limits.fewest_samples
 
-    def problems() -> Iterator[str]:
+    def problems() -> Iterator[Phrase]:
         if result.peak_concurrency < least:
-            yield f"at most {result.peak_concurrency} of {asked} requests were under way at one time{_build_up(result)}"
+            most = str(result.peak_concurrency)
+            yield phrase_of(_SAY.too_few_under_way, (_build_up(result),), most=most, asked=str(asked))
         if engine is not None and sampled and engine.peak_requests < least:
-            yield f"the engine never had more than {engine.peak_requests:.0f} of {asked} requests"
+            yield phrase(_SAY.too_few_in_engine, most=f"{engine.peak_requests:.0f}", asked=str(asked))
 
     return _satisfied(name, problems())
 
 
-def _build_up(result: LoadResult) -> str:
+def _build_up(result: LoadResult) -> Phrase:
     if result.spec.build_up is None:
-        return ""
-    return (
-        f"; it was built up by {result.spec.connections_per_s:g} new connections a second: send more requests, or "
-        f"raise that rate (--connections-per-second)"
-    )
+        return phrase(CommonSentences.nothing)
+    return phrase(_SAY.built_up_slowly, connections=f"{result.spec.connections_per_s:g}")
 
 
 def _arrivals(evidence: Evidence, limits: Limits) -> Check:
@@ -202,28 +228,25 @@ def _arrivals(evidence: Evidence, limits: Limits) -> Check:
     result = evidence.result
     asked, seen = result.spec.arrivals, result.arrival_rate_per_s
     if asked is None or seen is None:
-        return _unknown(name, "a single request has no rate")
-    late = f"requests came at {seen:.2f} a second instead of {asked.mean_rate_per_s:.2f}"
-    return _satisfied(name, iter([late] if seen < limits.arrival_share * asked.mean_rate_per_s else []))
+        return _unknown(name, phrase(_SAY.no_rate))
+    late = phrase(_SAY.came_late, seen=f"{seen:.2f}", asked=f"{asked.mean_rate_per_s:.2f}")
+    return _satisfied(name, [late] if seen < limits.arrival_share * asked.mean_rate_per_s else [])
 
 
 def _client(evidence: Evidence, limits: Limits) -> Check:
     name = "client below its limits"
     result, machine, ceiling = evidence.result, evidence.machine, evidence.ceiling_tokens_per_s
     if ceiling is None:
-        return _unknown(name, "the client is not calibrated; the machine was too busy")
+        return _unknown(name, phrase(_SAY.not_calibrated))
 
-    def problems() -> Iterator[str]:
+    def problems() -> Iterator[Phrase]:
         rate = result.output_tokens_per_s
         if rate > limits.ceiling_share * ceiling:
-            yield (
-                f"{rate:.0f} tokens/s are above the {ceiling:.0f} that the client measures rightly on this machine "
-                f"(`bench --calibrate --force` finds it out again)"
-            )
+            yield phrase(_SAY.above_ceiling, rate=f"{rate:.0f}", ceiling=f"{ceiling:.0f}")
         if machine is not None and machine.wall_s >= limits.short_run_s:
             share = machine.share_of(result.client_cpu_s) or 0.0
             if share > limits.client_cpu_share:
-                yield f"the client itself took {share:.0%} of the processors"
+                yield phrase(_SAY.client_busy, share=f"{share:.0%}")
 
     return _satisfied(name, problems())
 
@@ -233,18 +256,18 @@ def _neighbours(evidence: Evidence, limits: Limits) -> Check:
     machine = evidence.machine
     share = machine.foreign_share if machine else None
     if machine is None or share is None:
-        return _unknown(name, "the server's processes on this machine are not found")
+        return _unknown(name, phrase(_SAY.server_not_found))
     if machine.wall_s < limits.short_run_s:
-        return _unknown(name, "the run is too short")
-    busy = f"other processes took {share:.0%} of this machine's processors; stop them, or measure when they are done"
-    return _satisfied(name, iter([busy] if share > limits.foreign_cpu_share else []))
+        return _unknown(name, phrase(_SAY.run_too_short))
+    busy = phrase(_SAY.others_busy, share=f"{share:.0%}")
+    return _satisfied(name, [busy] if share > limits.foreign_cpu_share else [])
 
 
 def _health(evidence: Evidence, _limits: Limits) -> Check:
     name = "healthy machine"
     if evidence.unhealthy is None:
-        return _unknown(name, "its health was not read")
-    return _satisfied(name, iter(evidence.unhealthy))
+        return _unknown(name, phrase(_SAY.health_unread))
+    return _satisfied(name, evidence.unhealthy)
 
 
 _CHECKS: tuple[Callable[[Evidence, Limits], Check], ...] = (

@@ -94,7 +94,7 @@ class Watch:
             machine=self.machine,
             tokenizer_known=tokenizer_known,
             ceiling_tokens_per_s=ceiling_tokens_per_s,
-            unhealthy=self.health.summary().void_reasons,
+            unhealthy=self.health.summary().void_phrases,
             counters_lost=self.counters_lost,
         )
 

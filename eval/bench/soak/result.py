@@ -7,7 +7,8 @@ from pydantic import Field
 from eval.bench.engine_proof import MemorySource
 from eval.bench.load.result import EngineLoad, MachineLoad, RawFile, files_of
 from eval.bench.soak.figures import Drift, Knee, SoakSlice, Verdict
-from pipeline.base.results import Result
+from pipeline.base.phrase import phrases_or_quoted
+from pipeline.base.results import Phrase, Result
 from pipeline.base.token_range import TokenRange
 from pipeline.hardware.health.summary import HealthSummary
 
@@ -43,6 +44,8 @@ class Soak(Result):
     """Resident set of the server's processes, or memory of the device; None where neither can be read."""
     void: tuple[str, ...] | None = None
     """Why the soak must not be used; None where it may."""
+    void_said: tuple[Phrase, ...] = ()
+    """The same for other languages, in the same order; empty in results of earlier versions."""
     not_checked: dict[str, str] = Field(default_factory=dict)
     """Conditions that could not be checked, and why."""
     engine: EngineLoad | None = None
@@ -59,6 +62,11 @@ class Soak(Result):
         """Return all files that are kept of it."""
         health = (self.health.file, self.health.sha256) if self.health else (None, None)
         return files_of((self.raw_file, self.raw_sha256), health)
+
+    @property
+    def phrases(self) -> tuple[Phrase, ...]:
+        """Return why the soak must not be used, as phrases; none where it may."""
+        return phrases_or_quoted(self.void_said, self.void or ())
 
     @property
     def verdict(self) -> Verdict | None:

@@ -8,7 +8,7 @@ from eval.bench.load.client import LoadTimeoutError
 from eval.bench.load.details import Answer
 from eval.bench.load.result import RawFile
 from eval.bench.load.spec import LoadSpec
-from eval.bench.load.validity import Evidence, Limits, checks, not_checked, void_reasons
+from eval.bench.load.validity import Evidence, Limits, checks, not_checked, void_phrases, void_reasons
 from eval.bench.soak.drift import drifts_of
 from eval.bench.soak.figures import Knee
 from eval.bench.soak.knee import share_of
@@ -17,7 +17,11 @@ from eval.bench.soak.result import Soak
 from eval.bench.soak.slices import Sample, slices_of, window_of
 from eval.bench.soak.timeline import Timeline
 from eval.statistics.repeats import CONFIDENCE
+from pipeline.base.phrase import phrase, quoted
 from pipeline.base.progress import Reporter
+from pipeline.base.results import Phrase
+from pipeline.base.sentences.stored import ENGLISH
+from pipeline.base.sentences.validity import ValiditySentences
 from pipeline.base.token_range import TokenRange
 from pipeline.engines.engine import Engine
 from pipeline.hardware.health.summary import HealthSummary
@@ -113,12 +117,12 @@ class SoakBench:
                 sizing = self.offer(self.plan.sizing(bare.concurrency), f"{name}-sizing", self.plan.limit_s)
             spec = sized(self.plan.load(bare.concurrency), sizing.evidence)
             if spec is None:
-                return bare.model_copy(update={"void": ("no request of the load that sizes the soak was answered",)})
+                return _void(bare, phrase(ValiditySentences.sizing_unanswered))
             text = f"{self.plan.minutes:g} minutes at concurrency {bare.concurrency}"
             with self.reporter.task(f"{arm or 'endpoint'}: soak, {text}"):
                 return self._held(bare, spec, name)
         except LoadTimeoutError as problem:
-            return bare.model_copy(update={"void": (problem.message.partition(". ")[0],)})
+            return _void(bare, quoted(problem.message.partition(". ")[0]))
 
     def _held(self, bare: Soak, spec: LoadSpec, name: str) -> Soak:
         with Timeline(self.engine, self.memory, every_s=min(_SAMPLE_S, self.plan.slice_s / 2)) as timeline:
@@ -131,6 +135,7 @@ class SoakBench:
                 "duration_s": result.duration_s,
                 "memory_of": self.memory.memory_of,
                 "void": void_reasons(found) or None,
+                "void_said": void_phrases(found),
                 "not_checked": not_checked(found),
                 "engine": offered.evidence.engine,
                 "machine": offered.evidence.machine,
@@ -160,6 +165,10 @@ def bare_soak(plan: SoakPlan, knee: Knee, arm: str | None) -> Soak:
         requests=0,
         failed=0,
     )
+
+
+def _void(bare: Soak, why: Phrase) -> Soak:
+    return bare.model_copy(update={"void": (ENGLISH.text(why),), "void_said": (why,)})
 
 
 def sized(spec: LoadSpec, short: Evidence) -> LoadSpec | None:

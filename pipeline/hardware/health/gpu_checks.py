@@ -1,11 +1,15 @@
 """Is a GPU well at this moment? Pure; the limits are those that NVIDIA's own counters and thresholds draw."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from pipeline.base.phrase import phrase, phrase_of, quoted
+from pipeline.base.results import Phrase
+from pipeline.base.sentences.common import CommonSentences
+from pipeline.base.sentences.health import HealthSentences
 from pipeline.hardware.health.check import HealthCheck, Subject
-from pipeline.hardware.health.reasons import BY_NAME
+from pipeline.hardware.health.reasons import BY_NAME, Reason
 from pipeline.hardware.health.sample import GpuFacts, GpuProcess, GpuSample
-from pipeline.hardware.health.xid import xid_remedy, xid_text
+from pipeline.hardware.health.xid import xid_phrase, xid_remedy
 
 LEAST_MARGIN_C = 5.0
 """Below it a GPU under load is about to be slowed down."""
@@ -13,9 +17,8 @@ POWER_SHARE = 0.95
 """Of the default limit, below which a limit explains slow figures."""
 IDLE_PERCENT = 2
 """Share of the multiprocessors that a process may take without being noticed in figures."""
-_BUSY = "Measure when it is done, stop it, or choose other GPUs with CUDA_VISIBLE_DEVICES."
-_RESET = "Stop what runs on it and reset it (`nvidia-smi --gpu-reset -i N`), or restart the machine."
-_REPLACE = "Have the GPU replaced."
+_SAY = HealthSentences
+_RESET = phrase(_SAY.reset_it)
 _Check = Callable[[Subject, GpuFacts, GpuSample], HealthCheck]
 
 
@@ -36,8 +39,8 @@ def gpu_checks(facts: GpuFacts, sample: GpuSample) -> tuple[HealthCheck, ...]:
 def answering(subject: Subject, sample: GpuSample) -> HealthCheck:
     """Say whether the GPU is there."""
     if sample.lost:
-        return subject.failed("presence", f"it does not answer: {xid_text(79)}", xid_remedy(79))
-    return subject.passed("presence", "it answers")
+        return subject.failed("presence", phrase_of(_SAY.lost, (xid_phrase(79),)), xid_remedy(79))
+    return subject.passed("presence", phrase(_SAY.answers))
 
 
 def _recovery(subject: Subject, _facts: GpuFacts, sample: GpuSample) -> HealthCheck:
@@ -45,8 +48,8 @@ def _recovery(subject: Subject, _facts: GpuFacts, sample: GpuSample) -> HealthCh
     if sample.recovery is None:
         return subject.silent(name)
     if sample.recovery == "none":
-        return subject.passed(name, "none asked for")
-    return subject.failed(name, f"the driver asks for: {sample.recovery}", "Do that before the GPU is used.")
+        return subject.passed(name, phrase(_SAY.no_recovery))
+    return subject.failed(name, phrase(_SAY.recovery, action=sample.recovery), phrase(_SAY.recover_first))
 
 
 def _clocks(subject: Subject, _facts: GpuFacts, sample: GpuSample) -> HealthCheck:
@@ -56,29 +59,39 @@ def _clocks(subject: Subject, _facts: GpuFacts, sample: GpuSample) -> HealthChec
     found = [BY_NAME[reason] for reason in sample.reasons if reason in BY_NAME]
     for state, tell in (("fail", subject.failed), ("warn", subject.warned)):
         if serious := [reason for reason in found if reason.meaning == state]:
-            remedies = dict.fromkeys(reason.remedy for reason in serious)
-            return tell(name, "; ".join(reason.text for reason in serious), " ".join(remedies))
-    return subject.passed(name, "; ".join(reason.text for reason in found) or "not held back")
+            return tell(name, held_back([reason.phrase for reason in serious]), remedies_of(serious))
+    return subject.passed(name, held_back([reason.phrase for reason in found]))
+
+
+def held_back(reasons: list[Phrase]) -> Phrase:
+    """Return what holds a clock back."""
+    return phrase_of(CommonSentences.several, reasons) if reasons else phrase(_SAY.not_held_back)
+
+
+def remedies_of(reasons: Iterable[Reason]) -> Phrase:
+    """Return what to do about them, each thing once."""
+    return remedies_in([remedy for reason in reasons for remedy in reason.remedies])
+
+
+def remedies_in(remedies: Iterable[Phrase]) -> Phrase:
+    """Return several things to do, each once."""
+    return phrase_of(_SAY.remedies, list({remedy.model_dump_json(): remedy for remedy in remedies}.values()))
 
 
 def _temperature(subject: Subject, _facts: GpuFacts, sample: GpuSample) -> HealthCheck:
-    degrees = "" if sample.temperature_c is None else f"{sample.temperature_c:.0f} °C, "
-    if sample.margin_c is None:
-        return subject.silent("temperature", f"{degrees}its distance from the limit is not reported")
+    degrees = [] if sample.temperature_c is None else [phrase(_SAY.degrees, degrees=f"{sample.temperature_c:.0f}")]
     return margin_check(subject, sample.margin_c, degrees)
 
 
-def margin_check(subject: Subject, margin_c: float, before: str) -> HealthCheck:
+def margin_check(subject: Subject, margin_c: float | None, degrees: list[Phrase]) -> HealthCheck:
     """Judge a temperature by its distance from the one at which clocks are lowered: fixed numbers fit no two GPUs."""
-    remedy = "Look at airflow, fans and the room's temperature."
+    name, remedy = "temperature", phrase(_SAY.look_at_airflow)
+    if margin_c is None:
+        return subject.silent(name, phrase_of(_SAY.with_margin, [*degrees, phrase(_SAY.margin_unknown)]))
     if margin_c <= 0:
-        return subject.failed("temperature", f"{before}at the limit where clocks are lowered", remedy)
-    text = f"{before}{margin_c:.0f} °C below the limit"
-    return (
-        subject.warned("temperature", text, remedy)
-        if margin_c < LEAST_MARGIN_C
-        else subject.passed("temperature", text)
-    )
+        return subject.failed(name, phrase_of(_SAY.with_margin, [*degrees, phrase(_SAY.at_limit)]), remedy)
+    found = phrase_of(_SAY.with_margin, [*degrees, phrase(_SAY.below_limit, degrees=f"{margin_c:.0f}")])
+    return subject.warned(name, found, remedy) if margin_c < LEAST_MARGIN_C else subject.passed(name, found)
 
 
 def power_limit(subject: Subject, facts: GpuFacts, sample: GpuSample) -> HealthCheck:
@@ -86,13 +99,11 @@ def power_limit(subject: Subject, facts: GpuFacts, sample: GpuSample) -> HealthC
     name = "power limit"
     if sample.limit_w is None or facts.default_limit_w is None:
         return subject.silent(name)
-    text = f"{sample.limit_w:.0f} W of {facts.default_limit_w:.0f} W by default"
+    default = f"{facts.default_limit_w:.0f}"
+    found = phrase(_SAY.watts_of_default, watts=f"{sample.limit_w:.0f}", default=default)
     if sample.limit_w >= POWER_SHARE * facts.default_limit_w:
-        return subject.passed(name, text)
-    remedy = (
-        f"Raise it with `nvidia-smi -i {facts.index} -pl {facts.default_limit_w:.0f}`, or tell it with the figures."
-    )
-    return subject.warned(name, text, remedy)
+        return subject.passed(name, found)
+    return subject.warned(name, found, phrase(_SAY.raise_limit, gpu=str(facts.index), watts=default))
 
 
 def _memory_errors(subject: Subject, _facts: GpuFacts, sample: GpuSample) -> HealthCheck:
@@ -100,8 +111,8 @@ def _memory_errors(subject: Subject, _facts: GpuFacts, sample: GpuSample) -> Hea
     if sample.ecc_uncorrected is None:
         return subject.silent(name)
     if sample.ecc_uncorrected:
-        return subject.failed(name, f"{sample.ecc_uncorrected} that could not be corrected since the reset", _RESET)
-    return subject.passed(name, f"none uncorrected, {sample.ecc_corrected or 0} corrected since the reset")
+        return subject.failed(name, phrase(_SAY.uncorrected_since_reset, errors=str(sample.ecc_uncorrected)), _RESET)
+    return subject.passed(name, phrase(_SAY.corrected_since_reset, errors=str(sample.ecc_corrected or 0)))
 
 
 def row_remap(subject: Subject, _facts: GpuFacts, sample: GpuSample) -> HealthCheck:
@@ -110,10 +121,10 @@ def row_remap(subject: Subject, _facts: GpuFacts, sample: GpuSample) -> HealthCh
     if sample.remap_failed is None:
         return subject.silent(name)
     if sample.remap_failed:
-        return subject.failed(name, "a defective memory row could not be replaced", _REPLACE)
+        return subject.failed(name, phrase(_SAY.row_not_replaced), phrase(_SAY.replace_gpu))
     if sample.remap_pending:
-        return subject.warned(name, "a defective memory row is replaced at the next reset", _RESET)
-    return subject.passed(name, f"{sample.rows_remapped or 0} rows replaced")
+        return subject.warned(name, phrase(_SAY.row_pending), _RESET)
+    return subject.passed(name, phrase(_SAY.rows_replaced, rows=str(sample.rows_remapped or 0)))
 
 
 def link(subject: Subject, facts: GpuFacts, sample: GpuSample) -> HealthCheck:
@@ -121,10 +132,10 @@ def link(subject: Subject, facts: GpuFacts, sample: GpuSample) -> HealthCheck:
     name = "PCIe link"
     if not sample.pcie_width or not facts.pcie_max_width:
         return subject.silent(name)
-    text = f"x{sample.pcie_width} of x{facts.pcie_max_width}"
+    found = phrase(_SAY.lanes, width=str(sample.pcie_width), most=str(facts.pcie_max_width))
     if sample.pcie_width < facts.pcie_max_width:
-        return subject.warned(name, text, "Look at the seating of the card, the riser and the slot's settings.")
-    return subject.passed(name, text)
+        return subject.warned(name, found, phrase(_SAY.look_at_slot))
+    return subject.passed(name, found)
 
 
 def _fabric(subject: Subject, _facts: GpuFacts, sample: GpuSample) -> HealthCheck:
@@ -132,8 +143,8 @@ def _fabric(subject: Subject, _facts: GpuFacts, sample: GpuSample) -> HealthChec
     if sample.fabric is None:
         return subject.silent(name)
     if sample.fabric == "completed":
-        return subject.passed(name, "registered")
-    return subject.warned(name, f"registration {sample.fabric}", "Look at the service nvidia-fabricmanager.")
+        return subject.passed(name, phrase(_SAY.registered))
+    return subject.warned(name, phrase(_SAY.registration, state=sample.fabric), phrase(_SAY.look_at_fabric_manager))
 
 
 def _processes(subject: Subject, _facts: GpuFacts, sample: GpuSample) -> HealthCheck:
@@ -141,12 +152,11 @@ def _processes(subject: Subject, _facts: GpuFacts, sample: GpuSample) -> HealthC
     if sample.processes is None:
         return subject.silent(name)
     if hidden := [one for one in sample.processes if one.owner == "unknown"]:
-        return subject.silent(name, f"{len(hidden)} of another PID namespace; whose they are cannot be told")
+        return subject.silent(name, phrase(_SAY.hidden_processes, processes=str(len(hidden))))
     foreign = [one for one in sample.processes if one.owner == "foreign"]
     if not foreign:
-        return subject.passed(name, "none")
-    text = ", ".join(process_text(one) for one in foreign)
-    return subject.warned(name, text, _BUSY)
+        return subject.passed(name, phrase(_SAY.none_found))
+    return subject.warned(name, processes_phrase(foreign), phrase(_SAY.other_gpus))
 
 
 def free_memory(subject: Subject, sample: GpuSample, share: float) -> HealthCheck:
@@ -155,22 +165,28 @@ def free_memory(subject: Subject, sample: GpuSample, share: float) -> HealthChec
     if sample.memory_used_bytes is None or not sample.memory_total_bytes:
         return subject.silent(name)
     free = sample.memory_total_bytes - sample.memory_used_bytes
-    text = f"{free / 2**30:.1f} of {sample.memory_total_bytes / 2**30:.1f} GiB"
+    gib, of = f"{free / 2**30:.1f}", f"{sample.memory_total_bytes / 2**30:.1f}"
     if free >= share * sample.memory_total_bytes:
-        return subject.passed(name, text)
-    left = free / sample.memory_total_bytes
+        return subject.passed(name, phrase(_SAY.free_of, free=gib, total=of))
     return subject.failed(
         name,
-        f"{text}; engine.gpu_memory_utilization={share:g} asks for more",
-        f"Stop what runs on it, or set engine.gpu_memory_utilization to less than {left:.2f}.",
+        phrase(_SAY.too_little_free, free=gib, total=of, share=f"{share:g}"),
+        phrase(_SAY.take_less, share=f"{free / sample.memory_total_bytes:.2f}"),
     )
 
 
-def process_text(process: GpuProcess) -> str:
-    """Return a process with what it takes."""
-    memory = "" if process.memory_bytes is None else f", {process.memory_bytes / 2**30:.1f} GiB"
-    busy = "" if process.busy_percent is None else f", {process.busy_percent} % busy"
-    return f"{process.name or 'process'} {process.pid}{memory}{busy}"
+def processes_phrase(processes: Iterable[GpuProcess]) -> Phrase:
+    """Return processes with what they take."""
+    return phrase_of(_SAY.processes, [_process(one) for one in processes])
+
+
+def _process(process: GpuProcess) -> Phrase:
+    takes = []
+    if process.memory_bytes is not None:
+        takes.append(phrase(_SAY.gib, gib=f"{process.memory_bytes / 2**30:.1f}"))
+    if process.busy_percent is not None:
+        takes.append(phrase(_SAY.busy, percent=str(process.busy_percent)))
+    return phrase_of(_SAY.process, takes, name=process.name or "", pid=str(process.pid))
 
 
 def _mode(subject: Subject, facts: GpuFacts, _sample: GpuSample) -> HealthCheck:
@@ -178,25 +194,27 @@ def _mode(subject: Subject, facts: GpuFacts, _sample: GpuSample) -> HealthCheck:
     if facts.compute_mode is None and facts.mig is None:
         return subject.silent(name)
     if facts.compute_mode == "prohibited":
-        remedy = f"Allow it with `nvidia-smi -i {facts.index} -c DEFAULT`."
-        return subject.failed(name, "computing on it is prohibited", remedy)
+        return subject.failed(name, phrase(_SAY.prohibited), phrase(_SAY.allow, gpu=str(facts.index)))
     if facts.mig:
-        return subject.warned(name, "divided into instances (MIG)", "Tell it with the figures: they are an instance's.")
+        return subject.warned(name, phrase(_SAY.mig), phrase(_SAY.tell_instance))
     if facts.ecc is not None and facts.ecc_pending is not None and facts.ecc != facts.ecc_pending:
-        return subject.warned(name, "ECC changes with the next reset", _RESET)
-    ecc = "" if facts.ecc is None else f", ECC {'on' if facts.ecc else 'off'}"
-    kept = "" if facts.persistence is None else f", persistence {'on' if facts.persistence else 'off'}"
-    return subject.passed(name, f"{facts.compute_mode or 'compute mode unknown'}{ecc}{kept}")
+        return subject.warned(name, phrase(_SAY.ecc_changes), _RESET)
+    modes = [quoted(facts.compute_mode) if facts.compute_mode else phrase(_SAY.mode_unknown)]
+    if facts.ecc is not None:
+        modes.append(phrase(_SAY.ecc_on if facts.ecc else _SAY.ecc_off))
+    if facts.persistence is not None:
+        modes.append(phrase(_SAY.persistence_on if facts.persistence else _SAY.persistence_off))
+    return subject.passed(name, phrase_of(_SAY.modes, modes))
 
 
 def _driver(subject: Subject, facts: GpuFacts, _sample: GpuSample) -> HealthCheck:
     name = "driver"
     if facts.cuda is None:
         return subject.silent(name)
-    text = f"{facts.driver or 'version unknown'}, CUDA {facts.cuda}"
+    found = phrase(_SAY.driver, version=facts.driver or "", cuda=facts.cuda)
     if int(facts.cuda.partition(".")[0]) < _CUDA:
-        return subject.warned(name, text, f"The engines that are installed by default need CUDA {_CUDA}: update it.")
-    return subject.passed(name, text)
+        return subject.warned(name, found, phrase(_SAY.needs_cuda, cuda=str(_CUDA)))
+    return subject.passed(name, found)
 
 
 _CUDA = 13

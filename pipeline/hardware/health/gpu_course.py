@@ -2,23 +2,31 @@
 
 from collections.abc import Callable, Sequence
 
+from pipeline.base.phrase import phrase, phrase_of, quoted
+from pipeline.base.results import Phrase
+from pipeline.base.sentences.common import CommonSentences
+from pipeline.base.sentences.health import HealthSentences
 from pipeline.hardware.health.check import HealthCheck, Subject
 from pipeline.hardware.health.gpu_checks import (
     IDLE_PERCENT,
     answering,
+    held_back,
     link,
     margin_check,
     power_limit,
-    process_text,
+    processes_phrase,
+    remedies_in,
+    remedies_of,
     row_remap,
     subject_of,
 )
 from pipeline.hardware.health.reasons import BY_NAME, Reason
 from pipeline.hardware.health.sample import GpuFacts, GpuProcess, GpuSample
-from pipeline.hardware.health.xid import xid_remedy, xid_text
+from pipeline.hardware.health.xid import xid_phrase, xid_remedy
 
 WARM_SHARE = 0.1
 """Of the time in which the driver lowers clocks because of heat: above it, the figures are of a hot GPU."""
+_SAY = HealthSentences
 _Samples = Sequence[GpuSample]
 _Check = Callable[[Subject, GpuFacts, _Samples], HealthCheck]
 
@@ -60,23 +68,21 @@ def _throttling(subject: Subject, samples: _Samples, seconds: float) -> HealthCh
     found = [(BY_NAME[reason], share) for reason, share in shares.items() if reason in BY_NAME]
     hot = [(one, share) for one, share in found if one.name == "sw_thermal_slowdown" and share > WARM_SHARE]
     if fatal := [(one, share) for one, share in found if one.meaning == "fail"] + hot:
-        return subject.failed(name, _told(fatal), " ".join(dict.fromkeys(one.remedy for one, _ in fatal)))
+        return subject.failed(name, _told(fatal), remedies_of(one for one, _ in fatal))
     if doubtful := [(one, share) for one, share in found if one.meaning == "warn"]:
-        return subject.warned(name, _told(doubtful), " ".join(dict.fromkeys(one.remedy for one, _ in doubtful)))
-    return subject.passed(name, _told([one for one in found if one[0].meaning == "normal"]) or "not held back")
+        return subject.warned(name, _told(doubtful), remedies_of(one for one, _ in doubtful))
+    return subject.passed(name, _told([one for one in found if one[0].meaning == "normal"]))
 
 
-def _told(found: Sequence[tuple[Reason, float]]) -> str:
-    return "; ".join(f"{reason.text} in {share:.0%} of the time" for reason, share in found)
+def _told(found: Sequence[tuple[Reason, float]]) -> Phrase:
+    return held_back([phrase(_SAY.held_back_for, reason=reason.name, share=f"{share:.0%}") for reason, share in found])
 
 
 def _temperature(subject: Subject, _facts: GpuFacts, samples: _Samples) -> HealthCheck:
     margins = [sample.margin_c for sample in samples if sample.margin_c is not None]
     degrees = [sample.temperature_c for sample in samples if sample.temperature_c is not None]
-    most = f"at most {max(degrees):.0f} °C, " if degrees else ""
-    if not margins:
-        return subject.silent("temperature", f"{most}its distance from the limit is not reported")
-    return margin_check(subject, min(margins), most)
+    most = [phrase(_SAY.degrees_at_most, degrees=f"{max(degrees):.0f}")] if degrees else []
+    return margin_check(subject, min(margins, default=None), most)
 
 
 def _power_limit(subject: Subject, facts: GpuFacts, samples: _Samples) -> HealthCheck:
@@ -96,12 +102,10 @@ def _memory_errors(subject: Subject, _facts: GpuFacts, samples: _Samples) -> Hea
     if fatal is None and mended is None:
         return subject.silent(name)
     if fatal:
-        return subject.failed(
-            name, f"{fatal} more that could not be corrected", "Reset the GPU (`nvidia-smi --gpu-reset -i N`)."
-        )
+        return subject.failed(name, phrase(_SAY.more_uncorrected, errors=str(fatal)), phrase(_SAY.reset_gpu))
     if mended:
-        return subject.warned(name, f"{mended} more were corrected", "Watch the counter; have the GPU looked at.")
-    return subject.passed(name, "none")
+        return subject.warned(name, phrase(_SAY.more_corrected, errors=str(mended)), phrase(_SAY.watch_counter))
+    return subject.passed(name, phrase(_SAY.none_found))
 
 
 def _row_remap(subject: Subject, facts: GpuFacts, samples: _Samples) -> HealthCheck:
@@ -116,9 +120,10 @@ def _announced(subject: Subject, _facts: GpuFacts, samples: _Samples) -> HealthC
     numbers = list(dict.fromkeys(number for sample in samples for number in sample.xids or ()))
     events = list(dict.fromkeys(event for sample in samples for event in sample.events or ()))
     if not numbers and not events:
-        return subject.passed(name, "none")
-    text = "; ".join([*map(xid_text, numbers), *events])
-    return subject.failed(name, text, " ".join(dict.fromkeys(map(xid_remedy, numbers))) or "Look at `dmesg`.")
+        return subject.passed(name, phrase(_SAY.none_found))
+    found = phrase_of(CommonSentences.several, [*map(xid_phrase, numbers), *map(quoted, events)])
+    remedies = remedies_in(map(xid_remedy, numbers)) if numbers else phrase(_SAY.look_at_dmesg)
+    return subject.failed(name, found, remedies)
 
 
 def _link(subject: Subject, facts: GpuFacts, samples: _Samples) -> HealthCheck:
@@ -126,7 +131,9 @@ def _link(subject: Subject, facts: GpuFacts, samples: _Samples) -> HealthCheck:
     found = link(subject, facts, max(told, key=lambda sample: sample.pcie_width or 0, default=samples[0]))
     replays = grown(samples, "pcie_replays")
     if replays and found.state == "pass":
-        return subject.warned("PCIe link", f"{found.text}, {replays} packets sent again", "Look at the card's seating.")
+        lanes = found.text_said or quoted(found.text)
+        again = phrase_of(_SAY.lanes_with_replays, (lanes,), packets=str(replays))
+        return subject.warned("PCIe link", again, phrase(_SAY.look_at_seating))
     return found
 
 
@@ -135,8 +142,8 @@ def _nvlink(subject: Subject, _facts: GpuFacts, samples: _Samples) -> HealthChec
     if errors is None:
         return subject.silent(name)
     if errors:
-        return subject.warned(name, f"{errors} more errors on the links", "Look at `nvidia-smi nvlink -e`.")
-    return subject.passed(name, "no more errors")
+        return subject.warned(name, phrase(_SAY.link_errors, errors=str(errors)), phrase(_SAY.look_at_links))
+    return subject.passed(name, phrase(_SAY.no_link_errors))
 
 
 def _neighbours(subject: Subject, _facts: GpuFacts, samples: _Samples) -> HealthCheck:
@@ -147,16 +154,13 @@ def _neighbours(subject: Subject, _facts: GpuFacts, samples: _Samples) -> Health
     seen = {one.pid: one for processes in told for one in sorted(processes, key=_busy)}
     foreign = [one for one in seen.values() if one.owner == "foreign"]
     if noticed := [one for one in foreign if one.busy_percent is None or _busiest(one, told) > IDLE_PERCENT]:
-        text = ", ".join(process_text(one) for one in noticed)
-        return subject.failed(
-            name, text, "Stop it, measure when it is done, or choose other GPUs with CUDA_VISIBLE_DEVICES."
-        )
+        return subject.failed(name, processes_phrase(noticed), phrase(_SAY.stop_or_other_gpus))
     if foreign:
-        text = ", ".join(process_text(one) for one in foreign)
-        return subject.warned(name, f"{text}, which computed nothing", "Measure without it, to be sure.")
+        idle = phrase_of(_SAY.idle_processes, (processes_phrase(foreign),))
+        return subject.warned(name, idle, phrase(_SAY.measure_without))
     if hidden := [one for one in seen.values() if one.owner == "unknown"]:
-        return subject.silent(name, f"{len(hidden)} of another PID namespace; whose they are cannot be told")
-    return subject.passed(name, "none")
+        return subject.silent(name, phrase(_SAY.hidden_processes, processes=str(len(hidden))))
+    return subject.passed(name, phrase(_SAY.none_found))
 
 
 def _busy(process: GpuProcess) -> int:

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from pipeline.base.phrase import phrase
 from pipeline.base.quiet import OTHERS_SHARE
+from pipeline.base.sentences.health import HealthSentences
 from pipeline.hardware.health.check import HOST, HealthCheck, Subject
 from pipeline.hardware.health.sample import HostSample
 
@@ -12,6 +14,7 @@ _SWAPPED_BYTES_PER_S = 8 * 2**20
 """Above it, memory is waited for; a desktop in the background moves less."""
 _THROTTLED_SHARE = 0.01
 _CRITICAL_C = 5.0
+_SAY = HealthSentences
 _SUBJECT = Subject(HOST)
 
 
@@ -45,26 +48,26 @@ def others_share(samples: Sequence[HostSample], seconds: float) -> float:
 
 def _others(samples: Sequence[HostSample], seconds: float) -> HealthCheck:
     name, share = "other processes", others_share(samples, seconds)
-    text = f"they take {share:.0%} of the processors"
+    found = phrase(_SAY.others_take, share=f"{share:.0%}")
     if share > OTHERS_SHARE:
-        return _SUBJECT.warned(name, text, "Measure when they are done.")
-    return _SUBJECT.passed(name, text)
+        return _SUBJECT.warned(name, found, phrase(_SAY.measure_later))
+    return _SUBJECT.passed(name, found)
 
 
 def _steal(samples: Sequence[HostSample], seconds: float) -> HealthCheck:
     name, share = "steal time", share_of(samples, seconds, "steal_s")
-    text = f"the hypervisor takes {share:.1%}"
+    found = phrase(_SAY.hypervisor_takes, share=f"{share:.1%}")
     if share > STEAL_SHARE:
-        return _SUBJECT.warned(name, text, "Measure on a machine whose processors are not shared.")
-    return _SUBJECT.passed(name, text)
+        return _SUBJECT.warned(name, found, phrase(_SAY.unshared_machine))
+    return _SUBJECT.passed(name, found)
 
 
 def _memory(samples: Sequence[HostSample]) -> HealthCheck:
     least, total = min(sample.memory_available_bytes for sample in samples), samples[0].memory_total_bytes
-    text = f"{least / 2**30:.1f} of {total / 2**30:.1f} GiB available"
+    found = phrase(_SAY.available_of, least=f"{least / 2**30:.1f}", total=f"{total / 2**30:.1f}")
     if least < LEAST_MEMORY_SHARE * total:
-        return _SUBJECT.warned("memory", text, "Stop other programs, or use a smaller model or KV cache.")
-    return _SUBJECT.passed("memory", text)
+        return _SUBJECT.warned("memory", found, phrase(_SAY.stop_others))
+    return _SUBJECT.passed("memory", found)
 
 
 def _swap(samples: Sequence[HostSample], seconds: float) -> HealthCheck:
@@ -72,11 +75,11 @@ def _swap(samples: Sequence[HostSample], seconds: float) -> HealthCheck:
     if len(told) < 2:  # noqa: PLR2004 -- a difference
         return _SUBJECT.silent("swap")
     moved = told[-1] - told[0]
-    text = f"{moved / 2**20:.1f} MiB moved"
-    remedy = "Free memory: figures are those of the disk otherwise."
+    found, remedy = phrase(_SAY.swapped, mib=f"{moved / 2**20:.1f}"), phrase(_SAY.free_memory_first)
     if moved > _SWAPPED_BYTES_PER_S * max(seconds, 1.0):
-        return _SUBJECT.failed("swap", text, remedy)
-    return _SUBJECT.warned("swap", text, remedy) if moved else _SUBJECT.passed("swap", "nothing moved")
+        return _SUBJECT.failed("swap", found, remedy)
+    nothing = phrase(_SAY.nothing_swapped)
+    return _SUBJECT.warned("swap", found, remedy) if moved else _SUBJECT.passed("swap", nothing)
 
 
 def _quota(samples: Sequence[HostSample], seconds: float) -> HealthCheck:
@@ -86,20 +89,18 @@ def _quota(samples: Sequence[HostSample], seconds: float) -> HealthCheck:
         return _SUBJECT.silent(name)
     share = (told[-1] - told[0]) / max(seconds, 1e-9)
     if share > _THROTTLED_SHARE:
-        text = f"the control group waited for its quota in {share:.0%} of the time"
-        return _SUBJECT.warned(name, text, "Raise the container's limit, or tell it with the figures.")
-    return _SUBJECT.passed(name, "not waited for")
+        return _SUBJECT.warned(name, phrase(_SAY.waited_for_quota, share=f"{share:.0%}"), phrase(_SAY.raise_quota))
+    return _SUBJECT.passed(name, phrase(_SAY.quota_kept))
 
 
 def _temperature(samples: Sequence[HostSample]) -> HealthCheck:
     degrees = [sample.temperature_c for sample in samples if sample.temperature_c is not None]
     critical = samples[0].critical_c
     if not degrees or critical is None:
-        return _SUBJECT.silent("temperature", f"at most {max(degrees):.0f} °C" if degrees else "not reported")
-    margin, text = critical - max(degrees), f"at most {max(degrees):.0f} °C of {critical:.0f} °C"
-    remedy = "Look at airflow, fans and the room's temperature."
+        most = phrase(_SAY.degrees_at_most, degrees=f"{max(degrees):.0f}") if degrees else None
+        return _SUBJECT.silent("temperature", most)
+    name, margin, remedy = "temperature", critical - max(degrees), phrase(_SAY.look_at_airflow)
+    found = phrase(_SAY.degrees_of, degrees=f"{max(degrees):.0f}", critical=f"{critical:.0f}")
     if margin <= 0:
-        return _SUBJECT.failed("temperature", text, remedy)
-    return (
-        _SUBJECT.warned("temperature", text, remedy) if margin < _CRITICAL_C else _SUBJECT.passed("temperature", text)
-    )
+        return _SUBJECT.failed(name, found, remedy)
+    return _SUBJECT.warned(name, found, remedy) if margin < _CRITICAL_C else _SUBJECT.passed(name, found)

@@ -6,6 +6,10 @@ software is what a GPU at full load does; it is recorded, not held against a mea
 
 from typing import Literal, NamedTuple
 
+from pipeline.base.phrase import phrase
+from pipeline.base.results import Phrase
+from pipeline.base.sentences.health import HealthSentences
+
 Meaning = Literal["idle", "normal", "warn", "fail"]
 
 
@@ -16,29 +20,27 @@ class Reason(NamedTuple):
     bit: int
     """Of NVIDIA's mask."""
     meaning: Meaning
-    text: str
-    remedy: str = ""
+    remedies: tuple[Phrase, ...] = ()
+
+    @property
+    def phrase(self) -> Phrase:
+        """What holds the clock back."""
+        return phrase(HealthSentences.held_back, reason=self.name)
 
 
-_HEAT = "Look at airflow, fans and the room's temperature, and let the GPU cool down."
-_POWER = "Look at power supply and cables, and at what the server's power management asks for."
+_HEAT = phrase(HealthSentences.cool_down)
+_POWER = phrase(HealthSentences.look_at_power)
 
 REASONS = (
-    Reason("gpu_idle", 0x1, "idle", "idle"),
-    Reason(
-        "applications_clocks_setting",
-        0x2,
-        "warn",
-        "clocks are set by a user",
-        "Reset them with `nvidia-smi --reset-gpu-clocks`.",
-    ),
-    Reason("sw_power_cap", 0x4, "normal", "at the power limit, as usual at full load"),
-    Reason("hw_slowdown", 0x8, "fail", "slowed down by the hardware", f"{_HEAT} {_POWER}"),
-    Reason("sync_boost", 0x10, "warn", "clocks are tied to another GPU's", "Undo the sync boost group."),
-    Reason("sw_thermal_slowdown", 0x20, "warn", "slowed down by the driver because of heat", _HEAT),
-    Reason("hw_thermal_slowdown", 0x40, "fail", "slowed down by the hardware because of heat", _HEAT),
-    Reason("hw_power_brake", 0x80, "fail", "slowed down from outside by the power brake", _POWER),
-    Reason("display_clock_setting", 0x100, "warn", "clocks are set by a display", "Measure without a display."),
+    Reason("gpu_idle", 0x1, "idle"),
+    Reason("applications_clocks_setting", 0x2, "warn", (phrase(HealthSentences.reset_clocks),)),
+    Reason("sw_power_cap", 0x4, "normal"),
+    Reason("hw_slowdown", 0x8, "fail", (_HEAT, _POWER)),
+    Reason("sync_boost", 0x10, "warn", (phrase(HealthSentences.undo_sync_boost),)),
+    Reason("sw_thermal_slowdown", 0x20, "warn", (_HEAT,)),
+    Reason("hw_thermal_slowdown", 0x40, "fail", (_HEAT,)),
+    Reason("hw_power_brake", 0x80, "fail", (_POWER,)),
+    Reason("display_clock_setting", 0x100, "warn", (phrase(HealthSentences.without_display),)),
 )
 BY_NAME = {reason.name: reason for reason in REASONS}
 THROTTLES = tuple(reason.name for reason in REASONS if "slowdown" in reason.name or reason.name == "hw_power_brake")

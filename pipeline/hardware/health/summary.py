@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, Self
 
-from pipeline.base.results import Result
+from pipeline.base.results import Phrase, Result
+from pipeline.base.sentences.stored import ENGLISH
 from pipeline.hardware.health.check import HealthCheck, of_state
 from pipeline.hardware.health.gpu_course import gpu_course_checks, throttle_shares
 from pipeline.hardware.health.host_checks import host_checks, others_share, share_of
@@ -81,7 +82,12 @@ class HealthSummary(Result):
     @property
     def void_reasons(self) -> tuple[str, ...]:
         """Why figures that were taken meanwhile must not be used."""
-        return tuple(f"{check.subject}, {check.name}: {check.text}" for check in of_state(self.checks, "fail"))
+        return tuple(map(ENGLISH.text, self.void_phrases))
+
+    @property
+    def void_phrases(self) -> tuple[Phrase, ...]:
+        """The same as phrases, in the same order."""
+        return tuple(check.failure for check in of_state(self.checks, "fail"))
 
     @property
     def throttle_share(self) -> float | None:

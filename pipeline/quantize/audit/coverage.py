@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.base.errors import WorkerError
-from pipeline.base.results import Gate
+from pipeline.base.phrase import phrase
+from pipeline.base.results import Gate, Phrase
+from pipeline.base.sentences.stored import ENGLISH, StoredSentences
 from pipeline.models.layers import LinearLayer, linear_layers
 from pipeline.models.tensors import Tensor
 from pipeline.quantize.audit.packing import is_packed
@@ -70,16 +72,30 @@ def audit(
 
 def gates(result: CoverageResult, limits: Coverage) -> tuple[Gate, ...]:
     """Return the gates of the audit: shares at 4 bit and scaled, and that scaling alone changed nothing."""
-    within = "within" if result.equivalence <= MAX_EQUIVALENCE else "over"
-    return (
-        _share_gate("coverage 4 bit", "are 4 bit", result.share_4bit, limits.min_4bit),
-        _share_gate("coverage scaled", "were scaled by AWQ before rounding", result.share_scaled, limits.min_scaled),
-        Gate(
-            name="equivalence",
-            passed=result.equivalence <= MAX_EQUIVALENCE,
-            statement=f"AWQ's scaling alone changed outputs by at most {result.equivalence:.4f} of their norm, "
-            f"{within} the {MAX_EQUIVALENCE:g} that 16-bit rounding explains.",
+    say = StoredSentences
+    share, scaled, change = result.share_4bit, result.share_scaled, result.equivalence
+    enough, enough_scaled, equivalent = (
+        share >= limits.min_4bit,
+        scaled >= limits.min_scaled,
+        change <= MAX_EQUIVALENCE,
+    )
+    said = (
+        phrase(say.enough_4bit if enough else say.too_few_4bit, found=_percent(share), least=_percent(limits.min_4bit)),
+        phrase(
+            say.enough_scaled if enough_scaled else say.too_few_scaled,
+            found=_percent(scaled),
+            least=_percent(limits.min_scaled),
         ),
+        phrase(
+            say.equivalent if equivalent else say.not_equivalent,
+            change=f"{change:.4f}",
+            limit=f"{MAX_EQUIVALENCE:g}",
+        ),
+    )
+    return (
+        _gate("coverage 4 bit", said[0], passed=enough),
+        _gate("coverage scaled", said[1], passed=enough_scaled),
+        _gate("equivalence", said[2], passed=equivalent),
     )
 
 
@@ -150,11 +166,9 @@ def _parameters(rows: Iterable[LayerAudit]) -> int:
     return sum(row.parameters for row in rows)
 
 
-def _share_gate(name: str, what: str, share: float, least: float) -> Gate:
-    passed = share >= least
-    return Gate(
-        name=name,
-        passed=passed,
-        statement=f"{share * 100:.2f} % of the parameters in linear layers that the recipe does not ignore {what}, "
-        f"{'at least' if passed else 'less than'} the {least * 100:.2f} % asked for.",
-    )
+def _percent(share: float) -> str:
+    return f"{share * 100:.2f} %"
+
+
+def _gate(name: str, said: Phrase, *, passed: bool) -> Gate:
+    return Gate(name=name, passed=passed, statement=ENGLISH.text(said), said=said)

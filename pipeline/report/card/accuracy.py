@@ -20,7 +20,7 @@ def accuracy_text(accuracy: EvalResult, say: Language) -> str:
 
 def _verdicts(accuracy: EvalResult, say: Language) -> str:
     if accuracy.stopped is not None:
-        return text(not_scored(accuracy, say.alarm))
+        return text(not_scored(accuracy, say))
     tasks, card = accuracy.gated, say.card
     sure = certainty(tasks[0].confidence)
     titles = (card.task, card.metric, *card.titles, card.interval(sure), card.margin, card.verdict)

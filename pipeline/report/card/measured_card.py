@@ -22,7 +22,8 @@ def measured_card(context: RunContext, inputs: Inputs) -> str | None:
     try:
         checkpoint = recorded_checkpoint(context, made.checkpoint_digest)
         layers = read_layers(context.out / NOTES)
-        return model_card(made, read_manifest(checkpoint), layers, accuracy_text(inputs.accuracy, inputs.say))
+        accuracy = accuracy_text(inputs.accuracy, inputs.say)
+        return model_card(made, read_manifest(checkpoint), layers, accuracy, inputs.say.card)
     except (OSError, SourceError, ValidationError) as problem:
         reason = str(problem).splitlines()[0]
         context.reporter.warn(

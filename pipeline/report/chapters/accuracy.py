@@ -20,7 +20,7 @@ def accuracy_section(inputs: Inputs) -> Section:
     """Return what every arm lost against the baseline, how sure that is, and the verdict per task."""
     accuracy, say = inputs.accuracy, inputs.say
     sentences = (
-        not_scored(accuracy, say.alarm),
+        not_scored(accuracy, say),
         *(() if accuracy.stopped else (_how(accuracy, say.accuracy), _gate(accuracy, say.accuracy))),
         control_sentence(accuracy, say.control),
         floor_sentence(accuracy, say.noise_floor),

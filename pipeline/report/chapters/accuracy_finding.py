@@ -23,7 +23,7 @@ def accuracy_findings(accuracy: EvalResult, say: Language) -> tuple[Finding, ...
 def accuracy_finding(accuracy: EvalResult, say: Language) -> Finding:
     """Say what the gate found, with the bound that decides, and how a difference stands to the noise floor."""
     if accuracy.stopped is not None:
-        detail = not_scored(accuracy, say.alarm)
+        detail = not_scored(accuracy, say)
         return Finding(
             topic=say.findings.accuracy,
             stage=EvalResult.STAGE,
@@ -108,7 +108,7 @@ def _alarms(accuracy: EvalResult, say: Language) -> tuple[Finding, ...]:
             topic=say.findings.alarm,
             stage=EvalResult.STAGE,
             headline=say.findings.alarm_raised,
-            detail=" ".join(alarm_text(one, say.alarm) for one in raised),
+            detail=" ".join(alarm_text(one, say) for one in raised),
             tone="bad",
         ),
     )

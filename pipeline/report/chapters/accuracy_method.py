@@ -5,6 +5,7 @@ from pipeline.base.format import certainty, count
 from pipeline.recipe.eval import EvalTask
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.method import Method
+from pipeline.report.language.language import Language
 
 _ENOUGH = 100
 """Items from which a bootstrap of skewed losses keeps the gate's level closely enough."""
@@ -13,7 +14,7 @@ _ENOUGH = 100
 def accuracy_method(inputs: Inputs) -> tuple[str, ...]:
     """Return how the arms were asked, and how their answers were compared."""
     accuracy, say = inputs.accuracy, inputs.say.method
-    lines = (_asked(inputs), _served(accuracy, say), _judged(accuracy, say), _several(accuracy, say))
+    lines = (_asked(inputs), _served(accuracy, say), _judged(accuracy, inputs.say), _several(accuracy, say))
     rest = (_few(accuracy, say), _second_look(accuracy, say), _interrupted(accuracy, say))
     return tuple(filter(None, (*lines, *rest)))
 
@@ -38,12 +39,12 @@ def _served(accuracy: EvalResult, say: Method) -> str:
     return say.served(did, accuracy.engine_version, " ".join(accuracy.engine_arguments) or say.no_arguments)
 
 
-def _judged(accuracy: EvalResult, say: Method) -> str:
+def _judged(accuracy: EvalResult, language: Language) -> str:
     if accuracy.stopped is not None:
         return ""
-    by_method: dict[str, list[str]] = {}
+    say, by_method = language.method, dict[str, list[str]]()
     for row in accuracy.gated or accuracy.tasks:
-        by_method.setdefault(row.method, []).append(row.task)
+        by_method.setdefault(language.stored.text(row.method_said, row.method), []).append(row.task)
     used = "; ".join(f"{method}: {say.listing(list(dict.fromkeys(names)))}" for method, names in by_method.items())
     return say.judged(certainty(accuracy.tasks[0].confidence), used)
 

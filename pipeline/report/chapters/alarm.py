@@ -7,7 +7,7 @@ from pipeline.base.format import count, number, share
 from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.document import Cell, Table
 from pipeline.report.inputs import Inputs
-from pipeline.report.language.en.alarm import Alarm
+from pipeline.report.language.language import Language
 
 
 def alarm_table(inputs: Inputs) -> Table:
@@ -29,7 +29,7 @@ def _row(one: Fidelity, inputs: Inputs) -> tuple[Cell, ...]:
     evidence, say = inputs.evidence, inputs.say.alarm
     return (
         word(say.name_of(one.arm)),
-        word(one.text),
+        word(inputs.say.stored.held_out(one.text)),
         shown(evidence, one, "tokens", count),
         shown(evidence, one, "mean_kl_nats", lambda value: number(value, 2)),
         shown(evidence, one, agreement_field(one), share),
@@ -42,14 +42,15 @@ def agreement_field(one: Fidelity) -> str:
     return "top1_agreement" if one.clear_agreement is None else "clear_agreement"
 
 
-def alarm_text(one: Fidelity, say: Alarm) -> str:
+def alarm_text(one: Fidelity, language: Language) -> str:
     """Return a raised alarm as a sentence."""
-    return say.text(say.name_of(one.arm), number(one.mean_kl_nats, 2), share(one.agreement), one.text)
+    say, text = language.alarm, language.stored.held_out(one.text)
+    return say.text(say.name_of(one.arm), number(one.mean_kl_nats, 2), share(one.agreement), text)
 
 
-def not_scored(accuracy: EvalResult, say: Alarm) -> str:
+def not_scored(accuracy: EvalResult, say: Language) -> str:
     """Return why AWQ has no scores; empty where it has them."""
     if accuracy.stopped is None:
         return ""
     raised = [alarm_text(one, say) for one in accuracy.fidelity if one.arm == GATED and one.absurd]
-    return " ".join([*raised, say.not_scored])
+    return " ".join([*raised, say.alarm.not_scored])

@@ -111,7 +111,7 @@ def _facts(made: QuantizeResult, evidence: Evidence, say: Checkpoint) -> tuple[t
     facts = (
         (say.source, word(made.source)),
         (say.commit, word(made.source_commit or say.no_commit)),
-        (say.licence, word(made.licence)),
+        (say.licence, word(say.no_licence if made.licence == "unknown" else made.licence)),
         (say.backend, word(_backend(made))),
         (say.format, word(made.format)),
         (say.bits, word(say.bits_text(str(made.bits), say.grouping(made.group_size), zero))),

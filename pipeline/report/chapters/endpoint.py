@@ -14,9 +14,9 @@ def endpoint_section(inputs: Inputs) -> Section:
     endpoint, say = inputs.endpoint, inputs.say.endpoint
     rows = tuple(
         (
-            word(check.name),
+            word(inputs.say.stored.check_name(check.name)),
             word(say.passed, "good") if check.passed else word(say.failed, "bad"),
-            word(check.detail),
+            word(inputs.say.stored.text(check.phrase, check.detail)),
             shown(inputs.evidence, check, "seconds", lambda value: number(value, 2)),
         )
         for check in endpoint.checks

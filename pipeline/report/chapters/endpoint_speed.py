@@ -16,9 +16,7 @@ def endpoint_tables(inputs: Inputs) -> tuple[Table, ...]:
     say, arms = inputs.say.endpoint_speed, inputs.load.endpoints
     if not arms:
         return ()
-    missing = dict.fromkeys(
-        f"{name} ({why})" for arm in arms for point in arm.load.points for name, why in point.not_checked.items()
-    )
+    missing = dict.fromkeys(line for arm in arms for point in arm.load.points for line in _missing(point, inputs))
     table = Table(
         id="endpoint-speed",
         title=say.table,
@@ -41,7 +39,10 @@ def open_loop_tables(inputs: Inputs) -> tuple[Table, ...]:
             shown(evidence, loop, "requests", count),
             *_figures(loop.run, inputs),
             shown(evidence, loop.run, "peak_concurrency", count),
-            word("; ".join(loop.run.void) or say.stands, "bad" if loop.run.void else "plain"),
+            word(
+                "; ".join(inputs.say.stored.texts(loop.run.phrases, loop.run.void)) or say.stands,
+                "bad" if loop.run.void else "plain",
+            ),
         )
         for load in inputs.load.arms
         for loop in load.open_loop
@@ -56,6 +57,13 @@ def open_loop_tables(inputs: Inputs) -> tuple[Table, ...]:
         sources=inputs.sources(BenchResult.STAGE),
     )
     return (table,) if rows else ()
+
+
+def _missing(point: EndpointPoint, inputs: Inputs) -> Iterator[str]:
+    """Yield the conditions that could not be checked, and why."""
+    say = inputs.say.stored
+    for name, why in point.not_checked.items():
+        yield f"{say.condition_name(name)} ({say.text(point.not_checked_said.get(name), why)})"
 
 
 def _figures(run: LoadRun, inputs: Inputs) -> tuple[Cell, ...]:
@@ -77,7 +85,7 @@ def _row(arm: EndpointArm, point: EndpointPoint, inputs: Inputs) -> tuple[Cell, 
     say, evidence = inputs.say.endpoint_speed, inputs.evidence
     level = str(point.concurrency) if point.concurrency else say.rate(f"{point.rate_per_s:g}")
     times = (point.ttft_ms, point.tpot_ms)
-    reasons = "; ".join(point.void or ())
+    reasons = "; ".join(inputs.say.stored.texts(point.phrases, point.void or ()))
     return (
         word(say.server(arm.arm, arm.load.model)),
         word(level),

@@ -27,7 +27,6 @@ from pipeline.report.cost_figures import figure_keys
 from pipeline.report.document import Finding
 from pipeline.report.evidence import Keys, in_stage
 from pipeline.report.inputs import Inputs
-from pipeline.report.language.en.findings import Findings
 from pipeline.report.language.language import Language
 from pipeline.roi.result import RoiResult
 from serve.result import ServeResult
@@ -109,7 +108,9 @@ def _endpoint(inputs: Inputs) -> Finding:
     say = inputs.say.findings
     if not inputs.has(ServeResult):
         return _unknown(say.endpoint, say.no_endpoint, ServeResult.STAGE)
-    return _grounded(endpoint_finding(inputs.endpoint, say), "measured", inputs.evidence.of(inputs.endpoint, "checks"))
+    return _grounded(
+        endpoint_finding(inputs.endpoint, inputs.say), "measured", inputs.evidence.of(inputs.endpoint, "checks")
+    )
 
 
 def _grounded(finding: Finding, origin: Origin, evidence: Keys) -> Finding:
@@ -130,7 +131,7 @@ def checkpoint_findings(inputs: Inputs) -> tuple[Finding, ...]:
             topic=inputs.say.findings.checkpoint,
             stage=QuantizeResult.STAGE,
             headline=inputs.say.findings.failed_audit(inputs.say.findings.amount(len(failed), "gate")),
-            detail=" ".join(gate.statement for gate in failed),
+            detail=" ".join(inputs.say.stored.text(gate.said, gate.statement) for gate in failed),
             tone="bad",
             origin="measured",
             evidence=in_stage(QuantizeResult.STAGE, "gates"),
@@ -160,9 +161,10 @@ def memory_finding(memory: WeightMemory, language: Language) -> Finding:
     )
 
 
-def endpoint_finding(endpoint: ServeResult, say: Findings) -> Finding:
+def endpoint_finding(endpoint: ServeResult, language: Language) -> Finding:
     """Say whether the endpoint answered as it must."""
-    failed, checks = [check.name for check in endpoint.checks if not check.passed], len(endpoint.checks)
+    say, checks = language.findings, len(endpoint.checks)
+    failed = [language.stored.check_name(check.name) for check in endpoint.checks if not check.passed]
     if failed:
         headline = say.checks_failed(str(len(failed)), say.amount(checks, "endpoint check"))
         detail = say.failed_checks(say.listing(failed))

@@ -178,8 +178,10 @@ def _before(inputs: Inputs) -> tuple[Table, ...]:
 def _check_row(check: HealthCheck, inputs: Inputs, evidence: tuple[str, ...]) -> tuple[Cell, ...]:
     say = inputs.say.health
     state = word(say.states[check.state], _TONES.get(check.state, "plain"))
-    found = word(check.text, evidence=evidence)
-    return (word(say.of(check.subject)), word(check.name), state, found, word(check.remedy or NONE))
+    stored = inputs.say.stored
+    found = word(stored.text(check.text_said, check.text), evidence=evidence)
+    remedy = stored.text(check.remedy_said, check.remedy or NONE)
+    return (word(say.of(check.subject)), word(stored.health_name(check.name)), state, found, word(remedy))
 
 
 def _table(
@@ -194,7 +196,11 @@ def _table(
 def health_limits(inputs: Inputs) -> tuple[str, ...]:
     """Return what no device reported."""
     say, found = inputs.say.health, _summaries(inputs.load)
-    silent = [f"{say.of(check.subject)}, {check.name}" for check in _worst(found) if check.state == "not reported"]
+    silent = [
+        f"{say.of(check.subject)}, {inputs.say.stored.health_name(check.name)}"
+        for check in _worst(found)
+        if check.state == "not reported"
+    ]
     energy = all(one.energy_j is None for one in found)
     return (say.silent("; ".join(silent)) if silent else "", say.limit_energy if energy else "")
 

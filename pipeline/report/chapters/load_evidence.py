@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from eval.bench.load.ceiling import Calibration, Level
+from eval.bench.load.endpoint_result import EndpointPoint
 from eval.bench.load.result import EngineLoad, MachineLoad
 from eval.bench.result import BenchResult, LoadPoint, VoidPoint
 from eval.bench.runs import LoadRun
 from pipeline.base.format import NONE, change, count, number, share
 from pipeline.base.results import Result
+from pipeline.base.sentences.stored import StoredSentences
 from pipeline.report.cells import figure, numbers, shown, word, words
 from pipeline.report.comparison import points_of
 from pipeline.report.document import Cell, Column, Finding, Table
@@ -40,7 +42,7 @@ def void_tables(inputs: Inputs) -> tuple[Table, ...]:
         (
             word(str(point.concurrency)),
             word(say.title_of(arm)),
-            word("; ".join(point.reasons), "bad", evidence=inputs.evidence.of(point, "reasons")),
+            word("; ".join(_reasons(point, inputs)), "bad", evidence=inputs.evidence.of(point, "reasons")),
         )
         for arm, point in void
     )
@@ -64,11 +66,17 @@ def void_findings(inputs: Inputs) -> tuple[Finding, ...]:
     servers = [(arm.arm, point) for arm in load.endpoints for point in arm.load.points if point.void]
     named = [
         *(
-            say.void_point(say.title_of(arm), str(one.concurrency), ", ".join(one.reasons))
+            say.void_point(say.title_of(arm), str(one.concurrency), ", ".join(_reasons(one, inputs)))
             for arm, one in load.void_points
         ),
-        *(say.void_rate(say.title_of(arm), f"{one.rate_per_s:g}", ", ".join(one.run.void)) for arm, one in loops),
-        *(say.void_point(say.title_of(arm), str(one.concurrency), ", ".join(one.void or ())) for arm, one in servers),
+        *(
+            say.void_rate(say.title_of(arm), f"{one.rate_per_s:g}", ", ".join(_reasons(one.run, inputs)))
+            for arm, one in loops
+        ),
+        *(
+            say.void_point(say.title_of(arm), str(one.concurrency), ", ".join(_reasons(one, inputs)))
+            for arm, one in servers
+        ),
     ]
     return (
         Finding(
@@ -87,6 +95,10 @@ def void_findings(inputs: Inputs) -> tuple[Finding, ...]:
             ),
         ),
     )
+
+
+def _reasons(void: VoidPoint | LoadRun | EndpointPoint, inputs: Inputs) -> list[str]:
+    return inputs.say.stored.texts(void.phrases, void.reasons)
 
 
 def held_to(inputs: Inputs) -> tuple[str, ...]:
@@ -115,7 +127,7 @@ def _counted(inputs: Inputs) -> Table:
 def _meanwhile(inputs: Inputs) -> Table:
     say = inputs.say.load_evidence
     rows = tuple(
-        (*_head(arm, point, inputs), *_observed(point.runs, inputs), word(_unchecked(point.runs)))
+        (*_head(arm, point, inputs), *_observed(point.runs, inputs), word(_unchecked(point.runs, inputs.say.stored)))
         for arm, point in _points(inputs.load)
         if point.runs
     )
@@ -200,9 +212,14 @@ _FIELD: dict[Callable[..., float | None], str] = {
 }
 
 
-def _unchecked(runs: Sequence[LoadRun]) -> str:
+def _unchecked(runs: Sequence[LoadRun], say: StoredSentences) -> str:
     """Return the conditions that could not be checked in some run, and why."""
-    found = dict.fromkeys(item for run in runs for item in run.not_checked.items())
+    found = dict.fromkeys(
+        (say.condition_name(check.name), say.text(check.phrase, check.reason or ""))
+        for run in runs
+        for check in run.checks
+        if not check.checked
+    )
     return "; ".join(f"{name} ({why})" for name, why in found) or NONE
 
 

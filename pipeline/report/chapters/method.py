@@ -66,6 +66,7 @@ def _costs(inputs: Inputs) -> tuple[str, ...]:
 
 
 def _gates(inputs: Inputs) -> Table:
+    say = inputs.say.stored
     return Table(
         id="gates",
         title=inputs.say.method.gates,
@@ -73,9 +74,9 @@ def _gates(inputs: Inputs) -> Table:
         rows=tuple(
             (
                 word(stage),
-                word(gate.name),
-                word(gate.outcome, _TONES[gate.outcome]),
-                word(gate.statement),
+                word(say.gate_name(gate.name)),
+                word(inputs.say.method.outcomes[gate.outcome], _TONES[gate.outcome]),
+                word(say.text(gate.said, gate.statement)),
             )
             for stage, gate in inputs.gates
         ),

@@ -53,7 +53,7 @@ def _loads(soaks: Sequence[Soak], inputs: Inputs) -> Iterator[str]:
 def _load(arm: str, soak: Soak, inputs: Inputs) -> str:
     say = inputs.say.soak
     if soak.void:
-        return say.void_soak(arm, "; ".join(soak.void))
+        return say.void_soak(arm, "; ".join(inputs.say.stored.texts(soak.phrases, soak.void)))
     load = say.load(
         arm,
         concurrency=count(soak.concurrency),

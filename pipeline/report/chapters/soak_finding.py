@@ -11,6 +11,7 @@ from pipeline.report.chapters.soak import VERDICT_TONES
 from pipeline.report.document import Finding, Tone
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.soak import SoakSentences
+from pipeline.report.language.language import Language
 
 _GRAVEST: tuple[Tone, ...] = ("bad", "caution", "good")
 
@@ -26,7 +27,7 @@ def soak_findings(inputs: Inputs) -> tuple[Finding, ...]:
             topic=say.topic,
             stage=BenchResult.STAGE,
             headline=" ".join(_headline(soak, say) for soak in soaks),
-            detail=" ".join(_of_arm(soak, soaks, say) for soak in soaks),
+            detail=" ".join(_of_arm(soak, soaks, inputs.say) for soak in soaks),
             tone=next(tone for tone in _GRAVEST if tone in tones),
             origin="measured",
             evidence=inputs.evidence.of_all((one, "verdict") for soak in soaks for one in _deciding(soak)),
@@ -45,15 +46,16 @@ def _headline(soak: Soak, say: SoakSentences) -> str:
     return say.headlines[soak.verdict](arm, seconds(soak.duration_s or 0.0))
 
 
-def _of_arm(soak: Soak, soaks: Sequence[Soak], say: SoakSentences) -> str:
-    detail = _detail(soak, say)
+def _of_arm(soak: Soak, soaks: Sequence[Soak], language: Language) -> str:
+    say, detail = language.soak, _detail(soak, language)
     return detail if len(soaks) == 1 else say.of_arm(say.title_of(soak.arm or ""), detail)
 
 
-def _detail(soak: Soak, say: SoakSentences) -> str:
+def _detail(soak: Soak, language: Language) -> str:
     """Return what moved or is not bounded; of what is stable, how large a drift would have shown."""
+    say = language.soak
     if soak.verdict is None:
-        return say.sentence("; ".join(soak.void or ()))
+        return say.sentence("; ".join(language.stored.texts(soak.phrases, soak.void or ())))
     if soak.verdict != "stable":
         return say.sentence("; ".join(_moved(one, say) for one in _deciding(soak)))
     smallest = [one.smallest_drift for one in soak.drifts if one.smallest_drift is not None]

@@ -209,7 +209,7 @@ def _endpoint(inputs: Inputs) -> Table:
     say, evidence = inputs.say.summary, inputs.evidence
     rows = tuple(
         (
-            word(check.name),
+            word(inputs.say.stored.check_name(check.name)),
             word(
                 *((say.passed, "good") if check.passed else (say.failed, "bad")), evidence=evidence.of(check, "passed")
             ),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pipeline.base.sentences.stored import StoredSentences
 from pipeline.report.language.en.accuracy import Accuracy
 from pipeline.report.language.en.alarm import Alarm
 from pipeline.report.language.en.card import Card
@@ -71,6 +72,8 @@ class Language:
     findings: Findings
     summary: Summary
     verdicts: Verdicts
+    stored: StoredSentences
+    """What results keep: gates, checks, methods and reasons."""
 
 
 ENGLISH = Language(
@@ -106,4 +109,5 @@ ENGLISH = Language(
     findings=Findings(),
     summary=Summary(),
     verdicts=Verdicts(),
+    stored=StoredSentences(),
 )

@@ -1,11 +1,12 @@
-"""What the model card says of the measured accuracy."""
+"""What the model card says; of the checkpoint as quantizing says it, and of the measured accuracy."""
 
 from pipeline.base.format import PLUS_MINUS
+from pipeline.base.sentences.card import CardSentences
 from pipeline.report.language.en.words import Words
 
 
-class Card(Words):
-    """One section: a table, how it was measured, and the control."""
+class Card(Words, CardSentences):
+    """One section on the accuracy: a table, how it was measured, and the control."""
 
     task = "Task"
     metric = "Metric"

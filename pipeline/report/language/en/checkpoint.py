@@ -58,6 +58,7 @@ class Checkpoint(Words):
     commit = "Source commit"
     no_commit = "none (a folder)"
     licence = "Licence"
+    no_licence = "unknown"
     backend = "Backend"
     format = "Format"
     bits = "Bits, group size"

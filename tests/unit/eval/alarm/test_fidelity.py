@@ -22,9 +22,9 @@ from eval.alarm.fidelity import (
     read_top_tokens,
 )
 from eval.alarm.probe import alarm_file, held_out, parse_prompt_logprobs, positions, probe
-from eval.alarm.result import PACKAGED
 from pipeline.base.errors import EngineError, RecipeError, VoidMeasurementError
 from pipeline.base.progress import SilentReporter
+from pipeline.base.sentences.alarm import PACKAGED
 from pipeline.engines.vllm import VllmServer
 from pipeline.recipe.eval import Alarm
 

@@ -13,6 +13,7 @@ from scipy import stats
 from eval.statistics import Margin, Pairs, estimate, judge, more_items
 from eval.statistics.grouped import design_effect
 from eval.statistics.proportions import DifferenceConfidence, Table
+from pipeline.base.sentences.stored import ENGLISH
 from tests.simulations import data_sets
 
 Floats = NDArray[np.float64]
@@ -89,7 +90,7 @@ def test_copies_count_once() -> None:
 
     assert copied.design_effect == pytest.approx(499 / 99)
     assert copied.bounds == pytest.approx((alone.value(-t), alone.value(t)))
-    assert "permutation test of 100 groups" in copied.method
+    assert "permutation test of 100 groups" in ENGLISH.text(copied.method)
 
 
 def test_design_effect_of_weights_by_hand() -> None:

@@ -8,6 +8,7 @@ from scipy import stats
 
 from eval.statistics import Margin, Pairs, bleu, estimate, exp_mean, f1, judge, resampling, student
 from eval.statistics.bca import BcaConfidence, jackknife_stderr
+from pipeline.base.sentences.stored import ENGLISH
 
 SEED = np.random.SeedSequence(5)
 DRAWS = 100_000
@@ -186,7 +187,7 @@ def test_clusters_of_right_and_wrong_keep_their_flips() -> None:
     single = estimate(Pairs.of(baseline, candidate), higher_is_better=True)
 
     assert grouped.flips == single.flips == ((baseline & ~candidate).sum(), (~baseline & candidate).sum())
-    assert "57 groups" in grouped.method
+    assert "57 groups" in ENGLISH.text(grouped.method)
     assert grouped.stderr > single.stderr
 
 
@@ -209,7 +210,7 @@ def test_equal_values_are_certain(margin: float, verdict: str) -> None:
     assert found.interval == found.bounds == (0, 0)
     assert (found.p_difference, found.p_noninferior, found.p_inferior) == (1, 0, 1)
     assert judge(found, found.p_inferior, 0.95) == verdict
-    assert found.method.startswith("equal on all items, permutation test")
+    assert ENGLISH.text(found.method).startswith("equal on all items, permutation test")
 
 
 @pytest.mark.parametrize("higher_is_better", [True, False])
@@ -228,7 +229,9 @@ def test_equal_arms_leave_the_baselines_error_to_a_recovery() -> None:
     baseline, _ = skewed(30)
     found = estimate(Pairs.of(baseline, baseline), higher_is_better=False, margin=Margin(recovery=0.9), draws=200)
 
-    assert found.method.startswith("equal on all items, BCa bootstrap (200 draws) of the recovery, permutation test")
+    assert ENGLISH.text(found.method).startswith(
+        "equal on all items, BCa bootstrap (200 draws) of the recovery, permutation test"
+    )
 
 
 def test_a_constant_loss_fails_with_certainty() -> None:
@@ -236,7 +239,7 @@ def test_a_constant_loss_fails_with_certainty() -> None:
     found = estimate(Pairs.of(np.zeros(30), np.full(30, 0.25)), higher_is_better=False, margin=Margin(absolute=0.125))
 
     assert found.bounds == (0.25, 0.25)
-    assert found.method.startswith("the same difference on all items")
+    assert ENGLISH.text(found.method).startswith("the same difference on all items")
     assert judge(found, found.p_inferior, 0.95) == "fail"
 
 

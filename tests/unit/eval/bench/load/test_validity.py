@@ -7,6 +7,7 @@ import pytest
 from eval.bench.load.result import Distribution, LoadResult, MachineLoad
 from eval.bench.load.spec import Arrivals
 from eval.bench.load.validity import Evidence, checks, void_reasons
+from pipeline.base.phrase import quoted
 from tests.unit.eval.bench.runs import counted, load
 
 SPEC = load().spec
@@ -107,7 +108,7 @@ def test_prompt_tokens_are_compared_only_with_the_models_tokenizer() -> None:
 def test_what_failed_of_the_machine_voids() -> None:
     """A GPU that was slowed down by heat says so in the reason."""
     hot = "GPU 0, clocks: slowed down by the hardware because of heat in 50% of the time"
-    assert hot in reasons(evidence(unhealthy=(hot,)))
+    assert hot in reasons(evidence(unhealthy=(quoted(hot),)))
 
 
 def test_short_requests_are_not_judged_by_sampled_gauges() -> None:
