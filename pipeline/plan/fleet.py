@@ -6,7 +6,7 @@ Money is decimal and is added before it is rounded, so that no order of addition
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from math import ceil
+from math import ceil, fsum
 
 MONTHS = 12
 _CENT = Decimal("0.01")
@@ -100,7 +100,7 @@ def renting(phases: Iterable[Phase], running: Running, count: int) -> Renting:
     for month in range(count * MONTHS):
         there = [each for phase in bought if phase.month <= month for each in phase.purchases]
         paid += sum((capital_of(phase) for phase in bought if phase.month == month), Decimal(0))
-        power = sum(each.count * each.watts for each in there) / 1000 * running.load * running.hours_per_month
+        power = fsum(each.count * each.watts for each in there) / 1000 * running.load * running.hours_per_month
         paid += Decimal(str(power)) * running.usd_per_kwh * Decimal(str(running.pue))
         paid += month_staff + running.other_usd_per_year / MONTHS
         hours = Decimal(str(running.hours_per_month))
@@ -118,20 +118,15 @@ def cents(amount: Decimal) -> Decimal:
 def _year(phases: tuple[Phase, ...], running: Running, number: int) -> Year:
     first, last = (number - 1) * MONTHS, number * MONTHS
     capital = sum((capital_of(phase) for phase in phases if first <= phase.month < last), Decimal(0))
-    kwh = sum(
+    kwh = fsum(
         each.count * each.watts / 1000 * running.load * running.hours_per_month * max(0, last - max(first, phase.month))
         for phase in phases
         for each in phase.purchases
     )
     energy = Decimal(str(kwh)) * running.usd_per_kwh
     life = running.depreciation_years * MONTHS
-    written_off = sum(
-        (
-            capital_of(phase) / life * max(0, min(last, phase.month + life) - max(first, phase.month))
-            for phase in phases
-        ),
-        Decimal(0),
-    )
+    months = (max(0, min(last, phase.month + life) - max(first, phase.month)) for phase in phases)
+    written_off = sum((capital_of(phase) * each for phase, each in zip(phases, months, strict=True)), Decimal(0)) / life
     cooling = energy * Decimal(str(running.pue - 1))
     return Year(
         number, capital, energy, cooling, running.staff_usd_per_year, running.other_usd_per_year, written_off, kwh
