@@ -7,6 +7,11 @@ from pipeline.base.errors import UsageError
 
 ASSUMED = "0.33.0"
 """Of the locked CUDA environment; a test compares."""
+FIRST = "0.5.0"
+"""The first whose defaults are those of V0 that the published start-up logs show."""
+_WRITTEN = re.compile(
+    r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:\.\d+)?(?:[-.]?(?:rc|dev|post|a|b)\d*)*(?:\+[\w.]+)?", re.IGNORECASE
+)
 _UNCHUNKED = 32768
 """The longest `max_model_len` for which V0 prefilled prompts in one piece."""
 
@@ -97,13 +102,23 @@ class Engine:
 
 
 def engine_of(version: str) -> Engine:
-    """Return a version of vLLM.
+    """Return a version of vLLM; release candidates and builds are taken as their release.
 
     Raises:
-        UsageError: it is no version.
+        UsageError: it is no version, or one whose defaults are not known.
     """
-    found = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?", version)
+    found = _WRITTEN.fullmatch(version.strip())
     if found is None:
         raise UsageError(f"{version} is no version of vLLM. Give one such as {ASSUMED}.")
-    major, minor, patch = found.groups(default="0")
-    return Engine((int(major), int(minor), int(patch)))
+    major, minor, patch = (int(part or 0) for part in found.groups())
+    if not _numbers(FIRST)[:2] <= (major, minor) <= _numbers(ASSUMED)[:2]:
+        raise UsageError(
+            f"What vLLM {version} takes of the memory is not known: known are {FIRST} to {ASSUMED}, with 0.90 of the "
+            f"memory and CUDA graphs on top of it before 0.21, 0.92 and graphs inside from then on. Give --vllm with "
+            f"the nearest of these."
+        )
+    return Engine((major, minor, patch))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))

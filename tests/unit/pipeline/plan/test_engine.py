@@ -27,6 +27,9 @@ def test_the_assumed_version_is_the_locked_one() -> None:
         ("0.20.2", 0.9, False, False),
         ("0.21", 0.92, True, False),
         ("0.33.0", 0.92, True, False),
+        ("0.29.1rc1.dev17", 0.92, True, False),
+        ("0.16.1.dev0+rocm", 0.9, False, False),
+        ("0.33.4", 0.92, True, False),
     ],
 )
 def test_memory_by_version(version: str, utilization: float, inside: bool, sorts: bool) -> None:  # noqa: FBT001 -- cases
@@ -45,7 +48,17 @@ def test_default_batches() -> None:
     assert engine_of("0.33.0").batch(178, ampere=False, length=8192) == (16384, 1024)
 
 
-def test_no_version() -> None:
+@pytest.mark.parametrize("version", ["latest", "0", "0.11.0 or so", "11"])
+def test_no_version(version: str) -> None:
     """What is no version is refused."""
     with pytest.raises(UsageError, match="no version"):
-        engine_of("latest")
+        engine_of(version)
+
+
+@pytest.mark.parametrize("version", ["0.4.3", "0.34.0", "1.0.0"])
+def test_versions_whose_defaults_are_not_known(version: str) -> None:
+    """They are refused with what is known, not planned by guess."""
+    with pytest.raises(
+        UsageError, match=rf"known are 0\.5\.0 to {re.escape(ASSUMED)}, with 0\.90 .* before 0\.21, 0\.92"
+    ):
+        engine_of(version)
