@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
-from math import ceil
 from typing import Any
 
 from pipeline.base.errors import UsageError
@@ -13,13 +12,14 @@ from pipeline.catalogue.cpu import CPU, this_cpu
 from pipeline.catalogue.gpus import find_gpu, gpus
 from pipeline.catalogue.models import licences
 from pipeline.catalogue.reference import PlannedModel, planned_model
+from pipeline.plan.choice import best_placement
 from pipeline.plan.cpu import Cpu, cpu_nearest, cpu_plan_of
 from pipeline.plan.cpu_result import CpuConfiguration, cpu_configuration
 from pipeline.plan.engine import ASSUMED, engine_of
 from pipeline.plan.gpu import Gpu
 from pipeline.plan.matrices import active_parameters, parameters
 from pipeline.plan.nearest import nearest
-from pipeline.plan.placement import placed
+from pipeline.plan.placement import Fixed, in_nodes
 from pipeline.plan.plan import Plan, plan_of
 from pipeline.plan.result import ConfigurationPlan, TokensPerSecond, configuration
 from pipeline.plan.settings import Settings
@@ -41,6 +41,8 @@ class PlanRequest:
     quantization: str | None = None
     tensor_parallel_size: int | None = None
     pipeline_parallel_size: int | None = None
+    data_parallel_size: int | None = None
+    enable_expert_parallel: bool = False
     decode_context_parallel_size: int = 1
     max_model_len: int | None = None
     max_num_seqs: int | None = None
@@ -121,7 +123,7 @@ def speed(request: PlanRequest, name: str, method: str) -> TokensPerSecond | Non
     if name == CPU:
         return None
     model, gpu = _model(request), _gpu(find_gpu(name).key, request)
-    rate = _plan(model, gpu, _settings(request, model, gpu, method, request.kv_cache_dtype)).rate
+    rate = _plan(model, gpu, _stated(request, method, request.kv_cache_dtype), request).rate
     return None if rate is None else TokensPerSecond(low=rate.low, expected=rate.expected, high=rate.high)
 
 
@@ -137,7 +139,7 @@ def _configuration(
     if name == CPU:
         return _on_cpu(request, model, _stated(request, method, dtype))
     gpu = _gpu(name, request)
-    made = _plan(model, gpu, _settings(request, model, gpu, method, dtype))
+    made = _plan(model, gpu, _stated(request, method, dtype), request)
     alternatives = () if made.fits else nearest(model.architecture, made, _others(request))
     return configuration(made, alternatives, _curve(model, made))
 
@@ -147,14 +149,55 @@ def _on_cpu(request: PlanRequest, model: PlannedModel, settings: Settings) -> Cp
     cpu = request.cpu or this_cpu()
     if request.gpu_memory_gib is not None:
         cpu = replace(cpu, memory_gib=request.gpu_memory_gib, available_gib=None)
-    made = cpu_plan_of(model.architecture, cpu, replace(settings, kv_cache_gib=stated))
+    ranks, stages = request.tensor_parallel_size or 1, request.pipeline_parallel_size or 1
+    asked = replace(settings, kv_cache_gib=stated, tensor_parallel=ranks, pipeline_parallel=stages)
+    made = cpu_plan_of(model.architecture, cpu, asked)
     return cpu_configuration(made, () if made.fits else cpu_nearest(model.architecture, made))
 
 
-def _plan(model: PlannedModel, gpu: Gpu, settings: Settings) -> Plan:
+def _plan(model: PlannedModel, gpu: Gpu, settings: Settings, request: PlanRequest) -> Plan:
     """Return the plan; weights are offloaded only where it does not fit without."""
-    plan = plan_of(model.architecture, gpu, replace(settings, offload_gib=0.0))
-    return plan if plan.fits or not settings.offload_gib else plan_of(model.architecture, gpu, settings)
+    plan = _placed(model, gpu, replace(settings, offload_gib=0.0), request)
+    return plan if plan.fits or not settings.offload_gib else _placed(model, gpu, settings, request)
+
+
+def _placed(model: PlannedModel, gpu: Gpu, settings: Settings, request: PlanRequest) -> Plan:
+    """Return the plan with the parallel sizes given, and the others chosen where only the GPUs are counted."""
+    fixed = _fixed(request)
+    if request.count is None or fixed.together == request.count:
+        sizes = replace(
+            settings,
+            tensor_parallel=fixed.tensor or 1,
+            pipeline_parallel=fixed.stages or 1,
+            data_parallel=fixed.data or 1,
+            expert_parallel=fixed.expert_parallel,
+        )
+        return plan_of(model.architecture, gpu, in_nodes(gpu, sizes))
+    choice = best_placement(model.architecture, gpu, settings, request.count, fixed)
+    return replace(choice.plan, notes=(*choice.plan.notes, choice.sentence)) if choice.sentence else choice.plan
+
+
+def _fixed(request: PlanRequest) -> Fixed:
+    """Return the parallel sizes that a user gave.
+
+    Raises:
+        UsageError: they do not go into the number of GPUs.
+    """
+    fixed = Fixed(
+        request.tensor_parallel_size,
+        request.pipeline_parallel_size,
+        request.data_parallel_size,
+        request.enable_expert_parallel,
+    )
+    if request.count is None:
+        return fixed
+    all_given = None not in {fixed.tensor, fixed.stages, fixed.data}
+    if request.count % fixed.together or (all_given and fixed.together != request.count):
+        raise UsageError(
+            f"--gpus {request.count:,} contradicts the parallel sizes, which take {fixed.together:,}. Leave --gpus "
+            f"out, or let it place the model by itself."
+        )
+    return fixed
 
 
 def _curve(model: PlannedModel, plan: Plan) -> tuple[Plan, ...]:
@@ -205,19 +248,9 @@ def _others(request: PlanRequest) -> Iterator[Gpu]:
             yield entry.planned()
 
 
-def _settings(request: PlanRequest, model: PlannedModel, gpu: Gpu, method: str, dtype: str) -> Settings:
-    _refuse_other_count(request)
-    settings = _stated(request, method, dtype)
-    if request.count and not request.tensor_parallel_size and not request.pipeline_parallel_size:
-        return placed(model.architecture, gpu, settings, request.count)
-    return replace(settings, nodes=max(1, ceil(settings.gpus / gpu.gpus_per_node)))
-
-
 def _stated(request: PlanRequest, method: str, dtype: str) -> Settings:
     return Settings(
         quantization=method,
-        tensor_parallel=request.tensor_parallel_size or 1,
-        pipeline_parallel=request.pipeline_parallel_size or 1,
         max_model_len=request.max_model_len,
         max_num_seqs=request.max_num_seqs,
         at_once=request.at_once,
@@ -234,16 +267,6 @@ def _stated(request: PlanRequest, method: str, dtype: str) -> Settings:
         concurrency=request.concurrency,
         engine=engine_of(request.version or ASSUMED),
     )
-
-
-def _refuse_other_count(request: PlanRequest) -> None:
-    tensor, stages = request.tensor_parallel_size, request.pipeline_parallel_size
-    together = (tensor or 1) * (stages or 1)
-    if request.count and (tensor or stages) and together != request.count:
-        raise UsageError(
-            f"--gpus {request.count:,} contradicts the parallel sizes, which take {together:,}. Leave --gpus out, or "
-            f"let it place the model by itself."
-        )
 
 
 def planned(reference: str, gpu: str, *, memory_gib: float | None = None, **settings: Any) -> Plan:

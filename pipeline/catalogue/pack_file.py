@@ -9,7 +9,8 @@ from pipeline.catalogue.reference import planned_model
 from pipeline.plan.activations import GIB
 from pipeline.plan.gpu import Gpu
 from pipeline.plan.pack import Packing, Tenant, pack
-from pipeline.plan.plan import Plan, plan_of, unsupported
+from pipeline.plan.plan import Plan, plan_of
+from pipeline.plan.refusals import unsupported
 from pipeline.plan.settings import Settings
 
 _HOST_FRACTION = 0.7

@@ -6,6 +6,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "": ("awqctl doctor", "awqctl run demo", "awqctl serve demo"),
     "plan": (
         "awqctl plan Qwen/Qwen2.5-7B-Instruct --gpu L4,H100",
+        "awqctl plan Qwen/Qwen3-30B-A3B --gpu H100 --gpus 8",
         "awqctl plan mine.yaml --gpu L4 --json",
         "awqctl plan hub-gpu",
         "awqctl plan demo --gpu cpu",

@@ -13,7 +13,9 @@ _FILES = ("pack", "fleet", "claims")
 @click.command()
 @click.argument("model", nargs=-1, required=True, metavar="MODEL | RECIPE | pack FILE | fleet FILE | claims FILE | ls")
 @click.option("--gpu", "gpus", metavar="A,B", help="Names as `awqctl gpus ls` has them; several, side by side.")
-@click.option("--gpus", "count", type=click.IntRange(min=1), metavar="N", help="GPUs together; placed over nodes.")
+@click.option(
+    "--gpus", "count", type=click.IntRange(min=1), metavar="N", help="GPUs together; sizes not given are chosen."
+)
 @click.option(
     "--quantization",
     metavar="Q,R",
@@ -21,6 +23,8 @@ _FILES = ("pack", "fleet", "claims")
 )
 @click.option("--tensor-parallel-size", type=click.IntRange(min=1), metavar="N")
 @click.option("--pipeline-parallel-size", type=click.IntRange(min=1), metavar="N")
+@click.option("--data-parallel-size", type=click.IntRange(min=1), metavar="N", help="Replicas of the attention.")
+@click.option("--enable-expert-parallel", is_flag=True, help="Experts whole on GPUs, not sliced.")
 @click.option("--decode-context-parallel-size", type=click.IntRange(min=1), default=1, metavar="N")
 @click.option("--max-model-len", type=click.IntRange(min=1), metavar="N", help="[default: the model's]")
 @click.option("--max-num-seqs", type=click.IntRange(min=1), metavar="N", help="Have to fit at once at full length.")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from pipeline.base.format import NONE, TO, count, listed, magnitude, number, usd
+from pipeline.base.format import NONE, TO, count, listed, magnitude, number, percent, usd
 from pipeline.cli.plan_charts import CURVES, PARTS, memory_bar, memory_parts, roofline, throughput_chart
 
 _LIGHT = ("#2f6db3", "#c9741c", "#5d7a8c", "#9a4f94", "#2f8a54", "#b8423b", "#1f8c8c", "#8c6d1f")
@@ -59,6 +59,7 @@ def page(plans: Any) -> str:
         f"<h1>{escape(plans.model)}</h1>",
         f"<p>{size} parameters; vLLM {escape(plans.vllm)} assumed. All is modelled, nothing measured.</p>",
         _table(plans),
+        _times(shown),
         _reasons(made),
         "<h2>Memory per GPU against its limit</h2>",
         _key((place, label) for place, (label, _) in enumerate(PARTS)),
@@ -91,18 +92,25 @@ def _name(each: Any) -> str:
 
 def _table(plans: Any) -> str:
     head = "<tr><th></th><th>verdict</th><th>KV tokens</th><th>sequences</th><th>tok/s</th><th>bound by</th></tr>"
-    rows = []
-    for each in plans.configurations:
-        speed = each.output_tokens_per_s
-        shown = (
-            NONE if speed is None else f"{number(speed.expected)} ({number(speed.low, 2)}{TO}{number(speed.high, 2)})"
-        )
-        rows.append(
-            f'<tr class="{each.verdict}"><td>{escape(_name(each))}</td><td>{each.verdict}</td>'
-            f"<td>{count(each.kv_cache_tokens)}</td><td>{each.max_concurrency:,.1f} x {count(each.max_model_len)}</td>"
-            f"<td>{shown}</td><td>{escape(each.bound_by or NONE)}</td></tr>"
-        )
+    rows = [
+        f'<tr class="{each.verdict}"><td>{escape(_name(each))}</td><td>{each.verdict}</td>'
+        f"<td>{count(each.kv_cache_tokens)}</td><td>{each.max_concurrency:,.1f} x {count(each.max_model_len)}</td>"
+        f"<td>{_interval(each.output_tokens_per_s)}</td><td>{escape(each.bound_by or NONE)}</td></tr>"
+        for each in plans.configurations
+    ]
     return f'<div class="wide"><table>{head}{"".join(rows)}</table></div>'
+
+
+def _times(made: Sequence[Any]) -> str:
+    """Return the times of a request, and how much of the GPU is used, of what can run."""
+    names = ("TTFT, ms", "TPOT, ms", "bandwidth used", "compute used", "KV cache used")
+    rows = []
+    for each in made:
+        used = (each.bandwidth_utilization, each.compute_utilization, each.capacity_utilization)
+        cells = [_interval(each.ttft_ms_interval), _interval(each.tpot_ms_interval), *map(_share, used)]
+        rows.append(f"<tr><td>{escape(_name(each))}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
+    head = "".join(f"<th>{name}</th>" for name in ("", *names))
+    return f'<div class="wide"><table><tr>{head}</tr>{"".join(rows)}</table></div>' if rows else ""
 
 
 def _reasons(made: Sequence[Any]) -> str:
@@ -125,6 +133,16 @@ def _price(found: Any) -> str:
 def _key(entries: Iterable[tuple[int, str]]) -> str:
     items = "".join(f'<li><i class="c{place}"></i>{escape(label)}</li>' for place, label in entries)
     return f'<ul class="key">{items}</ul>'
+
+
+def _interval(found: Any) -> str:
+    if found is None:
+        return NONE
+    return f"{number(found.expected)} ({number(found.low, 2)}{TO}{number(found.high, 2)})"
+
+
+def _share(found: float | None) -> str:
+    return NONE if found is None else percent(found)
 
 
 def _memory(each: Any) -> str:

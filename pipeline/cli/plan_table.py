@@ -8,12 +8,12 @@ from pipeline.base.format import NONE, TO, count, magnitude, number, percent, us
 _WIDTH = 80
 _LABEL, _LEAST, _MOST = 24, 14, 28
 """Columns of the labels, and the fewest and the most of a configuration."""
-_SHOWN = 4
+_SHOWN = 6
 
 
 def print_plans(plans: Any, screen: Any) -> None:
     """Print all configurations side by side, then why some cannot run and what works instead."""
-    _line(screen, f"{plans.model}: {magnitude(plans.parameters)} parameters, vLLM {plans.vllm} assumed")
+    _line(screen, f"{plans.model}: {magnitude(plans.parameters)} parameters, vLLM {_engine(plans)} assumed")
     for text in _of_recipe(plans):
         _line(screen, text)
     width = min(_WIDTH, screen.width)
@@ -28,6 +28,16 @@ def print_plans(plans: Any, screen: Any) -> None:
         _line(screen, f"Licence {plans.licence_facts}.")
     for note in dict.fromkeys([*plans.notes, *(note for each in plans.configurations for note in each.notes)]):
         _line(screen, f"Note: {note}")
+
+
+def _engine(plans: Any) -> str:
+    """Return the version, and on GPUs what it takes of the memory."""
+    on_gpus = [each for each in plans.configurations if each.gpu]
+    if not on_gpus:
+        return str(plans.vllm)
+    shares = TO.join(dict.fromkeys(f"{each.gpu_memory_utilization:.2f}" for each in on_gpus))
+    graphs = "inside" if on_gpus[0].cuda_graphs_inside else "on top"
+    return f"{plans.vllm} ({shares} of the memory, CUDA graphs {graphs})"
 
 
 def _line(screen: Any, text: str) -> None:
@@ -59,6 +69,7 @@ def _table(configurations: Sequence[Any], width: int) -> Any:
         table.add_column(_title(each), justify="right", overflow="fold", ratio=1)
     rows: list[tuple[str, list[str]]] = [
         ("verdict", [each.verdict for each in configurations]),
+        ("parallel", [_parallel(each) for each in configurations]),
         ("memory there", [number(each.gpu_memory_gib if each.gpu else each.memory_gib) for each in configurations]),
         ("memory asked for", [number(each.requested_memory_gib) for each in configurations]),
         ("weights", [number(each.weights_gib) for each in configurations]),
@@ -72,19 +83,35 @@ def _table(configurations: Sequence[Any], width: int) -> Any:
         (f"sequences of {_lengths(configurations)}", [f"{each.max_concurrency:,.2f}" for each in configurations]),
         ("longest that fits", [count(each.max_model_len_that_fits) for each in configurations]),
         (f"tok/s, {_loads(configurations)}", [_speed(each) for each in configurations]),
-        ("   from, to", [_band(each) for each in configurations]),
+        ("   from, to", [_span(each.output_tokens_per_s) for each in configurations]),
         ("sequences at once", [_or(each.running_sequences, count) for each in configurations]),
-        ("TTFT, TPOT in ms", [_times(each) for each in configurations]),
+        ("TTFT in ms", [_time(each, "ttft_ms") for each in configurations]),
+        ("   from, to", [_span(each.ttft_ms_interval) for each in configurations]),
+        ("TPOT in ms", [_time(each, "tpot_ms") for each in configurations]),
+        ("   from, to", [_span(each.tpot_ms_interval) for each in configurations]),
         ("bound by", [each.bound_by or NONE for each in configurations]),
         ("bandwidth used", [_or(each.bandwidth_utilization, percent) for each in configurations]),
         ("compute used", [_or(each.compute_utilization, percent) for each in configurations]),
+        ("KV cache used", [_or(each.capacity_utilization, percent) for each in configurations]),
     ]
-    if not any(each.cpu_offload_gib for each in configurations):
-        rows = [row for row in rows if row[0] != "offloaded to the CPU"]
+    unused = set() if any(each.cpu_offload_gib for each in configurations) else {"offloaded to the CPU"}
+    unused |= set() if any(each.gpus > 1 for each in configurations) else {"parallel"}
+    rows = [row for row in rows if row[0] not in unused]
     for name, cells in rows:
         if on_gpus or any(cell not in (NONE, "") for cell in cells):
             table.add_row(name, *cells)
     return table
+
+
+def _parallel(each: Any) -> str:
+    """Return the parallel sizes as vLLM's users write them: `TP4 DP2 EP`."""
+    sizes = (
+        ("TP", each.tensor_parallel_size),
+        ("PP", each.pipeline_parallel_size),
+        ("DP", each.data_parallel_size),
+    )
+    named = [f"{name}{size}" for name, size in sizes if size > 1]
+    return " ".join([*named, *(["EP"] if each.enable_expert_parallel else [])]) or NONE
 
 
 def _lengths(configurations: Sequence[Any]) -> str:
@@ -104,13 +131,12 @@ def _speed(each: Any) -> str:
     return NONE if each.output_tokens_per_s is None else number(each.output_tokens_per_s.expected)
 
 
-def _band(each: Any) -> str:
-    speed = each.output_tokens_per_s
-    return NONE if speed is None else f"{number(speed.low, 2)}{TO}{number(speed.high, 2)}"
+def _span(interval: Any) -> str:
+    return NONE if interval is None else f"{number(interval.low, 2)}{TO}{number(interval.high, 2)}"
 
 
-def _times(each: Any) -> str:
-    return NONE if each.tpot_ms is None else f"{number(each.ttft_ms)}, {number(each.tpot_ms)}"
+def _time(each: Any, key: str) -> str:
+    return _or(getattr(each, key), number)
 
 
 def _alternatives(each: Any, screen: Any) -> None:
@@ -123,7 +149,9 @@ def _alternatives(each: Any, screen: Any) -> None:
     for found in each.nearest[:_SHOWN]:
         old = "*" if found.price_stale else ""
         price = "no price known" if found.usd_per_hour is None else f"{usd(found.usd_per_hour)} an hour{old}"
-        _line(screen, f"  {found.change} ({price})")
+        speed = found.output_tokens_per_s
+        rate = "" if speed is None else f"; {number(speed.expected)} tok/s expected"
+        _line(screen, f"  {found.change} ({price}{rate})")
     if any(found.price_stale for found in each.nearest[:_SHOWN]):
         _line(screen, "  * by a price older than 90 days; `awqctl gpus refresh` takes current ones")
 

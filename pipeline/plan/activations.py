@@ -4,10 +4,15 @@ The terms are what vLLM's profiling run holds at the same time (`profile_run`, `
 encoder of images and audio.
 """
 
-from pipeline.plan.architecture import Architecture, Attention
+from pipeline.plan.architecture import Architecture, Attention, Mlp
 from pipeline.plan.engine import Engine
+from pipeline.plan.ranks import Ranks
 
 GIB = 2**30
+_EXPERT_CHUNK = 32768
+"""Tokens of all replicas that the kernel of the experts takes at a time (`VLLM_FUSED_MOE_CHUNK_SIZE`). A published
+start of Qwen3-Coder-480B on 8 H20 with data and expert parallelism left 9.1 GiB beside weights and cache; this gives
+9.0."""
 _SORTING, _PICKING = 38, 14
 """Bytes per logit. Picking: BF16, FP32, probabilities and noise in FP32 (2 + 4 + 4 + 4). Sorting besides: values and
 64-bit indices, sorted and in working copies."""
@@ -30,30 +35,41 @@ def activation_bytes(
     sequences: int,
     *,
     length: int,
-    tensor_parallel: int,
+    ranks: Ranks,
     eager: bool,
 ) -> int:
     """Return the peak of the profiling run on one GPU."""
     hidden = batched_tokens * architecture.hidden * architecture.element_bytes
     logits = min(sequences, batched_tokens) * architecture.vocabulary
     sampler = logits * (_SORTING if engine.sorts else _PICKING) + hidden
-    forward = _forward(architecture, batched_tokens, tensor_parallel) + _FORWARD_HIDDEN * hidden
+    forward = _forward(architecture, batched_tokens, ranks) + _FORWARD_HIDDEN * hidden
     compilation = _COMPILATION * GIB if engine.graphs_inside and not eager else 0
     return int((max(sampler, forward) if engine.samples(length) else forward) + compilation)
 
 
-def _forward(architecture: Architecture, tokens: int, tensor_parallel: int) -> float:
+def _forward(architecture: Architecture, tokens: int, ranks: Ranks) -> float:
     """Return what the widest layer holds: gate and up, and their product; keys, queries, values and the output."""
-    widths = []
+    widest = 0.0
     for layer, _ in architecture.layers:
         mlp, attention = layer.mlp, layer.attention
-        per_token = max(1, mlp.experts_per_token)
-        inner = (3 if mlp.gated else 2) * mlp.width / tensor_parallel * per_token
-        widths.append(inner + (per_token * architecture.hidden if mlp.experts else 0))
+        if mlp.experts:
+            widest = max(widest, _experts(mlp, architecture.hidden, tokens, ranks))
+        else:
+            widest = max(widest, tokens * (3 if mlp.gated else 2) * mlp.width / ranks.tensor)
         if isinstance(attention, Attention):
             heads = attention.heads + attention.kv_heads
-            widths.append(2 * heads * attention.head_size / tensor_parallel)
-    return tokens * max(widths) * architecture.element_bytes
+            widest = max(widest, tokens * 2 * heads * attention.head_size / ranks.tensor)
+    return widest * architecture.element_bytes
+
+
+def _experts(mlp: Mlp, hidden: int, tokens: int, ranks: Ranks) -> float:
+    """Return the elements that experts hold; room is made for every token, whichever GPU its experts are on."""
+    share = 1 if ranks.expert_parallel else ranks.experts
+    per_token = mlp.experts_per_token * ((3 if mlp.gated else 2) * mlp.width / share + hidden)
+    if ranks.data == 1:
+        return tokens * per_token
+    gathered = tokens * ranks.data
+    return min(gathered, _EXPERT_CHUNK) * per_token + 2 * gathered * hidden
 
 
 def graph_bytes(architecture: Architecture, *, eager: bool) -> int:
@@ -62,6 +78,6 @@ def graph_bytes(architecture: Architecture, *, eager: bool) -> int:
 
 
 def other_bytes(gpus: int, *, linked: bool) -> int:
-    """Return the memory that torch does not see, on each of so many GPUs."""
+    """Return the memory that torch does not see, on each of so many GPUs that exchange something."""
     buffers = _LINK_BUFFERS if linked else _PCIE_BUFFERS
     return int((_CONTEXT + (buffers if gpus > 1 else 0)) * GIB)

@@ -1,6 +1,7 @@
 """What a plan needs to know of a model: its layers, by kind and number, and its tables. Sizes are in elements."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,12 @@ class Architecture:
     def __hash__(self) -> int:
         return hash((self.name, self.hidden, self.vocabulary, self.max_position, self.published))
 
-    @property
+    @cached_property
     def layer_count(self) -> int:
         """Return the number of decoder layers."""
         return sum(number for _, number in self.layers)
+
+    @cached_property
+    def has_experts(self) -> bool:
+        """Return whether any layer is a mixture of experts."""
+        return any(layer.mlp.experts for layer, _ in self.layers)

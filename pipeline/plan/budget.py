@@ -41,7 +41,7 @@ class Stored:
 def stored(architecture: Architecture, settings: Settings, family: str = "") -> Stored:
     """Return the model in the quantization and placement that is asked for, on GPUs of a family."""
     quantization = quantization_of(settings.quantization, architecture, family)
-    size = weight_bytes(architecture, quantization, settings.tensor_parallel, settings.pipeline_parallel)
+    size = weight_bytes(architecture, quantization, settings.ranks, settings.pipeline_parallel)
     return Stored(architecture, quantization, size)
 
 
@@ -67,10 +67,11 @@ def budget_of(model: Stored, gpu: Gpu, settings: Settings) -> Budget:
         tokens,
         sequences,
         length=length,
-        tensor_parallel=settings.tensor_parallel,
+        ranks=settings.ranks,
         eager=settings.eager,
     )
-    other = other_bytes(settings.gpus, linked=gpu.link_gb_s is not None)
+    together = settings.gpus if architecture.has_experts else settings.gpus // settings.data_parallel
+    other = other_bytes(together, linked=gpu.link_gb_s is not None)
     graphs = graph_bytes(architecture, eager=settings.eager)
     left = requested - weights - activations - other - (graphs if engine.graphs_inside else 0)
     stated = None if settings.kv_cache_gib is None else int(settings.kv_cache_gib * GIB)

@@ -95,7 +95,7 @@ def cpu_plan_of(architecture: Architecture, cpu: Cpu, settings: Settings) -> Cpu
     method = quantization_of(settings.quantization, architecture)
     # What Marlin holds twice while it repacks is held on GPUs alone.
     quantization = replace(method, repacked=False)
-    weights = weight_bytes(architecture, quantization, settings.tensor_parallel, settings.pipeline_parallel)
+    weights = weight_bytes(architecture, quantization, settings.ranks, settings.pipeline_parallel)
     engine, length = engine_of(ASSUMED), length_of(architecture, settings)
     cache = _layout(architecture, settings, engine)
     sequences = settings.max_num_seqs or _SEQUENCES * settings.gpus

@@ -58,6 +58,11 @@ class CpuConfiguration(Result):
     calibrated: bool = False
     nearest: list[NearestSettings]
     notes: list[str]
+    data_parallel_size: int = 1
+    enable_expert_parallel: bool = False
+    capacity_utilization: None = None
+    ttft_ms_interval: None = None
+    tpot_ms_interval: None = None
 
 
 def cpu_configuration(plan: CpuPlan, alternatives: tuple[CpuAlternative, ...] = ()) -> CpuConfiguration:

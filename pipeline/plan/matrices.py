@@ -1,7 +1,7 @@
 """Every weight of an architecture, as matrices and vectors: how large, how often, how tensor parallelism divides it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -25,6 +25,10 @@ class Matrix:
     copies: int = 1
     heads: int = 0
     """Key and value heads, for `kv_heads`."""
+    experts: int = 0
+    """How many experts the copies belong to; 0: none."""
+    shared: bool = False
+    """Of the experts that every token passes."""
 
     @property
     def parameters(self) -> int:
@@ -57,7 +61,7 @@ def matrices(architecture: Architecture) -> Iterator[Matrix]:
         yield Matrix("kept", architecture.learned_positions, hidden, "none")
     for layer, number in architecture.layers:
         for matrix in layer_matrices(architecture, layer):
-            yield Matrix(matrix.part, matrix.rows, matrix.columns, matrix.split, matrix.copies * number, matrix.heads)
+            yield replace(matrix, copies=matrix.copies * number)
     yield Matrix("kept", hidden, 1, "none", 2 if architecture.norm_bias else 1)
     yield Matrix("head", vocabulary, hidden, "vocabulary")
 
@@ -127,16 +131,16 @@ def _mlp(mlp: Mlp, hidden: int) -> Iterator[Matrix]:
             yield Matrix("kept", mlp.width, 1, "rows", into)
             yield Matrix("kept", hidden, 1, "none")
         return
-    yield Matrix("expert", mlp.width, hidden, "rows", into * mlp.experts)
-    yield Matrix("expert", hidden, mlp.width, "columns", mlp.experts)
+    yield Matrix("expert", mlp.width, hidden, "rows", into * mlp.experts, experts=mlp.experts)
+    yield Matrix("expert", hidden, mlp.width, "columns", mlp.experts, experts=mlp.experts)
     yield Matrix("kept", mlp.experts, hidden, "none")
     if mlp.bias:
-        yield Matrix("kept", mlp.width, 1, "rows", into * mlp.experts)
-        yield Matrix("kept", hidden, 1, "none", mlp.experts)
+        yield Matrix("kept", mlp.width, 1, "rows", into * mlp.experts, experts=mlp.experts)
+        yield Matrix("kept", hidden, 1, "none", mlp.experts, experts=mlp.experts)
     if mlp.router_bias:
         yield Matrix("kept", mlp.experts, 1, "none")
     if mlp.shared_width:
-        yield Matrix("linear", mlp.shared_width, hidden, "rows", into)
-        yield Matrix("linear", hidden, mlp.shared_width, "columns")
+        yield Matrix("linear", mlp.shared_width, hidden, "rows", into, shared=True)
+        yield Matrix("linear", hidden, mlp.shared_width, "columns", shared=True)
     if mlp.shared_gate:
         yield Matrix("kept", 1, hidden, "none")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.base.errors import SourceError
+from pipeline.base.format import listed
 from pipeline.plan.architecture import Architecture, Attention, LatentAttention, Layer, LinearAttention, Mlp
 
 _FOUR_NORMS = ("gemma2", "gemma3_text", "gemma4_text")
@@ -26,6 +27,16 @@ CHECKED = (
 _EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 
 
+_LANGUAGE = ("text_config", "llm_config", "language_config", "thinker_config")
+"""Where the configuration of a model with several inputs keeps that of its language model."""
+_ENCODERS = {
+    "image": (
+        *("vision_config", "visual", "visual_config", "visual_tokenizer_config", "vit_config", "vq_config"),
+        *("img_processor", "vision_tower", "mm_vision_tower", "embd_layer"),
+    ),
+    "audio": ("audio_config", "audio_encoder_config", "audio_processor", "audio_tower", "encoder_config"),
+}
+"""Keys of a configuration that say that there is an encoder."""
 _MOST_LAYERS, _LARGEST = 10_000, 2**40
 """Beyond these a number in a configuration is a mistake."""
 _LONGEST = 100
@@ -48,10 +59,12 @@ def architecture_of(config: Mapping[str, Any]) -> Architecture:
 
 
 def _architecture(config: Mapping[str, Any]) -> Architecture:
-    text = {
-        **{key: value for key, value in config.items() if key != "text_config"},
-        **(config.get("text_config") or {}),
-    }
+    text = _text(config)
+    if text.get("is_encoder_decoder"):
+        raise SourceError(
+            "The model is an encoder with a decoder; decoder-only language models alone are planned. Plan one of those "
+            "(`awqctl plan ls`)."
+        )
     kind = str(text.get("model_type", "unknown"))
     count = _number(text, "num_hidden_layers", "n_layer", "num_layers")
     if count > _MOST_LAYERS:
@@ -73,9 +86,25 @@ def _architecture(config: Mapping[str, Any]) -> Architecture:
         element_bytes=4 if str(text.get("torch_dtype") or text.get("dtype")) == "float32" else 2,
         norm_bias=kind == "opt",
         encoder=_encoder(config),
-        encoder_parameters=_encoder_parameters(config.get("vision_config") or {}, hidden),
+        encoder_parameters=_encoder_parameters(_vision(config), hidden),
         published=_method(str(method), config) if method else None,
     )
+
+
+def _text(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the configuration of the language model, with what only the whole model's says."""
+    key = next((key for key in _LANGUAGE if config.get(key)), None)
+    if key is None:
+        return dict(config)
+    inside = _part(config, key)
+    return {**{name: value for name, value in config.items() if name not in _LANGUAGE}, **_text(inside)}
+
+
+def _part(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = config.get(key) or {}
+    if not isinstance(found, Mapping):
+        raise TypeError(f"{key} is {found!r}"[:_LONGEST])
+    return found
 
 
 def _number(text: Mapping[str, Any], *keys: str, default: int | None = None) -> int:
@@ -202,8 +231,14 @@ def _rotary(kind: str, text: Mapping[str, Any], positions: int, hidden: int) -> 
 
 
 def _encoder(config: Mapping[str, Any]) -> str | None:
-    found = [name for key, name in (("vision_config", "image"), ("audio_config", "audio")) if config.get(key)]
-    return " and ".join(found) or None
+    """Return which inputs besides text the model takes, wherever its configuration says so."""
+    parts = [config, *(_part(config, key) for key in _LANGUAGE)]
+    found = [name for name, keys in _ENCODERS.items() if any(part.get(key) for part in parts for key in keys)]
+    return listed(found) or None
+
+
+def _vision(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _part(config, "vision_config") or _part(_part(config, "thinker_config"), "vision_config")
 
 
 def _encoder_parameters(vision: Mapping[str, Any], hidden: int) -> int:

@@ -3,24 +3,33 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import floor, inf
+from typing import Literal
 
+from pipeline.plan.activations import GIB
 from pipeline.plan.architecture import Architecture
-from pipeline.plan.budget import length_of
+from pipeline.plan.budget import length_of, stored
+from pipeline.plan.choice import best_placement, described
 from pipeline.plan.gpu import Gpu
-from pipeline.plan.placement import can_share, placements
+from pipeline.plan.placement import placements
 from pipeline.plan.plan import Plan, plan_of
 from pipeline.plan.settings import Settings
 from pipeline.plan.weights import QUANTIZATIONS, quantization_of
 
-_SHOWN = 8
+_SHOWN = 10
 _FORMATS = ("awq", "fp8")
 _LENGTH_STEP = 16
+
+Kind = Literal[
+    "sequences", "context", "KV dtype", "quantization", "several", "placement", "offload", "GPU count", "GPU"
+]
+"""What is changed; of a format that fits only with fewer sequences or a shorter context, the format."""
 
 
 @dataclass(frozen=True)
 class Alternative:
     """Settings that work, and what is changed to get there."""
 
+    kind: Kind
     change: str
     plan: Plan
     usd_per_hour: float | None
@@ -30,11 +39,12 @@ class Alternative:
 def nearest(architecture: Architecture, plan: Plan, others: Iterable[Gpu]) -> tuple[Alternative, ...]:
     """Return what works instead of a plan that does not, cheapest first; smaller changes first at the same price.
 
-    The same GPUs come first where their price is not known: they are there.
+    The same GPUs come first where their price is not known: they are there. Of every kind of change the cheapest is
+    among them.
     """
     found = [
-        Alternative(change, tried, _price(tried))
-        for change, tried in (
+        Alternative(kind, change, tried, _price(tried))
+        for kind, change, tried in (
             *_same_gpus(architecture, plan),
             *_more(architecture, plan),
             *_other(architecture, plan, others),
@@ -42,7 +52,10 @@ def nearest(architecture: Architecture, plan: Plan, others: Iterable[Gpu]) -> tu
         if tried.fits
     ]
     found.sort(key=lambda each: _rank(each, plan))
-    return tuple(found[:_SHOWN])
+    first = {each.kind: place for place, each in reversed(list(enumerate(found)))}
+    rest = [place for place in range(len(found)) if place not in first.values()]
+    shown = sorted([*sorted(first.values()), *rest][:_SHOWN])
+    return tuple(found[place] for place in shown)
 
 
 def _rank(alternative: Alternative, plan: Plan) -> float:
@@ -53,49 +66,74 @@ def _rank(alternative: Alternative, plan: Plan) -> float:
     return 0.0 if same else inf
 
 
-def _same_gpus(architecture: Architecture, plan: Plan) -> Iterator[tuple[str, Plan]]:
+def _same_gpus(architecture: Architecture, plan: Plan) -> Iterator[tuple[Kind, str, Plan]]:
     gpu, settings = plan.gpu, plan.settings
-    for change, tried in (*_left_to_vllm(settings), *_formats(architecture, plan)):
-        yield change, plan_of(architecture, gpu, tried)
-    for change, tried in (("", settings), *_formats(architecture, plan)):
-        yield from _less(architecture, gpu, tried, f"{change} and " if change else "")
+    if settings.gpus > 1:
+        other = best_placement(architecture, gpu, one_replica(settings), settings.gpus).plan
+        yield "placement", described(other.settings), other
+    for kind, change, tried in (*_left_to_vllm(settings), *_formats(architecture, plan)):
+        yield kind, change, plan_of(architecture, gpu, tried)
+    yield from _less(architecture, gpu, settings, "")
+    for kind, change, tried in _formats(architecture, plan):
+        for _, less, smaller in _less(architecture, gpu, tried, f"{change} and "):
+            yield kind, less, smaller
+    yield from _offloaded(architecture, gpu, settings)
 
 
-def _left_to_vllm(settings: Settings) -> Iterator[tuple[str, Settings]]:
+def _left_to_vllm(settings: Settings) -> Iterator[tuple[Kind, str, Settings]]:
     """Yield settings without what was stated and vLLM would choose itself."""
     if settings.kv_cache_gib is not None:
-        yield "KV cache computed, not stated", replace(settings, kv_cache_gib=None)
+        yield "several", "KV cache computed, not stated", replace(settings, kv_cache_gib=None)
     if settings.max_num_batched_tokens is not None:
-        yield "vLLM's own max_num_batched_tokens", replace(settings, max_num_batched_tokens=None)
+        yield "several", "vLLM's own max_num_batched_tokens", replace(settings, max_num_batched_tokens=None)
     if settings.context_parallel > 1:
-        yield "decode context parallelism of 1", replace(settings, context_parallel=1)
+        yield "placement", "decode context parallelism of 1", replace(settings, context_parallel=1)
+    if settings.expert_parallel:
+        yield "placement", "without expert parallelism", replace(settings, expert_parallel=False)
 
 
-def _formats(architecture: Architecture, plan: Plan) -> Iterator[tuple[str, Settings]]:
+def _formats(architecture: Architecture, plan: Plan) -> Iterator[tuple[Kind, str, Settings]]:
     settings, lacks = plan.settings, plan.gpu.lacks
     bits = quantization_of(settings.quantization, architecture).bits
     asked = quantization_of(settings.quantization, architecture).name
     smaller = [name for name in _FORMATS if QUANTIZATIONS[name].bits < bits]
     names = [name for name in ((*_FORMATS, "none") if asked in lacks else smaller) if name not in lacks]
-    changes = [({"quantization": name}, f"quantization {name}") for name in names]
+    for name in names:
+        yield "quantization", f"quantization {name}", replace(settings, quantization=name)
     if "kv fp8" not in lacks and not settings.kv_cache_dtype.startswith("fp8"):
-        cached = {"kv_cache_dtype": "fp8"}
-        changes += [(cached, "KV cache in FP8")]
-        changes += [({"quantization": name, **cached}, f"quantization {name}, KV cache in FP8") for name in names]
-    for change, text in changes:
-        yield text, replace(settings, **change)  # type: ignore[arg-type]
+        cached = replace(settings, kv_cache_dtype="fp8")
+        yield "KV dtype", "KV cache in FP8", cached
+        for name in names:
+            yield "several", f"quantization {name}, KV cache in FP8", replace(cached, quantization=name)
 
 
-def _less(architecture: Architecture, gpu: Gpu, settings: Settings, before: str) -> Iterator[tuple[str, Plan]]:
+def _less(architecture: Architecture, gpu: Gpu, settings: Settings, before: str) -> Iterator[tuple[Kind, str, Plan]]:
     """Yield plans of fewer sequences, and of a shorter context, where either helps."""
     plan = plan_of(architecture, gpu, settings)
     fewer = floor(plan.capacity.concurrency) or _most(architecture, gpu, settings)
     if settings.max_num_seqs and 0 < fewer < settings.max_num_seqs:
-        yield f"{before}{fewer:,} sequences", plan_of(architecture, gpu, replace(settings, max_num_seqs=fewer))
+        tried = plan_of(architecture, gpu, replace(settings, max_num_seqs=fewer))
+        yield "sequences", f"{before}{fewer:,} sequences", tried
     longest = _longest(architecture, gpu, settings)
     if 0 < longest < length_of(architecture, settings):
         shorter = replace(settings, max_model_len=longest)
-        yield f"{before}context {longest:,}", plan_of(architecture, gpu, shorter)
+        yield "context", f"{before}context {longest:,}", plan_of(architecture, gpu, shorter)
+
+
+def _offloaded(architecture: Architecture, gpu: Gpu, settings: Settings) -> Iterator[tuple[Kind, str, Plan]]:
+    """Yield the fewest whole GiB of weights per GPU in the CPU's memory that are enough."""
+    if settings.offload_gib:
+        return
+    low, high = 0, floor(stored(architecture, settings, gpu.family).weights / GIB)
+    if not plan_of(architecture, gpu, replace(settings, offload_gib=high)).fits:
+        return
+    while low < high:
+        middle = (low + high) // 2
+        fits = plan_of(architecture, gpu, replace(settings, offload_gib=middle)).fits
+        low, high = (low, middle) if fits else (middle + 1, high)
+    if low:
+        change = f"{low:,} GiB of the weights per GPU in the CPU's memory"
+        yield "offload", change, plan_of(architecture, gpu, replace(settings, offload_gib=low))
 
 
 def _most(architecture: Architecture, gpu: Gpu, settings: Settings) -> int:
@@ -118,21 +156,38 @@ def _longest(architecture: Architecture, gpu: Gpu, settings: Settings) -> int:
     return low * _LENGTH_STEP
 
 
-def _more(architecture: Architecture, plan: Plan) -> Iterator[tuple[str, Plan]]:
+def one_replica(settings: Settings) -> Settings:
+    """Return the settings without parallel sizes, for them to be chosen."""
+    return replace(settings, tensor_parallel=1, pipeline_parallel=1, data_parallel=1, expert_parallel=False, nodes=1)
+
+
+def _more(architecture: Architecture, plan: Plan) -> Iterator[tuple[Kind, str, Plan]]:
     """Yield the fewest GPUs of the same kind that are enough."""
-    for settings in placements(architecture, plan.gpu, plan.settings):
+    for settings in placements(architecture, plan.gpu, one_replica(plan.settings)):
         if settings.gpus > plan.settings.gpus:
             tried = plan_of(architecture, plan.gpu, settings)
             if tried.fits:
-                nodes = f" in {settings.nodes} nodes" if settings.nodes > 1 else ""
-                yield f"{settings.gpus:,} x {plan.gpu.name}{nodes}", tried
+                yield "GPU count", _named(tried), tried
                 return
 
 
-def _other(architecture: Architecture, plan: Plan, others: Iterable[Gpu]) -> Iterator[tuple[str, Plan]]:
+def _other(architecture: Architecture, plan: Plan, others: Iterable[Gpu]) -> Iterator[tuple[Kind, str, Plan]]:
+    """Yield the fewest of each other kind of GPU, in one node or as many GPUs as were asked for."""
     for gpu in others:
-        if gpu.name != plan.gpu.name and can_share(architecture, plan.settings.tensor_parallel):
-            yield f"{plan.settings.gpus:,} x {gpu.name}", plan_of(architecture, gpu, plan.settings)
+        if gpu.name == plan.gpu.name or "vllm" in gpu.lacks:
+            continue
+        for settings in placements(architecture, gpu, one_replica(plan.settings)):
+            if settings.gpus > max(gpu.gpus_per_node, plan.settings.gpus):
+                break
+            tried = plan_of(architecture, gpu, settings)
+            if tried.fits:
+                yield "GPU", _named(tried), tried
+                break
+
+
+def _named(plan: Plan) -> str:
+    nodes = f" in {plan.settings.nodes} nodes" if plan.settings.nodes > 1 else ""
+    return f"{plan.settings.gpus:,} x {plan.gpu.name}{nodes}"
 
 
 def _price(plan: Plan) -> float | None:

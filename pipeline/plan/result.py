@@ -17,6 +17,14 @@ class TokensPerSecond(Result):
     high: float
 
 
+class Interval(Result):
+    """A time with an interval; the shortest goes with the highest throughput."""
+
+    low: float
+    expected: float
+    high: float
+
+
 class ThroughputPoint(Result):
     """Expected speed at a number of requests under way."""
 
@@ -28,6 +36,7 @@ class ThroughputPoint(Result):
     operations_per_byte: float
     """Of a decode step, for the roofline."""
     bandwidth_utilization: float
+    tpot_ms_interval: Interval | None = None
 
 
 class NearestSettings(Result):
@@ -44,6 +53,13 @@ class NearestSettings(Result):
     """Of all GPUs together; null: no price is known."""
     price_stale: bool = False
     """That price is older than 90 days."""
+    tensor_parallel_size: int = 1
+    pipeline_parallel_size: int = 1
+    data_parallel_size: int = 1
+    enable_expert_parallel: bool = False
+    cpu_offload_gib: float = 0.0
+    output_tokens_per_s: TokensPerSecond | None = None
+    """Null: the GPU's rates are not known."""
 
 
 class ConfigurationPlan(Result):
@@ -89,7 +105,7 @@ class ConfigurationPlan(Result):
     bandwidth_utilization: float | None
     compute_utilization: float | None
     capacity_utilization: float | None
-    """Of the KV cache, by the sequences that run at once."""
+    """Of the KV cache: what the sequences that run at once hold on the average of their lives."""
     bandwidth_gb_s: float
     peak_tflops: float | None
     """In the format that is multiplied in; null: unknown, or it cannot run."""
@@ -98,6 +114,12 @@ class ConfigurationPlan(Result):
     calibrated: bool
     nearest: list[NearestSettings]
     notes: list[str]
+    data_parallel_size: int = 1
+    """Replicas: the cache, `max_concurrency` and `max_num_seqs` are of each, running sequences and speeds of all."""
+    enable_expert_parallel: bool = False
+    ttft_ms_interval: Interval | None = None
+    """Around `ttft_ms`; modelled like the throughput, and not compared with published runs."""
+    tpot_ms_interval: Interval | None = None
 
 
 def configuration(
@@ -137,20 +159,33 @@ def configuration(
         input_tokens=load.input_tokens,
         output_tokens=load.output_tokens,
         running_sequences=rate and rate.running,
-        output_tokens_per_s=rate and TokensPerSecond(low=rate.low, expected=rate.expected, high=rate.high),
+        output_tokens_per_s=_speed(rate),
         ttft_ms=rate and rate.ttft_s * 1000,
         tpot_ms=rate and rate.tpot_s * 1000,
         bound_by=rate.bound_by if rate else ("capacity" if plan.shortages else None),
         bandwidth_utilization=rate and rate.bandwidth_utilization,
         compute_utilization=rate and rate.compute_utilization,
-        capacity_utilization=rate and min(1.0, rate.running / max(1e-9, capacity.concurrency)),
+        capacity_utilization=plan.capacity_utilization,
         bandwidth_gb_s=plan.gpu.bandwidth_gb_s,
         peak_tflops=rate and rate.peak_operations_s / 1e12,
         throughput=[_point(each.rate) for each in curve if each.rate is not None],
         calibrated=False,
         nearest=[_nearest(each) for each in alternatives],
         notes=list(plan.notes),
+        data_parallel_size=settings.data_parallel,
+        enable_expert_parallel=settings.expert_parallel,
+        ttft_ms_interval=rate and _milliseconds(rate, rate.ttft_s),
+        tpot_ms_interval=rate and _milliseconds(rate, rate.tpot_s),
     )
+
+
+def _speed(rate: Rate | None) -> TokensPerSecond | None:
+    return None if rate is None else TokensPerSecond(low=rate.low, expected=rate.expected, high=rate.high)
+
+
+def _milliseconds(rate: Rate, seconds: float) -> Interval:
+    low, high = rate.interval_of(seconds)
+    return Interval(low=low * 1000, expected=seconds * 1000, high=high * 1000)
 
 
 def _point(rate: Rate) -> ThroughputPoint:
@@ -162,6 +197,7 @@ def _point(rate: Rate) -> ThroughputPoint:
         tpot_ms=rate.tpot_s * 1000,
         operations_per_byte=rate.intensity,
         bandwidth_utilization=rate.bandwidth_utilization,
+        tpot_ms_interval=_milliseconds(rate, rate.tpot_s),
     )
 
 
@@ -177,4 +213,10 @@ def _nearest(alternative: Alternative) -> NearestSettings:
         max_num_seqs=plan.settings.max_num_seqs,
         usd_per_hour=alternative.usd_per_hour,
         price_stale=plan.gpu.price_stale,
+        tensor_parallel_size=plan.settings.tensor_parallel,
+        pipeline_parallel_size=plan.settings.pipeline_parallel,
+        data_parallel_size=plan.settings.data_parallel,
+        enable_expert_parallel=plan.settings.expert_parallel,
+        cpu_offload_gib=plan.settings.offload_gib,
+        output_tokens_per_s=_speed(plan.rate),
     )

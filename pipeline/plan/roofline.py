@@ -11,6 +11,7 @@ from math import ceil
 
 from pipeline.plan.architecture import Architecture, LatentAttention, LinearAttention
 from pipeline.plan.gpu import Gpu
+from pipeline.plan.interconnect import sending_s
 from pipeline.plan.matrices import active_parameters
 from pipeline.plan.settings import Settings
 from pipeline.plan.weights import Quantization, read_bytes
@@ -45,10 +46,8 @@ _PER_LAYER, _PER_RANK = 0.03e-3, 0.5e-3
 _EXPERTS, _LATENT, _FLASH_LATENT = 0.1e-3, 0.3e-3, 0.1e-3
 """Least seconds of a layer, however little it reads: sorting tokens to experts; latent attention, in Triton and with
 kernels of its own (FlashMLA, CUTLASS)."""
-_LINK, _PCIE, _NETWORK = (20e-6, None), (50e-6, 20e9), (500e-6, 8e9)
-"""Seconds and bytes per second of an all-reduce: NVLink (its own rate), PCIe, 100 Gbit/s Ethernet without RDMA."""
-_LINK_FRACTION, _HOST_FRACTION = 0.35, 0.7
-"""Of NVLink's both directions together; of PCIe's or C2C's one direction."""
+_HOST_FRACTION = 0.7
+"""Of PCIe's or C2C's rate in one direction."""
 BANDS: Mapping[str, tuple[float, float]] = {
     "one": (0.7, 1.3),
     "several": (0.5, 1.4),
@@ -62,11 +61,11 @@ class Rate:
     """What a configuration does per second."""
 
     running: int
-    """Sequences that run at once."""
+    """Sequences that run at once, in all replicas."""
     low: float
     expected: float
     high: float
-    """Output tokens per second."""
+    """Output tokens per second of all replicas."""
     ttft_s: float
     """Of a request that finds the GPU free."""
     tpot_s: float
@@ -80,53 +79,61 @@ class Rate:
     peak_operations_s: float
     """Of the GPU in the number format that is multiplied in."""
 
+    def interval_of(self, seconds: float) -> tuple[float, float]:
+        """Return the shortest and the longest that an expected time may be: the rate is high where times are short."""
+        return seconds * self.expected / self.high, seconds * self.expected / self.low
+
 
 def rate_of(
     architecture: Architecture, quantization: Quantization, gpu: Gpu, settings: Settings, running: int, wanted: int
 ) -> Rate | None:
-    """Return the expected throughput of `running` sequences, of `wanted`; None where the GPU's rates are unknown."""
+    """Return the expected throughput of `running` sequences, of `wanted`; None where the GPU's rates are unknown.
+
+    Replicas share the sequences evenly; those of a mixture of experts take every step together.
+    """
     peak = _peak(gpu, quantization)
     if peak is None or running < 1:
         return None
     bandwidth = gpu.bandwidth_gb_s * 1e9
     memory_share, compute_share = _attainable(gpu, quantization)
     stages, ranks = settings.pipeline_parallel, settings.tensor_parallel
-    batch = ceil(running / stages)
+    own = ceil(running / settings.data_parallel)
+    batch = ceil(own / stages)
     context = settings.input_tokens + settings.output_tokens / 2
     element = 1 if settings.kv_cache_dtype.startswith("fp8") else architecture.element_bytes
-    weights = read_bytes(architecture, quantization, ranks, batch)
+    weights = read_bytes(architecture, quantization, settings.ranks, min(running, batch * settings.data_parallel))
     cached = batch * context_bytes(architecture, context, element, ranks)
     operations = 2 * active_parameters(architecture) / ranks
     memory = (weights + cached) / (bandwidth * memory_share)
     compute = batch * operations / (peak * compute_share)
     overhead = _overhead(architecture, settings, batch)
-    sending = _sending(architecture, gpu, settings, batch)
+    sending = sending_s(architecture, gpu, settings, batch)
     offloaded = settings.offload_gib * 2**30 / (gpu.host_gb_s * 1e9 * _HOST_FRACTION)
     step = max(memory, compute, _least(architecture, gpu)) + overhead + sending + stages * offloaded
-    prefill = settings.input_tokens * operations / (peak * compute_share) / stages
-    prefill += _sending(architecture, gpu, settings, settings.input_tokens, calls=False)
-    round_s = settings.output_tokens * step * _rounds(stages, running) + running * prefill
+    alone = settings.input_tokens * operations / (peak * compute_share)
+    alone += sending_s(architecture, gpu, settings, settings.input_tokens, calls=False)
+    prefill = alone / stages
+    round_s = settings.output_tokens * step + own * prefill
     expected = running * settings.output_tokens / round_s
     parts = {
         "memory bandwidth": memory if memory >= compute else 0.0,
-        "compute": (compute if compute > memory else 0.0) + running * prefill / settings.output_tokens,
+        "compute": (compute if compute > memory else 0.0) + own * prefill / settings.output_tokens,
         "engine overhead": overhead,
         "interconnect": sending,
         "host link": stages * offloaded,
     }
     low, high = BANDS[_band(settings)]
+    tokens = settings.input_tokens + settings.output_tokens
     return Rate(
         running,
         expected * low,
         expected,
         expected * high,
-        ttft_s=prefill * stages + overhead,
-        tpot_s=step + (running - 1) * prefill / settings.output_tokens,
+        ttft_s=alone + overhead,
+        tpot_s=step + (own - 1) * prefill / settings.output_tokens,
         bound_by="capacity" if running < wanted else max(parts, key=lambda name: parts[name]),
-        bandwidth_utilization=min(1.0, (weights + cached) / bandwidth / step),
-        compute_utilization=min(
-            1.0, (settings.input_tokens + settings.output_tokens) * operations / peak * running / round_s
-        ),
+        bandwidth_utilization=min(1.0, own / stages) * (weights + cached) / bandwidth / step,
+        compute_utilization=own * tokens * operations / stages / peak / round_s,
         parts_s=tuple(parts.items()),
         intensity=batch * operations / (weights + cached),
         peak_operations_s=peak,
@@ -169,7 +176,8 @@ def _attainable(gpu: Gpu, quantization: Quantization) -> tuple[float, float]:
 def _overhead(architecture: Architecture, settings: Settings, batch: int) -> float:
     """Return what a step takes besides its kernels' work: scheduling, sampling and starting kernels."""
     engine, stages = settings.engine, settings.pipeline_parallel
-    ranks = _PER_RANK if settings.tensor_parallel > 1 else 0.0
+    together = settings.tensor_parallel > 1 or (settings.data_parallel > 1 and architecture.has_experts)
+    ranks = _PER_RANK if together else 0.0
     return stages * (engine.step_s + batch * engine.sequence_s + ranks) + _PER_LAYER * architecture.layer_count
 
 
@@ -180,23 +188,6 @@ def _least(architecture: Architecture, gpu: Gpu) -> float:
         * ((_EXPERTS if layer.mlp.experts else 0.0) + (latent if isinstance(layer.attention, LatentAttention) else 0.0))
         for layer, number in architecture.layers
     )
-
-
-def _sending(architecture: Architecture, gpu: Gpu, settings: Settings, tokens: float, *, calls: bool = True) -> float:
-    """Return the seconds of the all-reduces of one pass, two per layer (Shoeybi et al., Megatron-LM)."""
-    ranks = settings.tensor_parallel
-    if ranks == 1:
-        return 0.0
-    far = settings.nodes > settings.pipeline_parallel
-    start, rate = _NETWORK if far else _LINK if gpu.link_gb_s else _PCIE
-    rate = rate or (gpu.link_gb_s or 0) * 1e9 * _LINK_FRACTION
-    size = 2 * (ranks - 1) / ranks * tokens * architecture.hidden * architecture.element_bytes
-    return 2 * architecture.layer_count * ((start if calls else 0.0) + size / rate)
-
-
-def _rounds(stages: int, running: int) -> float:
-    """Return the steps per token: with stages, fewer sequences than stages leave some of these idle."""
-    return max(1.0, stages / running) if stages > 1 else 1.0
 
 
 def _band(settings: Settings) -> str:

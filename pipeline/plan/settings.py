@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from pipeline.plan.engine import ASSUMED, Engine, engine_of
+from pipeline.plan.ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,9 @@ class Settings:
     quantization: str = "none"
     tensor_parallel: int = 1
     pipeline_parallel: int = 1
+    data_parallel: int = 1
+    """Replicas of the attention, each with its own cache; `max_num_seqs` and the cache are of one of them."""
+    expert_parallel: bool = False
     nodes: int = 1
     max_model_len: int | None = None
     max_num_seqs: int | None = None
@@ -31,10 +35,17 @@ class Settings:
     input_tokens: int = 1024
     output_tokens: int = 1024
     concurrency: int | None = None
-    """Requests under way; None: `max_num_seqs`."""
+    """Requests under way in all replicas; None: `max_num_seqs` in each."""
     engine: Engine = field(default_factory=lambda: engine_of(ASSUMED))
 
     @property
     def gpus(self) -> int:
         """Return the number of GPUs."""
-        return self.tensor_parallel * self.pipeline_parallel
+        return self.tensor_parallel * self.pipeline_parallel * self.data_parallel
+
+    @property
+    def ranks(self) -> Ranks:
+        """Return the GPUs that share the weights of a layer."""
+        if self.gpus == self.pipeline_parallel and not self.expert_parallel:
+            return ALONE
+        return Ranks(self.tensor_parallel, self.data_parallel, expert_parallel=self.expert_parallel)

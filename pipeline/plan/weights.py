@@ -7,6 +7,7 @@ from math import ceil
 
 from pipeline.plan.architecture import Architecture, LatentAttention
 from pipeline.plan.matrices import Matrix, layer_matrices, matrices
+from pipeline.plan.ranks import ALONE, Ranks
 
 _HALF, _FLOAT = 2, 4
 _VOCABULARY_STEP = 64
@@ -73,11 +74,11 @@ def quantization_of(name: str, architecture: Architecture, family: str = "") -> 
 
 @lru_cache(maxsize=4096)
 def weight_bytes(
-    architecture: Architecture, quantization: Quantization, tensor_parallel: int = 1, pipeline_parallel: int = 1
+    architecture: Architecture, quantization: Quantization, ranks: Ranks = ALONE, pipeline_parallel: int = 1
 ) -> int:
     """Return the bytes of the weights on the fullest GPU."""
-    whole = _ranked(architecture, matrices(architecture), quantization, tensor_parallel)
-    embedding = sum(_kept(architecture, matrix, tensor_parallel) for matrix in _ends(architecture))
+    whole = _ranked(architecture, matrices(architecture), quantization, ranks)
+    embedding = sum(_kept(architecture, matrix, ranks) for matrix in _ends(architecture))
     layers = whole - embedding * (1 if architecture.tied else 2)
     share = ceil(architecture.layer_count / pipeline_parallel) / architecture.layer_count
     ends = embedding if architecture.tied or pipeline_parallel > 1 else 2 * embedding
@@ -85,32 +86,32 @@ def weight_bytes(
         layers * share
         + ends
         + _rotary(architecture)
-        + _latent_copies(architecture, quantization, tensor_parallel) * share
-        + _peak(architecture, quantization, tensor_parallel)
-        + _encoder(architecture, tensor_parallel)
+        + _latent_copies(architecture, quantization, ranks.tensor) * share
+        + _peak(architecture, quantization, ranks)
+        + _encoder(architecture, ranks.tensor)
     )
 
 
-def read_bytes(architecture: Architecture, quantization: Quantization, tensor_parallel: int, tokens: float) -> float:
-    """Return the bytes of weights that one forward pass of `tokens` tokens reads on one GPU.
+def read_bytes(architecture: Architecture, quantization: Quantization, ranks: Ranks, tokens: float) -> float:
+    """Return the bytes of weights that one forward pass reads on one GPU; `tokens` are those of all replicas.
 
     Of the experts those are read that any of the tokens is sent to, taken as drawn evenly: E (1 - (1 - k/E)^tokens).
     """
-    always, by_share = _read(architecture, quantization, tensor_parallel)
+    always, by_share = _read(architecture, quantization, ranks)
     return always + sum(size * (1 - float((1 - share) ** tokens)) for share, size in by_share)
 
 
 @lru_cache(maxsize=1024)
 def _read(
-    architecture: Architecture, quantization: Quantization, tensor_parallel: int
+    architecture: Architecture, quantization: Quantization, ranks: Ranks
 ) -> tuple[float, tuple[tuple[float, float], ...]]:
     """Return the bytes that every pass reads, and those of experts with the share of them that a token is sent to."""
-    always = sum(_kept(architecture, matrix, tensor_parallel) for matrix in _ends(architecture))
+    always = sum(_kept(architecture, matrix, ranks) for matrix in _ends(architecture))
     experts: dict[float, float] = {}
     for layer, number in architecture.layers:
         mlp = layer.mlp
         for matrix in layer_matrices(architecture, layer):
-            size = matrix_bytes(architecture, matrix, quantization, tensor_parallel) * number
+            size = matrix_bytes(architecture, matrix, quantization, ranks) * number
             if matrix.part == "expert":
                 share = mlp.experts_per_token / mlp.experts
                 experts[share] = experts.get(share, 0.0) + size
@@ -119,38 +120,47 @@ def _read(
     return always, tuple(experts.items())
 
 
-def matrix_bytes(architecture: Architecture, matrix: Matrix, quantization: Quantization, tensor_parallel: int) -> float:
+def matrix_bytes(architecture: Architecture, matrix: Matrix, quantization: Quantization, ranks: Ranks) -> float:
     """Return the bytes of a kind of matrices on one GPU."""
     eligible = matrix.part == "expert" or (matrix.part == "linear" and not quantization.only_experts)
     if not eligible or quantization.name == "none":
-        return _kept(architecture, matrix, tensor_parallel)
-    rows, columns = local_shape(matrix, tensor_parallel)
+        return _kept(architecture, matrix, ranks)
+    rows, columns = local_shape(matrix, ranks)
     rows, columns = _padded(matrix, rows, columns, quantization.rounding)
-    return quantization.size(rows, columns) * matrix.copies
+    return quantization.size(rows, columns) * local_copies(matrix, ranks)
 
 
-def local_shape(matrix: Matrix, tensor_parallel: int) -> tuple[int, int]:
+def local_shape(matrix: Matrix, ranks: Ranks) -> tuple[int, int]:
     """Return rows and columns of a matrix on one of several GPUs."""
-    rows, columns = matrix.rows, matrix.columns
+    rows, columns, shares = matrix.rows, matrix.columns, ranks.tensor
+    if matrix.experts:
+        shares = 1 if ranks.expert_parallel else ranks.experts
+    elif matrix.shared:
+        shares = ranks.shared_experts
     if matrix.split == "vocabulary":
-        rows = ceil(rows / _VOCABULARY_STEP) * _VOCABULARY_STEP if tensor_parallel > 1 else rows
+        rows = ceil(rows / _VOCABULARY_STEP) * _VOCABULARY_STEP if shares > 1 else rows
     if matrix.split == "kv_heads":
-        return rows // matrix.heads * max(1, ceil(matrix.heads / tensor_parallel)), columns
+        return rows // matrix.heads * max(1, ceil(matrix.heads / shares)), columns
     if matrix.split == "columns":
-        return rows, ceil(columns / tensor_parallel)
-    return (rows, columns) if matrix.split == "none" else (ceil(rows / tensor_parallel), columns)
+        return rows, ceil(columns / shares)
+    return (rows, columns) if matrix.split == "none" else (ceil(rows / shares), columns)
 
 
-def _kept(architecture: Architecture, matrix: Matrix, tensor_parallel: int) -> float:
-    rows, columns = local_shape(matrix, tensor_parallel)
-    return rows * columns * matrix.copies * architecture.element_bytes
+def local_copies(matrix: Matrix, ranks: Ranks) -> int:
+    """Return how many of the matrices the fullest GPU has: of whole experts, its share of them."""
+    if not matrix.experts or not ranks.expert_parallel:
+        return matrix.copies
+    return matrix.copies // matrix.experts * ceil(matrix.experts / ranks.experts)
 
 
-def _ranked(
-    architecture: Architecture, found: Iterable[Matrix], quantization: Quantization, tensor_parallel: int
-) -> float:
+def _kept(architecture: Architecture, matrix: Matrix, ranks: Ranks) -> float:
+    rows, columns = local_shape(matrix, ranks)
+    return rows * columns * local_copies(matrix, ranks) * architecture.element_bytes
+
+
+def _ranked(architecture: Architecture, found: Iterable[Matrix], quantization: Quantization, ranks: Ranks) -> float:
     stored = (matrix for matrix in found if not (matrix.part == "head" and architecture.tied))
-    return sum(matrix_bytes(architecture, matrix, quantization, tensor_parallel) for matrix in stored)
+    return sum(matrix_bytes(architecture, matrix, quantization, ranks) for matrix in stored)
 
 
 def _ends(architecture: Architecture) -> tuple[Matrix]:
@@ -181,12 +191,12 @@ def _latent_copies(architecture: Architecture, quantization: Quantization, tenso
     )
 
 
-def _peak(architecture: Architecture, quantization: Quantization, tensor_parallel: int) -> float:
+def _peak(architecture: Architecture, quantization: Quantization, ranks: Ranks) -> float:
     """Return the largest matrix (gate and up are one), which is in memory twice while it is repacked."""
     if not quantization.repacked:
         return 0
     return max(
-        matrix_bytes(architecture, matrix, quantization, tensor_parallel)
+        matrix_bytes(architecture, matrix, quantization, ranks)
         for layer, _ in architecture.layers
         for matrix in layer_matrices(architecture, layer)
         if matrix.part in ("linear", "expert")

@@ -43,7 +43,7 @@ class Error:
 
 @dataclass(frozen=True)
 class Point:
-    """One measured throughput and the plan's interval."""
+    """One measured throughput, or time per output token, and the plan's interval."""
 
     row: str
     family: str
@@ -78,6 +78,8 @@ def plan_of_row(row: Mapping[str, Any], *, stated: bool, concurrency: int | None
         memory_gib=row.get("memory"),
         quantization=row.get("quantization", "none"),
         tensor_parallel=row.get("tp", 1),
+        data_parallel=row.get("dp", 1),
+        expert_parallel=row.get("ep", False),
         nodes=row.get("nodes", 1),
         context_parallel=row.get("dcp", 1),
         max_model_len=row.get("length"),
@@ -125,6 +127,17 @@ def points() -> Iterator[Point]:
             yield Point(row["row"], plan.gpu.family, concurrency, published, rate.low, rate.expected, rate.high)
 
 
+def token_times() -> Iterator[Point]:
+    """Yield every published time per output token, in milliseconds, with the plan's interval."""
+    for row in rows("throughput.yaml"):
+        for concurrency, published in row.get("tpot_ms", {}).items():
+            rate = plan_of_row(row, stated="kv_gib" in row, concurrency=concurrency).rate
+            if rate is None:
+                raise ValueError(f"{row['row']} cannot be planned")
+            low, high = (1000 * seconds for seconds in rate.interval_of(rate.tpot_s))
+            yield Point(row["row"], "", concurrency, published, low, rate.tpot_s * 1000, high)
+
+
 def coverage(found: list[Point]) -> float:
     """Return the share of points inside their interval."""
     return sum(point.inside for point in found) / len(found)
@@ -159,17 +172,19 @@ def main() -> int:
         worst = max(group, key=lambda error: abs(error.share))
         middle = median(abs(error.share) for error in group)
         print(f"{term:<20} {family:<20} {len(group):>4} {middle:>8.2%} {worst.share:>+8.2%}  {worst.row}")
-    found = list(points())
-    print(f"\n{'throughput':<16} {'n':>5} {'published':>10} {'low':>9} {'expected':>9} {'high':>9} {'error':>7}")
-    for point in found:
-        mark = "" if point.inside else "  outside"
-        print(
-            f"{point.row:<16} {point.concurrency:>5} {point.published:>10,.1f} {point.low:>9,.1f} "
-            f"{point.expected:>9,.1f} {point.high:>9,.1f} {point.share:>+7.0%}{mark}"
-        )
+    found, times = list(points()), list(token_times())
+    for title, group in (("throughput", found), ("TPOT in ms", times)):
+        print(f"\n{title:<16} {'n':>5} {'published':>10} {'low':>9} {'expected':>9} {'high':>9} {'error':>7}")
+        for point in group:
+            mark = "" if point.inside else "  outside"
+            print(
+                f"{point.row:<16} {point.concurrency:>5} {point.published:>10,.1f} {point.low:>9,.1f} "
+                f"{point.expected:>9,.1f} {point.high:>9,.1f} {point.share:>+7.0%}{mark}"
+            )
     count, seconds = whole_catalogue()
     print(f"\nwhole catalogue, 3 quantizations, 4 contexts: {count:,} plans in {seconds:.1f} s of processor time")
     print(f"inside the interval: {coverage(found):.0%} of {len(found)} points (asked for: 80 %)")
+    print(f"times per output token inside the interval: {coverage(times):.0%} of {len(times)}")
     print(f"median absolute error at 1 to {FEW} sequences: {few(found):.1%} (asked for: at most 15 %)")
     return 0 if coverage(found) >= 0.8 and few(found) <= 0.15 else 1
 

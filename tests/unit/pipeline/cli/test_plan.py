@@ -78,6 +78,7 @@ def test_what_fits_ends_with_0_and_a_name_says_the_quantization() -> None:
         ("plan", "Qwen/Qwen3-14B", "--gpu", "h100,a100-40,rtx-4090,l40s,b200", "--quantization", "awq,none"),
         ("plan", "openai/gpt-oss-120b", "--gpu", "gh200", "--gpus", "4", "--kv-cache-dtype", "auto,fp8"),
         ("plan", "google/gemma-3-27b-it", "--gpu", "m4-pro"),
+        ("plan", "deepseek-ai/DeepSeek-V3", "--gpu", "h100,h200", "--gpus", "64", "--enable-expert-parallel"),
         ("plan", "ls"),
         ("gpus", "ls"),
         ("gpus", "ls", "--deck"),
@@ -124,6 +125,8 @@ def test_an_impossible_plan_says_what_is_short_and_what_works() -> None:
         (("plan", "Qwen/Qwen3-14B", "--gpu", "h100", "--quantization", "q4"), "no quantization"),
         (("plan", "Qwen/Qwen3-14B", "--gpu", "h100", "--kv-cache-dtype", "int3"), "no KV cache dtype"),
         (("plan", "Qwen/Qwen3-14B", "--gpu", "h100", "--vllm", "new"), "no version"),
+        (("plan", "Qwen/Qwen3-14B", "--gpu", "h100", "--vllm", "0.99.0"), "known are 0.5.0 to"),
+        (("plan", "Qwen/Qwen3-14B", "--gpu", "h100", "--gpus", "8", "--data-parallel-size", "3"), "contradicts"),
         (("plan", "Qwen/Qwen3-14B", "Qwen/Qwen3-8B", "--gpu", "h100"), "one too many"),
         (("gpus", "show", "voodoo"), "No GPU"),
         (("gpus", "show", "L44"), "Did you mean L4"),
@@ -343,3 +346,38 @@ def test_a_recipe_needs_no_gpu_option() -> None:
     assert (found["input_tokens"], found["output_tokens"]) == (128, 64)
     assert found["target"].startswith("planned for ")
     assert json.loads(run("plan", "llama-0.4b-dummy", "--gpu", "cpu", "--json")[1])["model"] == "packaged:llama-0.4b"
+
+
+def test_replicas_and_experts_are_named_as_vllm_names_them() -> None:
+    """Sizes in JSON and in the table; the cache is of a replica, the speed of all; the page has the intervals."""
+    asked = ("plan", "Qwen/Qwen3-30B-A3B", "--gpu", "h100", "--data-parallel-size", "4", "--enable-expert-parallel")
+    found = json.loads(run(*asked, "--json")[1])["configurations"][0]
+    assert (found["gpus"], found["data_parallel_size"], found["enable_expert_parallel"]) == (4, 4, True)
+    for key in ("ttft_ms", "tpot_ms"):
+        interval = found[f"{key}_interval"]
+        assert interval["low"] < interval["expected"] == found[key] < interval["high"]
+    text = run(*asked)[1]
+    assert "DP4 EP" in text
+    assert "of each of the 4 data-parallel" in text
+    assert "TTFT in ms" in text
+
+
+def test_gpus_are_placed_and_what_is_given_stays() -> None:
+    """The placement chosen and why; the rest of the sizes follows from the number of GPUs."""
+    _, output = run("plan", "Qwen/Qwen3-8B", "--gpu", "h100", "--gpus", "8", "--json")
+    found = json.loads(output)["configurations"][0]
+    assert found["data_parallel_size"] == 8
+    assert any(note.startswith("Placed as data parallel 8") for note in found["notes"])
+    _, output = run("plan", "Qwen/Qwen3-8B", "--gpu", "h100", "--gpus", "8", "--tensor-parallel-size", "4", "--json")
+    found = json.loads(output)["configurations"][0]
+    assert (found["tensor_parallel_size"], found["data_parallel_size"], found["gpus"]) == (4, 2, 8)
+
+
+def test_the_page_shows_times_with_their_intervals(tmp_path: Path) -> None:
+    """TTFT, TPOT and what is used, beside the tokens per second."""
+    path = tmp_path / "plan.html"
+    run("plan", "Qwen/Qwen3-8B", "--gpu", "h100", "--html", str(path))
+    text = path.read_text()
+    assert "TTFT, ms" in text
+    assert re.search(r"<td>[\d.,]+ \([\d.,]+\u2013[\d.,]+\)</td>" * 2, text)
+    assert "KV cache used" in text

@@ -5,10 +5,13 @@ from typing import Any
 import pytest
 
 from pipeline.base.errors import SourceError
+from pipeline.catalogue.gpus import find_gpu
 from pipeline.catalogue.models import ModelEntry, models
 from pipeline.plan.architecture import Attention, LatentAttention, LinearAttention
 from pipeline.plan.matrices import active_parameters, parameters
 from pipeline.plan.model_config import architecture_of
+from pipeline.plan.plan import plan_of
+from pipeline.plan.settings import Settings
 
 COUNTED = [entry for entry in models().values() if entry.parameters]
 LLAMA: dict[str, Any] = {
@@ -152,3 +155,44 @@ def test_values_that_no_model_has_are_refused(wrong: dict[str, Any]) -> None:
     """A strange configuration ends with a sentence at once, never with a traceback or a loop."""
     with pytest.raises(SourceError, match="nothing can be planned from it"):
         architecture_of({**LLAMA, **wrong})
+
+
+@pytest.mark.parametrize(
+    ("config", "encoder"),
+    [
+        ({"model_type": "llava", "text_config": LLAMA, "vision_config": {"hidden_size": 1024}}, "image"),
+        ({"model_type": "internvl_chat", "llm_config": LLAMA, "vision_config": {"hidden_size": 1024}}, "image"),
+        ({"model_type": "deepseek_vl_v2", "language_config": LLAMA, "vision_config": {"width": 1024}}, "image"),
+        (
+            {
+                "model_type": "qwen3_omni_moe",
+                "thinker_config": {"text_config": LLAMA, "vision_config": {"depth": 27}, "audio_config": {"n": 1}},
+            },
+            "image and audio",
+        ),
+        ({"model_type": "qwen2_audio", "text_config": LLAMA, "audio_config": {"d_model": 1280}}, "audio"),
+        ({**LLAMA, "model_type": "qwen", "visual": {"layers": 48}}, "image"),
+        ({**LLAMA, "model_type": "phi3_v", "img_processor": {"name": "clip"}}, "image"),
+        ({**LLAMA, "model_type": "phi4mm", "embd_layer": {"x": 1}, "audio_processor": {"x": 1}}, "image and audio"),
+        ({**LLAMA, "model_type": "ovis", "visual_tokenizer_config": {"x": 1}}, "image"),
+        ({**LLAMA, "model_type": "chameleon", "vq_config": {"x": 1}}, "image"),
+        (LLAMA, None),
+    ],
+    ids=lambda value: value.get("model_type", "") if isinstance(value, dict) else str(value),
+)
+def test_every_family_with_an_encoder_is_seen(config: dict[str, Any], encoder: str | None) -> None:
+    """Wherever its configuration keeps the encoder and the language model; what is not modelled is then said."""
+    found = architecture_of(config)
+    assert found.encoder == encoder
+    assert found.layer_count == architecture_of(LLAMA).layer_count
+    notes = plan_of(found, find_gpu("h100").planned(), Settings(max_model_len=1024)).notes
+    assert any("not modelled" in note for note in notes) == (encoder is not None)
+    assert any("weights are not counted" in note for note in notes) == (
+        encoder is not None and not found.encoder_parameters
+    )
+
+
+def test_an_encoder_with_a_decoder_is_refused() -> None:
+    """Whisper and T5 are no decoder-only models."""
+    with pytest.raises(SourceError, match="decoder-only"):
+        architecture_of({**LLAMA, "is_encoder_decoder": True})

@@ -1,5 +1,7 @@
 """What works instead, and how models are spread."""
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.catalogue.gpus import find_gpu, gpus
@@ -66,6 +68,27 @@ def test_what_a_gpu_lacks_is_not_offered_and_refused() -> None:
         ("h100", Settings(pipeline_parallel=40), "layers"),
     ):
         assert reason in plan_of(architecture, find_gpu(gpu).planned(), settings).shortages[0]
+
+
+def test_every_kind_of_change_is_among_them() -> None:
+    """The cheapest of each, also where many of one kind are cheaper; offloading and fewer GPUs that are larger too."""
+    settings = Settings(max_num_seqs=64, max_model_len=32768, tensor_parallel=2)
+    found = alternatives("Qwen/Qwen3-32B", "l40s", settings)
+    assert {each.kind for each in found} >= {"sequences", "context", "GPU count", "GPU", "quantization"}
+    alone = alternatives("meta-llama/Llama-3.1-70B", "gh200", Settings(max_model_len=4096))
+    offloaded = next(each for each in alone if each.kind == "offload")
+    assert 30 < offloaded.plan.settings.offload_gib < 60
+    less = replace(offloaded.plan.settings, offload_gib=offloaded.plan.settings.offload_gib - 1)
+    assert not plan_of(models()["meta-llama/Llama-3.1-70B"].architecture, offloaded.plan.gpu, less).fits
+    larger = alternatives("meta-llama/Llama-3.1-70B", "rtx-4090", Settings(max_model_len=8192, tensor_parallel=4))
+    assert any(each.kind == "GPU" and each.plan.settings.gpus < 4 for each in larger)
+
+
+def test_other_placements_of_the_same_gpus_are_proposed() -> None:
+    """Two replicas do not fit where the two GPUs together hold one."""
+    found = alternatives("meta-llama/Llama-3.1-70B", "h200", Settings(max_model_len=131072, data_parallel=2))
+    change = next(each for each in found if each.kind == "placement")
+    assert (change.change, change.plan.settings.gpus) == ("tensor parallel 2", 2)
 
 
 def test_placements() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pipeline.plan.activations import GIB
-from tests.planner_truth.grade import FEW, coverage, few, plan_of_row, points, rows
+from tests.planner_truth.grade import FEW, coverage, few, plan_of_row, points, rows, token_times
 
 ROWS = rows("memory.yaml")
 
@@ -99,3 +99,10 @@ def test_offload_and_what_needs_none(gpu: str, offloaded: int, published: float)
     assert slow.low <= published <= slow.high
     assert slow.bound_by == "host link"
     assert quick.expected > 5 * slow.expected
+
+
+def test_times_per_output_token_are_inside_their_interval() -> None:
+    """Where they were published besides the throughput, at least 80 % of them."""
+    found = list(token_times())
+    assert len(found) >= FEW
+    assert coverage(found) >= 0.8
