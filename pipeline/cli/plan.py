@@ -46,7 +46,7 @@ _FILES = ("pack", "fleet", "claims")
     "--input-tokens", type=click.IntRange(min=1), metavar="N", help="[default: 1024, or those of RECIPE's bench]"
 )
 @click.option("--output-tokens", type=click.IntRange(min=1), metavar="N", help="The same of answers.")
-@click.option("--concurrency", type=click.IntRange(min=1), metavar="N", help="Requests under way.")
+@click.option("--concurrency", type=click.IntRange(min=1), metavar="N", help="Requests under way in all replicas.")
 @click.option("--vllm", "version", metavar="VERSION", help="[default: the locked version]")
 @click.option("--html", type=UserPath(), metavar="FILE", help="The plan as a page with charts, too.")
 @json_option

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import ceil, isqrt
 
-from pipeline.plan.architecture import Architecture, LinearAttention
+from pipeline.plan.architecture import Architecture, Attention, LatentAttention, LinearAttention
 from pipeline.plan.gpu import Gpu
 from pipeline.plan.settings import Settings
 
@@ -31,13 +31,16 @@ FREE = Fixed()
 
 
 def can_share(architecture: Architecture, tensor_parallel: int) -> bool:
-    """Return whether vLLM divides the attention heads among so many GPUs."""
-    return all(
-        (layer.attention.value_heads if isinstance(layer.attention, LinearAttention) else layer.attention.heads)
-        % tensor_parallel
-        == 0
-        for layer, _ in architecture.layers
-    )
+    """Return whether vLLM divides the heads among so many GPUs; few key-value heads are repeated in equal numbers."""
+    return all(_divides(layer.attention, tensor_parallel) for layer, _ in architecture.layers)
+
+
+def _divides(attention: Attention | LatentAttention | LinearAttention, ranks: int) -> bool:
+    if isinstance(attention, LinearAttention):
+        return attention.value_heads % ranks == 0 and attention.key_heads % ranks == 0
+    if attention.heads % ranks:
+        return False
+    return not isinstance(attention, Attention) or not (attention.kv_heads % ranks and ranks % attention.kv_heads)
 
 
 def in_nodes(gpu: Gpu, settings: Settings) -> Settings:

@@ -84,6 +84,22 @@ def test_every_kind_of_change_is_among_them() -> None:
     assert any(each.kind == "GPU" and each.plan.settings.gpus < 4 for each in larger)
 
 
+@pytest.mark.parametrize(
+    ("settings", "change"),
+    [
+        (Settings(expert_parallel=True, max_model_len=8192), "without expert parallelism"),
+        (Settings(context_parallel=2, max_model_len=8192), "decode context parallelism of 1"),
+        (Settings(kv_cache_gib=0, max_model_len=8192), "KV cache computed, not stated"),
+        (Settings(max_num_batched_tokens=10**7, max_num_seqs=10**4, at_once=False, max_model_len=8192), "vLLM's own"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_was_stated_and_vllm_would_choose_is_left_to_it(settings: Settings, change: str) -> None:
+    """The first thing to try where it is what does not work, on the GPU that is there."""
+    found = alternatives("Qwen/Qwen3-8B", "h100", settings)
+    assert any(each.change.startswith(change) and each.plan.gpu.name == "H100 SXM" for each in found)
+
+
 def test_other_placements_of_the_same_gpus_are_proposed() -> None:
     """Two replicas do not fit where the two GPUs together hold one."""
     found = alternatives("meta-llama/Llama-3.1-70B", "h200", Settings(max_model_len=131072, data_parallel=2))

@@ -12,7 +12,7 @@ from pipeline.plan.choice import best_placement, described
 from pipeline.plan.engine import engine_of
 from pipeline.plan.interconnect import joined_by, sending_s
 from pipeline.plan.matrices import layer_matrices
-from pipeline.plan.placement import FREE, Fixed, candidates, in_nodes
+from pipeline.plan.placement import FREE, Fixed, can_share, candidates, in_nodes
 from pipeline.plan.plan import plan_of
 from pipeline.plan.ranks import Ranks
 from pipeline.plan.settings import Settings
@@ -125,6 +125,20 @@ def test_nodes(tensor: int, stages: int, replicas: int, nodes: int) -> None:
     """GPUs that share heads stay in a node of eight where they can: six and six take two nodes."""
     sizes = Settings(tensor_parallel=tensor, pipeline_parallel=stages, data_parallel=replicas)
     assert in_nodes(H100, sizes).nodes == nodes
+
+
+@pytest.mark.parametrize(
+    ("model", "sizes"),
+    [
+        ("Qwen/Qwen2.5-7B", {1, 2, 4}),
+        ("microsoft/phi-4", {1, 2, 5, 10, 20}),
+        ("deepseek-ai/DeepSeek-V3", {1, 2, 4, 8, 16}),
+        ("Qwen/Qwen3-Next-80B-A3B", {1, 2, 4, 8, 16}),
+    ],
+)
+def test_sizes_that_heads_allow(model: str, sizes: set[int]) -> None:
+    """28 and 4 heads: not 7 or 14; 40 and 10: not 4 or 8; of latent attention the heads, of linear layers the keys'."""
+    assert {size for size in range(1, 21) if can_share(models()[model].architecture, size)} == sizes
 
 
 def test_what_joins_the_gpus_is_said() -> None:
