@@ -171,7 +171,9 @@ def _memory(claim: Claim, plan: ConfigurationPlan) -> Iterator[Finding]:
     if stated.efficiency_percent:
         yield efficiency_finding(stated.efficiency_percent, runs=runs)
     if stated.sequences:
-        yield sequences_finding(stated.sequences, int(plan.max_concurrency), plan.max_model_len)
+        yield sequences_finding(
+            stated.sequences, int(plan.max_concurrency) * plan.data_parallel_size, plan.max_model_len
+        )
 
 
 def _speed(asked: ClaimFile, claim: Claim, plan: ConfigurationPlan) -> Iterator[Finding]:

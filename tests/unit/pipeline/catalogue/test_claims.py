@@ -116,3 +116,14 @@ def test_a_rate_of_what_cannot_run_cannot_be_told(tmp_path: Path) -> None:
         "     stated: {tokens_per_s: 20, times: 2, users: 5}}\n"
     )
     assert set(judged(held_claims(path)).values()) == {"cannot be told"}
+
+
+def test_sequences_are_those_of_all_replicas(tmp_path: Path) -> None:
+    """Eight GPUs hold eight times what one replica does."""
+    path = tmp_path / "claims.yaml"
+    stated = "gpu: h100, gpus: 8, max_model_len: 8192, stated: {sequences: 300}"
+    path.write_text(f"title: T\nclaims: [{{name: x, model: Qwen/Qwen3-8B, {stated}}}]")
+    (figure,) = held_claims(path).claims[0].figures
+    assert figure.judged == "stands"
+    assert figure.planned is not None
+    assert figure.planned[0] % 8 == 0
