@@ -13,16 +13,13 @@ from eval.bench.load.service import ServiceLimits
 from eval.bench.overload import EngineLimits
 from eval.bench.result import ArmLoad, BenchResult, EngineMemory
 from pipeline.base.errors import AwqctlError
-from pipeline.catalogue.gpus import find_gpu
+from pipeline.catalogue.seen import seen_gpu
 from pipeline.hardware.machine import Machine
 from pipeline.plan.matrices import active_parameters
 from pipeline.plan.model_config import architecture_of
 from pipeline.plan.roofline import ATTAINABLE, context_bytes
 from pipeline.recipe.engine import EngineSettings
 from pipeline.recipe.recipe import Recipe
-
-_MEMORY_TOLERANCE = 0.05
-"""Between what the driver reports and the catalogue has."""
 
 
 def assessed(
@@ -48,7 +45,7 @@ def assessed(
     def of_arm(load: ArmLoad) -> ArmLoad:
         if not load.points:
             return load
-        prompt, answer = _mean_tokens(load)
+        prompt, answer = mean_tokens(load)
         context = prompt + answer / 2
         service = {
             point.concurrency: tuple(run_service(run, answers(run.raw_file), level) for run in point.valid)
@@ -63,7 +60,7 @@ def assessed(
     return result.model_copy(update={"arms": tuple(of_arm(load) for load in result.arms), "service_level": level})
 
 
-def _mean_tokens(load: ArmLoad) -> tuple[float, float]:
+def mean_tokens(load: ArmLoad) -> tuple[float, float]:
     """Return the tokens of a prompt and of an answer, as the runs that stand had them on the average."""
     runs = [run for point in load.points for run in point.valid]
     answered = sum(run.answered for run in runs)
@@ -92,18 +89,14 @@ def rates_of(
         context_tokens: of a request in the cache, on the average of its life.
         fp8: whether the matrices are multiplied in FP8.
     """
-    if not machine.cuda_gpus or memory.weights_from != "engine" or (settings.pipeline_parallel_size or 1) > 1:
+    gpu = seen_gpu(machine)
+    if gpu is None or memory.weights_from != "engine" or (settings.pipeline_parallel_size or 1) > 1:
         return None
     try:
-        seen = machine.cuda_gpus[0]
-        gpu = find_gpu(seen.name).planned()
         architecture = architecture_of(json.loads((model / "config.json").read_text(encoding="utf-8")))
-    except (AwqctlError, OSError, ValueError):  # another GPU or another model than any that is known
+    except (AwqctlError, OSError, ValueError):  # another model than any that is known
         return None
     tflops = gpu.tflops.get("fp8" if fp8 else "fp16")
-    # Names are found by parts of them, too: another card of a like name has another memory.
-    if abs((seen.memory_bytes or 0) / 2**30 / gpu.memory_gib - 1) > _MEMORY_TOLERANCE:
-        return None
     if tflops is None or gpu.family not in ATTAINABLE or any(layer.mlp.experts for layer, _ in architecture.layers):
         return None
     ranks = settings.tensor_parallel_size or 1

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from eval.bench.crossover_metrics import crossover_metrics
 from eval.bench.load.endpoint_result import EndpointArm, EndpointPoint
 from eval.bench.load.result import Distribution
+from eval.bench.plan_metrics import plan_metrics
 from eval.bench.result import PERCENTILES, ArmLoad, BenchResult, Latency, LoadPoint
 from eval.bench.runs import LoadRun
 from eval.bench.soak.metrics import soak_metrics
@@ -43,7 +44,7 @@ def metrics_of(result: BenchResult) -> tuple[Metric, ...]:
     open_loops = (metric for load in result.arms for metric in _of_open_loops(load))
     of_servers = (metric for arm in result.endpoints for metric in _of_endpoint(arm))
     soaks = (metric for soak in result.soaks for metric in soak_metrics(soak))
-    return (*metrics, *crossover_metrics(result), *open_loops, *soaks, *of_servers)
+    return (*metrics, *crossover_metrics(result), *open_loops, *soaks, *of_servers, *plan_metrics(result))
 
 
 def _of_open_loops(load: ArmLoad) -> Iterator[Metric]:

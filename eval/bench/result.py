@@ -12,6 +12,7 @@ from eval.bench.load.ceiling import Calibration
 from eval.bench.load.endpoint_result import EndpointArm, EndpointPoint, PromptsFile
 from eval.bench.load.result import ThroughputOver
 from eval.bench.load.service import ServiceLimits
+from eval.bench.planned import ArmPlan
 from eval.bench.runs import LoadRun, OpenLoopRun
 from eval.bench.soak.result import Soak
 from pipeline.base.commands import command
@@ -168,6 +169,8 @@ class BenchResult(Payload):
     """The client's own; `input_tokens` then says nothing of them."""
     endpoints: tuple[EndpointArm, ...] = ()
     """Servers that somebody runs already, measured as they stand."""
+    plans: tuple[ArmPlan, ...] = ()
+    """What the plan says of each arm; empty in results of earlier versions."""
 
     @property
     def void_points(self) -> tuple[tuple[str, VoidPoint], ...]:

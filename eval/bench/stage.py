@@ -14,6 +14,7 @@ from eval.arms.identity import weights_that_matter
 from eval.arms.probes import arms_problems
 from eval.arms.setup import EngineSetup
 from eval.bench.arm_assessor import assessed
+from eval.bench.arm_plan import ArmPlans, config_of
 from eval.bench.arm_runs import ArmRuns
 from eval.bench.arm_soak import ArmSoaks
 from eval.bench.dummy_weights import DummyWeights
@@ -27,6 +28,7 @@ from eval.bench.load.prompts import Prompts
 from eval.bench.load.result import ThroughputOver
 from eval.bench.measurement import LoadMeasurement
 from eval.bench.metrics import metrics_of
+from eval.bench.planned import ArmPlan
 from eval.bench.points import LevelRuns, point_of, throughput_over, token_difference, void_point
 from eval.bench.recipe_load import limits_of, made_prompts, prompts_of
 from eval.bench.result import ArmLoad, BenchResult
@@ -34,13 +36,15 @@ from eval.bench.resume import KeptRuns
 from eval.bench.setup import bench_setup
 from eval.bench.sweep import Sweep
 from pipeline.base.commands import command
-from pipeline.base.errors import AwqctlError
+from pipeline.base.errors import AwqctlError, UsageError
 from pipeline.base.phrase import phrase, phrase_of
 from pipeline.base.results import Gate
 from pipeline.base.sentences.stored import ENGLISH, StoredSentences
+from pipeline.catalogue.corrections import read_corrections
 from pipeline.engines.probes import PROBES as ENGINE_PROBES
 from pipeline.engines.vllm import engine_arguments
 from pipeline.hardware.health.selection import used_by
+from pipeline.plan.corrections import Corrections
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import with_engine
 from pipeline.recipe.recipe import Recipe
@@ -110,6 +114,7 @@ def benchmark(
                 "endpoints": tuple(arm for arm, _ in servers),
             }
         )
+        result = result.model_copy(update={"plans": _plans(result, setup, recipe, context)})
         (folder / "results.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
     if not result.void_loads and not result.void_soaks:
         context.forget("bench")
@@ -120,6 +125,24 @@ def benchmark(
         | {f"{arm.name} runs": f"bench/{arm.name}" for arm in recipe.benchmarked},
         result=result,
     )
+
+
+def _plans(result: BenchResult, setup: EngineSetup, recipe: Recipe, context: RunContext) -> tuple[ArmPlan, ...]:
+    """Return what the plan says of each arm; a file of corrections that cannot be read is said, and not used."""
+    try:
+        corrections = read_corrections()
+    except UsageError as problem:
+        context.reporter.warn(f"{problem.message} The plan is compared without corrections.")
+        corrections = Corrections()
+    plans = ArmPlans(
+        recipe.model.source, recipe.engine, context.machine, corrections, on_cpu=setup.accelerator == "cpu"
+    )
+
+    def of(load: ArmLoad) -> ArmPlan:
+        weights = setup.weights[load.arm]
+        return plans.of(result, load, config_of(weights.path), fp8=weights.online)
+
+    return tuple(map(of, result.arms))
 
 
 def _of_made_prompts(measurement: LoadMeasurement, setup: EngineSetup) -> LoadMeasurement:

@@ -3,16 +3,20 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from pipeline.base.errors import UsageError
+from pipeline.base.format import listed, plural
 from pipeline.base.results import Result
 from pipeline.catalogue.choices import kv_cache_dtype, quantization
+from pipeline.catalogue.corrections import read_corrections
 from pipeline.catalogue.cpu import CPU, this_cpu
 from pipeline.catalogue.gpus import find_gpu, gpus
 from pipeline.catalogue.models import licences
 from pipeline.catalogue.reference import PlannedModel, planned_model
 from pipeline.plan.choice import best_placement
+from pipeline.plan.corrections import ALIKE, Corrections
 from pipeline.plan.cpu import Cpu, cpu_nearest, cpu_plan_of
 from pipeline.plan.cpu_result import CpuConfiguration, cpu_configuration
 from pipeline.plan.engine import ASSUMED, engine_of
@@ -70,6 +74,16 @@ class PlanRequest:
     """The machine that `cpu` stands for; None: this one."""
     cpu_kv_cache_gib: float = 4.0
     """Stated on a CPU, unless `kv_cache_memory_gib` is."""
+    corrections: Path | None = None
+    """File of what runs taught; None: the user's, where there is one."""
+
+
+_MISMATCHES = {
+    "version": "another version of vLLM ({seen})",
+    "GPUs": "another number of GPUs ({seen})",
+    "size": f"models more than {ALIKE} times smaller or larger",
+}
+_UNCALIBRATED = "Speeds are modelled with fractions from published runs; not calibrated on {where}."
 
 
 class Plans(Result):
@@ -98,12 +112,14 @@ def plans(request: PlanRequest) -> Plans:
         SourceError: the model is not.
         EnvironmentLackError: only the hub knows the model, and it cannot be reached.
     """
-    model = _model(request)
+    model, corrections = _model(request), read_corrections(request.corrections)
     names, methods, dtypes = _axes(request, model)
-    found = [_configuration(request, model, *each) for each in product(names, methods, dtypes)]
-    on_gpus = {each.gpu for each in found if each.gpu}
-    where = "this GPU" if len(on_gpus) == 1 else "these GPUs"
-    speeds = [f"Speeds are modelled with fractions from published runs; not calibrated on {where}."]
+    found = [_configuration(request, model, corrections, *each) for each in product(names, methods, dtypes)]
+    on_gpus = [each for each in found if isinstance(each, ConfigurationPlan)]
+    speeds = [note for each in on_gpus for note in _calibration_note(each, corrections)]
+    uncalibrated = {each.gpu for each in on_gpus if not each.calibrated}
+    if uncalibrated:
+        speeds.append(_UNCALIBRATED.format(where=_named(uncalibrated, {each.gpu for each in on_gpus})))
     return Plans(
         model=request.called or model.name,
         licence=model.licence,
@@ -114,7 +130,7 @@ def plans(request: PlanRequest) -> Plans:
         input_tokens=request.input_tokens or _TOKENS,
         output_tokens=request.output_tokens or _TOKENS,
         configurations=found,
-        notes=[*model.notes, *(speeds if on_gpus else [])],
+        notes=list(dict.fromkeys([*model.notes, *speeds])),
     )
 
 
@@ -123,7 +139,8 @@ def speed(request: PlanRequest, name: str, method: str) -> TokensPerSecond | Non
     if name == CPU:
         return None
     model, gpu = _model(request), _gpu(find_gpu(name).key, request)
-    rate = _plan(model, gpu, _stated(request, method, request.kv_cache_dtype), request).rate
+    settings = _stated(request, method, request.kv_cache_dtype)
+    rate = _plan(model, gpu, replace(settings, corrections=read_corrections(request.corrections)), request).rate
     return None if rate is None else TokensPerSecond(low=rate.low, expected=rate.expected, high=rate.high)
 
 
@@ -134,12 +151,12 @@ def _model(request: PlanRequest) -> PlannedModel:
 
 
 def _configuration(
-    request: PlanRequest, model: PlannedModel, name: str, method: str, dtype: str
+    request: PlanRequest, model: PlannedModel, corrections: Corrections, name: str, method: str, dtype: str
 ) -> ConfigurationPlan | CpuConfiguration:
     if name == CPU:
         return _on_cpu(request, model, _stated(request, method, dtype))
     gpu = _gpu(name, request)
-    made = _plan(model, gpu, _stated(request, method, dtype), request)
+    made = _plan(model, gpu, replace(_stated(request, method, dtype), corrections=corrections), request)
     alternatives = () if made.fits else nearest(model.architecture, made, _others(request))
     return configuration(made, alternatives, _curve(model, made))
 
@@ -153,6 +170,25 @@ def _on_cpu(request: PlanRequest, model: PlannedModel, settings: Settings) -> Cp
     asked = replace(settings, kv_cache_gib=stated, tensor_parallel=ranks, pipeline_parallel=stages)
     made = cpu_plan_of(model.architecture, cpu, asked)
     return cpu_configuration(made, () if made.fits else cpu_nearest(model.architecture, made))
+
+
+def _calibration_note(plan: ConfigurationPlan, corrections: Corrections) -> list[str]:
+    """Return what a plan was corrected by, or why runs of its GPU do not correct it."""
+    if (found := plan.calibration) is not None:
+        runs, models = plural(found.runs, "run"), listed(found.models)
+        return [f"{plan.gpu}, {plan.quantization}: calibrated by {runs} of your own ({models}; kernel {found.kernel})."]
+    mismatch = corrections.mismatch(plan.gpu, plan.gpus, plan.quantization, plan.vllm)
+    if mismatch is None:
+        return []
+    why = _MISMATCHES[mismatch.what].format(seen=", ".join(mismatch.seen))
+    return [f"{plan.gpu}, {plan.quantization}: not calibrated, because its runs were made with {why}."]
+
+
+def _named(some: set[str], all_of_them: set[str]) -> str:
+    """Return the GPUs that are meant; without their names where they are all."""
+    if some == all_of_them:
+        return "this GPU" if len(some) == 1 else "these GPUs"
+    return listed(sorted(some))
 
 
 def _plan(model: PlannedModel, gpu: Gpu, settings: Settings, request: PlanRequest) -> Plan:

@@ -13,6 +13,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "awqctl plan pack four-models",
         "awqctl plan fleet investment",
         "awqctl plan claims capacity-report",
+        "awqctl plan fit out/mine",
         "awqctl plan ls",
     ),
     "gpus": ("awqctl gpus", "awqctl gpus ls --sort bandwidth-per-rent"),

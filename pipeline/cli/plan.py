@@ -11,7 +11,12 @@ _FILES = ("pack", "fleet", "claims")
 
 
 @click.command()
-@click.argument("model", nargs=-1, required=True, metavar="MODEL | RECIPE | pack FILE | fleet FILE | claims FILE | ls")
+@click.argument(
+    "model",
+    nargs=-1,
+    required=True,
+    metavar="MODEL | RECIPE | pack FILE | fleet FILE | claims FILE | fit RUN... | ls",
+)
 @click.option("--gpu", "gpus", metavar="A,B", help="Names as `awqctl gpus ls` has them; several, side by side.")
 @click.option(
     "--gpus", "count", type=click.IntRange(min=1), metavar="N", help="GPUs together; sizes not given are chosen."
@@ -48,6 +53,12 @@ _FILES = ("pack", "fleet", "claims")
 @click.option("--output-tokens", type=click.IntRange(min=1), metavar="N", help="The same of answers.")
 @click.option("--concurrency", type=click.IntRange(min=1), metavar="N", help="Requests under way in all replicas.")
 @click.option("--vllm", "version", metavar="VERSION", help="[default: the locked version]")
+@click.option(
+    "--corrections",
+    type=UserPath(),
+    metavar="FILE",
+    help="What your runs taught, written by `plan fit`.  [default: corrections.yaml of your configuration]",
+)
 @click.option("--html", type=UserPath(), metavar="FILE", help="The plan as a page with charts, too.")
 @json_option
 @click.pass_context
@@ -58,8 +69,12 @@ def plan(context: click.Context, /, model: tuple[str, ...], *, html: Path | None
     stands, with its arms, for this machine's GPU, else the one that it names (`gpu`), else this machine's memory;
     `--gpu cpu` plans for the latter, or for --gpu-memory-gib. `pack FILE` puts several models on one GPU,
     `fleet FILE` plans an investment, `claims FILE` holds what somebody stated against the plan, and ends with 3 where
-    a figure is wrong. FILE is a path, or one that ships (`recipes/plans` of the source).
+    a figure is wrong. FILE is a path, or one that ships (`recipes/plans` of the source). `fit
+    RUN...` learns from runs of your own, by their output folders, what plans of their GPUs are corrected by.
     """
+    if model[0] == "fit":
+        _refuse_options(context, "fit")
+        return _fit(model[1:], options["corrections"], as_json=as_json)
     if model[0] in ("ls", *_FILES):
         _refuse_options(context, model[0])
         return _list(model, as_json=as_json) if model[0] == "ls" else _file(model, as_json=as_json)
@@ -84,11 +99,29 @@ def plan(context: click.Context, /, model: tuple[str, ...], *, html: Path | None
 
 def _refuse_options(context: click.Context, word: str) -> None:
     """Refuse what would be ignored: a list and files take no options of a plan."""
+    takes = ("model", "as_json", *(("corrections",) if word == "fit" else ()))
+    reasons = {"ls": "takes no options but --json", "fit": "takes no options but --corrections and --json"}
     for parameter in context.command.params:
         name, given = str(parameter.name), context.get_parameter_source(str(parameter.name))
-        if name not in ("model", "as_json") and given is not click.core.ParameterSource.DEFAULT:
-            why = "takes no options but --json" if word == "ls" else "takes everything from its FILE"
+        if name not in takes and given is not click.core.ParameterSource.DEFAULT:
+            why = reasons.get(word, "takes everything from its FILE")
             raise click.UsageError(f"{parameter.opts[0]} does not go with `awqctl plan {word}`, which {why}.")
+
+
+def _fit(runs: tuple[str, ...], file: Path | None, *, as_json: bool) -> int:
+    from eval.bench.plan_fit import Fit, fit
+    from pipeline.base.homes import expanded
+    from pipeline.catalogue.corrections import corrections_file, read_corrections, write_corrections
+    from pipeline.cli.plan_fit_table import print_fit
+
+    if not runs:
+        raise click.UsageError("`awqctl plan fit` takes the output folders of one run or more, such as out/demo.")
+    known = read_corrections(file, missing_ok=True)
+    corrections, lessons, left_out = fit([expanded(run, "RUN") for run in runs], known)
+    write_corrections(corrections, file)
+    found = Fit(file=str(corrections_file(file)), lessons=lessons, left_out=left_out)
+    emit(as_json, found, lambda: print_fit(found, console()))
+    return 0
 
 
 def _list(arguments: tuple[str, ...], *, as_json: bool) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.base.format import NONE, TO, count, magnitude, number, percent, usd
+from pipeline.base.format import NONE, TO, count, magnitude, number, percent, plural, usd
 
 _WIDTH = 80
 _LABEL, _LEAST, _MOST = 24, 14, 28
@@ -93,6 +93,7 @@ def _table(configurations: Sequence[Any], width: int) -> Any:
         ("bandwidth used", [_or(each.bandwidth_utilization, percent) for each in configurations]),
         ("compute used", [_or(each.compute_utilization, percent) for each in configurations]),
         ("KV cache used", [_or(each.capacity_utilization, percent) for each in configurations]),
+        ("calibrated by", [_calibration(each) for each in configurations]),
     ]
     unused = set() if any(each.cpu_offload_gib for each in configurations) else {"offloaded to the CPU"}
     unused |= set() if any(each.gpus > 1 for each in configurations) else {"parallel"}
@@ -137,6 +138,10 @@ def _span(interval: Any) -> str:
 
 def _time(each: Any, key: str) -> str:
     return _or(getattr(each, key), number)
+
+
+def _calibration(each: Any) -> str:
+    return plural(each.calibration.runs, "run") if each.calibration else "nothing"
 
 
 def _alternatives(each: Any, screen: Any) -> None:

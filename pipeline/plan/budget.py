@@ -50,8 +50,8 @@ def length_of(architecture: Architecture, settings: Settings) -> int:
     return settings.max_model_len or architecture.max_position
 
 
-def budget_of(model: Stored, gpu: Gpu, settings: Settings) -> Budget:
-    """Return where the memory of each GPU goes."""
+def budget_of(model: Stored, gpu: Gpu, settings: Settings, beside_gib: float = 0.0) -> Budget:
+    """Return where the memory of each GPU goes; `beside_gib` more than planned, as runs taught."""
     engine, architecture = settings.engine, model.architecture
     length = length_of(architecture, settings)
     tokens, sequences = engine.batch(gpu.memory_gib, ampere=gpu.ampere_data_centre, length=length)
@@ -71,7 +71,8 @@ def budget_of(model: Stored, gpu: Gpu, settings: Settings) -> Budget:
         eager=settings.eager,
     )
     together = settings.gpus if architecture.has_experts else settings.gpus // settings.data_parallel
-    other = other_bytes(together, linked=gpu.link_gb_s is not None)
+    other = other_bytes(together, linked=gpu.link_gb_s is not None) + int(beside_gib * GIB)
+    activations, other = max(0, activations + min(0, other)), max(0, other)
     graphs = graph_bytes(architecture, eager=settings.eager)
     left = requested - weights - activations - other - (graphs if engine.graphs_inside else 0)
     stated = None if settings.kv_cache_gib is None else int(settings.kv_cache_gib * GIB)

@@ -7,6 +7,7 @@ from pipeline.plan.activations import GIB
 from pipeline.plan.architecture import Architecture, LatentAttention
 from pipeline.plan.budget import Budget, Stored, budget_of, length_of, stored
 from pipeline.plan.capacity import Capacity, capacity_of
+from pipeline.plan.corrections import Correction, Stated
 from pipeline.plan.gpu import Gpu
 from pipeline.plan.kv_cache import Cache, cache_of
 from pipeline.plan.notes import notes_of
@@ -37,6 +38,9 @@ class Plan:
     """Why it cannot run, each with the figure; empty: it fits."""
     notes: tuple[str, ...]
     """What is assumed or not modelled."""
+    model: Stored
+    correction: Correction | Stated | None = None
+    """What runs on this GPU taught; None: not calibrated."""
 
     @property
     def fits(self) -> bool:
@@ -66,7 +70,11 @@ def plan_of(
     if settings.offload_gib:
         settings = replace(settings, offload_gib=min(settings.offload_gib, model.weights / GIB))
     length = length_of(architecture, settings)
-    budget = budget_of(model, gpu, settings)
+    correction = None
+    if settings.corrections:
+        of = (gpu.name, settings.gpus, model.quantization.name, settings.engine.name, model.weights / GIB)
+        correction = settings.corrections.find(*of)
+    budget = budget_of(model, gpu, settings, correction.beside_gib if correction else 0.0)
     capacity = capacity_of(
         cache,
         budget.kv_cache,
@@ -78,9 +86,11 @@ def plan_of(
     )
     shortages = unsupported(architecture, gpu, settings) or shortages_of(gpu, settings, budget, cache, capacity, length)
     load = workload(settings, length)
-    rate = None if shortages else rate_of(architecture, model.quantization, gpu, load, *_running(load, budget, cache))
+    rate = None
+    if not shortages:
+        rate = rate_of(architecture, model.quantization, gpu, load, *_running(load, budget, cache), correction)
     notes = notes_of(architecture, gpu, settings, length, load)
-    return Plan(gpu, settings, length, budget, cache, capacity, rate, shortages, notes)
+    return Plan(gpu, settings, length, budget, cache, capacity, rate, shortages, notes, model, correction)
 
 
 def layout(architecture: Architecture, gpu: Gpu, settings: Settings) -> Cache:

@@ -4,9 +4,10 @@ from typing import Literal
 
 from pipeline.base.results import Result
 from pipeline.plan.activations import GIB
+from pipeline.plan.corrections import Correction
 from pipeline.plan.nearest import Alternative
 from pipeline.plan.plan import Plan, workload
-from pipeline.plan.roofline import Rate
+from pipeline.plan.roofline import Rate, attainable
 
 
 class TokensPerSecond(Result):
@@ -62,6 +63,22 @@ class NearestSettings(Result):
     """Null: the GPU's rates are not known."""
 
 
+class Calibration(Result):
+    """What the speeds and the memory of a configuration were corrected by."""
+
+    runs: int
+    """That it rests on."""
+    models: list[str]
+    """That ran."""
+    kernel: str
+    bandwidth_share: float | None
+    """Of the stated memory bandwidth; None where the runs do not tell it."""
+    compute_share: float | None
+    """Of the stated operations per second; as above."""
+    beside_gib: float
+    """Memory beside weights and KV cache, more than planned without runs; in `non_torch_gib`."""
+
+
 class ConfigurationPlan(Result):
     """One configuration. Sizes are per GPU, as vLLM's log has them; everything is modelled, nothing measured."""
 
@@ -112,6 +129,8 @@ class ConfigurationPlan(Result):
     throughput: list[ThroughputPoint]
     """Over concurrency, up to what runs at once; empty where nothing runs."""
     calibrated: bool
+    """Whether runs on this GPU corrected it."""
+    calibration: Calibration | None = None
     nearest: list[NearestSettings]
     notes: list[str]
     data_parallel_size: int = 1
@@ -169,7 +188,8 @@ def configuration(
         bandwidth_gb_s=plan.gpu.bandwidth_gb_s,
         peak_tflops=rate and rate.peak_operations_s / 1e12,
         throughput=[_point(each.rate) for each in curve if each.rate is not None],
-        calibrated=False,
+        calibrated=plan.correction is not None,
+        calibration=_calibration(plan),
         nearest=[_nearest(each) for each in alternatives],
         notes=list(plan.notes),
         data_parallel_size=settings.data_parallel,
@@ -186,6 +206,22 @@ def _speed(rate: Rate | None) -> TokensPerSecond | None:
 def _milliseconds(rate: Rate, seconds: float) -> Interval:
     low, high = rate.interval_of(seconds)
     return Interval(low=low * 1000, expected=seconds * 1000, high=high * 1000)
+
+
+def _calibration(plan: Plan) -> Calibration | None:
+    found = plan.correction
+    if not isinstance(found, Correction):
+        return None
+    memory, compute = attainable(plan.gpu, plan.model.quantization) or (None, None)
+    bandwidth, operations = found.bandwidth(memory), found.compute(compute)
+    return Calibration(
+        runs=found.runs,
+        models=list(found.models),
+        kernel=found.kernel,
+        bandwidth_share=bandwidth and bandwidth.value,
+        compute_share=operations and operations.value,
+        beside_gib=found.beside_gib,
+    )
 
 
 def _point(rate: Rate) -> ThroughputPoint:

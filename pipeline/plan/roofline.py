@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from pipeline.plan.architecture import Architecture, LatentAttention, LinearAttention
+from pipeline.plan.corrections import Correction, Shares, Stated
 from pipeline.plan.gpu import Gpu
 from pipeline.plan.interconnect import sending_s
 from pipeline.plan.matrices import active_parameters
@@ -85,17 +86,24 @@ class Rate:
 
 
 def rate_of(
-    architecture: Architecture, quantization: Quantization, gpu: Gpu, settings: Settings, running: int, wanted: int
+    architecture: Architecture,
+    quantization: Quantization,
+    gpu: Gpu,
+    settings: Settings,
+    running: int,
+    wanted: int,
+    correction: Correction | Stated | None = None,
 ) -> Rate | None:
     """Return the expected throughput of `running` sequences, of `wanted`; None where the GPU's rates are unknown.
 
     Replicas share the sequences evenly; those of a mixture of experts take every step together.
     """
-    peak = _peak(gpu, quantization)
-    if peak is None or running < 1:
+    peak, shares = peak_operations_s(gpu, quantization), attainable(gpu, quantization)
+    shares = correction.shares(shares) if correction else shares
+    if peak is None or running < 1 or shares is None:
         return None
     bandwidth = gpu.bandwidth_gb_s * 1e9
-    memory_share, compute_share = _attainable(gpu, quantization)
+    memory_share, compute_share = shares
     stages, ranks = settings.pipeline_parallel, settings.tensor_parallel
     own = ceil(running / settings.data_parallel)
     batch = ceil(own / stages)
@@ -123,6 +131,8 @@ def rate_of(
         "host link": stages * offloaded,
     }
     low, high = BANDS[_band(settings)]
+    if correction:
+        low, high = correction.band((low, high))
     tokens = settings.input_tokens + settings.output_tokens
     return Rate(
         running,
@@ -157,14 +167,17 @@ def context_bytes(architecture: Architecture, context: float, element: int, tens
     return total
 
 
-def _peak(gpu: Gpu, quantization: Quantization) -> float | None:
+def peak_operations_s(gpu: Gpu, quantization: Quantization) -> float | None:
     """Return the operations per second that the matrices are multiplied with; 4-bit weights are unpacked to FP16."""
     wanted = {"fp8": "fp8", "int8": "int8", "nvfp4": "fp4"}.get(quantization.name, "fp16")
     found = gpu.tflops.get(wanted) or gpu.tflops.get("fp16")
     return found * 1e12 if found else None
 
 
-def _attainable(gpu: Gpu, quantization: Quantization) -> tuple[float, float]:
+def attainable(gpu: Gpu, quantization: Quantization) -> Shares | None:
+    """Return the shares of the GPU's rates that are expected without runs on it; None: not known, as of processors."""
+    if gpu.family not in ATTAINABLE:
+        return None
     memory, compute = ATTAINABLE[gpu.family]
     if quantization.bits > 6 or quantization.name == "nvfp4":  # noqa: PLR2004 -- between 4 and 8 bit
         return memory, compute

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from pipeline.plan.corrections import Finder
 from pipeline.plan.engine import ASSUMED, Engine, engine_of
 from pipeline.plan.ranks import ALONE, Ranks
 
@@ -37,6 +38,8 @@ class Settings:
     concurrency: int | None = None
     """Requests under way in all replicas; None: `max_num_seqs` in each."""
     engine: Engine = field(default_factory=lambda: engine_of(ASSUMED))
+    corrections: Finder | None = None
+    """What runs taught; it corrects plans of the device that they were made on."""
 
     @property
     def gpus(self) -> int:

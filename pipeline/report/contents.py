@@ -14,6 +14,7 @@ from pipeline.report.chapters.memory import MEMORY
 from pipeline.report.chapters.method import METHOD
 from pipeline.report.chapters.not_measured import not_measured
 from pipeline.report.chapters.per_user import PER_USER
+from pipeline.report.chapters.plan import PLAN
 from pipeline.report.chapters.profile import PROFILE
 from pipeline.report.chapters.soak import SOAK
 from pipeline.report.chapters.throughput import THROUGHPUT
@@ -27,6 +28,7 @@ _MEASURED: tuple[Chapter, ...] = (
     LATENCY,
     PER_USER,
     MEMORY,
+    PLAN,
     COSTS,
     SOAK,
     ENDPOINT,

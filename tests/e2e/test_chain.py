@@ -114,6 +114,15 @@ def test_load_was_delivered(chain: Chain) -> None:
         assert len(list((chain.out / "bench" / arm).glob("*.json.gz"))) == len(runs) >= 4
 
 
+def test_plan_is_what_the_engine_logged(chain: Chain) -> None:
+    """The tokens of the KV cache and the requests that it holds, to the last one; the weights within 5 %."""
+    for plan in chain.payload("bench")["plans"]:
+        logged = chain.of("bench", plan["arm"])["memory"]
+        assert plan["figures"]["kv_cache_tokens"] == logged["kv_cache_tokens"]
+        assert plan["figures"]["max_concurrency"] == pytest.approx(logged["max_concurrency"], abs=0.01)
+        assert plan["figures"]["weights_gib"] == pytest.approx(logged["weights_gib"], rel=0.05)
+
+
 def test_endpoint_passed_its_checks(chain: Chain) -> None:
     """The real openai client, through HAProxy and TLS."""
     checks = {check["name"]: check["passed"] for check in chain.payload("serve")["checks"]}

@@ -103,6 +103,19 @@ def test_points_stand_with_their_evidence(setup: EngineSetup, recipe: Recipe, co
     assert not (context.out / ".resume" / "bench").exists()
 
 
+def test_arms_are_held_against_their_plans(setup: EngineSetup, recipe: Recipe, context: RunContext) -> None:
+    """In memory, and not in speed: that of a processor is not planned before anybody learned of it."""
+    outcome, found = bench(setup, recipe, context)
+    assert [(plan.arm, plan.why_not, plan.why_no_speed) for plan in found.plans] == [
+        ("baseline", None, "not calibrated"),
+        ("awq", None, "not calibrated"),
+    ]
+    assert found.plans[0].basis is not None
+    assert found.plans[0].basis.concurrency == (1, 4)
+    assert (found.plans[0].basis.input_tokens, found.plans[0].basis.output_tokens) == (24, 8)
+    assert "awq_plan_error_kv_cache_tokens" in {metric.name for metric in outcome.metrics}
+
+
 def test_arms_get_the_same_prompts_and_runs_their_own(setup: EngineSetup, recipe: Recipe, context: RunContext) -> None:
     """The seeds of both arms are alike, and no two runs of an arm share one."""
     _, found = bench(setup, recipe, context)

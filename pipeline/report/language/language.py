@@ -28,6 +28,7 @@ from pipeline.report.language.en.method import Method
 from pipeline.report.language.en.noise_floor import NoiseFloorSentences
 from pipeline.report.language.en.page import Page
 from pipeline.report.language.en.per_user import PerUserSentences
+from pipeline.report.language.en.plan import PlanSentences
 from pipeline.report.language.en.profile import ProfileSentences
 from pipeline.report.language.en.recommendation import Recommendation
 from pipeline.report.language.en.soak import SoakSentences
@@ -68,6 +69,7 @@ class Language:
     card: Card
     cover: Cover
     page: Page
+    plan: PlanSentences
     profile: ProfileSentences
     findings: Findings
     summary: Summary
@@ -105,6 +107,7 @@ ENGLISH = Language(
     card=Card(),
     cover=Cover(),
     page=Page(),
+    plan=PlanSentences(),
     profile=ProfileSentences(),
     findings=Findings(),
     summary=Summary(),

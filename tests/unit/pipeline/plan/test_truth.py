@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from pipeline.plan.activations import GIB
-from tests.planner_truth.grade import FEW, coverage, few, plan_of_row, points, rows, token_times
+from tests.planner_truth.grade import (
+    FEW,
+    coverage,
+    few,
+    left_out_points,
+    plan_of_row,
+    points,
+    rows,
+    token_times,
+)
 
 ROWS = rows("memory.yaml")
 
@@ -106,3 +115,11 @@ def test_times_per_output_token_are_inside_their_interval() -> None:
     found = list(token_times())
     assert len(found) >= FEW
     assert coverage(found) >= 0.8
+
+
+def test_errors_without_the_own_source_are_known() -> None:
+    """Every point is planned without its source too: worse than in sample, and still no other order of magnitude."""
+    inside, out = list(points()), list(left_out_points())
+    assert len(out) == len(inside)
+    assert few(inside) < few(out) < 0.15
+    assert coverage(out) > 0.7
