@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from math import ceil, floor
 
 from pipeline.plan.activations import GIB
-from pipeline.plan.architecture import Architecture, LatentAttention
+from pipeline.plan.architecture import Architecture
 from pipeline.plan.budget import length_of
 from pipeline.plan.capacity import Capacity, capacity_of
 from pipeline.plan.engine import Engine, engine_of
 from pipeline.plan.kv_cache import Cache, cache_of
 from pipeline.plan.placement import can_share
+from pipeline.plan.processor import block_size
 from pipeline.plan.settings import Settings
 from pipeline.plan.weights import quantization_of, weight_bytes
 
@@ -24,8 +25,6 @@ ASSUMED = "0.32.0"
 """Of the locked environment for CPUs; a test compares."""
 _BATCHED_TOKENS, _SEQUENCES = 2048, 128
 """Defaults of the API server on a CPU, per worker (`EngineArgs.get_batch_defaults`)."""
-_BLOCK, _LATENT_BLOCK = 128, 16
-"""Tokens per block; the kernel for latent attention takes only 16."""
 _KNOWN = ("none", "awq", "gptq")
 """Quantizations that were seen to run on a CPU (`CPUWNA16LinearKernel`); of others nobody asked."""
 _LENGTH_STEP = 16
@@ -148,13 +147,12 @@ def _changes(architecture: Architecture, cpu: Cpu, settings: Settings) -> Iterat
 
 
 def _layout(architecture: Architecture, settings: Settings, engine: Engine) -> Cache:
-    latent = any(isinstance(layer.attention, LatentAttention) for layer, _ in architecture.layers)
     return cache_of(
         architecture,
         element_bytes=1 if settings.kv_cache_dtype.startswith("fp8") else architecture.element_bytes,
         tensor_parallel=settings.tensor_parallel,
         pipeline_parallel=settings.pipeline_parallel,
-        block_size=_LATENT_BLOCK if latent else settings.block_size or _BLOCK,
+        block_size=block_size(architecture, settings.block_size),
         states=engine.states,
     )
 

@@ -21,7 +21,7 @@ def processor_name(cpu: str, cores: int) -> str:
     return f"{cpu}, {cores} cores"
 
 
-def block_size(architecture: Architecture) -> int:
-    """Return the tokens per block of the KV cache."""
+def block_size(architecture: Architecture, asked: int | None = None) -> int:
+    """Return the tokens per block of the KV cache; the kernel for latent attention takes only its own size."""
     latent = any(isinstance(layer.attention, LatentAttention) for layer, _ in architecture.layers)
-    return _LATENT_BLOCK if latent else _BLOCK
+    return _LATENT_BLOCK if latent else asked or _BLOCK
