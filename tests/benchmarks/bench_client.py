@@ -6,9 +6,11 @@ steady-state throughput, TTFT and TPOT are within 2 % of the truth at 1, 16, 256
 10 000 at once all get their answers.
 
 Then both clients offer the same load to the same server at 1, 8 and 32 concurrent requests, in turn: to the null server
-and with `--beside-vllm` to the demo's model on vLLM. What is compared is what both define alike: output tokens over the
-whole run, and the mean time to the first token and per token after it. On vLLM it fails where they differ by more than
-3 %; on the null server the truth is known, and it is the Python client that is late.
+and with `--beside-vllm` to vLLM with an untrained model of 0.4 billion parameters, which leaves a client on the same
+processors something of them (the demo's model answers so fast that the Python client slows it down). What is compared
+is what both define alike: output tokens over the whole run, and the mean time to the first token and per token after
+it. On vLLM it fails where they differ by more than 3 %; on the null server the truth is known, and it is the Python
+client that is late.
 """
 
 import argparse
@@ -38,6 +40,7 @@ from pipeline.base.progress import SilentReporter
 from pipeline.base.token_range import TokenRange
 from pipeline.engines.external import ExternalEndpoint
 from pipeline.engines.vllm import VllmServer
+from pipeline.models.dummy import shape_of, write_dummy_model
 from pipeline.recipe.load import load_recipe
 from pipeline.runtimes.loadgen import ensure_loadgen
 from pipeline.runtimes.specs import spec_for
@@ -47,6 +50,8 @@ WITHIN = 0.02
 ALIKE = 0.03
 """Largest difference between both clients on the same server."""
 SIDE_BY_SIDE = (1, 8, 32)
+VLLM_REQUESTS = 6
+"""Side by side on vLLM, times the concurrency."""
 SEEDS_APART = 100
 """Between the prompts of the two clients: an engine would answer the second one from its cache."""
 MODEL = "null"
@@ -201,20 +206,23 @@ def side_by_side(
 
 
 @contextmanager
-def demo_on_vllm(folder: Path) -> Iterator[Target]:
-    """Serve the demo's model with vLLM."""
+def untrained_on_vllm(folder: Path) -> Iterator[tuple[Target, Words]]:
+    """Serve the recipe `llama-0.4b-dummy` with vLLM, weights made up; yields the words of its tokenizer, too."""
+    loaded = load_recipe("llama-0.4b-dummy")
+    write_dummy_model(shape_of(loaded.recipe.model, loaded.path.parent), folder / "model", None)
     server = VllmServer(
         ensure("vllm", "cpu", user_home(), SilentReporter()),
-        TOKENIZER,
-        load_recipe("demo").recipe.engine,
+        folder / "model",
+        loaded.recipe.engine,
         accelerator="cpu",
         log=folder / "vllm.log",
         served_name=MODEL,
         reporter=SilentReporter(),
+        dummy_weights=True,
         api_key=secrets.token_urlsafe(24),
     )
     with server:
-        yield Target(server.base_url, MODEL, server.api_key)
+        yield Target(server.base_url, MODEL, server.api_key), words_of(folder / "model")
 
 
 def python_interpreter(home: Path) -> Path | None:
@@ -245,7 +253,9 @@ def main() -> int:
     parser.add_argument("--only", default="", help="Concurrencies held against the truth, with commas; 0: none.")
     parser.add_argument("--without-python", action="store_true")
     parser.add_argument("--beside-vllm", action="store_true", help="Hold both clients against a real server, too.")
-    parser.add_argument("--requests", type=int, default=16, help="Side by side, times the concurrency.")
+    parser.add_argument(
+        "--requests", type=int, default=16, help="Side by side on the null server, times the concurrency."
+    )
     arguments = parser.parse_args()
     only = {int(part) for part in arguments.only.split(",") if part}
     home = user_home()
@@ -272,8 +282,8 @@ def main() -> int:
                 found = side_by_side("null", Target(base_url, MODEL), clients, folder, COMMON, arguments.requests)
                 ratios += found[0]
             if arguments.beside_vllm:
-                with demo_on_vllm(folder) as server:
-                    found = side_by_side("vLLM", server, clients, folder, words_of(TOKENIZER), arguments.requests)
+                with untrained_on_vllm(folder) as (server, words):
+                    found = side_by_side("vLLM", server, clients, folder, words, VLLM_REQUESTS)
                     ratios, wrong = [*ratios, *found[0]], [*wrong, *found[1]]
     if arguments.out:
         date = time.strftime("%Y-%m-%d")
