@@ -91,10 +91,11 @@ def _load(found: Any, screen: Any) -> None:
 
 
 def _costs(found: Any, money: _Money, screen: Any) -> None:
+    origins = {each.name: each.origin for each in found.inputs}
     rows = [
         (
             f"{each.name}{' *' if each.engaged else ''}",
-            _machines(each),
+            _machines(each, origins.get(f"{each.variant}.machines")),
             _figure(each.monthly_usd, money.bare),
             _figure(each.total_usd, money.bare),
             _figure(each.usd_per_mtok_useful, money.bare),
@@ -113,10 +114,13 @@ def _costs(found: Any, money: _Money, screen: Any) -> None:
     _line(screen, "Ranges are bounds. The origin is the weakest of the inputs': measured, quoted, modelled, assumed.")
 
 
-def _machines(option: Any) -> str:
+def _machines(option: Any, origin: str | None) -> str:
     if option.tenure == "paid per token":
         return NONE
-    return f"{_figure(option.machines, count)}{' stated' if option.machines_stated else ''}"
+    number_of = _figure(option.machines, count)
+    if not option.machines_stated:
+        return number_of
+    return f"at most {number_of}" if origin == "modelled" else f"{number_of} stated"
 
 
 def _curves(found: Any, money: _Money, screen: Any) -> None:

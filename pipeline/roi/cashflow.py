@@ -47,31 +47,44 @@ def present_value(flows: tuple[CashYear, ...], rate: Fraction) -> Fraction:
     )
 
 
-def payback_months(option: Option, reference: Option, values: Values, years: int) -> Fraction | None:
+@dataclass(frozen=True)
+class Course:
+    """What an option pays in each planned year: at its beginning, and during it."""
+
+    outlays: tuple[Fraction, ...]
+    paid: tuple[Fraction, ...]
+
+
+def course_of(option: Option, values: Values, years: int) -> Course:
+    """Return what a payback is computed from; what purchases are still worth does not count."""
+    once = values["engagement.one_time_usd"] if option.engaged else Fraction(0)
+    planned = range(1, years + 1)
+    return Course(
+        tuple(_bought(option, values, number) + (once if number == 1 else 0) for number in planned),
+        tuple(year_of(option, values, number).paid for number in planned),
+    )
+
+
+def payback_months(option: Course, reference: Course) -> Fraction | None:
     """Return after how many months an option has paid back what it costs more at the beginning.
 
-    Beyond the planned years the load of the last one goes on; what purchases are still worth does not count.
+    Beyond the planned years the load of the last one goes on.
 
     Returns:
         0 where it costs no more at the beginning; None where it is not paid back within ten years.
     """
-    balance = Fraction(0)
-    for number in range(1, _LONGEST_YEARS + 1):
-        planned = min(number, years)
-        if number <= years:
-            balance += _outlay(reference, values, number) - _outlay(option, values, number)
-        if number == 1 and balance >= 0:
+    balance, years = Fraction(0), len(option.paid)
+    for place in range(_LONGEST_YEARS):
+        if place < years:
+            balance += reference.outlays[place] - option.outlays[place]
+        if place == 0 and balance >= 0:
             return Fraction(0)
-        saved = year_of(reference, values, planned).paid - year_of(option, values, planned).paid
+        planned = min(place, years - 1)
+        saved = reference.paid[planned] - option.paid[planned]
         if balance < 0 <= balance + saved:
-            return (number - 1) * MONTHS_PER_YEAR - balance * MONTHS_PER_YEAR / saved
+            return place * MONTHS_PER_YEAR - balance * MONTHS_PER_YEAR / saved
         balance += saved
     return None
-
-
-def _outlay(option: Option, values: Values, number: int) -> Fraction:
-    once = values["engagement.one_time_usd"] if option.engaged and number == 1 else Fraction(0)
-    return _bought(option, values, number) + once
 
 
 def _added(option: Option, values: Values, number: int) -> int:

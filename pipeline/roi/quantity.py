@@ -14,7 +14,7 @@ STRENGTH: tuple[Origin, ...] = ("measured", "quoted", "modelled", "assumed")
 """Strongest first. Measured: seen on the machine. Quoted: somebody else stands for it, with a date. Modelled: our own
 formulas, which may be off by their band. Assumed: nobody stands for it."""
 Shape = Literal["point", "uniform", "triangular"]
-_DIGITS = 9
+_DIGITS = 6
 """Significant digits of a draw: more than any input has, and few enough to stay quick as fractions."""
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pipeline.roi.break_even import break_even, first_whole
-from pipeline.roi.cashflow import cash_years, payback_months, present_value
+from pipeline.roi.cashflow import Course, cash_years, course_of, payback_months, present_value
 from pipeline.roi.demand import MONTHS_PER_YEAR
 from pipeline.roi.options import Option, Values, total_of, year_of
 from pipeline.roi.result import Decision
-from pipeline.roi.scenarios.pricing import Ends, OpenEnds, Pricing, steps_of
+from pipeline.roi.scenarios.costs import steps_of
+from pipeline.roi.scenarios.pricing import Ends, OpenEnds, Pricing
 from pipeline.roi.scenarios.result import Comparison, Swing
 from pipeline.roi.sensitivity import tornado
 from pipeline.roi.uncertainty import draws, interval
@@ -24,20 +25,33 @@ class Simulation:
 
     yearly: Mapping[str, list[Fraction]]
     total: Mapping[str, list[Fraction]]
-    drawn: list[Values]
+    courses: Mapping[str, list[Course]]
+    """For paybacks, of the first draws."""
+    count: int
 
 
 def simulate(pricing: Pricing) -> Simulation:
     """Return the costs of all options over the draws of the scenario."""
     quantities, options = pricing.inputs.quantities, pricing.inputs.options
     if not any(quantity.ranged for option in options for quantity in pricing.used(option).values()):
-        return Simulation({}, {}, [])
+        return Simulation({}, {}, {}, 0)
     drawn = draws(quantities, pricing.scenario.draws, pricing.scenario.seed)
-    return Simulation(
-        {option.name: [year_of(option, values, 1).cost for values in drawn] for option in options},
-        {option.name: [total_of(option, values, pricing.years) for values in drawn] for option in options},
-        drawn,
-    )
+    yearly: dict[str, list[Fraction]] = {}
+    total: dict[str, list[Fraction]] = {}
+    for option in options:
+        costs = [[year_of(option, values, number).cost for number in _planned(pricing)] for values in drawn]
+        once = [values["engagement.one_time_usd"] if option.engaged else Fraction(0) for values in drawn]
+        yearly[option.name] = [years[0] for years in costs]
+        total[option.name] = [sum(years, price) for years, price in zip(costs, once, strict=True)]
+    courses = {
+        option.name: [course_of(option, values, pricing.years) for values in drawn[:_PAYBACK_DRAWS]]
+        for option in options
+    }
+    return Simulation(yearly, total, courses, len(drawn))
+
+
+def _planned(pricing: Pricing) -> range:
+    return range(1, pricing.years + 1)
 
 
 def pairs(pricing: Pricing) -> list[tuple[Option, Option]]:
@@ -67,10 +81,10 @@ def compared(pricing: Pricing, simulation: Simulation, option: Option, reference
         saving_total_usd=pricing.figure(total, "USD", both, of_all),
         net_present_value_usd=pricing.figure(worth, "USD", both),
         payback_months=pricing.figure(
-            payback_months(option, reference, values, pricing.years),
+            payback_months(*(course_of(each, values, pricing.years) for each in both)),
             "months",
             both,
-            _payback_ends(pricing, simulation, option, reference),
+            _payback_ends(simulation, option, reference),
         ),
         break_even_requests_per_day=pricing.figure(_break_even(pricing, option, reference), "requests/day", both),
         decision=_decision(total, of_all),
@@ -110,12 +124,12 @@ def _interval(costs: Mapping[str, list[Fraction]], option: Option, reference: Op
     return interval([dear - cheap for dear, cheap in both])
 
 
-def _payback_ends(pricing: Pricing, simulation: Simulation, option: Option, reference: Option) -> OpenEnds:
+def _payback_ends(simulation: Simulation, option: Option, reference: Option) -> OpenEnds:
     """Return the middle part of what draws pay back; open above where some of these never do."""
-    if not (option.engaged or option.tenure == "bought") or not simulation.drawn:
+    if not (option.engaged or option.tenure == "bought") or not simulation.count:
         return None
-    drawn = simulation.drawn[:_PAYBACK_DRAWS]
-    found = [payback_months(option, reference, values, pricing.years) for values in drawn]
+    both = zip(simulation.courses[option.name], simulation.courses[reference.name], strict=True)
+    found = [payback_months(*courses) for courses in both]
     never = max((months for months in found if months is not None), default=Fraction(0)) + 1
     low, high = interval([never if months is None else months for months in found])
     return (None if low == never else low), (None if high == never else high)

@@ -8,10 +8,11 @@ from pipeline.roi.options import demand_in
 from pipeline.roi.quantity import Quantity
 from pipeline.roi.scenarios.claims import judged
 from pipeline.roi.scenarios.comparisons import compared, pairs, simulate, swings
+from pipeline.roi.scenarios.costs import cost_of
 from pipeline.roi.scenarios.files import read_scenario
 from pipeline.roi.scenarios.forms import ScenarioFile
 from pipeline.roi.scenarios.inputs import Inputs, inputs_of
-from pipeline.roi.scenarios.pricing import Pricing, cost_of
+from pipeline.roi.scenarios.pricing import Pricing
 from pipeline.roi.scenarios.quantities import NOT_STATED
 from pipeline.roi.scenarios.result import Impossible, InputFigure, ScenarioResult, Shown, YearLoad
 
@@ -52,7 +53,7 @@ def result_of(scenario: ScenarioFile, name: str) -> ScenarioResult:
         comparisons=tuple(compared(pricing, simulation, *pair) for pair in chosen),
         tornado_of=" against ".join(option.name for option in engaged[0]) if engaged else None,
         tornado=swings(pricing, *engaged[0]) if engaged else (),
-        draws=len(simulation.drawn),
+        draws=simulation.count,
         seed=scenario.seed,
         claims=judged(pricing),
         inputs=tuple(

@@ -5,9 +5,15 @@ from fractions import Fraction
 
 import pytest
 
-from pipeline.roi.cashflow import CashYear, cash_years, payback_months, present_value
-from pipeline.roi.options import total_of
+from pipeline.roi.cashflow import CashYear, cash_years, course_of, payback_months, present_value
+from pipeline.roi.options import Option, Values, total_of
 from tests.unit.pipeline.roi.options import BASELINE, BOUGHT, RENTED, STATED, VALUES
+
+
+def payback(option: Option, reference: Option, values: Values) -> Fraction | None:
+    """Return the payback of an option over three planned years."""
+    return payback_months(course_of(option, values, 3), course_of(reference, values, 3))
+
 
 PLAIN = {**VALUES, "site.staff_usd_per_year": Fraction(0)}
 
@@ -41,7 +47,7 @@ def test_payback_of_the_deck() -> None:
     """1,095 a month pay 25,000 within 23 and 40,000 within 37 months, and 100,000 not in three years but in eight."""
     rented, baseline = STATED
     months = [
-        payback_months(rented, baseline, {**PLAIN, "engagement.one_time_usd": Fraction(price)}, 3)
+        payback(rented, baseline, {**PLAIN, "engagement.one_time_usd": Fraction(price)})
         for price in (25_000, 40_000, 60_000, 100_000)
     ]
     assert months == [Fraction(price, 1095) for price in (25_000, 40_000, 60_000, 100_000)]
@@ -51,15 +57,15 @@ def test_what_saves_nothing_is_never_paid_back() -> None:
     """The dearer card against the cheaper one; and what costs no more at the beginning needs no payback."""
     rented, baseline = STATED
     values = {**PLAIN, "awq.hourly_usd": Fraction(3)}
-    assert payback_months(rented, baseline, values, 3) is None
-    assert payback_months(BASELINE, RENTED, PLAIN, 3) == 0
+    assert payback(rented, baseline, values) is None
+    assert payback(BASELINE, RENTED, PLAIN) == 0
 
 
 def test_growth_pays_back_sooner() -> None:
     """More machines are saved from the second year on."""
-    slow = payback_months(RENTED, BASELINE, {**PLAIN, "engagement.one_time_usd": Fraction(90_000)}, 3)
+    slow = payback(RENTED, BASELINE, {**PLAIN, "engagement.one_time_usd": Fraction(90_000)})
     values = {**PLAIN, "engagement.one_time_usd": Fraction(90_000), "load.growth_per_year": Fraction(1)}
-    fast = payback_months(RENTED, BASELINE, values, 3)
+    fast = payback(RENTED, BASELINE, values)
     assert slow is not None
     assert fast is not None
     assert 12 < fast < slow
@@ -69,4 +75,4 @@ def test_support_is_taken_from_the_saving() -> None:
     """2,000 a month for support and 1,095 saved: never."""
     rented, baseline = STATED
     values = {**PLAIN, "engagement.monthly_usd": Fraction(2000)}
-    assert payback_months(rented, baseline, values, 3) is None
+    assert payback(rented, baseline, values) is None

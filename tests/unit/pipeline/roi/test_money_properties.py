@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from pipeline.roi.cashflow import cash_years, payback_months, present_value
+from pipeline.roi.cashflow import cash_years, course_of, payback_months, present_value
 from pipeline.roi.exact import cents, exact
 from pipeline.roi.options import Option, Values, total_of, year_of
 from pipeline.roi.quantity import Quantity
@@ -87,8 +87,8 @@ def test_a_cheaper_gpu_with_the_same_speed_never_costs_more(seed: int) -> None:
     assert total_of(option, cheaper, 3) <= total_of(option, values, 3)
     rate = values["discount_rate"]
     assert present_value(cash_years(option, cheaper, 3), rate) <= present_value(cash_years(option, values, 3), rate)
-    reference = Option("fp16", "rented")
-    later, sooner = (payback_months(option, reference, given, 3) for given in (values, cheaper))
+    reference = course_of(Option("fp16", "rented"), values, 3)
+    later, sooner = (payback_months(course_of(option, given, 3), reference) for given in (values, cheaper))
     assert later is None or (sooner is not None and sooner <= later)
 
 
