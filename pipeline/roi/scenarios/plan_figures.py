@@ -8,9 +8,11 @@ from pipeline.catalogue.gpus import find_gpu
 from pipeline.plan.activations import GIB
 from pipeline.plan.placement import gpus_for_bytes
 from pipeline.plan.plan import Plan
-from pipeline.roi.exact import ceiling, exact
+from pipeline.roi.exact import exact
+from pipeline.roi.options import Option, machines_in
 from pipeline.roi.scenarios.outcome import Context, Outcome, answer_of, estimate_of, lacking, number_of
 from pipeline.roi.scenarios.plans import weights_gb as weights_of
+from pipeline.roi.uncertainty import corners
 
 _BITS = Fraction(4) + Fraction(16 + 4, 128)
 """Of a weight in AWQ: 4, and a scale of 16 and a zero point of 4 for each 128."""
@@ -26,10 +28,13 @@ def machines(context: Context, variant: str) -> Outcome:
     if inputs.missing:
         return lacking(" and ".join(inputs.missing), "No number of GPUs follows from requests a day alone.")
     goodput = inputs.quantities[f"{variant}.goodput_tokens_per_s"]
-    peak = context.demand.peak_tokens_per_s
-    most, fewest = (ceiling(peak / end) for end in goodput.ends)
-    why = f"A peak of {number(float(peak))} output tokens/s at {number(float(goodput.value))} planned per machine."
-    return estimate_of(Fraction(fewest), Fraction(most), "machines", why)
+    option = Option(variant, "rented")
+    fewest, most = (machines_in(option, given, 1) for given in corners(inputs.quantities))
+    peak = number(float(context.demand.peak_tokens_per_s))
+    why = f"A peak of {peak} output tokens/s at {number(float(goodput.value))} per machine, {goodput.origin}."
+    return Outcome(
+        why, "machines", Fraction(fewest), Fraction(most), exact=False, origin=context.pricing.origin(option)
+    )
 
 
 def weights_gb(context: Context, model: str, quantization: str, gpu: str) -> Outcome:

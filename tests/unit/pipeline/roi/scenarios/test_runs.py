@@ -12,8 +12,10 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.record.environment import Environment
 from pipeline.record.record import RunRecord, StageResult, save_record
 from pipeline.roi.exact import exact
-from pipeline.roi.scenarios.forms import RunForm, VariantForm
+from pipeline.roi.scenarios.forms import RunForm, ScenarioFile, VariantForm
+from pipeline.roi.scenarios.result import ScenarioResult
 from pipeline.roi.scenarios.runs import measured_goodput
+from pipeline.roi.scenarios.scenario import result_of
 from tests.unit.eval.bench.assessments import assessed_bench
 
 Write = Callable[..., RunForm]
@@ -71,6 +73,27 @@ def test_with_a_service_level_it_is_goodput(write: Write, make_bench: Callable[.
     assert found.value < exact(bench.best("awq").output_tokens_per_s)
     never = dict.fromkeys(levels, (50, 50, 50))
     assert measured_goodput(variant(), write(assessed_bench(bench, awq=never))) is None
+
+
+def test_a_scenario_is_priced_with_its_run(write: Write, make_bench: Callable[..., BenchResult]) -> None:
+    """The variant's goodput is measured, the other one's stated; where no level is kept it cannot serve the load."""
+    quoted = {"sources": {"offer": {"title": "Our offer", "date": "2026-11-01"}}}
+    load = {
+        key: [value, "offer"] for key, value in (("requests_per_day", 1000), ("input_tokens", 9), ("output_tokens", 9))
+    }
+    base = {"name": "base", "gpu": "a100-40", "role": "baseline", "goodput_tokens_per_s": [9, "offer"]}
+    bench = make_bench()
+
+    def priced(run: RunForm) -> ScenarioResult:
+        awq = {"name": "awq", "gpu": "rtx-4090", "quantization": "awq", "role": "candidate", "run": run.model_dump()}
+        document = {"scenario": "a", "title": "A", "load": load, "variants": [base, awq], **quoted}
+        return result_of(ScenarioFile.model_validate(document), "a.yaml")
+
+    goodput = priced(write(bench)).options[1].goodput_tokens_per_s
+    assert goodput is not None
+    assert (goodput.value, goodput.origin) == (bench.best("awq").output_tokens_per_s, "measured")
+    never = {point.concurrency: (50, 50, 50) for point in bench.of("awq").points}
+    assert "at no concurrency" in priced(write(assessed_bench(bench, awq=never))).impossible[0].reason
 
 
 def test_other_hardware_is_refused(write: Write, make_bench: Callable[..., BenchResult]) -> None:

@@ -166,6 +166,60 @@ def test_three_providers_ship_with_source_and_date() -> None:
             assert price.source.url
 
 
+def judged(figure: str, of: dict[str, object], *, says: object = True, **changes: Any) -> Any:
+    """Return the verdict on one claim."""
+    claim = {"claim": "something", "says": says, "figure": figure, "of": of}
+    return scenario(claims=[claim], **changes).claims[0]
+
+
+def test_machines_of_a_claim_are_those_of_all_ranges() -> None:
+    """2 to 3 at the ends of what is assumed: 3 is not decided, 1 is refuted, 1 to 4 stands."""
+    variants = [{**BASE, **measured(1000)}, {**AWQ, **measured(1500)}]
+    load = {**LOAD, "requests_per_day": {"low": 400_000, "value": 500_000, "high": 600_000, **ASSUMED}}
+    given = {"variants": variants, "load": load}
+    assert judged("machines", {"variant": "base"}, says=3, **given).verdict == "not decidable"
+    assert judged("machines", {"variant": "base"}, says=1, **given).verdict == "refuted"
+    assert judged("machines", {"variant": "base"}, says=[1, 4], **given).verdict == "confirmed"
+    impossible = judged("machines", {"variant": "awq"}, says=1, model="meta-llama/Llama-2-70b-hf")
+    assert impossible.verdict == "not decidable"
+    assert "a variant that can run" in impossible.why
+
+
+def test_support_is_paid_by_the_month() -> None:
+    """2,000 to 5,000 a month for three years, of the candidate alone; a saving between both is not decided."""
+    variants = [{**BASE, **measured(1000)}, {**AWQ, **measured(1500)}]
+    found = scenario(variants=variants, engagement={"support": "extended-support"})
+    base, awq = found.options
+    assert (base.years[0].support_usd, awq.years[0].support_usd) == (0, 12 * 3500)
+    of = {"variant": "awq", "against": "base", "package": "extended-support"}
+    assert judged("covers_support", of, variants=variants).verdict == "not decidable"
+    assert judged("covers_support", of, variants=[{**BASE, **measured(500)}, variants[1]]).verdict == "confirmed"
+
+
+def test_nothing_saved_is_never_paid_back() -> None:
+    """The dearer way round."""
+    variants = [{**BASE, **measured(1000)}, {**AWQ, **measured(1500)}]
+    of = {"variant": "base", "against": "awq", "package": "production"}
+    found = judged("pays_back", of, variants=variants)
+    assert found.verdict == "refuted"
+    assert "never paid back" in found.why
+
+
+def test_a_configuration_that_runs_is_told_with_its_memory() -> None:
+    """What is left for the KV cache, and how many sequences that is."""
+    found = judged("fits", {"model": "Qwen/Qwen3-8B", "gpu": "h100", "max_model_len": 8192})
+    assert found.verdict == "confirmed"
+    assert "KV cache" in found.why
+
+
+def test_speed_of_what_does_not_fit_is_not_decidable() -> None:
+    """It is said what is short."""
+    of = {"model": "meta-llama/Llama-2-70b-hf", "gpu": "rtx-4090", "quantization": "none", "concurrency": [1, 2]}
+    found = judged("output_tokens_per_s", of, says=100)
+    assert found.verdict == "not decidable"
+    assert "No memory is left" in found.why
+
+
 def test_a_curve_of_the_day_is_a_peak() -> None:
     """All requests in half of the day: twice the average."""
     load = {key: value for key, value in LOAD.items() if key != "peak_factor"}
