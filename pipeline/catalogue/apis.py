@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.base.errors import UsageError
 from pipeline.base.suggestion import suggestion
 from pipeline.catalogue.files import merged
-from pipeline.catalogue.gpus import Figure
+from pipeline.catalogue.gpu_entry import Figure
 from pipeline.catalogue.sources import Source, read_sources
 
 FILE = "apis.yaml"

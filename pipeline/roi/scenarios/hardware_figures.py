@@ -6,7 +6,8 @@ from typing import Annotated
 from pydantic import Field
 
 from pipeline.base.format import count, number, span, usd, usd_as_given
-from pipeline.catalogue.gpus import Rent, find_gpu
+from pipeline.catalogue.gpu_entry import Rent
+from pipeline.catalogue.gpus import find_gpu
 from pipeline.roi.demand import MONTHS_PER_YEAR
 from pipeline.roi.exact import exact
 from pipeline.roi.scenarios.inputs import HOURS_PER_MONTH

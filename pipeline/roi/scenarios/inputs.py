@@ -6,7 +6,8 @@ from fractions import Fraction
 
 from pipeline.base.errors import UsageError
 from pipeline.catalogue.apis import find_api
-from pipeline.catalogue.gpus import Figure, find_gpu
+from pipeline.catalogue.gpu_entry import Figure
+from pipeline.catalogue.gpus import find_gpu
 from pipeline.catalogue.sources import Source
 from pipeline.roi.demand import peak_of
 from pipeline.roi.exact import ceiling, exact

@@ -1,17 +1,17 @@
-"""Figures that judge claims on memory, speed and numbers of GPUs: the planner's, not anybody's."""
+"""Figures that judge claims on machines, memory and speed: the planner's, not anybody's."""
 
 from fractions import Fraction
+from functools import cache
+from importlib import resources
+from pathlib import Path
 
-from pipeline.base.format import count, number, plural
-from pipeline.catalogue.configurations import planned
+from pipeline.base.errors import UsageError
+from pipeline.base.format import decimal, number, span
+from pipeline.catalogue.claims import HeldClaims, StatedFigure, held_claims
 from pipeline.catalogue.gpus import find_gpu
-from pipeline.plan.activations import GIB
-from pipeline.plan.placement import gpus_for_bytes
-from pipeline.plan.plan import Plan
-from pipeline.roi.exact import exact
+from pipeline.roi.exact import exact, places_of
 from pipeline.roi.options import Option, machines_in
-from pipeline.roi.scenarios.outcome import Context, Outcome, answer_of, estimate_of, lacking, number_of
-from pipeline.roi.scenarios.plans import weights_gb as weights_of
+from pipeline.roi.scenarios.outcome import Context, Outcome, answer_of, lacking
 from pipeline.roi.uncertainty import corners
 
 _BITS = Fraction(4) + Fraction(16 + 4, 128)
@@ -37,100 +37,41 @@ def machines(context: Context, variant: str) -> Outcome:
     )
 
 
-def weights_gb(context: Context, model: str, quantization: str, gpu: str) -> Outcome:
-    """Return the size of a model's weights as they are loaded, in GB."""
+def as_planned(context: Context, file: str, name: str, stated: str | None = None) -> Outcome:
+    """Return whether what a file of `awqctl plan claims` states of a configuration stands.
+
+    A rate that can be, by the interval of the plan, is not decided: a measurement does.
+    """
     del context
-    plan = planned(model, gpu, quantization=quantization)
-    why = f"{model} in {quantization}: every matrix counted, with scales and zero points."
-    return number_of(weights_of(plan), "GB", why, "modelled")
+    held = next((claim for claim in _held(file).claims if claim.name == name), None)
+    if held is None:
+        raise UsageError(f"recipes/plans/{file}.yaml has no claim called '{name}'. Correct the scenario.")
+    if held.cannot_be_told:
+        return lacking("a measurement", f"{held.cannot_be_told[:1].upper()}{held.cannot_be_told[1:]}.")
+    found = next((figure for figure in held.figures if figure.figure == stated), None)
+    if found is None:
+        known = ", ".join(figure.figure for figure in held.figures)
+        raise UsageError(f"'{name}' of recipes/plans/{file}.yaml states {known}, not {stated}. Correct the scenario.")
+    why = _told(found, held.reasons)
+    if found.judged in ("possible", "cannot be told"):
+        return lacking("a measurement", why)
+    return answer_of(found.judged == "stands", why, "modelled")
 
 
-def fits(
-    context: Context,
-    model: str,
-    gpu: str,
-    quantization: str = "none",
-    max_model_len: int | None = None,
-    max_num_seqs: int | None = None,
-    kv_cache_dtype: str = "auto",
-) -> Outcome:
-    """Return whether a configuration can run as asked, all sequences at once."""
-    del context
-    plan = planned(
-        model,
-        gpu,
-        quantization=quantization,
-        max_model_len=max_model_len,
-        max_num_seqs=max_num_seqs,
-        kv_cache_dtype=kv_cache_dtype,
-    )
-    return answer_of(plan.fits, " ".join(plan.shortages) or _memory(plan), "modelled")
+def _told(found: StatedFigure, reasons: list[str]) -> str:
+    planned = f"Planned: {span(*found.planned)}" if found.planned else "Not planned"
+    parts = [f"{planned}, stated {_as_written(found.stated)} ({found.figure})", found.why, *reasons]
+    return " ".join(f"{part[:1].upper()}{part[1:].rstrip('.')}." for part in parts if part)
 
 
-def output_tokens_per_s(
-    context: Context,
-    model: str,
-    gpu: str,
-    quantization: str,
-    concurrency: tuple[int, int],
-    input_tokens: int = 512,
-    output_tokens: int = 256,
-) -> Outcome:
-    """Return the speed of all sequences together, from so many at once to so many, with the plan's band."""
-    del context
-    plans = [
-        planned(
-            model,
-            gpu,
-            quantization=quantization,
-            max_model_len=4096,
-            concurrency=each,
-            input_tokens=input_tokens,
-            output_tokens=output_tokens,
-        )
-        for each in concurrency
-    ]
-    rates = [plan.rate for plan in plans]
-    if rates[0] is None or rates[1] is None:
-        return lacking("a configuration that can run", " ".join(plans[0].shortages))
-    why = (
-        f"Planned for {plans[0].gpu.name}, {concurrency[0]} to {concurrency[1]} requests of {input_tokens} + "
-        f"{output_tokens} tokens."
-    )
-    return estimate_of(exact(rates[0].low), exact(rates[1].high), "tokens/s", why)
+def _as_written(stated: tuple[float, float]) -> str:
+    ends = [decimal(end, places_of(end)) for end in stated]
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
 
 
-def sequences(context: Context, model: str, gpu: str, quantization: str, max_model_len: int = 4096) -> Outcome:
-    """Return how many sequences of full length the KV cache holds at once."""
-    del context
-    plan = planned(model, gpu, quantization=quantization, max_model_len=max_model_len)
-    why = f"The KV cache of {plan.gpu.name} holds {plan.sequences} sequences of {count(max_model_len)} tokens."
-    return number_of(Fraction(plan.sequences), "sequences", why, "modelled")
-
-
-def users(context: Context, what: str = "the model") -> Outcome:
-    """Return that a number of users follows from nothing that is said."""
-    del context
-    return lacking(
-        f"which share of the users of {what} waits for an answer at the same moment, and how many tokens a second each "
-        f"of them is to get; `awqctl plan fleet` counts from these"
-    )
-
-
-def quantize_hours(context: Context, model: str) -> Outcome:
-    """Return that the time of a quantization is measured, not planned."""
-    del context
-    return lacking(
-        f"a run of `awqctl quantize` on {model} with the machine that is meant", "It is measured, not planned."
-    )
-
-
-def gpus_for_weights(context: Context, parameters: float, bits: float, memory_gb: float) -> Outcome:
-    """Return how many GPUs hold weights of a size alone."""
-    del context
-    size = exact(parameters) * exact(bits) / 8
-    why = f"{count(float(size / 10**9))} GB over {memory_gb:g} GB each, weights alone."
-    return number_of(Fraction(gpus_for_bytes(float(size), memory_gb * 1e9)), "GPUs", why)
+@cache
+def _held(file: str) -> HeldClaims:
+    return held_claims(Path(str(resources.files("recipes"))) / "plans" / f"{file}.yaml")
 
 
 def four_bit_fits(context: Context, gpu: str, billion_parameters: float) -> Outcome:
@@ -145,11 +86,3 @@ def four_bit_fits(context: Context, gpu: str, billion_parameters: float) -> Outc
         f"{'the rest is for the KV cache' if weights < usable else 'nothing is left for the KV cache'}."
     )
     return answer_of(weights < usable, why, "quoted")
-
-
-def _memory(plan: Plan) -> str:
-    budget = plan.budget
-    return (
-        f"Weights {number(budget.weights / GIB)} GiB, KV cache {number(budget.kv_cache / GIB)} GiB: "
-        f"{plural(plan.sequences, 'sequence')} of {count(plan.max_model_len)} tokens at once."
-    )

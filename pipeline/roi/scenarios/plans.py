@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from pipeline.catalogue.gpus import find_gpu
 from pipeline.catalogue.reference import planned_model
@@ -103,8 +102,3 @@ def _too_slow(architecture: Architecture, plan: Plan, service: ServiceForm | Non
         if limit is not None and found * _MS > limit
     ]
     return f"A request alone is planned to miss the service level: {', '.join(asked)}."
-
-
-def weights_gb(plan: Plan) -> Fraction:
-    """Return the size of the weights of all GPUs together, in GB as makers count."""
-    return Fraction(plan.budget.weights) * plan.settings.gpus / 10**9

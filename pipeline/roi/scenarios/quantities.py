@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from pipeline.base.errors import UsageError
 from pipeline.catalogue.engagements import find_package
-from pipeline.catalogue.gpus import Figure
+from pipeline.catalogue.gpu_entry import Figure
 from pipeline.catalogue.sources import Source
 from pipeline.roi.exact import exact
 from pipeline.roi.quantity import Quantity, Shape

@@ -69,8 +69,8 @@ def test_what_does_not_fit_a_figure_is_refused() -> None:
         judged("tflops_per_1000_usd", {"tflops": 1})
     with pytest.raises(UsageError, match=r"of\.colour"):
         judged("bandwidth_gb_s", {"gpu": "l4", "colour": "blue"})
-    with pytest.raises(UsageError, match=r"of\.parameters"):
-        judged("gpus_for_weights", {"parameters": "many", "bits": 8, "memory_gb": 80})
+    with pytest.raises(UsageError, match=r"of\.billion_parameters"):
+        judged("four_bit_fits", {"gpu": "l4", "billion_parameters": "many"})
 
 
 def test_a_claim_of_a_variant_that_is_not_there_is_refused() -> None:
@@ -85,10 +85,12 @@ def test_energy_of_a_card_without_a_known_power_is_not_decidable() -> None:
     assert "the power of h20-141" in judged("energy_usd_per_year", {"cards": [[1, "h20-141"]], **ranges})
 
 
-def test_sequences_follow_from_the_kv_cache() -> None:
-    """Eight sequences of the capacity report's length fit, not 256."""
-    of = {"model": "Qwen/Qwen3-14B", "gpu": "h100", "quantization": "awq", "max_model_len": 49152}
-    assert judged("sequences", of, 256).startswith("8 sequences")
+def test_what_a_plan_does_not_know_is_refused() -> None:
+    """A claim that the file of `awqctl plan claims` has not, and a figure that it does not state."""
+    with pytest.raises(UsageError, match="no claim called '8 B'"):
+        judged("as_planned", {"file": "sizing", "name": "8 B"})
+    with pytest.raises(UsageError, match="states weights_gb, sequences"):
+        judged("as_planned", {"file": "sizing", "name": "7 B", "stated": "price"})
 
 
 def test_every_figure_is_in_the_documentation() -> None:

@@ -168,24 +168,26 @@ def test_hardware_table() -> None:
 
 
 def test_sizing_table() -> None:
-    """Memory of 7B and 13B stands, that of 30B does not; speeds are bounded, users lack what they follow from."""
+    """Memory of 7B and 13B stands, that of 30B does not; a rate that is possible waits for a measurement."""
     verdicts = {each.claim: each.verdict for each in priced("sizing").claims}
-    assert verdicts["7B takes about 4 GB"] == "confirmed"
-    assert verdicts["13B takes about 7 GB"] == "confirmed"
-    assert verdicts["30B and more takes about 16 GB"] == "refuted"
-    assert verdicts["30B and more does 120 to 180 tokens/s at batch 1 to 2"] == "refuted"
-    assert verdicts["13B does 200 to 250 tokens/s at batch 2 to 4"] == "not decidable"
+    assert verdicts["7 B takes about 4 GB"] == "confirmed"
+    assert verdicts["13 B takes about 7 GB"] == "confirmed"
+    assert verdicts["30 B and more takes about 16 GB"] == "refuted"
+    assert verdicts["30 B and more does 120 to 180 tokens/s at batch 1 to 2"] == "refuted"
+    assert verdicts["13 B does 200 to 250 tokens/s at batch 2 to 4"] == "not decidable"
     assert [verdict for text, verdict in verdicts.items() if text.endswith("users")] == ["not decidable"] * 3
-    assert verdicts["Quantizing takes 2 to 4 hours for 7B"] == "not decidable"
-    assert claim("sizing", "10^14").computed == 521
+    assert verdicts["Quantizing takes 2 to 4 hours for 7 B"] == "not decidable"
+    assert claim("sizing", "10^14").why == "Planned: 521, stated 520 (gpus)."
 
 
 def test_capacity_report() -> None:
-    """None of its four configurations can run, and the weights are three times what it says."""
-    fits = [each for each in priced("capacity-report").claims if each.figure == "fits"]
-    assert [(each.verdict, each.computed) for each in fits] == [("refuted", False)] * 4
-    assert "1,858.81 GiB are short" in fits[0].why
-    assert claim("capacity-report", "3.5 GB").why.startswith("10.1 GB")
+    """None of its figures stands: the weights are three times as much, and what cannot run has no efficiency."""
+    found = priced("capacity-report").claims
+    assert [each.verdict for each in found] == ["refuted"] * 6
+    assert "1,858.81 GiB are short" in found[0].why
+    assert found[0].why.startswith("Planned: 10.1, stated 3.5 ")
+    assert "stated 933.5 " in found[1].why
+    assert "What cannot run has none." in found[2].why
 
 
 def test_the_worked_example_states_everything() -> None:

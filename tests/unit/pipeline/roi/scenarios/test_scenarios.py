@@ -205,21 +205,6 @@ def test_nothing_saved_is_never_paid_back() -> None:
     assert "never paid back" in found.why
 
 
-def test_a_configuration_that_runs_is_told_with_its_memory() -> None:
-    """What is left for the KV cache, and how many sequences that is."""
-    found = judged("fits", {"model": "Qwen/Qwen3-8B", "gpu": "h100", "max_model_len": 8192})
-    assert found.verdict == "confirmed"
-    assert "KV cache" in found.why
-
-
-def test_speed_of_what_does_not_fit_is_not_decidable() -> None:
-    """It is said what is short."""
-    of = {"model": "meta-llama/Llama-2-70b-hf", "gpu": "rtx-4090", "quantization": "none", "concurrency": [1, 2]}
-    found = judged("output_tokens_per_s", of, says=100)
-    assert found.verdict == "not decidable"
-    assert "No memory is left" in found.why
-
-
 def test_a_curve_of_the_day_is_a_peak() -> None:
     """All requests in half of the day: twice the average."""
     load = {key: value for key, value in LOAD.items() if key != "peak_factor"}
