@@ -65,6 +65,7 @@ def roi(context: click.Context, /, **arguments: Any) -> int:
 
 def _refuse_unknown(reference: str) -> None:
     """Refuse a name that is neither a scenario's nor a recipe's, before only recipes are suggested."""
+    from pipeline.base.commands import command
     from pipeline.base.errors import UsageError
     from pipeline.base.suggestion import suggestion
     from pipeline.recipe.load import SUFFIXES, packaged_recipes
@@ -74,8 +75,9 @@ def _refuse_unknown(reference: str) -> None:
     if "/" in reference or Path(reference).suffix in SUFFIXES or reference in names:
         return
     raise UsageError(
-        f"There is neither a scenario nor a recipe named '{reference}'.{suggestion(reference, names)} `awqctl roi ls` "
-        f"lists the scenarios, `awqctl recipe ls` the recipes; give a file of your own by its path, ending in .yaml."
+        f"There is neither a scenario nor a recipe named '{reference}'.{suggestion(reference, names)} "
+        f"`{command('roi ls')}` lists the scenarios, `awqctl recipe ls` the recipes; give a file of your own by its "
+        f"path, ending in .yaml."
     )
 
 

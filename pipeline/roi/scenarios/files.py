@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from pipeline.base.commands import command
 from pipeline.base.errors import UsageError
 from pipeline.base.homes import expanded
 from pipeline.base.validation import explain
@@ -48,5 +49,5 @@ def read_scenario(path: Path) -> ScenarioFile:
         found = [explain(error, ScenarioFile, path.name) for error in problem.errors()[:_MOST_PROBLEMS]]
         raise UsageError(
             "\n  ".join([f"{path} is no valid scenario:", *dict.fromkeys(found)])
-            + "\nCorrect it and try again; `awqctl roi ls` lists the scenarios that ship, to look at."
+            + f"\nCorrect it and try again; `{command('roi ls')}` lists the scenarios that ship, to look at."
         ) from problem

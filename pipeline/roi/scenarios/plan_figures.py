@@ -45,7 +45,7 @@ def as_planned(context: Context, file: str, name: str, stated: str | None = None
     del context
     held = next((claim for claim in _held(file).claims if claim.name == name), None)
     if held is None:
-        raise UsageError(f"recipes/plans/{file}.yaml has no claim called '{name}'. Correct the scenario.")
+        raise UsageError(f"There is no claim called '{name}' in recipes/plans/{file}.yaml. Correct the scenario.")
     if held.cannot_be_told:
         return lacking("a measurement", f"{held.cannot_be_told[:1].upper()}{held.cannot_be_told[1:]}.")
     found = next((figure for figure in held.figures if figure.figure == stated), None)

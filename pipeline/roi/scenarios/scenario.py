@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pipeline.base.commands import command
 from pipeline.catalogue.apis import find_api
 from pipeline.catalogue.sources import read_sources
 from pipeline.roi.options import demand_in
@@ -82,7 +83,7 @@ def _notes(pricing: Pricing) -> tuple[str, ...]:
     notes = []
     quantities, options = pricing.inputs.quantities, pricing.inputs.options
     if any(plan.goodput for plan in pricing.inputs.plans.values()) and not pricing.inputs.missing:
-        notes.append("No speed was measured: planned, with the band of the plan. `awqctl bench` measures it.")
+        notes.append(f"No speed was measured: planned, with the band of the plan. `{command('bench')}` measures it.")
     stale = sorted({quantity.source for quantity in quantities.values() if quantity.stale})
     notes += [f"A price is older than 90 days: {source}." for source in stale]
     notes += [f"{key}: {find_api(key).note}." for key in pricing.scenario.apis if find_api(key).note]
