@@ -1,6 +1,5 @@
 """Options and inputs that the tests of the arithmetic share."""
 
-import random
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -43,11 +42,6 @@ VALUES: Mapping[str, Fraction] = {
     }.items()
 }
 """1,000 output tokens/s on average, 2,000 at the peak."""
-
-
-def seeded(seed: int) -> random.Random:
-    """Return a source of numbers for made-up scenarios."""
-    return random.Random(seed)  # noqa: S311 -- scenarios, not secrets
 
 
 def quantities(**ranges: tuple[str, str]) -> dict[str, Quantity]:

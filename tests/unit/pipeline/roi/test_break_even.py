@@ -2,10 +2,10 @@
 
 from fractions import Fraction
 
-import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.roi.break_even import Steps, break_even, first_whole
-from tests.unit.pipeline.roi.options import seeded
 
 
 def steps(fixed: float = 0, machine: float = 0, load: float = 0, request: float = 0, spares: int = 0) -> Steps:
@@ -52,19 +52,17 @@ def test_two_prices_per_request_have_a_line_between_them() -> None:
     assert break_even(steps(fixed=10, request=0.2), steps(request=0.1)) is None
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_no_smaller_load_pays(seed: int) -> None:
+whole = st.integers
+machines = st.builds(steps, whole(0, 800), whole(100, 900), whole(5, 40), spares=whole(0, 1))
+others = st.builds(steps, machine=whole(100, 900), load=whole(5, 40)) | st.builds(steps, request=whole(1, 60))
+
+
+@settings(derandomize=True, deadline=None, database=None, max_examples=60)
+@given(machines, others)
+def test_no_smaller_load_pays(option: Steps, reference: Steps) -> None:
     """Tried one by one: nothing below it costs less, and it does not cost more."""
-    draw = seeded(seed)
-    option = steps(draw.randint(0, 800), draw.randint(100, 900), draw.randint(5, 40), 0, draw.randint(0, 1))
-    reference = draw.choice(
-        [
-            steps(0, draw.randint(100, 900), draw.randint(5, 40)),
-            steps(0, 0, 0, draw.randint(1, 60)),
-        ]
-    )
     found = break_even(option, reference)
-    limit = 400 if found is None else min(400, first_whole(found))
+    limit = 300 if found is None else min(300, first_whole(found))
     below = [load for load in range(1, limit) if option.at(Fraction(load)) < reference.at(Fraction(load))]
     assert below == []
     if found is not None:
