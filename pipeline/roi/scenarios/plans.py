@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from pipeline.catalogue.corrections import read_corrections
 from pipeline.catalogue.gpus import find_gpu
 from pipeline.catalogue.reference import planned_model
 from pipeline.plan.architecture import Architecture
@@ -54,7 +55,7 @@ def planned(variant: VariantForm, scenario: ScenarioFile, inputs: Mapping[str, Q
     quantity = Quantity(
         exact(rate.expected),
         "modelled",
-        f"planned at {rate.running} requests under way",
+        f"planned at {rate.running} requests under way{', corrected by runs' if plan.correction else ''}",
         low=exact(rate.low),
         high=exact(rate.high),
         shape="triangular",
@@ -68,7 +69,11 @@ def _settings(
     tokens = [inputs.get(f"load.{name}_tokens") for name in ("input", "output")]
     sizes = [max(1, round(each.value)) for each in tokens if each is not None]
     length = scenario.max_model_len or min(architecture.max_position, _LENGTH)
-    settings = Settings(quantization=variant.quantization, max_model_len=max(length, sum(sizes)))
+    settings = Settings(
+        quantization=variant.quantization,
+        max_model_len=max(length, sum(sizes)),
+        corrections=read_corrections(),
+    )
     if len(sizes) == len(tokens):
         settings = replace(settings, input_tokens=sizes[0], output_tokens=sizes[1])
     return placed(architecture, find_gpu(variant.gpu).planned(), settings, variant.gpus)

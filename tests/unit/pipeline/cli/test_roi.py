@@ -14,6 +14,12 @@ from pipeline.roi.scenarios.files import packaged_scenarios
 from pipeline.roi.scenarios.result import ScenarioResult
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep prices and corrections of whoever runs the tests out of them."""
+    monkeypatch.setenv("AWQCTL_HOME", str(tmp_path / "home"))
+
+
 def run(*arguments: str) -> tuple[Any, str]:
     """Return what a command returned, and its output."""
     result = CliRunner().invoke(cli, arguments, standalone_mode=False, env={"COLUMNS": "80"})

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,12 @@ from pipeline.roi.scenarios.scenario import scenario_result
 
 USE_CASES = {"support-chatbot": 1, "code-assistant": 2, "document-analysis": 3}
 """Scenario -> GPUs before and after."""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep prices and corrections of whoever runs the tests out of them."""
+    monkeypatch.setenv("AWQCTL_HOME", str(tmp_path / "home"))
 
 
 @cache
