@@ -36,6 +36,11 @@ def magnitude(value: float) -> str:
     return f"{number(value / million)} million" if value >= million else count(value)
 
 
+def decimal(value: float, places: int) -> str:
+    """Return a number to so many decimal places, thousands separated."""
+    return _signed_text(f"{value:,.{places}f}")
+
+
 def score(value: float) -> str:
     """Return an accuracy score to four places."""
     return _signed_text(f"{value:.4f}")

@@ -41,7 +41,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "awqctl bench rank out/h100 out/l40s --by goodput",
         "awqctl bench rank out/a out/b --price b=0.80 --json",
     ),
-    "roi": ("awqctl roi mine.yaml",),
+    "roi": ("awqctl roi support-chatbot", "awqctl roi document-analysis --json", "awqctl roi mine.yaml"),
+    "roi ls": ("awqctl roi ls",),
     "report": ("awqctl report mine.yaml",),
     "serve": (
         "awqctl serve mine.yaml --dry-run --gpu L4",

@@ -139,5 +139,4 @@ def evaluate(*, dry_run: bool, **arguments: Any) -> int:
     return show("dry_run_eval", arguments)
 
 
-roi = _stage_command("roi", "Cost per million tokens, cost at the load of RECIPE, saving and break-even.")
 report = _stage_command("report", "Write the client report as HTML, Markdown and JSON.")

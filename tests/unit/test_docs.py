@@ -10,7 +10,7 @@ import pytest
 from pipeline.cli.main import cli
 
 REPO = Path(__file__).parents[2]
-FOLDERS = ("recipes", "recipes/catalogue", "eval", "pipeline/quantize", "serve")
+FOLDERS = ("recipes", "recipes/catalogue", "recipes/scenarios", "eval", "pipeline/quantize", "serve")
 DOCUMENTS = [*sorted(REPO.glob("*.md")), *(REPO / folder / "README.md" for folder in FOLDERS)]
 TARGETS = set(re.findall(r"^([a-z-]+):", (REPO / "Makefile").read_text(), re.MULTILINE))
 HISTORY = {REPO / "CHANGELOG.md", REPO / "EXPERIMENTS.md"}
