@@ -1,1 +1,1 @@
-"""The tests. A package of its own, because gpuhunt installs one of the same name: without this file, that one is found."""
+"""The tests: a package, because gpuhunt installs one of the same name, which is found where this file is missing."""
