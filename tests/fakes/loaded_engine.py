@@ -63,7 +63,7 @@ def _faults(folder: Path, model: Path) -> Path:
 class _Connection(Connection):
     def _answer(self, path: str, headers: dict[str, str], body: bytes) -> None:
         if path == "/version":
-            self._document(200, {"version": "0.0.0"})
+            self._document(200, {"version": "0.32.0"})
         elif path in ("/start_profile", "/stop_profile"):
             self._document(200 if self._profiled(path, body) else 404, {})
         else:

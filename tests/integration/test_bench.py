@@ -57,7 +57,7 @@ def setup(tmp_path: Path, recipe: Recipe) -> EngineSetup:
     (tmp_path / "awq").symlink_to(MODEL)
     paths = {"baseline": MODEL, "awq": tmp_path / "awq"}
     weights = {arm: Weights(path, f"weights of {arm}", quantized=False) for arm, path in paths.items()}
-    runtime = Runtime("vllm", "0.0.0", "digest", interpreter(tmp_path), "lock")
+    runtime = Runtime("vllm", "0.32.0", "digest", interpreter(tmp_path), "lock")
     return EngineSetup(
         weights=weights, runtime=runtime, accelerator="cpu", engine=recipe.engine, trust_remote_code=False, api_key="k"
     )
