@@ -21,10 +21,12 @@ def write_atomically(path: Path, text: str, *, mode: int = SHARED) -> None:
         mode: its permissions, less what the umask takes.
 
     Raises:
-        OSError: it cannot be written, or is a folder.
+        OSError: it cannot be written, or is a folder, a device or a pipe.
     """
     if path.is_dir():  # the temporary file would lie beside it, and the message name that one
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():  # the rename would take the place of /dev/null for the whole system
+        raise FileExistsError(errno.EEXIST, "it is a device or a pipe, not a file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from pipeline.base.results import Result
-from pipeline.catalogue.plan_forms import KvCacheDtype, Quantized
+from pipeline.catalogue.plan_forms import ActiveShare, Amount, Count, GpuCount, KvCacheDtype, Quantized
+from pipeline.plan.limits import MOST_AMOUNT, MOST_GIB
 
 
 def _span(value: Any) -> Any:
@@ -19,8 +20,10 @@ def _ordered(span: tuple[float, float]) -> tuple[float, float]:
     return span
 
 
+_Figure = Annotated[float, Field(ge=0, le=MOST_AMOUNT)]
+_Gib = Annotated[float, Field(ge=0, le=MOST_GIB)]
 Stated = Annotated[
-    tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]],
+    tuple[_Figure, _Figure],
     BeforeValidator(_span),
     AfterValidator(_ordered),
 ]
@@ -50,10 +53,10 @@ class Against(Result):
 
     gpu: str | None = None
     model: str | None = None
-    gpus: PositiveInt | None = None
+    gpus: GpuCount | None = None
     quantization: Quantized | None = None
-    cpu_offload_gib: float | None = None
-    concurrency: PositiveInt | None = None
+    cpu_offload_gib: _Gib | None = None
+    concurrency: Count | None = None
 
 
 class Claim(Result):
@@ -62,19 +65,19 @@ class Claim(Result):
     name: str
     stated: StatedFigures = StatedFigures()
     model: str | None = None
-    parameters: PositiveFloat | None = None
+    parameters: Amount | None = None
     """Instead of a model: a size alone."""
-    bits: PositiveFloat = 8.0
+    bits: Amount = 8.0
     gpu: str | None = None
-    gpus: PositiveInt | None = None
+    gpus: GpuCount | None = None
     quantization: Quantized = "none"
     kv_cache_dtype: KvCacheDtype = "auto"
-    max_model_len: PositiveInt | None = None
-    max_num_seqs: PositiveInt | None = None
-    cpu_offload_gib: Annotated[float, Field(ge=0)] = 0.0
-    concurrency: PositiveInt | None = None
-    input_tokens: PositiveInt = 1024
-    output_tokens: PositiveInt = 1024
+    max_model_len: Count | None = None
+    max_num_seqs: Count | None = None
+    cpu_offload_gib: _Gib = 0.0
+    concurrency: Count | None = None
+    input_tokens: Count = 1024
+    output_tokens: Count = 1024
     against: Against | None = None
     cannot_be_told: str | None = None
     """Why no plan says anything of it."""
@@ -98,6 +101,6 @@ class ClaimFile(Result):
 
     title: str
     claims: Annotated[tuple[Claim, ...], Field(min_length=1)]
-    tokens_per_s_per_user: PositiveFloat = 10.0
-    active_share: Annotated[float, Field(gt=0, le=1)] = 0.1
+    tokens_per_s_per_user: Amount = 10.0
+    active_share: ActiveShare = 0.1
     """Of the users, that wait for an answer at the same moment."""

@@ -148,7 +148,9 @@ def _plan(claim: Claim, concurrency: int | None, against: Against | None = None)
         input_tokens=asked.input_tokens,
         output_tokens=asked.output_tokens,
     )
-    made = plans(request).configurations[0]
+    made, *others = plans(request).configurations
+    if others:
+        raise UsageError(f"{claim.name}: a claim is of one GPU, and {asked.gpu} are several. Write a claim for each.")
     if isinstance(made, CpuConfiguration):
         raise UsageError(f"{claim.name}: claims are held against plans for GPUs. Name one in place of {asked.gpu}.")
     return made

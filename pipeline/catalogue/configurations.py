@@ -114,6 +114,7 @@ def plans(request: PlanRequest) -> Plans:
     """
     model, corrections = _model(request), read_corrections(request.corrections)
     names, methods, dtypes = _axes(request, model)
+    _refuse_ignored(request, names)
     found = [_configuration(request, model, corrections, *each) for each in product(names, methods, dtypes)]
     on_gpus = [each for each in found if isinstance(each, ConfigurationPlan)]
     speeds = [note for each in on_gpus for note in _calibration_note(each, corrections)]
@@ -170,6 +171,35 @@ def _on_cpu(request: PlanRequest, model: PlannedModel, settings: Settings) -> Cp
     asked = replace(settings, kv_cache_gib=stated, tensor_parallel=ranks, pipeline_parallel=stages)
     made = cpu_plan_of(model.architecture, cpu, asked)
     return cpu_configuration(made, () if made.fits else cpu_nearest(model.architecture, made))
+
+
+_ONLY_GPUS = {
+    "count": "--gpus",
+    "data_parallel_size": "--data-parallel-size",
+    "enable_expert_parallel": "--enable-expert-parallel",
+    "decode_context_parallel_size": "--decode-context-parallel-size",
+    "gpu_memory_utilization": "--gpu-memory-utilization",
+    "enforce_eager": "--enforce-eager",
+    "cpu_offload_gib": "--cpu-offload-gib",
+    "concurrency": "--concurrency",
+    "version": "--vllm",
+}
+"""What plans of processors do not take, with the option that says it."""
+
+
+def _refuse_ignored(request: PlanRequest, names: list[str]) -> None:
+    """Refuse what would be ignored; a recipe, which names its machine, says more than a plan of it takes.
+
+    Raises:
+        UsageError: a plan of a processor was asked for something that it does not take.
+    """
+    defaults = PlanRequest(request.reference)
+    given = [option for key, option in _ONLY_GPUS.items() if getattr(request, key) != getattr(defaults, key)]
+    if CPU in names and request.cpu is None and given:
+        raise UsageError(
+            f"A plan for `cpu` does not take {listed(given)}. Leave it out, or plan the CPU in a command of its own; "
+            f"workers on one machine are --tensor-parallel-size and --pipeline-parallel-size."
+        )
 
 
 def _calibration_note(plan: ConfigurationPlan, corrections: Corrections) -> list[str]:

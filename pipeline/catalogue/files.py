@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.base.errors import UsageError
+from pipeline.base.format import listed
 from pipeline.base.homes import config_home, expanded
 from pipeline.base.yaml_text import YamlError, read_yaml, yaml_file_text
 
@@ -58,6 +59,8 @@ def merged(name: str, section: str) -> tuple[dict[str, Any], dict[str, Any]]:
     entries, sources = dict(shipped[section]), dict(shipped.get("sources") or {})
     for path in (own(PRICES), own(name)):
         mine = read(path) if path.is_file() else {}
+        if unknown := mine.keys() - {*shipped, *(("gpus",) if path.name == PRICES else ())}:
+            raise UsageError(f"{path}: no part is called {listed(sorted(unknown))}. Write {listed(list(shipped))}.")
         sources.update(_mapping(path, "sources", mine.get("sources")))
         for key, entry in _mapping(path, section, mine.get(section)).items():
             entries[key] = {**entries.get(key, {}), **_mapping(path, f"{section}.{key}", entry)}

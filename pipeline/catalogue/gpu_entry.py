@@ -1,11 +1,11 @@
 """One GPU of the catalogue: every figure with its source and date; what is unknown is None."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.base.errors import UsageError
+from pipeline.base.format import listed
 from pipeline.catalogue.sources import Source
 from pipeline.plan.gpu import Gpu
 
@@ -144,6 +144,8 @@ _PLAIN = (
     "none",
 )
 _NESTED = ("tflops", "rent", "mig", "deck")
+_MAY_BE_ZERO = ("list_usd",)
+_LARGEST, _LARGEST_NODE = 1e12, 10_000
 _NEEDED = ("name", "family", "memory_gb", "bandwidth_gb_s")
 
 
@@ -153,7 +155,7 @@ def read_entry(key: str, entry: Mapping[str, Any], sources: Mapping[str, Source]
     Raises:
         UsageError: a figure is missing or cannot be read.
     """
-    if missing := [name for name in _NEEDED if name not in entry]:
+    if missing := [name for name in _NEEDED if not entry.get(name)]:
         raise UsageError(f"gpus.yaml: {key} has no {', '.join(missing)}. Add what is missing.")
     try:
         return _entry(_Reader(key, sources), entry)
@@ -172,8 +174,7 @@ class _Reader:
         """Return a number with its source."""
         try:
             value, source = given
-            if not 0 <= (number := float(value)) < math.inf:
-                raise ValueError  # noqa: TRY301 -- told below, as what is no number
+            number = _positive(value, zero=name in _MAY_BE_ZERO)
             return Figure(number, self.sources[source])
         except (TypeError, ValueError, KeyError):
             raise self._wrong(name, given, "[number, source], with the source") from None
@@ -184,7 +185,7 @@ class _Reader:
             return {}, None
         try:
             counts, source = given
-            return {str(name): int(count) for name, count in counts.items()}, self.sources[source]
+            return {str(name): int(_positive(count)) for name, count in counts.items()}, self.sources[source]
         except (TypeError, ValueError, KeyError, AttributeError):
             raise self._wrong("mig", given, "[{profile: number}, source], the source") from None
 
@@ -207,7 +208,12 @@ class _Reader:
     def rents(self, given: Any) -> tuple[Rent, ...]:
         """Return providers' offers."""
         return tuple(
-            Rent(float(rent["usd_per_hour"]), rent["provider"], rent["term"], self.sources[rent["source"]])
+            Rent(
+                _positive(rent["usd_per_hour"], zero=True),
+                str(rent["provider"]),
+                str(rent["term"]),
+                self.sources[rent["source"]],
+            )
             for rent in given or ()
         )
 
@@ -215,7 +221,26 @@ class _Reader:
         return UsageError(f"gpus.yaml: {self.key}.{name} is {given!r}. Write {form} under `sources`.")
 
 
+def _positive(value: Any, *, zero: bool = False, largest: float = _LARGEST) -> float:
+    """Return a number above 0, or from 0 on, that a GPU can have.
+
+    Raises:
+        ValueError: it is none.
+    """
+    number = 0.0 if isinstance(value, bool | str) else float(value)
+    if isinstance(value, bool | str) or (not 1 / largest <= number <= largest and not (zero and number == 0)):
+        raise ValueError(f"{value!r} is no number that a GPU can have")
+    return number
+
+
 def _entry(read: _Reader, entry: Mapping[str, Any]) -> GpuEntry:
+    if unknown := [name for name in entry if name not in (*_PLAIN, *_NESTED, *DEMANDED)]:
+        raise ValueError(f"no key is called {listed(unknown)}")
+    if unknown := [name for name in entry.get("tflops") or {} if name not in (*RATES, "fp32")]:
+        raise ValueError(f"no rate is called {listed(unknown)}")
+    node, capability = entry.get("gpus_per_node", 8), entry.get("compute_capability")
+    if int(_positive(node, largest=_LARGEST_NODE)) != node:
+        raise ValueError(f"gpus_per_node is {node!r}")
     mig, mig_source = read.profiles(entry.get("mig"))
     serves, serves_source = read.served(entry.get("serves_awq", "unknown"))
     return GpuEntry(
@@ -229,10 +254,10 @@ def _entry(read: _Reader, entry: Mapping[str, Any]) -> GpuEntry:
         rents=read.rents(entry.get("rent")),
         mig=mig,
         mig_source=mig_source,
-        deck=dict(entry.get("deck") or {}),
-        compute_capability=entry.get("compute_capability"),
-        gpus_per_node=int(entry.get("gpus_per_node", 8)),
-        also=tuple(map(str, entry.get("also") or ())),
+        deck={name: _positive(value) for name, value in (entry.get("deck") or {}).items()},
+        compute_capability=None if capability is None else _positive(capability),
+        gpus_per_node=int(node),
+        also=tuple(sorted(read.names("also", entry.get("also")))),
         none=read.names("none", entry.get("none")),
         serves_source=serves_source,
     )

@@ -10,6 +10,7 @@ from pipeline.base.errors import UsageError
 from pipeline.catalogue.files import merged
 from pipeline.catalogue.sources import Source, read_sources
 from pipeline.plan.architecture import Architecture
+from pipeline.plan.config_values import number
 from pipeline.plan.model_config import architecture_of
 
 _SUFFIXES = (
@@ -55,7 +56,7 @@ def licences() -> Mapping[str, Licence]:
 def _licence(name: str, entry: Mapping[str, Any], sources: Mapping[str, Source]) -> Licence:
     given = entry.get("commercial")
     commercial = str(given) if not isinstance(given, bool) else "yes" if given else "no"
-    if commercial not in _COMMERCIAL or "facts" not in entry or entry.get("source") not in sources:
+    if commercial not in _COMMERCIAL or "facts" not in entry or str(entry.get("source")) not in sources:
         raise UsageError(
             f"models.yaml: the licence {name} needs `commercial` (yes, limited or no), `facts`, and a `source` that is "
             f"described under `sources`. Add what is missing."
@@ -98,12 +99,24 @@ def _entry(name: str, entries: Mapping[str, Any], sources: Mapping[str, Source])
             name,
             str(entry.get("licence", "unknown")),
             _config(name, entries),
-            None if entry.get("parameters") is None else int(entry["parameters"]),
-            tuple(map(str, entry.get("also") or ())),
+            None if entry.get("parameters") is None else number(entry, "parameters"),
+            _also(entry.get("also")),
             _source(name, entry, sources),
         )
-    except (KeyError, RecursionError, TypeError, ValueError) as problem:  # recursion: `like` leads in a circle
+    except (
+        KeyError,
+        OverflowError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as problem:  # recursion: `like` leads in a circle
         raise UsageError(f"models.yaml: {name} has a value that cannot be read: {problem}. Correct it.") from None
+
+
+def _also(given: Any) -> tuple[str, ...]:
+    if not isinstance(given, list | None):
+        raise TypeError(f"`also` is {given!r}, and a list is expected")
+    return tuple(map(str, given or ()))
 
 
 def _source(name: str, entry: Mapping[str, Any], sources: Mapping[str, Source]) -> Source | None:

@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from pipeline.base.errors import UsageError
 from pipeline.base.format import listed, plural
@@ -13,14 +13,22 @@ from pipeline.base.validation import explain
 from pipeline.catalogue.choices import kv_cache_dtype, quantization
 from pipeline.catalogue.files import read, shipped_plans
 from pipeline.plan.fleet import MONTHS
+from pipeline.plan.limits import MOST, MOST_AMOUNT, MOST_GPUS
 
 _LONGEST_YEARS = 50
+_WORST_PUE = 10
+_FEWEST = 1e-9
+"""Of the users, at the same moment."""
 _MOST_PROBLEMS = 10
 SectionT = TypeVar("SectionT", bound=Result)
 
 Quantized = Annotated[str, AfterValidator(quantization)]
 KvCacheDtype = Annotated[str, AfterValidator(kv_cache_dtype)]
-Usd = Annotated[Decimal, Field(ge=0)]
+Usd = Annotated[Decimal, Field(ge=0, le=Decimal(MOST_AMOUNT))]
+Count = Annotated[int, Field(gt=0, le=MOST, strict=True)]
+GpuCount = Annotated[int, Field(gt=0, le=MOST_GPUS, strict=True)]
+ActiveShare = Annotated[float, Field(ge=_FEWEST, le=1)]
+Amount = Annotated[float, Field(ge=1 / MOST_AMOUNT, le=MOST_AMOUNT, strict=True)]
 
 
 class PackedModel(Result):
@@ -29,10 +37,10 @@ class PackedModel(Result):
     name: str
     model: str | None = None
     quantization: Quantized = "none"
-    max_model_len: PositiveInt = 4096
-    sequences: PositiveInt = 1
+    max_model_len: Count = 4096
+    sequences: Count = 1
     kv_cache_dtype: KvCacheDtype = "auto"
-    memory_gb: PositiveFloat | None = None
+    memory_gb: Amount | None = None
 
     @model_validator(mode="after")
     def _has_one_size(self) -> Self:
@@ -45,7 +53,7 @@ class PackFile(Result):
     gpus: Annotated[tuple[str, ...], Field(min_length=1)]
     models: Annotated[tuple[PackedModel, ...], Field(min_length=1)]
     gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] = 0.92
-    stated_gb: PositiveFloat | None = None
+    stated_gb: Amount | None = None
     """What somebody said that all need together; shown beside what is planned."""
 
     @model_validator(mode="after")
@@ -60,7 +68,7 @@ class FleetPurchase(Result):
     """Cards of one kind."""
 
     gpu: str
-    count: PositiveInt
+    count: GpuCount
     unit_usd: Usd | None = None
     """None: the catalogue's list price."""
     rent_usd_per_hour: Usd | None = None
@@ -82,16 +90,16 @@ class FleetDemand(Result):
     gpu: str
     model: str | None = None
     quantization: Quantized = "awq"
-    max_model_len: PositiveInt = 8192
-    gpus_per_replica: PositiveInt | None = None
+    max_model_len: Count = 8192
+    gpus_per_replica: GpuCount | None = None
     """None: the fewest that hold the model."""
-    input_tokens: PositiveInt = 1024
-    output_tokens: PositiveInt = 512
-    users: tuple[PositiveInt, ...] = (100, 1_000, 10_000, 100_000, 1_000_000)
-    active_share: Annotated[float, Field(gt=0, le=1)] = 0.1
-    tokens_per_s_per_user: PositiveFloat = 10.0
-    parameters: PositiveFloat | None = None
-    bits: PositiveFloat = 8.0
+    input_tokens: Count = 1024
+    output_tokens: Count = 512
+    users: tuple[Count, ...] = (100, 1_000, 10_000, 100_000, 1_000_000)
+    active_share: ActiveShare = 0.1
+    tokens_per_s_per_user: Amount = 10.0
+    parameters: Amount | None = None
+    bits: Amount = 8.0
 
     @model_validator(mode="after")
     def _has_one_size(self) -> Self:
@@ -104,11 +112,11 @@ class FleetFile(Result):
     phases: tuple[FleetPhase, ...] = ()
     years: Annotated[int, Field(gt=0, le=_LONGEST_YEARS)] = 3
     usd_per_kwh: Usd = Decimal("0.25")
-    pue: Annotated[float, Field(ge=1)] = 1.4
+    pue: Annotated[float, Field(ge=1, le=_WORST_PUE)] = 1.4
     load: Annotated[float, Field(gt=0, le=1)] = 0.6
     staff_usd_per_year: Usd = Decimal(0)
     running_usd_per_year: Usd = Decimal(0)
-    depreciation_years: PositiveInt = 3
+    depreciation_years: Annotated[int, Field(gt=0, le=_LONGEST_YEARS)] = 3
     hours_per_month: Annotated[float, Field(ge=0, le=744)] = 730.0
     demand: tuple[FleetDemand, ...] = ()
 

@@ -15,6 +15,7 @@ from pipeline.catalogue.target import Target, target_of
 from pipeline.hardware.machine import Machine, probe_machine
 from pipeline.models import local_folder
 from pipeline.plan.result import NearestSettings, TokensPerSecond
+from pipeline.plan.weights import QUANTIZATIONS
 from pipeline.recipe.arms import AWQ, BASELINE, Arm, with_engine
 from pipeline.recipe.load import SUFFIXES, load_recipe, packaged_recipes
 from pipeline.recipe.model import ModelSource
@@ -200,7 +201,8 @@ def _of_checkpoint(arm: Arm, recipe_dir: Path) -> str | None:
     try:
         folder = local_folder(source, recipe_dir)
         if folder is not None:
-            return planned_model(str(folder)).architecture.published or "none"
+            published = planned_model(str(folder)).architecture.published or "none"
+            return published if published in QUANTIZATIONS else None
     except SourceError:
         return None
     found = catalogued(source.source)

@@ -9,6 +9,8 @@ from pipeline.base.errors import UsageError
 
 STALE = dt.timedelta(days=90)
 """Prices older than this are marked."""
+_AHEAD = dt.timedelta(days=1)
+"""Where it is tomorrow already; prices that are dated later are marked, too."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class Source:
 
     @property
     def stale(self) -> bool:
-        """Return whether it is older than a price may be."""
-        return dt.date.today() - self.date > STALE  # noqa: DTZ011 -- prices are dated by day
+        """Return whether it is older than a price may be, or of a day that is yet to come."""
+        return not -_AHEAD <= dt.date.today() - self.date <= STALE  # noqa: DTZ011 -- prices are dated by day
 
     @property
     def state(self) -> str:

@@ -8,6 +8,7 @@ import click
 from pipeline.base.format import plural
 from pipeline.cli.common import UserPath, console, emit, json_option
 from pipeline.cli.help import Group
+from pipeline.plan.limits import MOST
 
 _SORTS = (
     "name",
@@ -36,7 +37,7 @@ def gpus(context: click.Context) -> None:
 )
 @click.option(
     "--context",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MOST),
     default=8192,
     show_default=True,
     metavar="N",
@@ -45,7 +46,7 @@ def gpus(context: click.Context) -> None:
 @click.option("--deck", is_flag=True, help="The client's hardware deck, computed again.")
 @json_option
 def ls(sort: str, context: int, *, deck: bool, as_json: bool) -> None:
-    """List the GPUs; prices older than 90 days are marked with a star."""
+    """List the GPUs; prices older than 90 days or dated ahead are marked with a star."""
     from pipeline.catalogue.comparison import deck_rows, gpu_rows
     from pipeline.cli.gpus_table import print_deck, print_gpus
 

@@ -38,7 +38,9 @@ def print_gpus(rows: Sequence[Any], context: int, sort: str, screen: Any) -> Non
             row.largest_model.rpartition("/")[2] if row.largest_model else "none",
         )
     screen.print(table)
-    screen.print(f"{NONE} unknown. * price older than 90 days. Sources: `awqctl gpus show NAME`.", markup=False)
+    screen.print(
+        f"{NONE} unknown. * price older than 90 days or dated ahead. Sources: `awqctl gpus show NAME`.", markup=False
+    )
     if narrow:
         screen.print("Compute is left out on a screen this narrow; `--json` has it.", markup=False)
 
@@ -120,7 +122,7 @@ def _lines(entry: Any, notes: _Notes) -> Iterator[str]:
     for name in dict.fromkeys((*RATES, *entry.tflops)):
         yield _figure(f"tflops {name}", name, entry.rate(name), entry, notes)
     for rent in sorted(entry.rents, key=lambda offer: offer.usd_per_hour):
-        old = ", older than 90 days" if rent.source.stale else ""
+        old = ", older than 90 days or dated ahead" if rent.source.stale else ""
         price = f"{usd_as_given(rent.usd_per_hour)} an hour, {rent.provider}, {rent.term}"
         yield f"rent: {price}, {rent.source.date}{old}{notes.mark(rent.source)}"
     if not entry.rents:
@@ -131,7 +133,11 @@ def _lines(entry: Any, notes: _Notes) -> Iterator[str]:
 
 def _figure(label: str, key: str, figure: Any, entry: Any, notes: _Notes) -> str:
     if figure is not None:
-        old = f", {figure.source.date}, older than 90 days" if key == "list_usd" and figure.source.stale else ""
+        old = (
+            f", {figure.source.date}, older than 90 days or dated ahead"
+            if key == "list_usd" and figure.source.stale
+            else ""
+        )
         return f"{label}: {as_given(figure.value)}{old}{notes.mark(figure.source)}"
     assumed = f"; {entry.planned().memory_gib:.2f} assumed in plans" if key == "driver_gib" else ""
     return f"{label}: {_missing(key, entry)}{assumed}"

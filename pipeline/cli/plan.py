@@ -1,13 +1,16 @@
 """`awqctl plan`: what fits, how fast, on which GPU, before anything is downloaded."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import click
 
 from pipeline.cli.common import FiniteRange, UserPath, console, emit, json_option
+from pipeline.plan.limits import MOST, MOST_GIB, MOST_GPUS
 
 _FILES = ("pack", "fleet", "claims")
+_COUNT, _GPUS, _GIB = click.IntRange(1, MOST), click.IntRange(1, MOST_GPUS), FiniteRange(0, MOST_GIB)
 
 
 @click.command()
@@ -18,40 +21,38 @@ _FILES = ("pack", "fleet", "claims")
     metavar="MODEL | RECIPE | pack FILE | fleet FILE | claims FILE | fit RUN... | ls",
 )
 @click.option("--gpu", "gpus", metavar="A,B", help="Names as `awqctl gpus ls` has them; several, side by side.")
-@click.option(
-    "--gpus", "count", type=click.IntRange(min=1), metavar="N", help="GPUs together; sizes not given are chosen."
-)
+@click.option("--gpus", "count", type=_GPUS, metavar="N", help="GPUs together; sizes not given are chosen.")
 @click.option(
     "--quantization",
     metavar="Q,R",
     help="none, awq, gptq, int4-experts, fp8, int8, mxfp4, nvfp4, bnb4.  [default: as the model is]",
 )
-@click.option("--tensor-parallel-size", type=click.IntRange(min=1), metavar="N")
-@click.option("--pipeline-parallel-size", type=click.IntRange(min=1), metavar="N")
-@click.option("--data-parallel-size", type=click.IntRange(min=1), metavar="N", help="Replicas of the attention.")
+@click.option("--tensor-parallel-size", type=_GPUS, metavar="N")
+@click.option("--pipeline-parallel-size", type=_GPUS, metavar="N")
+@click.option("--data-parallel-size", type=_GPUS, metavar="N", help="Replicas of the attention.")
 @click.option("--enable-expert-parallel", is_flag=True, help="Experts whole on GPUs, not sliced.")
-@click.option("--decode-context-parallel-size", type=click.IntRange(min=1), default=1, metavar="N")
-@click.option("--max-model-len", type=click.IntRange(min=1), metavar="N", help="[default: the model's]")
-@click.option("--max-num-seqs", type=click.IntRange(min=1), metavar="N", help="Have to fit at once at full length.")
-@click.option("--max-num-batched-tokens", type=click.IntRange(min=1), metavar="N")
+@click.option("--decode-context-parallel-size", type=_GPUS, default=1, metavar="N")
+@click.option("--max-model-len", type=_COUNT, metavar="N", help="[default: the model's]")
+@click.option("--max-num-seqs", type=_COUNT, metavar="N", help="Have to fit at once at full length.")
+@click.option("--max-num-batched-tokens", type=_COUNT, metavar="N")
 @click.option("--kv-cache-dtype", metavar="auto,fp8", default="auto", show_default=True)
 @click.option("--gpu-memory-utilization", type=FiniteRange(0, 1, min_open=True), metavar="X")
-@click.option("--gpu-memory-gib", type=FiniteRange(0, min_open=True), metavar="X", help="As the driver reports it.")
-@click.option("--kv-cache-memory-gib", type=FiniteRange(0), metavar="X", help="Stated instead of computed.")
-@click.option("--block-size", type=click.IntRange(min=1), metavar="N")
+@click.option(
+    "--gpu-memory-gib", type=FiniteRange(0, MOST_GIB, min_open=True), metavar="X", help="As the driver reports it."
+)
+@click.option("--kv-cache-memory-gib", type=_GIB, metavar="X", help="Stated instead of computed.")
+@click.option("--block-size", type=_COUNT, metavar="N")
 @click.option("--enforce-eager", is_flag=True, help="Without CUDA graphs.")
 @click.option(
     "--cpu-offload-gib",
-    type=FiniteRange(0),
+    type=_GIB,
     default=0.0,
     metavar="X",
     help="Weights per GPU in the CPU's memory, where they do not fit without.",
 )
-@click.option(
-    "--input-tokens", type=click.IntRange(min=1), metavar="N", help="[default: 1024, or those of RECIPE's bench]"
-)
-@click.option("--output-tokens", type=click.IntRange(min=1), metavar="N", help="The same of answers.")
-@click.option("--concurrency", type=click.IntRange(min=1), metavar="N", help="Requests under way in all replicas.")
+@click.option("--input-tokens", type=_COUNT, metavar="N", help="[default: 1024, or those of RECIPE's bench]")
+@click.option("--output-tokens", type=_COUNT, metavar="N", help="The same of answers.")
+@click.option("--concurrency", type=_COUNT, metavar="N", help="Requests under way in all replicas.")
 @click.option("--vllm", "version", metavar="VERSION", help="[default: the locked version]")
 @click.option(
     "--corrections",
@@ -78,7 +79,7 @@ def plan(context: click.Context, /, model: tuple[str, ...], *, html: Path | None
     if model[0] in ("ls", *_FILES):
         _refuse_options(context, model[0])
         return _list(model, as_json=as_json) if model[0] == "ls" else _file(model, as_json=as_json)
-    if html and (html.is_dir() or not html.parent.is_dir()):
+    if html and ((html.exists() and not html.is_file()) or not html.parent.is_dir()):
         raise click.UsageError(f"--html {html} names no file in a folder that exists. Make the folder first.")
     if len(model) > 1:
         raise click.UsageError(f"One MODEL at a time; {' '.join(model[1:])} is one too many.")
@@ -92,7 +93,10 @@ def plan(context: click.Context, /, model: tuple[str, ...], *, html: Path | None
         from pipeline.base.files import write_atomically
         from pipeline.cli.plan_page import page
 
-        write_atomically(html, page(found))
+        try:
+            write_atomically(Path(os.path.realpath(html)), page(found))  # /dev/stdout is a link that has to stay
+        except OSError as problem:
+            raise click.UsageError(f"--html {html} cannot be written: {problem.strerror}. Name another.") from None
     emit(as_json, found, lambda: print_plans(found, console()))
     return 0 if all(each.verdict == "fits" for each in found.configurations) else 3
 

@@ -79,7 +79,7 @@ def print_fleet(document: dict[str, Any], screen: Any) -> None:
         _line(
             screen,
             "Cards bought, or rented for a month; kW with cooling, at the load of the file. By speed, or by the room "
-            "for sequences, whichever asks for more replicas. * a rent older than 90 days.",
+            "for sequences, whichever asks for more replicas. * a rent older than 90 days or dated ahead.",
         )
     _line(screen, "All is modelled, nothing measured.")
 
@@ -103,7 +103,10 @@ def _costs(document: dict[str, Any], screen: Any) -> None:
     if unknown:
         _line(screen, f"No rent is known of {listed(unknown)}. Give `rent_usd_per_hour` with the purchase.")
     if rented["rent_stale"]:
-        _line(screen, f"The rent of {listed(rented['rent_stale'])} is older than 90 days: `awqctl gpus refresh`.")
+        _line(
+            screen,
+            f"The rent of {listed(rented['rent_stale'])} is older than 90 days or dated ahead: `awqctl gpus refresh`.",
+        )
 
 
 def _fleet(demand: dict[str, Any], screen: Any) -> None:

@@ -121,7 +121,7 @@ def _reasons(made: Sequence[Any]) -> str:
         works = "".join(f"<li>{escape(found.change)}{_price(found)}</li>" for found in each.nearest[:_SHOWN])
         told.append(f'<p class="note why">Works instead:</p><ul class="note instead">{works}</ul>' if works else "")
     if any(found.price_stale for each in made for found in each.nearest[:_SHOWN]):
-        told.append('<p class="note">* by a price older than 90 days.</p>')
+        told.append('<p class="note">* by a price older than 90 days or dated ahead.</p>')
     return "".join(told)
 
 

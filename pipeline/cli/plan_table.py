@@ -141,6 +141,8 @@ def _time(each: Any, key: str) -> str:
 
 
 def _calibration(each: Any) -> str:
+    if each.gpu is None:
+        return NONE
     return plural(each.calibration.runs, "run") if each.calibration else "nothing"
 
 
@@ -158,7 +160,7 @@ def _alternatives(each: Any, screen: Any) -> None:
         rate = "" if speed is None else f"; {number(speed.expected)} tok/s expected"
         _line(screen, f"  {found.change} ({price}{rate})")
     if any(found.price_stale for found in each.nearest[:_SHOWN]):
-        _line(screen, "  * by a price older than 90 days; `awqctl gpus refresh` takes current ones")
+        _line(screen, "  * by a price older than 90 days or dated ahead; `awqctl gpus refresh` takes current ones")
 
 
 def print_models(rows: Sequence[dict[str, Any]], screen: Any) -> None:

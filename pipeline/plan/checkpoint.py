@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from pipeline.base.errors import SourceError
 from pipeline.plan.architecture import Architecture
 from pipeline.plan.weights import QUANTIZATIONS, Quantization, grouped, quantization_of
 
@@ -19,12 +20,21 @@ def stored_as(architecture: Architecture, config: Mapping[str, Any], *, repacked
         architecture: of the checkpoint.
         config: its config.json.
         repacked: whether the engine writes 4-bit matrices anew while it loads them, as on GPUs.
+
+    Raises:
+        SourceError: its size is not known, or the one of its groups is no number.
     """
     found = quantization_of("none", architecture)
     settings = config.get("quantization_config") or (config.get("text_config") or {}).get("quantization_config") or {}
     if found.name not in ("awq", "gptq", "int4-experts"):
         return replace(found, repacked=found.repacked and repacked)
-    group, zero_points = _groups(settings)
+    try:
+        group, zero_points = _groups(settings)
+    except (TypeError, ValueError) as problem:
+        raise SourceError(
+            f"The configuration says the size of its groups in a way that is not expected ({problem}), so the size of "
+            f"the weights is not known. Give the checkpoint as it was published."
+        ) from None
     zero_bits = _ZERO_POINT_BITS if zero_points else 0
     base = QUANTIZATIONS["awq"] if zero_points and found.name == "gptq" else found
     per_weight = (_SCALE_BITS + zero_bits) / group if group > 0 else 0.0

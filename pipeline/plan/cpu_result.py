@@ -56,6 +56,7 @@ class CpuConfiguration(Result):
     throughput: tuple[ThroughputPoint, ...] = ()
     """Always empty, for the same reason."""
     calibrated: bool = False
+    calibration: None = None
     nearest: list[NearestSettings]
     notes: list[str]
     data_parallel_size: int = 1

@@ -72,12 +72,24 @@ def _same_gpus(architecture: Architecture, plan: Plan) -> Iterator[tuple[Kind, s
         other = best_placement(architecture, gpu, one_replica(settings), settings.gpus).plan
         yield "placement", described(other.settings), other
     for kind, change, tried in (*_left_to_vllm(settings), *_formats(architecture, plan)):
-        yield kind, change, plan_of(architecture, gpu, tried)
+        yield _offloading(kind, change, needed_offload(architecture, gpu, tried))
     yield from _less(architecture, gpu, settings, "")
     for kind, change, tried in _formats(architecture, plan):
         for _, less, smaller in _less(architecture, gpu, tried, f"{change} and "):
-            yield kind, less, smaller
+            yield _offloading(kind, less, smaller)
     yield from _offloaded(architecture, gpu, settings)
+
+
+def needed_offload(architecture: Architecture, gpu: Gpu, settings: Settings) -> Plan:
+    """Return the plan; weights are offloaded only where it does not fit without."""
+    whole = plan_of(architecture, gpu, replace(settings, offload_gib=0.0))
+    return whole if whole.fits or not settings.offload_gib else plan_of(architecture, gpu, settings)
+
+
+def _offloading(kind: Kind, change: str, plan: Plan) -> tuple[Kind, str, Plan]:
+    """Return a change that says what is offloaded, on GPUs that were not asked about."""
+    offloaded = plan.settings.offload_gib
+    return kind, f"{change}, {offloaded:,.0f} GiB of the weights per GPU offloaded" if offloaded else change, plan
 
 
 def _left_to_vllm(settings: Settings) -> Iterator[tuple[Kind, str, Settings]]:
@@ -165,9 +177,9 @@ def _more(architecture: Architecture, plan: Plan) -> Iterator[tuple[Kind, str, P
     """Yield the fewest GPUs of the same kind that are enough."""
     for settings in placements(architecture, plan.gpu, one_replica(plan.settings)):
         if settings.gpus > plan.settings.gpus:
-            tried = plan_of(architecture, plan.gpu, settings)
+            tried = needed_offload(architecture, plan.gpu, settings)
             if tried.fits:
-                yield "GPU count", _named(tried), tried
+                yield _offloading("GPU count", _named(tried), tried)
                 return
 
 
@@ -179,9 +191,9 @@ def _other(architecture: Architecture, plan: Plan, others: Iterable[Gpu]) -> Ite
         for settings in placements(architecture, gpu, one_replica(plan.settings)):
             if settings.gpus > max(gpu.gpus_per_node, plan.settings.gpus):
                 break
-            tried = plan_of(architecture, gpu, settings)
+            tried = needed_offload(architecture, gpu, settings)
             if tried.fits:
-                yield "GPU", _named(tried), tried
+                yield _offloading("GPU", _named(tried), tried)
                 break
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil
 
+from pipeline.base.errors import SourceError
 from pipeline.plan.architecture import Architecture, LatentAttention
 from pipeline.plan.matrices import Matrix, layer_matrices, matrices
 from pipeline.plan.ranks import ALONE, Ranks
@@ -67,8 +68,18 @@ QUANTIZATIONS: Mapping[str, Quantization] = {
 
 
 def quantization_of(name: str, architecture: Architecture, family: str = "") -> Quantization:
-    """Return how the model is stored on GPUs of a family: as asked, or for `none` as it is published."""
-    found = QUANTIZATIONS.get(architecture.published or "none" if name == "none" else name, QUANTIZATIONS["none"])
+    """Return how the model is stored on GPUs of a family: as asked, or for `none` as it is published.
+
+    Raises:
+        SourceError: it is published in a way of which nothing is known.
+    """
+    found = QUANTIZATIONS.get(architecture.published or "none" if name == "none" else name)
+    if found is None:
+        raise SourceError(
+            f"The model is quantized with {architecture.published or name}, and what that takes is not known here. Say "
+            f"what comes nearest with --quantization ({', '.join(QUANTIZATIONS)}), or plan the model that it was made "
+            f"of."
+        )
     return replace(found, rounding=_HOPPER_ROUNDING) if found.name == "mxfp4" and family == "hopper" else found
 
 

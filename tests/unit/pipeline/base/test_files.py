@@ -50,6 +50,15 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert ([file.name for file in tmp_path.iterdir()], path.read_text(encoding="utf-8")) == (["record.json"], "old")
 
 
+def test_nothing_takes_the_place_of_a_pipe_or_a_device(tmp_path: Path) -> None:
+    """A rename onto /dev/null would take it from the whole system."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(FileExistsError, match="not a file"):
+        write_atomically(pipe, "text")
+    assert [path.name for path in tmp_path.iterdir() if path.is_fifo()] == ["pipe"]
+
+
 @pytest.mark.parametrize(
     ("encoding", "name"),
     [("utf-8", "Łódź"), ("latin-1", "für 5 Größen"), ("cp1252", "5 €"), ("gb18030", "乗"), ("cp932", "能力表")],

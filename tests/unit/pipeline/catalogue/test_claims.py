@@ -127,3 +127,22 @@ def test_sequences_are_those_of_all_replicas(tmp_path: Path) -> None:
     assert figure.judged == "stands"
     assert figure.planned is not None
     assert figure.planned[0] % 8 == 0
+
+
+@pytest.mark.parametrize(
+    ("claim", "says"),
+    [
+        ("gpu: 'h100,h200'", "x: a claim is of one GPU"),
+        ("gpu: h100, gpus: 999999999999999999", "gpus"),
+        ("gpu: h100, cpu_offload_gib: .inf", "cpu_offload_gib"),
+        ("gpu: h100, stated: {times: 2}, against: {cpu_offload_gib: -5}", "cpu_offload_gib"),
+        ("gpu: h100, stated: {users: .inf}", "users"),
+        ("gpu: h100, stated: {sequences: 1.0e+300, tokens_per_s: 5}", "sequences"),
+    ],
+)
+def test_claims_that_nothing_can_be_held_against(tmp_path: Path, claim: str, says: str) -> None:
+    """Refused with the key, before anything is planned."""
+    path = tmp_path / "claims.yaml"
+    path.write_text(f"title: T\nclaims: [{{name: x, model: Qwen/Qwen3-8B, {claim}}}]")
+    with pytest.raises(UsageError, match=says):
+        held_claims(path)

@@ -1,6 +1,7 @@
 """The catalogue of GPUs: complete, sourced, found by what people call them, and overridden by the user's file."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -224,6 +225,37 @@ def test_the_users_file_comes_first(own_file: Path) -> None:
     assert find_gpu("ours").planned().usd_per_hour is None
 
 
+@pytest.mark.parametrize("figure", ["memory_gb", "driver_gib", "bandwidth_gb_s", "watts", "link_gb_s"])
+@pytest.mark.parametrize("value", ["0", "-1", "true", "'5'", ".inf", "1e300", "1e-300"])
+def test_figures_that_no_card_has_are_refused(own_file: Path, figure: str, value: str) -> None:
+    """Nothing is divided by zero, and no plan is made of infinity."""
+    own_file.write_text(f"sources: {{o: {{title: O, date: 2026-11-01}}}}\ngpus: {{h100: {{{figure}: [{value}, o]}}}}\n")
+    with pytest.raises(UsageError, match=f"h100.{figure} is .* Write"):
+        gpus()
+
+
+@pytest.mark.parametrize("price", ["-1", ".nan", ".inf", "true", "x"])
+def test_rents_that_nobody_asks_are_refused(own_file: Path, price: str) -> None:
+    """A rent below zero would be the cheapest of all."""
+    offer = f"{{usd_per_hour: {price}, provider: p, term: t, source: o}}"
+    own_file.write_text(f"sources: {{o: {{title: O, date: 2026-11-01}}}}\ngpus: {{h100: {{rent: [{offer}]}}}}\n")
+    with pytest.raises(UsageError, match="h100 has a value that cannot be read"):
+        gpus()
+
+
+def test_a_price_dated_ahead_is_marked_and_comes_last(own_file: Path) -> None:
+    """A slip in a date does not make a price the newest."""
+    offers = [f"{{usd_per_hour: {price}, provider: p, term: t, source: {of}}}" for price, of in ((1, "b"), (2, "a"))]
+    own_file.write_text(
+        f"sources: {{a: {{title: A, date: {date.today()}}}, b: {{title: B, date: 2999-01-01}}}}\n"  # noqa: DTZ011 -- prices are dated by day
+        f"gpus: {{h100: {{rent: [{', '.join(offers)}]}}}}\n"
+    )
+    offer = gpus()["h100"].cheapest
+    assert offer is not None
+    assert (offer.usd_per_hour, offer.source.stale) == (2, False)
+    assert {rent.source.stale for rent in gpus()["h100"].rents} == {True, False}
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -243,6 +275,15 @@ def test_the_users_file_comes_first(own_file: Path) -> None:
         ("gpus: {h100: {serves_awq: [vLLM, nobody]}}", "Write a text, or \\[text, source\\]"),
         ("gpus: {h100: {mig: {1g.10gb: 7}}}", "\\.mig is .* Write \\[{profile: number}, source\\]"),
         ("sources: {x: {title: X, date: 2026-11-01, seen: often}}", "`seen`, where given, is a date"),
+        ("gpu: {h100: {watts: [5, o]}}", "no part is called gpu. Write sources and gpus"),
+        ("gpus: {h100: {bandwith_gb_s: [5, o]}}", "no key is called bandwith_gb_s"),
+        ("gpus: {h100: {tflops: {fp17: [5, o]}}}", "no rate is called fp17"),
+        ("gpus: {h100: {name: ''}}", "has no name"),
+        ("gpus: {h100: {also: h200}}", "also is 'h200'. Write a list"),
+        ("gpus: {h100: {gpus_per_node: 0}}", "0 is no number that a GPU can have"),
+        ("gpus: {h100: {gpus_per_node: 1.5}}", "gpus_per_node is 1.5"),
+        ("gpus: {h100: {compute_capability: [9]}}", "h100 has a value that cannot be read"),
+        ("gpus: {h100: {deck: {list_usd: 0}}}", "0 is no number that a GPU can have"),
         ("sources: {x: {title: X, date: 2026-11-01, seen: 2026-11-02, recalled: true}}", "both seen and recalled"),
     ],
 )

@@ -143,7 +143,13 @@ def test_a_type_that_was_never_compared_is_said_to_be(tmp_path: Path) -> None:
     assert all(planned_model(name).notes == () for name in models())
 
 
-@pytest.mark.parametrize("entry", ["{like: mine}", "{like: nobody}", "{config: 3}", "{also: 3}", "{parameters: x}"])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        *("{like: mine}", "{like: nobody}", "{config: 3}", "{also: 3}", "{also: abc}", "{like: [a]}"),
+        *("{parameters: x}", "{parameters: .inf}", "{parameters: -5}", "{parameters: true}"),
+    ],
+)
 def test_an_entry_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entry: str) -> None:
     """The user's file may name itself, or nobody, or hold something else."""
     monkeypatch.setenv("AWQCTL_HOME", str(tmp_path))

@@ -92,9 +92,10 @@ def test_old_prices_go_stale(tmp_path: Path) -> None:
 
 def test_a_fresh_price_comes_before_a_cheaper_old_one(tmp_path: Path) -> None:
     """The cheapest of those that are not too old; an old one only where there is no other."""
+    today = date.today()  # noqa: DTZ011 -- prices are dated by day
     own("gpus.yaml").parent.mkdir(parents=True)
     own("gpus.yaml").write_text(
-        "sources: {old: {title: Old, date: 2020-01-01}, new: {title: New, date: 2099-01-01}}\n"
+        f"sources: {{old: {{title: Old, date: 2020-01-01}}, new: {{title: New, date: {today}}}}}\n"
         "gpus:\n  h100: {rent: [{usd_per_hour: 1, provider: a, term: t, source: old}, "
         "{usd_per_hour: 3, provider: b, term: t, source: new}]}\n"
         "  l4: {rent: [{usd_per_hour: 1, provider: a, term: t, source: old}]}\n"

@@ -1,14 +1,17 @@
 """`awqctl plan` and `awqctl gpus`: the contract's fields, exit codes, 80 columns, nothing heavy."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import click
 import pytest
 from click.testing import CliRunner
 
+from pipeline.base.errors import UsageError
 from pipeline.cli.main import cli
 
 FIELDS = {
@@ -334,7 +337,56 @@ def test_a_processor_is_planned_by_its_memory(tmp_path: Path) -> None:
     assert [each["gpu"] for each in on_gpu] == ["L4", "L4"]
     assert "CPU" in path.read_text(encoding="utf-8")
     shown = CliRunner().invoke(cli, [*line, *stated], standalone_mode=False, env={"COLUMNS": "60"})
+    assert shown.exception is None
     assert max(map(len, shown.output.splitlines())) <= 60
+    assert "calibrated by" not in run("plan", "Qwen/Qwen3-0.6B", "--gpu", "cpu")[1]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("--gpus", "4"),
+        ("--data-parallel-size", "2"),
+        ("--enable-expert-parallel",),
+        ("--cpu-offload-gib", "5"),
+        ("--gpu-memory-utilization", "0.5"),
+        ("--vllm", "0.10.0"),
+    ],
+    ids=" ".join,
+)
+def test_a_processor_takes_no_options_of_gpus(given: tuple[str, ...]) -> None:
+    """What would be ignored is refused."""
+    with pytest.raises(UsageError, match=f"does not take {given[0]}"):
+        run("plan", "Qwen/Qwen3-0.6B", "--gpu", "cpu", *given)
+
+
+@pytest.mark.parametrize("option", ["--gpus", "--tensor-parallel-size", "--max-model-len", "--max-num-seqs"])
+def test_a_slip_of_the_pen_ends_at_once(option: str) -> None:
+    """Counts that nothing could be planned for are wrong usage, neither a traceback nor a loop."""
+    with pytest.raises(click.UsageError, match="is not in the range"):
+        run("plan", "Qwen/Qwen3-8B", "--gpu", "h100", option, "9" * 400)
+
+
+@pytest.mark.parametrize("option", ["--kv-cache-memory-gib", "--cpu-offload-gib", "--gpu-memory-gib"])
+def test_more_memory_than_there_is_ends_at_once(option: str) -> None:
+    """Neither infinity nor what becomes infinite in bytes."""
+    with pytest.raises(click.UsageError, match="is not in the range"):
+        run("plan", "Qwen/Qwen3-8B", "--gpu", "h100", option, "1e308")
+
+
+def test_a_page_does_not_take_the_place_of_a_device(tmp_path: Path) -> None:
+    """A pipe stays one, as /dev/null has to; a link stays and its file is written; what cannot be made is told."""
+    pipe, link, target = tmp_path / "pipe", tmp_path / "link", tmp_path / "page.html"
+    os.mkfifo(pipe)
+    link.symlink_to(target)
+    with pytest.raises(click.UsageError, match="names no file"):
+        run("plan", "Qwen/Qwen3-8B", "--gpu", "h100", "--html", str(pipe))
+    assert pipe.is_fifo()
+    run("plan", "Qwen/Qwen3-8B", "--gpu", "h100", "--html", str(link))
+    assert link.is_symlink()
+    assert "<html" in target.read_text(encoding="utf-8")
+    with pytest.raises(click.UsageError, match="cannot be written"):
+        run("plan", "Qwen/Qwen3-8B", "--gpu", "h100", "--html", str(tmp_path / ("x" * 250)))
 
 
 def test_a_recipe_needs_no_gpu_option() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.base.errors import SourceError
 from pipeline.catalogue.models import models
 from pipeline.plan.checkpoint import stored_as
 from pipeline.plan.model_config import architecture_of
@@ -35,6 +36,14 @@ def test_a_row_takes_what_its_groups_take(settings: dict[str, Any] | None, name:
     config = {**LLAMA, **({"quantization_config": settings} if settings else {})}
     found = stored_as(architecture_of(config), config)
     assert (found.name, found.size(1, 1024)) == (name, bytes_of_1024)
+
+
+@pytest.mark.parametrize("size", ["large", [128]])
+def test_groups_without_a_size_are_refused(size: Any) -> None:
+    """A stranger's configuration ends with a sentence."""
+    config = {**LLAMA, "quantization_config": {"quant_method": "awq", "group_size": size}}
+    with pytest.raises(SourceError, match="size of the weights is not known"):
+        stored_as(architecture_of(config), config)
 
 
 def test_processors_do_not_write_matrices_anew() -> None:

@@ -100,6 +100,29 @@ def test_a_missing_key_is_named(missing: str) -> None:
         {"quantization_config": 3},
         {"vision_config": "x"},
         {"sliding_window_pattern": "x", "sliding_window": 1, "num_experts_per_tok": "x", "num_experts": 2},
+        {"num_hidden_layers": 0.5},
+        {"vocab_size": 100.5},
+        {"num_attention_heads": 3},
+        {"num_attention_heads": 3, "num_key_value_heads": 3},
+        {"num_key_value_heads": 3},
+        {"num_key_value_heads": 8},
+        {"num_kv_shared_layers": 4},
+        {"num_kv_shared_layers": -1},
+        {"sliding_window": -8, "layer_types": ["sliding_attention"] * 4},
+        {"sliding_window": "8", "model_type": "mistral"},
+        {"layer_types": ["full_attention"]},
+        {"layer_types": "full_attention"},
+        {"layer_types": [1, 2, 3, 4]},
+        {"num_experts": -8, "num_experts_per_tok": 2},
+        {"num_experts": "8", "num_experts_per_tok": 2},
+        {"num_experts": 8, "num_experts_per_tok": 9},
+        {"num_experts": 8, "num_experts_per_tok": 2, "n_shared_experts": -1},
+        {"num_experts": 8, "num_experts_per_tok": 2, "first_k_dense_replace": -1},
+        {"kv_lora_rank": -8, "qk_rope_head_dim": 8, "qk_nope_head_dim": 8, "v_head_dim": 8},
+        {"kv_lora_rank": 8, "q_lora_rank": -8, "qk_rope_head_dim": 8, "qk_nope_head_dim": 8, "v_head_dim": 8},
+        {"partial_rotary_factor": -1},
+        {"partial_rotary_factor": float("nan")},
+        {"tie_word_embeddings": "false"},
     ],
     ids=str,
 )
@@ -117,11 +140,50 @@ def test_values_that_no_model_has(wrong: dict[str, Any]) -> None:
         ({"quant_method": "compressed-tensors", "config_groups": {"g": {"weights": {"num_bits": 4}}}}, "gptq"),
         ({"quant_method": "compressed-tensors", "config_groups": {"g": {"weights": {"type": "float"}}}}, "fp8"),
         ({"quant_method": "compressed-tensors", "config_groups": {"g": {"weights": {"num_bits": 8}}}}, "int8"),
+        (
+            {
+                "quant_method": "compressed-tensors",
+                "config_groups": {"g": {"weights": {"num_bits": 4, "type": "float"}}},
+            },
+            "nvfp4",
+        ),
+        ({"quant_method": "modelopt", "quant_algo": "NVFP4"}, "nvfp4"),
+        ({"quant_method": "auto-round", "bits": 4}, "gptq"),
+        ({}, None),
     ],
 )
-def test_published_quantization(settings: dict[str, Any], name: str) -> None:
+def test_published_quantization(settings: dict[str, Any], name: str | None) -> None:
     """What a checkpoint is quantized with already."""
     assert architecture_of({**LLAMA, "quantization_config": settings}).published == name
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"quant_method": "awq", "bits": 8},
+        {"quant_method": "gptq", "bits": 2},
+        {"quant_method": "bitsandbytes", "load_in_8bit": True},
+        {"quant_method": "quark"},
+        {"bits": 4},
+    ],
+    ids=str,
+)
+def test_a_quantization_of_unknown_size_is_not_planned_as_another(settings: dict[str, Any]) -> None:
+    """Neither as 4 bit nor as 16; what comes nearest is for the user to say."""
+    architecture = architecture_of({**LLAMA, "quantization_config": settings})
+    gpu = find_gpu("h100").planned()
+    with pytest.raises(SourceError, match="Say what comes nearest with --quantization"):
+        plan_of(architecture, gpu, Settings())
+    assert plan_of(architecture, gpu, Settings(quantization="int8")).fits
+
+
+def test_numbers_may_be_written_with_a_point_and_encoders_as_they_like() -> None:
+    """4096.0 is a whole number, of experts too; a vision tower of another form is not counted."""
+    config = {**LLAMA, "num_experts": 8.0, "num_experts_per_tok": 2, "sliding_window": False, "kv_lora_rank": None}
+    assert architecture_of(config).has_experts
+    tower = {"hidden_size": [96, 192], "intermediate_size": 4, "depth": 2, "image_size": [448, 448]}
+    found = architecture_of({**LLAMA, "vision_config": tower})
+    assert (found.encoder, found.encoder_parameters) == ("image", 0)
 
 
 def test_latent_attention_and_encoders_are_seen() -> None:

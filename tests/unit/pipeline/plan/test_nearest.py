@@ -121,3 +121,12 @@ def test_placements() -> None:
     whole = plan_of(llama, gpu, placed(llama, gpu, Settings(max_model_len=8192), 16))
     assert whole.fits
     assert not plan_of(llama, gpu, placed(llama, gpu, Settings(max_model_len=8192), 8)).fits
+
+
+def test_alternatives_offload_only_what_they_have_to_and_say_so() -> None:
+    """A user who offloads is not shown other GPUs, or AWQ, slowed down by it, nor GPUs that hold nothing without it."""
+    found = alternatives("meta-llama/Llama-3.3-70B", "gh200", Settings(offload_gib=60))
+    changes = {each.change: each.plan.settings.offload_gib for each in found}
+    assert changes["quantization awq"] == 0
+    others = [each for each in found if each.kind != "context"]
+    assert all(("offloaded" in each.change) == (each.plan.settings.offload_gib > 0) for each in others)
