@@ -29,6 +29,8 @@ _FOLDER = "GPUHUNT_CATALOG_DIR"
 _TIMEOUT_S = 60
 _DATED = re.compile(r"(\d{4})(\d{2})(\d{2})")
 """How versions of a provider's catalogue begin: `20260818-42`."""
+_MOST_USD = 1e6
+"""An hour; what costs more, or nothing, or infinitely much, is no offer."""
 _MEMORY_TOLERANCE = 0.1
 """Of a card's memory as providers write it: 80 or 79, 141 or 140."""
 
@@ -147,7 +149,7 @@ def _offers(items: Iterable[Any], dates: Mapping[str, date], today: date) -> Off
     prices: dict[str, dict[str, float]] = {}
     for item in items:
         key = _key(item)
-        if key and item.price > 0:
+        if key and 0 < item.price < _MOST_USD:
             known, price = prices.setdefault(key, {}), item.price / item.gpu_count
             known[item.provider] = min(price, known.get(item.provider, price))
     providers = {provider for found in prices.values() for provider in found}

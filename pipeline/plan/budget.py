@@ -55,7 +55,7 @@ def budget_of(model: Stored, gpu: Gpu, settings: Settings, beside_gib: float = 0
     engine, architecture = settings.engine, model.architecture
     length = length_of(architecture, settings)
     tokens, sequences = engine.batch(gpu.memory_gib, ampere=gpu.ampere_data_centre, length=length)
-    sequences = settings.max_num_seqs or sequences
+    sequences = settings.max_num_seqs or min(sequences, settings.max_num_batched_tokens or sequences)
     tokens = settings.max_num_batched_tokens or max(tokens, sequences)
     tokens = min(tokens, sequences * length)
     utilization = engine.utilization if settings.gpu_memory_utilization is None else settings.gpu_memory_utilization

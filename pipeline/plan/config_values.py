@@ -75,6 +75,11 @@ def truth(text: Mapping[str, Any], key: str, *, default: bool) -> bool:
     return found
 
 
+def plain(value: Any) -> str:
+    """Return a name of a stranger's as it may be shown: short, and without what a terminal would obey."""
+    return "".join(each for each in str(value)[:_LONGEST] if each.isprintable())
+
+
 def _is_whole(value: Any) -> bool:
     """Return whether it is a whole number from 0 on, perhaps written as 4096.0."""
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -18,6 +18,7 @@ from pipeline.plan.engine import Engine, engine_of
 from pipeline.plan.kv_cache import Cache, cache_of
 from pipeline.plan.placement import can_share
 from pipeline.plan.processor import block_size
+from pipeline.plan.refusals import fewer_tokens_than_sequences
 from pipeline.plan.settings import Settings
 from pipeline.plan.weights import quantization_of, weight_bytes
 
@@ -97,7 +98,8 @@ def cpu_plan_of(architecture: Architecture, cpu: Cpu, settings: Settings) -> Cpu
     weights = weight_bytes(architecture, quantization, settings.ranks, settings.pipeline_parallel)
     engine, length = engine_of(ASSUMED), length_of(architecture, settings)
     cache = _layout(architecture, settings, engine)
-    sequences = settings.max_num_seqs or _SEQUENCES * settings.gpus
+    usual = _SEQUENCES * settings.gpus
+    sequences = settings.max_num_seqs or min(usual, settings.max_num_batched_tokens or usual)
     tokens = settings.max_num_batched_tokens or max(_BATCHED_TOKENS * settings.gpus, sequences)
     stated = int(settings.kv_cache_gib * GIB)
     capacity = capacity_of(
@@ -166,7 +168,7 @@ def _unsupported(architecture: Architecture, plan: CpuPlan) -> str:
             f"{workers:,} workers need {workers:,} NUMA nodes, and {plan.cpu.name} has {plan.cpu.nodes:,}. Lower the "
             f"parallel sizes."
         )
-    return ""
+    return fewer_tokens_than_sequences(plan.settings)
 
 
 def _memory(plan: CpuPlan) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.base.errors import SourceError
 from pipeline.base.format import listed
 from pipeline.plan.architecture import Architecture, Attention, LatentAttention, Layer, LinearAttention, Mlp
-from pipeline.plan.config_values import known, number, optional, part, truth
+from pipeline.plan.config_values import known, number, optional, part, plain, truth
 
 _FOUR_NORMS = ("gemma2", "gemma3_text", "gemma4_text")
 _ALTERNATING = ("gemma2", "gpt_oss")
@@ -64,7 +64,7 @@ def _architecture(config: Mapping[str, Any]) -> Architecture:
             "The model is an encoder with a decoder; decoder-only language models alone are planned. Plan one of those "
             "(`awqctl plan ls`)."
         )
-    kind = str(text.get("model_type", "unknown"))
+    kind = plain(text.get("model_type", "unknown"))
     count = number(text, "num_hidden_layers", "n_layer", "num_layers")
     if count > _MOST_LAYERS:
         raise ValueError(f"{count:,} layers")
@@ -115,7 +115,7 @@ def _method(settings: Mapping[str, Any]) -> str | None:
     if not settings:
         return None
     method, groups = (
-        str(settings.get("quant_method", "a method that it does not name")),
+        plain(settings.get("quant_method", "a method that it does not name")),
         part(settings, "config_groups"),
     )
     if method == "compressed-tensors" and "'num_bits': 4" in str(groups):
@@ -126,8 +126,8 @@ def _method(settings: Mapping[str, Any]) -> str | None:
         return "fp8" if "float" in str(groups) else "int8"
     bits = 8 if settings.get("load_in_8bit") else settings.get("bits", settings.get("w_bit"))
     if method in _FOUR_BIT and bits not in (None, 4):
-        return f"{method} of {bits} bit"
-    named = f"{method} of {settings['quant_algo']}" if "quant_algo" in settings else method
+        return f"{method} of {plain(bits)} bit"
+    named = f"{method} of {plain(settings['quant_algo'])}" if "quant_algo" in settings else method
     return _CALLED.get(named, named)
 
 

@@ -69,10 +69,15 @@ def _rank(alternative: Alternative, plan: Plan) -> float:
 def _same_gpus(architecture: Architecture, plan: Plan) -> Iterator[tuple[Kind, str, Plan]]:
     gpu, settings = plan.gpu, plan.settings
     if settings.gpus > 1:
-        other = best_placement(architecture, gpu, one_replica(settings), settings.gpus).plan
+        spread = one_replica(settings)
+        other = best_placement(architecture, gpu, replace(spread, offload_gib=0.0), settings.gpus).plan
+        if settings.offload_gib and not other.fits:
+            other = best_placement(architecture, gpu, spread, settings.gpus).plan
         yield "placement", described(other.settings), other
-    for kind, change, tried in (*_left_to_vllm(settings), *_formats(architecture, plan)):
-        yield _offloading(kind, change, needed_offload(architecture, gpu, tried))
+    for kind, change, tried in _left_to_vllm(settings):
+        yield kind, change, _planned(architecture, gpu, tried)
+    for kind, change, tried in _formats(architecture, plan):
+        yield _offloading(kind, change, _planned(architecture, gpu, tried))
     yield from _less(architecture, gpu, settings, "")
     for kind, change, tried in _formats(architecture, plan):
         for _, less, smaller in _less(architecture, gpu, tried, f"{change} and "):
@@ -80,7 +85,7 @@ def _same_gpus(architecture: Architecture, plan: Plan) -> Iterator[tuple[Kind, s
     yield from _offloaded(architecture, gpu, settings)
 
 
-def needed_offload(architecture: Architecture, gpu: Gpu, settings: Settings) -> Plan:
+def _planned(architecture: Architecture, gpu: Gpu, settings: Settings) -> Plan:
     """Return the plan; weights are offloaded only where it does not fit without."""
     whole = plan_of(architecture, gpu, replace(settings, offload_gib=0.0))
     return whole if whole.fits or not settings.offload_gib else plan_of(architecture, gpu, settings)
@@ -98,6 +103,8 @@ def _left_to_vllm(settings: Settings) -> Iterator[tuple[Kind, str, Settings]]:
         yield "several", "KV cache computed, not stated", replace(settings, kv_cache_gib=None)
     if settings.max_num_batched_tokens is not None:
         yield "several", "vLLM's own max_num_batched_tokens", replace(settings, max_num_batched_tokens=None)
+    if settings.block_size is not None:
+        yield "several", "vLLM's own block_size", replace(settings, block_size=None)
     if settings.context_parallel > 1:
         yield "placement", "decode context parallelism of 1", replace(settings, context_parallel=1)
     if settings.expert_parallel:
@@ -124,12 +131,12 @@ def _less(architecture: Architecture, gpu: Gpu, settings: Settings, before: str)
     plan = plan_of(architecture, gpu, settings)
     fewer = floor(plan.capacity.concurrency) or _most(architecture, gpu, settings)
     if settings.max_num_seqs and 0 < fewer < settings.max_num_seqs:
-        tried = plan_of(architecture, gpu, replace(settings, max_num_seqs=fewer))
+        tried = _planned(architecture, gpu, replace(settings, max_num_seqs=fewer))
         yield "sequences", f"{before}{fewer:,} sequences", tried
     longest = _longest(architecture, gpu, settings)
     if 0 < longest < length_of(architecture, settings):
         shorter = replace(settings, max_model_len=longest)
-        yield "context", f"{before}context {longest:,}", plan_of(architecture, gpu, shorter)
+        yield "context", f"{before}context {longest:,}", _planned(architecture, gpu, shorter)
 
 
 def _offloaded(architecture: Architecture, gpu: Gpu, settings: Settings) -> Iterator[tuple[Kind, str, Plan]]:
@@ -177,7 +184,7 @@ def _more(architecture: Architecture, plan: Plan) -> Iterator[tuple[Kind, str, P
     """Yield the fewest GPUs of the same kind that are enough."""
     for settings in placements(architecture, plan.gpu, one_replica(plan.settings)):
         if settings.gpus > plan.settings.gpus:
-            tried = needed_offload(architecture, plan.gpu, settings)
+            tried = _planned(architecture, plan.gpu, settings)
             if tried.fits:
                 yield _offloading("GPU count", _named(tried), tried)
                 return
@@ -191,7 +198,7 @@ def _other(architecture: Architecture, plan: Plan, others: Iterable[Gpu]) -> Ite
         for settings in placements(architecture, gpu, one_replica(plan.settings)):
             if settings.gpus > max(gpu.gpus_per_node, plan.settings.gpus):
                 break
-            tried = needed_offload(architecture, gpu, settings)
+            tried = _planned(architecture, gpu, settings)
             if tried.fits:
                 yield _offloading("GPU", _named(tried), tried)
                 break

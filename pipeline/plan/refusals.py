@@ -6,6 +6,9 @@ from pipeline.plan.placement import can_share
 from pipeline.plan.settings import Settings
 from pipeline.plan.weights import quantization_of
 
+_BLOCK_STEP = 16
+"""`FlashAttentionBackend.get_kv_cache_shape`; the other backends of V1 take no smaller steps."""
+
 
 def unsupported(architecture: Architecture, gpu: Gpu, settings: Settings) -> tuple[str, ...]:
     """Return what no amount of memory mends; empty: nothing."""
@@ -30,13 +33,23 @@ def _sizes(architecture: Architecture, settings: Settings) -> str:
         )
     if stages > architecture.layer_count:
         return f"{stages:,} stages are more than the {architecture.layer_count} layers. Choose fewer GPUs."
-    batched, sequences = settings.max_num_batched_tokens, settings.max_num_seqs
-    if batched and sequences and batched < sequences:
+    if settings.block_size and settings.block_size % _BLOCK_STEP and not settings.engine.legacy:
         return (
-            f"vLLM refuses max_num_batched_tokens ({batched:,}) below max_num_seqs ({sequences:,}). Raise the one or "
-            f"lower the other."
+            f"vLLM's attention kernels take blocks of a multiple of {_BLOCK_STEP} tokens, and {settings.block_size:,} "
+            f"is none. Choose another block size, or leave it to vLLM."
         )
-    return ""
+    return fewer_tokens_than_sequences(settings)
+
+
+def fewer_tokens_than_sequences(settings: Settings) -> str:
+    """Return why a step cannot hold a token of every sequence; empty: it can, or vLLM chooses one of the two."""
+    batched, sequences = settings.max_num_batched_tokens, settings.max_num_seqs
+    if not batched or not sequences or batched >= sequences:
+        return ""
+    return (
+        f"vLLM refuses max_num_batched_tokens ({batched:,}) below max_num_seqs ({sequences:,}). Raise the one or "
+        f"lower the other."
+    )
 
 
 def _experts(architecture: Architecture, settings: Settings) -> str:

@@ -177,6 +177,11 @@ def test_a_quantization_of_unknown_size_is_not_planned_as_another(settings: dict
     assert plan_of(architecture, gpu, Settings(quantization="int8")).fits
 
 
+def test_names_of_strangers_are_shown_without_what_a_terminal_obeys() -> None:
+    """No escape, and not pages of it."""
+    assert architecture_of({**LLAMA, "model_type": "a\x1b[2J\nb" + "x" * 5000}).name == "a[2Jb" + "x" * 93
+
+
 def test_numbers_may_be_written_with_a_point_and_encoders_as_they_like() -> None:
     """4096.0 is a whole number, of experts too; a vision tower of another form is not counted."""
     config = {**LLAMA, "num_experts": 8.0, "num_experts_per_tok": 2, "sliding_window": False, "kv_lora_rank": None}

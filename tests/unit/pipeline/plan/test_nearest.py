@@ -128,5 +128,9 @@ def test_alternatives_offload_only_what_they_have_to_and_say_so() -> None:
     found = alternatives("meta-llama/Llama-3.3-70B", "gh200", Settings(offload_gib=60))
     changes = {each.change: each.plan.settings.offload_gib for each in found}
     assert changes["quantization awq"] == 0
-    others = [each for each in found if each.kind != "context"]
+    others = [each for each in found if each.kind in ("GPU", "GPU count", "quantization")]
     assert all(("offloaded" in each.change) == (each.plan.settings.offload_gib > 0) for each in others)
+    for each in found:
+        needed = each.plan.settings.offload_gib > 0
+        architecture = models()["meta-llama/Llama-3.3-70B"].architecture
+        assert plan_of(architecture, each.plan.gpu, replace(each.plan.settings, offload_gib=0)).fits is not needed
