@@ -17,6 +17,9 @@ from pipeline.plan.model_config import CHECKED, architecture_of
 _TOLERANCE = 0.002
 """Of parameters that a checkpoint holds more or less than its configuration says, without a word."""
 
+_LARGEST = 10_000_000
+"""Bytes of a config.json; weights are larger, and would be read whole before they are refused."""
+
 
 def _unchecked(architecture: Architecture) -> tuple[str, ...]:
     if architecture.name in CHECKED:
@@ -62,6 +65,11 @@ def planned_model(reference: str, revision: str | None = None) -> PlannedModel:
 
 
 def _config(path: Path) -> Mapping[str, Any]:
+    if path.stat().st_size > _LARGEST:
+        raise SourceError(
+            f"{path} is larger than {_LARGEST // 1_000_000} MB, so it is no configuration. Give a model's config.json, "
+            f"or the folder that holds it."
+        )
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as problem:

@@ -163,6 +163,15 @@ def test_an_entry_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.Monkey
         models.cache_clear()
 
 
+def test_weights_are_not_read_as_a_configuration(tmp_path: Path) -> None:
+    """A checkpoint's own file, named in place of its folder, is refused by its size."""
+    path = tmp_path / "model.safetensors"
+    with path.open("wb") as stream:
+        stream.truncate(10**12)
+    with pytest.raises(SourceError, match="larger than 10 MB"):
+        planned_model(str(path))
+
+
 @pytest.mark.parametrize("text", ["{", "[]"])
 def test_what_is_no_configuration(tmp_path: Path, text: str) -> None:
     """Broken JSON, or JSON that is something else."""
