@@ -11,12 +11,15 @@ from pipeline.base.homes import expanded
 from pipeline.base.suggestion import suggestion
 from pipeline.catalogue.models import catalogued, known_names
 from pipeline.plan.architecture import Architecture
+from pipeline.plan.checkpoint import stored_as
 from pipeline.plan.matrices import parameters
 from pipeline.plan.model_config import CHECKED, architecture_of
+from pipeline.plan.weights import quantization_of
 
 _TOLERANCE = 0.002
 """Of parameters that a checkpoint holds more or less than its configuration says, without a word."""
 
+_FOUR_BIT, _SAME_GROUPS = ("awq", "gptq", "int4-experts"), 0.01
 _LARGEST = 10_000_000
 """Bytes of a config.json; weights are larger, and would be read whole before they are refused."""
 
@@ -26,6 +29,23 @@ def _unchecked(architecture: Architecture) -> tuple[str, ...]:
         return ()
     name = architecture.name
     return (f"Plans of the type {name} were never compared with anything; it is taken as a Llama of these sizes.",)
+
+
+def _notes(architecture: Architecture, config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a plan of a configuration does not hold for; the groups of 4-bit weights are planned as usual ones.
+
+    Raises:
+        SourceError: the configuration says the size of its groups in a way that cannot be read.
+    """
+    if architecture.published not in _FOUR_BIT:
+        return _unchecked(architecture)
+    held, planned = stored_as(architecture, config).bits, quantization_of("none", architecture).bits
+    if abs(held / planned - 1) < _SAME_GROUPS:
+        return _unchecked(architecture)
+    return (
+        *_unchecked(architecture),
+        f"Its 4-bit matrices take {held:.2f} bits per weight with their scales, and are planned with {planned:.2f}.",
+    )
 
 
 @dataclass(frozen=True)
@@ -49,8 +69,8 @@ def planned_model(reference: str, revision: str | None = None) -> PlannedModel:
     """
     path = expanded(reference, "MODEL")
     if path.is_file():
-        architecture = architecture_of(_config(path))
-        return PlannedModel(reference, architecture, notes=_unchecked(architecture))
+        architecture = architecture_of(config := _config(path))
+        return PlannedModel(reference, architecture, notes=_notes(architecture, config))
     if (path / "config.json").is_file():
         return _folder(reference, path)
     if path.is_dir():
@@ -81,9 +101,9 @@ def _config(path: Path) -> Mapping[str, Any]:
 
 def _folder(reference: str, path: Path) -> PlannedModel:
     """Return a model in a folder, its configuration compared with what its safetensors files hold."""
-    architecture = architecture_of(_config(path / "config.json"))
+    architecture = architecture_of(config := _config(path / "config.json"))
     if architecture.published or not any(path.glob("*.safetensors")):
-        return PlannedModel(reference, architecture, notes=_unchecked(architecture))
+        return PlannedModel(reference, architecture, notes=_notes(architecture, config))
     from pipeline.models.files import licence_of  # noqa: PLC0415 -- only a folder with weights needs it
     from pipeline.models.tensors import read_headers  # noqa: PLC0415
 
@@ -114,5 +134,5 @@ def _from_hub(reference: str, revision: str | None) -> PlannedModel:
             f"The catalogue does not know {reference}, and the model hub cannot be asked.{meant} Check the network, or "
             f"give the model's config.json; `awqctl plan ls` lists the models that need no network."
         ) from problem
-    architecture = architecture_of(_config(folder / "config.json"))
-    return PlannedModel(reference, architecture, notes=_unchecked(architecture))
+    architecture = architecture_of(config := _config(folder / "config.json"))
+    return PlannedModel(reference, architecture, notes=_notes(architecture, config))

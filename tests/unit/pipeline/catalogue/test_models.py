@@ -163,6 +163,15 @@ def test_an_entry_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.Monkey
         models.cache_clear()
 
 
+@pytest.mark.parametrize(("group", "told"), [(128, False), (32, True), (-1, True)])
+def test_groups_that_plans_do_not_take_are_told(tmp_path: Path, group: int, told: bool) -> None:  # noqa: FBT001
+    """Scales of groups of 32 are a tenth of the weights."""
+    settings = {"quant_method": "awq", "bits": 4, "group_size": group, "zero_point": True}
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({**models()["Qwen/Qwen3-8B"].config, "quantization_config": settings}))
+    assert any("bits per weight" in note for note in planned_model(str(path)).notes) is told
+
+
 def test_weights_are_not_read_as_a_configuration(tmp_path: Path) -> None:
     """A checkpoint's own file, named in place of its folder, is refused by its size."""
     path = tmp_path / "model.safetensors"
