@@ -9,6 +9,7 @@ from eval.bench.measurement import LoadMeasurement
 from eval.bench.recipe_load import open_loops_of, spec_of, warm_up_of
 from eval.bench.resume import KeptRuns
 from eval.bench.runs import LoadRun, Measured, OpenLoopRun, judged
+from pipeline.base.errors import SourceError
 from pipeline.base.progress import Reporter
 from pipeline.engines.engine import Engine
 from pipeline.recipe.bench import Bench
@@ -44,7 +45,7 @@ class ArmRuns:
         return self._known(self._closed_loop(concurrency, number), number)
 
     def measure(self, engine: Engine, concurrency: int, number: int) -> tuple[LoadRun, ...]:
-        """Make one run on the running engine, once again where it is void; the last one decides.
+        """Make one run on the running engine, once again where it is void and there are prompts; the last one decides.
 
         Raises:
             EngineError: the engine died.
@@ -106,11 +107,17 @@ class ArmRuns:
         return ()
 
     def _made(self, engine: Engine, attempts: _Attempts, number: int, title: str) -> tuple[LoadRun, ...]:
-        """Make the attempts on an engine until one stands."""
+        """Make the attempts on an engine until one stands, or there are no prompts for another."""
         runs: list[LoadRun] = []
         for attempt, (spec, name) in zip(_ATTEMPTS, attempts, strict=True):
-            with self.reporter.task(title):
-                measured = self.measurement.measure(engine, spec, name)
+            try:
+                with self.reporter.task(title):
+                    measured = self.measurement.measure(engine, spec, name)
+            except SourceError as problem:
+                if not runs:
+                    raise
+                self.reporter.warn(f"{title} is not made again: {problem.message}")
+                break
             self.kept.keep(self._key(spec), measured)
             runs.append(judged(measured, number, attempt, self.limits))
             if runs[-1].figures:

@@ -45,6 +45,7 @@ class EndpointSoak:
             EngineError: the server does not answer any more.
             WorkerError: the client failed.
         """
+        self.bench.take_made_prompts()
         levels = {point.concurrency: point.output_tokens_per_s for point in load.points}
         throughput = {level: rate for level, rate in levels.items() if level and rate}
         knee = knee_of(throughput, max((level for level in levels if level), default=1))

@@ -86,30 +86,36 @@ def prompts_of(settings: Bench, model: Path, recipe_dir: Path, *, trusted: bool)
     )
     own.reserve(_first_loads(settings), _further_loads(settings))
     if own.reserved > own.count:
-        what, taken = ("conversations", "more") if settings.multi_turn else ("different prompts", f"{own.reserved}")
+        what, taken = ("conversations", "more") if settings.multi_turn else ("prompts", f"{own.reserved}")
+        repeats = "bench.repeats" if settings.precision is None else "bench.max_repeats"
         raise SourceError(
-            f"bench.prompts: {own.name} has {own.count} {what}, and runs that share none take {taken}. Add some, or "
-            f"lower bench.requests_per_concurrency, bench.repeats or the concurrencies."
+            f"bench.prompts: {own.name} has {own.count} different {what}, and runs that share none take {taken}. Add "
+            f"some, or lower bench.requests_per_concurrency, {repeats} or the concurrencies."
         )
     return own
 
 
 def _first_loads(settings: Bench) -> Iterator[LoadSpec]:
-    """Yield what is offered to every arm in any case."""
+    """Yield what is offered to every arm in any case; of conversations, which no two loads share, all repeats."""
     yield from (warm_up_of(settings, level) for level in settings.concurrency)
-    for number in range(1, settings.first_repeats + 1):
+    for number in range(1, (_most(settings) if settings.multi_turn else settings.first_repeats) + 1):
         yield from (spec_of(settings, level, number) for level in settings.concurrency)
     yield from open_loops_of(settings)
 
 
 def _further_loads(settings: Bench) -> Iterator[LoadSpec]:
     """Yield what may be offered besides: repeats for a precision, and second attempts of all."""
-    most = settings.first_repeats if settings.precision is None else settings.max_repeats or MOST
+    most = _most(settings)
     for number in range(settings.first_repeats + 1, most + 1):
         yield from (spec_of(settings, level, number) for level in settings.concurrency)
     for number in range(1, most + 1):
         yield from (spec_of(settings, level, number, attempt=2) for level in settings.concurrency)
     yield from open_loops_of(settings, attempt=2)
+
+
+def _most(settings: Bench) -> int:
+    """Return how many repeats there may be."""
+    return settings.first_repeats if settings.precision is None else settings.max_repeats or MOST
 
 
 def made_prompts(model: Path, *, trusted: bool) -> MadePrompts:

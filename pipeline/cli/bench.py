@@ -22,7 +22,7 @@ _OF_RECIPE = {
     "gpu": "--gpu",
 }
 """Parameters that only a recipe has."""
-_MINUTES = FiniteRange(0, 7 * 24 * 60)
+_LEAST_MINUTES, _MOST_MINUTES = 0.05, 7 * 24 * 60
 _USUAL = 0
 """Minutes of a soak where none are given: the recipe's, else five."""
 
@@ -49,11 +49,11 @@ _USUAL = 0
     "--soak",
     is_flag=False,
     flag_value=_USUAL,
-    type=_MINUTES,
+    type=FiniteRange(0, _MOST_MINUTES),
     metavar="[MINUTES]",
     help="Then hold 0.8 of the knee for so long (5), and say what drifts.",
 )
-@click.option("--minutes", type=FiniteRange(0.05, 7 * 24 * 60), metavar="N", help="Of --soak.")
+@click.option("--minutes", type=FiniteRange(_LEAST_MINUTES, _MOST_MINUTES), metavar="N", help="Of --soak.")
 @dry_run_options("Say what RECIPE's load takes, and whether every arm fits; start no engine, write nothing.")
 @click.option("--calibrate", is_flag=True, help="Measure what the load client itself can do on this machine.")
 @FORCE
@@ -118,6 +118,8 @@ def _soak_minutes(arguments: dict[str, Any]) -> float | None:
         raise click.UsageError("--minutes goes with --soak.")
     if minutes is not None and soak:
         raise click.UsageError("The minutes of the soak are given twice: once in --soak, once in --minutes.")
+    if soak and soak < _LEAST_MINUTES:
+        raise click.UsageError(f"--soak holds a load for {_LEAST_MINUTES} minutes at least.")
     if soak is not None and (arguments["calibrate"] or arguments["profile"] is not None):
         raise click.UsageError("--soak goes with a RECIPE or --endpoint, and not with --profile.")
     return soak if minutes is None else float(minutes)

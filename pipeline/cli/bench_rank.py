@@ -87,6 +87,6 @@ def rank(
     found = ranked(entries_of(runs, arm, prices), concurrency=concurrency, service=service)
     if chosen:
         found = found.by({by for name, by in _BY.items() if name in chosen})
-        found = found if _PARETO in chosen else found.model_copy(update={"frontier": ()})
+        found = found if _PARETO in chosen else found.model_copy(update={"frontier": (), "not_on_frontier": {}})
     emit(as_json, found, lambda: print_ranking(found))
     return 0

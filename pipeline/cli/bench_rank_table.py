@@ -1,7 +1,7 @@
 """A ranking of runs on a terminal."""
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
@@ -31,9 +31,9 @@ def print_ranking(found: Ranking) -> None:
     for one in found.rankings:
         click.echo()
         _print_one(one, found.confidence)
-    if found.frontier:
+    if found.frontier or found.not_on_frontier:
         click.echo()
-        _print_frontier(found.frontier)
+        _print_frontier(found.frontier, found.not_on_frontier)
     click.echo()
     for difference in found.differs:
         _line(f"Differs: {difference}")
@@ -71,7 +71,11 @@ def _print_one(one: OneRanking, confidence: float) -> None:
         _line(text)
 
 
-def _print_frontier(points: Sequence[FrontierPoint]) -> None:
+def _print_frontier(points: Sequence[FrontierPoint], without: Mapping[str, str]) -> None:
+    if not points:
+        reasons = "; ".join(dict.fromkeys(without.values()))
+        _line(f"What each user gets against what a GPU gives: no run is ranked, because {reasons}.")
+        return
     _line("What each user gets against what a GPU gives (means of the repeats; * no other point is better in both)")
     print_rows(
         [
@@ -80,6 +84,8 @@ def _print_frontier(points: Sequence[FrontierPoint]) -> None:
         ],
         ("run", "at", "tokens/s a user", "tokens/s a GPU", "unbeaten"),
     )
+    for run, why in without.items():
+        _line(f"Not ranked: {run}, because {why}.")
 
 
 def _pair_of(one: FrontierPoint) -> tuple[float, float]:

@@ -34,8 +34,9 @@ class Need:
     """An earlier result that a stage reads."""
 
     result: type[Payload]
-    matters: Callable[[Any], object] = lambda result: result.model_dump(mode="json")
-    """What of it the stage depends on, as a JSON-ready value; a change of the rest asks for nothing."""
+    matters: Callable[[Any], object] | None = None
+    """What of it the stage depends on, as a JSON-ready value; a change of the rest asks for nothing. None for all of
+    it, as it is stored: what a later version knows besides, and the result does not have, changes nothing."""
     optional: bool = False
     """Whether the stage also works without it."""
     unless: Callable[[Recipe], bool] = lambda _recipe: False

@@ -6,7 +6,7 @@ peak alone, and each has the range that the repeats of the benchmark leave. That
 failure: no gate is set here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from eval.bench.arm_crossover import useful_interval, useful_point, useful_tokens_per_s
 from eval.bench.comparison import capacity_interval, capacity_ratio
@@ -48,13 +48,17 @@ def price(roi: Roi, bench: BenchResult) -> RoiResult:
     """Return all cost figures of the recipe's `roi` section for a measured sweep.
 
     Raises:
-        VoidMeasurementError: an arm's measured throughput is zero, or all that was measured of baseline or AWQ is void
-            or overload.
+        VoidMeasurementError: an arm's measured throughput is zero, all that was measured of baseline or AWQ is void or
+            overload, or no arm has a cost.
     """
     average = arithmetic.load_tokens_per_s(roi.load.requests_per_day, roi.load.output_tokens_per_request)
     peak = average * roi.load.peak_to_average
     unpriced = {load.arm: why for load in bench.arms if (why := _not_priced(load, bench))}
     priced = [load.arm for load in bench.arms if load.arm not in unpriced]
+    if not priced:
+        raise VoidMeasurementError(
+            f"Nothing is priced: {_no_arm(unpriced)} Name another in bench.arms and run `{command('bench')}`."
+        )
     costs = {arm: _arm_cost(arm, roi, bench, average, peak) for arm in priced}
     baseline = costs.get(BASELINE)
     others = [cost for cost in costs.values() if cost is not baseline]
@@ -92,7 +96,13 @@ def _void(bench: BenchResult) -> str | None:
             f"every concurrency at which {' and '.join(beyond)} stands is overload, more than the engine serves at "
             f"once, and so no capacity to price. Put lower ones into bench.concurrency."
         )
-    return None
+    unpriced = {load.arm: why for load in bench.arms if (why := _not_priced(load, bench))}
+    return _no_arm(unpriced) if len(unpriced) == len(bench.arms) else None
+
+
+def _no_arm(unpriced: Mapping[str, Unpriced]) -> str:
+    reasons = "; ".join(f"{arm}: {why}" for arm, why in unpriced.items())
+    return f"no arm that was measured has a cost ({reasons})."
 
 
 def _arm_cost(arm: str, roi: Roi, bench: BenchResult, average: float, peak: float) -> ArmCost:

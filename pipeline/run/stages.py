@@ -109,7 +109,9 @@ def upstream_of(stage: Stage, recipe: Recipe, record: RunRecord) -> dict[str, ob
     """Return what the stage's result depends on of the results of others, as hashes by name."""
     found = {need: record.find(need.result) for need in read_by(stage, recipe, record)}
     return {
-        f"{UPSTREAM}'{need.stage}'": document_identity(need.matters(result))
+        f"{UPSTREAM}'{need.stage}'": document_identity(
+            need.matters(result) if need.matters else record.done(need.stage).payload
+        )
         for need, result in found.items()
         if result is not None
     }

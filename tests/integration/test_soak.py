@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ from pipeline.base.progress import SilentReporter
 from pipeline.base.token_range import TokenRange
 from pipeline.engines.external import ExternalEndpoint
 from pipeline.run.recorded_files import recorded_sums
-from tests.fakes.null_servers import DropsReplies, Running, WearsOut
+from tests.fakes.null_servers import DropsReplies, Remembers, Running, WearsOut
 from tests.helpers import awqctl
 
 TOKENS = 12
@@ -148,3 +149,21 @@ def test_endpoint_is_never_sent_more_than_is_allowed(client: LoadClient, home: P
     assert found.void is not None
     assert "the limit is 20" in found.void[0]
     assert server.counters.finished <= 20
+
+
+def test_soak_after_own_prompts_has_made_ones(client: LoadClient, home: Path, tmp_path: Path) -> None:
+    """A file has too few for minutes, and lengths of its own, which are not those that the soak says it held."""
+    file = tmp_path / "own.jsonl"
+    file.write_text("".join(f'{{"prompt": "mine {number}"}}\n' for number in range(12)), encoding="utf-8")
+    server = Remembers(TIMES)
+    lengths: dict[str, Any] = {"input_tokens": TokenRange.fixed(16), "output_tokens": TokenRange.fixed(TOKENS)}
+    with Running(server) as running:
+        plan = EndpointPlan(prompts=file, concurrency=(2,), requests=4, **lengths)
+        bench = EndpointBench(plan, ExternalEndpoint(running.url, model="null"), client)
+        load = bench.run(home, tmp_path, SilentReporter(), LIMITS)
+        assert load.prompts is not None
+        own = len(server.asked)
+        found = EndpointSoak(bench, PLAN, tmp_path, SilentReporter(), LIMITS).run(load)
+    assert found.requests > SIZING
+    assert all(prompt.startswith("mine") for prompt in server.asked[:own])
+    assert not any(prompt.startswith("mine") for prompt in server.asked[own:])

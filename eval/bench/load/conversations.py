@@ -42,7 +42,7 @@ Conversation = tuple[Turn, ...]
 
 
 class Conversations(FilePrompts):
-    """Chats of a file, of which each turn of a user is a request; none is given to two loads."""
+    """Different chats of a file, of which each turn of a user is a request; none is given to two loads."""
 
     def __init__(self, path: Path, *, seed: int, tokenizer: Tokenizer | None) -> None:
         """Read the file, in an order drawn by the seed.
@@ -58,9 +58,8 @@ class Conversations(FilePrompts):
         content = content_of(path)
         super().__init__(path, content)
         lines = lines_of(path, content, answered=True)
-        self._conversations = _begun_alike(
-            [_turns(line, f"{path}, line {line.number}", tokenizer) for line in lines], tokenizer
-        )
+        found = [_turns(line, f"{path}, line {line.number}", tokenizer) for line in lines]
+        self._conversations = _begun_alike(list(dict.fromkeys(found)), tokenizer)
         if max(map(len, self._conversations)) == 1:
             raise SourceError(f"{path} has no conversation of two turns of a user. Leave multi-turn out.")
         random.Random(seed).shuffle(self._conversations)  # noqa: S311 -- not cryptography
@@ -72,7 +71,7 @@ class Conversations(FilePrompts):
 
     @property
     def count(self) -> int:
-        """Return how many conversations there are."""
+        """Return how many different conversations there are."""
         return len(self._conversations)
 
     @property
@@ -90,7 +89,7 @@ class Conversations(FilePrompts):
         found = tuple(replayed(self._conversations[start:], spec.requests or 1, _width(spec)))
         if len(found) < (spec.requests or 1):
             raise SourceError(
-                f"{self.name} has {self.count} conversations, and the loads take more: each has its own, and "
+                f"{self.name} has {self.count} different conversations, and the loads take more: each has its own, and "
                 f"{_width(spec)} take turns at {spec.level}. Add conversations, or ask for fewer requests."
             )
         draw = random.Random(spec.seed)  # noqa: S311 -- not cryptography

@@ -117,6 +117,11 @@ class EndpointBench:
         """Go on where a load was measured before: ask the server by the same route."""
         self._target = replace(self._target, chat=load.route == replace(self._target, chat=True).route)
 
+    def take_made_prompts(self) -> None:
+        """Go on with made prompts of a load's own lengths: one of minutes takes more than a client's file has."""
+        if self._own is not None:
+            self._prompts, self._own = self._plan.made_prompts(), None
+
     def offer(self, spec: LoadSpec, folder: Path, name: str, limit_s: float) -> tuple[LoadResult, Watch]:
         """Offer a load and watch the server meanwhile, once it is warm; the client's own file is `folder/name.json`.
 

@@ -105,6 +105,14 @@ class EndpointPlan:
             seed=seed,
         )
 
+    def made_prompts(self) -> MadePrompts:
+        """Return prompts of words that are one token each, as far as that is known.
+
+        Raises:
+            SourceError: the tokenizer cannot be read.
+        """
+        return MadePrompts(words_of(self.tokenizer) if self.tokenizer else COMMON)
+
     def source(self) -> Prompts:
         """Return where the prompts of its loads come from.
 
@@ -112,7 +120,7 @@ class EndpointPlan:
             SourceError: the tokenizer or the prompts cannot be read.
         """
         if self.prompts is None:
-            return MadePrompts(words_of(self.tokenizer) if self.tokenizer else COMMON)
+            return self.made_prompts()
         tokenizer = load_tokenizer(self.tokenizer) if self.tokenizer else None
         if self.multi_turn:
             return Conversations(self.prompts, seed=self.seed, tokenizer=tokenizer)

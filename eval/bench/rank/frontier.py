@@ -50,5 +50,18 @@ def frontier(entries: Sequence[Entry], concurrency: int | None = None) -> tuple[
     )
 
 
+def not_on_frontier(entries: Sequence[Entry], concurrency: int | None = None) -> dict[str, str]:
+    """Return the runs of which `frontier` has no point, and why."""
+    found = {point.run for point in frontier(entries, concurrency)}
+    return {entry.name: _why_not(entry, concurrency) for entry in entries if entry.name not in found}
+
+
+def _why_not(entry: Entry, concurrency: int | None) -> str:
+    if entry.gpus is None:
+        return "its GPUs are not known"
+    levels = [level for level in entry.levels.values() if concurrency in (None, level.concurrency)]
+    return "it was measured in overload alone" if all(level.overloaded for level in levels) else "TPOT is not known"
+
+
 def _per_gpu(entry: Entry, level: Level) -> float:
     return level.output_tokens_per_s / (entry.gpus or 1)

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal, Self
 
+from pydantic import Field
+
 from eval.bench.rank.entry import Entry, Level, Service
 from eval.bench.rank.figures import By, Figure, Found, Measured, Points, figures_of, goodput_figures
-from eval.bench.rank.frontier import FrontierPoint, frontier
+from eval.bench.rank.frontier import FrontierPoint, frontier, not_on_frontier
 from eval.bench.rank.likeness import Difference, differences, refuse_unlike, refuse_void
 from eval.statistics.repeats import CONFIDENCE, Interval, each_of, geometric_mean, mean_interval, ratio_interval
 from pipeline.base.results import Origin, Result
@@ -82,6 +84,8 @@ class Ranking(Result):
     rankings: tuple[OneRanking, ...]
     frontier: tuple[FrontierPoint, ...] = ()
     """Every level of every run that is compared: what each user gets against what a GPU gives."""
+    not_on_frontier: dict[str, str] = Field(default_factory=dict)
+    """Runs without a level there, and why."""
 
     def by(self, chosen: Collection[By]) -> Self:
         """Return those rankings alone; what their verdicts hold together with stays as it is."""
@@ -124,6 +128,7 @@ def rank(entries: Sequence[Entry], *, concurrency: int | None = None, service: S
             for by, figures in found.items()
         ),
         frontier=frontier(entries, concurrency),
+        not_on_frontier=not_on_frontier(entries, concurrency),
     )
 
 

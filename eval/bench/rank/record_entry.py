@@ -17,7 +17,7 @@ from pipeline.recipe.arms import AWQ, BASELINE, RTN
 from pipeline.record.record import RunRecord, StageResult
 
 _OF_ANOTHER_RUN = (
-    *("arms", "concurrency", "seed", "limits", "service_level", "soak"),
+    *("arms", "concurrency", "open_loop", "seed", "limits", "service_level", "soak"),
     *("repeats", "order", "precision", "max_repeats", "budget_minutes", "reuse_engine"),
 )
 """Keys of the section `bench` that do not say what is asked of an engine at one concurrency."""
@@ -72,7 +72,10 @@ def _settings(
             yield f"engine {option}", value
     for key, value in flatten(stage.inputs.get("recipe.bench") or {}):
         if key.partition(".")[0] not in _OF_ANOTHER_RUN:
-            yield key, str(value)
+            # The same file may lie elsewhere on another machine, and another one under the same name.
+            yield key, bench.prompts.sha256 if key == "prompts" and bench.prompts else str(value)
+    if bench.dummy_weights is not None:
+        yield "made up with groups of", str(bench.dummy_weights.group_size)
 
 
 def _model(record: RunRecord) -> str:
@@ -97,7 +100,9 @@ def _weights(record: RunRecord, stage: StageResult, arm: str) -> Iterator[tuple[
         arms = {one["name"]: one for one in stage.inputs.get("recipe.arms") or () if isinstance(one, dict)}
         given = arms.get(arm) or {}
         made_up = given.get("kind") == "dummy"
-        yield "checkpoint", f"dummy weights, {given['quantization']}" if made_up else str(given.get("checkpoint"))
+        yield "checkpoint", f"dummy weights, {given.get('quantization')}" if made_up else str(given.get("checkpoint"))
+        if made_up and given.get("quantization") == AWQ:
+            yield "group_size", str(made.group_size)
 
 
 def _circumstances(stage: StageResult, load: ArmLoad, arguments: Mapping[str, str]) -> Iterator[tuple[str, str]]:

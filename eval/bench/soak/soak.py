@@ -190,8 +190,7 @@ def divided(soak: Soak, answers: Sequence[Answer], slice_s: float, samples: Sequ
     """Return a soak with slices and what they show; void where beside the first requests there was nothing."""
     window = window_of(answers, soak.concurrency)
     if window is None:
-        reason = f"{soak.concurrency} requests at once did not last beyond the first ones; ask for more minutes"
-        return soak.model_copy(update={"void": (reason,)})
+        return _void(soak, phrase(ValiditySentences.soak_too_short, requests=str(soak.concurrency)))
     slices = slices_of(answers, window, slice_s, samples)
     each_s = window.duration_s / len(slices)
     return soak.model_copy(

@@ -143,5 +143,8 @@ class ValiditySentences:
             "answered from a cache; give more prompts"
         )
 
+    def soak_too_short(self, *, requests: str) -> str:
+        return f"{requests} requests at once did not last beyond the first ones; ask for more minutes"
+
     def sizing_unanswered(self) -> str:
         return "no request of the load that sizes the soak was answered"

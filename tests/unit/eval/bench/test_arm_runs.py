@@ -2,20 +2,25 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from eval.bench.arm_runs import ArmRuns
 from eval.bench.load.client import LoadClient
 from eval.bench.load.prompts import MadePrompts
+from eval.bench.load.spec import LoadSpec
 from eval.bench.load.validity import Limits
 from eval.bench.load.words import words_of
 from eval.bench.measurement import LoadMeasurement
 from eval.bench.recipe_load import spec_of
 from eval.bench.resume import KeptRuns
-from eval.bench.runs import RawFile
+from eval.bench.runs import Measured, RawFile
+from pipeline.base.errors import SourceError
 from pipeline.base.progress import SilentReporter
+from pipeline.engines.engine import Engine
 from pipeline.recipe.bench import Bench
 from pipeline.runtimes.store import Runtime
 from tests.unit.eval.bench.runs import measured
@@ -70,6 +75,28 @@ def test_void_run_that_was_made_again_stays_beside_the_one_that_stands(
             one.kept.keep(key, made.model_copy(update={"raw": raw}))
     assert [(run.attempt, bool(run.void)) for run in one.known(8, 2)] == [(1, True), (2, False)]
     assert one.known(8, 3) == ()
+
+
+class FirstOnly(LoadMeasurement):
+    """Measures void runs, has no prompts to make them again, and none for a ninth."""
+
+    def measure(self, _engine: Engine, _spec: LoadSpec, name: str, **_limits: float) -> Measured:
+        """Return a run whose tokens were miscounted."""
+        if name.endswith((".again", "-9")):
+            raise SourceError("own.jsonl has 9 different conversations, and the loads take more.")
+        raw = RawFile(name="run.gz", sha256=hashlib.sha256(RAW).hexdigest())
+        return measured(engine_tokens=300).model_copy(update={"raw": raw})
+
+
+def test_void_run_without_prompts_for_another_stays_void(arm: Callable[..., ArmRuns]) -> None:
+    """What else was measured does not end for it; without prompts for the first one there is nothing to measure."""
+    one = arm()
+    few = replace(one, measurement=FirstOnly(**vars(one.measurement)))
+    engine: Any = None
+    (run,) = few.measure(engine, 8, 2)
+    assert (run.attempt, bool(run.void)) == (1, True)
+    with pytest.raises(SourceError):
+        few.measure(engine, 8, 9)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """The loads of a recipe: every run has prompts of its own, whatever else is measured."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from eval.bench.load.own_prompts import OwnPrompts
 from eval.bench.recipe_load import prompts_of, spec_of, warm_up_of
+from pipeline.base.errors import SourceError
 from pipeline.recipe.bench import Bench
 
 DEMO = Path(__file__).parents[4] / "recipes" / "demo" / "model"
@@ -63,3 +65,20 @@ def test_own_prompts_of_a_run_are_the_same_in_whatever_attempt_it_is_made(
     rest.of(spec_of(settings, 4, 99))
     assert not rest.repeats
     assert rest.identity(asked[0]) != own_prompts(tmp_path, settings, count=201).identity(asked[0])
+
+
+def test_conversations_suffice_for_every_repeat_there_may_be(tmp_path: Path) -> None:
+    """No two loads share one, so a precision that asks for more repeats must not end for want of them."""
+    model = tmp_path / "model"
+    shutil.copytree(DEMO, model, ignore=shutil.ignore_patterns("*.safetensors"))
+    (model / "chat_template.jinja").write_text("{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}")
+    chats = ({"messages": [{"role": "user", "content": f"{chat} {turn}"} for turn in range(2)]} for chat in range(60))
+    (tmp_path / "own.jsonl").write_text("\n".join(map(json.dumps, chats)), encoding="utf-8")
+    fixed = Bench(concurrency=(1,), repeats=2, requests_per_concurrency=3, prompts="own.jsonl", multi_turn=True)
+
+    assert prompts_of(fixed, model, tmp_path, trusted=False).of(spec_of(fixed, 1, 2))
+    precise = Bench(**fixed.model_dump() | {"precision": 0.05})
+    with pytest.raises(SourceError, match=r"60 different conversations.*bench\.max_repeats"):
+        prompts_of(precise, model, tmp_path, trusted=False)
+    few = Bench(**precise.model_dump() | {"max_repeats": 6})
+    assert prompts_of(few, model, tmp_path, trusted=False).of(spec_of(few, 1, 6))

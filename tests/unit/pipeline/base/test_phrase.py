@@ -39,10 +39,16 @@ def test_a_phrase_survives_the_record() -> None:
         Phrase(key="void_arm", figures={"other": "figures"}, parts=()),
         Phrase(key="gate_names"),
         Phrase(key="several", parts=(Phrase(key="of_a_later_version"),)),
+        Phrase(key="text", figures={"phrase": "figure"}),
+        Phrase(key="held_out", figures={"text": "no sentence"}),
+        Phrase(key="held_out", parts=(quoted("no sentence"),)),
+        Phrase(key="__class__"),
+        Phrase(key="void_arm", figures={"arm": "awq", "reasons": "a figure in the place of parts"}),
+        Phrase(key="method_because", parts=(quoted("alone"),)),
     ],
 )
 def test_what_is_not_known_is_shown_as_it_is_stored(said: Phrase | None) -> None:
-    """No phrase, another version's, one with other figures, no sentence at all, and one with such a part."""
+    """No phrase, another version's, one with other figures or parts, no sentence at all, and one with such a part."""
     assert ENGLISH.text(said, "as stored") == "as stored"
 
 

@@ -17,6 +17,7 @@ from tests.helpers import invoke
         (("--calibrate", "--soak"), "--soak goes with a RECIPE or --endpoint"),
         (("demo", "--profile", 4, "--soak"), "and not with --profile"),
         (("demo", "--minutes", 3), "--minutes goes with --soak"),
+        (("demo", "--soak", 0.01), "0.05 minutes at least"),
         (("demo", "--soak", 3, "--minutes", 3), "given twice"),
         (("--endpoint", "http://127.0.0.1:1", "--rate", "2", "--soak"), "do not go together"),
         (("--endpoint", "http://127.0.0.1:1", "--concurrency", "4,1"), "not a list of rising numbers"),

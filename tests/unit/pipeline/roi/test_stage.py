@@ -231,3 +231,8 @@ def test_further_arms_without_a_cost_say_why(
     result = roi_stage.price(make_recipe().roi, bench.model_copy(update={"arms": (*bench.arms, *further)}))
     assert [cost.arm for cost in result.arms] == ["baseline", "awq"]
     assert result.not_priced == {"dummy": "dummy weights", "rtn": "overload", "theirs": "void"}
+    alone = bench.model_copy(update={"arms": further})
+    (need,) = roi_stage.STAGE.needs
+    assert "dummy: dummy weights; rtn: overload; theirs: void" in (need.nothing(alone) or "")
+    with pytest.raises(VoidMeasurementError, match="no arm that was measured has a cost"):
+        roi_stage.price(make_recipe().roi, alone)

@@ -5,8 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from pipeline.base.errors import RecipeError
+from pipeline.base.identity import document_identity
+from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
-from pipeline.run.stages import STAGES, check_sections, settings_of, stage_named, stages_for
+from pipeline.record.record import RunRecord, StageResult
+from pipeline.run.stages import STAGES, check_sections, settings_of, stage_named, stages_for, upstream_of
 
 
 def without(recipe: Recipe, *names: str) -> Recipe:
@@ -84,3 +87,19 @@ def test_one_arm_alone_has_no_report(make_recipe: Callable[..., Recipe], arms: l
     stages, notes = stages_for(make_recipe(bench={"arms": arms}))
     assert "report" not in [stage.name for stage in stages]
     assert notes == (f"report is left out: it compares baseline and awq, and bench.arms has no {missing}",)
+
+
+def test_what_a_later_version_knows_besides_changes_nothing(
+    make_recipe: Callable[..., Recipe],
+    make_record: Callable[..., RunRecord],
+    make_stage: Callable[..., StageResult],
+    make_quantized: Callable[..., QuantizeResult],
+) -> None:
+    """A result of before it had a field holds for what was made from it, read again from its file, too."""
+    recipe, made = make_recipe(), make_stage("quantize", make_quantized())
+    stored = {name: value for name, value in made.payload.items() if name != "peak_gpu_memory_gib"}
+    record = make_record(recipe, quantize=made.model_copy(update={"payload": stored}))
+    read = RunRecord.model_validate_json(record.model_dump_json())
+    assert read.result(QuantizeResult).peak_gpu_memory_gib is None
+    found = upstream_of(stage_named("report"), recipe, read)
+    assert found == {"the result of 'quantize'": document_identity(stored)}

@@ -112,9 +112,16 @@ def test_loads_share_no_conversation(tmp_path: Path, tokenizer: Any) -> None:
     assert not {prompt.text for prompt in first} & {prompt.text for prompt in second}
     assert own.of(load(6, seed=1)) == first
     assert (own.count, own.described.turns, own.repeats) == (14, 28, False)
-    with pytest.raises(SourceError, match="has 14 conversations, and the loads take more"):
+    with pytest.raises(SourceError, match="has 14 different conversations, and the loads take more"):
         own.of(load(20, seed=3))
     assert own.reserved > own.count
+
+
+def test_a_conversation_that_stands_twice_is_one(tmp_path: Path, tokenizer: Any) -> None:
+    """The prefix cache would have all of the second one, and the point were void."""
+    chats = [chat(f"{number}-", 2) for number in range(8)]
+    own = Conversations(file(tmp_path / "chats.jsonl", *chats, *chats), seed=0, tokenizer=tokenizer)
+    assert (own.count, own.described.turns) == (8, 16)
 
 
 @pytest.mark.parametrize(

@@ -216,3 +216,23 @@ def test_frontier_is_of_all_runs() -> None:
     )
     assert [one.concurrency for one in frontier(runs, 8)] == [8]
     assert frontier([entry("unknown", {}, levels=quick, gpus=None)]) == ()
+
+
+def test_runs_without_a_point_on_the_frontier_have_a_reason() -> None:
+    """None is left out unseen: an endpoint's GPUs are not known, a run was in overload alone, or had one token each."""
+    beyond = useful(8, FAST, ()).model_copy(update={"overloaded": True})
+    short = useful(8, FAST, ()).model_copy(update={"tpot_p50_ms_runs": ()})
+    found = rank(
+        [
+            entry("fine", {}, levels={8: useful(8, FAST, ())}, gpus=1),
+            entry("server", {}, levels={8: useful(8, FAST, ())}, gpus=None),
+            entry("beyond", {}, levels={8: beyond}, gpus=1),
+            entry("short", {}, levels={8: short}, gpus=1),
+        ]
+    )
+    assert {one.run for one in found.frontier} == {"fine"}
+    assert found.not_on_frontier == {
+        "server": "its GPUs are not known",
+        "beyond": "it was measured in overload alone",
+        "short": "TPOT is not known",
+    }

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from eval.bench.dummy_weights import DummyWeights
 from eval.bench.load.endpoint import EndpointLoad, EndpointPoint
+from eval.bench.load.endpoint_result import PromptsFile
 from eval.bench.load.result import Distribution
 from eval.bench.rank.ranking import rank
 from eval.bench.rank.runs import entries_of
@@ -29,6 +31,13 @@ PRICED = {
     "machine": "a node",
     "hourly": {"usd": 6.0, "origin": "quoted", "source": "a list, 2026-11"},
     "load": {"requests_per_day": 1, "output_tokens_per_request": 1, "origin": "assumed", "source": "x"},
+}
+MADE_UP: dict[str, Any] = {
+    "model": "m",
+    "commit": None,
+    "configuration": "config.json",
+    "tokenizer": "own",
+    "zero_point": True,
 }
 MEMORY = EngineMemory(
     weights_gib=4.0, weights_from="engine", kv_cache_tokens=9000, max_concurrency=9.0, context_tokens=1024
@@ -135,6 +144,46 @@ def test_machines_may_differ_and_settings_may_not(run: Run) -> None:
         rank(entries_of([pair[0], unlike]))
     assert "engine: vllm 0.33.0 (a); vllm 0.32.0 (c)" in problem.value.message
     assert "input_tokens: 256 (a); 512 (c)" in problem.value.message
+
+
+def test_what_is_measured_beside_the_concurrencies_may_differ(run: Run) -> None:
+    """Rates in one of two runs; the same prompts in another place; keys that an earlier version did not know."""
+    own = {"prompts": PromptsFile(name="own.jsonl", sha256="5a", count=9, repeated_between_loads=False)}
+    pair = [
+        run("a", bench_of(point(8, 100.0), **own), prompts="own.jsonl", open_loop={"rates": [2]}),
+        run("b", bench_of(point(8, 90.0), **own), prompts="here/own.jsonl"),
+    ]
+    record = pair[0] / "record.json"
+    document = json.loads(record.read_text(encoding="utf-8"))
+    del document["stages"]["bench"]["inputs"]["recipe.bench"]["multi_turn"]
+    record.write_text(json.dumps(document), encoding="utf-8")
+    assert {one.name for one in rank(entries_of(pair)).differs} == set()
+
+
+@pytest.mark.parametrize(
+    ("field", "one", "other", "named"),
+    [
+        (
+            "prompts",
+            PromptsFile(name="own.jsonl", sha256="5a", count=9, repeated_between_loads=False),
+            PromptsFile(name="own.jsonl", sha256="5b", count=9, repeated_between_loads=False),
+            "prompts: 5a (a); 5b (b)",
+        ),
+        (
+            "dummy_weights",
+            DummyWeights(**MADE_UP, group_size=64),
+            DummyWeights(**MADE_UP, group_size=128),
+            "made up with groups of: 64 (a); 128 (b)",
+        ),
+    ],
+)
+def test_what_the_recipe_does_not_show_is_compared(run: Run, field: str, one: Any, other: Any, named: str) -> None:
+    """Another file of prompts under the same name, and weights made up with other groups."""
+    asked = {"prompts": "own.jsonl"} if field == "prompts" else {}
+    pair = [run(name, bench_of(point(8, 9.0), **{field: found}), **asked) for name, found in (("a", one), ("b", other))]
+    with pytest.raises(UsageError) as problem:
+        rank(entries_of(pair))
+    assert named in problem.value.message
 
 
 def test_throughputs_are_of_one_kind(run: Run) -> None:
