@@ -18,6 +18,7 @@ from eval.bench.result import ArmLoad, BenchResult, LoadPoint
 from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError, SourceError, UsageError
 from pipeline.base.results import Result
+from pipeline.catalogue.corrections import update_corrections
 from pipeline.catalogue.gpus import find_gpu
 from pipeline.plan.activations import GIB
 from pipeline.plan.attained import Timing, attained
@@ -83,6 +84,28 @@ class _Taught(Result):
     basis: PlanBasis
 
 
+def fit_into(file: Path | None, runs: Sequence[Path], waits: Callable[[str], None]) -> Fit:
+    """Add what runs teach to a file, and return it.
+
+    Args:
+        file: that is added to; None: the user's.
+        runs: output folders.
+        waits: told who learns at the same time, where that takes a while.
+
+    Raises:
+        SourceError, MissingStageError, UsageError: as for `fit`; or the file cannot be read or written.
+    """
+    told: list[tuple[list[Lesson], list[str]]] = []
+
+    def learn(known: Corrections) -> Corrections:
+        corrections, lessons, left_out = fit(runs, known)
+        told.append((lessons, left_out))
+        return corrections
+
+    path = update_corrections(file, learn, waits)
+    return Fit(file=str(path), lessons=told[0][0], left_out=told[0][1])
+
+
 def fit(runs: Sequence[Path], known: Corrections) -> tuple[Corrections, list[Lesson], list[str]]:
     """Return what was known and what runs add to it, what is known now of their devices, and what taught nothing.
 
@@ -92,7 +115,8 @@ def fit(runs: Sequence[Path], known: Corrections) -> tuple[Corrections, list[Les
         UsageError: none of the runs teaches anything.
     """
     left_out: list[str] = []
-    found = [(one, subject) for run in runs for one in _taught(run, left_out) if (subject := _subject(one, left_out))]
+    taught = _once([one for run in runs for one in _taught(run, left_out)], left_out)
+    found = [(one, subject) for one in taught if (subject := _subject(one, left_out))]
     observations = {id(one): _observation(one, subject) for one, subject in found}
     if not found:
         raise UsageError(f"Nothing can be learned from these runs: {'; '.join(left_out)}.")
@@ -132,6 +156,21 @@ def _taught(run: Path, left_out: list[str]) -> Iterator[_Taught]:
             yield _Taught(run=name, measured_at=stage.started_at, load=load, basis=plan.basis)
         elif plan:
             left_out.append(f"{name}, {load.arm}: {_why(plan)}")
+
+
+def _once(taught: Sequence[_Taught], left_out: list[str]) -> list[_Taught]:
+    """Return every arm that was measured once: a run that is named twice, or its copy, counts as one."""
+    kept: list[_Taught] = []
+    for one in taught:
+        samples = set(sampled(one.load))
+        for other in kept:
+            same = (one.run, one.measured_at, one.load.arm) == (other.run, other.measured_at, other.load.arm)
+            if same or not samples.isdisjoint(sampled(other.load)):
+                left_out.append(f"{one.run}, {one.load.arm}, once more: it is the same measurement as {other.run}'s")
+                break
+        else:
+            kept.append(one)
+    return kept
 
 
 def _why(plan: ArmPlan) -> str:

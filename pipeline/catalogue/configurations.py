@@ -17,7 +17,7 @@ from pipeline.catalogue.models import licences
 from pipeline.catalogue.reference import PlannedModel, planned_model
 from pipeline.plan.choice import best_placement
 from pipeline.plan.corrections import ALIKE, Corrections
-from pipeline.plan.cpu import Cpu, cpu_nearest, cpu_plan_of
+from pipeline.plan.cpu import Cpu, CpuPlan, cpu_nearest, cpu_plan_of
 from pipeline.plan.cpu_result import CpuConfiguration, cpu_configuration
 from pipeline.plan.engine import ASSUMED, engine_of
 from pipeline.plan.gpu import Gpu
@@ -25,7 +25,7 @@ from pipeline.plan.matrices import active_parameters, parameters
 from pipeline.plan.nearest import nearest
 from pipeline.plan.placement import Fixed, in_nodes
 from pipeline.plan.plan import Plan, plan_of
-from pipeline.plan.result import ConfigurationPlan, TokensPerSecond, configuration
+from pipeline.plan.result import ConfigurationPlan, TokensPerSecond, configuration, tokens_per_second
 from pipeline.plan.settings import Settings
 
 SCHEMA = 1
@@ -117,7 +117,7 @@ def plans(request: PlanRequest) -> Plans:
     _refuse_ignored(request, names)
     found = [_configuration(request, model, corrections, *each) for each in product(names, methods, dtypes)]
     on_gpus = [each for each in found if isinstance(each, ConfigurationPlan)]
-    speeds = [note for each in on_gpus for note in _calibration_note(each, corrections)]
+    speeds = [note for each in found for note in _calibration_note(each, corrections)]
     uncalibrated = {each.gpu for each in on_gpus if not each.calibrated}
     if uncalibrated:
         speeds.append(_UNCALIBRATED.format(where=_named(uncalibrated, {each.gpu for each in on_gpus})))
@@ -137,12 +137,11 @@ def plans(request: PlanRequest) -> Plans:
 
 def speed(request: PlanRequest, name: str, method: str) -> TokensPerSecond | None:
     """Return output tokens per second of one combination; None where it cannot run, or speed is not modelled."""
+    model, stated = _model(request), _stated(request, method, request.kv_cache_dtype)
+    settings = replace(stated, corrections=read_corrections(request.corrections))
     if name == CPU:
-        return None
-    model, gpu = _model(request), _gpu(find_gpu(name).key, request)
-    settings = _stated(request, method, request.kv_cache_dtype)
-    rate = _plan(model, gpu, replace(settings, corrections=read_corrections(request.corrections)), request).rate
-    return None if rate is None else TokensPerSecond(low=rate.low, expected=rate.expected, high=rate.high)
+        return tokens_per_second(_cpu_plan(request, model, settings).rate)
+    return tokens_per_second(_plan(model, _gpu(find_gpu(name).key, request), settings, request).rate)
 
 
 def _model(request: PlanRequest) -> PlannedModel:
@@ -154,23 +153,23 @@ def _model(request: PlanRequest) -> PlannedModel:
 def _configuration(
     request: PlanRequest, model: PlannedModel, corrections: Corrections, name: str, method: str, dtype: str
 ) -> ConfigurationPlan | CpuConfiguration:
+    settings = replace(_stated(request, method, dtype), corrections=corrections)
     if name == CPU:
-        return _on_cpu(request, model, _stated(request, method, dtype))
-    gpu = _gpu(name, request)
-    made = _plan(model, gpu, replace(_stated(request, method, dtype), corrections=corrections), request)
+        on_cpu = _cpu_plan(request, model, settings)
+        return cpu_configuration(on_cpu, () if on_cpu.fits else cpu_nearest(model.architecture, on_cpu))
+    made = _plan(model, _gpu(name, request), settings, request)
     alternatives = () if made.fits else nearest(model.architecture, made, _others(request))
     return configuration(made, alternatives, _curve(model, made))
 
 
-def _on_cpu(request: PlanRequest, model: PlannedModel, settings: Settings) -> CpuConfiguration:
+def _cpu_plan(request: PlanRequest, model: PlannedModel, settings: Settings) -> CpuPlan:
     stated = request.cpu_kv_cache_gib if request.kv_cache_memory_gib is None else request.kv_cache_memory_gib
     cpu = request.cpu or this_cpu()
     if request.gpu_memory_gib is not None:
-        cpu = replace(cpu, memory_gib=request.gpu_memory_gib, available_gib=None)
+        cpu = replace(cpu, memory_gib=request.gpu_memory_gib, available_gib=None, cores=None)
     ranks, stages = request.tensor_parallel_size or 1, request.pipeline_parallel_size or 1
     asked = replace(settings, kv_cache_gib=stated, tensor_parallel=ranks, pipeline_parallel=stages)
-    made = cpu_plan_of(model.architecture, cpu, asked)
-    return cpu_configuration(made, () if made.fits else cpu_nearest(model.architecture, made))
+    return cpu_plan_of(model.architecture, cpu, asked)
 
 
 _ONLY_GPUS = {
@@ -181,7 +180,6 @@ _ONLY_GPUS = {
     "gpu_memory_utilization": "--gpu-memory-utilization",
     "enforce_eager": "--enforce-eager",
     "cpu_offload_gib": "--cpu-offload-gib",
-    "concurrency": "--concurrency",
     "version": "--vllm",
 }
 """What plans of processors do not take, with the option that says it."""
@@ -202,16 +200,22 @@ def _refuse_ignored(request: PlanRequest, names: list[str]) -> None:
         )
 
 
-def _calibration_note(plan: ConfigurationPlan, corrections: Corrections) -> list[str]:
-    """Return what a plan was corrected by, or why runs of its GPU do not correct it."""
+def _calibration_note(plan: ConfigurationPlan | CpuConfiguration, corrections: Corrections) -> list[str]:
+    """Return what a plan was corrected by, or why runs of its device do not correct it."""
+    device = plan.device if isinstance(plan, CpuConfiguration) else plan.gpu
     if (found := plan.calibration) is not None:
         runs, models = plural(found.runs, "run"), listed(found.models)
-        return [f"{plan.gpu}, {plan.quantization}: calibrated by {runs} of your own ({models}; kernel {found.kernel})."]
-    mismatch = corrections.mismatch(plan.gpu, plan.gpus, plan.quantization, plan.vllm)
+        what = "" if plan.calibrated else "memory alone "
+        return [
+            f"{device}, {plan.quantization}: {what}calibrated by {runs} of your own ({models}; kernel {found.kernel})."
+        ]
+    if device is None or (plan.gpu is None and plan.verdict == "impossible"):
+        return []
+    mismatch = corrections.mismatch(device, plan.gpus, plan.quantization, plan.vllm)
     if mismatch is None:
         return []
     why = _MISMATCHES[mismatch.what].format(seen=", ".join(mismatch.seen))
-    return [f"{plan.gpu}, {plan.quantization}: not calibrated, because its runs were made with {why}."]
+    return [f"{device}, {plan.quantization}: not calibrated, because its runs were made with {why}."]
 
 
 def _named(some: set[str], all_of_them: set[str]) -> str:

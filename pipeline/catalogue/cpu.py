@@ -20,4 +20,4 @@ def this_cpu() -> Cpu:
 def cpu_of(machine: Machine) -> Cpu:
     """Return a machine's processors and its memory, of which the free part is as it is now."""
     free = min(psutil.virtual_memory().available, machine.memory_bytes)
-    return Cpu(machine.cpu, machine.memory_gib, machine.numa_nodes, free / 2**30)
+    return Cpu(machine.cpu, machine.memory_gib, machine.numa_nodes, free / 2**30, machine.cores)

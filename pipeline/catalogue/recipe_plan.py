@@ -14,7 +14,8 @@ from pipeline.catalogue.reference import planned_model
 from pipeline.catalogue.target import Target, target_of
 from pipeline.hardware.machine import Machine, probe_machine
 from pipeline.models import local_folder
-from pipeline.plan.result import NearestSettings, TokensPerSecond
+from pipeline.plan.cpu_result import CpuConfiguration
+from pipeline.plan.result import ConfigurationPlan, NearestSettings, TokensPerSecond
 from pipeline.plan.weights import QUANTIZATIONS
 from pipeline.recipe.arms import AWQ, BASELINE, Arm, with_engine
 from pipeline.recipe.load import SUFFIXES, load_recipe, packaged_recipes
@@ -47,6 +48,16 @@ class RecipePlans(Plans):
     """Whether that is this machine."""
     arms: tuple[ArmPlan, ...]
     """In the recipe's order; several may share a configuration."""
+
+    def arms_of(self, configuration: ConfigurationPlan | CpuConfiguration) -> list[str]:
+        """Return the arms of a configuration; its quantization where it is none's."""
+        method = configuration.quantization
+        return [arm.arm for arm in self.arms if arm.quantization == method] or [method]
+
+    def place(self, configuration: ConfigurationPlan | CpuConfiguration) -> str:
+        """Return what a configuration is planned for: its own GPU, where several are planned."""
+        several = len({each.gpu for each in self.configurations}) > 1
+        return f"planned for {configuration.gpu or 'the CPU of this machine'}" if several else self.target
 
 
 @dataclass(frozen=True)
@@ -131,13 +142,13 @@ def impossibilities(made: RecipePlans) -> Iterator[DoesNotFitError]:
 
     What holds of several arms alike is said once.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[tuple[str, str], list[str]] = {}
     for each in made.configurations:
-        arms = [arm.arm for arm in made.arms if arm.quantization == each.quantization] or [each.quantization]
         for reason in each.reasons:
-            found.setdefault(f"{reason} {_instead(each.nearest)}", []).extend(arms)
-    for text, arms in found.items():
-        yield DoesNotFitError(f"{', '.join(dict.fromkeys(arms))}, {made.target}: {text}")
+            text = f"{reason} {_instead(each.nearest)}"
+            found.setdefault((made.place(each), text), []).extend(made.arms_of(each))
+    for (place, text), arms in found.items():
+        yield DoesNotFitError(f"{', '.join(dict.fromkeys(arms))}, {place}: {text}")
 
 
 def _instead(nearest: list[NearestSettings]) -> str:

@@ -113,17 +113,17 @@ def _refuse_options(context: click.Context, word: str) -> None:
 
 
 def _fit(runs: tuple[str, ...], file: Path | None, *, as_json: bool) -> int:
-    from eval.bench.plan_fit import Fit, fit
+    from eval.bench.plan_fit import fit_into
     from pipeline.base.homes import expanded
-    from pipeline.catalogue.corrections import corrections_file, read_corrections, write_corrections
     from pipeline.cli.plan_fit_table import print_fit
 
     if not runs:
         raise click.UsageError("`awqctl plan fit` takes the output folders of one run or more, such as out/demo.")
-    known = read_corrections(file, missing_ok=True)
-    corrections, lessons, left_out = fit([expanded(run, "RUN") for run in runs], known)
-    write_corrections(corrections, file)
-    found = Fit(file=str(corrections_file(file)), lessons=lessons, left_out=left_out)
+    found = fit_into(
+        file,
+        [expanded(run, "RUN") for run in runs],
+        lambda holder: click.echo(f"waiting for {holder}, which learns, too", err=True),
+    )
     emit(as_json, found, lambda: print_fit(found, console()))
     return 0
 

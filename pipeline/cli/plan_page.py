@@ -65,7 +65,7 @@ def page(plans: Any) -> str:
         _key((place, label) for place, (label, _) in enumerate(PARTS)),
         *(_memory(each) for each in made),
         "<h2>Throughput over concurrency</h2>",
-        f"<p>Output tokens per second, {load}; the band is what it may be, not calibrated on these GPUs.</p>",
+        f"<p>Output tokens per second, {load}; the band is what it may be, {_calibrated(shown)}.</p>",
         _throughput(shown),
         "<h2>Roofline</h2>" if shown else "",
         "<p>Decode steps at each number of requests: left of the bend memory binds, right of it the tensor cores.</p>"
@@ -88,6 +88,14 @@ def _name(each: Any) -> str:
     several = f"{count(each.gpus)} x " if each.gpus > 1 else ""
     kv = "" if each.kv_cache_dtype == "auto" else f", KV {each.kv_cache_dtype}"
     return f"{several}{each.gpu or each.cpu}, {each.quantization}{kv}"
+
+
+def _calibrated(shown: Sequence[Any]) -> str:
+    """Return what the bands rest on; the notes name the GPUs where they differ."""
+    of = {each.calibrated for each in shown}
+    if of == {True}:
+        return "calibrated by runs of your own"
+    return "calibrated by runs of your own on some of these GPUs" if True in of else "not calibrated on these GPUs"
 
 
 def _table(plans: Any) -> str:

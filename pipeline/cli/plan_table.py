@@ -6,7 +6,7 @@ from typing import Any
 from pipeline.base.format import NONE, TO, count, magnitude, number, percent, plural, usd
 
 _WIDTH = 80
-_LABEL, _LEAST, _MOST = 24, 14, 28
+_LABEL, _LEAST, _MOST = 24, 16, 28
 """Columns of the labels, and the fewest and the most of a configuration."""
 _SHOWN = 6
 
@@ -141,9 +141,9 @@ def _time(each: Any, key: str) -> str:
 
 
 def _calibration(each: Any) -> str:
-    if each.gpu is None:
-        return NONE
-    return plural(each.calibration.runs, "run") if each.calibration else "nothing"
+    if each.calibration is None:
+        return "nothing" if each.output_tokens_per_s else NONE
+    return f"{plural(each.calibration.runs, 'run')}{'' if each.calibrated else ', memory alone'}"
 
 
 def _alternatives(each: Any, screen: Any) -> None:
@@ -158,7 +158,8 @@ def _alternatives(each: Any, screen: Any) -> None:
         price = "no price known" if found.usd_per_hour is None else f"{usd(found.usd_per_hour)} an hour{old}"
         speed = found.output_tokens_per_s
         rate = "" if speed is None else f"; {number(speed.expected)} tok/s expected"
-        _line(screen, f"  {found.change} ({price}{rate})")
+        # On the machine that is there nothing has to be rented.
+        _line(screen, f"  {found.change} ({price}{rate})" if each.gpu else f"  {found.change}")
     if any(found.price_stale for found in each.nearest[:_SHOWN]):
         _line(screen, "  * by a price older than 90 days or dated ahead; `awqctl gpus refresh` takes current ones")
 

@@ -32,7 +32,9 @@ Shares = tuple[float, float]
 """Of the stated memory bandwidth in decode, and of the stated operations per second in prefill."""
 Band = tuple[float, float]
 """Least and most that a true rate may be of the expected one."""
-_Share = Annotated[float, Field(gt=0, le=1)]
+_Share = Annotated[float, Field(ge=1e-6, le=1)]
+_WIDEST = 20.0
+"""Of an interval, in logarithms: what a hand wrote into the file must not overflow."""
 
 
 class Observation(Result):
@@ -53,17 +55,23 @@ class Observation(Result):
     kernel: str
     """That multiplied the linear layers."""
     vllm: str
-    weights_gib: Annotated[float, Field(gt=0)]
+    weights_gib: Annotated[float, Field(gt=0, le=1e7)]
     """Planned, on each GPU."""
     bandwidth_share: _Share | None = None
     compute_share: _Share | None = None
-    beside_gib: float | None = None
+    beside_gib: Annotated[float, Field(ge=-1e5, le=1e5)] | None = None
     """Memory of each GPU that neither weights nor KV cache took, more than was planned."""
-    spread: Annotated[float, Field(ge=0)] | None = None
+    spread: Annotated[float, Field(ge=0, le=1000)] | None = None
     """Root mean square of ln(measured / planned) over its points, with the shares that it attained itself."""
-    points: Annotated[int, Field(ge=0)] = 0
+    points: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     samples: tuple[str, ...] = ()
     """What names its raw files, so that a run is never graded by itself without a word."""
+
+    def repeats(self, other: "Observation") -> bool:
+        """Return whether both are of the same arm of the same run, or rest on a raw file in common."""
+        if not set(self.samples).isdisjoint(other.samples):
+            return True
+        return (self.run, self.arm, self.measured_at) == (other.run, other.arm, other.measured_at)
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,11 @@ class Correction:
     def models(self) -> tuple[str, ...]:
         """Return the models that ran."""
         return tuple(dict.fromkeys(one.model for one in self.observations))
+
+    @property
+    def tells_speed(self) -> bool:
+        """Return whether a run told a rate; those without a point that stands tell of memory alone."""
+        return any(one.bandwidth_share or one.compute_share for one in self.observations)
 
     def holds(self, samples: Sequence[str]) -> bool:
         """Return whether some of these raw files belong to runs that it rests on."""
@@ -137,7 +150,7 @@ class Correction:
         spread = sum(amount * value**2 for value, amount in told) + _FREEDOM * _SPREAD**2
         scatter = _scatter(logs, _SCATTER)
         variance = spread / (_FREEDOM + points) + scatter * (1 + 1 / len(logs))
-        reach = _t(len(logs)) * math.sqrt(variance)
+        reach = min(_WIDEST, _t(len(logs)) * math.sqrt(variance))
         return math.exp(-reach), math.exp(reach)
 
 
@@ -208,15 +221,12 @@ class Corrections(Result):
         return Mismatch(what="size")
 
     def with_observations(self, added: Sequence[Observation]) -> "Corrections":
-        """Return these and others; what was learned of the same arm of the same run before is replaced."""
-        names = {(one.run, one.arm, one.measured_at) for one in added}
-        samples = {one.samples for one in added if one.samples}
-        kept = (
-            one
-            for one in self.observations
-            if (one.run, one.arm, one.measured_at) not in names and one.samples not in samples
-        )
-        return Corrections(observations=(*kept, *added))
+        """Return these and others; of two that share measurements, as a run and its copy do, the last is kept."""
+        kept: list[Observation] = []
+        for one in (*self.observations, *added):
+            kept = [each for each in kept if not each.repeats(one)]
+            kept.append(one)
+        return Corrections(observations=tuple(kept))
 
     def without(self, run: str, measured_at: str) -> "Corrections":
         """Return what other runs say than this one."""

@@ -3,7 +3,7 @@
 After vLLM 0.32 (`vllm/v1/worker/cpu_worker.py`, `vllm/platforms/cpu.py`): each worker is bound to the memory of one
 node, the cache has the size that is stated, and it is refused where that much is not free when the weights are loaded.
 Nothing else is refused, so nothing else is counted: activations, compiled code and the processes themselves come on
-top and are not modelled, and neither is speed.
+top and are not modelled. Speed is known from runs on the same processor alone.
 """
 
 from collections.abc import Iterator
@@ -12,13 +12,16 @@ from math import ceil, floor
 
 from pipeline.plan.activations import GIB
 from pipeline.plan.architecture import Architecture
-from pipeline.plan.budget import length_of
+from pipeline.plan.budget import Stored, length_of
 from pipeline.plan.capacity import Capacity, capacity_of
+from pipeline.plan.corrections import Correction
 from pipeline.plan.engine import Engine, engine_of
 from pipeline.plan.kv_cache import Cache, cache_of
 from pipeline.plan.placement import can_share
-from pipeline.plan.processor import block_size
+from pipeline.plan.plan import plan_of
+from pipeline.plan.processor import block_size, processor, processor_name
 from pipeline.plan.refusals import fewer_tokens_than_sequences
+from pipeline.plan.roofline import Rate
 from pipeline.plan.settings import Settings
 from pipeline.plan.weights import quantization_of, weight_bytes
 
@@ -30,9 +33,10 @@ _KNOWN = ("none", "awq", "gptq")
 """Quantizations that were seen to run on a CPU (`CPUWNA16LinearKernel`); of others nobody asked."""
 _LENGTH_STEP = 16
 NOT_MODELLED = (
-    "On a CPU activations, compiled code and vLLM's processes come on top of weights and KV cache; they are not "
-    "modelled, and neither is speed."
+    "On a CPU activations, compiled code and vLLM's processes come on top of weights and KV cache; what they take is "
+    "not modelled."
 )
+NO_SPEED = "Speed on a CPU is known from runs on it alone: `awqctl plan fit RUN...` learns from a benchmark."
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,13 @@ class Cpu:
     """With memory of their own (NUMA)."""
     available_gib: float | None = None
     """Free now; None where another machine is meant."""
+    cores: int | None = None
+    """That may be used; None: not known."""
+
+    @property
+    def device(self) -> str | None:
+        """Return what runs on it call it; None where the cores are not known."""
+        return None if self.cores is None else processor_name(self.name, self.cores)
 
     @property
     def worker_gib(self) -> float:
@@ -69,6 +80,10 @@ class CpuPlan:
     shortages: tuple[str, ...]
     """Why it cannot run, each with the figure; empty: nothing that is modelled speaks against it."""
     notes: tuple[str, ...]
+    rate: Rate | None = None
+    """None: it cannot run, or no run on this processor tells its speed."""
+    correction: Correction | None = None
+    """That told it."""
 
     @property
     def fits(self) -> bool:
@@ -113,7 +128,21 @@ def cpu_plan_of(architecture: Architecture, cpu: Cpu, settings: Settings) -> Cpu
     )
     plan = CpuPlan(cpu, settings, engine, length, sequences, weights, stated, cache, capacity, (), ())
     found = _unsupported(architecture, plan) or _memory(plan) or _one_sequence(plan)
-    return replace(plan, shortages=(found,) if found else (), notes=tuple(_notes(architecture, plan, method.name)))
+    plan = replace(plan, shortages=(found,) if found else ())
+    plan = _timed(plan, Stored(architecture, quantization, weights))
+    return replace(plan, notes=tuple(_notes(architecture, plan, method.name)))
+
+
+def _timed(plan: CpuPlan, model: Stored) -> CpuPlan:
+    """Return the plan with the speed that runs on this processor taught."""
+    cpu, settings, architecture = plan.cpu, plan.settings, model.architecture
+    if not plan.fits or cpu.device is None or settings.corrections is None:
+        return plan
+    asked = replace(settings, engine=plan.engine, block_size=block_size(architecture, settings.block_size))
+    asked = replace(asked, max_num_seqs=plan.sequences, at_once=False)
+    made = plan_of(architecture, processor(cpu.device, cpu.memory_gib), asked, model)
+    correction = made.correction if isinstance(made.correction, Correction) else None
+    return replace(plan, rate=made.rate, correction=correction)
 
 
 def cpu_nearest(architecture: Architecture, plan: CpuPlan) -> tuple[CpuAlternative, ...]:
@@ -196,6 +225,8 @@ def _one_sequence(plan: CpuPlan) -> str:
 def _notes(architecture: Architecture, plan: CpuPlan, method: str) -> Iterator[str]:
     free, taken = plan.cpu.available_gib, (plan.weights + plan.kv_cache) / GIB
     yield NOT_MODELLED
+    if plan.rate is None:
+        yield NO_SPEED
     if method not in _KNOWN:
         yield f"Whether vLLM has a kernel for {method} on this CPU is not known here."
     if free is not None and taken <= plan.cpu.worker_gib and taken * plan.settings.gpus > free:

@@ -5,7 +5,16 @@ from typing import Literal
 from pipeline.base.results import Result
 from pipeline.plan.activations import GIB
 from pipeline.plan.cpu import CpuAlternative, CpuPlan
-from pipeline.plan.result import NearestSettings, ThroughputPoint, TokensPerSecond
+from pipeline.plan.plan import workload
+from pipeline.plan.result import (
+    Calibration,
+    Interval,
+    NearestSettings,
+    ThroughputPoint,
+    TokensPerSecond,
+    milliseconds,
+    tokens_per_second,
+)
 
 
 class CpuConfiguration(Result):
@@ -13,6 +22,8 @@ class CpuConfiguration(Result):
 
     gpu: None = None
     cpu: str
+    device: str | None
+    """What runs on it call it; null: another machine is meant."""
     gpus: int
     """Workers, each with the memory of a NUMA node."""
     tensor_parallel_size: int
@@ -45,32 +56,34 @@ class CpuConfiguration(Result):
     max_model_len_that_fits: int
     input_tokens: int
     output_tokens: int
-    running_sequences: None = None
-    output_tokens_per_s: TokensPerSecond | None = None
-    """Always null: speed on a CPU is not modelled."""
-    ttft_ms: None = None
-    tpot_ms: None = None
-    bound_by: Literal["capacity"] | None
+    running_sequences: int | None
+    output_tokens_per_s: TokensPerSecond | None
+    """Null: speed on a CPU is known from runs on it alone, and there are none that hold."""
+    ttft_ms: float | None
+    tpot_ms: float | None
+    bound_by: str | None
     bandwidth_utilization: None = None
     compute_utilization: None = None
     throughput: tuple[ThroughputPoint, ...] = ()
-    """Always empty, for the same reason."""
-    calibrated: bool = False
-    calibration: None = None
+    """Always empty."""
+    calibrated: bool
+    calibration: Calibration | None
     nearest: list[NearestSettings]
     notes: list[str]
     data_parallel_size: int = 1
     enable_expert_parallel: bool = False
     capacity_utilization: None = None
-    ttft_ms_interval: None = None
-    tpot_ms_interval: None = None
+    ttft_ms_interval: Interval | None
+    tpot_ms_interval: Interval | None
 
 
 def cpu_configuration(plan: CpuPlan, alternatives: tuple[CpuAlternative, ...] = ()) -> CpuConfiguration:
     """Return a plan for printing and for scripts."""
-    settings, capacity = plan.settings, plan.capacity
+    settings, capacity, rate = plan.settings, plan.capacity, plan.rate
+    load = workload(settings, plan.max_model_len)
     return CpuConfiguration(
         cpu=plan.cpu.name,
+        device=plan.cpu.device,
         gpus=settings.gpus,
         tensor_parallel_size=settings.tensor_parallel,
         pipeline_parallel_size=settings.pipeline_parallel,
@@ -91,11 +104,30 @@ def cpu_configuration(plan: CpuPlan, alternatives: tuple[CpuAlternative, ...] = 
         max_concurrency=capacity.concurrency,
         needed_kv_cache_gib=capacity.needed_bytes / GIB,
         max_model_len_that_fits=capacity.longest,
-        input_tokens=settings.input_tokens,
-        output_tokens=settings.output_tokens,
-        bound_by=None if plan.fits else "capacity",
+        input_tokens=load.input_tokens,
+        output_tokens=load.output_tokens,
+        running_sequences=rate and rate.running,
+        output_tokens_per_s=tokens_per_second(rate),
+        ttft_ms=rate and rate.ttft_s * 1000,
+        tpot_ms=rate and rate.tpot_s * 1000,
+        ttft_ms_interval=rate and milliseconds(rate, rate.ttft_s),
+        tpot_ms_interval=rate and milliseconds(rate, rate.tpot_s),
+        bound_by=rate.bound_by if rate else (None if plan.fits else "capacity"),
+        calibrated=rate is not None,
+        calibration=_calibration(plan),
         nearest=[_nearest(each) for each in alternatives],
         notes=list(plan.notes),
+    )
+
+
+def _calibration(plan: CpuPlan) -> Calibration | None:
+    """Return what the speed is taken from; its shares are of no rate that anybody stated, and not told."""
+    found = plan.correction
+    if found is None or plan.rate is None:
+        return None
+    models = list(found.models)
+    return Calibration(
+        runs=found.runs, models=models, kernel=found.kernel, bandwidth_share=None, compute_share=None, beside_gib=0.0
     )
 
 

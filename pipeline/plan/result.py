@@ -178,7 +178,7 @@ def configuration(
         input_tokens=load.input_tokens,
         output_tokens=load.output_tokens,
         running_sequences=rate and rate.running,
-        output_tokens_per_s=_speed(rate),
+        output_tokens_per_s=tokens_per_second(rate),
         ttft_ms=rate and rate.ttft_s * 1000,
         tpot_ms=rate and rate.tpot_s * 1000,
         bound_by=rate.bound_by if rate else ("capacity" if plan.shortages else None),
@@ -188,22 +188,24 @@ def configuration(
         bandwidth_gb_s=plan.gpu.bandwidth_gb_s,
         peak_tflops=rate and rate.peak_operations_s / 1e12,
         throughput=[_point(each.rate) for each in curve if each.rate is not None],
-        calibrated=plan.correction is not None,
+        calibrated=isinstance(plan.correction, Correction) and plan.correction.tells_speed,
         calibration=_calibration(plan),
         nearest=[_nearest(each) for each in alternatives],
         notes=list(plan.notes),
         data_parallel_size=settings.data_parallel,
         enable_expert_parallel=settings.expert_parallel,
-        ttft_ms_interval=rate and _milliseconds(rate, rate.ttft_s),
-        tpot_ms_interval=rate and _milliseconds(rate, rate.tpot_s),
+        ttft_ms_interval=rate and milliseconds(rate, rate.ttft_s),
+        tpot_ms_interval=rate and milliseconds(rate, rate.tpot_s),
     )
 
 
-def _speed(rate: Rate | None) -> TokensPerSecond | None:
+def tokens_per_second(rate: Rate | None) -> TokensPerSecond | None:
+    """Return the throughput of a rate; None without one."""
     return None if rate is None else TokensPerSecond(low=rate.low, expected=rate.expected, high=rate.high)
 
 
-def _milliseconds(rate: Rate, seconds: float) -> Interval:
+def milliseconds(rate: Rate, seconds: float) -> Interval:
+    """Return a time of a rate with its interval."""
     low, high = rate.interval_of(seconds)
     return Interval(low=low * 1000, expected=seconds * 1000, high=high * 1000)
 
@@ -233,7 +235,7 @@ def _point(rate: Rate) -> ThroughputPoint:
         tpot_ms=rate.tpot_s * 1000,
         operations_per_byte=rate.intensity,
         bandwidth_utilization=rate.bandwidth_utilization,
-        tpot_ms_interval=_milliseconds(rate, rate.tpot_s),
+        tpot_ms_interval=milliseconds(rate, rate.tpot_s),
     )
 
 
@@ -254,5 +256,5 @@ def _nearest(alternative: Alternative) -> NearestSettings:
         data_parallel_size=plan.settings.data_parallel,
         enable_expert_parallel=plan.settings.expert_parallel,
         cpu_offload_gib=plan.settings.offload_gib,
-        output_tokens_per_s=_speed(plan.rate),
+        output_tokens_per_s=tokens_per_second(plan.rate),
     )

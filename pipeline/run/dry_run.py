@@ -65,17 +65,21 @@ class DryRun:
         found = [ProbeResult.of_problem("plan", problem) for problem in self.impossibilities()]
         for each in self.plans.configurations:
             if each.verdict == "fits":
-                arms = [arm.arm for arm in self.plans.arms if arm.quantization == each.quantization]
+                arms = ", ".join(self.plans.arms_of(each))
                 text = (
-                    f"{', '.join(arms)}: {number(each.weights_gib)} GiB of weights and {number(each.kv_cache_gib)} GiB "
-                    f"of KV cache fit ({self.plans.target})."
+                    f"{arms}: {number(each.weights_gib)} GiB of weights and {number(each.kv_cache_gib)} GiB of KV "
+                    f"cache fit ({self.plans.place(each)})."
                 )
                 found.append(ProbeResult(subject="plan", state="ok", text=text))
         return tuple(found)
 
     def bench_time(self) -> BenchTime:
-        """Return how long the benchmark takes by the planned speeds."""
-        return bench_time(self.recipe, self._speed)
+        """Return how long the benchmark takes by the planned speeds: of several GPUs, on the first."""
+        found = bench_time(self.recipe, self._speed)
+        if self.plans is None or len({each.gpu for each in self.plans.configurations}) == 1:
+            return found
+        first = self.plans.configurations[0].gpu or "the CPU of this machine"
+        return found.model_copy(update={"notes": (f"Times are those on {first}.", *found.notes)})
 
     def _speed(self, arm: str, concurrency: int | None, tokens: tuple[int, int]) -> tuple[float, float, float] | None:
         found = None if self.planned is None else self.planned.speed(arm, concurrency, tokens)

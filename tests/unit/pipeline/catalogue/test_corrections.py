@@ -1,14 +1,23 @@
 """The file of what runs taught: strict, whole or not at all, and never an excuse to plan without a word."""
 
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline.base.errors import UsageError
-from pipeline.catalogue.configurations import PlanRequest, plans
-from pipeline.catalogue.corrections import FILE, read_corrections, write_corrections
+from pipeline.catalogue.configurations import PlanRequest, plans, speed
+from pipeline.catalogue.corrections import FILE, read_corrections, update_corrections
+from pipeline.catalogue.cpu import this_cpu
 from pipeline.plan.corrections import Corrections
+from pipeline.plan.cpu import ASSUMED
 from tests.unit.pipeline.plan.test_corrections import observation, several
+
+
+def write_corrections(corrections: Corrections, file: Path | None = None) -> Path:
+    """Replace what is known, and return the file."""
+    return update_corrections(file, lambda _known: corrections, lambda _holder: None)
 
 
 @pytest.fixture
@@ -34,10 +43,85 @@ def test_a_file_that_is_not_there(home: Path) -> None:
     assert read_corrections(home / "mine.yaml", missing_ok=True) == Corrections()
 
 
+def test_a_path_that_cannot_be_asked_for_is_told(tmp_path: Path) -> None:
+    """As a mistake of use: a benchmark that has been measured must not fail by it."""
+    with pytest.raises(UsageError, match="cannot be read: File name too long"):
+        read_corrections(tmp_path / ("a" * 300))
+
+
+def test_nothing_is_lost_where_two_learn_at_once(tmp_path: Path) -> None:
+    """The second waits, is told for whom, and adds to what the first wrote."""
+    file, inside, told = tmp_path / "c.yaml", threading.Event(), threading.Event()
+    waited: list[str] = []
+
+    def slow(known: Corrections) -> Corrections:
+        inside.set()
+        assert told.wait(60)
+        return known.with_observations([observation(run="one", samples=("aa",))])
+
+    def waits(holder: str) -> None:
+        waited.append(holder)
+        told.set()
+
+    first = threading.Thread(target=update_corrections, args=(file, slow, waited.append))
+    first.start()
+    assert inside.wait(60)
+    other = observation(run="other", samples=("bb",))
+    update_corrections(file, lambda known: known.with_observations([other]), waits)
+    first.join()
+    assert [each.run for each in read_corrections(file).observations] == ["one", "other"]
+    assert len(waited) == 1
+
+
+def test_an_empty_file_has_taught_nothing(tmp_path: Path) -> None:
+    """As `mktemp` makes one; a folder is not taken for a file that is missing."""
+    (tmp_path / "c.yaml").write_text("\n", encoding="utf-8")
+    assert read_corrections(tmp_path / "c.yaml") == Corrections()
+    with pytest.raises(UsageError, match="is no file"):
+        read_corrections(tmp_path, missing_ok=True)
+
+
+@pytest.mark.parametrize("change", [{"spread": 1e200}, {"beside_gib": -1e300}, {"bandwidth_share": 1e-300}])
+def test_figures_that_no_run_has_are_refused(tmp_path: Path, change: dict[str, float]) -> None:
+    """A hand that edits the file makes a mistake, and not an overflow."""
+    known = Corrections(observations=(observation().model_copy(update=change),))
+    with pytest.raises(UsageError, match=next(iter(change))):
+        read_corrections(write_corrections(known, tmp_path / "c.yaml"))
+
+
+def test_memory_alone_calibrates_no_speed(home: Path) -> None:
+    """A run without a point that stands: the plan's speeds are still those of published runs, and it says so."""
+    told = observation(bandwidth_share=None, compute_share=None, spread=None, points=0)
+    write_corrections(Corrections(observations=(told,)))
+    found = plans(PlanRequest("meta-llama/Llama-3.1-8B", "h100", max_model_len=8192))
+    assert not found.configurations[0].calibrated
+    assert any("memory alone calibrated by 1 run" in note for note in found.notes)
+    assert any("not calibrated on this GPU" in note for note in found.notes)
+
+
+def test_a_processor_is_as_fast_as_runs_on_it_were(home: Path) -> None:
+    """Speed on a CPU is known from runs alone, and is for the plan and for dry runs."""
+    mine = this_cpu()
+    assert mine.device
+    asked = PlanRequest("Qwen/Qwen2.5-0.5B", "cpu", max_model_len=1024, gpu_memory_gib=None)
+    assert plans(asked).configurations[0].output_tokens_per_s is None
+    told = observation(device=mine.device, vllm=ASSUMED, weights_gib=1.0, bandwidth_share=0.02, compute_share=0.001)
+    write_corrections(Corrections(observations=(told,)))
+    found = plans(asked)
+    made = found.configurations[0]
+    assert made.calibrated
+    assert made.output_tokens_per_s is not None
+    assert made.output_tokens_per_s == speed(asked, "cpu", "none")
+    assert any("calibrated by 1 run of your own" in note for note in found.notes)
+    other = plans(replace(asked, gpu_memory_gib=16.0)).configurations[0]
+    assert other.output_tokens_per_s is None, "the memory is another machine's"
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("schema_version: 2\nobservations: []\n", "schema_version"),
+        ("schema_version: 2\nobservations: []\n", "newer awqctl"),
+        ("schema_version: one\n", "schema_version"),
         ("observation: []\n", "observation: unknown key"),
         ("observations:\n- {run: x}\n", "observations.0.arm: required"),
         ("observations: [\n", "not valid YAML"),

@@ -127,3 +127,12 @@ def test_the_cache_of_a_processor_is_that_of_the_log(
     """As vLLM 0.32 wrote on 2026-11-29 for the recipes that ship, with 1 and 2 GiB stated."""
     found = planned(recipe(name, "engine.accelerator=cpu"), LAPTOP, tmp_path)
     assert {(each.kv_cache_tokens, each.max_concurrency) for each in found.configurations} == {(tokens, concurrency)}
+
+
+def test_of_several_gpus_each_is_named(tmp_path: Path) -> None:
+    """What fits on one and not on the other is not said of both; a processor beside them is named, too."""
+    found = planned(recipe("hub-gpu"), LAPTOP, tmp_path, gpus="t4,h100,cpu", max_model_len=8192)
+    (problem,) = [each for each in impossibilities(found) if "baseline" in each.message and "T4" in each.message]
+    assert problem.message.startswith("baseline, planned for T4: ")
+    assert not [each for each in impossibilities(found) if "H100 SXM: " in each.message]
+    assert [found.place(each) for each in found.configurations[-2:]] == ["planned for the CPU of this machine"] * 2

@@ -318,6 +318,7 @@ def test_16_bit_is_proposed_where_a_card_has_no_kernels_for_4_bit() -> None:
 def test_tables_fit_60_columns_with_all_configurations(arguments: tuple[str, ...]) -> None:
     """Columns go below each other; none is cut off."""
     result = CliRunner().invoke(cli, arguments, standalone_mode=False, env={"COLUMNS": "60"})
+    assert result.exception is None
     assert max(map(len, result.output.splitlines())) <= 60
     assert ("L40S none" in result.output) if arguments[0] == "plan" else ("Llama-3.2-3B" in result.output)
 
@@ -337,7 +338,8 @@ def test_a_processor_is_planned_by_its_memory(tmp_path: Path) -> None:
     assert [each["gpu"] for each in on_gpu] == ["L4", "L4"]
     assert "CPU" in path.read_text(encoding="utf-8")
     shown = CliRunner().invoke(cli, [*line, *stated], standalone_mode=False, env={"COLUMNS": "60"})
-    assert shown.exception is None
+    assert (shown.exception, shown.return_value) == (None, 3)
+    assert "KV tokens" in shown.output
     assert max(map(len, shown.output.splitlines())) <= 60
     assert "calibrated by" not in run("plan", "Qwen/Qwen3-0.6B", "--gpu", "cpu")[1]
 
@@ -394,6 +396,7 @@ def test_a_recipe_needs_no_gpu_option() -> None:
     status, output = run("plan", "demo", "--json")
     found = json.loads(output)
     assert status == 0
+    assert run("plan", "demo", "--gpu", "cpu")[0] == 0, "as a table, too"
     assert [(arm["arm"], arm["quantization"]) for arm in found["arms"]] == [("baseline", "none"), ("awq", "awq")]
     assert (found["input_tokens"], found["output_tokens"]) == (128, 64)
     assert found["target"].startswith("planned for ")

@@ -52,6 +52,17 @@ def test_what_a_run_taught_is_written_told_and_used(folder: Path) -> None:
     assert corrected["kv_cache_gib"] < plain["kv_cache_gib"]
 
 
+def test_a_run_that_is_named_twice_counts_once(folder: Path) -> None:
+    """Its own name twice, or a copy of it: told, and not taken for two runs that agree."""
+    file, other = folder / "mine.yaml", folder / "other.yaml"
+    once = json.loads(run("plan", "fit", str(folder), "--corrections", str(file), "--json")[1])
+    line = ("plan", "fit", str(folder), str(folder / RECORD), "--corrections", str(other), "--json")
+    twice = json.loads(run(*line)[1])
+    assert twice["lessons"] == once["lessons"]
+    assert "once more" in twice["left_out"][0]
+    assert other.read_text(encoding="utf-8") == file.read_text(encoding="utf-8")
+
+
 def test_json_is_one_document(folder: Path) -> None:
     """With the lessons, and the file they were written to."""
     file = folder / "mine.yaml"
