@@ -10,6 +10,9 @@ from pipeline.plan.cpu import Cpu
 CPU = "cpu"
 """What stands for a machine's processors where GPUs are named."""
 
+CPU_HERE = "the CPU of this machine"
+"""The same in words."""
+
 
 @cache
 def this_cpu() -> Cpu:

@@ -9,6 +9,7 @@ from pipeline.base.errors import AwqctlError, DoesNotFitError, SourceError, Usag
 from pipeline.base.format import usd
 from pipeline.base.results import Result
 from pipeline.catalogue.configurations import PlanRequest, Plans, plans, speed
+from pipeline.catalogue.cpu import CPU_HERE
 from pipeline.catalogue.models import catalogued
 from pipeline.catalogue.reference import planned_model
 from pipeline.catalogue.target import Target, target_of
@@ -57,7 +58,7 @@ class RecipePlans(Plans):
     def place(self, configuration: ConfigurationPlan | CpuConfiguration) -> str:
         """Return what a configuration is planned for: its own GPU, where several are planned."""
         several = len({each.gpu for each in self.configurations}) > 1
-        return f"planned for {configuration.gpu or 'the CPU of this machine'}" if several else self.target
+        return f"planned for {configuration.gpu or CPU_HERE}" if several else self.target
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.base.errors import UsageError
-from pipeline.catalogue.cpu import CPU, cpu_of
+from pipeline.catalogue.cpu import CPU, CPU_HERE, cpu_of
 from pipeline.catalogue.gpus import find_gpu
 from pipeline.hardware.machine import Machine
 from pipeline.plan.cpu import Cpu
@@ -35,8 +35,11 @@ class Target:
         """Return what it is planned for."""
         if self.cpu is not None:
             return f"planned for the CPU of this machine ({self.cpu.name}, {self.cpu.memory_gib:.1f} GiB of memory)"
-        names = ", ".join(find_gpu(name).name for name in self.gpus.split(",") if name != CPU)
-        return f"planned for {names}, which this machine has" if self.here else f"planned for {names}, not this machine"
+        keys = self.gpus.split(",")
+        names = ", ".join(CPU_HERE if name == CPU else find_gpu(name).name for name in keys)
+        if self.here:
+            return f"planned for {names}, which this machine has"
+        return f"planned for {names}" if CPU in keys else f"planned for {names}, not this machine"
 
 
 def target_of(recipe: Recipe, machine: Callable[[], Machine], asked: str | None = None) -> Target:
@@ -69,6 +72,8 @@ def target_of(recipe: Recipe, machine: Callable[[], Machine], asked: str | None 
 
 def _named(text: str, machine: Callable[[], Machine]) -> Target:
     names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise UsageError("No GPU is named. Say which with --gpu NAME; `awqctl gpus ls` lists them.")
     keys = [CPU if name.lower() == CPU else find_gpu(name).key for name in names]
     if keys == [CPU]:
         return _cpu(machine())

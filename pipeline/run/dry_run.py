@@ -8,6 +8,7 @@ from pipeline.base.commands import command
 from pipeline.base.errors import AwqctlError, DoesNotFitError, EnvironmentLackError, ImpossiblePlanError
 from pipeline.base.format import number
 from pipeline.catalogue.configurations import PlanRequest
+from pipeline.catalogue.cpu import CPU_HERE
 from pipeline.catalogue.gpus import find_gpu
 from pipeline.catalogue.models import catalogued
 from pipeline.catalogue.recipe_plan import PlannedRecipe, RecipePlans, impossibilities, not_planned, plan_recipe
@@ -78,7 +79,7 @@ class DryRun:
         found = bench_time(self.recipe, self._speed)
         if self.plans is None or len({each.gpu for each in self.plans.configurations}) == 1:
             return found
-        first = self.plans.configurations[0].gpu or "the CPU of this machine"
+        first = self.plans.configurations[0].gpu or CPU_HERE
         return found.model_copy(update={"notes": (f"Times are those on {first}.", *found.notes)})
 
     def _speed(self, arm: str, concurrency: int | None, tokens: tuple[int, int]) -> tuple[float, float, float] | None:

@@ -57,6 +57,8 @@ def test_a_gpu_that_nobody_names_is_asked_for() -> None:
     """A recipe for CUDA is not planned for a processor."""
     with pytest.raises(UsageError, match="--gpu NAME"):
         target_of(recipe("demo", "engine.accelerator=cuda"), lambda: LAPTOP)
+    with pytest.raises(UsageError, match="No GPU is named"):
+        target_of(recipe("demo"), lambda: LAPTOP, " , ")
     with pytest.raises(UsageError, match="No GPU"):
         target_of(recipe("demo", "gpu=voodoo"), lambda: LAPTOP)
 
@@ -136,3 +138,4 @@ def test_of_several_gpus_each_is_named(tmp_path: Path) -> None:
     assert problem.message.startswith("baseline, planned for T4: ")
     assert not [each for each in impossibilities(found) if "H100 SXM: " in each.message]
     assert [found.place(each) for each in found.configurations[-2:]] == ["planned for the CPU of this machine"] * 2
+    assert found.target == "planned for T4, H100 SXM, the CPU of this machine"
