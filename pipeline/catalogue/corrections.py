@@ -8,10 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pipeline.base.errors import UsageError
+from pipeline.base.errors import EnvironmentLackError, UsageError
 from pipeline.base.files import write_atomically
 from pipeline.base.homes import config_home
-from pipeline.base.locks import exclusive
 from pipeline.base.validation import explain
 from pipeline.base.yaml_text import write_yaml, yaml_file_text
 from pipeline.catalogue.files import read
@@ -37,7 +36,10 @@ def read_corrections(given: Path | None = None, *, missing_ok: bool = False) -> 
     Raises:
         UsageError: the file that was given is not there, or one is not what `awqctl plan fit` writes.
     """
-    path = corrections_file(given)
+    try:
+        path = corrections_file(given)
+    except EnvironmentLackError:  # without a home there is no file of one's own
+        return Corrections()
     try:
         return _read(path, missing_ok=given is None or missing_ok)
     except OSError as problem:
@@ -88,6 +90,8 @@ def update_corrections(
     Raises:
         UsageError: it cannot be written there, or is not what `awqctl plan fit` writes.
     """
+    from pipeline.base.locks import exclusive  # noqa: PLC0415 -- only learning needs it
+
     path = corrections_file(given)
     with ExitStack() as held:
         with _writing(path):

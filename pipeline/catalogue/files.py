@@ -4,7 +4,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pipeline.base.errors import UsageError
+from pipeline.base.errors import EnvironmentLackError, UsageError
 from pipeline.base.format import listed
 from pipeline.base.homes import config_home, expanded
 from pipeline.base.yaml_text import YamlError, read_yaml, yaml_file_text
@@ -57,7 +57,7 @@ def merged(name: str, section: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     shipped = read(packaged(name))
     entries, sources = dict(shipped[section]), dict(shipped.get("sources") or {})
-    for path in (own(PRICES), own(name)):
+    for path in _own_files(name):
         mine = read(path) if path.is_file() else {}
         if unknown := mine.keys() - {*shipped, *(("gpus",) if path.name == PRICES else ())}:
             raise UsageError(f"{path}: no part is called {listed(sorted(unknown))}. Write {listed(list(shipped))}.")
@@ -65,6 +65,14 @@ def merged(name: str, section: str) -> tuple[dict[str, Any], dict[str, Any]]:
         for key, entry in _mapping(path, section, mine.get(section)).items():
             entries[key] = {**entries.get(key, {}), **_mapping(path, f"{section}.{key}", entry)}
     return entries, sources
+
+
+def _own_files(name: str) -> tuple[Path, ...]:
+    """Return the user's files that come before one that ships; of a user without a home there are none."""
+    try:
+        return own(PRICES), own(name)
+    except EnvironmentLackError:
+        return ()
 
 
 def _mapping(path: Path, where: str, value: Any) -> dict[str, Any]:

@@ -20,7 +20,16 @@ _FORMATS = ("awq", "fp8")
 _LENGTH_STEP = 16
 
 Kind = Literal[
-    "sequences", "context", "KV dtype", "quantization", "several", "placement", "offload", "GPU count", "GPU"
+    "sequences",
+    "context",
+    "KV dtype",
+    "quantization",
+    "several",
+    "placement",
+    "offload",
+    "memory share",
+    "GPU count",
+    "GPU",
 ]
 """What is changed; of a format that fits only with fewer sequences or a shorter context, the format."""
 
@@ -101,6 +110,9 @@ def _left_to_vllm(settings: Settings) -> Iterator[tuple[Kind, str, Settings]]:
     """Yield settings without what was stated and vLLM would choose itself."""
     if settings.kv_cache_gib is not None:
         yield "several", "KV cache computed, not stated", replace(settings, kv_cache_gib=None)
+    usual, asked = settings.engine.utilization, settings.gpu_memory_utilization
+    if asked is not None and asked < usual:
+        yield "memory share", f"gpu_memory_utilization {usual:.2f}", replace(settings, gpu_memory_utilization=None)
     if settings.max_num_batched_tokens is not None:
         yield "several", "vLLM's own max_num_batched_tokens", replace(settings, max_num_batched_tokens=None)
     if settings.block_size is not None:

@@ -1,15 +1,18 @@
 """The file of what runs taught: strict, whole or not at all, and never an excuse to plan without a word."""
 
+import pwd
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from pipeline.base.errors import UsageError
+from pipeline.base.errors import EnvironmentLackError, UsageError
 from pipeline.catalogue.configurations import PlanRequest, plans, speed
 from pipeline.catalogue.corrections import FILE, read_corrections, update_corrections
 from pipeline.catalogue.cpu import this_cpu
+from pipeline.catalogue.files import merged
 from pipeline.plan.corrections import Corrections
 from pipeline.plan.cpu import ASSUMED
 from tests.unit.pipeline.plan.test_corrections import observation, several
@@ -41,6 +44,21 @@ def test_a_file_that_is_not_there(home: Path) -> None:
     with pytest.raises(UsageError, match="plan fit"):
         read_corrections(home / "mine.yaml")
     assert read_corrections(home / "mine.yaml", missing_ok=True) == Corrections()
+
+
+def test_a_user_without_a_home_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container with any user number: there are no files of one's own, and only writing one needs a home."""
+
+    def unknown(_uid: int) -> NoReturn:
+        raise KeyError
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for name in ("HOME", "AWQCTL_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert read_corrections() == Corrections()
+    assert merged("gpus.yaml", "gpus")
+    with pytest.raises(EnvironmentLackError, match="AWQCTL_HOME"):
+        write_corrections(Corrections())
 
 
 def test_a_path_that_cannot_be_asked_for_is_told(tmp_path: Path) -> None:

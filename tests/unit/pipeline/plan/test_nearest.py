@@ -91,6 +91,7 @@ def test_every_kind_of_change_is_among_them() -> None:
         (Settings(context_parallel=2, max_model_len=8192), "decode context parallelism of 1"),
         (Settings(kv_cache_gib=0, max_model_len=8192), "KV cache computed, not stated"),
         (Settings(max_num_batched_tokens=10**7, max_num_seqs=10**4, at_once=False, max_model_len=8192), "vLLM's own"),
+        (Settings(gpu_memory_utilization=0.1, max_model_len=8192), "gpu_memory_utilization 0.9"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
