@@ -76,6 +76,8 @@ class PlanRequest:
     """Stated on a CPU, unless `kv_cache_memory_gib` is."""
     corrections: Path | None = None
     """File of what runs taught; None: the user's, where there is one."""
+    corrected: bool = True
+    """Whether what runs taught counts."""
 
 
 _MISMATCHES = {
@@ -112,7 +114,7 @@ def plans(request: PlanRequest) -> Plans:
         SourceError: the model is not.
         EnvironmentLackError: only the hub knows the model, and it cannot be reached.
     """
-    model, corrections = _model(request), read_corrections(request.corrections)
+    model, corrections = _model(request), _corrections(request)
     names, methods, dtypes = _axes(request, model)
     _refuse_ignored(request, names)
     found = [_configuration(request, model, corrections, *each) for each in product(names, methods, dtypes)]
@@ -138,10 +140,14 @@ def plans(request: PlanRequest) -> Plans:
 def speed(request: PlanRequest, name: str, method: str) -> TokensPerSecond | None:
     """Return output tokens per second of one combination; None where it cannot run, or speed is not modelled."""
     model, stated = _model(request), _stated(request, method, request.kv_cache_dtype)
-    settings = replace(stated, corrections=read_corrections(request.corrections))
+    settings = replace(stated, corrections=_corrections(request))
     if name == CPU:
         return tokens_per_second(_cpu_plan(request, model, settings).rate)
     return tokens_per_second(_plan(model, _gpu(find_gpu(name).key, request), settings, request).rate)
+
+
+def _corrections(request: PlanRequest) -> Corrections:
+    return read_corrections(request.corrections) if request.corrected else Corrections()
 
 
 def _model(request: PlanRequest) -> PlannedModel:

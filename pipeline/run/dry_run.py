@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 from eval.bench.expected_time import BenchTime, bench_time
 from pipeline.base.commands import command
-from pipeline.base.errors import AwqctlError, DoesNotFitError, EnvironmentLackError, ImpossiblePlanError
+from pipeline.base.errors import AwqctlError, DoesNotFitError, EnvironmentLackError, ImpossiblePlanError, UsageError
 from pipeline.base.format import number
 from pipeline.catalogue.configurations import PlanRequest
+from pipeline.catalogue.corrections import read_corrections
 from pipeline.catalogue.cpu import CPU_HERE
 from pipeline.catalogue.gpus import find_gpu
 from pipeline.catalogue.models import catalogued
@@ -107,11 +108,21 @@ def dry_run_of(
         return DryRun(recipe, context, None, None, not_planned(problem, asked=gpu is not None))
     planned_for = _context_for(target, context)
     try:
-        request = PlanRequest("", gpus=gpu)
+        request = PlanRequest("", gpus=gpu, corrected=_can_be_corrected(context))
         planned = plan_recipe(recipe, context.recipe_dir, lambda: context.machine, request, arms)
     except AwqctlError as problem:
         return DryRun(recipe, planned_for, target, None, not_planned(problem, asked=False))
     return DryRun(recipe, planned_for, target, planned, None)
+
+
+def _can_be_corrected(context: RunContext) -> bool:
+    """Return whether what runs taught can be read; what does not fit is found without it, too."""
+    try:
+        read_corrections()
+    except UsageError as problem:
+        context.reporter.warn(f"{problem.message} It is planned without corrections.")
+        return False
+    return True
 
 
 def _context_for(target: Target, context: RunContext) -> RunContext:

@@ -57,6 +57,18 @@ def test_what_does_not_fit_ends_with_3(tmp_path: Path, command: str) -> None:
     refused(answer, 2)
 
 
+def test_corrections_that_cannot_be_read_hide_nothing(tmp_path: Path) -> None:
+    """What does not fit is found without them, and that they were not used is said."""
+    home = {**os.environ, "AWQCTL_HOME": str(tmp_path / "home")}
+    broken = tmp_path / "home" / "config" / "corrections.yaml"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("observations: [\n", encoding="utf-8")
+    settings = ("engine.gpu_memory_utilization=0.001",)
+    answer = awqctl("bench", "demo", "--dry-run", "--gpu", "l4", settings=settings, cwd=tmp_path, env=home, timeout=300)
+    assert answer.returncode == 3, answer.stderr
+    assert "It is planned without corrections." in " ".join(answer.stderr.split())
+
+
 def test_a_checkpoint_that_does_not_fit_is_not_served(tmp_path: Path) -> None:
     """Of the memory of an L4 half a per cent; the baseline, which is not served, is not planned."""
     settings = ("engine.gpu_memory_utilization=0.005", "serve.port=0")
