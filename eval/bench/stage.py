@@ -24,6 +24,7 @@ from eval.bench.load.ceiling import Calibration
 from eval.bench.load.client import LoadClient
 from eval.bench.load.endpoint_result import PromptsFile
 from eval.bench.load.own_prompts import FilePrompts
+from eval.bench.load.prompt_lines import content_of, lines_of
 from eval.bench.load.prompts import Prompts
 from eval.bench.load.result import ThroughputOver
 from eval.bench.measurement import LoadMeasurement
@@ -260,6 +261,18 @@ def _arms(prospect: Prospect) -> Iterator[AwqctlError]:
     yield from endpoint_problems(prospect.recipe, prospect.context.recipe_dir)
 
 
+def _prompts(prospect: Prospect) -> Iterator[AwqctlError]:
+    """Yield what is wrong with the client's own prompts, which are read when the engine is about to start."""
+    settings = prospect.recipe.bench
+    if settings.prompts is None:
+        return
+    path = prospect.context.recipe_dir / settings.prompts
+    try:
+        lines_of(path, content_of(path), answered=settings.multi_turn)
+    except AwqctlError as problem:
+        yield problem
+
+
 STAGE = Stage(
     run=run,
     result=BenchResult,
@@ -270,7 +283,11 @@ STAGE = Stage(
     takes_engine=True,
     takes_dummies=True,
     outputs=outputs("bench/results.json"),
-    probes=(Probe("arms", _arms, Effort.SECONDS, "This machine can run every arm.", of_machine=True), *ENGINE_PROBES),
+    probes=(
+        Probe("prompts", _prompts, Effort.FILES, "The prompts of bench.prompts, if there are any, can be read."),
+        Probe("arms", _arms, Effort.SECONDS, "This machine can run every arm.", of_machine=True),
+        *ENGINE_PROBES,
+    ),
     health=ENGINE_HEALTH,
     disagreement=_void,
 )

@@ -69,6 +69,17 @@ def test_corrections_that_cannot_be_read_hide_nothing(tmp_path: Path) -> None:
     assert "It is planned without corrections." in " ".join(answer.stderr.split())
 
 
+def test_prompts_that_are_not_there(tmp_path: Path) -> None:
+    """They are missed before an engine starts, on any machine."""
+    settings = (*SHORT, "bench.prompts=none.jsonl")
+    answer = asked(tmp_path, "bench", "demo", "--gpu", "l4", "--json", settings=settings)
+    assert answer.returncode == 2, answer.stderr
+    assert "none.jsonl" in answer.stderr
+    assert "obstacle" in {
+        each["state"] for each in json.loads(answer.stdout)["findings"] if each["subject"] == "prompts"
+    }
+
+
 def test_a_checkpoint_that_does_not_fit_is_not_served(tmp_path: Path) -> None:
     """Of the memory of an L4 half a per cent; the baseline, which is not served, is not planned."""
     settings = ("engine.gpu_memory_utilization=0.005", "serve.port=0")
