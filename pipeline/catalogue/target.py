@@ -33,7 +33,7 @@ class Target:
     @property
     def sentence(self) -> str:
         """Return what it is planned for."""
-        if self.cpu is not None:
+        if self.gpus == CPU and self.cpu is not None:
             return f"planned for the CPU of this machine ({self.cpu.name}, {self.cpu.memory_gib:.1f} GiB of memory)"
         keys = self.gpus.split(",")
         names = ", ".join(CPU_HERE if name == CPU else find_gpu(name).name for name in keys)
@@ -77,7 +77,8 @@ def _named(text: str, machine: Callable[[], Machine]) -> Target:
     keys = [CPU if name.lower() == CPU else find_gpu(name).key for name in names]
     if keys == [CPU]:
         return _cpu(machine())
-    return Target(",".join(keys), here=len(keys) == 1 and _has(machine(), keys[0]))
+    here = len(keys) == 1 and _has(machine(), keys[0])
+    return Target(",".join(keys), here=here, cpu=cpu_of(machine()) if CPU in keys else None)
 
 
 def _cpu(machine: Machine) -> Target:
