@@ -62,7 +62,7 @@ bench-second-server: .venv/.ready ## `awqctl bench --endpoint` on llama.cpp and 
 
 bench-gate: .venv/.ready ## how often the accuracy gate passes wrongly at the margin, and every simulation of the unit tests at its whole size
 	$(PYTHON) tests/benchmarks/gate.py
-	AWQCTL_TEST_SIMULATIONS=whole $(PYTHON) -m pytest -q -n 2 tests/unit/eval/statistics tests/unit/eval/bench/test_enough.py
+	AWQCTL_TEST_SIMULATIONS=whole $(PYTHON) -m pytest -q -n 2 tests/unit/eval/statistics tests/unit/eval/bench/test_enough.py tests/unit/pipeline/plan/test_properties.py tests/unit/pipeline/roi
 
 grade-plan: .venv/.ready ## what the planner says against published start-up logs and throughput, by GPU family and term
 	PYTHONPATH=. $(PYTHON) tests/planner_truth/grade.py

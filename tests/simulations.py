@@ -1,4 +1,4 @@
-"""How often the tests simulate: a part of it in `make unit`, all of it in `make bench-gate`.
+"""How often the tests simulate and draw examples: a part of it in `make unit`, all of it in `make bench-gate`.
 
 What comes out is the same every time, for every generator has a seed; fewer data sets see only larger faults.
 """
@@ -10,7 +10,7 @@ WHOLE = os.environ.get("AWQCTL_TEST_SIMULATIONS") == "whole"
 
 
 def data_sets(whole: int, part: int = 5) -> int:
-    """Return how many of the data sets are simulated now: all, or one of `part`."""
+    """Return how many of the data sets or examples are tried now: all, or one of `part`."""
     return whole if WHOLE else whole // part
 
 

@@ -5,7 +5,7 @@
 steady-state throughput, TTFT and TPOT are within 2 % of the truth at 1, 16, 256 and 1 000 concurrent requests, and
 10 000 at once all get their answers.
 
-Then both clients offer the same load to the same server at 1, 8 and 32 concurrent requests, in turn: to the null server
+Then both clients offer the same load to the same server at 1, 8 and 32 concurrent requests, A B B A: to the null server
 and with `--beside-vllm` to vLLM with an untrained model of 0.4 billion parameters, which leaves a client on the same
 processors something of them (the demo's model answers so fast that the Python client slows it down). What is compared
 is what both define alike: output tokens over the whole run, and the mean time to the first token and per token after
@@ -14,6 +14,7 @@ client that is late.
 """
 
 import argparse
+import itertools
 import json
 import os
 import resource
@@ -24,7 +25,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,11 @@ WITHIN = 0.02
 ALIKE = 0.03
 """Largest difference between both clients on the same server."""
 SIDE_BY_SIDE = (1, 8, 32)
-VLLM_REQUESTS = 6
-"""Side by side on vLLM, times the concurrency."""
+VLLM_REQUESTS, FEWEST = 4, 16
+"""Side by side on vLLM, times the concurrency; of a load at least."""
 SEEDS_APART = 100
-"""Between the prompts of the two clients: an engine would answer the second one from its cache."""
+"""Between the prompts of two concurrencies, and one between two loads: an engine would answer the second one from its
+cache."""
 MODEL = "null"
 INPUT_TOKENS, OUTPUT_TOKENS = 32, 20
 TOKENIZER = Path(__file__).parents[2] / "recipes" / "demo" / "model"
@@ -189,17 +191,24 @@ def side_by_side(
     client, interpreter = clients
     lines, wrong = [], []
     for number, concurrency in enumerate(SIDE_BY_SIDE):
-        case = Case(concurrency, concurrency * factor, 1, 1)
-        ours = rust(case, client, server, folder, words, seed=number)
-        theirs = python(case, interpreter, server, folder, words, seed=number + SEEDS_APART)
+        case = Case(concurrency, max(concurrency * factor, FEWEST), 1, 1)
+        seeds = itertools.count(number * SEEDS_APART)
+        rust(replace(case, requests=concurrency), client, server, folder, words, seed=next(seeds))
+        ours, theirs = [], []
+        # A B B A: a server that slows down or warms up does so for both.
+        for measured in (ours, theirs, theirs, ours):
+            if measured is ours:
+                ours.append(rust(case, client, server, folder, words, seed=next(seeds)))
+            else:
+                theirs.append(python(case, interpreter, server, folder, words, seed=next(seeds)))
         names = ("whole_run_output_tokens_per_s", "ttft_ms", "tpot_ms")
-        ratios = {each: ours[each] / theirs[each] for each in names if theirs[each]}
+        ratios = {each: _mean(ours, each) / _mean(theirs, each) for each in names}
         lines.append({"server": name, "concurrency": concurrency, "requests": case.requests, **ratios})
         shown = ", ".join(f"{each} {ratio:.3f}" for each, ratio in ratios.items())
         sys.stdout.write(f"{name:<8} {concurrency:>4} {case.requests:>5} requests, vllm-rs / python: {shown}\n")
         sys.stdout.flush()
         apart = [f"{each} by {ratio - 1:+.1%}" for each, ratio in ratios.items() if abs(ratio - 1) > ALIKE]
-        failed = ours["failed"] + theirs["failed"]
+        failed = sum(one["failed"] for one in (*ours, *theirs))
         wrong += [f"{name}, {concurrency} concurrent: {failed} requests failed"] if failed else []
         wrong += [f"{name}, {concurrency} concurrent: the clients differ, {', '.join(apart)}"] if apart else []
     return lines, wrong
@@ -240,6 +249,10 @@ def faults(line: dict[str, Any], case: Case) -> list[str]:
     elif line["server_peak"] < case.concurrency:
         found.append(f"the server saw {line['server_peak']:.0f} at once")
     return [f"{case.concurrency} concurrent: {fault}" for fault in found]
+
+
+def _mean(lines: list[dict[str, Any]], name: str) -> float:
+    return sum(line[name] for line in lines) / len(lines)
 
 
 def _off(line: dict[str, Any], name: str) -> bool:

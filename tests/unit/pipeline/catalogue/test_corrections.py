@@ -1,7 +1,6 @@
 """The file of what runs taught: strict, whole or not at all, and never an excuse to plan without a word."""
 
 import pwd
-import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -65,30 +64,6 @@ def test_a_path_that_cannot_be_asked_for_is_told(tmp_path: Path) -> None:
     """As a mistake of use: a benchmark that has been measured must not fail by it."""
     with pytest.raises(UsageError, match="cannot be read: File name too long"):
         read_corrections(tmp_path / ("a" * 300))
-
-
-def test_nothing_is_lost_where_two_learn_at_once(tmp_path: Path) -> None:
-    """The second waits, is told for whom, and adds to what the first wrote."""
-    file, inside, told = tmp_path / "c.yaml", threading.Event(), threading.Event()
-    waited: list[str] = []
-
-    def slow(known: Corrections) -> Corrections:
-        inside.set()
-        assert told.wait(60)
-        return known.with_observations([observation(run="one", samples=("aa",))])
-
-    def waits(holder: str) -> None:
-        waited.append(holder)
-        told.set()
-
-    first = threading.Thread(target=update_corrections, args=(file, slow, waited.append))
-    first.start()
-    assert inside.wait(60)
-    other = observation(run="other", samples=("bb",))
-    update_corrections(file, lambda known: known.with_observations([other]), waits)
-    first.join()
-    assert [each.run for each in read_corrections(file).observations] == ["one", "other"]
-    assert len(waited) == 1
 
 
 def test_an_empty_file_has_taught_nothing(tmp_path: Path) -> None:

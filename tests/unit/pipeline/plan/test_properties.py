@@ -19,10 +19,11 @@ from pipeline.plan.placement import can_share
 from pipeline.plan.plan import Plan, layout, plan_of
 from pipeline.plan.result import configuration
 from pipeline.plan.settings import Settings
+from tests.simulations import data_sets
 
 MODELS = {name: entry.architecture for name, entry in models().items()}
 GPUS = {entry.name: entry.planned() for entry in gpus().values()}
-drawn = settings(derandomize=True, deadline=None, database=None, max_examples=120)
+drawn = settings(derandomize=True, deadline=None, database=None, max_examples=data_sets(120, part=3))
 """The same examples on every machine, whatever its speed."""
 architectures = st.sampled_from(sorted(MODELS)).map(MODELS.__getitem__)
 cards = st.sampled_from(sorted(GPUS)).map(GPUS.__getitem__)
@@ -187,7 +188,7 @@ def test_nothing_is_used_beyond_all_of_it(quantization: str) -> None:
                 assert told.bound_by
 
 
-@settings(drawn, max_examples=40)
+@settings(drawn, max_examples=data_sets(40, part=2))
 @given(architectures, cards, asked)
 def test_what_is_proposed_works(architecture: Architecture, gpu: Gpu, wanted: Settings) -> None:
     """Every alternative, planned again from nothing but the fields that a user is told."""

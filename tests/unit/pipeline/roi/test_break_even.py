@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.roi.break_even import Steps, break_even, first_whole
+from tests.simulations import data_sets
 
 
 def steps(fixed: float = 0, machine: float = 0, load: float = 0, request: float = 0, spares: int = 0) -> Steps:
@@ -57,7 +58,7 @@ machines = st.builds(steps, whole(0, 800), whole(100, 900), whole(5, 40), spares
 others = st.builds(steps, machine=whole(100, 900), load=whole(5, 40)) | st.builds(steps, request=whole(1, 60))
 
 
-@settings(derandomize=True, deadline=None, database=None, max_examples=60)
+@settings(derandomize=True, deadline=None, database=None, max_examples=data_sets(60, part=3))
 @given(machines, others)
 def test_no_smaller_load_pays(option: Steps, reference: Steps) -> None:
     """Tried one by one: nothing below it costs less, and it does not cost more."""

@@ -13,9 +13,10 @@ from pipeline.roi.exact import cents
 from pipeline.roi.options import Option, Values, total_of, year_of
 from pipeline.roi.quantity import Quantity
 from pipeline.roi.uncertainty import bounds, draws, interval
+from tests.simulations import data_sets
 from tests.unit.pipeline.roi.options import API, BOUGHT, RENTED, VALUES
 
-drawn = settings(derandomize=True, deadline=None, database=None, max_examples=100)
+drawn = settings(derandomize=True, deadline=None, database=None, max_examples=data_sets(100, part=2))
 """The same examples on every machine, whatever its speed."""
 SELF_HOSTED = (RENTED, BOUGHT, replace(RENTED, gpus=2, spares=1), replace(BOUGHT, life_years=2, engaged=True))
 RISING = (
@@ -140,7 +141,7 @@ def test_bounds_never_narrow_when_an_input_does_not(
     assert lower <= low <= high <= higher
 
 
-@settings(drawn, max_examples=20)
+@settings(drawn, max_examples=data_sets(20, part=2))
 @given(values_of, decimals(0, 0.3), decimals(0, 0.3), st.integers(0, 10))
 def test_a_simulated_interval_widens_with_a_price(values: Values, share: Fraction, more: Fraction, seed: int) -> None:
     """Around the same middle, where machines are stated and the cost is a line."""
