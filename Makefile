@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # Tests start hundreds of processes; where a container forbids bytecode, each would compile its imports again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-gate grade-plan grade-plan-cpu compare-backends faults report-picture cuda-contract wheel clean
+.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-many bench-gate grade-plan grade-plan-cpu compare-backends faults report-picture cuda-contract wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -59,6 +59,9 @@ bench-client: .venv/.ready ## the load client against a server of known speed, 1
 
 bench-second-server: .venv/.ready ## `awqctl bench --endpoint` on llama.cpp and on vLLM with the demo's model (nothing else may run)
 	$(PYTHON) tests/benchmarks/second_server.py --beside-vllm
+
+bench-many: .venv/.ready ## ten to ten thousand requests at once on the demo's model, without the door (nothing else may run)
+	$(PYTHON) tests/benchmarks/many_at_once.py
 
 bench-gate: .venv/.ready ## how often the accuracy gate passes wrongly at the margin, and every simulation of the unit tests at its whole size
 	$(PYTHON) tests/benchmarks/gate.py

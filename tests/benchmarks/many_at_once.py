@@ -1,0 +1,61 @@
+"""Ten to ten thousand requests at once on the demo's model, without the door: is any lost, and what is measured?
+
+`make bench-many`, or `python tests/benchmarks/many_at_once.py [--out FILE] [--concurrency N,...]`. Starts vLLM once and
+lets `awqctl bench --endpoint` offer twice as many requests as are to be under way. Fails where one is lost. Nothing
+else should run on the machine, or points are void and say so.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pipeline.models import packaged_model
+from tests.benchmarks.second_server import PROGRAMS, vllm
+
+CONCURRENCY = "10,100,400,1000,10000"
+
+
+def offered(address: str, key: str, concurrency: str, folder: Path) -> dict[str, Any]:
+    """Return what the command says, points that are void included."""
+    command: list[Any] = [PROGRAMS / "awqctl", "bench", "--endpoint", address, "--model", "demo", "--json"]
+    command += ["--api-key-env", "AWQCTL_API_KEY", "--tokenizer", packaged_model(), "--out", folder / "out"]
+    command += ["--concurrency", concurrency, "--requests-per-concurrency", "2", "--patience", "900"]
+    command += ["--input-tokens", "32", "--output-tokens", "16"]
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, check=False, env=os.environ | {"AWQCTL_API_KEY": key}
+    )
+    if done.returncode not in (0, 3):
+        raise SystemExit(done.returncode)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def main() -> int:
+    """Offer the loads, print a line for each, and judge."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--concurrency", default=CONCURRENCY)
+    arguments = parser.parse_args()
+    key = secrets.token_urlsafe(24)
+    with tempfile.TemporaryDirectory() as scratch, vllm(Path(scratch), key) as address:
+        found = offered(address, key, arguments.concurrency, Path(scratch))
+    for point in found["points"]:
+        speed = "void: " + "; ".join(point["void"]) if point["void"] else f"{point['output_tokens_per_s']:.0f} tok/s"
+        seen = (point["engine"] or {}).get("peak_requests")
+        sys.stdout.write(
+            f"{point['concurrency']:>6} at once, {point['requests']:>6} requests, {point['failed']} failed, "
+            f"the engine saw {seen:,.0f} at once, first token {point['ttft_ms']['p50']:,.0f} ms (p50), {speed}\n"
+        )
+    if arguments.out:
+        arguments.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    return int(any(point["failed"] for point in found["points"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
