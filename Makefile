@@ -61,23 +61,23 @@ bench-second-server: .venv/.ready ## `awqctl bench --endpoint` on llama.cpp and 
 	$(PYTHON) tests/benchmarks/second_server.py --beside-vllm
 
 bench-many: .venv/.ready ## ten to ten thousand requests at once on the demo's model, without the door (nothing else may run)
-	$(PYTHON) tests/benchmarks/many_at_once.py
+	$(PYTHON) -m tests.benchmarks.many_at_once
 
 bench-gate: .venv/.ready ## how often the accuracy gate passes wrongly at the margin, and every simulation of the unit tests at its whole size
 	$(PYTHON) tests/benchmarks/gate.py
 	AWQCTL_TEST_SIMULATIONS=whole $(PYTHON) -m pytest -q -n 2 tests/unit/eval/statistics tests/unit/eval/bench/test_enough.py tests/unit/pipeline/plan/test_properties.py tests/unit/pipeline/roi
 
 grade-plan: .venv/.ready ## what the planner says against published start-up logs and throughput, by GPU family and term
-	PYTHONPATH=. $(PYTHON) tests/planner_truth/grade.py
+	$(PYTHON) -m tests.planner_truth.grade
 
 grade-plan-cpu: .venv/.ready ## what the planner says against the log of the real vLLM on this machine's CPU, for shapes that differ (minutes)
-	PYTHONPATH=. $(PYTHON) tests/benchmarks/plan_cpu.py
+	$(PYTHON) -m tests.benchmarks.plan_cpu
 
 compare-backends: .venv/.ready ## the table of recipes/README.md: 16 bit, both backends, plain rounding
 	$(PYTHON) tests/benchmarks/backends.py
 
 faults: .venv/.ready ## kill, fill up and damage the stage `quantize` in every way we know
-	$(PYTHON) tests/faults/quantize.py
+	$(PYTHON) -m tests.faults.quantize
 
 report-picture: .venv/.ready ## the picture in the README, from the report of the last `make demo`; needs Chromium
 	$(PYTHON) tests/report_picture.py

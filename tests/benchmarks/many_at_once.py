@@ -1,6 +1,6 @@
 """Ten to ten thousand requests at once on the demo's model, without the door: is any lost, and what is measured?
 
-`make bench-many`, or `python tests/benchmarks/many_at_once.py [--out FILE] [--concurrency N,...]`. Starts vLLM once and
+`make bench-many`, or `python -m tests.benchmarks.many_at_once [--out FILE] [--concurrency N,...]`. Starts vLLM once and
 lets `awqctl bench --endpoint` offer twice as many requests as are to be under way. Fails where one is lost. Nothing
 else should run on the machine, or points are void and say so.
 """
@@ -47,10 +47,11 @@ def main() -> int:
         found = offered(address, key, arguments.concurrency, Path(scratch))
     for point in found["points"]:
         speed = "void: " + "; ".join(point["void"]) if point["void"] else f"{point['output_tokens_per_s']:.0f} tok/s"
-        seen = (point["engine"] or {}).get("peak_requests")
+        seen = (point["engine"] or {}).get("peak_requests") or 0
+        first = point["ttft_ms"]["p50"] or 0
         sys.stdout.write(
             f"{point['concurrency']:>6} at once, {point['requests']:>6} requests, {point['failed']} failed, "
-            f"the engine saw {seen:,.0f} at once, first token {point['ttft_ms']['p50']:,.0f} ms (p50), {speed}\n"
+            f"the engine saw {seen:,.0f} at once, first token {first:,.0f} ms (p50), {speed}\n"
         )
     if arguments.out:
         arguments.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

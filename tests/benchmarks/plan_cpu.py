@@ -1,6 +1,6 @@
 """The planner against vLLM's own log on this machine's CPU: KV tokens and concurrency of shapes that differ.
 
-`make grade-plan-cpu`, or `python tests/benchmarks/plan_cpu.py [--only NAME,...]`. Starts the locked vLLM once per shape
+`make grade-plan-cpu`, or `python -m tests.benchmarks.plan_cpu [--only NAME,...]`. Starts the locked vLLM once per shape
 of `tests/planner_truth/cpu.yaml`, with made-up weights and a stated size of the KV cache, keeps the lines that are read
 in `tests/planner_truth/cpu_logs/`, which the unit tests compare with the planner, and prints the table. A minute each.
 """
