@@ -9,10 +9,10 @@ from pipeline.roi.cashflow import Course, cash_years, course_of, payback_months,
 from pipeline.roi.demand import MONTHS_PER_YEAR
 from pipeline.roi.options import Option, Values, total_of, year_of
 from pipeline.roi.result import Decision
-from pipeline.roi.scenarios.costs import steps_of
 from pipeline.roi.scenarios.pricing import Ends, OpenEnds, Pricing
 from pipeline.roi.scenarios.result import Comparison, Swing
 from pipeline.roi.sensitivity import tornado
+from pipeline.roi.steps import steps_of
 from pipeline.roi.uncertainty import draws, interval
 
 _PAYBACK_DRAWS = 300
@@ -138,7 +138,8 @@ def _payback_ends(simulation: Simulation, option: Option, reference: Option) -> 
 def _break_even(pricing: Pricing, option: Option, reference: Option) -> Fraction | None:
     if not (pricing.countable(option) and pricing.countable(reference)):
         return None
-    found = break_even(steps_of(pricing, option), steps_of(pricing, reference))
+    values, years = pricing.middle, pricing.years
+    found = break_even(steps_of(option, values, years), steps_of(reference, values, years))
     return None if found is None else Fraction(first_whole(found))
 
 

@@ -5,9 +5,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from pipeline.catalogue.gpus import find_gpu
-from pipeline.roi.break_even import Steps
 from pipeline.roi.cashflow import cash_years, present_value
-from pipeline.roi.demand import HOURS_PER_DAY, MONTHS_PER_YEAR, MTOK, SECONDS_PER_DAY
+from pipeline.roi.demand import MONTHS_PER_YEAR
 from pipeline.roi.options import Option, Values, demand_in, machines_in, total_of, year_of
 from pipeline.roi.result import Figure
 from pipeline.roi.scenarios.forms import VariantForm
@@ -59,36 +58,6 @@ def cost_of(pricing: Pricing, option: Option) -> OptionCost:
         usd_per_mtok_useful=_per_mtok(pricing, option),
         years=tuple(_year(pricing, option, number) for number in range(1, pricing.years + 1)),
         curve=tuple(_curve(pricing, option)),
-    )
-
-
-def steps_of(pricing: Pricing, option: Option) -> Steps:
-    """Return an option's month as fixed parts and steps, for the break-even; machines are counted, not as stated."""
-    values = pricing.middle
-    bare = replace(option, engaged=False, stated=True)
-    engagement = Fraction(0)
-    if option.engaged:
-        once = values["engagement.one_time_usd"] / (pricing.years * MONTHS_PER_YEAR)
-        engagement = once + values["engagement.monthly_usd"]
-    if option.tenure == "paid per token":
-        month = values["hours_per_month"] / HOURS_PER_DAY
-        tokens = sum(
-            (
-                values[f"load.{kind}_tokens"] * values[f"{option.variant}.{kind}_usd_per_mtok"]
-                for kind in ("input", "output")
-            ),
-            Fraction(0),
-        )
-        return Steps(fixed=engagement, per_request=tokens / MTOK * month)
-    one = year_of(bare, {**values, f"{option.variant}.machines": Fraction(1)}, 1)
-    demand = demand_in(values, 1)
-    return Steps(
-        fixed=engagement + one.staff / MONTHS_PER_YEAR,
-        per_machine=(one.cost - one.staff) / MONTHS_PER_YEAR,
-        per_machine_load=values[f"{option.variant}.goodput_tokens_per_s"]
-        * SECONDS_PER_DAY
-        / (demand.output_tokens * demand.peak_factor),
-        spares=option.spares,
     )
 
 

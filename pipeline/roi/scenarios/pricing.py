@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pipeline.base.results import Origin
+from pipeline.roi.model import ModelInput, PricingModel, model_option
 from pipeline.roi.options import Option, Values
 from pipeline.roi.quantity import Quantity, weakest
 from pipeline.roi.result import Figure
@@ -29,6 +30,27 @@ class Pricing:
     def middle(self) -> Values:
         """Return the inputs as stated, of ranges their value."""
         return {name: quantity.value for name, quantity in self.inputs.quantities.items()}
+
+    def model(self, pairs: Iterable[tuple[Option, Option]]) -> PricingModel:
+        """Return all that the costs are computed from, as plain data, with who is compared with whom."""
+        quantities, currency = self.inputs.quantities, self.scenario.currency
+        return PricingModel(
+            years=self.years,
+            inputs=tuple(
+                ModelInput(
+                    name=name,
+                    value=str(one.value),
+                    origin=one.origin,
+                    source=one.source,
+                    date=str(one.date) if one.date else None,
+                )
+                for name, one in quantities.items()
+            ),
+            options=tuple(map(model_option, self.inputs.options)),
+            pairs=tuple((option.name, reference.name) for option, reference in pairs),
+            currency=currency.code if currency else "USD",
+            per_usd=str(quantities["currency.per_usd"].value) if currency else "1",
+        )
 
     def used(self, *options: Option) -> Mapping[str, Quantity]:
         """Return the inputs that the options' costs depend on."""

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from pipeline.base.results import Origin, Result
+from pipeline.roi.model import PricingModel
 from pipeline.roi.options import Tenure
 from pipeline.roi.result import Decision, Figure
 
@@ -182,3 +183,5 @@ class ScenarioResult(Result):
     claims: tuple[ClaimVerdict, ...]
     inputs: tuple[InputFigure, ...]
     notes: tuple[str, ...]
+    pricing: PricingModel
+    """What all amounts are computed from."""

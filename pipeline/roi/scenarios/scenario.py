@@ -61,6 +61,7 @@ def result_of(scenario: ScenarioFile, name: str) -> ScenarioResult:
             _input(key, quantity) for key, quantity in inputs.quantities.items() if quantity.source != NOT_STATED
         ),
         notes=_notes(pricing),
+        pricing=pricing.model(chosen),
     )
 
 
