@@ -3,6 +3,7 @@
 from typing import Literal
 
 from pipeline.base.results import Origin, Result
+from pipeline.roi.model import PricingModel
 
 SCHEMA_VERSION = 3
 Tone = Literal["plain", "good", "bad", "caution"]
@@ -227,3 +228,5 @@ class ReportDocument(Result):
     sections: tuple[Section, ...]
     signatures: tuple[Fact, ...]
     """Role and name, each with a line to sign on."""
+    pricing: PricingModel | None = None
+    """What the money is computed from, where a format computes it again; None: nothing was priced so."""

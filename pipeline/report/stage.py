@@ -10,7 +10,9 @@ from pipeline.report.card.measured_card import measured_card
 from pipeline.report.charts.svg import svg_file
 from pipeline.report.document import SCHEMA_VERSION
 from pipeline.report.inputs import REPORTED, inputs_of
-from pipeline.report.render import to_html, to_json, to_markdown
+from pipeline.report.render.html import to_html
+from pipeline.report.render.json import to_json
+from pipeline.report.render.markdown import to_markdown
 from pipeline.report.result import ReportResult
 from pipeline.report.view import report_of
 

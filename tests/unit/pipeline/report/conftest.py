@@ -279,7 +279,7 @@ def report(make_run: Callable[..., RunRecord], endpoint: ServeResult) -> ReportD
 @pytest.fixture
 def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the charts out where a test is about words."""
-    monkeypatch.setattr("pipeline.report.render.svg_of", lambda _chart: "<svg></svg>")
+    monkeypatch.setattr("pipeline.report.render.html.svg_of", lambda _chart: "<svg></svg>")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ from eval.bench.engine_proof import EngineProof, MemoryParts, PeakMemory
 from eval.bench.result import BenchResult
 from pipeline.record.record import RunRecord, StageResult
 from pipeline.report.document import ReportDocument, Section
-from pipeline.report.render import to_html, to_markdown
+from pipeline.report.render.html import to_html
+from pipeline.report.render.markdown import to_markdown
 from tests.unit.pipeline.report.documents import report_of
 
 DUMMY = DummyWeights(

@@ -12,7 +12,8 @@ from pipeline.report.language.en.page import Page
 from pipeline.report.language.en.throughput import Throughput
 from pipeline.report.language.en.words import Noun, Words
 from pipeline.report.language.language import ENGLISH
-from pipeline.report.render import to_html, to_markdown
+from pipeline.report.render.html import to_html
+from pipeline.report.render.markdown import to_markdown
 from pipeline.report.view import report_of
 from tests.unit.pipeline.report.documents import inputs_of
 

@@ -11,7 +11,8 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.contents import CHAPTERS
 from pipeline.report.document import ReportDocument
-from pipeline.report.render import to_html, to_markdown
+from pipeline.report.render.html import to_html
+from pipeline.report.render.markdown import to_markdown
 from serve.result import ServeResult
 from tests.unit.eval.bench.soaks import soak
 from tests.unit.pipeline.report.documents import report_of

@@ -8,7 +8,8 @@ from eval.accuracy.result import EvalResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.document import ReportDocument
-from pipeline.report.render import to_html, to_markdown
+from pipeline.report.render.html import to_html
+from pipeline.report.render.markdown import to_markdown
 from tests.unit.pipeline.report.documents import inputs_of, report_of
 
 

@@ -13,7 +13,8 @@ from pipeline.report.chapters.control import control_sentence
 from pipeline.report.comparison import against_control
 from pipeline.report.document import Section
 from pipeline.report.language.language import ENGLISH
-from pipeline.report.render import markdown_text, to_html, to_markdown
+from pipeline.report.render.html import to_html
+from pipeline.report.render.markdown import markdown_text, to_markdown
 from serve.result import ServeResult
 from tests.unit.pipeline.report.documents import inputs_of, not_measured_section, report_of
 

@@ -8,7 +8,8 @@ from pipeline.record.record import RunRecord
 from pipeline.report.chapters.examples import example_groups
 from pipeline.report.document import Excerpt
 from pipeline.report.language.language import ENGLISH
-from pipeline.report.render import fenced, to_html, to_markdown
+from pipeline.report.render.html import to_html
+from pipeline.report.render.markdown import fenced, to_markdown
 from tests.unit.pipeline.report.documents import report_of
 
 Run = Callable[..., RunRecord]

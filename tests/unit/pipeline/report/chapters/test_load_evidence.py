@@ -13,7 +13,7 @@ from pipeline.record.record import RunRecord
 from pipeline.report.chapters.findings import findings_of
 from pipeline.report.chapters.next_steps import next_steps
 from pipeline.report.document import Section
-from pipeline.report.render import to_html
+from pipeline.report.render.html import to_html
 from pipeline.roi.stage import price
 from tests.unit.eval.bench.runs import run
 from tests.unit.pipeline.report.chapters.test_endpoint_speed import ARM

@@ -9,7 +9,8 @@ from eval.profile.trace import Operation, Profile
 from pipeline.base.token_range import TokenRange
 from pipeline.record.record import RunRecord, StageResult
 from pipeline.report.document import ReportDocument
-from pipeline.report.render import to_html, to_markdown
+from pipeline.report.render.html import to_html
+from pipeline.report.render.markdown import to_markdown
 from tests.unit.pipeline.report.documents import report_of
 
 GEMM = Operation(name="_C::cpu_gemm_wna16", calls=3168, self_s=6.03, share=0.879)

@@ -32,7 +32,9 @@ from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord
 from pipeline.report import stage as report_stage
 from pipeline.report.document import ReportDocument
-from pipeline.report.render import markdown_text, to_html, to_json, to_markdown
+from pipeline.report.render.html import to_html
+from pipeline.report.render.json import to_json
+from pipeline.report.render.markdown import markdown_text, to_markdown
 from serve.result import ServeResult, SmokeCheck
 from tests.unit.pipeline.report.documents import report_of
 

@@ -1,0 +1,1 @@
+"""Renderings of one report document, one format per module."""
