@@ -13,9 +13,9 @@ help: ## this list
 demo: .venv/.ready ## set up everything and run the packaged recipe `demo`, all stages
 	$(AWQCTL) run demo
 
-test: check ## everything that CI runs: units and fake engines with two workers each, then real engines
+test: check ## everything that CI runs: units with two workers, fake engines (which wait a lot) with four, then real engines
 	$(PYTHON) -m pytest -q -n 2 --durations=20 tests/unit
-	$(PYTHON) -m pytest -q -n 2 --durations=20 tests/integration
+	$(PYTHON) -m pytest -q -n 4 --durations=20 tests/integration
 	$(PYTHON) -m pytest --durations=20 --ignore=tests/unit --ignore=tests/integration
 
 test-all: test families faults ## `make test`, all model families and the fault trials (before changes to them are merged)
@@ -60,8 +60,9 @@ bench-client: .venv/.ready ## the load client against a server of known speed, 1
 bench-second-server: .venv/.ready ## `awqctl bench --endpoint` on llama.cpp and on vLLM with the demo's model (nothing else may run)
 	$(PYTHON) tests/benchmarks/second_server.py --beside-vllm
 
-bench-many: .venv/.ready ## ten to ten thousand requests at once on the demo's model, without the door (nothing else may run)
+bench-many: .venv/.ready ## ten to ten thousand requests at once on the demo's model, without and with the door (nothing else may run)
 	$(PYTHON) -m tests.benchmarks.many_at_once
+	$(PYTHON) -m tests.benchmarks.many_at_once --door
 
 bench-gate: .venv/.ready ## how often the accuracy gate passes wrongly at the margin, and every simulation of the unit tests at its whole size
 	$(PYTHON) tests/benchmarks/gate.py

@@ -16,3 +16,5 @@ class Serve(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8443
     """0 takes a free port."""
     tls: bool = True
+    queue_timeout_s: Annotated[int, Field(ge=1, le=3600)] = 60
+    """How long a request waits at the door until an engine takes it; then it is answered with 503."""

@@ -2,12 +2,15 @@
 
 import os
 import resource
+from dataclasses import dataclass
 
 from pipeline.base.errors import EnvironmentLackError
 
-_MOST = 10_000
-_PER_CONNECTION = 2
-"""One to the client, one to the engine."""
+_MOST_CLIENTS = 12_000
+"""Ten thousand requests at once, and room for those that come and go."""
+_MOST_ENGINES = 4_096
+"""Far more than engines have under way at once; what is beyond them waits as well in HAProxy, where it takes one file
+instead of two."""
 _BESIDE = 64
 _PER_THREAD = 8
 """HAProxy's own: listeners, sockets of control and log, and for each thread, of which it has one per core, an epoll and
@@ -17,23 +20,34 @@ _FEWEST = 16
 RAISE = "Raise the limit with `ulimit -Hn NUMBER` as root, or LimitNOFILE= in a systemd unit."
 
 
+@dataclass(frozen=True)
+class Connections:
+    """How many connections there may be at once on either side of HAProxy."""
+
+    clients: int
+    engines: int
+    """Requests that the engines have, all together; further ones wait in HAProxy's queue."""
+
+
 def open_files() -> int:
     """Return how many files HAProxy may open: it raises its limit as far as it can."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    return _PER_CONNECTION * _MOST * 2 if hard == resource.RLIM_INFINITY else hard
+    return (_MOST_CLIENTS + _MOST_ENGINES) * 2 if hard == resource.RLIM_INFINITY else hard
 
 
-def max_connections(files: int) -> int:
-    """Return how many connections HAProxy can hold when it may open so many files.
+def connections(files: int) -> Connections:
+    """Return how many connections HAProxy can hold when it may open so many files: one each.
 
     Raises:
         EnvironmentLackError: hardly any.
     """
     own = _BESIDE + _PER_THREAD * min(len(os.sched_getaffinity(0)), _MOST_THREADS)
-    found = min(_MOST, (files - own) // _PER_CONNECTION)
-    if found < _FEWEST:
+    left = max(files - own, 0)
+    engines = min(_MOST_ENGINES, left // 2)
+    clients = min(_MOST_CLIENTS, left - engines)
+    if engines < _FEWEST:
         raise EnvironmentLackError(
-            f"A process may open {files} files here, which leaves HAProxy {max(found, 0)} connections: each takes "
-            f"{_PER_CONNECTION}, and {own} are needed beside. {RAISE}"
+            f"A process may open {files} files here, which leaves HAProxy {engines} connections: each takes one to "
+            f"the client and one to the engine, and {own} are needed beside. {RAISE}"
         )
-    return found
+    return Connections(clients, engines)

@@ -11,7 +11,7 @@ from pipeline.runtimes.haproxy import alerts, check_config, find_haproxy, haprox
 from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.process import GuardedProcess
 from pipeline.runtimes.rootcause import cause_of_death, signal_of
-from serve.gateway.connections import max_connections, open_files
+from serve.gateway.connections import connections, open_files
 from serve.gateway.files import write_private
 from serve.gateway.haproxy_config import render_config
 
@@ -32,10 +32,11 @@ class Gateway:
         bundle: PEM file with private key and certificate; None for plain HTTP.
         keys: SHA-256 digests of the keys let in, each with the id that stands in the log.
         log: name of HAProxy's log, which becomes a link to the file of this start.
+        queue_timeout_s: for which a request waits until an engine takes it, before it is answered with 503.
 
     Attributes:
         port: that it listens on, once it is up.
-        max_connections: that clients may have at once.
+        connections: that there may be at once.
 
     Raises:
         EnvironmentLackError: hardly any connection, as this process may open so few files.
@@ -51,6 +52,7 @@ class Gateway:
         bundle: Path | None,
         keys: Mapping[str, str],
         log: Path,
+        queue_timeout_s: int = 60,
     ) -> None:
         self._upstreams = tuple(upstreams)
         self._folder = folder
@@ -59,11 +61,12 @@ class Gateway:
         self._bundle = bundle
         self._keys = dict(keys)
         self._log_link = self._log = log
+        self._queue_timeout_s = queue_timeout_s
         self._control = folder / "control.sock"
         self._map = folder / "keys.map"
         self._process: GuardedProcess | None = None
         self.port = port
-        self.max_connections = max_connections(open_files())
+        self.connections = connections(open_files())
 
     @property
     def base_url(self) -> str:
@@ -148,7 +151,8 @@ class Gateway:
             control_socket=self._control,
             key_map=self._map,
             bundle=self._bundle,
-            max_connections=self.max_connections,
+            connections=self.connections,
+            queue_timeout_s=self._queue_timeout_s,
         )
 
     def _answers(self) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from pipeline.base.errors import UsageError
+from serve.gateway.connections import Connections
 from serve.gateway.routes import ROUTES
 
 
@@ -43,7 +44,13 @@ REFUSALS = (
     Refusal(500, "server_error", "internal_error", "The gateway failed."),
     Refusal(501, "invalid_request_error", "not_implemented", "The gateway does not know this kind of request."),
     Refusal(502, "server_error", "bad_gateway", "The engine broke off or gave an answer that is not valid HTTP."),
-    Refusal(503, "server_error", "engine_unavailable", "The engine is starting or gone. Try again later."),
+    Refusal(
+        503,
+        "server_error",
+        "engine_unavailable",
+        "The engine is starting, gone, or has too much to do. Try again later.",
+        (("Retry-After", "5"),),
+    ),
     Refusal(504, "server_error", "engine_timeout", "The engine did not answer in time."),
 )
 """What HAProxy answers by itself, where it can be told how."""
@@ -62,7 +69,8 @@ def render_config(
     control_socket: Path,
     key_map: Path,
     bundle: Path | None,
-    max_connections: int,
+    connections: Connections,
+    queue_timeout_s: int,
 ) -> str:
     """Return the text of HAProxy's configuration.
 
@@ -75,7 +83,8 @@ def render_config(
         control_socket: unix socket of the runtime API.
         key_map: file of digests and ids.
         bundle: PEM file with private key and certificate; None for plain HTTP.
-        max_connections: that clients may have at once.
+        connections: that there may be at once on either side.
+        queue_timeout_s: for which a request waits for an engine, in seconds.
     """
     environment = Environment(  # noqa: S701 -- this is no HTML; values go through `quoted`
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
@@ -90,7 +99,9 @@ def render_config(
         control_socket=control_socket,
         key_map=key_map,
         bundle=bundle,
-        maxconn=max_connections,
+        maxconn=connections.clients,
+        engine_maxconn=max(1, connections.engines // len(upstreams)),
+        queue_timeout_s=queue_timeout_s,
         errors=REFUSALS,
         chunked=_CHUNKED,
         routes=[route.split(" ") for route in ROUTES],

@@ -60,7 +60,7 @@ def serve_forever(
                 base_url=endpoint.base_url,
                 model=spec.model_name,
                 ca_certificate=certificate,
-                max_connections=endpoint.gateway.max_connections,
+                max_connections=endpoint.gateway.connections.clients,
                 despite_gates=spec.despite_gates,
                 new_key=first,
             )

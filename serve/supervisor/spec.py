@@ -31,6 +31,8 @@ class ServingSpec:
     port: int
     """0 takes a free one."""
     tls: bool
+    queue_timeout_s: int = 60
+    """For which a request waits until an engine takes it."""
     despite_gates: tuple[str, ...] = ()
     """What the gates say that the checkpoint did not pass and that are passed over."""
     replicas: int = 1
@@ -80,5 +82,6 @@ def serving_spec(
         host=offered.host if host is None else host,
         port=offered.port if port is None else port,
         tls=offered.tls if tls is None else tls,
+        queue_timeout_s=offered.queue_timeout_s,
         despite_gates=despite_gates,
     )

@@ -92,7 +92,7 @@ class Supervisor:
             internal = new_key()
             self.replicas = tuple(self._make_replica(number, folder) for number in range(1, self.spec.replicas + 1))
             self.gateway = stack.enter_context(self._make_gateway(folder, internal))
-            self._tell_connections(self.gateway.max_connections)
+            self._tell_connections(self.gateway.connections.clients)
             for replica in self.replicas:
                 stack.enter_context(replica)
             self._wait_until_ready(internal)
@@ -146,6 +146,7 @@ class Supervisor:
             bundle=bundle,
             keys={**self._active_keys(), **self._extra, digest(internal): _TEMPORARY},
             log=self._logs / "serve-haproxy.log",
+            queue_timeout_s=self.spec.queue_timeout_s,
         )
 
     def _tell_connections(self, bound: int) -> None:

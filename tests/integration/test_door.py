@@ -213,7 +213,7 @@ def test_idle_connections_make_room_where_files_are_few(tmp_path: Path) -> None:
             FakeUpstream(engine, Behaviour()),
             Gateway(host="127.0.0.1", port=0, bundle=None, keys=keys, **where) as gateway,
         ):
-            print(gateway.port, gateway.max_connections, flush=True)
+            print(gateway.port, gateway.connections.clients, flush=True)
             time.sleep(600)
         """
     )

@@ -10,6 +10,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from pipeline.base.errors import BusyError, EngineError
 from pipeline.runtimes.haproxy import haproxy_version
 from pipeline.runtimes.logs import newest_log
 from pipeline.runtimes.scratch import ScratchFolder
+from serve.gateway.connections import Connections
 from serve.gateway.gateway import Gateway
 from serve.gateway.routes import ROUTES
 from serve.gateway.tls import Certificate, ensure_certificate
@@ -529,3 +531,37 @@ def test_what_is_not_http_is_400(front: Front) -> None:
     """A malformed header ends at the gateway."""
     assert b" 400 " in front.raw(b"GET /v1/models HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n")
     assert front.behaviour.seen == []
+
+
+def test_what_the_engine_does_not_take_waits_at_the_door(tmp_path: Path) -> None:
+    """Clients beyond the engine's connections wait and are served in turn; after the queue's time-out it is 503."""
+    with ScratchFolder() as folder, FakeUpstream(folder / "engine.sock", Behaviour(answer_delay_s=1)) as upstream:
+        gateway = Gateway(
+            upstreams=(folder / "engine.sock",),
+            folder=folder,
+            host="127.0.0.1",
+            port=0,
+            bundle=None,
+            keys={_digest(KEY): "key00001"},
+            log=tmp_path / "log",
+            queue_timeout_s=4,
+        )
+        gateway.connections = Connections(clients=64, engines=2)
+
+        def ask(_number: int) -> httpx.Response:
+            body = {"model": "fake", "messages": [{"role": "user", "content": "Hi"}]}
+            url = f"{gateway.base_url}/v1/chat/completions"
+            return httpx.post(url, json=body, headers=_bearer(KEY), trust_env=False, timeout=30)
+
+        with gateway, ThreadPoolExecutor(16) as pool:
+            waiting = [pool.submit(ask, number) for number in range(6)]
+            assert _eventually(lambda: len(upstream.behaviour.seen) == 2)
+            assert not any(one.done() for one in waiting)
+            assert [one.result().status_code for one in waiting] == [200] * 6
+            answers = list(pool.map(ask, range(16)))
+        late = [one for one in answers if one.status_code == 503]
+        assert [one.status_code for one in answers].count(200) == 16 - len(late)
+        assert len(late) >= 4
+        assert {(one.json()["error"]["code"], one.headers["Retry-After"]) for one in late} == {
+            ("engine_unavailable", "5")
+        }

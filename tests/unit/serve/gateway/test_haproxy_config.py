@@ -10,6 +10,7 @@ import pytest
 from pipeline.base.errors import BusyError, EnvironmentLackError, UsageError
 from pipeline.engines.address import choose_address
 from pipeline.runtimes.haproxy import find_haproxy
+from serve.gateway.connections import Connections
 from serve.gateway.haproxy_config import quoted, render_config
 from serve.gateway.routes import ROUTES
 from serve.supervisor.foreground import Serving, usage_lines
@@ -22,12 +23,19 @@ def _render(bundle: Path | None, upstreams: tuple[str, ...] = ("/run/a/engine.so
         control_socket=Path("/run/a/control.sock"),
         key_map=Path("/run/a/keys.map"),
         bundle=bundle,
-        max_connections=1000,
+        connections=Connections(1000, 500),
+        queue_timeout_s=60,
     )
 
 
 def _directives(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
+
+
+def test_engines_share_their_connections() -> None:
+    """Each engine has its part of what all may have; the rest waits."""
+    servers = [line for line in _directives(_render(None, ("/run/1", "/run/2"))) if line.startswith("server ")]
+    assert servers == ["server vllm-1 unix@/run/1 maxconn 250", "server vllm-2 unix@/run/2 maxconn 250"]
 
 
 def test_every_route_is_exact() -> None:
@@ -64,7 +72,7 @@ def _backend(text: str) -> list[str]:
 
 def test_one_engine_is_the_whole_backend() -> None:
     """With one engine there is nothing to balance and nobody else to turn to."""
-    assert _backend(_render(None)) == ["server vllm-1 unix@/run/a/engine.sock"]
+    assert _backend(_render(None)) == ["server vllm-1 unix@/run/a/engine.sock maxconn 500"]
 
 
 def test_three_engines_are_balanced_and_checked() -> None:
@@ -73,9 +81,9 @@ def test_three_engines_are_balanced_and_checked() -> None:
         "balance leastconn",
         "option redispatch 1",
         "default-server check inter 1s fall 1 rise 1",
-        "server vllm-1 unix@/run/a/1.sock",
-        "server vllm-2 unix@/run/a/2.sock",
-        "server vllm-3 unix@/run/a/3.sock",
+        "server vllm-1 unix@/run/a/1.sock maxconn 166",
+        "server vllm-2 unix@/run/a/2.sock maxconn 166",
+        "server vllm-3 unix@/run/a/3.sock maxconn 166",
     ]
 
 
