@@ -84,11 +84,12 @@ def main() -> int:
                 found = offered(address, key, concurrency, Path(scratch))
     for point in found["points"]:
         speed = "void: " + "; ".join(point["void"]) if point["void"] else f"{point['output_tokens_per_s']:.0f} tok/s"
-        seen = (point["engine"] or {}).get("peak_requests") or 0
+        peak = (point["engine"] or {}).get("peak_requests")
+        seen = f"the engine saw {peak:,.0f} at once" if peak else "what the engine saw is not known"
         first = point["ttft_ms"]["p50"] or 0
         sys.stdout.write(
             f"{point['concurrency']:>6} at once, {point['requests']:>6} requests, {point['failed']} failed, "
-            f"the engine saw {seen:,.0f} at once, first token {first:,.0f} ms (p50), {speed}\n"
+            f"{seen}, first token {first:,.0f} ms (p50), {speed}\n"
         )
     if arguments.out:
         arguments.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
