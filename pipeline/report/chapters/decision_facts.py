@@ -8,7 +8,7 @@ from eval.bench.result import BenchResult
 from pipeline.recipe.arms import AWQ, BASELINE, of_kind
 from pipeline.report.decision import ArmFacts, Better, Decided, Money, Outcome, Speed, decide
 from pipeline.report.inputs import Inputs
-from pipeline.roi.result import Figure, RoiResult
+from pipeline.roi.result import ArmCost, RoiResult
 from serve.result import ServeResult
 
 
@@ -52,12 +52,12 @@ def better_of(fp8: str, inputs: Inputs) -> Better:
     """Return which of AWQ and FP8 is shown to cost less; where they cost the same, which is faster throughout."""
     if not inputs.has(RoiResult) or not {AWQ, fp8} <= {one.arm for one in inputs.costs.arms}:
         return "not decided"
-    awq, other = (inputs.costs.of(arm).monthly_usd for arm in (AWQ, fp8))
+    awq, other = (inputs.costs.of(arm) for arm in (AWQ, fp8))
     if _same(awq, other):
         return _faster(fp8, inputs)
-    if _above(other, awq):
+    if _dearer(other, awq):
         return "AWQ"
-    return "FP8" if _above(awq, other) else "not decided"
+    return "FP8" if _dearer(awq, other) else "not decided"
 
 
 def _faster(fp8: str, inputs: Inputs) -> Better:
@@ -67,13 +67,15 @@ def _faster(fp8: str, inputs: Inputs) -> Better:
     return "FP8" if found == {"slower"} else "not decided"
 
 
-def _same(one: Figure, other: Figure) -> bool:
-    """Return whether two costs are the same and can be nothing else: those of whole machines often are."""
-    return one.low is not None and one.low == one.high == other.low == other.high
+def _same(one: ArmCost, other: ArmCost) -> bool:
+    """Return whether two arms cost the same and can cost nothing else: those of whole machines often do."""
+    ends = {end for arm in (one, other) for end in (arm.monthly_usd.low, arm.monthly_usd.high)}
+    return len(ends) == 1 and None not in ends
 
 
-def _above(one: Figure, other: Figure) -> bool:
-    return one.low is not None and other.high is not None and one.low > other.high
+def _dearer(one: ArmCost, other: ArmCost) -> bool:
+    lowest, highest = one.monthly_usd.low, other.monthly_usd.high
+    return lowest is not None and highest is not None and lowest > highest
 
 
 def _facts(arm: str, inputs: Inputs) -> ArmFacts:
