@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 
 from eval.bench.result import BenchResult
 from pipeline.report.chapters.recommendation import SOME_REPEATS
@@ -49,7 +49,8 @@ def _of_the_price(inputs: Inputs) -> Iterator[Risk]:
     if quoted is None:
         yield Risk("low", say.undated_price, again, fact)
         return
-    days = (date.fromisoformat(inputs.date) - quoted).days
+    measured = max(inputs.record.stages[name].started_at for name in inputs.stages)
+    days = (datetime.fromisoformat(measured).date() - quoted).days
     if days > _OLD_DAYS:
         yield Risk("medium", say.stale_price(quoted.isoformat(), str(days)), again, fact)
 
