@@ -17,6 +17,7 @@ from pipeline.models.checksums import sum_files
 from pipeline.models.headers import headers_of
 from pipeline.models.layers import LinearLayer, ignored, linear_layers
 from pipeline.models.manifest import CARD, Manifest, ManifestSource, write_manifest
+from pipeline.models.name import name_of_model
 from pipeline.models.tensors import Tensor, parameters, read_headers, weight_bytes
 from pipeline.quantize.audit.coverage import audit, gates
 from pipeline.quantize.audit.layers import write_layers
@@ -202,6 +203,7 @@ class Quantization:
         total, (packed, held) = parameters(self.source.path), packed_size(read_headers(folder))
         result = QuantizeResult(
             source=self.source.reference,
+            source_name=name_of_model(self.source.path, self.source.reference),
             source_path=str(self.source.path),
             source_commit=self.source.commit,
             licence=self.source.licence,

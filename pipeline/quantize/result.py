@@ -69,6 +69,8 @@ class QuantizeResult(Payload):
     schema_version: Literal[1] = 1
 
     source: str
+    source_name: str | None = None
+    """What the model is called, for readers; None in results of earlier versions."""
     source_path: str
     source_commit: str | None
     licence: str

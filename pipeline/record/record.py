@@ -91,6 +91,8 @@ class RunRecord(Result):
     recipe_origin: str | None = None
     """Where that recipe was read: a path, or `packaged:NAME`. Records of earlier versions do not say."""
     mlflow_run_id: str | None = None
+    mlflow_store: str | None = None
+    """Where that run is logged, without passwords; None in records of earlier versions."""
     stages: dict[str, StageResult] = Field(default_factory=dict)
     """The last result of each stage; a failed attempt only where there is no earlier result."""
     failed_attempts: dict[str, StageResult] = Field(default_factory=dict)

@@ -5,6 +5,7 @@ from pipeline.report.chapters.accuracy import ACCURACY
 from pipeline.report.chapters.checkpoint import CHECKPOINT
 from pipeline.report.chapters.costs import COSTS
 from pipeline.report.chapters.crossover import CROSSOVER
+from pipeline.report.chapters.data_control import DATA_CONTROL
 from pipeline.report.chapters.endpoint import ENDPOINT
 from pipeline.report.chapters.environment import ENVIRONMENT
 from pipeline.report.chapters.files import FILES
@@ -16,27 +17,36 @@ from pipeline.report.chapters.not_measured import not_measured
 from pipeline.report.chapters.per_user import PER_USER
 from pipeline.report.chapters.plan import PLAN
 from pipeline.report.chapters.profile import PROFILE
+from pipeline.report.chapters.risks import RISKS
+from pipeline.report.chapters.roadmap import ROADMAP
 from pipeline.report.chapters.soak import SOAK
 from pipeline.report.chapters.throughput import THROUGHPUT
 from pipeline.report.document import Section
 from pipeline.report.inputs import Inputs
 
-_MEASURED: tuple[Chapter, ...] = (
+_DECISIVE: tuple[Chapter, ...] = (
     ACCURACY,
     THROUGHPUT,
-    CROSSOVER,
     LATENCY,
-    PER_USER,
+    CROSSOVER,
     MEMORY,
-    PLAN,
+    PER_USER,
     COSTS,
-    SOAK,
-    ENDPOINT,
-    CHECKPOINT,
-    PROFILE,
-    HEALTH,
+    RISKS,
+    DATA_CONTROL,
+    ROADMAP,
 )
-CHAPTERS: tuple[Chapter, ...] = (*_MEASURED, METHOD, ENVIRONMENT, not_measured(_MEASURED), FILES)
+"""What a decision takes, in the order in which a client asks for it."""
+_RUN: tuple[Chapter, ...] = (PLAN, SOAK, ENDPOINT, CHECKPOINT, PROFILE, HEALTH)
+"""How the run went."""
+CHAPTERS: tuple[Chapter, ...] = (
+    *_DECISIVE,
+    *_RUN,
+    METHOD,
+    not_measured((*_DECISIVE, *_RUN)),
+    ENVIRONMENT,
+    FILES,
+)
 
 
 def sections_of(inputs: Inputs) -> tuple[Section, ...]:

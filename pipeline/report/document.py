@@ -2,7 +2,10 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from pipeline.base.results import Origin, Result
+from pipeline.report.decision import Choice
 from pipeline.roi.model import PricingModel
 
 SCHEMA_VERSION = 3
@@ -203,6 +206,9 @@ class Labels(Result):
     """Said where charts cannot be drawn."""
     origins: dict[Origin, str]
     """What the label of each origin says."""
+    decision: str = ""
+    decisions: dict[Choice, str] = Field(default_factory=dict)
+    """What each recommendation says in few words."""
 
 
 class OriginMeaning(Result):
@@ -223,6 +229,9 @@ class ReportDocument(Result):
     """The figures of each stage in short, printed in the terminal; `summary-STAGE` is the id of each."""
     key_figures: tuple[KeyFigure, ...]
     recommendation: str
+    """Why the decision is what it is."""
+    decision: Choice | None = None
+    """The one recommendation; None in documents of earlier versions."""
     next_steps: tuple[str, ...]
     legend: tuple[OriginMeaning, ...]
     sections: tuple[Section, ...]

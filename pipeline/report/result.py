@@ -3,6 +3,7 @@
 from typing import ClassVar, Literal
 
 from pipeline.base.results import Payload
+from pipeline.report.decision import Choice
 from pipeline.report.document import Finding
 
 
@@ -11,5 +12,8 @@ class ReportResult(Payload):
 
     STAGE: ClassVar = "report"
     schema_version: Literal[1] = 1
+    decision: Choice | None = None
+    """The one recommendation; None in results of earlier versions."""
     recommendation: str
+    """Why."""
     findings: tuple[Finding, ...]

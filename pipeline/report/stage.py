@@ -50,7 +50,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     drawn = {"charts": f"report/{CHARTS}"} if charts else {}
     return StageOutcome(
         artifacts={artifact: f"report/{name}" for artifact, (name, _) in files.items()} | drawn,
-        result=ReportResult(recommendation=report.recommendation, findings=report.findings),
+        result=ReportResult(decision=report.decision, recommendation=report.recommendation, findings=report.findings),
     )
 
 

@@ -16,6 +16,8 @@ _SUMMARY = re.compile(r"summary-(\w+)")
 
 def print_report(report: ReportDocument, screen: Console) -> None:
     """Print the recommendation, every finding's headline, and all figures in short."""
+    if report.decision:
+        screen.print(Text(f"{report.labels.decision}: {report.labels.decisions[report.decision]}", style="bold"))
     screen.print(Text(_plain(report.recommendation), style="bold"))
     screen.print()
     for finding in report.findings:

@@ -1,6 +1,9 @@
 """The report of a record: one immutable document for HTML, Markdown and JSON, so that they cannot disagree."""
 
+from eval.bench.result import BenchResult
+from pipeline.models.name import name_of_reference
 from pipeline.quantize.result import QuantizeResult
+from pipeline.report.chapters.decision_facts import decision_of
 from pipeline.report.chapters.findings import findings_of
 from pipeline.report.chapters.key_figures import key_figures
 from pipeline.report.chapters.next_steps import next_steps
@@ -21,6 +24,7 @@ def report_of(inputs: Inputs) -> ReportDocument:
         summary=summary_of(inputs),
         key_figures=key_figures(inputs, findings),
         recommendation=recommendation(inputs),
+        decision=decision_of(inputs).choice,
         next_steps=next_steps(inputs),
         legend=tuple(
             OriginMeaning(origin=origin, meaning=meaning) for origin, meaning in inputs.say.cover.origins.items()
@@ -35,14 +39,13 @@ def report_of(inputs: Inputs) -> ReportDocument:
 
 def _cover(inputs: Inputs) -> Cover:
     report, say = inputs.recipe.report, inputs.say.cover
-    model = inputs.quantize.source if inputs.has(QuantizeResult) else inputs.recipe.model.source
     return Cover(
         title=report.title,
         client=report.client,
         prepared_by=report.prepared_by,
         facts=(
             Fact(label=say.date, text=inputs.date),
-            Fact(label=say.model, text=model),
+            Fact(label=say.model, text=model_name(inputs)),
             *(
                 [Fact(label=inputs.say.dummy_weights.topic, text=inputs.say.dummy_weights.on_cover)]
                 if inputs.has_dummies
@@ -50,5 +53,32 @@ def _cover(inputs: Inputs) -> Cover:
             ),
             Fact(label=say.recipe, text=inputs.recipe.name),
             Fact(label=say.measured_on, text=inputs.hardware),
+            *((Fact(label=say.checkpoint, text=_checkpoint(inputs)),) if inputs.has(QuantizeResult) else ()),
+            Fact(label=say.holds_for, text=_holds_for(inputs)),
         ),
     )
+
+
+def model_name(inputs: Inputs) -> str:
+    """Return what the model is called, with the commit of a hub model."""
+    if not inputs.has(QuantizeResult):
+        return name_of_reference(inputs.recipe.model.source)
+    made = inputs.quantize
+    name = made.source_name or name_of_reference(made.source)
+    return name if made.source_commit is None else inputs.say.cover.at_commit(name, made.source_commit)
+
+
+def _checkpoint(inputs: Inputs) -> str:
+    made, say = inputs.quantize, inputs.say.cover
+    return say.awq(str(made.bits), say.grouping(made.group_size), made.checkpoint_digest)
+
+
+def _holds_for(inputs: Inputs) -> str:
+    """Return what the figures hold for: engine and load where speed was measured, the version of awqctl always."""
+    say, version = inputs.say.cover, inputs.environment.awqctl
+    if not inputs.has(BenchResult):
+        return say.holds_without_speed(version)
+    load = inputs.load
+    if load.prompts is not None:
+        return say.holds_with_prompts(load.engine_version, load.prompts.name, str(load.output_tokens), version)
+    return say.holds(load.engine_version, str(load.input_tokens), str(load.output_tokens), version)

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.base.commands import command
+from pipeline.base.credentials import masked
 from pipeline.base.errors import (
     AwqctlError,
     EnvironmentLackError,
@@ -139,7 +140,8 @@ class Runner:
                 with self._context.reporter.stage(stage.name, place):
                     self._make_room(stage, force=force)
                     with self._context.reporter.task("opening the MLflow store"):
-                        record = record.model_copy(update={"mlflow_run_id": run.begin()})
+                        logged = {"mlflow_run_id": run.begin(), "mlflow_store": masked(self._tracker.store)}
+                        record = record.model_copy(update=logged)
                     record = self._run_one(stage, record, inputs, run)
                 result = record.stages[stage.name]
                 self._context.reporter.note(f"{result.outcome} in {seconds(result.seconds)}", head=head)

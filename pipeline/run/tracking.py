@@ -31,6 +31,7 @@ from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import EARLIER
 from pipeline.record.record import RunRecord, StageResult
+from pipeline.report.result import ReportResult
 from pipeline.run.folder import REPLACED
 
 if TYPE_CHECKING:
@@ -157,6 +158,9 @@ class PipelineRun:
                     client.set_tag(self._id, _tag_key(f"gate.{result.stage}.{gate.name}"), gate.outcome)
             client.set_tag(self._id, "awqctl.gates", _worst(results))
             if REPORT in stages:
+                report = record.find(ReportResult)
+                if report is not None and report.decision is not None:
+                    client.set_tag(self._id, "awqctl.decision", report.decision)
                 _log_artifact(client, self._id, self._out, REPORT)
 
     def __enter__(self) -> Self:

@@ -22,6 +22,7 @@ from pipeline.recipe.load import load_recipe
 from pipeline.record.context import RunContext
 from pipeline.record.environment import environment_of
 from pipeline.record.record import RunRecord, StageResult
+from pipeline.report.result import ReportResult
 from pipeline.run.tracking import Tracker, check_store
 from tests.helpers import METRIC_NAME
 
@@ -131,15 +132,21 @@ def test_a_parent_run_has_no_holes(store: str, tmp_path: Path) -> None:
 
     metrics = (Metric(name="awq_acc", value=0.5, origin="measured"),)
     gate = Gate(name="accuracy lines", passed=False, verdict="inconclusive", statement="too few.")
-    stages = {"eval": done("eval", metrics=metrics, gates=(gate,)), "roi": done("roi")}
+    decided = ReportResult(decision="not decided", recommendation="Run it.", findings=())
+    stages = {
+        "eval": done("eval", metrics=metrics, gates=(gate,)),
+        "roi": done("roi"),
+        "report": done("report", payload=decided.model_dump(mode="json")),
+    }
     record = RunRecord(recipe=earlier, environment=environment, stages=stages)
     with Tracker(store).pipeline(recipe, record, tmp_path) as run:
         parent_id = run.begin()
         run.complete(record, ["eval", "roi", "report"], ["roi"])
     client = MlflowClient(store)
     parent = client.get_run(parent_id)
-    assert parent.data.metrics == {"awq_acc": 0.5, "eval_stage_seconds": 2.0}
+    assert parent.data.metrics == {"awq_acc": 0.5, "eval_stage_seconds": 2.0, "report_stage_seconds": 2.0}
     assert client.get_metric_history(parent_id, "awq_acc")[0].timestamp == 1_795_132_802_000
+    assert parent.data.tags["awqctl.decision"] == "not decided"
     assert parent.data.params["roi.hourly.usd"] == "0.16"
     assert parent.data.tags["awqctl.gates"] == parent.data.tags["gate.eval.accuracy lines"] == "inconclusive"
     assert [file.path for file in client.list_artifacts(parent_id, "report")] == ["report/report.html"]
@@ -148,6 +155,7 @@ def test_a_parent_run_has_no_holes(store: str, tmp_path: Path) -> None:
         without_report = run.begin()
         run.complete(record, ["eval", "roi"], ["roi"])
     assert client.list_artifacts(without_report, "report") == []  # what lies there was written before
+    assert "awqctl.decision" not in client.get_run(without_report).data.tags
 
 
 def test_interrupted_pipeline_is_killed_not_finished(store: str, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pipeline.report.chapters.alarm import alarm_table, not_scored
 from pipeline.report.chapters.control import control_sentence, control_table
 from pipeline.report.chapters.examples import example_groups
 from pipeline.report.chapters.noise_floor import floor_sentence, floor_table
+from pipeline.report.chapters.tasks import tasks_table
 from pipeline.report.charts.accuracy import forest_chart
 from pipeline.report.document import Section, Table
 from pipeline.report.inputs import Inputs
@@ -38,7 +39,7 @@ def accuracy_section(inputs: Inputs) -> Section:
 
 def _tables(inputs: Inputs) -> list[Table]:
     accuracy = inputs.accuracy
-    tables = [verdicts_table(accuracy.gated, inputs)] if accuracy.gated else []
+    tables = [verdicts_table(accuracy.gated, inputs), tasks_table(accuracy.gated, inputs)] if accuracy.gated else []
     if accuracy.tasks:
         tables += [scores_table(accuracy.tasks, inputs), changes_table(accuracy.tasks, inputs)]
     others = tuple(row for row in accuracy.tasks if row.arm != GATED)

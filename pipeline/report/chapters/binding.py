@@ -6,10 +6,35 @@ from collections.abc import Iterable
 from eval.bench.assessment import Assessment, Overload, Reason, Sign
 from eval.bench.result import BenchResult, LoadPoint
 from pipeline.base.format import NONE, count, number, percent
+from pipeline.recipe.arms import AWQ
 from pipeline.report.cells import figure, is_long, numbers, word, words
 from pipeline.report.comparison import points_of
-from pipeline.report.document import Cell, Table
+from pipeline.report.document import Cell, Finding, Table
 from pipeline.report.inputs import Inputs
+
+
+def binding_findings(inputs: Inputs) -> tuple[Finding, ...]:
+    """Say what binds AWQ where it is fastest, and what that means for the choice of a GPU.
+
+    Nothing where it has no figures, and of results of earlier versions.
+    """
+    if not inputs.load.has_points(AWQ):
+        return ()
+    point = inputs.load.best(AWQ)
+    if point.assessment is None:
+        return ()
+    say, binding = inputs.say.crossover, point.assessment.binding
+    return (
+        Finding(
+            topic=inputs.say.findings.hardware,
+            stage=BenchResult.STAGE,
+            headline=inputs.say.findings.bound_by[binding.resource],
+            detail=say.meanings[binding.resource],
+            tone="caution" if binding.resource == "not known" else "plain",
+            origin="measured",
+            evidence=inputs.evidence.of(binding, "resource"),
+        ),
+    )
 
 
 def binding_bullets(inputs: Inputs) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.chapters.accuracy_finding import accuracy_findings
 from pipeline.report.chapters.alarm import agreement_field
+from pipeline.report.chapters.binding import binding_findings
 from pipeline.report.chapters.cost_finding import cost_finding
 from pipeline.report.chapters.crossover_finding import with_crossover
 from pipeline.report.chapters.dummy_weights import dummy_findings
@@ -77,9 +78,9 @@ def _speed_and_memory(inputs: Inputs) -> tuple[Finding, ...]:
     )
     memory = weight_memory(inputs.quantize_or_none, inputs.load)
     if memory is None:
-        return speed
+        return (*speed, *binding_findings(inputs))
     found = _grounded(memory_finding(memory, inputs.say), memory.origin, evidence.of_all(memory.found_in))
-    return (*speed, found)
+    return (*speed, found, *binding_findings(inputs))
 
 
 def _cost(inputs: Inputs) -> Finding:

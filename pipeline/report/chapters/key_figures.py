@@ -1,13 +1,17 @@
 """The few figures on the first page, of what is there."""
 
+from typing import Literal
+
 from eval.accuracy.result import GATED, EvalResult
 from eval.alarm.result import Fidelity
+from eval.bench.arm_crossover import capacity_at_service_level
 from eval.bench.comparison import SpeedRatio, capacity_ratio, measured, speed_ratios
 from eval.bench.result import BenchResult
 from pipeline.base.format import change, count, extent, number, ratio, score, share, size, usd
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import interval_text
-from pipeline.report.chapters.speed_finding import keys_of, latency_keys, speed_tone
+from pipeline.report.chapters.speed_finding import keys_of, speed_tone
+from pipeline.report.chapters.users import users_keys
 from pipeline.report.comparison import weight_memory
 from pipeline.report.cost_figures import figure_keys, ranged
 from pipeline.report.document import Finding, KeyFigure, Tone
@@ -23,7 +27,7 @@ def key_figures(inputs: Inputs, findings: tuple[Finding, ...]) -> tuple[KeyFigur
     tones = {finding.topic: finding.tone for finding in findings}
     return (
         *(_accuracy_figures(inputs, tones[say.accuracy]) if inputs.has(EvalResult) else ()),
-        *((*_throughput_figure(inputs), *_latency_figure(inputs)) if inputs.has(BenchResult) else ()),
+        *(_speed_figures(inputs) if inputs.has(BenchResult) else ()),
         *(_memory_figure(inputs, tones[say.memory]) if say.memory in tones else ()),
         *(_cost_figures(inputs, tones[say.cost]) if inputs.has(RoiResult) else ()),
     )
@@ -49,21 +53,50 @@ def _throughput_figure(inputs: Inputs) -> tuple[KeyFigure, ...]:
     )
 
 
-def _latency_figure(inputs: Inputs) -> tuple[KeyFigure, ...]:
-    """Return the time per token under the highest load that both arms were measured at."""
-    ratios, say = speed_ratios(inputs.load, "tpot"), inputs.say.findings
+def _speed_figures(inputs: Inputs) -> tuple[KeyFigure, ...]:
+    return (
+        *_throughput_figure(inputs),
+        *_latency_figure("ttft", inputs),
+        *_latency_figure("tpot", inputs),
+        *_users_figure(inputs),
+    )
+
+
+def _users_figure(inputs: Inputs) -> tuple[KeyFigure, ...]:
+    """Return how many users at once keep the service level; none where none was agreed, or none is shown to."""
+    say, load = inputs.say.findings, inputs.load
+    found = capacity_at_service_level(load, AWQ) if load.has_arms(AWQ) else None
+    if found is None or found.kept_at is None:
+        return ()
+    other = capacity_at_service_level(load, BASELINE) if load.has_arms(BASELINE) else None
+    before = say.users_unknown if other is None or other.kept_at is None else count(other.kept_at)
+    return (
+        KeyFigure(
+            label=say.users_label,
+            text=count(found.kept_at),
+            value=found.kept_at,
+            detail=say.users_detail(before),
+            origin="measured",
+            evidence=users_keys(AWQ, found.kept_at, inputs),
+        ),
+    )
+
+
+def _latency_figure(quantity: Literal["ttft", "tpot"], inputs: Inputs) -> tuple[KeyFigure, ...]:
+    """Return a latency under the highest load that both arms were measured at."""
+    ratios, say = speed_ratios(inputs.load, quantity), inputs.say.findings
     if not ratios:
         return ()
     one = ratios[-1]
-    before, after = (number(measured(point, "tpot")) for point in one.points)
+    before, after = (number(measured(point, quantity)) for point in one.points)
     return (
         KeyFigure(
-            label=say.latency_label(str(one.concurrency)),
+            label=say.latency_label(say.latency_names[quantity], str(one.concurrency)),
             text=ratio(one.value),
             value=one.value,
             detail=say.latency_detail(before, after, _interval(one, say)),
             origin="measured",
-            evidence=latency_keys((), (one,), inputs.evidence),
+            evidence=inputs.evidence.of_all((getattr(point, quantity), "p50_ms") for point in one.points),
             tone=speed_tone({one.direction}),
         ),
     )

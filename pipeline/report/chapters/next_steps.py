@@ -4,15 +4,20 @@ from eval.accuracy.result import EvalResult
 from eval.bench.comparison import speed_ratios
 from eval.bench.result import BenchResult
 from pipeline.report.chapters.accuracy_finding import by_verdict
-from pipeline.report.chapters.recommendation import audited, commands_for, missing_results, objection
+from pipeline.report.chapters.recommendation import (
+    MANY_REPEATS,
+    SOME_REPEATS,
+    audited,
+    commands_for,
+    missing_results,
+    objection,
+)
 from pipeline.report.cost_figures import ranged, requests_a_day
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.language import Language
 from pipeline.report.verdicts import remedy
 from pipeline.roi.result import RoiResult
 from serve.result import ServeResult
-
-_SOME_REPEATS, _MANY_REPEATS = 5, 10
 
 
 def next_steps(inputs: Inputs) -> tuple[str, ...]:
@@ -55,9 +60,9 @@ def _repeats_step(inputs: Inputs) -> str:
     speed = any(one.direction in ("not decided", "not repeated") for one in speed_ratios(inputs.load))
     costs = inputs.has(RoiResult) and inputs.saving.decision == "not decided"
     undecided = [*([say.the_speed] if speed else []), *([say.the_costs] if costs else [])]
-    if not undecided or repeats >= _MANY_REPEATS:
+    if not undecided or repeats >= MANY_REPEATS:
         return ""
-    return say.step_repeats(str(max(_SOME_REPEATS, 2 * repeats)), say.listing(undecided))
+    return say.step_repeats(str(max(SOME_REPEATS, 2 * repeats)), say.listing(undecided))
 
 
 def _soak_step(inputs: Inputs) -> str:

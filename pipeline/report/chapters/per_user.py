@@ -7,6 +7,7 @@ from eval.bench.per_user import PerUser, per_user
 from eval.bench.result import BenchResult
 from pipeline.report.cells import figure, numbers, word, words
 from pipeline.report.chapter import Chapter
+from pipeline.report.chapters.users import users_paragraphs, users_tables
 from pipeline.report.charts.per_user import pareto_chart, together_keys, user_keys
 from pipeline.report.document import Section, Table
 from pipeline.report.inputs import Inputs
@@ -19,9 +20,9 @@ def per_user_section(inputs: Inputs) -> Section:
     return Section(
         id="per-user",
         title=say.title,
-        paragraphs=(say.method,),
+        paragraphs=(*users_paragraphs(inputs), say.method),
         charts=(pareto_chart(points, inputs),) if points else (),
-        tables=(_table(points, inputs),),
+        tables=(*users_tables(inputs), _table(points, inputs)),
     )
 
 

@@ -1,4 +1,4 @@
-"""The recommendation: what forbids to deploy, what is missing to say more, and what the findings come to."""
+"""Why it is recommended: what forbids to deploy, what is missing to say more, and what the findings come to."""
 
 from eval.accuracy.result import EvalResult
 from eval.bench.comparison import speed_ratios
@@ -8,19 +8,77 @@ from pipeline.base.results import Payload
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.chapters.accuracy_finding import by_verdict, named
 from pipeline.report.chapters.crossover_finding import expectation
+from pipeline.report.chapters.decision_facts import awq_facts, decision_of, fp8_arm, fp8_facts
 from pipeline.report.chapters.speed_finding import concurrencies
+from pipeline.report.decision import Decided
 from pipeline.report.inputs import Inputs
+from pipeline.report.verdicts import remedy
 from pipeline.roi.result import RoiResult
 from serve.result import ServeResult
 
 _NEEDED: tuple[type[Payload], ...] = (EvalResult, BenchResult, RoiResult)
+MANY_REPEATS = 10
+"""Repeats from which more of them hardly decide anything."""
+SOME_REPEATS = 5
 
 
 def recommendation(inputs: Inputs) -> str:
-    """Return what to do with the AWQ checkpoint, in few sentences."""
-    say = inputs.say.recommendation
+    """Return why the decision is what it is, and what would decide it where nothing does, in few sentences."""
     if inputs.has_dummies:
-        return inputs.say.dummy_weights.recommendation
+        return f"{inputs.say.dummy_weights.recommendation} {inputs.say.dummy_weights.next_step}"
+    found, name, say = decision_of(inputs), fp8_arm(inputs), inputs.say.recommendation
+    if name is not None and "AWQ or FP8" in found.because:
+        fp8 = say.title_of(name)
+        said = {"deploy AWQ": say.awq_better(fp8), "deploy FP8": say.fp8_better(fp8), "not decided": say.both(fp8)}
+        first, second = said[found.choice], ""
+    else:
+        first, second = _of_awq(inputs), "" if name is None else _of_fp8(name, found, inputs)
+    if found.choice == "deploy FP8" and second:
+        first, second = second, first
+    return " ".join(filter(None, (first, second, *deciding(found, inputs))))
+
+
+def _of_fp8(name: str, found: Decided, inputs: Inputs) -> str:
+    """Return what is known of FP8 beside AWQ."""
+    say, fp8 = inputs.say.recommendation, fp8_facts(name, inputs)
+    arm = say.title_of(name)
+    if found.choice == "deploy FP8":
+        return say.deploy_fp8(arm)
+    if fp8.standing == "open":
+        return say.fp8_open(arm, say.listing([say.grounds[ground] for ground in fp8.grounds]))
+    return say.fp8_unfit(arm) if fp8.standing == "unfit" else ""
+
+
+def deciding(found: Decided, inputs: Inputs) -> tuple[str, ...]:
+    """Return what would decide what is not decided, with its commands.
+
+    Missing results are not among it: that they are missing is said with the commands that make them.
+    """
+    if found.choice != "not decided":
+        return ()
+    say, name, awq = inputs.say.recommendation, inputs.recipe.name, awq_facts(inputs)
+    open_tasks = by_verdict(inputs.accuracy.gated, "inconclusive") if inputs.has(EvalResult) else []
+    accuracy = "accuracy" in found.because and awq.accuracy == "not decided"
+    return (
+        *((remedy(row, inputs.say.verdicts) for row in open_tasks) if accuracy else ()),
+        *((say.then_run(f"`awqctl eval {name}`"),) if accuracy else ()),
+        *((_costs_step(inputs),) if "costs" in found.because and awq.money == "not decided" else ()),
+        *((say.mend_endpoint(f"`awqctl run {name}`"),) if "endpoint" in found.because else ()),
+        *((say.compare_savings(f"`awqctl roi {name}`"),) if "AWQ or FP8" in found.because else ()),
+    )
+
+
+def _costs_step(inputs: Inputs) -> str:
+    """Return what would decide whether AWQ pays."""
+    say, repeats, name = inputs.say.recommendation, inputs.load.repeats, inputs.recipe.name
+    if repeats >= MANY_REPEATS:
+        return say.other_load(f"`awqctl roi {name}`")
+    return say.more_repeats(str(max(SOME_REPEATS, 2 * repeats)), f"`awqctl bench {name}`", f"`awqctl roi {name}`")
+
+
+def _of_awq(inputs: Inputs) -> str:
+    """Return what to do with the AWQ checkpoint."""
+    say = inputs.say.recommendation
     refusal = objection(inputs)
     if refusal:
         return refusal

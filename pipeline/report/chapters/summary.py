@@ -140,7 +140,14 @@ def _speed(inputs: Inputs) -> Table:
         for quantity, field in _QUANTITIES
         for one in speed_ratios(inputs.load, quantity)
     )
-    return _table("bench", say.speed, _columns(say.speed_columns), rows, inputs, say.speed_note(certainty(CONFIDENCE)))
+    note = f"{_load(inputs)}{say.speed_note(certainty(CONFIDENCE))}"
+    return _table("bench", say.speed, _columns(say.speed_columns), rows, inputs, note)
+
+
+def _load(inputs: Inputs) -> str:
+    """Return how long prompts and answers were; nothing of a client's own prompts, which the method names."""
+    load, say = inputs.load, inputs.say.summary
+    return "" if load.prompts is not None else say.load(str(load.input_tokens), str(load.output_tokens))
 
 
 def _speed_of_each(inputs: Inputs) -> Table:

@@ -11,6 +11,7 @@ from pipeline.report.language.en.control import Control
 from pipeline.report.language.en.costs import Costs
 from pipeline.report.language.en.cover import Cover
 from pipeline.report.language.en.crossover import CrossoverSentences
+from pipeline.report.language.en.data_control import DataControl
 from pipeline.report.language.en.dummy_weights import DummyWeightsSentences
 from pipeline.report.language.en.endpoint import Endpoint
 from pipeline.report.language.en.endpoint_speed import EndpointSpeed
@@ -31,8 +32,11 @@ from pipeline.report.language.en.per_user import PerUserSentences
 from pipeline.report.language.en.plan import PlanSentences
 from pipeline.report.language.en.profile import ProfileSentences
 from pipeline.report.language.en.recommendation import Recommendation
+from pipeline.report.language.en.risks import Risks
+from pipeline.report.language.en.roadmap import Roadmap
 from pipeline.report.language.en.soak import SoakSentences
 from pipeline.report.language.en.summary import Summary
+from pipeline.report.language.en.tasks import Tasks
 from pipeline.report.language.en.throughput import Throughput
 from pipeline.report.language.en.verdicts import Verdicts
 
@@ -70,6 +74,10 @@ class Language:
     cover: Cover
     page: Page
     plan: PlanSentences
+    tasks: Tasks
+    roadmap: Roadmap
+    risks: Risks
+    data_control: DataControl
     profile: ProfileSentences
     findings: Findings
     summary: Summary
@@ -108,6 +116,10 @@ ENGLISH = Language(
     cover=Cover(),
     page=Page(),
     plan=PlanSentences(),
+    tasks=Tasks(),
+    roadmap=Roadmap(),
+    risks=Risks(),
+    data_control=DataControl(),
     profile=ProfileSentences(),
     findings=Findings(),
     summary=Summary(),

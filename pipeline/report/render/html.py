@@ -24,8 +24,9 @@ def inline_code(text: str) -> Markup:
 
 
 def breakable(text: str) -> Markup:
-    """Return escaped text that may be broken after an underscore or a slash."""
-    return Markup(re.sub(r"([_/])(?=\w)", r"\1<wbr>", str(escape(text))))  # noqa: S704 -- escaped before
+    """Return escaped text that may be broken after an underscore or a slash; what is between backticks is code."""
+    parted = re.sub(r"([_/])(?=\w)", r"\1<wbr>", str(escape(text)))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", parted))  # noqa: S704 -- escaped before
 
 
 def _drawn(chart: Chart) -> Markup:

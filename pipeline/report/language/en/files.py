@@ -22,5 +22,5 @@ class Files(Words):
 class NotMeasured(Words):
     """The frame of the limits; each chapter has its own."""
 
-    title = "What was not measured"
+    title = "Limits: what was not measured"
     paragraph = "No figure in this report answers the following."

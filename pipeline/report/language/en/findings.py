@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from eval.bench.assessment import Resource
 from eval.bench.comparison import Direction
 from pipeline.report.language.en.words import Words
 
@@ -16,6 +17,16 @@ class Findings(Words):
     memory = "Memory"
     cost = "Cost"
     endpoint = "Endpoint"
+
+    hardware = "Hardware"
+    bound_by: Mapping[Resource, str] = {
+        "client": "Where AWQ is fastest, the load client is the limit.",
+        "KV cache": "Where AWQ is fastest, the workload is bound by capacity: the memory for the KV cache.",
+        "queue": "Where AWQ is fastest, the workload is bound by the queue: the settings of the engine.",
+        "memory bandwidth": "Where AWQ is fastest, the workload is bound by memory bandwidth.",
+        "compute": "Where AWQ is fastest, the workload is bound by compute.",
+        "not known": "Whether bandwidth, compute or capacity binds the workload is not known on this hardware.",
+    }
 
     no_accuracy = "Accuracy was not measured in this run."
     no_speed = "Speed was not measured in this run."
@@ -178,8 +189,16 @@ class Findings(Words):
 
     no_interval_detail = "not repeated; "
 
-    def latency_label(self, concurrency: str) -> str:
-        return f"Time per token at concurrency {concurrency}"
+    users_label = "Users at once within the service level"
+    users_unknown = "not known"
+
+    def users_detail(self, baseline: str) -> str:
+        return f"shown with AWQ; baseline {baseline}"
+
+    latency_names: Mapping[str, str] = {"ttft": "Time to first token", "tpot": "Time per token"}
+
+    def latency_label(self, name: str, concurrency: str) -> str:
+        return f"{name} at concurrency {concurrency}"
 
     def latency_detail(self, before: str, after: str, interval: str) -> str:
         return f"{interval}p50 {before} to {after} ms"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from pipeline.base.results import Origin
+from pipeline.report.decision import Choice
 from pipeline.report.language.en.words import Words
 
 
@@ -13,7 +14,7 @@ class Page(Words):
     client = "Client"
     for_client = "For"
     prepared_by = "Prepared by"
-    summary = "Summary"
+    summary = "Executive summary"
     next_steps = "Next steps"
     contents = "Contents"
     source = "Source"
@@ -33,4 +34,11 @@ class Page(Words):
         "modelled": "modelled",
         "quoted": "quoted",
         "assumed": "assumed",
+    }
+    decision = "Recommendation"
+    decisions: Mapping[Choice, str] = {
+        "deploy AWQ": "Deploy AWQ",
+        "deploy FP8": "Deploy FP8",
+        "stay on 16 bit": "Stay on 16 bit",
+        "not decided": "Not decided",
     }

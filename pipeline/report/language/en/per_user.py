@@ -1,12 +1,34 @@
 """What the chapter on speed per user and per GPU says."""
 
+from collections.abc import Mapping
+
+from eval.bench.goodput import Kind
 from pipeline.report.language.en.words import Words
 
 
 class PerUserSentences(Words):
     """Its table and chart."""
 
-    title = "Speed per user and per GPU"
+    title = "Users"
+    users_table = "Users at once within the service level"
+    users_columns = ("Arm", "Shown to keep it", "Shown to miss it from", "What that says")
+    users_note = "A user is a request under way: somebody who reads or thinks meanwhile takes no place."
+    kinds: Mapping[Kind, str] = {
+        "up to": "kept up to this many, missed beyond",
+        "at every level": "kept at every concurrency measured, so it may be more",
+        "at no level": "missed at every concurrency measured",
+        "not decided": "not decided: more requests per concurrency would tell",
+    }
+
+    def level(self, share: str, limits: str) -> str:
+        return f"The service level that was agreed: {share} of the requests keep {limits}."
+
+    def no_level(self, command: str) -> str:
+        return (
+            f"How many users at once can be served is not said, because no limit on latency was agreed: write one into "
+            f"`bench.service_level`, then run {command}."
+        )
+
     method = (
         "More requests at a time give more tokens in all and fewer to each user. What a user gets is one over the "
         "median TPOT, the speed of a stream once it has begun; TTFT is not in it. A point is on the frontier if no "

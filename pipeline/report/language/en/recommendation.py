@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from pipeline.report.decision import Ground
 from pipeline.report.language.en.words import Words
 
 
@@ -10,6 +11,17 @@ class Recommendation(Words):
 
     topics: Mapping[str, str] = {"eval": "accuracy", "bench": "speed", "roi": "costs"}
     """What is known by the result of a stage."""
+    grounds: Mapping[Ground, str] = {
+        "checkpoint": "the audit of its weights",
+        "accuracy": "accuracy",
+        "acceptance": "the acceptance",
+        "speed": "speed",
+        "endpoint": "the endpoint",
+        "costs": "costs",
+        "dummy weights": "the weights",
+        "AWQ or FP8": "which of both is better",
+    }
+    """What a decision waits for."""
     failed_audit = "Do not deploy this AWQ checkpoint: it failed the audit of its weights, whatever its scores."
     not_scored = (
         "Do not deploy this AWQ checkpoint: its token probabilities are so far from the baseline's that it was not "
@@ -45,6 +57,54 @@ class Recommendation(Words):
         )
 
     deploy = "Deploy the AWQ checkpoint: it passed the accuracy gate and pays at this load."
+
+    def deploy_fp8(self, arm: str) -> str:
+        return (
+            f"Deploy {arm}, the model that the engine casts to FP8: it loses no more than was agreed for AWQ, and pays "
+            f"at this load."
+        )
+
+    def fp8_better(self, arm: str) -> str:
+        return (
+            f"Deploy {arm}, the model that the engine casts to FP8. AWQ passed the accuracy gate and pays, too, but "
+            f"{arm} is shown to save more, or to be faster for the same money."
+        )
+
+    def awq_better(self, arm: str) -> str:
+        return (
+            f"Deploy the AWQ checkpoint: it passed the accuracy gate and pays at this load. {arm} does, too, but AWQ "
+            f"is shown to save more, or to be faster for the same money."
+        )
+
+    def both(self, arm: str) -> str:
+        return (
+            f"AWQ and {arm} both lose no more than was agreed and pay at this load, and neither is shown to save more, "
+            f"or to be faster for the same money."
+        )
+
+    def fp8_open(self, arm: str, what: str) -> str:
+        return f"Of {arm}, the model that the engine casts to FP8, this is open: {what}."
+
+    def fp8_unfit(self, arm: str) -> str:
+        return f"{arm}, the model that the engine casts to FP8, loses more than was agreed, or does not pay, either."
+
+    def then_run(self, command: str) -> str:
+        return f"Then run {command}."
+
+    def mend_endpoint(self, command: str) -> str:
+        return f"Mend what the failed check names, then run {command}, which tries the endpoint again."
+
+    def compare_savings(self, command: str) -> str:
+        return f"Raise `bench.repeats`, or set `roi.load` to the load expected in a year, then run {command}."
+
+    def more_repeats(self, repeats: str, bench: str, roi: str) -> str:
+        return f"What may decide it: set `bench.repeats` to {repeats}, then run {bench} and {roi}."
+
+    def other_load(self, roi: str) -> str:
+        return (
+            f"So many repeats do not decide it, because machines are whole: set `roi.load` to the load expected in a "
+            f"year, then run {roi}."
+        )
 
     def slower(self, concurrencies: str) -> str:
         return f" Expect it to be slower at concurrency {concurrencies}."

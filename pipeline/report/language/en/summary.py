@@ -41,6 +41,9 @@ class Summary(Words):
     def at(self, concurrency: str, what: str) -> str:
         return f"{concurrency}: {what}"
 
+    def load(self, prompt: str, answer: str) -> str:
+        return f"Prompts of {prompt} and answers of {answer} tokens. "
+
     def speed_note(self, sure: str) -> str:
         return (
             f"In brackets: intervals that hold together for all concurrencies with {sure} confidence, by the repeats."

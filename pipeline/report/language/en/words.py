@@ -20,6 +20,7 @@ Noun = Literal[
     "step",
     "setting",
     "machine",
+    "GPU",
 ]
 
 
@@ -43,6 +44,7 @@ class Words:
         "request": ("request", "requests"),
         "setting": ("setting", "settings"),
         "machine": ("machine", "machines"),
+        "GPU": ("GPU", "GPUs"),
     }
     """For one, and for any other number."""
 

@@ -40,6 +40,7 @@ from tests.unit.pipeline.report.pseudo_language import english_in, pseudo_langua
 SAY = StoredSentences
 _NO_PROSE = frozenset({"id", "evidence", "sources", "origin", "tone", "examples", "stage", "schema_version"})
 """Keys of a report whose values are no sentences."""
+_COMMANDS = re.compile("`[^`]+`")
 
 
 @pytest.fixture
@@ -138,7 +139,8 @@ def left_in(record: RunRecord, say: Language) -> list[str]:
     given = (record.recipe, record.environment.model_dump(mode="json"))
     known = [text for document in given for text in strings_of(document, without=frozenset()) if " " in text]
     document = report_of(replace(inputs_of(record), say=say)).model_dump(mode="json")
-    return [found for text in strings_of(document, without=_NO_PROSE) for found in english_in(text, known)]
+    texts = (_COMMANDS.sub("«»", text) for text in strings_of(document, without=_NO_PROSE))
+    return [found for text in texts for found in english_in(text, known)]
 
 
 @pytest.mark.usefixtures("no_charts")

@@ -17,7 +17,8 @@ from serve.result import ServeResult
 from tests.unit.eval.bench.soaks import soak
 from tests.unit.pipeline.report.documents import report_of
 
-ALWAYS = ["method", "environment", "not-measured", "files"]
+BARE = ["risks", "data-control"]
+ALWAYS = ["method", "not-measured", "environment", "files"]
 Run = Callable[..., RunRecord]
 
 
@@ -43,31 +44,48 @@ def ids(report: ReportDocument) -> list[str]:
     [
         (
             ["eval"],
-            ["speed", "crossover", "latency", "per-user", "memory", "costs", "endpoint", "checkpoint"],
+            [
+                "speed",
+                "latency",
+                "crossover",
+                "memory",
+                "per-user",
+                "costs",
+                *BARE,
+                "roadmap",
+                "endpoint",
+                "checkpoint",
+            ],
             "Accuracy was not measured: `awqctl eval` was not run.",
             "Accuracy was not measured in this run.",
         ),
         (
             ["bench", "roi"],
-            ["accuracy", "endpoint", "checkpoint"],
+            ["accuracy", *BARE, "roadmap", "endpoint", "checkpoint"],
             "Throughput and latency were not measured: `awqctl bench` was not run.",
             "Speed was not measured in this run.",
         ),
         (
             ["roi"],
-            ["accuracy", "speed", "crossover", "latency", "per-user", "memory", "endpoint", "checkpoint"],
+            [
+                *("accuracy", "speed", "latency", "crossover", "memory", "per-user", *BARE, "roadmap"),
+                *("endpoint", "checkpoint"),
+            ],
             "Costs were not calculated: `awqctl roi` was not run.",
             "Costs were not calculated in this run.",
         ),
         (
             ["serve"],
-            ["accuracy", "speed", "crossover", "latency", "per-user", "memory", "costs", "checkpoint"],
+            [
+                *("accuracy", "speed", "latency", "crossover", "memory", "per-user", "costs", *BARE, "roadmap"),
+                "checkpoint",
+            ],
             "The endpoint: gateway, TLS and API keys were not tested in this run.",
             "The endpoint was not tested in this run.",
         ),
         (
             ["eval", "bench", "roi", "serve"],
-            ["checkpoint"],
+            [*BARE, "roadmap", "checkpoint"],
             "Accuracy was not measured: `awqctl eval` was not run.",
             "Speed was not measured in this run.",
         ),
@@ -111,7 +129,7 @@ def test_bench_alone_knows_its_memory(make_run: Run) -> None:
     """The engines say what their weights take, whoever quantized them; nothing says that it was not compared."""
     report = report_of(only(make_run(), "bench"))
 
-    assert ids(report) == ["speed", "crossover", "latency", "per-user", "memory", *ALWAYS]
+    assert ids(report) == ["speed", "latency", "crossover", "memory", "per-user", *BARE, *ALWAYS]
     assert "The weights are 2.50\N{MULTIPLICATION SIGN} smaller." in [one.headline for one in report.findings]
     assert "Memory was not compared" not in to_markdown(report)
 
@@ -169,7 +187,7 @@ def test_one_arm_alone_is_reported(make_run: Run, make_bench: Callable[..., Benc
     record = record.model_copy(update={"stages": {**record.stages, "bench": stage}})
     report = report_of(only(record, "bench"))
 
-    assert ids(report) == ["speed", "crossover", "latency", "per-user", "memory", *ALWAYS]
+    assert ids(report) == ["speed", "latency", "crossover", "memory", "per-user", *BARE, *ALWAYS]
     speed = next(one for one in report.findings if one.topic == "Speed")
     assert speed.headline.startswith("Highest output throughput: ")
     assert "at concurrency 16." in speed.headline

@@ -90,6 +90,8 @@ def interrupted(_recipe: Recipe, _context: RunContext, _record: RunRecord) -> St
 class NoTracker:
     """Stands in for MLflow, which has tests of its own."""
 
+    store = "https://user:secret@mlflow.example.org"
+
     def pipeline(self, *_: object) -> Self:
         """Return the run."""
         return self
@@ -146,6 +148,15 @@ def test_second_run_does_nothing(make: Callable[..., Runner]) -> None:
     assert reasons(make()) == ["not run yet", "not run yet"]
     assert reasons(make()) == ["up to date", "up to date"]
     assert calls == ["first", "second"]
+
+
+def test_the_record_names_the_store_without_its_password(make: Callable[..., Runner]) -> None:
+    """Where a run was logged is a fact of the run; what opens the store is none."""
+    record, _ = make().run([FIRST])
+
+    assert record.mlflow_store is not None
+    assert record.mlflow_store.endswith("@mlflow.example.org")
+    assert "secret" not in record.mlflow_store
 
 
 def test_change_redoes_what_depends_on_it_and_says_so(make: Callable[..., Runner]) -> None:
