@@ -2,7 +2,8 @@
 
 from pipeline.base.results import Metric
 from pipeline.recipe.arms import AWQ
-from pipeline.roi.result import ArmCost, Figure, RoiResult, Saving, UsefulCost
+from pipeline.roi.figure import Figure
+from pipeline.roi.result import ArmCost, RoiResult, Saving, UsefulCost
 
 
 def metrics_of(result: RoiResult) -> tuple[Metric, ...]:

@@ -5,7 +5,8 @@ from pipeline.report.cost_figures import ranged, requests_a_day
 from pipeline.report.document import Finding, Tone
 from pipeline.report.language.en.costs import Costs
 from pipeline.report.language.language import Language
-from pipeline.roi.result import ArmCost, Decision, Figure, RoiResult, Saving
+from pipeline.roi.figure import Decision, Figure
+from pipeline.roi.result import ArmCost, RoiResult, Saving
 
 _TONES: dict[Decision, Tone] = {"pays": "good", "does not pay": "bad", "not decided": "caution"}
 

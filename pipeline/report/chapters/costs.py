@@ -13,7 +13,8 @@ from pipeline.report.cost_figures import figure_cell
 from pipeline.report.document import Cell, Column, Section, Table
 from pipeline.report.evidence import in_recipe
 from pipeline.report.inputs import Inputs
-from pipeline.roi.result import ArmCost, Figure, RoiResult
+from pipeline.roi.figure import Figure
+from pipeline.roi.result import ArmCost, RoiResult
 
 _PER_ARM = (
     ("capacity_tokens_per_s", number),
@@ -159,9 +160,9 @@ def costs_limits(inputs: Inputs) -> tuple[str, ...]:
 
 def _quality_of_prices(inputs: Inputs) -> str:
     roi, say = inputs.recipe.roi, inputs.say.costs
-    origins = {say.the_price: roi.hourly.origin, say.the_load: roi.load.origin}
-    if roi.engagement:
-        origins[say.the_engagement] = roi.engagement.origin
+    origins: dict[str, str] = {say.the_price: roi.hourly.origin, say.the_load: roi.load.origin}
+    if inputs.costs.engagement_usd:
+        origins[say.the_engagement] = inputs.costs.engagement_usd.origin
     assumed = [name for name, origin in origins.items() if origin == "assumed"]
     if not assumed:
         return ""

@@ -18,7 +18,8 @@ from pipeline.report.cost_figures import figure_cell
 from pipeline.report.document import Cell, Column, Table
 from pipeline.report.inputs import Inputs
 from pipeline.report.verdicts import interval_text, margin_text, metric_text, verdict_cell
-from pipeline.roi.result import Decision, Figure, RoiResult
+from pipeline.roi.figure import Decision, Figure
+from pipeline.roi.result import RoiResult
 from serve.result import ServeResult
 
 _FEW_OPERATIONS = 6

@@ -17,6 +17,8 @@ from serve.result import ServeResult
 from tests.unit.eval.bench.soaks import soak
 from tests.unit.pipeline.report.documents import report_of
 
+SPEED = ["speed", "crossover", "latency", "per-user", "memory"]
+COSTS = ["costs", "options", "savings", "sensitivity"]
 ALWAYS = ["method", "environment", "not-measured", "files"]
 Run = Callable[..., RunRecord]
 
@@ -43,7 +45,7 @@ def ids(report: ReportDocument) -> list[str]:
     [
         (
             ["eval"],
-            ["speed", "crossover", "latency", "per-user", "memory", "costs", "endpoint", "checkpoint"],
+            [*SPEED, *COSTS, "endpoint", "checkpoint"],
             "Accuracy was not measured: `awqctl eval` was not run.",
             "Accuracy was not measured in this run.",
         ),
@@ -55,13 +57,13 @@ def ids(report: ReportDocument) -> list[str]:
         ),
         (
             ["roi"],
-            ["accuracy", "speed", "crossover", "latency", "per-user", "memory", "endpoint", "checkpoint"],
+            ["accuracy", *SPEED, "endpoint", "checkpoint"],
             "Costs were not calculated: `awqctl roi` was not run.",
             "Costs were not calculated in this run.",
         ),
         (
             ["serve"],
-            ["accuracy", "speed", "crossover", "latency", "per-user", "memory", "costs", "checkpoint"],
+            ["accuracy", *SPEED, *COSTS, "checkpoint"],
             "The endpoint: gateway, TLS and API keys were not tested in this run.",
             "The endpoint was not tested in this run.",
         ),
