@@ -149,13 +149,11 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
-    def _alternatives_are_of_measured_arms(self) -> "Recipe":
+    def _alternatives_are_of_arms(self) -> "Recipe":
         priced = self.roi_or_none.alternatives if self.roi_or_none else ()
-        if unknown := [one.arm for one in priced if one.arm is not None and one.arm not in self.bench.arms]:
-            raise ValueError(
-                f"roi.alternatives names {', '.join(unknown)}; bench.arms has {', '.join(self.bench.arms)}"
-            )
-        names = {*(arm.name for arm in self.arms)}
+        names = [arm.name for arm in self.arms]
+        if unknown := [one.arm for one in priced if one.arm is not None and one.arm not in names]:
+            raise ValueError(f"roi.alternatives names {', '.join(unknown)}; the recipe's arms are {', '.join(names)}")
         if taken := [one.name for one in priced if one.name in names]:
             raise ValueError(f"roi.alternatives: {', '.join(taken)} is the name of an arm; choose another")
         return self

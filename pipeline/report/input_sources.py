@@ -12,6 +12,8 @@ from pipeline.roi.scenarios.quantities import NOT_STATED
 from pipeline.roi.scenarios.result import InputFigure, ScenarioResult
 
 _GOODPUT = ".goodput_tokens_per_s"
+_OF_THE_MACHINE = ("hourly_usd", "purchase_usd", "watts", "resale_share")
+"""Inputs that all measured arms share."""
 
 
 def pricing_of(scenario: ScenarioResult, inputs: Inputs) -> PricingModel:
@@ -25,6 +27,8 @@ def input_name(key: str, inputs: Inputs) -> str:
     """Return what an input is called: `load.requests_per_day`, `awq.hourly_usd`."""
     say = inputs.say.pricing
     variant, _, what = key.rpartition(".")
+    if what in _OF_THE_MACHINE and variant in {load.arm for load in inputs.load.arms}:
+        return say.input_of(say.measured_machine, say.inputs_of_variants[what])
     return say.inputs.get(key) or say.input_of(say.title_of(variant), say.inputs_of_variants[what])
 
 

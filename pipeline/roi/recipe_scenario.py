@@ -33,6 +33,8 @@ from pipeline.roi.scenarios.scenario import priced
 THIS_RUN = "this run"
 IN_RECIPE = "the recipe"
 BENCHMARK_PROMPTS = "the benchmark's prompts, because the recipe states none"
+_SHARED = ("hourly", "purchase.price", "purchase.watts", "purchase.resale_share")
+"""Keys of the measured machine, which is the same one for every arm."""
 MISSED = "It is shown to keep the service level at no concurrency."
 
 
@@ -68,7 +70,8 @@ class _Sources:
         if origin == "quoted":
             self.found[key] = Source(said, None if isinstance(stated, Load) else stated.date)
         ends = {} if low is None or high is None else {"low": low, "high": high}
-        return InputForm.model_validate({"value": value, origin: key if origin == "quoted" else said, **ends})
+        source = {origin: key if origin == "quoted" else said}
+        return InputForm.model_validate({"value": value, **source, **ends, "same_as": key if key in _SHARED else ""})
 
 
 def price_run(recipe: Recipe, bench: BenchResult, arms: Iterable[str], model: str) -> ScenarioResult | None:

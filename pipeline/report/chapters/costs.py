@@ -13,6 +13,7 @@ from pipeline.report.cost_figures import figure_cell
 from pipeline.report.document import Cell, Column, Section, Table
 from pipeline.report.evidence import in_recipe
 from pipeline.report.inputs import Inputs
+from pipeline.roi.agreement import is_plain
 from pipeline.roi.figure import Figure
 from pipeline.roi.result import ArmCost, RoiResult
 
@@ -60,16 +61,30 @@ def _arms(inputs: Inputs) -> Table:
     for field, form in _PER_ARM:
         baseline, awq = (_figure_of(cost, field) for cost in (costs.of(BASELINE), costs.of(AWQ)))
         cells = (figure_cell(one, form, inputs) for one in (baseline, awq))
-        rows.append((word(say.items[field]), *cells, origin_cell(baseline.origin), word(say.bases[field])))
+        rows.append((word(say.items[field]), *cells, origin_cell(baseline.origin), word(_basis(field, inputs))))
     known = costs.of(AWQ).capacity_tokens_per_s.low is not None
     return Table(
         id="costs-arms",
         title=say.arms,
         columns=_columns(say.arms_columns, figures=2),
         rows=tuple(rows),
-        note=say.arms_note + (say.ranges_note if known else say.no_ranges_note),
+        note=say.arms_note + (say.ranges_note if known else say.no_ranges_note)
+        if _is_plain(inputs)
+        else say.whole_note(str(inputs.recipe.roi.spares)),
         sources=inputs.sources("roi"),
     )
+
+
+def _is_plain(inputs: Inputs) -> bool:
+    """Return whether costs are of rent alone, at the highest throughput; otherwise they are the whole pricing's."""
+    return inputs.costs.scenario is None or is_plain(inputs.recipe.roi, inputs.load)
+
+
+def _basis(field: str, inputs: Inputs) -> str:
+    """Return how a figure is calculated; nothing where that is plain."""
+    say = inputs.say.costs
+    whole = {} if _is_plain(inputs) else say.whole_bases
+    return whole.get(field) or say.bases.get(field, "")
 
 
 def _columns(titles: Sequence[str], *, figures: int) -> tuple[Column, ...]:
@@ -147,7 +162,7 @@ def _row(
     """Return a figure with its origin and how it was found: the formula of its field, and who stated it."""
     say = inputs.say.costs
     value = word(missing) if one.value is None and one.low is None else figure_cell(one, form, inputs)
-    formula = say.bases.get(field, "")
+    formula = _basis(field, inputs)
     basis = say.basis(formula, one.source) if formula and one.source else formula or one.source
     return (word(label), value, origin_cell(one.origin), word(basis))
 
@@ -155,7 +170,12 @@ def _row(
 def costs_limits(inputs: Inputs) -> tuple[str, ...]:
     """Return what the costs leave out, and which of their figures are assumptions."""
     say = inputs.say.costs
-    return (say.limit_spare, say.limit_other, _quality_of_prices(inputs))
+    roi = inputs.recipe.roi
+    return (
+        say.limit_failover if roi.spares else say.limit_spare,
+        say.limit_other_but_staff if roi.site else say.limit_other,
+        _quality_of_prices(inputs),
+    )
 
 
 def _quality_of_prices(inputs: Inputs) -> str:

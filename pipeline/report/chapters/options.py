@@ -202,14 +202,14 @@ def _curve(curves: list[OptionCost], inputs: Inputs) -> tuple[Table, ...]:
 
 def _years(scenario: ScenarioResult, inputs: Inputs) -> Table:
     say = inputs.say.pricing
-    titles = say.years_columns
+    rows = [(word(option_name(one, inputs)), *_year(year, inputs)) for one in scenario.options for year in one.years]
+    columns = (*words(*say.years_columns[:2]), *numbers(*say.years_columns[2:]))
+    kept = [place for place in range(len(columns)) if any(row[place].value != 0 for row in rows)]
     return Table(
         id="options-years",
         title=say.years_table,
-        columns=(*words(*titles[:2]), *numbers(*titles[2:])),
-        rows=tuple(
-            (word(option_name(one, inputs)), *_year(year, inputs)) for one in scenario.options for year in one.years
-        ),
+        columns=tuple(columns[place] for place in kept),
+        rows=tuple(tuple(row[place] for place in kept) for row in rows),
         origin="modelled",
         note=say.years_note,
         sources=inputs.sources(RoiResult.STAGE),

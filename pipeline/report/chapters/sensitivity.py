@@ -69,11 +69,13 @@ def _swing(one: Swing, inputs: Inputs) -> tuple[Cell, ...]:
 def _inputs(scenario: ScenarioResult, inputs: Inputs) -> Table:
     say = inputs.say.pricing
     titles = say.inputs_columns
+    named = {input_name(one.name, inputs): one for one in reversed(scenario.inputs)}
+    named = dict(reversed(named.items()))
     return Table(
         id="sensitivity-inputs",
         title=say.inputs_table,
         columns=(*words(titles[0]), *numbers(*titles[1:4]), *words(*titles[4:])),
-        rows=tuple(_input(one, scenario, inputs) for one in scenario.inputs),
+        rows=tuple(_input(one, scenario, inputs) for one in named.values()),
         note=say.inputs_note,
         sources=inputs.sources(RoiResult.STAGE),
     )

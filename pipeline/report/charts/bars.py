@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from pipeline.report.charts.chart_style import BLUE, GREY, INK, MUTED, SMALL, colours_of, draw, headline
+from pipeline.report.charts.chart_style import INK, MUTED, SMALL, colours_of, draw, headline
+from pipeline.report.charts.swings import paint_tornado
 from pipeline.report.document import Chart, Series
 
 _HEIGHT = 400
-_ROOM = 0.45
-"""For labels, on either side of a tornado, in parts of its width."""
 
 
 def bar_svg(chart: Chart) -> str:
     """Return the SVG of a chart of the kind `bar`: with a mark, both series of a group are one bar from there."""
-    paint = _paint_tornado if chart.marks else _paint
+    paint = paint_tornado if chart.marks else _paint
     return draw(chart.id, _HEIGHT, lambda figure: paint(figure, chart))
 
 
@@ -41,30 +40,3 @@ def _paint(figure: Any, chart: Chart) -> None:
 
 def _end(one: Series, group: int) -> float:
     return (one.high[group] or 0.0) if one.high else 0.0
-
-
-def _paint_tornado(figure: Any, chart: Chart) -> None:
-    """Draw what each group moves the figure to, at either end, from where it stands."""
-    stands, groups = chart.marks[0].value, chart.series[0].x
-    axes = figure.subplots()
-    ends = [[value for one in chart.series if (value := one.y[group]) is not None] for group in range(len(groups))]
-    reach = [stands, *(value for both in ends for value in both)]
-    least, most = min(reach), max(reach)
-    room = (most - least or 1.0) * _ROOM
-    for group, name in enumerate(groups):
-        for one, colour in zip(chart.series, (GREY, BLUE), strict=False):
-            value = one.y[group] or 0.0
-            axes.barh(-group, value - stands, left=stands, height=0.42, color=colour)
-            below = value < stands or (value == stands and colour == GREY)
-            axes.annotate(
-                one.labels[group], (value, -group), (-6 if below else 6, 0), textcoords="offset points",
-                ha="right" if below else "left", va="center", fontsize=SMALL, color=colour, weight="bold",
-            )  # fmt: skip
-        axes.annotate(
-            str(name), (0, -group + 0.28), xycoords=("axes fraction", "data"), va="bottom", fontsize=SMALL, color=INK
-        )
-    axes.axvline(stands, color=INK, linewidth=1.2)
-    axes.set_xlim(least - room, most + room)
-    axes.set_ylim(-len(groups) + 0.4, 0.9)
-    axes.axis("off")
-    headline(axes, chart.y_title)

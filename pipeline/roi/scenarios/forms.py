@@ -32,6 +32,8 @@ class InputForm(Form):
     quoted: str | None = None
     modelled: str | None = None
     assumed: str | None = None
+    same_as: str = ""
+    """Any name, given to all inputs that are one and the same unknown: they are drawn and moved together."""
 
     @property
     def origin(self) -> tuple[Origin, str]:

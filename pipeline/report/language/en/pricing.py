@@ -121,8 +121,8 @@ class PricingSentences(Words):
     def savings_method(self, years: str, engagement: str) -> str:
         return (
             f"What each way saves against another over {years}. {engagement} Payback counts what is paid at the "
-            f"beginning, a purchase as well as the engagement. Break-even is the smallest load from which it costs no "
-            f"more, in the first year."
+            f"beginning, a purchase as well as the engagement. Break-even is the smallest load at which it costs no "
+            f"more, in the first year; at a larger one it may cost more again."
         )
 
     def engagement(self, price: str) -> str:
@@ -229,6 +229,8 @@ class PricingSentences(Words):
         "input_usd_per_mtok": "USD per million input tokens",
         "output_usd_per_mtok": "USD per million output tokens",
     }
+
+    measured_machine = "Measured machine"
 
     def input_of(self, variant: str, what: str) -> str:
         return f"{variant}: {what}"

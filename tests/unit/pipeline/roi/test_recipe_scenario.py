@@ -7,6 +7,7 @@ import pytest
 
 from eval.bench.result import BenchResult
 from pipeline.base.errors import UsageError
+from pipeline.recipe.load import load_recipe, packaged_recipes
 from pipeline.recipe.recipe import Recipe
 from pipeline.roi import stage as roi_stage
 from pipeline.roi.evaluation import evaluate
@@ -185,6 +186,29 @@ def test_alternatives_are_planned_stated_or_of_another_price(make_recipe: Make, 
     assert [one.engaged for one in (fp16, fp8, reserved, awq)] == [False, False, True, True]
     against = {one.reference for one in scenario.comparisons if one.option == "awq, rented"}
     assert against == {"baseline, rented", "fp16-l4, rented", "fp8-l4, rented", "reserved, rented"}
+
+
+def test_the_price_of_the_one_machine_is_one_unknown(make_recipe: Make, make_bench: Bench) -> None:
+    """It is drawn once for both arms, so that free of other ranges AWQ's share of the baseline's cost never moves."""
+    hourly = {**ROI["hourly"], "low": 0.1, "high": 1.0}
+    bench = make_bench(baseline={1: 230.0}, awq={1: 480.0})
+    _, scenario = whole(with_roi(make_recipe, hourly=hourly, engagement=None), bench)
+    (found,) = scenario.comparisons
+    assert found.saving_per_month_usd.low is not None
+    assert found.saving_per_month_usd.low > 0
+    assert [one.input for one in scenario.tornado].count("baseline.hourly_usd") == 1
+    assert not [one for one in scenario.tornado if one.input == "awq.hourly_usd"]
+
+
+@pytest.mark.parametrize("name", [*packaged_recipes()])
+def test_recipes_that_ship_are_priced_whole(name: str, make_bench: Bench) -> None:
+    """Their cards, packages and APIs are the catalogue's, and nothing that they name is impossible."""
+    recipe = load_recipe(name).recipe
+    if not recipe.has("roi"):
+        return
+    _, scenario = whole(recipe, make_bench())
+    assert not scenario.impossible
+    assert {one.variant for one in scenario.options} >= {one.name for one in recipe.roi.alternatives}
 
 
 def test_what_cannot_be_planned_says_why(make_recipe: Make, make_bench: Bench) -> None:
