@@ -31,6 +31,7 @@ from pipeline.roi.engagement import one_time_price
 from pipeline.roi.exact import exact
 from pipeline.roi.figure import Decision, Figure
 from pipeline.roi.metrics import metrics_of
+from pipeline.roi.probes import PROBES
 from pipeline.roi.ranges import Capacities, break_even_range, machines_range, machines_saved, utilisation_range
 from pipeline.roi.recipe_scenario import price_run
 from pipeline.roi.result import ArmCost, RoiResult, Saving, Unpriced, UsefulCost
@@ -320,4 +321,5 @@ STAGE = Stage(
     sections=("roi",),
     needs=(Need(BenchResult, nothing=_void),),
     outputs=outputs("roi/roi.json"),
+    probes=PROBES,
 )

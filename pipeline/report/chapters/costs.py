@@ -101,11 +101,12 @@ def _decision(inputs: Inputs) -> Table:
     saving, say = inputs.saving, inputs.say.costs
     none = Figure(value=None, unit="USD", origin="assumed", source=say.no_engagement_source)
     engagement = inputs.costs.engagement_usd or none
+    never = say.never if inputs.costs.engagement_usd else inputs.say.pricing.nothing_to_pay_back
     rows = (
         _row(say.saving, saving.saving_per_month_usd, usd, inputs, "saving_per_month_usd"),
         _row(say.engagement, engagement, usd_as_given, inputs, missing=say.no_engagement),
         _row(say.saving_three_years, saving.saving_three_years_usd, usd, inputs, "saving_three_years_usd"),
-        _row(say.payback, saving.payback_months, number, inputs, "payback_months", missing=say.never),
+        _row(say.payback, saving.payback_months, number, inputs, "payback_months", missing=never),
         _row(
             say.break_even,
             saving.break_even_requests_per_day,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from eval.bench.result import BenchResult
 from pipeline.base.format import NONE, count, number, usd
 from pipeline.recipe.arms import BASELINE
-from pipeline.report.cells import figure, numbers, word, words
+from pipeline.report.cells import numbers, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.chapters.options import has_scenario, whole, years_text
 from pipeline.report.cost_figures import figure_cell, figure_keys, ranged
@@ -105,13 +105,21 @@ def payback_cell(one: Figure, inputs: Inputs) -> Cell:
 
 def _break_even(one: Comparison, scenario: ScenarioResult, inputs: Inputs) -> Cell:
     """Return the first load at which a way costs no more; at no load, or not known where none can be counted."""
-    say, found = inputs.say.pricing, one.break_even_requests_per_day
+    say, found = inputs.say.pricing, _agreed(one, inputs) or one.break_even_requests_per_day
     keys = figure_keys(found, inputs.evidence)
     if found.value == 1:
         return word(say.from_the_first, evidence=keys)
-    if found.value is not None:
-        return figure(found.value, count, evidence=keys, origin=found.origin)
+    if found.value is not None or found.low is not None:
+        return figure_cell(found, count, inputs)
     return word(NONE if scenario.missing else say.no_break_even)
+
+
+def _agreed(one: Comparison, inputs: Inputs) -> Figure | None:
+    """Return the break-even of two measured arms, rented, as the chapter on costs has it: where one saves something."""
+    for saving in inputs.costs.comparisons:
+        if (one.option, one.reference) == (f"{saving.arm}, rented", f"{saving.reference}, rented"):
+            return saving.break_even_requests_per_day
+    return None
 
 
 SAVINGS = Chapter(

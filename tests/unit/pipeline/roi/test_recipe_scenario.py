@@ -68,6 +68,20 @@ def test_costs_per_arm_agree_with_the_whole_pricing(make_recipe: Make, make_benc
     assert saving.decision == found_saving.decision
 
 
+def test_the_demo_s_costs_agree(make_bench: Bench) -> None:
+    """Of the recipe that ships, without an engagement, at a load that takes many machines."""
+    recipe = load_recipe("demo", ["roi.load.requests_per_day=3000000"]).recipe
+    result, scenario = whole(recipe, make_bench(baseline={16: 1568.6}, awq={16: 1197.4}))
+    for cost in result.arms:
+        found = option(scenario, f"{cost.arm}, rented")
+        assert cost.machines.value == found.machines.value
+        assert cost.three_year_usd.value == pytest.approx(found.total_usd.value)
+    saving = result.saving("awq")
+    pair = next(one for one in scenario.comparisons if one.option == "awq, rented")
+    assert saving.saving_three_years_usd.value == pytest.approx(pair.saving_total_usd.value)
+    assert saving.decision == pair.decision == "does not pay"
+
+
 def test_the_model_in_the_record_comes_to_the_same(make_recipe: Make, make_bench: Bench) -> None:
     """What the page and the workbook compute from is stored with it, exact."""
     _, scenario = whole(make_recipe(), make_bench())
