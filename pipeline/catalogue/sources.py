@@ -18,7 +18,8 @@ class Source:
     """Where a figure is from."""
 
     title: str
-    date: dt.date
+    date: dt.date | None
+    """None: a price of a recipe that says none; a catalogue always has one."""
     url: str | None = None
     seen: dt.date | None = None
     """The day on which every figure that names the source was read there; None: nobody says so."""
@@ -28,6 +29,8 @@ class Source:
     @property
     def stale(self) -> bool:
         """Return whether it is older than a price may be, or of a day that is yet to come."""
+        if self.date is None:
+            return False
         return not -_AHEAD <= dt.date.today() - self.date <= STALE  # noqa: DTZ011 -- prices are dated by day
 
     @property
@@ -41,7 +44,7 @@ class Source:
         """Return it for JSON."""
         return {
             "title": self.title,
-            "date": str(self.date),
+            "date": str(self.date) if self.date else None,
             "url": self.url,
             "seen": str(self.seen) if self.seen else None,
             "recalled": self.recalled,

@@ -49,7 +49,8 @@ def roi(context: click.Context, /, **arguments: Any) -> int:
     number with where it came from. Speeds that nobody measured are planned and marked. Ends with 3 when the variant
     that the scenario offers cannot run; a refuted claim is a finding.
 
-    A RECIPE has cost per million tokens, cost at its load, saving and break-even computed from its benchmark.
+    A RECIPE has its measured arms priced in the same way, with whatever its section `roi` states beside them: other
+    cards, reserved and spot prices, APIs, purchase.
     """
     from pipeline.roi.scenarios.files import scenario_path
 

@@ -149,6 +149,16 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
+    def _alternatives_are_of_arms(self) -> "Recipe":
+        priced = self.roi_or_none.alternatives if self.roi_or_none else ()
+        names = [arm.name for arm in self.arms]
+        if unknown := [one.arm for one in priced if one.arm is not None and one.arm not in names]:
+            raise ValueError(f"roi.alternatives names {', '.join(unknown)}; the recipe's arms are {', '.join(names)}")
+        if taken := [one.name for one in priced if one.name in names]:
+            raise ValueError(f"roi.alternatives: {', '.join(taken)} is the name of an arm; choose another")
+        return self
+
+    @model_validator(mode="after")
     def _benchmarked_arms_exist(self) -> "Recipe":
         names = [arm.name for arm in self.arms]
         if unknown := [name for name in self.bench.arms if name not in names]:

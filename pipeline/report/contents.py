@@ -14,11 +14,14 @@ from pipeline.report.chapters.latency import LATENCY
 from pipeline.report.chapters.memory import MEMORY
 from pipeline.report.chapters.method import METHOD
 from pipeline.report.chapters.not_measured import not_measured
+from pipeline.report.chapters.options import OPTIONS
 from pipeline.report.chapters.per_user import PER_USER
 from pipeline.report.chapters.plan import PLAN
 from pipeline.report.chapters.profile import PROFILE
 from pipeline.report.chapters.risks import RISKS
 from pipeline.report.chapters.roadmap import ROADMAP
+from pipeline.report.chapters.savings import SAVINGS
+from pipeline.report.chapters.sensitivity import SENSITIVITY
 from pipeline.report.chapters.soak import SOAK
 from pipeline.report.chapters.throughput import THROUGHPUT
 from pipeline.report.document import Section
@@ -32,6 +35,9 @@ _DECISIVE: tuple[Chapter, ...] = (
     MEMORY,
     PER_USER,
     COSTS,
+    OPTIONS,
+    SAVINGS,
+    SENSITIVITY,
     RISKS,
     DATA_CONTROL,
     ROADMAP,

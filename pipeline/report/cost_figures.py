@@ -7,7 +7,7 @@ from pipeline.report.document import Cell
 from pipeline.report.evidence import Evidence, Keys
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.costs import Costs
-from pipeline.roi.result import Figure
+from pipeline.roi.figure import Figure
 
 
 def ranged(one: Figure, form: Callable[[float], str], say: Costs, ends: Callable[[float], str] | None = None) -> str:

@@ -11,7 +11,10 @@ from pipeline.report.chapters.recommendation import recommendation
 from pipeline.report.chapters.summary import summary_of
 from pipeline.report.contents import sections_of
 from pipeline.report.document import Cover, Fact, Labels, OriginMeaning, ReportDocument
+from pipeline.report.input_sources import pricing_of
 from pipeline.report.inputs import Inputs
+from pipeline.roi.model import PricingModel
+from pipeline.roi.result import RoiResult
 
 
 def report_of(inputs: Inputs) -> ReportDocument:
@@ -34,7 +37,13 @@ def report_of(inputs: Inputs) -> ReportDocument:
             Fact(label=inputs.say.cover.client, text=inputs.recipe.report.client or ""),
             Fact(label=inputs.say.cover.consultant, text=inputs.recipe.report.prepared_by or ""),
         ),
+        pricing=_pricing(inputs),
     )
+
+
+def _pricing(inputs: Inputs) -> PricingModel | None:
+    scenario = inputs.costs.scenario if inputs.has(RoiResult) else None
+    return pricing_of(scenario, inputs) if scenario else None
 
 
 def _cover(inputs: Inputs) -> Cover:

@@ -39,6 +39,8 @@ class Quantity:
     high: Fraction | None = None
     """Both ends of what it may be; None: only the value."""
     shape: Shape = "point"
+    stream: str = ""
+    """Name that it is drawn by, where other inputs are the same unknown; empty: its own."""
 
     @property
     def ends(self) -> tuple[Fraction, Fraction]:

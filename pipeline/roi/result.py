@@ -7,28 +7,14 @@ from pydantic import Field
 
 from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError
-from pipeline.base.results import Origin, Payload, Result
+from pipeline.base.results import Payload, Result
+from pipeline.roi.figure import Decision, Figure
+from pipeline.roi.scenarios.result import ScenarioResult
 
-Decision = Literal["pays", "does not pay", "not decided"]
 Unpriced = Literal["void", "overload", "dummy weights"]
 """Why an arm has no cost: nothing of it stands; it was measured beyond its engine's capacity alone; its weights were
 made up."""
 _Priced = TypeVar("_Priced")
-
-
-class Figure(Result):
-    """A number with its range, its unit and where it came from. How it is calculated says the report, by its name."""
-
-    value: float | None
-    """None where the figure does not exist, for example a break-even that is never reached."""
-    low: float | None = None
-    """With `high`: what the figure can be, as far as the repeats of the benchmark tell. None without a range."""
-    high: float | None = None
-    """None although `low` is known: the range is open, for example a break-even that may never be reached."""
-    unit: str
-    origin: Origin
-    source: str = ""
-    """Who stated it and when, in the words of the recipe; empty for what is measured or calculated."""
 
 
 class UsefulCost(Result):
@@ -100,6 +86,9 @@ class RoiResult(Payload):
     engagement_usd: Figure | None
     not_priced: dict[str, Unpriced] = Field(default_factory=dict)
     """Why further arms that were benchmarked have no cost."""
+    scenario: ScenarioResult | None = None
+    """The same run priced whole: years, purchases, alternatives, APIs; what the fields above have of money agrees with
+    it. None in results of earlier versions, and where the baseline was not priced."""
 
     def of(self, arm: str) -> ArmCost:
         """Return one arm's cost.

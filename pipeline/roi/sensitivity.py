@@ -34,18 +34,25 @@ class Swing:
 
 
 def tornado(inputs: Mapping[str, Quantity], result: Callable[[Values], Fraction], most: int = 5) -> tuple[Swing, ...]:
-    """Return the inputs that move a result most, widest first; those that do not move it are left out."""
+    """Return the inputs that move a result most, widest first; those that do not move it are left out.
+
+    Inputs that are the same unknown are moved together, under the name of the first.
+    """
     middle = {name: quantity.value for name, quantity in inputs.items()}
     moved = {name: quantity for name, quantity in inputs.items() if quantity.ranged or not name.endswith(_FIXED)}
-    swings = [_swing(name, quantity, middle, result) for name, quantity in moved.items()]
+    together: dict[str, list[str]] = {}
+    for name, quantity in moved.items():
+        together.setdefault(quantity.stream or name, []).append(name)
+    swings = [_swing(names, inputs[names[0]], middle, result) for names in together.values()]
     swings.sort(key=lambda swing: (-swing.width, swing.name))
     return tuple(swing for swing in swings[:most] if swing.width)
 
 
-def _swing(name: str, quantity: Quantity, middle: Values, result: Callable[[Values], Fraction]) -> Swing:
-    low, high = quantity.ends
+def _swing(names: list[str], quantity: Quantity, middle: Values, result: Callable[[Values], Fraction]) -> Swing:
+    (name, *_), (low, high) = names, quantity.ends
     if not quantity.ranged:
         low, high = sorted((quantity.value * (1 - TRIED), quantity.value * (1 + TRIED)))
         low = max(low, Fraction(1)) if name.endswith((".pue", ".peak_factor")) else low
         high = min(high, Fraction(1)) if name.endswith((".resale_share", "site.load")) else high
-    return Swing(name, low, high, result({**middle, name: low}), result({**middle, name: high}), quantity.ranged)
+    at_low, at_high = (result({**middle, **dict.fromkeys(names, end)}) for end in (low, high))
+    return Swing(name, low, high, at_low, at_high, quantity.ranged)

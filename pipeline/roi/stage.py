@@ -1,8 +1,9 @@
 """The stage `roi`: what each arm costs at the recipe's load, from the measured throughput.
 
 Capacity is the highest output throughput that `bench` measured on one machine, at whatever latency it had there, and
-never with more requests than the engine serves at once. Costs come from the load in whole machines, never from the
-peak alone, and each has the range that the repeats of the benchmark leave. That AWQ does not pay is a finding, not a
+never with more requests than the engine serves at once; where a service level was agreed, machines are counted by what
+keeps it. Costs come from the load in whole machines, never from the peak alone, and each has a range. The engine of the
+scenarios prices the same run whole, with whatever else the recipe states. That AWQ does not pay is a finding, not a
 failure: no gate is set here.
 """
 
@@ -13,18 +14,27 @@ from eval.bench.comparison import capacity_interval, capacity_ratio
 from eval.bench.result import ArmLoad, BenchResult
 from eval.statistics.repeats import Interval
 from pipeline.base.commands import command
-from pipeline.base.errors import VoidMeasurementError
+from pipeline.base.errors import SourceError, VoidMeasurementError
 from pipeline.base.results import Origin
+from pipeline.models.resolve import local_folder
 from pipeline.recipe.arms import AWQ, BASELINE
+from pipeline.recipe.prices import Price
 from pipeline.recipe.recipe import Recipe
-from pipeline.recipe.roi import Price, Roi
+from pipeline.recipe.roi import Load, Roi
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import Need, Stage, outputs, sections
 from pipeline.roi import arithmetic
+from pipeline.roi.agreement import YEARS, agreed, careful, is_plain
+from pipeline.roi.demand import peak_of
+from pipeline.roi.engagement import one_time_price
+from pipeline.roi.exact import exact
+from pipeline.roi.figure import Decision, Figure
 from pipeline.roi.metrics import metrics_of
+from pipeline.roi.probes import PROBES
 from pipeline.roi.ranges import Capacities, break_even_range, machines_range, machines_saved, utilisation_range
-from pipeline.roi.result import ArmCost, Decision, Figure, RoiResult, Saving, Unpriced, UsefulCost
+from pipeline.roi.recipe_scenario import price_run
+from pipeline.roi.result import ArmCost, RoiResult, Saving, Unpriced, UsefulCost
 
 Range = tuple[float | None, float | None]
 """Both ends of what a figure can be; both None where it is not known."""
@@ -38,21 +48,54 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
         MissingStageError: `bench` has no result.
         VoidMeasurementError: an arm's measured throughput is zero, or all that was measured of baseline or AWQ is void.
     """
-    result = price(recipe.roi, record.result(BenchResult))
+    result = price_whole(recipe, record.result(BenchResult), _model(recipe, context))
     with context.staged("roi") as folder:
         (folder / "roi.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return StageOutcome(metrics=metrics_of(result), artifacts={"roi": "roi/roi.json"}, result=result)
 
 
+def _model(recipe: Recipe, context: RunContext) -> str:
+    """Return the folder or hub id that alternatives are planned for; that it is gone is told by those alone."""
+    try:
+        return str(local_folder(recipe.model, context.recipe_dir) or recipe.model.source)
+    except SourceError:
+        return recipe.model.source
+
+
+def price_whole(recipe: Recipe, bench: BenchResult, model: str) -> RoiResult:
+    """Return all cost figures of a recipe: per arm, and its scenario with years, purchases, alternatives and APIs.
+
+    Args:
+        recipe: with its section `roi`.
+        bench: the benchmark.
+        model: folder or hub id that alternatives are planned for.
+
+    Raises:
+        UsageError: a GPU, a package or an API is not known to the catalogue.
+        VoidMeasurementError: as `price`.
+    """
+    result = price(recipe.roi, bench)
+    arms = [cost.arm for cost in result.arms]
+    scenario = price_run(recipe, bench, arms, model)
+    if scenario is None:
+        return result
+    three = scenario
+    if recipe.roi.years != YEARS:
+        again = recipe.roi.model_copy(update={"years": YEARS})
+        three = price_run(recipe.model_copy(update={"roi_or_none": again}), bench, arms, model) or scenario
+    return agreed(result, careful(scenario), careful(three), plain=is_plain(recipe.roi, bench))
+
+
 def price(roi: Roi, bench: BenchResult) -> RoiResult:
-    """Return all cost figures of the recipe's `roi` section for a measured sweep.
+    """Return what each arm costs on the measured machine, rented for three years without growth or spares.
 
     Raises:
         VoidMeasurementError: an arm's measured throughput is zero, all that was measured of baseline or AWQ is void or
             overload, or no arm has a cost.
     """
     average = arithmetic.load_tokens_per_s(roi.load.requests_per_day, roi.load.output_tokens_per_request)
-    peak = average * roi.load.peak_to_average
+    peak = average * _peak_factor(roi.load)
+    once = one_time_price(roi.engagement)
     unpriced = {load.arm: why for load in bench.arms if (why := _not_priced(load, bench))}
     priced = [load.arm for load in bench.arms if load.arm not in unpriced]
     if not priced:
@@ -65,14 +108,22 @@ def price(roi: Roi, bench: BenchResult) -> RoiResult:
     load = roi.load
     return RoiResult(
         arms=tuple(costs.values()),
-        comparisons=tuple(_saving(baseline, cost, roi, bench, peak) for cost in others) if baseline else (),
+        comparisons=tuple(
+            _saving(baseline, cost, roi, bench, peak, once if cost.arm == AWQ else None) for cost in others
+        )
+        if baseline
+        else (),
         machine=roi.machine,
         hourly_usd=_priced(roi.hourly, "USD/h"),
         load_tokens_per_s=Figure(value=average, unit="tokens/s", origin=load.origin, source=load.source),
         peak_tokens_per_s=Figure(value=peak, unit="tokens/s", origin=load.origin, source=load.source),
-        engagement_usd=_priced(roi.engagement, "USD") if roi.engagement else None,
+        engagement_usd=once,
         not_priced=unpriced,
     )
+
+
+def _peak_factor(load: Load) -> float:
+    return float(peak_of([exact(hour) for hour in load.day_curve])) if load.day_curve else load.peak_to_average
 
 
 def _not_priced(load: ArmLoad, bench: BenchResult) -> Unpriced | None:
@@ -172,11 +223,11 @@ def _useful(arm: str, roi: Roi, bench: BenchResult, peak: float) -> UsefulCost |
     )
 
 
-def _saving(baseline: ArmCost, cost: ArmCost, roi: Roi, bench: BenchResult, peak: float) -> Saving:
-    """Return what an arm saves, decided only where all that it can be agrees."""
+def _saving(baseline: ArmCost, cost: ArmCost, roi: Roi, bench: BenchResult, peak: float, once: Figure | None) -> Saving:
+    """Return what an arm saves, decided only where all that it can be agrees; `once` is what it has to earn."""
     possible = _possible(bench, cost.arm)
     machine = arithmetic.monthly_usd(1, roi.hourly.usd, roi.hours_per_month)
-    engagement = roi.engagement.usd if roi.engagement else 0.0
+    engagement = _value(once) if once else 0.0
     saving = _value(baseline.monthly_usd) - _value(cost.monthly_usd)
     saved = _over(machines_saved(peak, possible) if possible else None, lambda machines: machines * machine)
 
@@ -191,7 +242,7 @@ def _saving(baseline: ArmCost, cost: ArmCost, roi: Roi, bench: BenchResult, peak
         payback_months=_figure(
             arithmetic.payback_months(engagement, saving), "months", _payback_range(engagement, _both(saved))
         ),
-        break_even_requests_per_day=_break_even(cost.arm, roi, bench, possible),
+        break_even_requests_per_day=_break_even(cost.arm, roi, bench, possible, engagement),
         decision=_decision(_both(saved), net),
     )
 
@@ -212,10 +263,10 @@ def _payback_range(engagement: float, saved: Interval | None) -> Range:
     return arithmetic.payback_months(engagement, saved[1]), arithmetic.payback_months(engagement, saved[0])
 
 
-def _break_even(arm: str, roi: Roi, bench: BenchResult, possible: Capacities | None) -> Figure:
+def _break_even(arm: str, roi: Roi, bench: BenchResult, possible: Capacities | None, engagement: float) -> Figure:
     prices = {
         "machine_monthly_usd": arithmetic.monthly_usd(1, roi.hourly.usd, roi.hours_per_month),
-        "engagement_usd": roi.engagement.usd if roi.engagement else 0.0,
+        "engagement_usd": engagement,
     }
     edge = arithmetic.break_even_tokens_per_s(
         baseline_tokens_per_s=bench.best(BASELINE).output_tokens_per_s,
@@ -226,7 +277,7 @@ def _break_even(arm: str, roi: Roi, bench: BenchResult, possible: Capacities | N
 
     def requests(peak: float | None) -> int | None:
         load = roi.load
-        return arithmetic.break_even_requests_per_day(peak, load.output_tokens_per_request, load.peak_to_average)
+        return arithmetic.break_even_requests_per_day(peak, load.output_tokens_per_request, _peak_factor(load))
 
     return _figure(requests(edge), "requests/day", (requests(edges[0]), requests(edges[1])))
 
@@ -270,4 +321,5 @@ STAGE = Stage(
     sections=("roi",),
     needs=(Need(BenchResult, nothing=_void),),
     outputs=outputs("roi/roi.json"),
+    probes=PROBES,
 )

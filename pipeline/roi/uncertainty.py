@@ -34,7 +34,7 @@ def bounds(inputs: Mapping[str, Quantity], cost: Callable[[Values], Fraction]) -
 
 
 def draws(inputs: Mapping[str, Quantity], count: int, seed: int) -> list[Values]:
-    """Return so many draws of all inputs; each input has its own stream, so that another one changes none of them."""
+    """Return so many draws of all inputs; each unknown has its own stream, so that another one changes none of them."""
     columns = {name: _column(name, quantity, count, seed) for name, quantity in inputs.items()}
     return [{name: column[number] for name, column in columns.items()} for number in range(count)]
 
@@ -49,5 +49,5 @@ def interval(results: list[Fraction], confidence: Fraction = CONFIDENCE) -> tupl
 def _column(name: str, quantity: Quantity, count: int, seed: int) -> list[Fraction]:
     if not quantity.ranged:
         return [quantity.value] * count
-    source = random.Random(f"{seed}:{name}")  # noqa: S311 -- a simulation is no secret
+    source = random.Random(f"{seed}:{quantity.stream or name}")  # noqa: S311 -- a simulation is no secret
     return [quantity.at(Fraction(source.randint(0, _GRID), _GRID)) for _ in range(count)]

@@ -5,7 +5,8 @@ from pipeline.report.cost_figures import ranged, requests_a_day
 from pipeline.report.document import Finding, Tone
 from pipeline.report.language.en.costs import Costs
 from pipeline.report.language.language import Language
-from pipeline.roi.result import ArmCost, Decision, Figure, RoiResult, Saving
+from pipeline.roi.figure import Decision, Figure
+from pipeline.roi.result import ArmCost, RoiResult, Saving
 
 _TONES: dict[Decision, Tone] = {"pays": "good", "does not pay": "bad", "not decided": "caution"}
 
@@ -28,6 +29,8 @@ def cost_sentence(costs: RoiResult, saving: Saving, say: Costs) -> str:
     name, monthly = say.name_of(saving.arm), saving.saving_per_month_usd
     price = costs.engagement_usd.value if costs.engagement_usd else None
     engagement = None if not price else usd(price)
+    if missed := _missed(costs, saving):
+        return say.cannot_serve(say.title_of(missed))
     if saving.decision == "not decided":
         return _undecided(name, monthly, engagement, say)
     if saving.decision == "pays":
@@ -35,11 +38,18 @@ def cost_sentence(costs: RoiResult, saving: Saving, say: Costs) -> str:
         return say.pays(
             name, _machines(arm, say), ranged(baseline.machines, count, say), ranged(monthly, usd, say), paid
         )
-    if (monthly.high or 0.0) > 0 and engagement is not None:
-        back = ranged(saving.payback_months, number, say)
+    months = saving.payback_months
+    if (monthly.high or 0.0) > 0 and engagement is not None and (months.value, months.low) != (None, None):
+        back = ranged(months, number, say)
         return say.not_paid_back(name, ranged(monthly, usd, say), engagement, back)
     unpaid = "" if engagement is None else say.not_recovered(engagement)
     return _saves_nothing(name, baseline, arm, costs, say) + unpaid + "."
+
+
+def _missed(costs: RoiResult, saving: Saving) -> str | None:
+    """Return which of both arms cannot serve the load within the service level."""
+    gone = {one.variant for one in costs.scenario.impossible} if costs.scenario else set()
+    return next((arm for arm in (saving.reference, saving.arm) if arm in gone), None)
 
 
 def _undecided(name: str, monthly: Figure, engagement: str | None, say: Costs) -> str:

@@ -13,7 +13,9 @@ from pipeline.report.cost_figures import figure_cell
 from pipeline.report.document import Cell, Column, Section, Table
 from pipeline.report.evidence import in_recipe
 from pipeline.report.inputs import Inputs
-from pipeline.roi.result import ArmCost, Figure, RoiResult
+from pipeline.roi.agreement import is_plain
+from pipeline.roi.figure import Figure
+from pipeline.roi.result import ArmCost, RoiResult
 
 _PER_ARM = (
     ("capacity_tokens_per_s", number),
@@ -59,16 +61,30 @@ def _arms(inputs: Inputs) -> Table:
     for field, form in _PER_ARM:
         baseline, awq = (_figure_of(cost, field) for cost in (costs.of(BASELINE), costs.of(AWQ)))
         cells = (figure_cell(one, form, inputs) for one in (baseline, awq))
-        rows.append((word(say.items[field]), *cells, origin_cell(baseline.origin), word(say.bases[field])))
+        rows.append((word(say.items[field]), *cells, origin_cell(baseline.origin), word(_basis(field, inputs))))
     known = costs.of(AWQ).capacity_tokens_per_s.low is not None
     return Table(
         id="costs-arms",
         title=say.arms,
         columns=_columns(say.arms_columns, figures=2),
         rows=tuple(rows),
-        note=say.arms_note + (say.ranges_note if known else say.no_ranges_note),
+        note=say.arms_note + (say.ranges_note if known else say.no_ranges_note)
+        if _is_plain(inputs)
+        else say.whole_note(str(inputs.recipe.roi.spares)),
         sources=inputs.sources("roi"),
     )
+
+
+def _is_plain(inputs: Inputs) -> bool:
+    """Return whether costs are of rent alone, at the highest throughput; otherwise they are the whole pricing's."""
+    return inputs.costs.scenario is None or is_plain(inputs.recipe.roi, inputs.load)
+
+
+def _basis(field: str, inputs: Inputs) -> str:
+    """Return how a figure is calculated; nothing where that is plain."""
+    say = inputs.say.costs
+    whole = {} if _is_plain(inputs) else say.whole_bases
+    return whole.get(field) or say.bases.get(field, "")
 
 
 def _columns(titles: Sequence[str], *, figures: int) -> tuple[Column, ...]:
@@ -85,11 +101,12 @@ def _decision(inputs: Inputs) -> Table:
     saving, say = inputs.saving, inputs.say.costs
     none = Figure(value=None, unit="USD", origin="assumed", source=say.no_engagement_source)
     engagement = inputs.costs.engagement_usd or none
+    never = say.never if inputs.costs.engagement_usd else inputs.say.pricing.nothing_to_pay_back
     rows = (
         _row(say.saving, saving.saving_per_month_usd, usd, inputs, "saving_per_month_usd"),
         _row(say.engagement, engagement, usd_as_given, inputs, missing=say.no_engagement),
         _row(say.saving_three_years, saving.saving_three_years_usd, usd, inputs, "saving_three_years_usd"),
-        _row(say.payback, saving.payback_months, number, inputs, "payback_months", missing=say.never),
+        _row(say.payback, saving.payback_months, number, inputs, "payback_months", missing=never),
         _row(
             say.break_even,
             saving.break_even_requests_per_day,
@@ -146,7 +163,7 @@ def _row(
     """Return a figure with its origin and how it was found: the formula of its field, and who stated it."""
     say = inputs.say.costs
     value = word(missing) if one.value is None and one.low is None else figure_cell(one, form, inputs)
-    formula = say.bases.get(field, "")
+    formula = _basis(field, inputs)
     basis = say.basis(formula, one.source) if formula and one.source else formula or one.source
     return (word(label), value, origin_cell(one.origin), word(basis))
 
@@ -154,14 +171,19 @@ def _row(
 def costs_limits(inputs: Inputs) -> tuple[str, ...]:
     """Return what the costs leave out, and which of their figures are assumptions."""
     say = inputs.say.costs
-    return (say.limit_spare, say.limit_other, _quality_of_prices(inputs))
+    roi = inputs.recipe.roi
+    return (
+        say.limit_failover if roi.spares else say.limit_spare,
+        say.limit_other_but_staff if roi.site else say.limit_other,
+        _quality_of_prices(inputs),
+    )
 
 
 def _quality_of_prices(inputs: Inputs) -> str:
     roi, say = inputs.recipe.roi, inputs.say.costs
-    origins = {say.the_price: roi.hourly.origin, say.the_load: roi.load.origin}
-    if roi.engagement:
-        origins[say.the_engagement] = roi.engagement.origin
+    origins: dict[str, str] = {say.the_price: roi.hourly.origin, say.the_load: roi.load.origin}
+    if inputs.costs.engagement_usd:
+        origins[say.the_engagement] = inputs.costs.engagement_usd.origin
     assumed = [name for name, origin in origins.items() if origin == "assumed"]
     if not assumed:
         return ""

@@ -18,7 +18,8 @@ from pipeline.report.document import Finding, KeyFigure, Tone
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.findings import Findings
 from pipeline.report.verdicts import gravest, loss_bound, margin_text
-from pipeline.roi.result import Figure, RoiResult
+from pipeline.roi.figure import Figure
+from pipeline.roi.result import RoiResult
 
 
 def key_figures(inputs: Inputs, findings: tuple[Finding, ...]) -> tuple[KeyFigure, ...]:

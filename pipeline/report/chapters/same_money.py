@@ -5,7 +5,8 @@ from pipeline.report.cells import numbers, word, words
 from pipeline.report.cost_figures import figure_cell
 from pipeline.report.document import Cell, Table
 from pipeline.report.inputs import Inputs
-from pipeline.roi.result import ArmCost, Figure, RoiResult
+from pipeline.roi.figure import Figure
+from pipeline.roi.result import ArmCost, RoiResult
 
 
 def money_paragraphs(inputs: Inputs) -> tuple[str, ...]:

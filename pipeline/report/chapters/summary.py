@@ -11,14 +11,18 @@ from pipeline.base.format import certainty, change, count, extent, number, ratio
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import direction_cell, figure, numbers, shown, word, words
+from pipeline.report.chapters.options import years_text
 from pipeline.report.chapters.profile import operations_table
+from pipeline.report.chapters.savings import payback_cell
 from pipeline.report.chapters.speed_finding import ratio_with_interval
 from pipeline.report.comparison import against_control, points_of
 from pipeline.report.cost_figures import figure_cell
 from pipeline.report.document import Cell, Column, Table
 from pipeline.report.inputs import Inputs
+from pipeline.report.option_names import option_name, option_named
 from pipeline.report.verdicts import interval_text, margin_text, metric_text, verdict_cell
-from pipeline.roi.result import Decision, Figure, RoiResult
+from pipeline.roi.figure import Decision, Figure
+from pipeline.roi.result import RoiResult
 from serve.result import ServeResult
 
 _FEW_OPERATIONS = 6
@@ -33,6 +37,8 @@ def summary_of(inputs: Inputs) -> tuple[Table, ...]:
         (EvalResult, _control),
         (BenchResult, _speed),
         (RoiResult, _costs),
+        (RoiResult, _ways),
+        (RoiResult, _awq_saves),
         (ServeResult, _endpoint),
     )
     tables = [write(inputs) for kind, write in made if inputs.has(kind)]
@@ -61,7 +67,7 @@ def _table(
         columns=columns,
         rows=rows,
         note=note,
-        origin="modelled" if name == RoiResult.STAGE else "measured",
+        origin="modelled" if name.partition("-")[0] == RoiResult.STAGE else "measured",
         sources=inputs.sources(name.partition("-")[0]),
     )
 
@@ -198,6 +204,42 @@ def _costs(inputs: Inputs) -> Table:
     )
     note = say.costs_note if arms[0].machines.low is not None else say.no_ranges
     return _table("roi", say.costs, _columns(say.costs_columns, last_in_words=False), rows, inputs, note)
+
+
+def _ways(inputs: Inputs) -> Table:
+    """Return every way to serve the load in short, where there are more than the measured arms, rented."""
+    scenario, say = inputs.costs.scenario, inputs.say.summary
+    ways = scenario.options if scenario and len(scenario.options) > len(inputs.costs.arms) else ()
+    years = years_text(scenario, inputs) if scenario else ""
+    rows = tuple(
+        (
+            word(option_name(one, inputs)),
+            *(figure_cell(cost, usd, inputs) for cost in (one.monthly_usd, one.total_usd)),
+            word("") if one.usd_per_mtok_useful is None else figure_cell(one.usd_per_mtok_useful, usd, inputs),
+            word(one.total_usd.origin),
+        )
+        for one in ways
+    )
+    return _table("roi-options", say.ways, _columns(say.ways_columns(years)), rows, inputs, say.ways_note)
+
+
+def _awq_saves(inputs: Inputs) -> Table:
+    """Return what AWQ saves, rented, against every other way, with its net present value and payback."""
+    scenario, say = inputs.costs.scenario, inputs.say.summary
+    pairs = scenario.comparisons if scenario and len(scenario.options) > len(inputs.costs.arms) else ()
+    years = years_text(scenario, inputs) if scenario else ""
+    rows = tuple(
+        (
+            word(option_named(one.reference, scenario, inputs)),
+            figure_cell(one.saving_total_usd, usd, inputs),
+            figure_cell(one.net_present_value_usd, usd, inputs),
+            payback_cell(one.payback_months, inputs),
+            word(inputs.say.pricing.decisions[one.decision]),
+        )
+        for one in pairs
+        if scenario and one.option == f"{AWQ}, rented"
+    )
+    return _table("roi-savings", say.awq_saves, _columns(say.awq_saves_columns(years)), rows, inputs)
 
 
 def _saving(monthly: Figure, decision: Decision, inputs: Inputs) -> Cell:

@@ -1,16 +1,18 @@
-"""Draws bars in groups, what they stand for written beside them, with lines over what they can be."""
+"""Draws bars in groups, what they stand for written beside them, with lines over what they can be; or a tornado."""
 
 from typing import Any
 
 from pipeline.report.charts.chart_style import INK, MUTED, SMALL, colours_of, draw, headline
+from pipeline.report.charts.swings import paint_tornado
 from pipeline.report.document import Chart, Series
 
 _HEIGHT = 400
 
 
 def bar_svg(chart: Chart) -> str:
-    """Return the SVG of a chart of the kind `bar`."""
-    return draw(chart.id, _HEIGHT, lambda figure: _paint(figure, chart))
+    """Return the SVG of a chart of the kind `bar`: with a mark, both series of a group are one bar from there."""
+    paint = paint_tornado if chart.marks else _paint
+    return draw(chart.id, _HEIGHT, lambda figure: paint(figure, chart))
 
 
 def _paint(figure: Any, chart: Chart) -> None:

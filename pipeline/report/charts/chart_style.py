@@ -32,6 +32,9 @@ _ROOM_FOR_LABELS = 0.42
 """Of the x axis, to the right of the last point."""
 _TICK_DISTANCE = 0.12
 """Of two named concurrencies, in parts of what lies between the lowest and the highest."""
+_CHARACTER = 0.032
+"""What each character of their names beyond `_SHORT` takes, in the same parts."""
+_SHORT = 2
 _LINE_HEIGHT = 0.085
 """Height of a label in parts of the y axis."""
 _STYLE = {
@@ -116,7 +119,8 @@ def concurrency_axis(axes: Any, values: Sequence[int], title: str) -> None:
     """Scale x by powers of two, a tick at each measured concurrency, and room for labels at the right."""
     axes.set_xscale("log", base=2)
     octaves = math.log2(values[-1] / values[0]) or 1.0
-    named = apart([math.log2(value) / octaves for value in values], _TICK_DISTANCE)
+    distance = max(_TICK_DISTANCE, _CHARACTER * (max(len(f"{value:,}") for value in values) - _SHORT))
+    named = apart([math.log2(value) / octaves for value in values], distance)
     axes.set_xticks(list(values), [f"{value:,}" if kept else "" for value, kept in zip(values, named, strict=True)])
     axes.minorticks_off()
     axes.set_xlim(values[0] / 2 ** (octaves * 0.06), values[-1] * 2 ** (octaves * _ROOM_FOR_LABELS))

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from pipeline.base.format import number, usd
 from pipeline.recipe.arms import AWQ
-from pipeline.recipe.roi import Roi
 from pipeline.report.cost_figures import figure_keys, ranged, requests_a_day
 from pipeline.report.document import Chart, Mark, Series
 from pipeline.report.inputs import Inputs
 from pipeline.roi.arithmetic import machines_needed
+from pipeline.roi.figure import Figure
 from pipeline.roi.result import ArmCost
 
 _MOST_STEPS = 60
@@ -54,9 +54,9 @@ def load_chart(inputs: Inputs) -> Chart:
     costs, roi, say = inputs.costs, inputs.recipe.roi, inputs.say.costs
     load, figure = roi.load.requests_per_day, costs.saving(AWQ).break_even_requests_per_day
     even = None if figure.high is None else figure.value
-    largest = max(one.capacity_tokens_per_s.value or 0.0 for one in costs.arms)
-    limit = _furthest(load, even, largest / _peak_per_request(roi))
-    known = all(one.capacity_tokens_per_s.low is not None for one in costs.arms)
+    largest = max(_speed(one, inputs).value or 0.0 for one in costs.arms)
+    limit = _furthest(load, even, largest / _peak_per_request(inputs))
+    known = all(_speed(one, inputs).low is not None for one in costs.arms)
     where = ranged(figure, requests_a_day(say), say) if known else say.range_not_known
     marks = [Mark(axis="x", value=load, text=say.this_load)]
     if even is not None and even <= limit:
@@ -71,16 +71,16 @@ def load_chart(inputs: Inputs) -> Chart:
         ),
         x_title=say.load_x,
         y_title=say.load_y,
-        series=tuple(_staircase(one, roi, limit, inputs) for one in costs.arms),
+        series=tuple(_staircase(one, limit, inputs) for one in costs.arms),
         marks=tuple(marks),
     )
 
 
-def _staircase(cost: ArmCost, roi: Roi, limit: float, inputs: Inputs) -> Series:
+def _staircase(cost: ArmCost, limit: float, inputs: Inputs) -> Series:
     """Return up to which load the machines stay as many, at the capacity and at both ends of what it can be."""
     loads = [limit * step / STEPS for step in range(1, STEPS + 1)]
-    capacity = cost.capacity_tokens_per_s
-    paid = [_paid(loads, one, roi) for one in (capacity.value, capacity.high, capacity.low)]
+    capacity = _speed(cost, inputs)
+    paid = [_paid(loads, one, inputs) for one in (capacity.value, capacity.high, capacity.low)]
     months = list(zip(*paid, strict=True))
     ends = [place for place in range(STEPS) if place == STEPS - 1 or months[place + 1] != months[place]]
     mean, low, high = (tuple(one[place] for place in ends) for one in paid)
@@ -97,16 +97,24 @@ def _staircase(cost: ArmCost, roi: Roi, limit: float, inputs: Inputs) -> Series:
     )
 
 
-def _paid(loads: Sequence[float], capacity: float | None, roi: Roi) -> list[float | None]:
-    """Return what each load costs a month; None where the capacity is not known."""
+def _speed(cost: ArmCost, inputs: Inputs) -> Figure:
+    """Return what machines are counted by: what keeps the service level, or the highest throughput without one."""
+    useful = cost.useful.goodput_tokens_per_s if cost.useful and inputs.costs.scenario else None
+    return useful or cost.capacity_tokens_per_s
+
+
+def _paid(loads: Sequence[float], capacity: float | None, inputs: Inputs) -> list[float | None]:
+    """Return what the machines for each load cost a month, spares included; None where the capacity is not known."""
     if capacity is None:
         return [None] * len(loads)
-    monthly, peak = roi.hourly.usd * roi.hours_per_month, _peak_per_request(roi)
-    return [monthly * machines_needed(load * peak, capacity) for load in loads]
+    roi, peak = inputs.recipe.roi, _peak_per_request(inputs)
+    monthly, spares = roi.hourly.usd * roi.hours_per_month, roi.spares if inputs.costs.scenario else 0
+    return [monthly * (machines_needed(load * peak, capacity) + spares) for load in loads]
 
 
-def _peak_per_request(roi: Roi) -> float:
-    return roi.load.output_tokens_per_request * roi.load.peak_to_average / 86400
+def _peak_per_request(inputs: Inputs) -> float:
+    """Return the output tokens per second at the peak for each request a day."""
+    return (inputs.costs.peak_tokens_per_s.value or 0.0) / inputs.recipe.roi.load.requests_per_day
 
 
 def _furthest(load: float, even: float | None, one_machine: float) -> float:

@@ -30,6 +30,7 @@ from pipeline.report.language.en.noise_floor import NoiseFloorSentences
 from pipeline.report.language.en.page import Page
 from pipeline.report.language.en.per_user import PerUserSentences
 from pipeline.report.language.en.plan import PlanSentences
+from pipeline.report.language.en.pricing import PricingSentences
 from pipeline.report.language.en.profile import ProfileSentences
 from pipeline.report.language.en.recommendation import Recommendation
 from pipeline.report.language.en.risks import Risks
@@ -52,6 +53,7 @@ class Language:
     forest: Forest
     noise_floor: NoiseFloorSentences
     costs: Costs
+    pricing: PricingSentences
     dummy_weights: DummyWeightsSentences
     latency: LatencySentences
     fair_arms: FairArmsSentences
@@ -94,6 +96,7 @@ ENGLISH = Language(
     forest=Forest(),
     noise_floor=NoiseFloorSentences(),
     costs=Costs(),
+    pricing=PricingSentences(),
     dummy_weights=DummyWeightsSentences(),
     latency=LatencySentences(),
     fair_arms=FairArmsSentences(),

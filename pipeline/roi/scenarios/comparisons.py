@@ -7,8 +7,8 @@ from fractions import Fraction
 from pipeline.roi.break_even import break_even, first_whole
 from pipeline.roi.cashflow import Course, cash_years, course_of, payback_months, present_value
 from pipeline.roi.demand import MONTHS_PER_YEAR
+from pipeline.roi.figure import Decision
 from pipeline.roi.options import Option, Values, total_of, year_of
-from pipeline.roi.result import Decision
 from pipeline.roi.scenarios.pricing import Ends, OpenEnds, Pricing
 from pipeline.roi.scenarios.result import Comparison, Swing
 from pipeline.roi.sensitivity import tornado

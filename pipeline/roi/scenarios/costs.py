@@ -7,8 +7,8 @@ from fractions import Fraction
 from pipeline.catalogue.gpus import find_gpu
 from pipeline.roi.cashflow import cash_years, present_value
 from pipeline.roi.demand import MONTHS_PER_YEAR
+from pipeline.roi.figure import Figure
 from pipeline.roi.options import Option, Values, demand_in, machines_in, total_of, year_of
-from pipeline.roi.result import Figure
 from pipeline.roi.scenarios.forms import VariantForm
 from pipeline.roi.scenarios.inputs import Inputs
 from pipeline.roi.scenarios.pricing import Ends, Pricing
@@ -42,9 +42,10 @@ def cost_of(pricing: Pricing, option: Option) -> OptionCost:
         name=option.name,
         variant=option.variant,
         tenure=option.tenure,
-        gpu=find_gpu(variant.gpu).name if variant else None,
+        gpu=find_gpu(variant.gpu).name if variant and variant.gpu else None,
+        machine=variant.machine if variant else None,
         gpus_per_machine=option.gpus if variant else 0,
-        quantization=variant.quantization if variant else None,
+        quantization=variant.quantization if variant and variant.gpu else None,
         engaged=option.engaged,
         machines_stated=option.stated,
         concurrency=plan.concurrency if plan else None,

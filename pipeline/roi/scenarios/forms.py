@@ -32,6 +32,8 @@ class InputForm(Form):
     quoted: str | None = None
     modelled: str | None = None
     assumed: str | None = None
+    same_as: str = ""
+    """Any name, given to all inputs that are one and the same unknown: they are drawn and moved together."""
 
     @property
     def origin(self) -> tuple[Origin, str]:
@@ -75,6 +77,7 @@ class ServiceForm(Form):
 
     ttft_ms: Annotated[float, Field(gt=0)] | None = None
     tpot_ms: Annotated[float, Field(gt=0)] | None = None
+    e2e_ms: Annotated[float, Field(gt=0)] | None = None
 
 
 class LoadForm(Form):
@@ -143,12 +146,16 @@ class RunForm(Form):
 class VariantForm(Form):
     """A model on a GPU, in a number format."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-    gpu: str
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    gpu: str | None = None
+    machine: str | None = None
+    """Instead of `gpu`: a machine that no catalogue has, in words; its prices are per machine, its speed is stated."""
     gpus: PositiveInt = 1
     quantization: Quantized = "none"
     role: Literal["baseline", "candidate"] | None = None
     """The candidate carries the engagement's price."""
+    engaged: bool | None = None
+    """Whether it carries that price, too; None: only the candidate does."""
     machines: Input | Literal["planned"] | None = None
     """As somebody claims; `planned`: at most as many as carry what the stated ones do; None: counted for the peak."""
     spares: Annotated[int, Field(ge=0)] = 0
@@ -158,6 +165,25 @@ class VariantForm(Form):
     hourly_usd: Input | None = None
     """Per GPU; None: the catalogue's cheapest offer, unless it is bought."""
     purchase: PurchaseForm | None = None
+
+    @property
+    def is_engaged(self) -> bool:
+        """Return whether it carries the engagement's price."""
+        return self.role == "candidate" if self.engaged is None else self.engaged
+
+    @model_validator(mode="after")
+    def _is_one_machine(self) -> Self:
+        if (self.gpu is None) == (self.machine is None):
+            raise ValueError("it has either a `gpu` of the catalogue, or a `machine` of its own")
+        if self.machine is None:
+            return self
+        if self.hourly_usd is None and self.purchase is None:
+            raise ValueError("no catalogue has a price of a `machine`; give `hourly_usd` or `purchase`")
+        if self.purchase is not None and (self.purchase.usd is None or self.purchase.watts is None):
+            raise ValueError("no catalogue knows a `machine`; give `purchase` its `usd` and `watts`")
+        if self.run is not None:
+            raise ValueError("a `run` is of a `gpu` of the catalogue; state the `goodput_tokens_per_s` of a `machine`")
+        return self
 
 
 class CurrencyForm(Form):
@@ -184,7 +210,7 @@ class ClaimForm(Form):
 class ScenarioFile(Form):
     """A scenario."""
 
-    scenario: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    scenario: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     title: str
     about: str = ""
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -18,6 +18,11 @@ from pipeline.roi.scenarios.plans import Planned, planned
 from pipeline.roi.scenarios.quantities import Reader, of_catalogue, of_package
 
 HOURS_PER_MONTH = 730
+CALENDAR = "the calendar: 8,760 hours a year"
+NO_PEAK = "no peak stated"
+DAY_CURVE = "the day's curve"
+Measured = Mapping[str, Quantity | str]
+"""Goodput of a machine by variant, or why it cannot serve the load; a variant that is not there is planned."""
 
 
 @dataclass
@@ -34,7 +39,7 @@ class Inputs:
     """What the scenario does not say, without which no machines can be counted."""
 
 
-def inputs_of(scenario: ScenarioFile, sources: Mapping[str, Source]) -> Inputs:
+def inputs_of(scenario: ScenarioFile, sources: Mapping[str, Source], measured: Measured) -> Inputs:
     """Return the inputs of a scenario, planned where nothing was measured or stated.
 
     Raises:
@@ -43,7 +48,7 @@ def inputs_of(scenario: ScenarioFile, sources: Mapping[str, Source]) -> Inputs:
     reader = Reader(sources)
     found = Inputs(_general(scenario, reader), missing=_missing(scenario))
     for variant in scenario.variants:
-        _add_variant(found, variant, scenario, reader)
+        _add_variant(found, variant, scenario, reader, measured.get(variant.name))
     for key in scenario.apis:
         price = find_api(key)
         whose = f"{price.provider} {price.model}"
@@ -56,7 +61,7 @@ def inputs_of(scenario: ScenarioFile, sources: Mapping[str, Source]) -> Inputs:
 
 def _general(scenario: ScenarioFile, reader: Reader) -> dict[str, Quantity]:
     site = scenario.site
-    hours = Quantity(Fraction(HOURS_PER_MONTH), "quoted", "the calendar: 8,760 hours a year")
+    hours = Quantity(Fraction(HOURS_PER_MONTH), "quoted", CALENDAR)
     return {
         "hours_per_month": reader.read(scenario.hours_per_month, hours),
         "discount_rate": reader.read(scenario.discount_rate),
@@ -69,14 +74,14 @@ def _general(scenario: ScenarioFile, reader: Reader) -> dict[str, Quantity]:
 
 
 def _load(load: LoadForm, reader: Reader) -> dict[str, Quantity]:
-    one = Quantity(Fraction(1), "assumed", "no peak stated")
+    one = Quantity(Fraction(1), "assumed", NO_PEAK)
     peak = reader.read(load.peak_factor, one)
     if load.day_curve is not None:
         try:
             factor = peak_of([exact(value) for value in load.day_curve])
         except ValueError as problem:
             raise UsageError(f"load.day_curve: {problem}. Correct it.") from None
-        peak = Quantity(factor, reader.read(load.requests_per_day).origin, "the day's curve")
+        peak = Quantity(factor, reader.read(load.requests_per_day).origin, DAY_CURVE)
     found = {
         "load.requests_per_day": reader.read(load.requests_per_day),
         "load.peak_factor": peak,
@@ -107,9 +112,14 @@ def _missing(scenario: ScenarioFile) -> list[str]:
     return [name for name, form in tokens.items() if form is None]
 
 
-def _add_variant(found: Inputs, variant: VariantForm, scenario: ScenarioFile, reader: Reader) -> None:
+def _add_variant(
+    found: Inputs, variant: VariantForm, scenario: ScenarioFile, reader: Reader, measured: Quantity | str | None
+) -> None:
     name = variant.name
-    goodput, reason = _goodput(found, variant, scenario, reader)
+    if measured is None:
+        goodput, reason = _goodput(found, variant, scenario, reader)
+    else:
+        goodput, reason = (None, measured) if isinstance(measured, str) else (measured, "")
     if reason:
         found.impossible[name] = reason
         return
@@ -135,7 +145,7 @@ def _goodput(
         goodput = measured_goodput(variant, variant.run)
         missed = f"{variant.run.out} shows it to keep its service level at no concurrency."
         return goodput, "" if goodput else missed
-    if scenario.model is not None:
+    if scenario.model is not None and variant.gpu is not None:
         plan = planned(variant, scenario, found.quantities)
         found.plans[variant.name] = plan
         return plan.goodput, plan.reason
@@ -174,27 +184,28 @@ def _add_options(found: Inputs, variant: VariantForm, reader: Reader) -> None:
         gpus=variant.gpus,
         stated=variant.machines is not None,
         spares=variant.spares,
-        engaged=variant.role == "candidate",
+        engaged=variant.is_engaged,
     )
     if variant.hourly_usd is not None or variant.purchase is None:
         found.quantities[f"{name}.hourly_usd"] = _rent(variant, reader)
         found.options.append(option)
     if variant.purchase is not None:
-        found.quantities |= _purchase(name, variant.gpu, variant.purchase, reader)
+        found.quantities |= _purchase(variant, variant.purchase, reader)
         found.options.append(replace(option, tenure="bought", life_years=variant.purchase.life_years))
 
 
 def _rent(variant: VariantForm, reader: Reader) -> Quantity:
     if variant.hourly_usd is not None:
         return reader.read(variant.hourly_usd)
-    offer = find_gpu(variant.gpu).cheapest
+    offer = find_gpu(str(variant.gpu)).cheapest
     if offer is None:
         raise UsageError(f"No rent of {variant.gpu} is known. Give `hourly_usd` of {variant.name}.")
     return of_catalogue(Figure(offer.usd_per_hour, offer.source), offer.provider)
 
 
-def _purchase(name: str, gpu: str, purchase: PurchaseForm, reader: Reader) -> dict[str, Quantity]:
-    figures = find_gpu(gpu).figures
+def _purchase(variant: VariantForm, purchase: PurchaseForm, reader: Reader) -> dict[str, Quantity]:
+    name, gpu = variant.name, variant.gpu
+    figures = find_gpu(gpu).figures if gpu else {}
     stated = {"purchase_usd": ("list_usd", purchase.usd), "watts": ("watts", purchase.watts)}
     found = {f"{name}.resale_share": reader.read(purchase.resale_share)}
     for key, (entry, form) in stated.items():

@@ -41,7 +41,9 @@ def planned(variant: VariantForm, scenario: ScenarioFile, inputs: Mapping[str, Q
         SourceError: the model is not.
     """
     architecture = planned_model(str(scenario.model)).architecture
-    plan = plan_of(architecture, find_gpu(variant.gpu).planned(), _settings(variant, scenario, architecture, inputs))
+    plan = plan_of(
+        architecture, find_gpu(str(variant.gpu)).planned(), _settings(variant, scenario, architecture, inputs)
+    )
     if not plan.fits:
         return Planned(plan, None, reason=" ".join(plan.shortages))
     if plan.rate is None:
@@ -76,7 +78,7 @@ def _settings(
     )
     if len(sizes) == len(tokens):
         settings = replace(settings, input_tokens=sizes[0], output_tokens=sizes[1])
-    return placed(architecture, find_gpu(variant.gpu).planned(), settings, variant.gpus)
+    return placed(architecture, find_gpu(str(variant.gpu)).planned(), settings, variant.gpus)
 
 
 def _within(architecture: Architecture, plan: Plan, service: ServiceForm | None) -> Rate | None:
@@ -86,15 +88,14 @@ def _within(architecture: Architecture, plan: Plan, service: ServiceForm | None)
     while low < high:
         middle = (low + high + 1) // 2
         rates[middle] = plan_of(architecture, plan.gpu, replace(plan.settings, concurrency=middle)).rate
-        low, high = (middle, high) if _keeps(rates[middle], service) else (low, middle - 1)
+        low, high = (middle, high) if _keeps(rates[middle], plan.settings.output_tokens, service) else (low, middle - 1)
     return rates.get(low)
 
 
-def _keeps(rate: Rate | None, service: ServiceForm | None) -> bool:
+def _keeps(rate: Rate | None, tokens: int, service: ServiceForm | None) -> bool:
     if rate is None or service is None:
         return rate is not None
-    slow_start = service.ttft_ms is not None and rate.ttft_s * _MS > service.ttft_ms
-    return not slow_start and not (service.tpot_ms is not None and rate.tpot_s * _MS > service.tpot_ms)
+    return all(found <= limit for _, found, limit in _times(rate, tokens, service))
 
 
 def _too_slow(architecture: Architecture, plan: Plan, service: ServiceForm | None) -> str:
@@ -102,8 +103,19 @@ def _too_slow(architecture: Architecture, plan: Plan, service: ServiceForm | Non
     if alone is None or service is None:
         return "No request can run."
     asked = [
-        f"{name} {found * _MS:,.0f} ms where {limit:g} ms are asked for"
-        for name, found, limit in (("TTFT", alone.ttft_s, service.ttft_ms), ("TPOT", alone.tpot_s, service.tpot_ms))
-        if limit is not None and found * _MS > limit
+        f"{name} {found:,.0f} ms where {limit:g} ms are asked for"
+        for name, found, limit in _times(alone, plan.settings.output_tokens, service)
+        if found > limit
     ]
     return f"A request alone is planned to miss the service level: {', '.join(asked)}."
+
+
+def _times(rate: Rate, tokens: int, service: ServiceForm) -> tuple[tuple[str, float, float], ...]:
+    """Return each time that is limited, in milliseconds, with its name and its limit."""
+    whole = rate.ttft_s + rate.tpot_s * (tokens - 1)
+    found = (
+        ("TTFT", rate.ttft_s, service.ttft_ms),
+        ("TPOT", rate.tpot_s, service.tpot_ms),
+        ("end-to-end latency", whole, service.e2e_ms),
+    )
+    return tuple((name, seconds * _MS, limit) for name, seconds, limit in found if limit is not None)

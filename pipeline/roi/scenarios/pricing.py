@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pipeline.base.results import Origin
+from pipeline.roi.figure import Figure
 from pipeline.roi.model import ModelInput, PricingModel, model_option
 from pipeline.roi.options import Option, Values
 from pipeline.roi.quantity import Quantity, weakest
-from pipeline.roi.result import Figure
 from pipeline.roi.scenarios.forms import ScenarioFile
 from pipeline.roi.scenarios.inputs import Inputs
 from pipeline.roi.scenarios.quantities import NOT_STATED

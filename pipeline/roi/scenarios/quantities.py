@@ -44,6 +44,7 @@ class Reader:
             low,
             high,
             _shape(form),
+            form.same_as,
         )
 
     def _source(self, name: str) -> Source:

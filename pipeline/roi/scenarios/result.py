@@ -3,9 +3,9 @@
 from typing import Literal
 
 from pipeline.base.results import Origin, Result
+from pipeline.roi.figure import Decision, Figure
 from pipeline.roi.model import PricingModel
 from pipeline.roi.options import Tenure
-from pipeline.roi.result import Decision, Figure
 
 SCHEMA = 1
 Verdict = Literal["confirmed", "refuted", "not decidable"]
@@ -69,6 +69,8 @@ class OptionCost(Result):
     variant: str
     tenure: Tenure
     gpu: str | None
+    machine: str | None = None
+    """In words, where no catalogue has it: prices are then per machine."""
     gpus_per_machine: int
     quantization: str | None
     engaged: bool
@@ -185,3 +187,9 @@ class ScenarioResult(Result):
     notes: tuple[str, ...]
     pricing: PricingModel
     """What all amounts are computed from."""
+
+    @property
+    def tornado_comparison(self) -> Comparison | None:
+        """Return the comparison whose saving the tornado moves; None where there is no tornado."""
+        pairs = {f"{one.option} against {one.reference}": one for one in self.comparisons}
+        return pairs.get(self.tornado_of or "")

@@ -30,11 +30,21 @@ def measured_goodput(variant: VariantForm, run: RunForm) -> Quantity | None:
         raise UsageError(f"There is no run in {run.out}. Give the output folder of a run, or state the goodput.")
     bench = record.result(BenchResult)
     _refuse_other_gpus(variant, run, record, bench)
+    return goodput_of(bench, run.arm, Path(run.out).name)
+
+
+def goodput_of(bench: BenchResult, arm: str, run: str) -> Quantity | None:
+    """Return what one machine serves with an arm, as `measured_goodput` does; `run` says whose benchmark it is.
+
+    Raises:
+        MissingStageError: the arm was not benchmarked.
+        VoidMeasurementError: all that was measured of it is void.
+    """
     if bench.service_level is None:
-        point = bench.best(run.arm)
-        value, interval = point.output_tokens_per_s, capacity_interval(bench, run.arm)
+        point = bench.best(arm)
+        value, interval = point.output_tokens_per_s, capacity_interval(bench, arm)
         kind = "highest throughput, no service level agreed"
-    elif (useful := useful_point(bench, run.arm)) is not None:
+    elif (useful := useful_point(bench, arm)) is not None:
         point, kind = useful, "goodput"
         value, interval = useful_tokens_per_s(point), useful_interval(bench, point)
     else:
@@ -43,11 +53,12 @@ def measured_goodput(variant: VariantForm, run: RunForm) -> Quantity | None:
     return Quantity(
         exact(value),
         "measured",
-        f"{kind} of {run.arm} in {Path(run.out).name} at {point.concurrency} requests of {bench.input_tokens} + "
+        f"{kind} of {arm} in {run} at {point.concurrency} requests of {bench.input_tokens} + "
         f"{bench.output_tokens} tokens{', dummy weights' if bench.dummy_weights else ''}",
         low=exact(min(low, value)),
         high=exact(max(high, value)),
         shape="triangular",
+        stream=f"goodput of {arm} in {run}",
     )
 
 
@@ -56,7 +67,7 @@ def _refuse_other_gpus(variant: VariantForm, run: RunForm, record: RunRecord, be
     environment = record.done(BenchResult.STAGE).environment
     names = {gpu.name for gpu in environment.machine.cuda_gpus} if environment.accelerator == "cuda" else set()
     count = workers_of(options_of(bench.engine_arguments))
-    wanted = find_gpu(variant.gpu)
+    wanted = find_gpu(str(variant.gpu))
     if {find_gpu(name).key for name in names} != {wanted.key} or count != variant.gpus:
         there = f"{count} x {', '.join(sorted(names))}" if names else "a processor without a GPU"
         raise UsageError(

@@ -1,10 +1,11 @@
 """A scenario from its file to its result."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.base.commands import command
 from pipeline.catalogue.apis import find_api
-from pipeline.catalogue.sources import read_sources
+from pipeline.catalogue.sources import Source, read_sources
 from pipeline.roi.options import demand_in
 from pipeline.roi.quantity import Quantity
 from pipeline.roi.scenarios.claims import judged
@@ -12,7 +13,7 @@ from pipeline.roi.scenarios.comparisons import compared, pairs, simulate, swings
 from pipeline.roi.scenarios.costs import cost_of
 from pipeline.roi.scenarios.files import read_scenario
 from pipeline.roi.scenarios.forms import ScenarioFile
-from pipeline.roi.scenarios.inputs import Inputs, inputs_of
+from pipeline.roi.scenarios.inputs import Inputs, Measured, inputs_of
 from pipeline.roi.scenarios.pricing import Pricing
 from pipeline.roi.scenarios.quantities import NOT_STATED
 from pipeline.roi.scenarios.result import Impossible, InputFigure, ScenarioResult, Shown, YearLoad
@@ -31,8 +32,12 @@ def scenario_result(path: Path) -> ScenarioResult:
 
 def result_of(scenario: ScenarioFile, name: str) -> ScenarioResult:
     """Return a scenario that was read from a file of that name, priced and judged."""
-    sources = read_sources(name, scenario.sources)
-    inputs = inputs_of(scenario, sources)
+    return priced(scenario, read_sources(name, scenario.sources), {})
+
+
+def priced(scenario: ScenarioFile, sources: Mapping[str, Source], measured: Measured) -> ScenarioResult:
+    """Return a scenario with what was measured for its variants, priced and judged."""
+    inputs = inputs_of(scenario, sources, measured)
     pricing = Pricing(scenario, inputs)
     simulation, chosen = simulate(pricing), pairs(pricing)
     engaged = [pair for pair in chosen if pair[0].engaged][:1]

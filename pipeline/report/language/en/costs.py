@@ -44,6 +44,13 @@ class Costs(Words):
     arms = "Costs per arm"
     arms_columns = ("Item", "Baseline", "AWQ", "Origin", "How it was found")
     arms_note = "Machines run all month, busy or not. No spare machine is included."
+
+    def whole_note(self, spares: str) -> str:
+        return (
+            f"As in the chapter on ways to serve the load. Machines run all month, busy or not; spare ones: {spares}. "
+            f"In brackets: bounds, beyond which no stated range leads."
+        )
+
     ranges_note = (
         " In brackets: what a figure can be, as far as the repeats of the benchmark tell, with 95 % confidence for all "
         "together."
@@ -80,6 +87,20 @@ class Costs(Words):
         "peak_tokens_per_s": f"average load {TIMES} peak over average",
     }
     """How a figure is calculated, by its field."""
+    whole_bases: Mapping[str, str] = {
+        "usd_per_mtok_at_load": "cost of the first year / output tokens served in it",
+        "machines": "peak load / output tokens per second within the service level, rounded up, spares added",
+        "monthly_usd": "cost of the first year / 12",
+        "yearly_usd": f"machines {TIMES} hourly price {TIMES} hours, with staff and support where they are stated",
+        "three_year_usd": "cost of 3 years with the growth of the load, engagement price left out",
+        "saving_per_month_usd": "baseline cost - AWQ cost in the first year / 12",
+        "saving_three_years_usd": "baseline cost - AWQ cost of 3 years, engagement price and support included",
+        "payback_months": "month in which the savings have earned what is paid first",
+        "break_even_requests_per_day": (
+            "smallest load at which AWQ costs no more in the first year, a third of the engagement price included"
+        ),
+    }
+    """The same where growth, spares, ranges, support or a service level are stated."""
 
     def basis(self, formula: str, source: str) -> str:
         return f"{formula}; {source}"
@@ -115,6 +136,12 @@ class Costs(Words):
         return (
             f"Whether {arm} pays at this load is not decided: within the range of the measured speeds it saves "
             f"{saving} a month{engagement}."
+        )
+
+    def cannot_serve(self, arm: str) -> str:
+        return (
+            f"Whether AWQ pays is not decided: {arm} is shown to keep the service level at no concurrency, so what it "
+            f"takes to serve the load is not known."
         )
 
     def undecided_without_range(self, arm: str) -> str:
@@ -161,9 +188,13 @@ class Costs(Words):
     limit_spare = (
         "Spare machines, failover and uptime: nothing was switched off during the run, and no spare is priced."
     )
+    limit_failover = (
+        "Failover and uptime: nothing was switched off during the run; spare machines are priced as stated."
+    )
     limit_other = (
         "Network, storage, staff and taxes are not part of the costs; only the hourly price of the machine is."
     )
+    limit_other_but_staff = "Network, storage and taxes are not part of the costs."
     the_price = "the hourly price"
     the_load = "the load"
     the_engagement = "the engagement price"

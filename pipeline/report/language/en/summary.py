@@ -60,6 +60,17 @@ class Summary(Words):
     costs_note = "In brackets: what a figure can be, as far as the repeats tell."
     no_ranges = "The speeds were not repeated, or too few times to tell, so no range of the costs is known."
 
+    ways = "Ways to serve the load"
+    ways_note = "In brackets: bounds. The engagement's price is in the years of AWQ."
+
+    def ways_columns(self, years: str) -> tuple[str, ...]:
+        return ("", "a month", years, "per million tokens", "origin")
+
+    awq_saves = "AWQ, rented, saves against"
+
+    def awq_saves_columns(self, years: str) -> tuple[str, ...]:
+        return ("", years, "net present value", "payback, months", "AWQ")
+
     endpoint = "Endpoint"
     endpoint_columns = ("check", "outcome")
     passed = "passed"

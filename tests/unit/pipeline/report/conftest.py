@@ -256,7 +256,9 @@ def make_run(
         }
         (prices,) = roi_stage.STAGE.needs
         if not prices.nothing(bench):
-            stages["roi"] = make_stage("roi", roi_stage.price(recipe.roi, bench), artifacts={"roi": "roi/roi.json"})
+            stages["roi"] = make_stage(
+                "roi", roi_stage.price_whole(recipe, bench, recipe.model.source), artifacts={"roi": "roi/roi.json"}
+            )
         if endpoint:
             stages["serve"] = make_stage("serve", endpoint, artifacts={"smoke": "serve/smoke.json"})
         return make_record(recipe, **stages)

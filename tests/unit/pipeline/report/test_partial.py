@@ -18,6 +18,8 @@ from tests.unit.eval.bench.soaks import soak
 from tests.unit.pipeline.report.documents import report_of
 
 BARE = ["risks", "data-control"]
+SPEED = ["speed", "latency", "crossover", "memory", "per-user"]
+COSTS = ["costs", "options", "savings", "sensitivity"]
 ALWAYS = ["method", "not-measured", "environment", "files"]
 Run = Callable[..., RunRecord]
 
@@ -44,18 +46,7 @@ def ids(report: ReportDocument) -> list[str]:
     [
         (
             ["eval"],
-            [
-                "speed",
-                "latency",
-                "crossover",
-                "memory",
-                "per-user",
-                "costs",
-                *BARE,
-                "roadmap",
-                "endpoint",
-                "checkpoint",
-            ],
+            [*SPEED, *COSTS, *BARE, "roadmap", "endpoint", "checkpoint"],
             "Accuracy was not measured: `awqctl eval` was not run.",
             "Accuracy was not measured in this run.",
         ),
@@ -67,19 +58,13 @@ def ids(report: ReportDocument) -> list[str]:
         ),
         (
             ["roi"],
-            [
-                *("accuracy", "speed", "latency", "crossover", "memory", "per-user", *BARE, "roadmap"),
-                *("endpoint", "checkpoint"),
-            ],
+            ["accuracy", *SPEED, *BARE, "roadmap", "endpoint", "checkpoint"],
             "Costs were not calculated: `awqctl roi` was not run.",
             "Costs were not calculated in this run.",
         ),
         (
             ["serve"],
-            [
-                *("accuracy", "speed", "latency", "crossover", "memory", "per-user", "costs", *BARE, "roadmap"),
-                "checkpoint",
-            ],
+            ["accuracy", *SPEED, *COSTS, *BARE, "roadmap", "checkpoint"],
             "The endpoint: gateway, TLS and API keys were not tested in this run.",
             "The endpoint was not tested in this run.",
         ),

@@ -9,13 +9,14 @@ import pytest
 
 from eval.bench.result import BenchResult
 from pipeline.base.errors import VoidMeasurementError
+from pipeline.recipe.prices import Engagement
 from pipeline.recipe.recipe import Recipe
-from pipeline.recipe.roi import Price, Roi
+from pipeline.recipe.roi import Roi
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord
 from pipeline.roi import stage as roi_stage
+from pipeline.roi.figure import Figure
 from pipeline.roi.metrics import metrics_of
-from pipeline.roi.result import Figure
 from tests.unit.eval.bench.assessments import assessed_bench
 
 
@@ -136,7 +137,7 @@ def test_decisions(
 ) -> None:
     """A saving counts where it covers the engagement price within three years."""
     roi = make_recipe().roi
-    engagement = Price(usd=changes.get("engagement", 5000.0), origin="quoted", source="offer")
+    engagement = Engagement(usd=changes.get("engagement", 5000.0), origin="quoted", source="offer")
     hourly = roi.hourly.model_copy(update={"usd": changes.get("usd", 0.5)})
     priced = of_load(make_recipe(), 216_000, engagement=engagement, hourly=hourly)
     bench = make_bench(baseline={1: speeds[0]}, awq={1: speeds[1]})

@@ -6,6 +6,7 @@ import pytest
 
 from eval.bench.result import BenchResult, LoadPoint
 from pipeline.quantize.result import QuantizeResult
+from pipeline.recipe.prices import Engagement
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.chapters.findings import findings_of
@@ -162,7 +163,7 @@ def test_cost_sentence_and_recommendation_agree_with_the_card(
 ) -> None:
     """No page says that nothing is saved above a card with a saving, nor a saving that may be none."""
     recipe = make_recipe()
-    price = recipe.roi.hourly.model_copy(update={"usd": engagement})
+    price = Engagement(usd=engagement, origin="quoted", source="offer")
     load = recipe.roi.load.model_copy(update={"requests_per_day": requests})
     roi = recipe.roi.model_copy(update={"load": load, "engagement": price})
     recipe = recipe.model_copy(update={"roi_or_none": roi})

@@ -64,11 +64,11 @@ def test_ids_are_unique_and_references_resolve(report: ReportDocument) -> None:
 
 
 def test_every_chart_has_a_spoken_alternative(report: ReportDocument) -> None:
-    """Nine charts, each an image with a label that says what it shows."""
+    """Eleven charts, each an image with a label that says what it shows."""
     html = to_html(report)
 
-    assert html.count("<svg") == 9
-    assert len(re.findall(r'role="img" aria-label="[^"]{30,}"', html)) == 9
+    assert html.count("<svg") == 11
+    assert len(re.findall(r'role="img" aria-label="[^"]{30,}"', html)) == 11
 
 
 def test_all_renderings_hold_the_same_figures(report: ReportDocument) -> None:
@@ -155,7 +155,7 @@ def test_single_concurrency_renders(make_run: Callable[..., RunRecord], make_ben
     """A sweep of one point draws every chart but that of what lies between points."""
     bench = make_bench(baseline={8: 200.0}, awq={8: 400.0}, repeats=1)
 
-    assert to_html(report_of(make_run(bench=bench))).count("<svg") == 8
+    assert to_html(report_of(make_run(bench=bench))).count("<svg") == 10
 
 
 def test_free_machines_and_failed_checks_still_render(

@@ -1,0 +1,83 @@
+"""Inputs of the costs in the language of the report: what they are called, and who says so."""
+
+from collections.abc import Mapping
+
+from eval.bench.arm_crossover import useful_point
+from pipeline.report.inputs import Inputs
+from pipeline.report.language.en.pricing import PricingSentences
+from pipeline.roi.model import ModelInput, PricingModel
+from pipeline.roi.recipe_scenario import BENCHMARK_PROMPTS, IN_RECIPE
+from pipeline.roi.scenarios.inputs import CALENDAR, DAY_CURVE, NO_PEAK
+from pipeline.roi.scenarios.quantities import NOT_STATED
+from pipeline.roi.scenarios.result import InputFigure, ScenarioResult
+
+_GOODPUT = ".goodput_tokens_per_s"
+_OF_THE_MACHINE = ("hourly_usd", "purchase_usd", "watts", "resale_share")
+"""Inputs that all measured arms share."""
+
+
+def pricing_of(scenario: ScenarioResult, inputs: Inputs) -> PricingModel:
+    """Return what the money is computed from, its sources in the language of the report."""
+    model = scenario.pricing
+    said = tuple(one.model_copy(update={"source": source_of(one, scenario, inputs)}) for one in model.inputs)
+    return model.model_copy(update={"inputs": said})
+
+
+def input_name(key: str, inputs: Inputs) -> str:
+    """Return what an input is called: `load.requests_per_day`, `awq.hourly_usd`."""
+    say = inputs.say.pricing
+    variant, _, what = key.rpartition(".")
+    if what in _OF_THE_MACHINE and variant in {load.arm for load in inputs.load.arms}:
+        return say.input_of(say.measured_machine, say.inputs_of_variants[what])
+    return say.inputs.get(key) or say.input_of(say.title_of(variant), say.inputs_of_variants[what])
+
+
+def source_of(one: InputFigure | ModelInput, scenario: ScenarioResult, inputs: Inputs) -> str:
+    """Return who says so: as stated, or in the language of the report where we say it ourselves."""
+    say = inputs.say.pricing
+    if one.name.endswith(_GOODPUT):
+        return _speed(one, scenario, inputs) or one.source
+    return _own(say).get(one.source, one.source)
+
+
+def _own(say: PricingSentences) -> Mapping[str, str]:
+    return {
+        NOT_STATED: say.not_stated,
+        CALENDAR: say.calendar,
+        IN_RECIPE: say.in_recipe,
+        NO_PEAK: say.no_peak,
+        DAY_CURVE: say.day_curve,
+        BENCHMARK_PROMPTS: say.benchmark_prompts,
+    }
+
+
+def _speed(one: InputFigure | ModelInput, scenario: ScenarioResult, inputs: Inputs) -> str:
+    """Return how a speed was measured or planned; nothing of one that the recipe states."""
+    variant, say = one.name.removesuffix(_GOODPUT), inputs.say.pricing
+    option = next((each for each in scenario.options if each.variant == variant), None)
+    if one.origin == "modelled":
+        return say.planned(str(option.concurrency)) if option and option.concurrency else ""
+    arm, concurrency, bench = arm_of(variant, inputs), measured_at(variant, inputs), inputs.load
+    if one.origin != "measured" or arm is None or concurrency is None:
+        return ""
+    tokens = say.tokens(str(bench.input_tokens), str(bench.output_tokens))
+    said = say.goodput if bench.service_level else say.highest
+    return said(say.name_of(arm), str(concurrency), tokens)
+
+
+def measured_at(variant: str, inputs: Inputs) -> int | None:
+    """Return the requests at a time at which a variant's speed was measured; None where it was not."""
+    arm, bench = arm_of(variant, inputs), inputs.load
+    if arm is None or not bench.points_of(arm):
+        return None
+    point = useful_point(bench, arm) if bench.service_level else bench.best(arm)
+    return point.concurrency if point else None
+
+
+def arm_of(variant: str, inputs: Inputs) -> str | None:
+    """Return the arm whose measured speed a variant has; None of one that was not measured here."""
+    arms = {load.arm for load in inputs.load.arms}
+    if variant in arms:
+        return variant
+    others = inputs.recipe.roi.alternatives if inputs.recipe.has("roi") else ()
+    return next((one.arm for one in others if one.name == variant and one.arm in arms), None)
