@@ -31,6 +31,9 @@ from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import EARLIER
 from pipeline.record.record import RunRecord, StageResult
+from pipeline.report.acceptance.judge import AcceptanceJudgement
+from pipeline.report.acceptance.judgement import OUTCOMES
+from pipeline.run.acceptance import judged_acceptance
 from pipeline.run.folder import REPLACED
 
 if TYPE_CHECKING:
@@ -156,6 +159,7 @@ class PipelineRun:
                 for gate in result.gates:
                     client.set_tag(self._id, _tag_key(f"gate.{result.stage}.{gate.name}"), gate.outcome)
             client.set_tag(self._id, "awqctl.gates", _worst(results))
+            _log_acceptance(client, self._id, judged_acceptance(self._recipe, record))
             if REPORT in stages:
                 _log_artifact(client, self._id, self._out, REPORT)
 
@@ -216,6 +220,20 @@ def _log_metrics(client: "MlflowClient", run_ids: Sequence[str], result: StageRe
     metrics.append(Metric(f"{result.stage}_stage_seconds", result.seconds, then, 0))
     for run_id in run_ids:
         client.log_batch(run_id, metrics=metrics)
+
+
+def _log_acceptance(client: "MlflowClient", run_id: str, found: AcceptanceJudgement | None) -> None:
+    """Log the outcome of every clause as a tag, how many had each, and what was found as metrics."""
+    if found is None:
+        return
+    client.set_tag(run_id, "awqctl.acceptance", found.word)
+    client.set_tag(run_id, "awqctl.acceptance_sha256", found.sha256)
+    for one in found.clauses:
+        client.set_tag(run_id, _tag_key(f"clause.{one.id}"), one.outcome)
+        if one.value is not None:
+            client.log_metric(run_id, _tag_key(f"clause_{one.id}"), one.value)
+    for outcome in OUTCOMES:
+        client.log_metric(run_id, f"clauses_{outcome.replace(' ', '_')}", len(found.of(outcome)))
 
 
 def _log_artifact(client: "MlflowClient", run_id: str, out: Path, relative: str) -> None:

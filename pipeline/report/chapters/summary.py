@@ -11,6 +11,7 @@ from pipeline.base.format import certainty, change, count, extent, number, ratio
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import direction_cell, figure, numbers, shown, word, words
+from pipeline.report.chapters.acceptance import acceptance_summary
 from pipeline.report.chapters.profile import operations_table
 from pipeline.report.chapters.speed_finding import ratio_with_interval
 from pipeline.report.comparison import against_control, points_of
@@ -36,7 +37,7 @@ def summary_of(inputs: Inputs) -> tuple[Table, ...]:
         (ServeResult, _endpoint),
     )
     tables = [write(inputs) for kind, write in made if inputs.has(kind)]
-    return tuple(table for table in (*tables, *_profiles(inputs)) if table.rows)
+    return tuple(table for table in (*tables, *_profiles(inputs), *acceptance_summary(inputs)) if table.rows)
 
 
 def _profiles(inputs: Inputs) -> tuple[Table, ...]:
