@@ -62,6 +62,13 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "checkpoints": ("awqctl checkpoints ls demo",),
     "checkpoints ls": ("awqctl checkpoints ls demo", "awqctl checkpoints ls --out out/demo --json"),
     "checkpoints prune": ("awqctl checkpoints prune demo --keep 1",),
+    "runs": ("awqctl runs ls", "awqctl runs compare out/a out/b"),
+    "runs ls": ("awqctl runs ls", "awqctl runs ls --out out --out /data/runs --json"),
+    "runs show": ("awqctl runs show out/demo", "awqctl runs show out/demo --json"),
+    "runs compare": (
+        "awqctl runs compare out/before out/after",
+        "awqctl runs compare out/a out/b out/c --html runs.html",
+    ),
     "recipe": ("awqctl recipe ls", "awqctl recipe cp demo mine.yaml"),
     "recipe ls": ("awqctl recipe ls",),
     "recipe show": ("awqctl recipe show demo", "awqctl recipe show mine.yaml --resolved"),

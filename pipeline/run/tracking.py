@@ -6,6 +6,7 @@ stage starts, because that takes seconds.
 
 import contextlib
 import hashlib
+import json
 import logging
 import os
 import platform
@@ -23,6 +24,7 @@ import psutil
 from pipeline.base.checkout import DIRTY, UNKNOWN
 from pipeline.base.credentials import masked, redacted
 from pipeline.base.errors import EnvironmentLackError, Interrupted, UsageError
+from pipeline.base.files import read_written
 from pipeline.base.homes import user_home
 from pipeline.base.locks import exclusive
 from pipeline.base.nested import flatten
@@ -162,6 +164,7 @@ class PipelineRun:
             _log_acceptance(client, self._id, judged_acceptance(self._recipe, record))
             if REPORT in stages:
                 _log_artifact(client, self._id, self._out, REPORT)
+                _log_tables(client, self._id, self._out / REPORT / "report.json")
 
     def __enter__(self) -> Self:
         return self
@@ -220,6 +223,16 @@ def _log_metrics(client: "MlflowClient", run_ids: Sequence[str], result: StageRe
     metrics.append(Metric(f"{result.stage}_stage_seconds", result.seconds, then, 0))
     for run_id in run_ids:
         client.log_batch(run_id, metrics=metrics)
+
+
+def _log_tables(client: "MlflowClient", run_id: str, report: Path) -> None:
+    """Log the report's figures in short as tables, which MLflow's view of several runs puts beside each other."""
+    tables = json.loads(read_written(report)).get("summary", ()) if report.is_file() else ()
+    for table in tables:
+        titles = [column["title"] or "-" for column in table["columns"]]
+        rows = zip(*([cell["text"] for cell in row] for row in table["rows"]), strict=True)
+        data = {title: list(column) for title, column in zip(titles, rows, strict=True)}
+        client.log_table(run_id, data, f"tables/{_tag_key(table['id'])}.json")
 
 
 def _log_acceptance(client: "MlflowClient", run_id: str, found: AcceptanceJudgement | None) -> None:
