@@ -29,6 +29,7 @@ def runs() -> None:
 @json_option
 def ls(folders: Sequence[Path], *, page: Path | None, as_json: bool) -> None:
     """List the runs in output folders, and in the folders directly below them."""
+    from pipeline.base.commands import command
     from pipeline.base.errors import AwqctlError
     from pipeline.cli.runs_table import runs_table
     from pipeline.runs.find import record_of, runs_below
@@ -40,7 +41,7 @@ def ls(folders: Sequence[Path], *, page: Path | None, as_json: bool) -> None:
             found.append(overview(run.name, str(run), record_of(run)))
         except AwqctlError as problem:
             click.echo(f"awqctl: {run} is left out: {problem.message}", err=True)
-    nothing = "No runs. `awqctl run demo` makes one; --out DIR looks elsewhere."
+    nothing = f"No runs. `{command('run')}` makes one; --out DIR looks elsewhere."
     _answer(found, "Runs", (runs_table(found),) if found else (), page, as_json=as_json, otherwise=nothing)
 
 

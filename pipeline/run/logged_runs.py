@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.base.commands import command
 from pipeline.base.errors import SourceError
 from pipeline.run.tracking import Tracker
 
@@ -32,7 +33,7 @@ def logged_folder(reference: str, tracker: Tracker) -> Path:
     if not folders:
         raise SourceError(
             f"There is no run {reference}: neither a folder with a record, nor a run of the MLflow store. `awqctl runs "
-            f"ls` lists those below out/, `awqctl ui` those of the store."
+            f"ls` lists those below out/, `{command('ui')}` those of the store."
         )
     if len(folders) > 1:
         raise SourceError(f"Several runs are called {reference}: {', '.join(folders)}. Name one by its folder.")

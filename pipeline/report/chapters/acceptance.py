@@ -86,7 +86,7 @@ def _origin(one: ClauseJudgement) -> Origin | None:
 
 def _open(one: ClauseJudgement, say: AcceptanceSentences) -> str:
     way = say.run_this(one.command) if one.command else ""
-    return say.open(one.id, " ".join(filter(None, (reason_text(one.reason, say), way))))
+    return say.why_open(one.id, " ".join(filter(None, (reason_text(one.reason, say), way))))
 
 
 def acceptance_findings(inputs: Inputs) -> tuple[Finding, ...]:

@@ -124,7 +124,7 @@ class AcceptanceSentences(Words):
     def client_words(self, clause: str, words: str) -> str:
         return f"{clause}: {words}"
 
-    def open(self, clause: str, reason: str) -> str:
+    def why_open(self, clause: str, reason: str) -> str:
         return f"{clause}: {reason}"
 
     def no_result(self, *, stage: str) -> str:
