@@ -12,8 +12,8 @@ _STYLE = """:root{color-scheme:light;--ink:#1c1c1c;--soft:#5a5a5a;--line:#d9d9d9
 body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:var(--ink);
 background:var(--paper)}h1{font-size:1.6rem;overflow-wrap:anywhere}h2{font-size:1.2rem;margin-top:2.2rem}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;
-padding:.3rem .6rem;border-bottom:1px solid var(--line);overflow-wrap:anywhere;min-width:6rem}
-thead th{color:var(--soft);font-weight:600}th[scope=row]{font-weight:400}
+padding:.3rem .6rem;border-bottom:1px solid var(--line);overflow-wrap:break-word}
+thead th{color:var(--soft);font-weight:600;white-space:nowrap}th[scope=row]{font-weight:400}
 .number{text-align:right}.good{color:var(--good)}.bad{color:var(--bad)}.caution{color:var(--caution)}
 .note{color:var(--soft)}
 @media(max-width:40rem){body{margin:1rem auto}}
