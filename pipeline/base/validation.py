@@ -38,9 +38,18 @@ def _keys_at(location: Sequence[str | int], model: type[BaseModel]) -> list[str]
     schema = model.model_json_schema()
     node: Mapping[str, Any] = schema
     for part in location:
-        node = node["items"] if isinstance(part, int) else node["properties"][part]
+        node = _part_of(node, part, schema)
         node = _dereference(node, schema)
     return list(node.get("properties", {}))
+
+
+def _part_of(node: Mapping[str, Any], part: str | int, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema below a place in a list, a key, or the `kind` that tells the members of a union apart."""
+    if "oneOf" in node:
+        members = [_dereference(one, schema) for one in node["oneOf"]]
+        return next(one for one in members if one["properties"]["kind"]["const"] == part)
+    found: Mapping[str, Any] = node["items"] if isinstance(part, int) else node["properties"][part]
+    return found
 
 
 def _dereference(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:

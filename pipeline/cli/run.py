@@ -32,6 +32,9 @@ def _session(arguments: dict[str, Any]) -> Session:
 def execute(name: str | None, arguments: dict[str, Any]) -> int:
     """Bring the named stage up to date, or all that the recipe has; print the outcome, return the exit code."""
     from pipeline.cli.summary import print_summary
+    from pipeline.report.acceptance.wording import sentence
+    from pipeline.report.language.language import ENGLISH
+    from pipeline.run.acceptance import judged_acceptance
     from pipeline.run.gates import gates_not_passed
     from pipeline.run.runner import Runner, renewal
     from pipeline.run.stages import stage_named, stages_for
@@ -46,6 +49,9 @@ def execute(name: str | None, arguments: dict[str, Any]) -> int:
         session.context.reporter.warn(note)
     record, reports = runner.run(stages, force=arguments["force"])
     document = (record.stages[name] if name else record).model_dump(mode="json")
+    accepted = None if name else judged_acceptance(session.recipe, record)
+    if accepted:
+        document["acceptance_judged"] = accepted.model_dump(mode="json")
     out = session.context.out
     renew = renewal(session.recipe, record, out)
     emit(arguments["as_json"], document, lambda: print_summary(session.recipe, record, reports, out, renew=renew))
@@ -56,7 +62,10 @@ def execute(name: str | None, arguments: dict[str, Any]) -> int:
         failed += [gate for gate in gates_not_passed(session.recipe, record) if gate not in failed]
     for gate in failed:
         click.echo(f"awqctl: Gate not passed: {gate.statement}", err=True)
-    return 3 if failed else 0
+    stopping = accepted.stopping if accepted else ()
+    for clause in stopping:
+        click.echo(f"awqctl: Clause {clause.id} {clause.outcome}: {sentence(clause, ENGLISH.acceptance)}", err=True)
+    return 3 if failed or stopping else 0
 
 
 def show(module: str, arguments: dict[str, Any], stage: str | None = None) -> int:
@@ -93,7 +102,9 @@ def run(*, dry_run: bool, **arguments: Any) -> int:
     """Run all stages of RECIPE, resuming where a previous run stopped.
 
     RECIPE is a path or the name of a recipe that ships (`awqctl recipe ls`). Only what changed since the last
-    run is done again. Ends with 3 unless every gate passed; the endpoint is not tried then.
+    run is done again. Ends with 3 unless every gate passed; the endpoint is not tried then. With the recipe key
+    `acceptance` it says of each clause whether it passed, and ends with 3 also where one failed, or a required one
+    did not pass.
 
     What would stop a later stage is found before the first one. With --dry-run nothing else is done, also on a machine
     without a GPU: it plans memory and time, names every obstacle and ends with 2, 3 (does not fit) or 4.

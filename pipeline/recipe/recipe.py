@@ -6,6 +6,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from pipeline.base.credentials import credentials_in
 from pipeline.base.errors import RecipeError
+from pipeline.recipe.acceptance import Acceptance
 from pipeline.recipe.arms import DEFAULT_ARMS, Arms, Kind, check_arms, of_kind, with_engine
 from pipeline.recipe.bench import Bench
 from pipeline.recipe.engine import EngineSettings
@@ -26,8 +27,8 @@ _Part = TypeVar("_Part", bound=Section)
 class Recipe(Section):
     """Everything a user asks for, one section per stage.
 
-    The sections `quantize`, `eval`, `profile` and `roi` may be left out: whoever needs one that is not there is told
-    which.
+    The sections `quantize`, `eval`, `profile`, `roi` and `acceptance` may be left out: whoever needs one that is not
+    there is told which.
     """
 
     model_config = ConfigDict(serialize_by_alias=True)
@@ -46,6 +47,8 @@ class Recipe(Section):
     bench: Bench = Bench()
     profile_or_none: ProfileSettings | None = Field(default=None, alias="profile")
     roi_or_none: Roi | None = Field(default=None, alias="roi")
+    acceptance_or_none: Acceptance | None = Field(default=None, alias="acceptance")
+    """What the client accepts: `awqctl run` ends with each clause passed, failed, not decided or not measured."""
     report: Report = Report()
     serve: Serve = Serve()
 

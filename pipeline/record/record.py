@@ -80,6 +80,18 @@ class ServedDespite(Result):
     """What each gate says that was passed over."""
 
 
+class AcceptanceVersion(Result):
+    """The acceptance terms as a run found them, noted before anything was measured with them."""
+
+    recorded_at: str
+    """UTC, ISO 8601."""
+    source: str
+    """Name of the file, or `the recipe`."""
+    sha256: str
+    terms: dict[str, Any]
+    """As resolved, with the keys of the version that wrote it."""
+
+
 class RunRecord(Result):
     """`record.json`: the recipe as it was, the environment and one result per stage."""
 
@@ -99,6 +111,8 @@ class RunRecord(Result):
     """Attempts that failed or were stopped after an earlier result, which stays in `stages`."""
     served_despite: tuple[ServedDespite, ...] = ()
     """When and where a checkpoint was served with `--despite-gates`."""
+    acceptance: tuple[AcceptanceVersion, ...] = ()
+    """Every version of the terms that runs in this folder found, the last one in force; empty without any."""
 
     @property
     def name(self) -> str:

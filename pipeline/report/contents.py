@@ -1,6 +1,7 @@
 """The chapters of the report: first what a decision takes, then how the run went, then how it was made."""
 
 from pipeline.report.chapter import Chapter
+from pipeline.report.chapters.acceptance import ACCEPTANCE
 from pipeline.report.chapters.accuracy import ACCURACY
 from pipeline.report.chapters.checkpoint import CHECKPOINT
 from pipeline.report.chapters.costs import COSTS
@@ -37,6 +38,7 @@ _DECISIVE: tuple[Chapter, ...] = (
     COSTS,
     OPTIONS,
     SAVINGS,
+    ACCEPTANCE,
     SENSITIVITY,
     RISKS,
     DATA_CONTROL,

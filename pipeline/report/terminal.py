@@ -22,7 +22,7 @@ def print_report(report: ReportDocument, screen: Console) -> None:
     screen.print()
     for finding in report.findings:
         screen.print(_finding(finding, detailed=False))
-    _print_tables(report.summary, screen)
+    print_tables(report.summary, screen)
 
 
 def print_stages(report: ReportDocument, stages: Collection[str], screen: Console) -> None:
@@ -30,7 +30,7 @@ def print_stages(report: ReportDocument, stages: Collection[str], screen: Consol
     for finding in report.findings:
         if finding.stage in stages:
             screen.print(_finding(finding, detailed=True))
-    _print_tables([table for table in report.summary if _stage_of(table) in stages], screen)
+    print_tables([table for table in report.summary if _stage_of(table) in stages], screen)
 
 
 def _stage_of(table: Table) -> str:
@@ -43,7 +43,8 @@ def _finding(finding: Finding, *, detailed: bool) -> Text:
     return text.append(f" {_plain(finding.detail)}") if detailed and finding.detail else text
 
 
-def _print_tables(tables: Collection[Table], screen: Console) -> None:
+def print_tables(tables: Collection[Table], screen: Console) -> None:
+    """Print tables, each with its note."""
     for table in tables:
         screen.print()
         screen.print(_grid(table))

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipeline.base.errors import AwqctlError, EnvironmentLackError
-from pipeline.base.format import listed, size_text
+from pipeline.base.format import listed, plural, size_text
 from pipeline.record.health import together
 from pipeline.record.preflight import Effort, Probe, ProbeResult, Prospect, Space
 from pipeline.record.stage import Stage
+from pipeline.run.acceptance import terms_for
 from pipeline.run.folder import check_folder
 from pipeline.runtimes.specs import external_interpreter, spec_for
 from pipeline.runtimes.store import is_ready
@@ -21,6 +22,7 @@ _RESULTS_BYTES = 64 * 2**20
 def examine(stages: Sequence[Stage], prospect: Prospect) -> tuple[ProbeResult, ...]:
     """Return what is found, stage by stage; what several stages look at is looked at once, and said once."""
     found = [finding for probe in _probes(stages, prospect) for finding in _findings(probe, prospect)]
+    found += _acceptance(prospect)
     if prospect.effort >= Effort.SECONDS:
         found += [*_machine(prospect), *_folders(prospect), *_disk(stages, prospect)]
     return tuple(_once(found))
@@ -80,6 +82,20 @@ def _findings(probe: Probe, prospect: Prospect) -> list[ProbeResult]:
     except AwqctlError as problem:
         found.append(ProbeResult.of_problem(probe.subject, problem))
     return found or [ProbeResult(subject=probe.subject, state="ok", text=probe.well)]
+
+
+def _acceptance(prospect: Prospect) -> Iterator[ProbeResult]:
+    """Say by which terms a run would be judged, and where they cannot be read."""
+    try:
+        agreed = terms_for(prospect.recipe, prospect.context)
+    except AwqctlError as problem:
+        yield ProbeResult.of_problem("acceptance", problem)
+        return
+    if agreed is not None:
+        signed = agreed.terms.signed_off
+        by = f"signed off by {signed.name} on {signed.date}" if signed else "not signed off"
+        text = f"{agreed.source}: {plural(len(agreed.terms.clauses), 'clause')}, {by}, SHA-256 {agreed.sha256}."
+        yield ProbeResult(subject="acceptance", state="ok", text=text)
 
 
 def _machine(prospect: Prospect) -> Iterator[ProbeResult]:

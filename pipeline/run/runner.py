@@ -31,6 +31,7 @@ from pipeline.record.preflight import Effort, Prospect
 from pipeline.record.record import RECORD, RunRecord, StageOutcome, StageResult, Status, load_record, save_record
 from pipeline.record.stage import Stage
 from pipeline.report.result import ReportResult
+from pipeline.run.acceptance import terms_for, with_terms
 from pipeline.run.folder import check_folder, recipe_origin
 from pipeline.run.gates import left_out
 from pipeline.run.outputs import damage, published_sums
@@ -116,8 +117,11 @@ class Runner:
                 self._context.slot.clear()
 
     def _run(self, stages: Sequence[Stage], *, force: bool) -> tuple[RunRecord, list[StageReport]]:
-        record = self._open_record()
+        terms = terms_for(self._recipe, self._context)
+        record = with_terms(found := self._open_record(), terms)
         self._preflight(stages, record, force=force)
+        if record is not found:
+            save_record(record, self._context.out / RECORD)
         reports: list[StageReport] = []
         with self._tracker.pipeline(self._recipe, record, self._context.out) as run:
             for number, stage in enumerate(stages, 1):

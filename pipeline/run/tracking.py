@@ -6,6 +6,7 @@ stage starts, because that takes seconds.
 
 import contextlib
 import hashlib
+import json
 import logging
 import os
 import platform
@@ -23,6 +24,7 @@ import psutil
 from pipeline.base.checkout import DIRTY, UNKNOWN
 from pipeline.base.credentials import masked, redacted
 from pipeline.base.errors import EnvironmentLackError, Interrupted, UsageError
+from pipeline.base.files import read_written
 from pipeline.base.homes import user_home
 from pipeline.base.locks import exclusive
 from pipeline.base.nested import flatten
@@ -32,6 +34,9 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import EARLIER
 from pipeline.record.record import RunRecord, StageResult
 from pipeline.report.result import ReportResult
+from pipeline.report.acceptance.judge import AcceptanceJudgement
+from pipeline.report.acceptance.judgement import OUTCOMES
+from pipeline.run.acceptance import judged_acceptance
 from pipeline.run.folder import REPLACED
 
 if TYPE_CHECKING:
@@ -157,11 +162,13 @@ class PipelineRun:
                 for gate in result.gates:
                     client.set_tag(self._id, _tag_key(f"gate.{result.stage}.{gate.name}"), gate.outcome)
             client.set_tag(self._id, "awqctl.gates", _worst(results))
+            _log_acceptance(client, self._id, judged_acceptance(self._recipe, record))
             if REPORT in stages:
                 report = record.find(ReportResult)
                 if report is not None and report.decision is not None:
                     client.set_tag(self._id, "awqctl.decision", report.decision)
                 _log_artifact(client, self._id, self._out, REPORT)
+                _log_tables(client, self._id, self._out / REPORT / "report.json")
 
     def __enter__(self) -> Self:
         return self
@@ -220,6 +227,30 @@ def _log_metrics(client: "MlflowClient", run_ids: Sequence[str], result: StageRe
     metrics.append(Metric(f"{result.stage}_stage_seconds", result.seconds, then, 0))
     for run_id in run_ids:
         client.log_batch(run_id, metrics=metrics)
+
+
+def _log_tables(client: "MlflowClient", run_id: str, report: Path) -> None:
+    """Log the report's figures in short as tables, which MLflow's view of several runs puts beside each other."""
+    tables = json.loads(read_written(report)).get("summary", ()) if report.is_file() else ()
+    for table in tables:
+        titles = [column["title"] or "-" for column in table["columns"]]
+        rows = zip(*([cell["text"] for cell in row] for row in table["rows"]), strict=True)
+        data = {title: list(column) for title, column in zip(titles, rows, strict=True)}
+        client.log_table(run_id, data, f"tables/{_tag_key(table['id'])}.json")
+
+
+def _log_acceptance(client: "MlflowClient", run_id: str, found: AcceptanceJudgement | None) -> None:
+    """Log the outcome of every clause as a tag, how many had each, and what was found as metrics."""
+    if found is None:
+        return
+    client.set_tag(run_id, "awqctl.acceptance", found.word)
+    client.set_tag(run_id, "awqctl.acceptance_sha256", found.sha256)
+    for one in found.clauses:
+        client.set_tag(run_id, _tag_key(f"clause.{one.id}"), one.outcome)
+        if one.value is not None:
+            client.log_metric(run_id, _tag_key(f"clause_{one.id}"), one.value)
+    for outcome in OUTCOMES:
+        client.log_metric(run_id, f"clauses_{outcome.replace(' ', '_')}", len(found.of(outcome)))
 
 
 def _log_artifact(client: "MlflowClient", run_id: str, out: Path, relative: str) -> None:

@@ -13,7 +13,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.validation import _validate_metric_name
 
 from pipeline.base.checkout import own_commit
-from pipeline.base.errors import EnvironmentLackError, UsageError
+from pipeline.base.errors import EnvironmentLackError, SourceError, UsageError
 from pipeline.base.locks import exclusive
 from pipeline.base.progress import SilentReporter
 from pipeline.base.results import Gate, Metric
@@ -21,9 +21,11 @@ from pipeline.hardware.machine import probe_machine
 from pipeline.recipe.load import load_recipe
 from pipeline.record.context import RunContext
 from pipeline.record.environment import environment_of
-from pipeline.record.record import RunRecord, StageResult
+from pipeline.record.record import AcceptanceVersion, RunRecord, StageResult
 from pipeline.report.result import ReportResult
+from pipeline.run.logged_runs import logged_folder
 from pipeline.run.tracking import Tracker, check_store
+from serve.result import ServeResult
 from tests.helpers import METRIC_NAME
 
 CONNECT = "import sys; from pipeline.run.tracking import Tracker; Tracker(sys.argv[1]).connect()"
@@ -125,6 +127,10 @@ def test_a_parent_run_has_no_holes(store: str, tmp_path: Path) -> None:
     environment = environment_of("cpu", probe_machine())
     (tmp_path / "report").mkdir()
     (tmp_path / "report" / "report.html").write_text("<p>handed over</p>")
+    columns = [{"title": title, "numeric": False} for title in ("task", "AWQ")]
+    cells = [[{"text": "lines"}, {"text": "0.5060"}], [{"text": "bits"}, {"text": "1.0626"}]]
+    summary = [{"id": "summary-eval", "columns": columns, "rows": cells}]
+    (tmp_path / "report" / "report.json").write_text(json.dumps({"summary": summary}), encoding="utf-8")
 
     def done(stage: str, **changes: Any) -> StageResult:
         facts = {"inputs": {}, "environment": environment, "started_at": "2026-11-20T00:00:00+00:00", "seconds": 2.0}
@@ -149,7 +155,13 @@ def test_a_parent_run_has_no_holes(store: str, tmp_path: Path) -> None:
     assert parent.data.tags["awqctl.decision"] == "not decided"
     assert parent.data.params["roi.hourly.usd"] == "0.16"
     assert parent.data.tags["awqctl.gates"] == parent.data.tags["gate.eval.accuracy lines"] == "inconclusive"
-    assert [file.path for file in client.list_artifacts(parent_id, "report")] == ["report/report.html"]
+    assert [file.path for file in client.list_artifacts(parent_id, "report")] == [
+        *("report/report.html", "report/report.json"),
+    ]
+    (table,) = [file.path for file in client.list_artifacts(parent_id, "tables")]
+    assert table == "tables/summary-eval.json"
+    logged = json.loads(Path(client.download_artifacts(parent_id, table, str(tmp_path))).read_text(encoding="utf-8"))
+    assert logged == {"columns": ["task", "AWQ"], "data": [["lines", "0.5060"], ["bits", "1.0626"]]}
     assert parent.info.run_name.startswith("demo ")
     with Tracker(store).pipeline(recipe, record, tmp_path) as run:
         without_report = run.begin()
@@ -234,3 +246,59 @@ def test_store_in_memory_leaves_no_file(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     Tracker("sqlite:///:memory:").connect()
     assert not [path.name for path in tmp_path.iterdir() if "memory" in path.name]
+
+
+def test_a_run_is_found_by_what_the_store_calls_it(store: str, tmp_path: Path) -> None:
+    """By id and by name, also of one that has no path here; a folder that is gone and a name that is none are said."""
+    recipe = load_recipe("demo").recipe
+    record = RunRecord(recipe=recipe.model_dump(mode="json"), environment=environment_of("cpu", probe_machine()))
+    tracker, out = Tracker(store), tmp_path / "out"
+    out.mkdir()
+    with tracker.pipeline(recipe, record, out) as run:
+        run_id = run.begin()
+    name = tracker.connect().get_run(run_id).info.run_name
+    assert [logged_folder(one, tracker) for one in (run_id, name)] == [out, out]
+    with pytest.raises(SourceError, match="neither a folder with a record, nor a run of the MLflow store"):
+        logged_folder("nobody", tracker)
+    out.rmdir()
+    with pytest.raises(SourceError, match="which is gone"):
+        logged_folder(run_id, tracker)
+
+
+def test_clauses_are_tags_and_metrics(store: str, tmp_path: Path) -> None:
+    """Every clause with its outcome, how many had each, and the sum of the terms."""
+    recipe = load_recipe("demo").recipe
+    environment = environment_of("cpu", probe_machine())
+    terms = AcceptanceVersion(
+        recorded_at="2026-11-20T00:00:00+00:00",
+        source="kpis.yaml",
+        sha256="abc",
+        terms={"clauses": [{"id": "up", "kind": "uptime", "min_share": 0.995}]},
+    )
+    checks = ServeResult(
+        checks=(), tls=True, routes=(), gateway_version="2.8", engine_version="0.32", kernel="unquantized"
+    )
+    serve = StageResult(
+        stage="serve",
+        status="passed",
+        inputs={},
+        environment=environment,
+        started_at="2026-11-20T00:00:00+00:00",
+        seconds=2.0,
+        payload=checks.model_dump(mode="json"),
+    )
+    record = RunRecord(
+        recipe=recipe.model_dump(mode="json"), environment=environment, stages={"serve": serve}, acceptance=(terms,)
+    )
+    with Tracker(store).pipeline(recipe, record, tmp_path) as run:
+        run_id = run.begin()
+        run.complete(record, ["serve"], ["serve"])
+    data = MlflowClient(store).get_run(run_id).data
+    tags = {name: data.tags[name] for name in ("awqctl.acceptance", "awqctl.acceptance_sha256", "clause.up")}
+    assert tags == {
+        "awqctl.acceptance": "not measured",
+        "awqctl.acceptance_sha256": "abc",
+        "clause.up": "not measured",
+    }
+    counts = {name: value for name, value in data.metrics.items() if name.startswith("clauses_")}
+    assert counts == {"clauses_passed": 0, "clauses_failed": 0, "clauses_not_decided": 0, "clauses_not_measured": 1}

@@ -13,6 +13,8 @@ from pipeline.base.format import listed
 from pipeline.recipe.arms import AWQ
 from pipeline.record.record import RECORD, RunRecord, load_record
 
+_TWO = "Name two runs or more by their output folders, each once."
+
 
 def entries_of(runs: Sequence[Path], arm: str | None = None, prices: Mapping[str, float] | None = None) -> list[Entry]:
     """Return what is ranked.
@@ -25,7 +27,9 @@ def entries_of(runs: Sequence[Path], arm: str | None = None, prices: Mapping[str
     Raises:
         UsageError: a run is not there, was not benchmarked, or has not the arm; a price is for none of them.
     """
-    names = _names(runs)
+    if len(runs) < 2:  # noqa: PLR2004 -- one has no rival
+        raise UsageError(_TWO)
+    names = names_of(runs)
     prices = {} if prices is None else {_named(given, names): usd for given, usd in prices.items()}
     found = {names[run]: _read(run) for run in runs}
     recipes = {name: one for name, one in found.items() if isinstance(one, RunRecord)}
@@ -39,10 +43,14 @@ def entries_of(runs: Sequence[Path], arm: str | None = None, prices: Mapping[str
     ]
 
 
-def _names(runs: Sequence[Path]) -> dict[Path, str]:
-    """Return a name for each run: the part of its path, from the end, by which all differ; else the path as given."""
-    if len(runs) < 2 or len({run.resolve() for run in runs}) < len(runs):  # noqa: PLR2004 -- one has no rival
-        raise UsageError("A ranking takes two runs or more, each once. Name their output folders.")
+def names_of(runs: Sequence[Path]) -> dict[Path, str]:
+    """Return a name for each run: the part of its path, from the end, by which all differ; else the path as given.
+
+    Raises:
+        UsageError: one is there twice.
+    """
+    if len({run.resolve() for run in runs}) < len(runs):
+        raise UsageError(_TWO)
     folders = [run.resolve() if run.is_dir() else run.resolve().parent for run in runs]
     for names in zip(*(reversed(folder.parts) for folder in folders), strict=False):
         if len(set(names)) == len(runs):

@@ -7,6 +7,7 @@ from pipeline.base.format import ratio, size
 from pipeline.base.results import Origin
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE
+from pipeline.report.chapters.acceptance import acceptance_findings
 from pipeline.report.chapters.accuracy_finding import accuracy_findings
 from pipeline.report.chapters.alarm import agreement_field
 from pipeline.report.chapters.binding import binding_findings
@@ -45,6 +46,7 @@ def findings_of(inputs: Inputs) -> tuple[Finding, ...]:
         *(soak_findings(inputs) if inputs.has(BenchResult) else ()),
         _cost(inputs),
         _endpoint(inputs),
+        *acceptance_findings(inputs),
     )
 
 

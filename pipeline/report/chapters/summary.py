@@ -12,6 +12,7 @@ from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import direction_cell, figure, numbers, shown, word, words
 from pipeline.report.chapters.options import years_text
+from pipeline.report.chapters.acceptance import acceptance_summary
 from pipeline.report.chapters.profile import operations_table
 from pipeline.report.chapters.savings import payback_cell
 from pipeline.report.chapters.speed_finding import ratio_with_interval
@@ -42,7 +43,7 @@ def summary_of(inputs: Inputs) -> tuple[Table, ...]:
         (ServeResult, _endpoint),
     )
     tables = [write(inputs) for kind, write in made if inputs.has(kind)]
-    return tuple(table for table in (*tables, *_profiles(inputs)) if table.rows)
+    return tuple(table for table in (*tables, *_profiles(inputs), *acceptance_summary(inputs)) if table.rows)
 
 
 def _profiles(inputs: Inputs) -> tuple[Table, ...]:

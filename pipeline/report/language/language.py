@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pipeline.base.sentences.stored import StoredSentences
+from pipeline.report.language.en.acceptance import AcceptanceSentences
 from pipeline.report.language.en.accuracy import Accuracy
 from pipeline.report.language.en.alarm import Alarm
 from pipeline.report.language.en.card import Card
@@ -46,6 +47,7 @@ from pipeline.report.language.en.verdicts import Verdicts
 class Language:
     """The sentences of one language; figures come in printed."""
 
+    acceptance: AcceptanceSentences
     accuracy: Accuracy
     alarm: Alarm
     control: Control
@@ -89,6 +91,7 @@ class Language:
 
 
 ENGLISH = Language(
+    acceptance=AcceptanceSentences(),
     accuracy=Accuracy(),
     alarm=Alarm(),
     control=Control(),

@@ -79,10 +79,10 @@ def prospect(tmp_path: Path, make_recipe: Callable[..., Recipe]) -> Callable[...
     looked.clear()
     machine = Machine(cpu="x", cores=2, memory_bytes=2**33, platform="Linux")
 
-    def make(effort: Effort = Effort.SECONDS, accelerator: Literal["cpu", "cuda"] = "cpu") -> Prospect:
+    def make(effort: Effort = Effort.SECONDS, accelerator: Literal["cpu", "cuda"] = "cpu", **changes: Any) -> Prospect:
         reporter = RecordingReporter()
         context = RunContext(tmp_path / "out", tmp_path, tmp_path, accelerator, reporter, probe=lambda: machine)
-        return Prospect(make_recipe(), context, context, effort)
+        return Prospect(make_recipe(**changes), context, context, effort)
 
     return make
 
@@ -103,6 +103,16 @@ def test_every_obstacle_of_every_stage_is_named(prospect: Callable[..., Prospect
     with pytest.raises(ObstaclesError, match=r"3 things stand in the way:\n  a typo\.\n  one\.\n  two\.") as caught:
         refuse(obstacles(found))
     assert caught.value.exit_code == 4
+
+
+def test_terms_are_read_before_anything_is_measured(prospect: Callable[..., Prospect], tmp_path: Path) -> None:
+    """Also by `validate`: a file that is not there is an obstacle, one that is says who signed it."""
+    (gone,) = examine([], prospect(Effort.FILES, acceptance="gone.yaml"))
+    assert (gone.subject, gone.state, gone.exit_code) == ("acceptance", "obstacle", 2)
+    (tmp_path / "kpis.yaml").write_text("clauses: [{id: up, kind: uptime, min_share: 0.9}]", encoding="utf-8")
+    (found,) = examine([], prospect(Effort.FILES, acceptance="kpis.yaml"))
+    assert found.text.startswith("kpis.yaml: 1 clause, not signed off, SHA-256 ")
+    assert examine([], prospect(Effort.FILES)) == ()
 
 
 def test_a_single_obstacle_keeps_its_sentence_and_code() -> None:

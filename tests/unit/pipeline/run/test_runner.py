@@ -1,5 +1,6 @@
 """The runner: what runs, what is kept, what is written down. Stages are made for the tests; the store is left out."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -11,7 +12,7 @@ import pytest
 from filelock import FileLock
 
 from eval.accuracy.result import EvalResult
-from pipeline.base.errors import BusyError, EngineError, Interrupted, MissingStageError, SourceError
+from pipeline.base.errors import BusyError, EngineError, Interrupted, MissingStageError, RecipeError, SourceError
 from pipeline.base.progress import SilentReporter
 from pipeline.base.results import Gate, Metric, Payload
 from pipeline.models.checksums import sum_files
@@ -496,3 +497,29 @@ def test_stage_for_which_a_result_has_nothing_is_left_out_of_a_run(make: Callabl
     assert [report.stage for report in reports] == ["first", "third"]
     assert "second" not in record.stages
     assert reasons(make(), void) == ["not run yet"]
+
+
+def test_terms_stand_in_the_record_before_the_first_stage(make: Callable[..., Runner], tmp_path: Path) -> None:
+    """Each version once, with the sum of its bytes; a recipe without any leaves those that were agreed."""
+    seen: list[RunRecord | None] = []
+
+    def look(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
+        seen.append(load_record(context.out / RECORD))
+        return first(recipe, context, record)
+
+    file = tmp_path / "kpis.yaml"
+    for limit in (250, 250, 100):
+        file.write_text(f"clauses: [{{id: fast, kind: throughput, min_tokens_per_s: {limit}}}]\n")
+        record, _ = make(f"acceptance={file}").run([stage(look)], force=True)
+    assert [len(one.acceptance) for one in seen if one] == [1, 1, 2]
+    assert record.acceptance[-1].sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert record.acceptance[0].recorded_at <= record.stages["first"].started_at
+    without, _ = make().run([stage(look)], force=True)
+    assert len(without.acceptance) == 2
+
+
+def test_terms_that_are_not_there_stop_a_run_before_anything(make: Callable[..., Runner]) -> None:
+    """Nothing is measured that nobody agreed how to judge."""
+    with pytest.raises(RecipeError, match="no acceptance file"):
+        make("acceptance=gone.yaml").run([FIRST])
+    assert calls == []

@@ -263,7 +263,7 @@ def test_what_is_no_run_is_said(tmp_path: Path, run: Run, make_record: Callable[
         with pytest.raises(SourceError, match=message):
             entries_of([good, path])
     for runs in ([good, good], [good], [good, good / ".." / "good"]):
-        with pytest.raises(UsageError, match="two runs or more, each once"):
+        with pytest.raises(UsageError, match="two runs or more"):
             entries_of(runs)
 
 

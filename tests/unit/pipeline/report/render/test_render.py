@@ -192,16 +192,16 @@ def test_free_machines_and_failed_checks_still_render(
     assert "not reached" in html
 
 
-def test_report_stage_writes_three_files_and_the_charts(
+def test_report_stage_writes_its_files_and_the_charts(
     tmp_path: Path, make_run: Callable[..., RunRecord], make_recipe: Callable[..., Recipe], context: RunContext
 ) -> None:
-    """The stage publishes HTML, Markdown and JSON and names them; each chart is an SVG file that says what it shows."""
+    """The stage publishes HTML, Markdown, JSON and JUnit XML and names them; each chart is an SVG file in words."""
     recipe, record = make_recipe(), make_run()
 
     outcome = report_stage.run(recipe, context, record)
 
     names = {f"report/report.{suffix}" for suffix in ("html", "md", "json")}
-    assert set(outcome.artifacts.values()) == {*names, "report/charts"}
+    assert set(outcome.artifacts.values()) == {*names, "report/gates.xml", "report/charts"}
     assert all((tmp_path / path).stat().st_size > 5000 for path in names)
     for chart in (chart for section in report_of(record).sections for chart in section.charts):
         drawn = ET.parse(tmp_path / "report" / "charts" / f"{chart.id}.svg").getroot()  # noqa: S314 -- ours

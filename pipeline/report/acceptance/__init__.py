@@ -1,0 +1,1 @@
+"""Acceptance: each clause that was agreed held against what the run measured."""
