@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from pipeline.report.document import CalculatorLabels
-from pipeline.report.render.calculator import calculator_of, figures_of
+from pipeline.report.render.calculator import OPTION_PLACES, calculator_of, figures_of
 from pipeline.report.render.calculator_fields import Field
-from pipeline.roi.model import PricingModel
+from pipeline.report.render.exact_text import Manner
+from pipeline.roi.evaluation import evaluate
+from pipeline.roi.model import ModelOption, PricingModel
 from tests.browser import Page
 from tests.page.documents import priced_report
 
@@ -18,6 +20,10 @@ READ = """(() => {
       (cell) => (cell.querySelector(".yours") ?? cell.firstElementChild).textContent));
   return [figures("options"), figures("pairs")];
 })()"""
+_CURVE = """[...document.querySelectorAll(".curve:not([hidden]) table[data-kind=curve] tbody tr")].map(
+  (row) => [...row.cells].map((cell) => cell.textContent))"""
+_MULTIPLES = tuple(map(Fraction, ("1/8", "1/4", "1/2", "3/4", "1", "3/2", "2", "3", "4", "6", "8")))
+"""Of the load, in the table of the chart."""
 _TYPE = """((changes) => {
   for (const input of document.querySelectorAll("#calculator input")) {
     input.value = changes[input.name] ?? input.defaultValue;
@@ -68,14 +74,37 @@ async def type_inputs(page: Page, changes: Mapping[str, str]) -> list[str]:
     return faults
 
 
+def curve_of(model: PricingModel, labels: CalculatorLabels) -> list[list[str]]:
+    """Return the table of the chart: loads, and what a million output tokens cost with machines counted for them."""
+    manner, rate = Manner(labels.group, labels.point, labels.minus), Fraction(model.per_usd)
+    load, rows = model.values["load.requests_per_day"], []
+    for times in _MULTIPLES:
+        inputs = tuple(
+            one.model_copy(update={"value": str(load * times)}) if one.name == "load.requests_per_day" else one
+            for one in model.inputs
+        )
+        counted = [one.model_copy(update={"stated": False}) for one in model.options if _countable(one, model)]
+        found = evaluate(model.model_copy(update={"inputs": inputs, "options": tuple(counted), "pairs": ()}))
+        costs = [each.per_mtok for each in found.options.values()]
+        if any(each is not None for each in costs):
+            printed = [manner.printed(each * rate, OPTION_PLACES["per_mtok"]) for each in costs if each is not None]
+            rows.append([manner.printed(load * times, 0), *printed])
+    return rows
+
+
+def _countable(option: ModelOption, model: PricingModel) -> bool:
+    return option.tenure == "paid per token" or f"{option.variant}.goodput_tokens_per_s" in model.values
+
+
 async def compare(
     page: Page, model: PricingModel, labels: CalculatorLabels, changes: Mapping[str, str]
 ) -> tuple[int, list[str]]:
     """Type inputs; return how many figures were compared, and which differ from Python's."""
     faults = await type_inputs(page, changes)
     shown = await page.run(READ)
-    expected = figures_of(with_changes(model, fields_of(model, labels), changes), labels)
-    flat = [figure for kind in shown for row in kind for figure in row]
-    right = [figure for kind in expected for row in kind for figure in row]
+    changed = with_changes(model, fields_of(model, labels), changes)
+    expected = figures_of(changed, labels)
+    flat = [figure for kind in (*shown, await page.run(_CURVE)) for row in kind for figure in row]
+    right = [figure for kind in (*expected, curve_of(changed, labels)) for row in kind for figure in row]
     differ = [f"{mine} instead of {its}" for mine, its in zip(flat, right, strict=True) if mine != its]
     return len(flat), [f"{changes}: {one}" for one in (*faults, *differ)]
