@@ -11,7 +11,7 @@ from pipeline.report.render.html import to_html
 from tests.browser import Page, browser_path, chromium
 from tests.page.documents import LABELS, priced_report
 from tests.page.inputs import READ, compare, drawn_changes, fields_of, type_inputs
-from tests.page.models import drawn_models
+from tests.page.models import drawn_models, packaged_models
 
 BROWSER = browser_path()
 MODEL = next(one for one in drawn_models(50, 7) if one.currency == "EUR" and one.values["load.requests_per_day"])
@@ -86,6 +86,20 @@ def test_changed_figures_are_marked_and_announced(tmp_path: Path) -> None:
         assert await page.run("document.querySelector('.differs .stated').checkVisibility()") is True
 
     _visit(tmp_path / "page.html", look)
+
+
+def test_claimed_machines_without_a_load_have_no_curve_and_no_complaint(tmp_path: Path) -> None:
+    """Prices can be changed all the same, and nothing says that they cannot be computed."""
+    model = packaged_models()["support-chatbot"]
+
+    async def look(page: Page) -> None:
+        _, differ = await compare(page, model, LABELS, {"engagement.one_time_usd": "1,000"})
+        assert differ == []
+        await asyncio.sleep(1)
+        assert LABELS.failed not in await page.run("document.querySelector('[role=status]').textContent")
+        assert await page.run("document.querySelector('.curve').checkVisibility()") is False
+
+    _visit(tmp_path / "page.html", look, to_html(priced_report(model)))
 
 
 def test_no_other_script_runs(tmp_path: Path) -> None:

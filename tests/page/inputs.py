@@ -77,7 +77,7 @@ async def type_inputs(page: Page, changes: Mapping[str, str]) -> list[str]:
 def curve_of(model: PricingModel, labels: CalculatorLabels) -> list[list[str]]:
     """Return the table of the chart: loads, and what a million output tokens cost with machines counted for them."""
     manner, rate = Manner(labels.group, labels.point, labels.minus), Fraction(model.per_usd)
-    load, rows = model.values["load.requests_per_day"], []
+    load, rows = model.values.get("load.requests_per_day", Fraction(0)), []
     for times in _MULTIPLES:
         inputs = tuple(
             one.model_copy(update={"value": str(load * times)}) if one.name == "load.requests_per_day" else one

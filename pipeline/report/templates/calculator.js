@@ -58,8 +58,9 @@ function start(root) {
     });
     const model = { years, values, options: data.options, pairs: data.pairs };
     try {
-      show(evaluate(model), changed.length > 0);
+      const found = evaluate(model);
       draw(model);
+      show(found, changed.length > 0);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       announce(say.failed);

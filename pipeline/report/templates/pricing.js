@@ -264,6 +264,7 @@ function evaluate(model) {
 
 // Cost per million useful tokens of every option that can be counted, at multiples of the load.
 function curves(model, multiples) {
+  if (!loadStated(model.values)) return model.options.map(() => null);
   const loads = multiples.map((times) => valueOf(model.values, "load.requests_per_day").times(times));
   return model.options.map((option) => (countable(option, model.values) ? loads.map((load) => {
     const values = new Map([...model.values, ["load.requests_per_day", load]]);
