@@ -7,16 +7,16 @@ from pipeline.report.chapters.next_steps import next_steps
 from pipeline.report.chapters.recommendation import recommendation
 from pipeline.report.chapters.summary import summary_of
 from pipeline.report.contents import sections_of
-from pipeline.report.document import CalculatorLabels, Cover, Fact, Labels, OriginMeaning, ReportDocument
+from pipeline.report.document import Cover, Fact, OriginMeaning, ReportDocument
 from pipeline.report.inputs import Inputs
-from pipeline.report.language.language import Language
+from pipeline.report.labels import labels_of
 
 
 def report_of(inputs: Inputs) -> ReportDocument:
     """Return the report of what there is; chapters whose results are missing are left out, and named."""
     findings = findings_of(inputs)
     return ReportDocument(
-        labels=_labels(inputs.say),
+        labels=labels_of(inputs.say),
         cover=_cover(inputs),
         findings=findings,
         summary=summary_of(inputs),
@@ -32,12 +32,6 @@ def report_of(inputs: Inputs) -> ReportDocument:
             Fact(label=inputs.say.cover.consultant, text=inputs.recipe.report.prepared_by or ""),
         ),
     )
-
-
-def _labels(say: Language) -> Labels:
-    page = {name: getattr(say.page, name) for name in Labels.model_fields if name != "calculator"}
-    calculator = {name: getattr(say.calculator, name) for name in CalculatorLabels.model_fields}
-    return Labels(**page, calculator=CalculatorLabels(**calculator))
 
 
 def _cover(inputs: Inputs) -> Cover:
