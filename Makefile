@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # Tests start hundreds of processes; where a container forbids bytecode, each would compile its imports again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-many bench-gate grade-plan grade-plan-cpu compare-backends faults report-picture cuda-contract wheel clean
+.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-many bench-gate grade-plan grade-plan-cpu compare-backends faults report-picture check-page cuda-contract wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -82,6 +82,9 @@ faults: .venv/.ready ## kill, fill up and damage the stage `quantize` in every w
 
 report-picture: .venv/.ready ## the picture in the README, from the report of the last `make demo`; needs Chromium
 	$(PYTHON) tests/report_picture.py
+
+check-page: .venv/.ready ## the HTML report of the last `make demo` in real Chromium: every figure, screen, key and axe; needs npm
+	$(PYTHON) -m tests.page.check
 
 cuda-contract: .venv/.ready ## without a GPU: the CUDA environments (11 GiB), vLLM's parser and its log's words
 	$(PYTHON) -m pytest --timeout=3600 tests/cuda_contract

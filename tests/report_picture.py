@@ -35,7 +35,7 @@ def main(report: Path) -> int:
         return 4
     with tempfile.TemporaryDirectory(prefix="awqctl-picture-") as folder:
         drawn = Path(folder) / "report.png"
-        # The page is our own file without scripts; Chromium's sandbox does not start for root.
+        # The page is our own file, which fetches nothing; Chromium's sandbox does not start for root.
         line = [browser, "--headless", "--no-sandbox", "--hide-scrollbars", f"--window-size={WIDTH},{HEIGHT}"]
         line += [f"--user-data-dir={folder}/profile", f"--screenshot={drawn}", report.resolve().as_uri()]
         subprocess.run(line, check=True, timeout=120, stderr=subprocess.DEVNULL)

@@ -180,6 +180,49 @@ class Cover(Result):
     facts: tuple[Fact, ...]
 
 
+class CalculatorLabels(Result):
+    """What the page says around the figures that it computes again; `{...}` is filled in by it."""
+
+    title: str
+    static: str
+    invitation: str
+    groups: dict[str, str]
+    inputs: dict[str, str]
+    """By an input's name, or by its last part where each variant has one."""
+    arm_names: dict[str, str]
+    tenures: dict[str, str]
+    options: str
+    options_columns: dict[str, str]
+    options_note: str
+    stated_note: str
+    pairs: str
+    pairs_columns: dict[str, str]
+    pairs_note: str
+    against: str
+    no_payback: str
+    no_break_even: str
+    chart: str
+    chart_x: str
+    chart_y: str
+    chart_alternative: str
+    chart_figures: str
+    reset: str
+    yours: str
+    reported: str
+    unchanged: str
+    changed: str
+    change: str
+    invalid: str
+    not_a_number: str
+    not_whole: str
+    out_of_bounds: str
+    failed: str
+    group: str
+    """Between thousands; what a number looks like is the language's."""
+    point: str
+    minus: str
+
+
 class Labels(Result):
     """Headings and labels around the chapters, in the language of the report."""
 
@@ -209,6 +252,10 @@ class Labels(Result):
     decision: str = ""
     decisions: dict[Choice, str] = Field(default_factory=dict)
     """What each recommendation says in few words."""
+    skip: str = ""
+    """Leads the keyboard past the cover."""
+    calculator: CalculatorLabels | None = None
+    """None: a document of before, whose page computes nothing."""
 
 
 class OriginMeaning(Result):

@@ -10,9 +10,10 @@ from pipeline.report.chapters.next_steps import next_steps
 from pipeline.report.chapters.recommendation import recommendation
 from pipeline.report.chapters.summary import summary_of
 from pipeline.report.contents import sections_of
-from pipeline.report.document import Cover, Fact, Labels, OriginMeaning, ReportDocument
+from pipeline.report.document import Cover, Fact, OriginMeaning, ReportDocument
 from pipeline.report.input_sources import pricing_of
 from pipeline.report.inputs import Inputs
+from pipeline.report.labels import labels_of
 from pipeline.roi.model import PricingModel
 from pipeline.roi.result import RoiResult
 
@@ -21,7 +22,7 @@ def report_of(inputs: Inputs) -> ReportDocument:
     """Return the report of what there is; chapters whose results are missing are left out, and named."""
     findings = findings_of(inputs)
     return ReportDocument(
-        labels=Labels(**{name: getattr(inputs.say.page, name) for name in Labels.model_fields}),
+        labels=labels_of(inputs.say),
         cover=_cover(inputs),
         findings=findings,
         summary=summary_of(inputs),

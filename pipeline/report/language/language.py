@@ -6,6 +6,7 @@ from pipeline.base.sentences.stored import StoredSentences
 from pipeline.report.language.en.acceptance import AcceptanceSentences
 from pipeline.report.language.en.accuracy import Accuracy
 from pipeline.report.language.en.alarm import Alarm
+from pipeline.report.language.en.calculator import Calculator
 from pipeline.report.language.en.card import Card
 from pipeline.report.language.en.checkpoint import Checkpoint
 from pipeline.report.language.en.control import Control
@@ -74,6 +75,7 @@ class Language:
     files: Files
     not_measured: NotMeasured
     recommendation: Recommendation
+    calculator: Calculator
     card: Card
     cover: Cover
     page: Page
@@ -118,6 +120,7 @@ ENGLISH = Language(
     files=Files(),
     not_measured=NotMeasured(),
     recommendation=Recommendation(),
+    calculator=Calculator(),
     card=Card(),
     cover=Cover(),
     page=Page(),

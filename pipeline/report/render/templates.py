@@ -4,7 +4,7 @@ from importlib import resources
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-_TEMPLATES = ("report.html.j2", "report.md.j2", "report.css")
+_TEMPLATES = ("report.html.j2", "calculator.html.j2", "report.md.j2", "report.css")
 
 
 def environment(*, escape: bool) -> Environment:

@@ -28,6 +28,7 @@ class Page(Words):
     name = "Name"
     date = "Date"
     signature = "Signature"
+    skip = "Skip to the summary"
     charts_elsewhere = "Charts are in the HTML version of this report."
     origins: Mapping[Origin, str] = {
         "measured": "measured",
