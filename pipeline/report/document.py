@@ -202,6 +202,16 @@ class Labels(Result):
     signature: str
     charts_elsewhere: str
     """Said where charts cannot be drawn."""
+    page_of: str = ""
+    """Number of a page, with the places `{page}` and `{pages}`."""
+    continued: str = ""
+    """Behind the title of a table that goes on on another slide."""
+    evidence: str = ""
+    """Heading of the keys of figures."""
+    attachment: str = ""
+    """What the file is that is attached to a PDF."""
+    recommendation: str = ""
+    key_figures: str = ""
     origins: dict[Origin, str]
     """What the label of each origin says."""
 

@@ -27,6 +27,12 @@ class Page(Words):
     name = "Name"
     date = "Date"
     signature = "Signature"
+    page_of = "{page} of {pages}"
+    continued = "continued"
+    evidence = "Evidence: where the figures stand"
+    attachment = "This report as data: every figure unrounded, with its evidence"
+    recommendation = "Recommendation"
+    key_figures = "Key figures"
     charts_elsewhere = "Charts are in the HTML version of this report."
     origins: Mapping[Origin, str] = {
         "measured": "measured",
