@@ -160,6 +160,8 @@ class Section(Result):
     tables: tuple[Table, ...] = ()
     bullets: tuple[str, ...] = ()
     examples: tuple[ExampleGroup, ...] = ()
+    background: bool = False
+    """Whether it says how the figures came about rather than what to decide by; slides leave it to the other files."""
 
 
 class Fact(Result):
@@ -208,6 +210,10 @@ class Labels(Result):
     """Behind the title of a table that goes on on another slide."""
     evidence: str = ""
     """Heading of the keys of figures."""
+    lowest: str = ""
+    highest: str = ""
+    """Behind the name of a series: the ends of its ranges."""
+    no_loss: str = ""
     attachment: str = ""
     """What the file is that is attached to a PDF."""
     recommendation: str = ""
