@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import typst
 
@@ -12,7 +13,9 @@ from pipeline.report.render.fonts import SANS, fonts_folder
 from pipeline.report.render.json import to_json
 from pipeline.report.render.templates import source
 
-_ACCESSIBLE = "ua-1"
+if TYPE_CHECKING:
+    from typst import PDFStandard
+
 _MAIN = "report.typ"
 _PAGE_FONTS = "Arial, Helvetica, sans-serif"
 
@@ -20,19 +23,19 @@ _PAGE_FONTS = "Arial, Helvetica, sans-serif"
 def to_pdf(report: ReportDocument) -> bytes:
     """Return the same report as PDF, A4; equal documents give equal bytes.
 
-    It is PDF/UA-1, which wants every character drawn. Where no font of ours has one, such as an emoji in what a model
-    said, it is tagged all the same but does not claim that. The document itself is attached as `report.json`.
+    It is PDF/UA-1. Where text has a code point which that forbids, such as a byte order mark in what a model said, the
+    file is tagged all the same but does not claim to be. The document itself is attached as `report.json`.
     """
     with TemporaryDirectory(prefix="awqctl-") as made:
         root = Path(made)
         _write(report, root)
         try:
-            return _compiled(root, report, [_ACCESSIBLE])
+            return _compiled(root, report, ["ua-1"])
         except typst.TypstError:
             return _compiled(root, report, [])
 
 
-def _compiled(root: Path, report: ReportDocument, standards: list[str]) -> bytes:
+def _compiled(root: Path, report: ReportDocument, standards: "list[PDFStandard]") -> bytes:
     at = datetime.fromisoformat(report.date).replace(tzinfo=UTC)
     return bytes(
         typst.compile(

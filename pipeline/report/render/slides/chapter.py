@@ -1,6 +1,7 @@
 """The slides of a chapter: one per chart, then its tables, short ones together on a slide."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from pptx.util import Pt
@@ -72,14 +73,12 @@ def _table(deck: Deck, stack: Stack, table: Table) -> None:
         last = number == len(pages) - 1
         stack.add(
             _HEAD + page.height + (below if last else 0.0),
-            lambda slide, box, page=page, title=title, last=last: _paint(
-                deck, slide, box, table, page, title, note if last else ""
-            ),
+            partial(_paint, deck=deck, table=table, page=page, title=title, note=note if last else ""),
             told,
         )
 
 
-def _paint(deck: Deck, slide: Any, box: Box, table: Table, page: Page, title: str, note: str) -> None:
+def _paint(slide: Any, box: Box, *, deck: Deck, table: Table, page: Page, title: str, note: str) -> None:
     say = deck.report.labels
     tag = f"   {ORIGIN_MARKS[table.origin]} {say.origins[table.origin]}" if table.origin else ""
     short = fit.shortened(title, TEXT, 0.8 * box.width, TEXT * fit.LINE, bold=True)

@@ -72,4 +72,4 @@ def drawn(svg: bytes) -> bytes:
     with TemporaryDirectory(prefix="awqctl-") as made:
         (Path(made) / "logo.svg").write_bytes(svg)
         (Path(made) / "main.typ").write_text(page, encoding="utf-8")
-        return bytes(typst.compile(Path(made) / "main.typ", root=made, format="png", ppi=_PIXELS_PER_INCH))
+        return bytes(typst.compile(Path(made) / "main.typ", root=Path(made), format="png", ppi=_PIXELS_PER_INCH))

@@ -1,5 +1,6 @@
 """`Deck`: adds slides with title, number, footer and notes, and says how much room each has."""
 
+import re
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -22,7 +23,10 @@ _PER_POINT = 12700
 _GAP = 12.0
 _FOOT = 44.0
 """Points at the bottom of a slide that nothing but its number and its footer are written in."""
+_FOOT_SIZE = 10.0
+_LONGEST_PROPERTY = 255
 _INSET = 7.2
+_NOT_IN_XML = re.compile("[^\\t\\n\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 _NUMBER = (
     '<a:p xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><a:pPr algn="r"/>'
     '<a:r><a:rPr sz="1000"/><a:t></a:t></a:r><a:fld id="{B6F15528-21DE-4FAA-801E-634DDDAF4B2B}" type="slidenum">'
@@ -111,8 +115,8 @@ class Deck:
                 if after is not None and after.find(qn("a:t")).text:
                     after.find(qn("a:t")).text = after.find(qn("a:t")).text.replace("{pages}", many)
         cover, about = self.report.cover, self.file.core_properties
-        about.title = cover.title
-        about.author = cover.prepared_by or ""
+        about.title = plain(cover.title)[:_LONGEST_PROPERTY]
+        about.author = plain(cover.prepared_by or "")[:_LONGEST_PROPERTY]
         about.last_modified_by = ""
         about.language = self.report.labels.language
         about.revision = 1
@@ -153,7 +157,8 @@ class Deck:
             parts = (brand, self.report.cover.client, self.report.cover.title)
             text = "  \N{MIDDLE DOT}  ".join(part for part in parts if part)
             room = Box(0.045 * self.file.slide_width / _PER_POINT, height - 34, 640, 22)
-            write(slide, room, [[(text, 10.0, MUTED, False)]])
+            short = fit.shortened(text, _FOOT_SIZE, room.width, _FOOT_SIZE * fit.LINE)
+            write(slide, room, [[(short, _FOOT_SIZE, MUTED, False)]])
 
 
 Run = tuple[str, float, str, bool]
@@ -177,7 +182,7 @@ def write(slide: Any, box: Box, paragraphs: Sequence[Sequence[Run]]) -> Any:
 
 def plain(text: str) -> str:
     """Return text without the backticks that mark code, and without characters that XML has no place for."""
-    return "".join(one for one in text.replace("`", "") if one in "\n\t" or ord(one) >= ord(" "))
+    return _NOT_IN_XML.sub("", text.replace("`", ""))
 
 
 def describe(shape: Any, name: str, alternative: str) -> None:

@@ -132,7 +132,7 @@ def _mark(mark: Mark, chart: Chart, made: Sequence[Points]) -> Points:
 
 
 def _forest(chart: Chart, labels: Labels) -> tuple[Points, ...]:
-    """Return the losses in agreed margins: a row per task and arm, its intervals, lines at no loss and at the margin."""
+    """Return the losses in agreed margins: a row per task and arm, intervals, no loss and margin as lines."""
     margins = next(one for one in chart.series if one.statistic == "margin")
     losses = [one for one in chart.series if one.statistic == "value"]
     gates = {one.arm: one for one in chart.series if one.statistic == "bounds"}
@@ -154,8 +154,8 @@ def _forest(chart: Chart, labels: Labels) -> tuple[Points, ...]:
         for source, width in ((one, 1.5), (gates.get(one.arm), 6.0)):
             if source is not None:
                 for task, low, high in zip(source.x, source.low, source.high, strict=True):
-                    ends = (None if end is None else end / units[task] for end in (low, high))
-                    ranges += along(f"{source.name}, {task}", one.arm, *ends, heights[one.x.index(task)], width)
+                    first, last = (None if end is None else end / units[task] for end in (low, high))
+                    ranges += along(f"{source.name}, {task}", one.arm, first, last, heights[one.x.index(task)], width)
     tall = (0.5, rows + 0.9)
     return (*made, *ranges, edge(labels.no_loss, 0.0, tall), edge(margins.name, 1.0, tall))
 

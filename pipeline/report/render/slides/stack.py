@@ -1,6 +1,7 @@
 """`Stack`: puts blocks below each other on slides of one title; what does not fit goes on on the next slide."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from pptx.util import Pt
@@ -45,7 +46,7 @@ class Stack:
         """Add paragraphs, as many to a slide as fit."""
         told = tuple(notes)
         for part in _parts(paragraphs, self._deck.room.width, self._deck.room.height):
-            self.add(_height(part, self._deck.room.width), lambda slide, box, part=part: _write(slide, box, part), told)
+            self.add(_height(part, self._deck.room.width), partial(_write, paragraphs=part), told)
             told = ()
 
     def _begin(self) -> None:

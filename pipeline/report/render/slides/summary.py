@@ -1,5 +1,6 @@
 """The slides around the chapters: summary, key figures, sources and the sign-off."""
 
+from functools import partial
 from typing import Any
 
 from pptx.dml.color import RGBColor
@@ -50,7 +51,7 @@ def add_key_figures(deck: Deck) -> None:
         keys = [key for one in chosen for key in one.evidence]
         stack.add(
             deck.room.height,
-            lambda slide, box, chosen=chosen: _cards(deck, slide, box, chosen),
+            partial(_cards, deck=deck, figures=chosen),
             evidence_of(deck, keys),
         )
 
@@ -94,7 +95,7 @@ def add_sign_off(deck: Deck) -> None:
                 run.font.size = Pt(TEXT)
 
 
-def _cards(deck: Deck, slide: Any, box: Box, figures: tuple[KeyFigure, ...]) -> None:
+def _cards(slide: Any, box: Box, *, deck: Deck, figures: tuple[KeyFigure, ...]) -> None:
     wide, high = (box.width - (_CARDS - 1) * _GAP) / _CARDS, (box.height - _GAP) / 2
     for place, one in enumerate(figures):
         left, top = box.left + place % _CARDS * (wide + _GAP), box.top + place // _CARDS * (high + _GAP)
@@ -110,13 +111,16 @@ def _card(deck: Deck, slide: Any, one: KeyFigure, box: Box) -> None:
     origin = f"{ORIGIN_MARKS[one.origin]} {deck.report.labels.origins[one.origin]}"
     size = fit.largest(one.text, (30.0, 26.0, 22.0, 18.0, 14.0), inner.width, 40, bold=True)
     label = fit.shortened(one.label, SMALL, inner.width, 2 * SMALL * fit.LINE)
-    taken = fit.height_of(label, SMALL, inner.width) + (size + SMALL) * fit.LINE
+    text = fit.shortened(one.text, size, inner.width, 40, bold=True)
+    taken = sum(
+        fit.height_of(*part, inner.width, bold=True) for part in ((label, SMALL), (text, size), (origin, SMALL))
+    )
     write(
         slide,
         inner,
         [
             [(label, SMALL, MUTED, False)],
-            [(one.text, size, TONES[one.tone], True)],
+            [(text, size, TONES[one.tone], True)],
             [(fit.shortened(one.detail, SMALL, inner.width, inner.height - taken), SMALL, TONES["plain"], False)],
             [(origin, SMALL, MUTED, True)],
         ],
