@@ -216,7 +216,6 @@ class Labels(Result):
     no_loss: str = ""
     attachment: str = ""
     """What the file is that is attached to a PDF."""
-    recommendation: str = ""
     key_figures: str = ""
     origins: dict[Origin, str]
     """What the label of each origin says."""

@@ -30,15 +30,17 @@ def read_logo(content: bytes) -> tuple[MediaType, float, float]:
 
 
 def _pixels(content: bytes) -> tuple[MediaType, float, float]:
-    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 -- only a report with a logo needs it
+    from PIL import UnidentifiedImageError  # noqa: PLC0415 -- only a report with a logo needs it
+    from PIL.Image import DecompressionBombError  # noqa: PLC0415
+    from PIL.Image import open as read_picture  # noqa: PLC0415
 
     try:
-        with Image.open(BytesIO(content), formats=("PNG", "JPEG")) as picture:
+        with read_picture(BytesIO(content), formats=("PNG", "JPEG")) as picture:
             width, height, kind = picture.width, picture.height, picture.format
             if width * height > _MOST_PIXELS:
                 raise ValueError("has more than 20 million pixels")
             picture.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
+    except (UnidentifiedImageError, OSError, SyntaxError, DecompressionBombError):
         raise ValueError("is a damaged picture") from None
     return "image/png" if kind == "PNG" else "image/jpeg", float(width), float(height)
 

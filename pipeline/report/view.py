@@ -26,7 +26,7 @@ def report_of(inputs: Inputs) -> ReportDocument:
             OriginMeaning(origin=origin, meaning=meaning) for origin, meaning in inputs.say.cover.origins.items()
         ),
         sections=sections_of(inputs),
-        date=inputs.date,
+        date=inputs.iso_day,
         signatures=(
             Fact(label=inputs.say.cover.client, text=inputs.recipe.report.client or ""),
             Fact(label=inputs.say.cover.consultant, text=inputs.recipe.report.prepared_by or ""),

@@ -34,7 +34,6 @@ class Page(Words):
     highest = "highest"
     no_loss = "No loss"
     attachment = "This report as data: every figure unrounded, with its evidence"
-    recommendation = "Recommendation"
     key_figures = "Key figures"
     charts_elsewhere = "Charts are in the HTML version of this report."
     origins: Mapping[Origin, str] = {

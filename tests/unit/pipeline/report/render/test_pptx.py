@@ -19,8 +19,8 @@ from tests.unit.pipeline.report.render.logos import logo
 from tests.unit.pipeline.report.render.test_pdf import HOSTILE, hostile
 
 KINDS = {
-    "line": {XL_CHART_TYPE.LINE_MARKERS},
-    "dot": {XL_CHART_TYPE.LINE_MARKERS},
+    "line": {XL_CHART_TYPE.LINE, XL_CHART_TYPE.LINE_MARKERS},
+    "dot": {XL_CHART_TYPE.LINE, XL_CHART_TYPE.LINE_MARKERS},
     "bar": {XL_CHART_TYPE.BAR_CLUSTERED},
 }
 SCATTERED = {XL_CHART_TYPE.XY_SCATTER, XL_CHART_TYPE.XY_SCATTER_LINES, XL_CHART_TYPE.XY_SCATTER_LINES_NO_MARKERS}
