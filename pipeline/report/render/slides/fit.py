@@ -16,7 +16,7 @@ _UNITS = 100
 
 def width_of(text: str, size: float, *, bold: bool = False) -> float:
     """Return the width of one line in points, at a font size in points."""
-    return float(_font(bold).getlength(text)) * size / _UNITS
+    return _units(text, bold) * size / _UNITS
 
 
 def lines_of(text: str, size: float, width: float, *, bold: bool = False) -> int:
@@ -57,6 +57,12 @@ def _wrapped(line: str, size: float, width: float, *, bold: bool) -> int:
             further = int(used // width)
             count, used = count + further, used - further * width
     return count
+
+
+@lru_cache(maxsize=1 << 14)
+def _units(text: str, bold: bool) -> float:  # noqa: FBT001 -- cached by it
+    """Return the width at the size that fonts are measured at; words come again and again."""
+    return float(_font(bold).getlength(text))
 
 
 @lru_cache
