@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
@@ -197,8 +197,10 @@ def open_recorded(
         raise FileNotFoundError(out / RECORD)
     reference = recipe_reference(record)
     click.get_current_context().with_resource(typed(Typed(reference, tuple(overrides), folder, store, own or {})))
-    loaded = recipe_in(deepcopy(record.recipe), recipe_file(record, out), f"The recipe in {folder / RECORD}", overrides)
-    return Session(loaded.recipe, context_of(loaded, out, reporter(verbose=verbose, quiet=quiet)))
+    file = recipe_file(record)
+    loaded = recipe_in(deepcopy(record.recipe), file or out / RECORD, f"The recipe in {folder / RECORD}", overrides)
+    context = context_of(loaded, out, reporter(verbose=verbose, quiet=quiet))
+    return Session(loaded.recipe, replace(context, recipe_file=file))
 
 
 def context_of(loaded: Any, out: Path | None, shown: Any) -> Any:

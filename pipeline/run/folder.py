@@ -52,14 +52,14 @@ def recipe_origin(file: Path | None) -> str | None:
     return f"{_PACKAGED}{file.stem}" if packaged and packaged.resolve() == file.resolve() else str(file.resolve())
 
 
-def recipe_file(record: RunRecord, out: Path) -> Path:
+def recipe_file(record: RunRecord) -> Path | None:
     """Return the file that a recorded recipe was read from, which need not be there any more.
 
-    The record itself where it does not say, as those of earlier versions do not.
+    None where the record does not say, as those of earlier versions do not, and for a recipe that no longer ships.
     """
-    origin = record.recipe_origin or str(out / RECORD)
-    name = origin.removeprefix(_PACKAGED)
-    return packaged_recipes().get(name, out / RECORD) if origin.startswith(_PACKAGED) else Path(origin)
+    if record.recipe_origin is None or record.recipe_origin.startswith(_PACKAGED):
+        return packaged_recipes().get((record.recipe_origin or "").removeprefix(_PACKAGED))
+    return Path(record.recipe_origin)
 
 
 def recipe_reference(record: RunRecord) -> str:

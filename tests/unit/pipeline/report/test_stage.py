@@ -17,6 +17,7 @@ from pipeline.record.record import RECORD, RunRecord, save_record
 from pipeline.report import stage as report_stage
 from pipeline.report.document import ReportDocument
 from pipeline.report.template import read_template
+from pipeline.run.folder import recipe_origin
 from tests.helpers import RecordingReporter, invoke
 from tests.unit.pipeline.report.render.logos import SVG, picture
 
@@ -127,6 +128,7 @@ def test_a_template_must_be_a_presentation(tmp_path: Path) -> None:
 
 def recorded(folder: Path, record: RunRecord, *overrides: str) -> tuple[Recipe, RunContext]:
     """Return the recipe and the context of a folder's record."""
+    folder.mkdir(exist_ok=True)
     save_record(record, folder / RECORD)
     with click.Context(click.Command("report")).scope():
         session = open_recorded(folder, overrides, quiet=True)
@@ -143,12 +145,20 @@ def test_the_record_is_enough(tmp_path: Path, make_run: MakeRun) -> None:
     assert context.recipe_file == tmp_path / "gone" / "mine.yaml"
 
 
+def test_a_recipe_that_ships_keeps_its_name(tmp_path: Path, make_run: MakeRun) -> None:
+    """So that the record says afterwards what it said before, also of one that ships no more."""
+    for origin, found in (("packaged:demo", "packaged:demo"), ("packaged:gone", None)):
+        _, context = recorded(tmp_path / origin, make_run().model_copy(update={"recipe_origin": origin}))
+        assert recipe_origin(context.recipe_file) == found
+
+
 def test_a_folder_can_be_moved(tmp_path: Path, make_run: MakeRun) -> None:
     """What is in the record is written where the folder is now, with or without an origin."""
     record = make_run()
     recorded(tmp_path / "out", record)
     shutil.move(tmp_path / "out", tmp_path / "elsewhere")
     recipe, context = recorded(tmp_path / "elsewhere", record)
+    assert (context.recipe_file, context.recipe_dir) == (None, tmp_path / "elsewhere")
     report_stage.run(recipe, context, record)
     assert written(tmp_path / "elsewhere").date == written(tmp_path / "elsewhere").cover.facts[0].text
 
