@@ -1,5 +1,6 @@
-"""What a report consists of. HTML, Markdown and JSON are three renderings of one `ReportDocument`."""
+"""What a report consists of. Every format is a rendering of one `ReportDocument`."""
 
+import base64
 from typing import Literal
 
 from pydantic import Field
@@ -162,6 +163,8 @@ class Section(Result):
     tables: tuple[Table, ...] = ()
     bullets: tuple[str, ...] = ()
     examples: tuple[ExampleGroup, ...] = ()
+    background: bool = False
+    """Whether it says how the figures came about rather than what to decide by; slides leave it to the other files."""
 
 
 class Fact(Result):
@@ -247,6 +250,19 @@ class Labels(Result):
     signature: str
     charts_elsewhere: str
     """Said where charts cannot be drawn."""
+    page_of: str = ""
+    """Number of a page, with the places `{page}` and `{pages}`."""
+    continued: str = ""
+    """Behind the title of a table that goes on on another slide."""
+    evidence: str = ""
+    """Heading of the keys of figures."""
+    lowest: str = ""
+    highest: str = ""
+    """Behind the name of a series: the ends of its ranges."""
+    no_loss: str = ""
+    attachment: str = ""
+    """What the file is that is attached to a PDF."""
+    key_figures: str = ""
     origins: dict[Origin, str]
     """What the label of each origin says."""
     decision: str = ""
@@ -256,6 +272,35 @@ class Labels(Result):
     """Leads the keyboard past the cover."""
     calculator: CalculatorLabels | None = None
     """None: a document of before, whose page computes nothing."""
+
+
+class Logo(Result):
+    """A picture, checked: an SVG does nothing but draw."""
+
+    media_type: Literal["image/png", "image/jpeg", "image/svg+xml"]
+    width: float
+    height: float
+    """In units of its own."""
+    base64: str
+
+    @property
+    def content(self) -> bytes:
+        """The file."""
+        return base64.b64decode(self.base64)
+
+    @property
+    def suffix(self) -> str:
+        """Of its file's name."""
+        return {"image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg"}[self.media_type]
+
+
+class Brand(Result):
+    """Whose report it looks like."""
+
+    name: str | None = None
+    logo: Logo | None = None
+    colour: str | None = None
+    """As `#0067a3`, at least 4.5:1 on white."""
 
 
 class OriginMeaning(Result):
@@ -284,5 +329,9 @@ class ReportDocument(Result):
     sections: tuple[Section, ...]
     signatures: tuple[Fact, ...]
     """Role and name, each with a line to sign on."""
+    date: str = ""
+    """Day of the latest stage, ISO 8601."""
+    brand: Brand | None = None
+    """None: the report looks like ours."""
     pricing: PricingModel | None = None
     """What the money is computed from, where a format computes it again; None: nothing was priced so."""

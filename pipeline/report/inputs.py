@@ -132,6 +132,11 @@ class Inputs:
         return max(self.record.stages[name].started_at for name in self.stages)[:10]
 
     @property
+    def iso_day(self) -> str:
+        """Day of the latest stage, UTC, ISO 8601: for files, whatever the language prints."""
+        return max(self.record.stages[name].started_at for name in self.stages)[:10]
+
+    @property
     def stages(self) -> tuple[str, ...]:
         """The finished stages the report draws on, in order."""
         return tuple(one.STAGE for one in REPORTED if self.has(one))

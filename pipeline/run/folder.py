@@ -52,6 +52,21 @@ def recipe_origin(file: Path | None) -> str | None:
     return f"{_PACKAGED}{file.stem}" if packaged and packaged.resolve() == file.resolve() else str(file.resolve())
 
 
+def recipe_file(record: RunRecord) -> Path | None:
+    """Return the file that a recorded recipe was read from, which need not be there any more.
+
+    None where the record does not say, as those of earlier versions do not, and for a recipe that no longer ships.
+    """
+    if record.recipe_origin is None or record.recipe_origin.startswith(_PACKAGED):
+        return packaged_recipes().get((record.recipe_origin or "").removeprefix(_PACKAGED))
+    return Path(record.recipe_origin)
+
+
+def recipe_reference(record: RunRecord) -> str:
+    """Return what names the recorded recipe on a command line."""
+    return (record.recipe_origin or "RECIPE").removeprefix(_PACKAGED)
+
+
 def _another(recipe: Recipe, context: RunContext, record: RunRecord) -> str | None:
     """Return whose results are recorded, where they are not this recipe's."""
     if record.name != recipe.name:

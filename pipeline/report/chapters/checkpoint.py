@@ -21,6 +21,7 @@ def checkpoint_section(inputs: Inputs) -> Section:
     found = made.coverage
     return Section(
         id="checkpoint",
+        background=True,
         title=say.title,
         paragraphs=(
             say.shares(share(found.share_4bit), share(found.share_scaled), share(found.share_of_model_4bit)),

@@ -35,7 +35,7 @@ def environment_section(inputs: Inputs) -> Section:
     if environment.packages:
         table = _table("environment-packages", say.packages, sorted(environment.packages.items()), say)
         tables.append(table.model_copy(update={"folded": True}))
-    return Section(id="environment", title=say.title, tables=tuple(tables))
+    return Section(id="environment", background=True, title=say.title, tables=tuple(tables))
 
 
 def _table(name: str, title: str, facts: Iterable[tuple[str, str]], say: Environment) -> Table:

@@ -30,6 +30,7 @@ def files_section(inputs: Inputs) -> Section:
     sources, say = (RECORD,), inputs.say.files
     return Section(
         id="files",
+        background=True,
         title=say.title,
         paragraphs=(say.paragraph,),
         tables=(

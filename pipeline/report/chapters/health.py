@@ -24,7 +24,7 @@ def health_section(inputs: Inputs) -> Section:
     samples = count(sum(one.samples for one in found))
     tables = (*_gpus(inputs), _host(inputs), *_checks(found, inputs), *_before(inputs))
     paragraph = say.sampled(samples, say.amount(len(found), "run"))
-    return Section(id="health", title=say.title, paragraphs=(paragraph,), tables=tables)
+    return Section(id="health", background=True, title=say.title, paragraphs=(paragraph,), tables=tables)
 
 
 def _summaries(load: BenchResult) -> tuple[HealthSummary, ...]:

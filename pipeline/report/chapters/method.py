@@ -23,6 +23,7 @@ def method_section(inputs: Inputs) -> Section:
     """Return how every figure was obtained, and the gates that were applied."""
     return Section(
         id="method",
+        background=True,
         title=inputs.say.method.title,
         bullets=(
             *_quantization(inputs),

@@ -17,6 +17,7 @@ def profile_section(inputs: Inputs) -> Section:
     found, say = inputs.profile, inputs.say.profile
     return Section(
         id="profile",
+        background=True,
         title=say.title,
         paragraphs=(
             say.method(

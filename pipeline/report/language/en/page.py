@@ -29,6 +29,14 @@ class Page(Words):
     date = "Date"
     signature = "Signature"
     skip = "Skip to the summary"
+    page_of = "{page} of {pages}"
+    continued = "continued"
+    evidence = "Evidence: where the figures stand"
+    lowest = "lowest"
+    highest = "highest"
+    no_loss = "No loss"
+    attachment = "This report as data: every figure unrounded, with its evidence"
+    key_figures = "Key figures"
     charts_elsewhere = "Charts are in the HTML version of this report."
     origins: Mapping[Origin, str] = {
         "measured": "measured",

@@ -1,0 +1,1 @@
+"""The slides of a report: what stands on each, made to fit."""
