@@ -5,6 +5,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
@@ -173,6 +174,31 @@ def open_session(
     for note in loaded.notes:
         shown.warn(f"{loaded.path.name}: {note}")
     return Session(recipe, context_of(loaded, out, shown))
+
+
+def open_recorded(
+    folder: Path,
+    overrides: Sequence[str],
+    *,
+    store: str | None = None,
+    own: Mapping[str, tuple[str, ...]] | None = None,
+    verbose: bool = False,
+    quiet: bool = False,
+) -> Session:
+    """Take the recipe from the record in an output folder; its file need not be there any more."""
+    from pipeline.base.commands import Typed, typed
+    from pipeline.recipe.load import recipe_in
+    from pipeline.record.record import RECORD, load_record
+    from pipeline.run.folder import recipe_file, recipe_reference
+
+    out = folder.absolute()
+    record = load_record(out / RECORD)
+    if record is None:
+        raise FileNotFoundError(out / RECORD)
+    reference = recipe_reference(record)
+    click.get_current_context().with_resource(typed(Typed(reference, tuple(overrides), folder, store, own or {})))
+    loaded = recipe_in(deepcopy(record.recipe), recipe_file(record, out), f"The recipe in {folder / RECORD}", overrides)
+    return Session(loaded.recipe, context_of(loaded, out, reporter(verbose=verbose, quiet=quiet)))
 
 
 def context_of(loaded: Any, out: Path | None, shown: Any) -> Any:

@@ -43,7 +43,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "roi": ("awqctl roi support-chatbot", "awqctl roi document-analysis --json", "awqctl roi mine.yaml"),
     "roi ls": ("awqctl roi ls",),
-    "report": ("awqctl report mine.yaml",),
+    "report": (
+        "awqctl report mine.yaml",
+        "awqctl report out/mine --format pdf,pptx,xlsx",
+        "awqctl report out/mine --format pptx --template ours.potx",
+        "awqctl report out/mine --set report.language=de",
+    ),
     "serve": (
         "awqctl serve mine.yaml --dry-run --gpu L4",
         "awqctl serve mine.yaml",
@@ -83,8 +88,9 @@ class Group(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands."""
         commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, one.get_short_help_str(limit=1000)) for name, one in commands if one])
+        if commands:
+            with formatter.section("Commands"):
+                formatter.write_dl([(name, one.get_short_help_str(limit=1000)) for name, one in commands if one])
 
 
 def with_examples(command: click.Command, path: str) -> click.Command:

@@ -29,7 +29,7 @@ def _session(arguments: dict[str, Any]) -> Session:
     return session
 
 
-def execute(name: str | None, arguments: dict[str, Any]) -> int:
+def execute(name: str | None, arguments: dict[str, Any], session: Session | None = None) -> int:
     """Bring the named stage up to date, or all that the recipe has; print the outcome, return the exit code."""
     from pipeline.cli.summary import print_summary
     from pipeline.run.gates import gates_not_passed
@@ -37,7 +37,7 @@ def execute(name: str | None, arguments: dict[str, Any]) -> int:
     from pipeline.run.stages import stage_named, stages_for
     from pipeline.run.tracking import Tracker
 
-    session = _session(arguments)
+    session = session or _session(arguments)
     tracker = Tracker(arguments["store"], session.context.reporter)
     despite = arguments.get("despite_gates", False)
     runner = Runner(session.recipe, session.context, tracker, despite_gates=despite)
@@ -66,19 +66,6 @@ def show(module: str, arguments: dict[str, Any], stage: str | None = None) -> in
     named = {"stage": stage} if stage else {}
     dry_run(session.recipe, session.context, gpu=arguments["gpu"], as_json=arguments["as_json"], **named)
     return 0
-
-
-def _stage_command(name: str, text: str) -> click.Command:
-    @click.command(name, help=text)
-    @recipe_options
-    @FORCE
-    @STORE
-    @verbosity_options
-    @json_option
-    def command(**arguments: Any) -> int:
-        return execute(name, arguments)
-
-    return command
 
 
 @click.command()
@@ -137,6 +124,3 @@ def evaluate(*, dry_run: bool, **arguments: Any) -> int:
     if not dry_run:
         return execute("eval", arguments)
     return show("dry_run_eval", arguments)
-
-
-report = _stage_command("report", "Write the client report as HTML, Markdown and JSON.")

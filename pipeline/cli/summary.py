@@ -9,6 +9,7 @@ from pipeline.cli.common import console
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.inputs import inputs_of
+from pipeline.report.render.formats import FORMATS, formats_in
 from pipeline.report.terminal import print_report, print_stages
 from pipeline.report.view import report_of
 from pipeline.run.gates import gates_not_passed
@@ -43,10 +44,9 @@ def print_summary(
         stages.add_row(report.stage, outcome, f"{report.result.seconds:.1f}", report.reason)
     screen.print(stages)
     _print_report(recipe, record, reports)
-    report_path = out / "report" / "report.html"
-    if report_path.exists():
-        age = f", older than the record; renew it: {renew}" if renew else ""
-        screen.print(f"report     {_short(report_path)}{age}", soft_wrap=True, markup=False)
+    age = f", older than the record; renew it: {renew}" if renew else ""
+    for name in formats_in(out / "report"):
+        screen.print(f"report     {_short(out / 'report' / FORMATS[name].file)}{age}", soft_wrap=True, markup=False)
     screen.print(f"record     {_short(out / 'record.json')}", soft_wrap=True)
     if len(reports) > 1:
         screen.print(f"compare    {command('ui')}", soft_wrap=True, markup=False)

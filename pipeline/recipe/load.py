@@ -76,11 +76,26 @@ def load_recipe(reference: str, overrides: Sequence[str] = ()) -> LoadedRecipe:
     document = _read(path)
     if not isinstance(document, dict):
         raise RecipeError(f"{path} is not a recipe: a mapping of sections is expected. See `awqctl recipe show demo`.")
+    return recipe_in(document, path, str(path), overrides)
+
+
+def recipe_in(document: dict[str, Any], path: Path, origin: str, overrides: Sequence[str] = ()) -> LoadedRecipe:
+    """Return the validated recipe in a document that was read; one of an earlier version as this version writes it.
+
+    Args:
+        document: is changed.
+        path: of the recipe's file.
+        origin: what messages call it.
+        overrides: `key.path=value` strings; values are YAML, and none undoes an earlier one.
+
+    Raises:
+        RecipeError: it is not valid; names the key path, the value and what is allowed.
+    """
     _refuse_repetition([override.partition("=")[0] for override in overrides])
     for override in overrides:
         _apply(document, override)
     document, notes = migrate(document)
-    return LoadedRecipe(validate_recipe(document, str(path)), path, notes)
+    return LoadedRecipe(validate_recipe(document, origin), path, notes)
 
 
 def recipe_text(path: Path) -> str:

@@ -1,5 +1,6 @@
-"""What a report consists of. HTML, Markdown and JSON are three renderings of one `ReportDocument`."""
+"""What a report consists of. Every format is a rendering of one `ReportDocument`."""
 
+import base64
 from typing import Literal
 
 from pipeline.base.results import Origin, Result
@@ -205,6 +206,35 @@ class Labels(Result):
     """What the label of each origin says."""
 
 
+class Logo(Result):
+    """A picture, checked: an SVG does nothing but draw."""
+
+    media_type: Literal["image/png", "image/jpeg", "image/svg+xml"]
+    width: float
+    height: float
+    """In units of its own."""
+    base64: str
+
+    @property
+    def content(self) -> bytes:
+        """The file."""
+        return base64.b64decode(self.base64)
+
+    @property
+    def suffix(self) -> str:
+        """Of its file's name."""
+        return {"image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg"}[self.media_type]
+
+
+class Brand(Result):
+    """Whose report it looks like."""
+
+    name: str | None = None
+    logo: Logo | None = None
+    colour: str | None = None
+    """As `#0067a3`, at least 4.5:1 on white."""
+
+
 class OriginMeaning(Result):
     """A line of the legend."""
 
@@ -228,5 +258,9 @@ class ReportDocument(Result):
     sections: tuple[Section, ...]
     signatures: tuple[Fact, ...]
     """Role and name, each with a line to sign on."""
+    date: str = ""
+    """Day of the latest stage, ISO 8601."""
+    brand: Brand | None = None
+    """None: the report looks like ours."""
     pricing: PricingModel | None = None
     """What the money is computed from, where a format computes it again; None: nothing was priced so."""

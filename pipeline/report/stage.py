@@ -1,61 +1,81 @@
-"""The stage `report`: HTML, Markdown and JSON from what the record has, and from nothing else."""
+"""The stage `report`: files in every format asked for, from what the record has, and from nothing else."""
 
 from eval.accuracy.result import EvalResult
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
-from pipeline.record.stage import Need, Stage, outputs, sections
+from pipeline.record.stage import Need, Stage
+from pipeline.report.brand import LOGO, brand_of, logo_identity
 from pipeline.report.card.measured_card import measured_card
 from pipeline.report.charts.svg import svg_file
-from pipeline.report.document import SCHEMA_VERSION
+from pipeline.report.document import SCHEMA_VERSION, ReportDocument
 from pipeline.report.inputs import REPORTED, inputs_of
-from pipeline.report.render.html import to_html
-from pipeline.report.render.json import to_json
-from pipeline.report.render.markdown import to_markdown
+from pipeline.report.render.formats import FORMATS, formats_in, in_order
 from pipeline.report.result import ReportResult
+from pipeline.report.template import read_template, template_identity
 from pipeline.report.view import report_of
 
 CARD = "model_card.md"
 CHARTS = "charts"
+FOLDER = "report"
 _FORM = "the form of report.json"
 
 
 def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
-    """Write `report/report.html`, `report.md`, `report.json`, every chart as `charts/ID.svg`, and `model_card.md`.
+    """Write `report/report.FORMAT` for each format, every chart as `charts/ID.svg`, and `model_card.md`.
 
-    The card is written once the accuracy is known.
+    The formats are those of the recipe and those that are in the folder already: all files say the same. The card is
+    written once the accuracy is known.
 
     The recipe given is the one reported, so that a changed cover needs no new measurement.
 
     Raises:
         MissingStageError: no stage has a result.
+        RecipeError: the logo or the template cannot be used.
     """
     inputs = inputs_of(recipe, record)
-    report = report_of(inputs)
-    files = {
-        "report_html": ("report.html", to_html(report)),
-        "report_md": ("report.md", to_markdown(report)),
-        "report_json": ("report.json", to_json(report)),
-    }
+    brand = brand_of(recipe.report.brand, context)
+    template = read_template(recipe.report.pptx_template, context.recipe_dir)
+    report = report_of(inputs).model_copy(update={"brand": brand})
+    formats = in_order((*recipe.report.formats, *formats_in(context.out / FOLDER)))
+    files = {one.file: one.render(report, template) for one in formats}
+    artifacts = {f"report_{one.name}": one.file for one in formats}
     card = measured_card(context, inputs) if inputs.has(QuantizeResult, EvalResult) else None
     if card is not None:
-        files["model card"] = (CARD, card)
-    charts = [chart for section in report.sections for chart in section.charts]
-    with context.staged("report") as folder:
-        if charts:
-            (folder / CHARTS).mkdir()
-        for name, text in (*files.values(), *((f"{CHARTS}/{chart.id}.svg", svg_file(chart)) for chart in charts)):
-            (folder / name).write_text(text, encoding="utf-8")
-    drawn = {"charts": f"report/{CHARTS}"} if charts else {}
+        artifacts["model card"], files[CARD] = CARD, card.encode()
+    if brand is not None and brand.logo is not None:
+        name = f"{LOGO}.{brand.logo.suffix}"
+        artifacts["logo"], files[name] = name, brand.logo.content
+    if charts := charts_of(report):
+        artifacts["charts"] = CHARTS
+        files |= charts
+    with context.staged(FOLDER) as folder:
+        for name, content in files.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_bytes(content)
     return StageOutcome(
-        artifacts={artifact: f"report/{name}" for artifact, (name, _) in files.items()} | drawn,
+        artifacts={artifact: f"{FOLDER}/{name}" for artifact, name in artifacts.items()},
         result=ReportResult(recommendation=report.recommendation, findings=report.findings),
     )
 
 
+def charts_of(report: ReportDocument) -> dict[str, bytes]:
+    """Return the charts as SVG files, by name."""
+    charts = (chart for section in report.sections for chart in section.charts)
+    return {f"{CHARTS}/{chart.id}.svg": svg_file(chart).encode() for chart in charts}
+
+
 def _settings(recipe: Recipe) -> dict[str, object]:
-    return {**sections("name", "description", "report")(recipe), _FORM: SCHEMA_VERSION}
+    """Return what the files say and how they look; which ones there must be is said by `_outputs`."""
+    report = recipe.report.model_dump(mode="json", exclude={"formats"})
+    return {"recipe.name": recipe.name, "recipe.description": recipe.description, "recipe.report": report} | {
+        _FORM: SCHEMA_VERSION
+    }
+
+
+def _outputs(recipe: Recipe) -> tuple[str, ...]:
+    return tuple(f"{FOLDER}/{FORMATS[name].file}" for name in recipe.report.formats)
 
 
 STAGE = Stage(
@@ -64,5 +84,6 @@ STAGE = Stage(
     settings=_settings,
     needs=tuple(Need(result, optional=True) for result in REPORTED),
     takes_dummies=True,
-    outputs=outputs("report/report.html", "report/report.md", "report/report.json"),
+    files={"the logo": logo_identity, "the template of the slides": template_identity},
+    outputs=_outputs,
 )

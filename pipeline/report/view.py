@@ -1,4 +1,4 @@
-"""The report of a record: one immutable document for HTML, Markdown and JSON, so that they cannot disagree."""
+"""The report of a record: one immutable document for all formats, so that they cannot disagree."""
 
 from pipeline.quantize.result import QuantizeResult
 from pipeline.report.chapters.findings import findings_of
@@ -26,6 +26,7 @@ def report_of(inputs: Inputs) -> ReportDocument:
             OriginMeaning(origin=origin, meaning=meaning) for origin, meaning in inputs.say.cover.origins.items()
         ),
         sections=sections_of(inputs),
+        date=inputs.date,
         signatures=(
             Fact(label=inputs.say.cover.client, text=inputs.recipe.report.client or ""),
             Fact(label=inputs.say.cover.consultant, text=inputs.recipe.report.prepared_by or ""),

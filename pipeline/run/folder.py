@@ -52,6 +52,21 @@ def recipe_origin(file: Path | None) -> str | None:
     return f"{_PACKAGED}{file.stem}" if packaged and packaged.resolve() == file.resolve() else str(file.resolve())
 
 
+def recipe_file(record: RunRecord, out: Path) -> Path:
+    """Return the file that a recorded recipe was read from, which need not be there any more.
+
+    The record itself where it does not say, as those of earlier versions do not.
+    """
+    origin = record.recipe_origin or str(out / RECORD)
+    name = origin.removeprefix(_PACKAGED)
+    return packaged_recipes().get(name, out / RECORD) if origin.startswith(_PACKAGED) else Path(origin)
+
+
+def recipe_reference(record: RunRecord) -> str:
+    """Return what names the recorded recipe on a command line."""
+    return (record.recipe_origin or "RECIPE").removeprefix(_PACKAGED)
+
+
 def _another(recipe: Recipe, context: RunContext, record: RunRecord) -> str | None:
     """Return whose results are recorded, where they are not this recipe's."""
     if record.name != recipe.name:

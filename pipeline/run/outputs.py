@@ -42,7 +42,7 @@ def damage(stage: Stage, recipe: Recipe, sums: Mapping[str, str], context: RunCo
     outputs = stage.outputs(recipe)
     missing = [path for path in outputs if not (context.out / path).exists()]
     if missing:
-        return f"{missing[0]} is gone"
+        return f"{missing[0]} is gone" if missing[0] in sums or not sums else f"{missing[0]} is not there yet"
     for folder in (path.removesuffix(f"/{MANIFEST}") for path in outputs if path.endswith(f"/{MANIFEST}")):
         if found := _checkpoint_damage(folder, context):
             return found
