@@ -46,7 +46,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "report": (
         "awqctl report mine.yaml",
         "awqctl report out/mine --format pdf,pptx,xlsx",
-        "awqctl report out/mine --format pptx --template ours.potx",
+        "awqctl report out/mine --template ours.potx",
         "awqctl report out/mine --set report.language=de",
     ),
     "serve": (

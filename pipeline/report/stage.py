@@ -3,9 +3,10 @@
 from eval.accuracy.result import EvalResult
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
+from pipeline.recipe.report import DEFAULT_FORMATS
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageOutcome
-from pipeline.record.stage import Need, Stage
+from pipeline.record.stage import Need, Stage, sections
 from pipeline.report.brand import LOGO, brand_of, logo_identity
 from pipeline.report.card.measured_card import measured_card
 from pipeline.report.charts.svg import svg_file
@@ -67,11 +68,13 @@ def charts_of(report: ReportDocument) -> dict[str, bytes]:
 
 
 def _settings(recipe: Recipe) -> dict[str, object]:
-    """Return what the files say and how they look; which ones there must be is said by `_outputs`."""
-    report = recipe.report.model_dump(mode="json", exclude={"formats"})
-    return {"recipe.name": recipe.name, "recipe.description": recipe.description, "recipe.report": report} | {
-        _FORM: SCHEMA_VERSION
-    }
+    """Return what the files say and how they look; which ones there must be is said by `_outputs`.
+
+    The formats have one value here rather than none: records are read with every key filled in.
+    """
+    report = recipe.report.model_copy(update={"formats": DEFAULT_FORMATS})
+    asked = recipe.model_copy(update={"report": report})
+    return {**sections("name", "description", "report")(asked), _FORM: SCHEMA_VERSION}
 
 
 def _outputs(recipe: Recipe) -> tuple[str, ...]:
