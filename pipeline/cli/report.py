@@ -14,6 +14,7 @@ from pipeline.cli.common import (
     open_session,
     verbosity_options,
 )
+from pipeline.cli.report_verify import verify
 from pipeline.cli.run import FORCE, STORE, execute
 from pipeline.cli.subcommands import CommandWithSubcommands
 from pipeline.run.tracking import DEFAULT_STORE
@@ -98,3 +99,6 @@ def _asked(session: Session, formats: tuple[str, ...] | None, template: Path | N
         return session
     asked = session.recipe.report.model_copy(update=given)
     return Session(session.recipe.model_copy(update={"report": asked}), session.context)
+
+
+report.add_command(verify)

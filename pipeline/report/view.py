@@ -9,12 +9,18 @@ from pipeline.report.chapters.summary import summary_of
 from pipeline.report.contents import sections_of
 from pipeline.report.document import Cover, Fact, Labels, OriginMeaning, ReportDocument
 from pipeline.report.inputs import Inputs
+from pipeline.report.manifest import identity_of
+from pipeline.report.printed import figures_of
 
 
 def report_of(inputs: Inputs) -> ReportDocument:
-    """Return the report of what there is; chapters whose results are missing are left out, and named."""
+    """Return the report of what there is; chapters whose results are missing are left out, and named.
+
+    Raises:
+        UnsourcedFigureError: a figure does not say where it is from.
+    """
     findings = findings_of(inputs)
-    return ReportDocument(
+    report = ReportDocument(
         labels=Labels(**{name: getattr(inputs.say.page, name) for name in Labels.model_fields}),
         cover=_cover(inputs),
         findings=findings,
@@ -31,7 +37,10 @@ def report_of(inputs: Inputs) -> ReportDocument:
             Fact(label=inputs.say.cover.client, text=inputs.recipe.report.client or ""),
             Fact(label=inputs.say.cover.consultant, text=inputs.recipe.report.prepared_by or ""),
         ),
+        run=identity_of(inputs),
     )
+    figures_of(report)
+    return report
 
 
 def _cover(inputs: Inputs) -> Cover:

@@ -34,3 +34,4 @@ class Page(Words):
         "quoted": "quoted",
         "assumed": "assumed",
     }
+    marks: Mapping[Origin, str] = {"measured": "●", "modelled": "○", "quoted": "§", "assumed": "?"}
