@@ -85,7 +85,7 @@ class EvidenceManifest(Result):
 def identity_of(inputs: Inputs) -> str:
     """Return what names the recipe and the results that a report draws on; later stages and attempts do not count."""
     stages = {name: inputs.record.stages[name].model_dump(mode="json") for name in inputs.stages}
-    recipe = inputs.recipe.model_dump(mode="json", exclude={"report": {"formats"}})
+    recipe = inputs.recipe.model_dump(mode="json", exclude={"report": {"formats", "brand", "pptx_template"}})
     return document_identity({"recipe": recipe, "stages": stages})
 
 

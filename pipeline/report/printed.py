@@ -83,9 +83,16 @@ def _first_page(report: ReportDocument) -> Iterator[Printed]:
         yield Printed(f"key-figures/{place}", where, one.text, one.value, one.origin, one.evidence, figure=True)
         yield Printed(f"key-figures/{place}/detail", f"the detail of {where}", one.detail)
     for place, finding in enumerate(report.findings):
-        where, grounded = f"the finding '{finding.topic}'", finding.origin is not None
+        where = f"the finding '{finding.topic}'"
+        stated = finding.origin is not None and _DIGIT.search(finding.headline) is not None
         yield Printed(
-            f"findings/{place}", where, finding.headline, None, finding.origin, finding.evidence, figure=grounded
+            f"findings/{place}",
+            where,
+            finding.headline,
+            None,
+            finding.origin,
+            finding.evidence,
+            figure=stated or bool(finding.evidence),
         )
         if finding.detail:
             yield Printed(f"findings/{place}/detail", f"the detail of {where}", finding.detail)
@@ -107,24 +114,27 @@ def _chart(chart: Chart) -> Iterator[Printed]:
     """Yield a piece per series: its figures as they stand, one after the other."""
     for place, one in enumerate(chart.series):
         figures = json.dumps([one.x, one.y, one.low, one.high])
+        drawn = any(figure is not None for figure in (*one.y, *one.low, *one.high))
         where = f"the chart '{chart.title}' ({chart.id}), series '{one.name}'"
-        yield Printed(f"{chart.id}/{place}", where, figures, None, one.origin, one.evidence, figure=True, on_page=False)
+        yield Printed(
+            f"{chart.id}/{place}", where, figures, None, one.origin, one.evidence, figure=drawn, on_page=False
+        )
 
 
 def _table(table: Table, labels: Labels) -> Iterator[Printed]:
     for number, row in enumerate(table.rows):
         named = ", ".join(dict.fromkeys(cell.text for cell in row[: _names(table)]))
         for column, cell in enumerate(row):
-            title = table.columns[column].title
+            title, origin = table.columns[column].title, cell.origin or table.origin or _of_row(row)
             where = f"the table '{table.title}' ({table.id}), row '{named}', column '{title}'"
             yield Printed(
                 figure_id(table, number, column),
                 where,
                 labels.origins[cell.origin] if cell.tag and cell.origin else cell.text,
                 cell.value,
-                cell.origin or table.origin or _of_row(row),
+                origin,
                 cell.evidence,
-                figure=_is_figure(cell, numeric=table.columns[column].numeric and column > 0),
+                figure=_is_figure(cell, origin, numeric=table.columns[column].numeric and column > 0),
             )
     if table.note:
         yield Printed(f"{table.id}/note", f"the note of the table '{table.title}' ({table.id})", table.note)
@@ -141,5 +151,8 @@ def _of_row(row: tuple[Cell, ...]) -> Origin | None:
     return next((cell.origin for cell in row if cell.tag), None)
 
 
-def _is_figure(cell: Cell, *, numeric: bool) -> bool:
-    return cell.value is not None or bool(cell.evidence) or (numeric and _DIGIT.search(cell.text) is not None)
+def _is_figure(cell: Cell, origin: Origin | None, *, numeric: bool) -> bool:
+    """Return whether a cell must have a source: a number, digits in a column of numbers, or words made of figures."""
+    if cell.value is not None or (cell.evidence and origin):
+        return True
+    return numeric and _DIGIT.search(cell.text) is not None

@@ -27,6 +27,7 @@ from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord, StageResult, save_record
 from pipeline.report import stage as report_stage
 from pipeline.roi import stage as roi_stage
+from pipeline.run.stages import stage_named, upstream_of
 from tests.results import quantize_result
 from tests.unit.eval.accuracy.test_judgement import AWQ, BASELINE, write_task
 from tests.unit.eval.bench.runs import measured
@@ -47,7 +48,7 @@ def write_run(
     accuracy, load = _accuracy(out / "eval", recipe), _speed(out / "bench", kept.pop("load"))
     costs = roi_stage.price(recipe.roi, load)
     (out / "roi").mkdir()
-    (out / "roi" / "roi.json").write_text(costs.model_dump_json())
+    (out / "roi" / "roi.json").write_text(costs.model_dump_json(), encoding="utf-8")
     digest = _checkpoint(out / "checkpoint")
     made = quantize_result(checkpoint_digest=digest, **kept.pop("quantize", {}))
     stages = {
@@ -59,6 +60,14 @@ def write_run(
         "roi": make_stage("roi", costs, sums=_sums(out, "roi"), artifacts={"roi": "roi/roi.json"}),
     }
     record = make_record(recipe, **stages).model_copy(update=kept)
+    record = record.model_copy(
+        update={
+            "stages": {
+                name: stage.model_copy(update={"inputs": upstream_of(stage_named(name), recipe, record)})
+                for name, stage in record.stages.items()
+            }
+        }
+    )
     context = RunContext(out=out, home=out, recipe_dir=out, accelerator="cpu", reporter=SilentReporter())
     done = report_stage.run(recipe, context, record)
     report = make_stage("report", done.result, sums=_sums(out, "report"), artifacts=done.artifacts)
@@ -74,7 +83,7 @@ def _sums(out: Path, folder: str) -> dict[str, str]:
 def _checkpoint(folder: Path) -> str:
     folder.mkdir(parents=True)
     for name, text in {"model.safetensors": "weights", "config.json": "{}", "README.md": "# The card\n"}.items():
-        (folder / name).write_text(text)
+        (folder / name).write_text(text, encoding="utf-8")
     source = ManifestSource(reference="packaged:demo", commit=None, licence="mit", files={})
     manifest = Manifest(
         created_at="2026-11-20T19:43:39+00:00", source=source, quantize={}, versions={}, files=sum_files(folder)
@@ -87,7 +96,7 @@ def _accuracy(folder: Path, recipe: Recipe) -> EvalResult:
     arms = {"baseline": (BASELINE, 1.0), "awq": (AWQ, 1.01)}
     found = {arm: _arm(folder / arm, *values) for arm, values in arms.items()}
     result = result_of(recipe, found)
-    (folder / "results.json").write_text(result.model_dump_json(indent=2))
+    (folder / "results.json").write_text(result.model_dump_json(indent=2), encoding="utf-8")
     return result
 
 
@@ -102,7 +111,7 @@ def _speed(folder: Path, like: BenchResult) -> BenchResult:
     """Return sweeps of two arms whose points are made from files of the load client."""
     arms = tuple(_sweep(folder, arm, step) for arm, step in zip(like.arms, (0.02, 0.012), strict=True))
     result = like.model_copy(update={"arms": arms, "repeats": 1})
-    (folder / "results.json").write_text(result.model_dump_json(indent=2))
+    (folder / "results.json").write_text(result.model_dump_json(indent=2), encoding="utf-8")
     return result
 
 

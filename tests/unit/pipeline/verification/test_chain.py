@@ -46,7 +46,7 @@ def test_moved_folder_still_verifies(finished_run: Path, tmp_path: Path) -> None
     moved.parent.mkdir()
     finished_run.rename(moved)
     assert verify_report(moved).intact
-    assert str(tmp_path) not in (moved / "report" / "evidence.json").read_text()
+    assert str(tmp_path) not in (moved / "report" / "evidence.json").read_text(encoding="utf-8")
     mailed = Path(shutil.copy(moved / "report" / "report.html", tmp_path / "from the mail.html"))
     assert verify_report(mailed, moved).intact
 
@@ -54,7 +54,7 @@ def test_moved_folder_still_verifies(finished_run: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize("name", REPORTS)
 def test_figure_typed_by_hand_is_named(finished_run: Path, name: str) -> None:
     """Where it stands in the report, what stands there, and what should."""
-    evidence = json.loads((finished_run / "report" / "evidence.json").read_text())
+    evidence = json.loads((finished_run / "report" / "evidence.json").read_text(encoding="utf-8"))
     figure = evidence["figures"]["throughput/1/2"]
     place = {
         "report.html": f'data-figure="throughput/1/2" class="num">{figure["text"]}<',
@@ -74,10 +74,10 @@ def test_figure_typed_by_hand_is_named(finished_run: Path, name: str) -> None:
 def test_unrounded_figure_of_json_is_held_too(finished_run: Path) -> None:
     """The printed text may stand while the value beside it was changed."""
     path = finished_run / "report" / "report.json"
-    report = json.loads(path.read_text())
+    report = json.loads(path.read_text(encoding="utf-8"))
     cell = next(t for s in report["sections"] for t in s["tables"] if t["id"] == "throughput")["rows"][0][1]
     cell["value"] += 0.001
-    path.write_text(json.dumps(report))
+    path.write_text(json.dumps(report), encoding="utf-8")
     assert any("unrounded" in one.where for one in of("figure", verify_report(path).problems))
 
 
@@ -112,11 +112,11 @@ def test_tampered_samples_are_named(finished_run: Path) -> None:
 
 def test_result_changed_in_record_and_file_alike_is_caught_by_its_raw_files(finished_run: Path) -> None:
     """Whoever changes the result in both places is contradicted by the raw files and by the report."""
-    result = json.loads((finished_run / "bench" / "results.json").read_text())
+    result = json.loads((finished_run / "bench" / "results.json").read_text(encoding="utf-8"))
     speed = result["arms"][1]["points"][0]["output_tokens_per_s"]
     for name in ("record.json", "bench/results.json"):
-        text = (finished_run / name).read_text()
-        (finished_run / name).write_text(text.replace(str(speed), str(speed * 2)))
+        text = (finished_run / name).read_text(encoding="utf-8")
+        (finished_run / name).write_text(text.replace(str(speed), str(speed * 2)), encoding="utf-8")
     kinds = {one.kind for one in verify_report(finished_run).problems}
     assert kinds >= {"run", "figure", "file", "result"}
 
@@ -124,9 +124,9 @@ def test_result_changed_in_record_and_file_alike_is_caught_by_its_raw_files(fini
 def test_key_must_lead_to_the_figure(finished_run: Path) -> None:
     """A file of results that says something else than the record is named by the key."""
     result = finished_run / "bench" / "results.json"
-    document = json.loads(result.read_text())
+    document = json.loads(result.read_text(encoding="utf-8"))
     document["arms"][0]["start_seconds"] = 1.5
-    result.write_text(json.dumps(document))
+    result.write_text(json.dumps(document), encoding="utf-8")
     keys = of("key", verify_report(finished_run).problems)
     assert [one.found for one in keys if "start_seconds" in one.where] == ["1.5"]
 
