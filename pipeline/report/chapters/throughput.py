@@ -100,7 +100,7 @@ def _each(inputs: Inputs) -> Table:
             word(str(point.concurrency)),
             word(say.title_of(arm)),
             _speed(point, inputs.evidence),
-            _own_interval(point, first, evidence),
+            _own_interval(point, first, inputs.evidence),
             word(say.overload if point.overloaded else ""),
         )
         for arm, point in points_of(inputs.load)
