@@ -21,8 +21,8 @@ from pipeline.report.stage import CARD as MEASURED_CARD
 from pipeline.report.stage import FOLDER as REPORT
 
 RECIPE_FILE = "recipe.yaml"
-BESIDE = ("acceptance.yaml", "acceptance.json", f"{REPORT}/gates.xml")
-"""What a run may have beside the results of its stages."""
+ACCEPTANCE = "acceptance.yaml"
+GATES = f"{REPORT}/gates.xml"
 _WEIGHTS = (".safetensors", ".bin", ".gguf", ".model", ".png", ".jpg", ".pdf", ".pptx", ".xlsx")
 """Not read as text."""
 _DATA = ".samples.jsonl"
@@ -81,12 +81,23 @@ def copy_results(record: RunRecord, context: RunContext, folder: Path, redactor:
     return copied
 
 
-def copy_beside(context: RunContext, folder: Path, redactor: Redactor) -> None:
-    """Copy the acceptance file and the gates as JUnit XML, where the run has them."""
-    for name in BESIDE:
-        if (context.out / name).is_file():
+def copy_acceptance(record: RunRecord, context: RunContext, folder: Path, redactor: Redactor) -> None:
+    """Copy the terms that were agreed, from the file that the recipe names, and the gates as JUnit XML."""
+    terms = _terms_file(record, context)
+    beside = {GATES: context.out / GATES, **({ACCEPTANCE: terms} if terms else {})}
+    for name, path in beside.items():
+        if path.is_file() and not (folder / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(_redacted(name, (context.out / name).read_bytes(), redactor, Copied()))
+            (folder / name).write_bytes(_redacted(name, path.read_bytes(), redactor, Copied()))
+
+
+def _terms_file(record: RunRecord, context: RunContext) -> Path | None:
+    """Return the file that the recipe names; None where it names none, or has the terms within itself."""
+    section = record.recipe.get("acceptance")
+    named = section.get("file") if isinstance(section, dict) else section
+    if not isinstance(named, str):
+        return None
+    return context.recipe_dir / named
 
 
 def copy_checkpoint(context: RunContext, folder: Path, redactor: Redactor) -> None:

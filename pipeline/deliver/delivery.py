@@ -10,7 +10,7 @@ from pipeline.base.results import Gate, Result
 from pipeline.base.yaml_text import write_yaml
 from pipeline.deliver.contents import (
     RECIPE_FILE,
-    copy_beside,
+    copy_acceptance,
     copy_checkpoint,
     copy_results,
     files_and_folders,
@@ -144,7 +144,7 @@ def _filled(
     clean = _linked(clean, recipe, record)
     told = Recipe.model_validate(clean.recipe)
     clean = _reported(folder, told, recipe, context, clean, formats)
-    copy_beside(context, folder, redactor)
+    copy_acceptance(record, context, folder, redactor)
     save_record(clean, folder / RECORD)
     (folder / RECIPE_FILE).write_text(write_yaml(clean.recipe), encoding="utf-8")
     absent = () if record.stages.get(_ACCURACY) else ("The accuracy of this checkpoint was not measured.",)

@@ -15,7 +15,6 @@ _WHAT = {
     "roi": "the costs",
     "quantize": "calibration and coverage of the quantization",
     "acceptance.yaml": "the clauses that were agreed before the run",
-    "acceptance.json": "the clauses that were agreed before the run",
     "recipe.yaml": "the recipe, every setting filled in",
     "record.json": "the record of the run: results of all stages, machine and versions",
 }

@@ -20,7 +20,7 @@ from pipeline.recipe.load import validate_recipe
 from pipeline.recipe.migrate import migrate
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RECORD, RunRecord, load_record
-from pipeline.report.document import ReportDocument
+from pipeline.report.document import Brand, ReportDocument
 from pipeline.report.inputs import Inputs, inputs_of
 from pipeline.report.manifest import EvidenceManifest, identity_of, read_evidence
 from pipeline.report.printed import figures_of
@@ -49,7 +49,7 @@ def verify_report(path: Path, run: Path | None = None) -> ReportCheck:
     if record is None:
         raise SourceError(f"{place.out} has no {RECORD}.")
     inputs = inputs_of(_recipe_of(record, place.out), record)
-    report, evidence = report_of(inputs), read_evidence(place.evidence)
+    report, evidence = _branded(report_of(inputs), inputs.recipe), read_evidence(place.evidence)
     problems = [*_of_run(evidence, inputs)]
     hashed: list[str] = []
     figures = 0
@@ -77,6 +77,12 @@ def verify_report(path: Path, run: Path | None = None) -> ReportCheck:
 def _recipe_of(record: RunRecord, out: Path) -> Recipe:
     document, _ = migrate(deepcopy(record.recipe))
     return validate_recipe(document, str(out / RECORD))
+
+
+def _branded(report: ReportDocument, recipe: Recipe) -> ReportDocument:
+    """Return the report with the name that stands in its running heads; a logo prints nothing."""
+    name = recipe.report.brand.name
+    return report.model_copy(update={"brand": Brand(name=name)}) if name else report
 
 
 def _of_run(evidence: EvidenceManifest, inputs: Inputs) -> Iterator[Problem]:

@@ -4,9 +4,12 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 
 _BORDER = re.compile(r"(?<!\\)\|")
 _RULE = re.compile(r"^\|?[\s:|-]+$")
+_NAMING = ("chapter", "title", "id", "row", "column")
+"""Of a CSV report's columns, those that say where a figure stands."""
 _RUN = re.compile(r"^<!-- awqctl run: (\w*) -->$", re.MULTILINE)
 
 
@@ -17,15 +20,20 @@ def read_markdown(text: str) -> tuple[str, dict[str, str]]:
 
 
 def read_csv(text: str) -> dict[str, str]:
-    """Return the fields of a CSV report by row and column, with what begins the row."""
-    rows = list(csv.reader(io.StringIO(text)))
+    """Return the fields of a CSV report: by the columns of the line that say where a figure stands, and the field's."""
+    header, *rows = list(csv.reader(io.StringIO(text))) or [[]]
     return dict(
         _numbered(
-            (f"row {number} ('{row[0]}'), column {column}", field)
-            for number, row in enumerate(rows, 1)
-            for column, field in enumerate(row, 1)
+            (f"{_line_name(dict(zip(header, row, strict=False)), row)}, field '{title}'", field)
+            for row in rows
+            for title, field in zip_longest(header, row, fillvalue="")
         )
     )
+
+
+def _line_name(named: dict[str, str], row: list[str]) -> str:
+    parts = [f"{one} '{named[one]}'" for one in _NAMING if named.get(one)]
+    return ", ".join(parts) or f"line '{row[0] if row else ''}'"
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:
