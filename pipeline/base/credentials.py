@@ -19,6 +19,7 @@ _USER = re.compile(r"(?<=://)(?:[^/\s@:]+:(?!\d+(?:[/\s]|$))\S*|[^/\s]*)@")
 """`user:password@` or `token@` of an address, passwords with `/` and `@` included; not a port."""
 _QUERY = re.compile(rf"([?&;][\w.-]*(?:{_SECRET}|signature)[\w.-]*=)[^&\s'\"]+", re.IGNORECASE)
 _HEADER = re.compile(r"(\bBearer\s+)[^\s'\"]+", re.IGNORECASE)
+_GATEWAY_KEY = re.compile(r"\bawq-[A-Za-z0-9_-]{40,}")
 _SHORTEST = 8
 """A shorter value is no token, and masking it would garble the text."""
 
@@ -48,6 +49,17 @@ def redacted(text: str) -> str:
     for token in _tokens():
         text = text.replace(token, _MASK)
     return masked(text)
+
+
+def holds_secret(text: str) -> bool:
+    """Return whether a text holds what is shaped like a hub token or a key of the gateway, or a secret of this process.
+
+    Its secrets are its hub token, and the values of variables that are named as a token, a key or a password is.
+    """
+    if _TOKEN.search(text) or _GATEWAY_KEY.search(text):
+        return True
+    named = (value for name, value in os.environ.items() if _KEY.search(name) and len(value) >= _SHORTEST)
+    return any(secret in text for secret in (*named, *_tokens()))
 
 
 def _is_credential(text: str) -> bool:

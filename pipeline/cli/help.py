@@ -48,11 +48,21 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "roi": ("awqctl roi support-chatbot", "awqctl roi document-analysis --json", "awqctl roi mine.yaml"),
     "roi ls": ("awqctl roi ls",),
+    "report verify": (
+        "awqctl report verify out/demo/report/report.html",
+        "awqctl report verify out/demo",
+        "awqctl report verify report.pdf --run out/demo --json",
+    ),
     "report": (
         "awqctl report mine.yaml",
         "awqctl report out/mine --format pdf,pptx,xlsx",
         "awqctl report out/mine --template ours.potx",
         "awqctl report out/mine --set report.language=de",
+    ),
+    "deliver": (
+        "awqctl deliver out/demo --out delivery",
+        "awqctl deliver out/demo --out delivery --format html,pdf",
+        "awqctl deliver out/demo --out delivery --to org/name",
     ),
     "serve": (
         "awqctl serve mine.yaml --dry-run --gpu L4",

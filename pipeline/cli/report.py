@@ -1,11 +1,13 @@
 """`awqctl report`: the client report of a run, from its record alone."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from pipeline.cli.common import (
+    FunctionT,
     Session,
     UserPath,
     complete_recipe,
@@ -14,6 +16,7 @@ from pipeline.cli.common import (
     open_session,
     verbosity_options,
 )
+from pipeline.cli.report_verify import verify
 from pipeline.cli.run import FORCE, STORE, execute
 from pipeline.cli.subcommands import CommandWithSubcommands
 from pipeline.run.tracking import DEFAULT_STORE
@@ -33,15 +36,14 @@ def _formats(_context: click.Context, _parameter: click.Parameter, given: str | 
     return names
 
 
+def formats_option(text: str) -> Callable[[FunctionT], FunctionT]:
+    """Add `--format`, a list with commas; None where it is not given."""
+    return click.option("--format", "formats", metavar="NAMES", callback=_formats, help=text)
+
+
 @click.command(cls=CommandWithSubcommands)
 @click.argument("recipe", metavar="RUN", shell_complete=complete_recipe)
-@click.option(
-    "--format",
-    "formats",
-    metavar="NAMES",
-    callback=_formats,
-    help="Of html, pdf, pptx, xlsx, md, csv, json; default: report.formats of the recipe, else html,md,json.",
-)
+@formats_option("Of html, pdf, pptx, xlsx, md, csv, json; default: report.formats of the recipe, else html,md,json.")
 @click.option("--template", type=UserPath(), help="PowerPoint file whose master and layouts the slides take.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Override a recipe key.")
 @click.option("--out", type=UserPath(), help="Output folder of a recipe; default out/<recipe name>.")
@@ -98,3 +100,6 @@ def _asked(session: Session, formats: tuple[str, ...] | None, template: Path | N
         return session
     asked = session.recipe.report.model_copy(update=given)
     return Session(session.recipe.model_copy(update={"report": asked}), session.context)
+
+
+report.add_command(verify)

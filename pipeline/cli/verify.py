@@ -16,9 +16,10 @@ def verify(folder: Path, *, verbose: bool, quiet: bool, as_json: bool) -> int:
     """Check every file of the checkpoint in DIR against its manifest; ends with 3 when one differs.
 
     Of an output folder also every file that its results are made of is checked against the sums in them: samples,
-    what the load client wrote, the report. All files are read, whatever was read before.
+    what the load client wrote, the report; and of a delivery every file. All files are read, whatever was read before.
     """
     from pipeline.base.homes import user_home
+    from pipeline.deliver.manifest import delivery_problems, files_of, is_delivery
     from pipeline.models.checksums import SumCache
     from pipeline.models.manifest import DAMAGED, NAME, differences, read_manifest
     from pipeline.run.outputs import changed
@@ -33,16 +34,22 @@ def verify(folder: Path, *, verbose: bool, quiet: bool, as_json: bool) -> int:
         problems = differences(checkpoint, cache=cache, reporter=reporter(verbose=verbose, quiet=quiet))
         files = 0 if problems == [DAMAGED] else len(read_manifest(checkpoint).files)
     problems += changed(sums, folder, cache)
+    delivered = 0
+    if is_delivery(folder):
+        problems += [one for one in delivery_problems(folder, cache) if one not in problems]
+        delivered = len(files_of(folder))
     intact = not problems
     document = {
         "checkpoint": checkpoint,
         "files": files,
         "recorded_files": len(sums),
+        "delivered_files": delivered,
         "intact": intact,
         "problems": problems,
     }
     lines = [f"{checkpoint}: {plural(files, 'file')}, all as in the manifest"] if files else []
     lines += [f"{folder}: {plural(len(sums), 'file')} of results, all as recorded"] if sums else []
+    lines += [f"{folder}: {plural(delivered, 'file')} of a delivery, all as delivered"] if delivered else []
     emit(as_json, document, "\n".join(lines if intact else problems))
     return 0 if intact else 3
 

@@ -272,6 +272,8 @@ class Labels(Result):
     """Leads the keyboard past the cover."""
     calculator: CalculatorLabels | None = None
     """None: a document of before, whose page computes nothing."""
+    marks: dict[Origin, str]
+    """A sign per origin, beside single figures: no two look alike, in colour or without."""
 
 
 class Logo(Result):
@@ -333,5 +335,7 @@ class ReportDocument(Result):
     """Day of the latest stage, ISO 8601."""
     brand: Brand | None = None
     """None: the report looks like ours."""
+    run: str = ""
+    """Names the results that it is made of, as `evidence.json` has them."""
     pricing: PricingModel | None = None
     """What the money is computed from, where a format computes it again; None: nothing was priced so."""

@@ -14,6 +14,7 @@ from pipeline.report.charts.svg import svg_file
 from pipeline.report.document import SCHEMA_VERSION, ReportDocument
 from pipeline.report.inputs import REPORTED, inputs_of
 from pipeline.report.junit import to_junit
+from pipeline.report.manifest import EVIDENCE, write_evidence
 from pipeline.report.render.formats import FORMATS, formats_in, in_order
 from pipeline.report.result import ReportResult
 from pipeline.report.template import read_template, template_identity
@@ -52,6 +53,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     if brand is not None and brand.logo is not None:
         name = f"{LOGO}.{brand.logo.suffix}"
         artifacts["logo"], files[name] = name, brand.logo.content
+    artifacts["evidence"] = EVIDENCE
     if charts := charts_of(report):
         artifacts["charts"] = CHARTS
         files |= charts
@@ -59,6 +61,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
         for name, content in files.items():
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_bytes(content)
+        write_evidence(inputs, report, folder, context.out)
     return StageOutcome(
         artifacts={artifact: f"{FOLDER}/{name}" for artifact, name in artifacts.items()},
         result=ReportResult(decision=report.decision, recommendation=report.recommendation, findings=report.findings),
@@ -82,7 +85,7 @@ def _settings(recipe: Recipe) -> dict[str, object]:
 
 
 def _outputs(recipe: Recipe) -> tuple[str, ...]:
-    return tuple(f"{FOLDER}/{FORMATS[name].file}" for name in recipe.report.formats)
+    return tuple(f"{FOLDER}/{name}" for name in (*(FORMATS[one].file for one in recipe.report.formats), EVIDENCE))
 
 
 def _terms(_recipe: Recipe, _context: RunContext, record: RunRecord) -> str | None:

@@ -14,14 +14,20 @@ from pipeline.report.document import Cover, Fact, OriginMeaning, ReportDocument
 from pipeline.report.input_sources import pricing_of
 from pipeline.report.inputs import Inputs
 from pipeline.report.labels import labels_of
+from pipeline.report.manifest import identity_of
+from pipeline.report.printed import figures_of
 from pipeline.roi.model import PricingModel
 from pipeline.roi.result import RoiResult
 
 
 def report_of(inputs: Inputs) -> ReportDocument:
-    """Return the report of what there is; chapters whose results are missing are left out, and named."""
+    """Return the report of what there is; chapters whose results are missing are left out, and named.
+
+    Raises:
+        UnsourcedFigureError: a figure does not say where it is from.
+    """
     findings = findings_of(inputs)
-    return ReportDocument(
+    report = ReportDocument(
         labels=labels_of(inputs.say),
         cover=_cover(inputs),
         findings=findings,
@@ -40,7 +46,10 @@ def report_of(inputs: Inputs) -> ReportDocument:
             Fact(label=inputs.say.cover.consultant, text=inputs.recipe.report.prepared_by or ""),
         ),
         pricing=_pricing(inputs),
+        run=identity_of(inputs),
     )
+    figures_of(report)
+    return report
 
 
 def _pricing(inputs: Inputs) -> PricingModel | None:

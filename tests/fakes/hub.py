@@ -8,9 +8,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
+
+from tests.fakes.hub_uploads import Answer, Uploads
 
 Content = bytes | str | dict[str, Any]
 
@@ -36,6 +39,7 @@ class FakeHub(ThreadingHTTPServer):
         self.authorizations: set[str | None] = set()
         self.sent: Counter[str] = Counter()
         """Bytes of each file that left."""
+        self.uploads = Uploads(lambda: self.url)
 
     @property
     def url(self) -> str:
@@ -95,6 +99,39 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._repository(*route)
 
+    def do_PUT(self) -> None:
+        """Take a large file."""
+        self._said(self.server.uploads.store(self.path.rpartition("/")[2], self._body()))
+
+    def do_POST(self) -> None:
+        """Take what an upload asks and sends."""
+        hub, path, body = self.server, unquote(urlsplit(self.path).path), self._body()
+        hub.asked.append(path)
+        hub.authorizations.add(self.headers.get("Authorization"))
+        self._said((hub.refusal[0], {}) if hub.refusal else self._taken(path, body))
+
+    def _taken(self, path: str, body: bytes) -> Answer:
+        hub, uploads = self.server, self.server.uploads
+        if path.endswith("/api/repos/create"):
+            answer = uploads.create(json.loads(body))
+            if answer[0] == HTTPStatus.OK:
+                hub.push({})
+            return answer
+        if path.endswith("/api/validate-yaml"):
+            return 200, {"errors": [], "warnings": []}
+        if path.endswith(".git/info/lfs/objects/batch"):
+            return uploads.batch(json.loads(body))
+        if "/preupload/" in path:
+            return uploads.modes(json.loads(body), {name: _etag(name, content) for name, content in hub.files.items()})
+        commit = hub.push(uploads.files_of(body))
+        return 200, {"success": True, "commitOid": commit, "commitUrl": f"{hub.url}/{hub.repository}/commit/{commit}"}
+
+    def _body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def _said(self, answer: Answer) -> None:
+        self._answer(answer[0], {"Content-Type": "application/json"}, json.dumps(answer[1]).encode())
+
     def _repository(self, kind: str, revision: str, name: str) -> None:
         hub = self.server
         commit = hub.branches.get(revision, revision)
@@ -105,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._file(commit, name)
         else:
             files = hub.commits[commit]
-            document = _tree(files, name) if kind == "tree" else _information(hub.repository, commit, files)
+            document = _tree(files, name) if kind == "tree" else _information(hub, commit, files)
             self._answer(200, {}, json.dumps(document).encode())
 
     def _file(self, commit: str, name: str) -> None:
@@ -129,15 +166,16 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (headers | {"Content-Length": str(len(content))}).items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command == "GET":
+        if self.command != "HEAD":
             self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
         """Stay quiet."""
 
 
-def _information(repository: str, commit: str, files: dict[str, bytes]) -> dict[str, Any]:
-    return {"id": repository, "sha": commit, "siblings": [{"rfilename": name} for name in files]}
+def _information(hub: FakeHub, commit: str, files: dict[str, bytes]) -> dict[str, Any]:
+    siblings = [{"rfilename": name} for name in files]
+    return {"id": hub.repository, "sha": commit, "siblings": siblings, "private": bool(hub.uploads.private)}
 
 
 def _tree(files: dict[str, bytes], folder: str) -> list[dict[str, Any]]:

@@ -100,7 +100,7 @@ def _each(inputs: Inputs) -> Table:
             word(str(point.concurrency)),
             word(say.title_of(arm)),
             _speed(point, inputs.evidence),
-            _own_interval(point, first),
+            _own_interval(point, first, inputs.evidence),
             word(say.overload if point.overloaded else ""),
         )
         for arm, point in points_of(inputs.load)
@@ -116,9 +116,13 @@ def _each(inputs: Inputs) -> Table:
     )
 
 
-def _own_interval(point: LoadPoint, first: int | None) -> Cell:
-    interval = mean_interval(point.output_tokens_per_s_runs, CONFIDENCE, first=first)
-    return word(extent(*interval, number) if interval else NONE)
+def _own_interval(point: LoadPoint, first: int | None, evidence: Evidence) -> Cell:
+    runs = point.output_tokens_per_s_runs
+    interval = mean_interval(runs, CONFIDENCE, first=first)
+    if interval is None:
+        return word(NONE)
+    keys = evidence.of(point, *(f"output_tokens_per_s_runs/{run}" for run in range(len(runs))))
+    return word(extent(*interval, number), evidence=keys)
 
 
 def _left_out(inputs: Inputs) -> tuple[str, ...]:

@@ -51,3 +51,4 @@ class Page(Words):
         "stay on 16 bit": "Stay on 16 bit",
         "not decided": "Not decided",
     }
+    marks: Mapping[Origin, str] = {"measured": "●", "modelled": "○", "quoted": "§", "assumed": "?"}

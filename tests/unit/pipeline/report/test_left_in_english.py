@@ -38,7 +38,7 @@ from tests.unit.pipeline.report.documents import inputs_of
 from tests.unit.pipeline.report.pseudo_language import english_in, pseudo_language, strings_of
 
 SAY = StoredSentences
-_NO_PROSE = frozenset({"id", "evidence", "sources", "origin", "tone", "examples", "stage", "schema_version"})
+_NO_PROSE = frozenset({"id", "evidence", "sources", "origin", "tone", "examples", "stage", "schema_version", "run"})
 """Keys of a report whose values are no sentences."""
 _COMMANDS = re.compile("`[^`]+`")
 

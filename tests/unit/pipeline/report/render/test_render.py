@@ -202,7 +202,9 @@ def test_report_stage_writes_its_files_and_the_charts(
     outcome = report_stage.run(recipe, context, record)
 
     names = {f"report/report.{suffix}" for suffix in ("html", "md", "json")}
-    assert set(outcome.artifacts.values()) == {*names, "report/gates.xml", "report/charts"}
+    assert set(outcome.artifacts.values()) == {
+        *(*names, "report/gates.xml", "report/charts", "report/evidence.json"),
+    }
     assert all((tmp_path / path).stat().st_size > 5000 for path in names)
     for chart in (chart for section in report_of(record).sections for chart in section.charts):
         drawn = ET.parse(tmp_path / "report" / "charts" / f"{chart.id}.svg").getroot()  # noqa: S314 -- ours
