@@ -1,5 +1,6 @@
 """`Language`: the sentences of one language, chapter by chapter."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.base.sentences.stored import StoredSentences
@@ -29,12 +30,14 @@ from pipeline.report.language.en.noise_floor import NoiseFloorSentences
 from pipeline.report.language.en.page import Page
 from pipeline.report.language.en.per_user import PerUserSentences
 from pipeline.report.language.en.plan import PlanSentences
+from pipeline.report.language.en.pricing_sheets import PricingSheets
 from pipeline.report.language.en.profile import ProfileSentences
 from pipeline.report.language.en.recommendation import Recommendation
 from pipeline.report.language.en.soak import SoakSentences
 from pipeline.report.language.en.summary import Summary
 from pipeline.report.language.en.throughput import Throughput
 from pipeline.report.language.en.verdicts import Verdicts
+from pipeline.report.language.en.workbook import WorkbookSentences
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ class Language:
     findings: Findings
     summary: Summary
     verdicts: Verdicts
+    workbook: WorkbookSentences
+    pricing_sheets: PricingSheets
     stored: StoredSentences
     """What results keep: gates, checks, methods and reasons."""
 
@@ -112,5 +117,15 @@ ENGLISH = Language(
     findings=Findings(),
     summary=Summary(),
     verdicts=Verdicts(),
+    workbook=WorkbookSentences(),
+    pricing_sheets=PricingSheets(),
     stored=StoredSentences(),
 )
+
+LANGUAGES: Mapping[str, Language] = {"en": ENGLISH}
+"""By the code that a document's labels have."""
+
+
+def language_of(code: str) -> Language:
+    """Return a language by its code; English where nothing is said in that one."""
+    return LANGUAGES.get(code, ENGLISH)

@@ -1,0 +1,77 @@
+"""From a printed figure to a number in a cell: the unrounded value, and the Excel format that prints it alike."""
+
+import re
+from dataclasses import dataclass
+
+from pipeline.base.format import MINUS
+
+_NUMBER = re.compile(rf"[-+{MINUS}]?\d(?:[\d.,\u00a0\u202f']*\d)?")
+_DIGIT = re.compile(r"\d")
+_SCALES = (1.0, 100.0, 2.0**-30, 2.0**-20, 2.0**-10, 1e-9, 1e-6, 1e-3, 1e3)
+"""Between values and what is printed: themselves, percent, GiB, MiB and KiB of bytes, powers of ten."""
+_PERCENT = 100.0
+"""The scale of what Excel's own percentages print."""
+_LONGEST_UNIT = 24
+_HALF = 0.5001
+"""Of the last place printed, with room for binary fractions."""
+_BINARY = 1e-12
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A number with its Excel format."""
+
+    value: float
+    form: str
+    whole: bool
+    """Whether number and format say all that is printed; otherwise the text says more."""
+
+
+def printed(text: str, value: float) -> Printed:
+    """Return a figure as a cell has it.
+
+    Args:
+        text: as it is printed, `45.3 %`, `0.512 ± 0.012`.
+        value: unrounded.
+    """
+    found = _NUMBER.search(text)
+    scaled = _scale(found.group(), value) if found else None
+    if not found or scaled is None:
+        return Printed(value, "General", whole=False)
+    scale, places = scaled
+    before, after = text[: found.start()], text[found.end() :]
+    form = _signed(f"#,##0{'.' * bool(places)}{'0' * places}", plus=found.group().startswith("+"))
+    if _DIGIT.search(before + after) or len(before + after) > _LONGEST_UNIT or "<" in before:
+        plain = scale == 1.0
+        return Printed(value, form if plain else "General", whole=False)
+    if scale == _PERCENT and after.strip() == "%":
+        return Printed(value, _around(before, form, "%", apart=after != "%"), whole=True)
+    return Printed(value * scale, _around(before, form, _quoted(after)), whole=True)
+
+
+def _scale(text: str, value: float) -> tuple[float, int] | None:
+    """Return by what a value was multiplied when it was printed, and to how many places; commas may be points."""
+    plain = re.sub(r"[\u00a0\u202f']", "", text.replace(MINUS, "-").lstrip("+"))
+    read = [plain.replace(thousands, "").replace(point, ".") for thousands, point in ((",", "."), (".", ","))]
+    readings = [(float(one), len(one.partition(".")[2])) for one in read if one.count(".") <= 1]
+    for scale in _SCALES:
+        for shown, places in readings:
+            if abs(value * scale - shown) <= _HALF * 10.0**-places + _BINARY * abs(value * scale):
+                return scale, places
+    return None
+
+
+def _signed(form: str, *, plus: bool) -> str:
+    return f"+{form};-{form};{form}" if plus else form
+
+
+def _around(before: str, form: str, after: str, *, apart: bool = False) -> str:
+    """Return a format with what stands before and after the number, in each of its parts."""
+    space = _quoted(" ") if apart else ""
+    return ";".join(f"{_quoted(before)}{part}{space}{after}" for part in form.split(";"))
+
+
+def _quoted(text: str) -> str:
+    """Return words as a format has them."""
+    clean = text.replace('"', "'")
+    return f'"{clean}"' if clean else ""
