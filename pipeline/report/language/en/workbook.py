@@ -34,6 +34,10 @@ class WorkbookSentences(Words):
     item = "Item"
     chart_not_drawn = "Excel has no such chart: its figures stand in the tables and on the sheet of the charts' data."
 
+    chart_ranges = (
+        "In Excel's charts a range is a bar around its point: the interval where it is known, else from the slowest to "
+        "the fastest run. Very wide ones run out of the chart."
+    )
     evidence_title = "Where every figure stands"
     evidence_note = "File of the run and JSON pointer in it; several where a figure was calculated from them."
     evidence_columns = ("Chapter", "Table", "Row", "Column", "Printed", "Unrounded", "Origin", "File and pointer")

@@ -73,3 +73,5 @@ class ChapterSheet:
             sheet.row += CHART_ROWS
             for chart in charts:
                 sheet.note(f"{chart.title}. {chart.caption}")
+            if any(one.low for chart in charts for one in chart.series):
+                sheet.note(self._say.chart_ranges)

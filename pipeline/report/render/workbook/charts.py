@@ -1,5 +1,6 @@
 """The document's charts as Excel's own, which a reader can edit; every kind that Excel has."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,8 +17,14 @@ _MARKERS = ("square", "circle", "diamond", "triangle", "x")
 _DASHES = ("solid", "dash", "round_dot", "long_dash")
 _LOGARITHMIC = ("line", "dot", "crossover")
 """Kinds with concurrency on the x axis, which doubles from level to level."""
+_HOLLOW = ("dot", "crossover")
+"""Kinds of which a hollow point says that nothing is decided."""
 _WITHOUT_LINES = ("dot", "time")
 _BETWEEN_TICKS = 2
+_HIGHEST_RANGE = 3.0
+"""Over the highest figure, that an axis makes room for."""
+_STEPS_A_DECADE = 5
+_THOUSAND = 1000
 
 
 def chart_of(book: Any, chart: Chart, points: Points) -> Any | None:
@@ -40,7 +47,8 @@ def chart_of(book: Any, chart: Chart, points: Points) -> Any | None:
 def _placed(chart: Chart, series: Series, points: Points) -> Placed:
     if chart.kind == "step":
         return points.add(chart, series, *_stairs(series))
-    bounds = series if series.low else _bounds(chart, series)
+    known = any(end is not None for end in series.low)
+    bounds = series if known else _bounds(chart, series)
     if bounds is None:
         return points.add(chart, series, series.x, series.y)
     pairs = zip(series.y, bounds.low, bounds.high, strict=True)
@@ -82,6 +90,11 @@ def _drawn(chart: Chart, series: Series, placed: Placed, place: int, colours: Ma
         only_dots = chart.kind in _WITHOUT_LINES and series.statistic != "trend"
         marker = {"type": "none"} if chart.kind == "step" or series.statistic == "trend" else _marker(place, colour)
         found |= {"line": {"none": True} if only_dots else line, "marker": marker}
+        if chart.kind in _HOLLOW:
+            found["points"] = [
+                {"fill": {"color": "white"}, "border": {"color": colour}} if tone == "plain" else None
+                for tone in series.tones
+            ]
     if placed.below and placed.above:
         reach = {"type": "custom", "plus_values": placed.above, "minus_values": placed.below, "line": {"color": MUTED}}
         found["x_error_bars" if chart.kind == "bar" else "y_error_bars"] = reach
@@ -119,10 +132,12 @@ def _dress(drawn: Any, chart: Chart, *, bars: bool) -> None:
     lines = {"visible": True, "line": {"color": "#E3E7EC"}}
     upright: dict[str, Any] = {**across, "name": chart.y_title, "num_format": "General", "major_gridlines": lines}
     if bars:
-        drawn.set_x_axis({**across, "reverse": True})
-        drawn.set_y_axis(upright)
+        drawn.set_x_axis(upright)
+        drawn.set_y_axis({**across, "reverse": True})
         return
     numbers = [float(x) for one in chart.series for x in one.x if not isinstance(x, str)]
+    if max(numbers, default=0.0) >= _THOUSAND:
+        across["num_format"] = "#,##0"
     if chart.kind in _LOGARITHMIC and numbers and min(numbers) > 0:
         across |= {
             "log_base": _BETWEEN_TICKS,
@@ -131,4 +146,15 @@ def _dress(drawn: Any, chart: Chart, *, bars: bool) -> None:
             "crossing": min(numbers),
         }
     drawn.set_x_axis(across)
-    drawn.set_y_axis(upright)
+    drawn.set_y_axis({**upright, **_reaching(chart)})
+
+
+def _reaching(chart: Chart) -> dict[str, float]:
+    """Return the axis that holds the ranges, too, which Excel does not count; very wide ones run out of it."""
+    highs = [high for one in chart.series if one.y for high in one.high if high is not None]
+    values = [y for one in chart.series for y in one.y if y is not None]
+    if chart.kind == "time" or not highs or not values:
+        return {}
+    top = min(max(*highs, *values), _HIGHEST_RANGE * max(values))
+    step = 10.0 ** math.floor(math.log10(top)) / _STEPS_A_DECADE if top > 0 else 1.0
+    return {"min": 0.0, "max": math.ceil(top / step) * step}

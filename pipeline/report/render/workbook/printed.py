@@ -42,8 +42,8 @@ def printed(text: str, value: float) -> Printed:
     before, after = text[: found.start()], text[found.end() :]
     form = _signed(f"#,##0{'.' * bool(places)}{'0' * places}", plus=found.group().startswith("+"))
     if _DIGIT.search(before + after) or len(before + after) > _LONGEST_UNIT or "<" in before:
-        plain = scale == 1.0
-        return Printed(value, form if plain else "General", whole=False)
+        percent = f"{form}%" if scale == _PERCENT and after.lstrip().startswith("%") else "General"
+        return Printed(value, form if scale == 1.0 else percent, whole=False)
     if scale == _PERCENT and after.strip() == "%":
         return Printed(value, _around(before, form, "%", apart=after != "%"), whole=True)
     return Printed(value * scale, _around(before, form, _quoted(after)), whole=True)

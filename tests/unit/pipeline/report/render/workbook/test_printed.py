@@ -34,6 +34,7 @@ def test_a_figure_with_a_unit_is_a_number_with_a_format(text: str, value: float,
     [
         ("0.5120 \N{PLUS-MINUS SIGN} 0.0122", 0.51204, "#,##0.0000"),
         ("118 (117\N{EN DASH}119)", 118.2, "#,##0"),
+        ("4.2 % (3.8\N{EN DASH}4.6)", 0.0421, "#,##0.0%"),
         ("3 min 12 s", 192.0, "General"),
         ("< 0.001", 0.0002, "General"),
         ("too few", 3.0, "General"),
