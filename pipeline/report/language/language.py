@@ -1,6 +1,5 @@
 """`Language`: the sentences of one language, chapter by chapter."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.base.sentences.stored import StoredSentences
@@ -121,11 +120,3 @@ ENGLISH = Language(
     pricing_sheets=PricingSheets(),
     stored=StoredSentences(),
 )
-
-LANGUAGES: Mapping[str, Language] = {"en": ENGLISH}
-"""By the code that a document's labels have."""
-
-
-def language_of(code: str) -> Language:
-    """Return a language by its code; English where nothing is said in that one."""
-    return LANGUAGES.get(code, ENGLISH)

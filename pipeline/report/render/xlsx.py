@@ -2,12 +2,14 @@
 
 import datetime as dt
 import io
+import re
 from typing import Any
 
 from xlsxwriter import Workbook
 
 from pipeline.report.document import ReportDocument
-from pipeline.report.language.language import language_of
+from pipeline.report.language.language import ENGLISH
+from pipeline.report.language.languages import LANGUAGES
 from pipeline.report.render.workbook.chapters import ChapterSheet, sheets_of
 from pipeline.report.render.workbook.evidence import write_evidence
 from pipeline.report.render.workbook.names import sheet_names
@@ -17,6 +19,8 @@ from pipeline.report.render.workbook.sheet import Sheet
 from pipeline.report.render.workbook.styles import Styles
 from pipeline.report.render.workbook.summary import SummarySheet
 
+_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)|(\d\d)\.(\d\d)\.(\d{4})")
+"""In the manner of English or of German."""
 _NO_DATE = dt.datetime(2000, 1, 1)  # noqa: DTZ001 -- Excel knows no time zones
 
 
@@ -37,7 +41,7 @@ def to_xlsx(report: ReportDocument) -> bytes:
 
 def _fill(book: Any, report: ReportDocument) -> list[Sheet]:
     """Write all sheets, and return them in order."""
-    language, styles, pricing = language_of(report.labels.language), Styles(book), report.pricing
+    language, styles, pricing = LANGUAGES.get(report.labels.language, ENGLISH), Styles(book), report.pricing
     say, priced = language.workbook, language.pricing_sheets
     groups, computed = sheets_of(report, say), pricing_names(pricing, priced)
     charted = any(chart.kind != "forest" for section in report.sections for chart in section.charts)
@@ -71,8 +75,7 @@ def _properties(report: ReportDocument) -> dict[str, Any]:
 def _date(report: ReportDocument) -> dt.datetime:
     """Return the day of the report, so that the file does not know when it was written."""
     for fact in report.cover.facts:
-        try:
-            return dt.datetime.combine(dt.date.fromisoformat(fact.text), dt.time())
-        except ValueError:
-            continue
+        if day := _DAY.fullmatch(fact.text):
+            year, month, day_of_month = map(int, (day[1], day[2], day[3]) if day[1] else (day[6], day[5], day[4]))
+            return dt.datetime(year, month, day_of_month)  # noqa: DTZ001 -- Excel knows no time zones
     return _NO_DATE

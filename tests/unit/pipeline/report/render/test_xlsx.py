@@ -18,6 +18,7 @@ from pipeline.roi.model import PricingModel
 from pipeline.roi.scenarios.files import packaged_scenarios
 from pipeline.roi.scenarios.scenario import scenario_result
 from tests.benchmarks.pricing_models import drawn_model
+from tests.benchmarks.workbook import spoiled
 
 SAY = ENGLISH.pricing_sheets
 COMPUTED = (SAY.roi_sheet, SAY.years_sheet, SAY.payback_sheet, SAY.break_even_sheet)
@@ -138,6 +139,20 @@ def test_what_formulas_come_to_is_kept_beside_them(seed: int, report: ReportDocu
         assert months == (SAY.no_payback if paid_back is None else pytest.approx(float(paid_back)))
         words = (SAY.at_no_load, SAY.not_counted)
         assert even in words if costs.break_even_requests_per_day is None else even == costs.break_even_requests_per_day
+
+
+def test_the_check_by_another_program_starts_from_wrong_results(priced: bytes) -> None:
+    """`make check-workbook` leaves no stored result of any formula right."""
+    book, stored = _book(priced), _book(spoiled(priced), computed=True)
+    found = {
+        stored[name][cell.coordinate].value
+        for name in COMPUTED
+        for row in book[name].iter_rows()
+        for cell in row
+        if cell.data_type == "f"
+    }
+
+    assert found == {-777.25}
 
 
 def test_sheets_are_ready_for_a_printer(priced: bytes) -> None:

@@ -15,11 +15,13 @@ from pipeline.report.render.workbook.printed import Printed, printed
         ("5.50 MiB", 5.5 * 2**20, Printed(5.5, '#,##0.00" MiB"', whole=True)),
         ("1,234 USD", 1234.4, Printed(1234.4, '#,##0" USD"', whole=True)),
         ("1.234,50 EUR", 1234.5, Printed(1234.5, '#,##0.00" EUR"', whole=True)),
+        ("1.125,50 EUR", 1234.5, Printed(1125.5, '#,##0.00" EUR"', whole=True)),
+        ("45,3\u202f%", 0.45312, Printed(0.45312, '#,##0.0" "%', whole=True)),
         ("+0.25", 0.251, Printed(0.251, "+#,##0.00;-+#,##0.00;+#,##0.00", whole=True)),
     ],
 )
 def test_a_figure_with_a_unit_is_a_number_with_a_format(text: str, value: float, found: Printed) -> None:
-    """Units stand in the format; percentages are Excel's own; bytes are in the unit that is printed."""
+    """Units stand in the format; percentages are Excel's own; bytes and foreign money are in what is printed."""
     shown = printed(text, value)
 
     assert (shown.value, shown.whole) == (found.value, found.whole)
