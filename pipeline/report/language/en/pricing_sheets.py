@@ -64,7 +64,7 @@ class PricingSheets(Words):
 
     def planned(self, years: str) -> str:
         """Return over how many years totals run."""
-        return f"Totals, present values and savings run over {years} year(s)."
+        return f"Planned years: {years}. Totals, present values and savings run over all of them."
 
     options_title = "Ways to serve the load"
     options_columns: Mapping[str, str] = {

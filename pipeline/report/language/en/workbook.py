@@ -30,9 +30,7 @@ class WorkbookSentences(Words):
     findings = "Findings"
     topic = "Topic"
     verdict = "Verdict"
-    sample = "Looks like this"
-    item = "Item"
-    chart_not_drawn = "Excel has no such chart: its figures stand in the tables and on the sheet of the charts' data."
+    chart_not_drawn = "Excel has no such chart: its figures stand in the tables of this chapter."
 
     chart_ranges = (
         "In Excel's charts a range is a bar around its point: the interval where it is known, else from the slowest to "

@@ -24,8 +24,9 @@ class SummarySheet:
         for column, width in enumerate((_FIRST_WIDTH, _VERDICT_WIDTH, _TEXT_WIDTH, _ORIGIN_WIDTH)):
             sheet.width(column, width)
         self._cover()
-        sheet.heading(self._say.recommendation)
-        sheet.prose(report.recommendation)
+        if report.recommendation:
+            sheet.heading(self._say.recommendation)
+            sheet.prose(report.recommendation)
         self._key_figures()
         self._findings()
         if report.next_steps:
