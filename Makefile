@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # Tests start hundreds of processes; where a container forbids bytecode, each would compile its imports again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-many bench-gate grade-plan grade-plan-cpu compare-backends faults report-picture check-page cuda-contract wheel clean
+.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-many bench-gate check-workbook check-page grade-plan grade-plan-cpu compare-backends faults report-picture cuda-contract wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -67,6 +67,9 @@ bench-many: .venv/.ready ## ten to ten thousand requests at once on the demo's m
 bench-gate: .venv/.ready ## how often the accuracy gate passes wrongly at the margin, and every simulation of the unit tests at its whole size
 	$(PYTHON) tests/benchmarks/gate.py
 	AWQCTL_TEST_SIMULATIONS=whole $(PYTHON) -m pytest -q -n 2 tests/unit/eval/statistics tests/unit/eval/bench/test_enough.py tests/unit/pipeline/plan/test_properties.py tests/unit/pipeline/roi
+
+check-workbook: .venv/.ready ## formulas of 1 000 exported workbooks, recalculated by LibreOffice, against exact fractions (minutes)
+	$(PYTHON) -m tests.benchmarks.workbook
 
 grade-plan: .venv/.ready ## what the planner says against published start-up logs and throughput, by GPU family and term
 	$(PYTHON) -m tests.planner_truth.grade

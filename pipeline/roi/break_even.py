@@ -7,6 +7,7 @@ The load is that of the first year, without growth, and the engagement is spread
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from pipeline.roi.exact import ceiling
 
@@ -33,6 +34,7 @@ class Steps:
         return self.fixed + machines * self.per_machine + load * self.per_request
 
 
+@lru_cache(maxsize=256)  # it is asked for by the evaluation of a model, and by each format that computes from it
 def break_even(option: Steps, reference: Steps) -> Fraction | None:
     """Return the smallest load in requests a day at which the option costs no more; None where there is none.
 

@@ -33,6 +33,7 @@ from pipeline.report.language.en.page import Page
 from pipeline.report.language.en.per_user import PerUserSentences
 from pipeline.report.language.en.plan import PlanSentences
 from pipeline.report.language.en.pricing import PricingSentences
+from pipeline.report.language.en.pricing_sheets import PricingSheets
 from pipeline.report.language.en.profile import ProfileSentences
 from pipeline.report.language.en.recommendation import Recommendation
 from pipeline.report.language.en.risks import Risks
@@ -42,6 +43,7 @@ from pipeline.report.language.en.summary import Summary
 from pipeline.report.language.en.tasks import Tasks
 from pipeline.report.language.en.throughput import Throughput
 from pipeline.report.language.en.verdicts import Verdicts
+from pipeline.report.language.en.workbook import WorkbookSentences
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ class Language:
     findings: Findings
     summary: Summary
     verdicts: Verdicts
+    workbook: WorkbookSentences
+    pricing_sheets: PricingSheets
     stored: StoredSentences
     """What results keep: gates, checks, methods and reasons."""
 
@@ -133,5 +137,7 @@ ENGLISH = Language(
     findings=Findings(),
     summary=Summary(),
     verdicts=Verdicts(),
+    workbook=WorkbookSentences(),
+    pricing_sheets=PricingSheets(),
     stored=StoredSentences(),
 )

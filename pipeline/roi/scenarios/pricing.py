@@ -54,7 +54,7 @@ class Pricing:
 
     def used(self, *options: Option) -> Mapping[str, Quantity]:
         """Return the inputs that the options' costs depend on."""
-        names = {name for option in options for name in self.inputs.quantities if _uses(option, name)}
+        names = {name for option in options for name in self.inputs.quantities if uses(option, name)}
         found = {name: self.inputs.quantities[name] for name in self.inputs.quantities if name in names}
         return {name: quantity for name, quantity in found.items() if quantity.source != NOT_STATED}
 
@@ -86,7 +86,8 @@ Ends = tuple[Fraction, Fraction] | None
 OpenEnds = tuple[Fraction | None, Fraction | None] | None
 
 
-def _uses(option: Option, name: str) -> bool:
+def uses(option: Option, name: str) -> bool:
+    """Return whether what an option costs depends on an input of that name."""
     part, _, key = name.rpartition(".")
     if part == option.variant:
         return _tenure_uses(option, key)

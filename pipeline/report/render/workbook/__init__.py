@@ -1,0 +1,1 @@
+"""The parts of the Excel workbook: its sheets, their look, and in `pricing/` those that compute."""
