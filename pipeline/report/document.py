@@ -2,6 +2,9 @@
 
 from typing import Literal
 
+from pydantic import Field
+
+from pipeline.base.manner import manner
 from pipeline.base.results import Origin, Result
 from pipeline.roi.model import PricingModel
 
@@ -91,6 +94,8 @@ class Chart(Result):
     y_title: str
     series: tuple[Series, ...]
     marks: tuple[Mark, ...] = ()
+    language: str = Field(default_factory=lambda: manner().language)
+    """Code of the language whose numbers stand at the axes: the report's."""
 
 
 class Excerpt(Result):

@@ -1,6 +1,8 @@
 """The report of a record: one immutable document for HTML, Markdown and JSON, so that they cannot disagree."""
 
+from pipeline.base.manner import printed_in
 from pipeline.quantize.result import QuantizeResult
+from pipeline.recipe.report import Report
 from pipeline.report.chapters.findings import findings_of
 from pipeline.report.chapters.key_figures import key_figures
 from pipeline.report.chapters.next_steps import next_steps
@@ -13,6 +15,11 @@ from pipeline.report.inputs import Inputs
 
 def report_of(inputs: Inputs) -> ReportDocument:
     """Return the report of what there is; chapters whose results are missing are left out, and named."""
+    with printed_in(inputs.manner):
+        return _report_of(inputs)
+
+
+def _report_of(inputs: Inputs) -> ReportDocument:
     findings = findings_of(inputs)
     return ReportDocument(
         labels=Labels(**{name: getattr(inputs.say.page, name) for name in Labels.model_fields}),
@@ -37,7 +44,7 @@ def _cover(inputs: Inputs) -> Cover:
     report, say = inputs.recipe.report, inputs.say.cover
     model = inputs.quantize.source if inputs.has(QuantizeResult) else inputs.recipe.model.source
     return Cover(
-        title=report.title,
+        title=say.title if report.title == Report.model_fields["title"].default else report.title,
         client=report.client,
         prepared_by=report.prepared_by,
         facts=(

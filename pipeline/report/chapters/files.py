@@ -1,5 +1,6 @@
 """The chapter on the files of the run, with the time that each stage took."""
 
+from pipeline.base.format import moment
 from pipeline.record.record import RECORD
 from pipeline.report.cells import figure, numbers, word, words
 from pipeline.report.chapter import Chapter
@@ -21,7 +22,7 @@ def files_section(inputs: Inputs) -> Section:
         (
             word(stage),
             word(result.outcome),
-            word(result.started_at[:19].replace("T", " ")),
+            word(moment(result.started_at)),
             figure(result.seconds, evidence=in_stage(stage, "seconds")),
         )
         for stage in inputs.stages

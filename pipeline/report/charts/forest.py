@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.base.format import MINUS, change, score
+from pipeline.base.format import change, plain, score
 from pipeline.recipe.arms import AWQ
 from pipeline.report.charts.chart_style import BAD, BLUE, CAUTION, GREY, INK, MUTED, SMALL, WIDTH, draw
 from pipeline.report.document import Chart, Series, Tone
@@ -219,7 +219,7 @@ def _finish(axes: Any, title: str, *, agreed: bool) -> None:
         axes.spines[side].set_visible(False)
     axes.set_yticks([])
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}".replace("-", MINUS))
+    axes.xaxis.set_major_formatter(lambda value, _: plain(value))
     axes.set_xlabel(title)
     _write(axes, "no loss", 0.0, 0.0, (-_GAP, 8), color=MUTED, ha="right", in_data=True)
     if agreed:

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from pipeline.recipe.quantize import Coverage
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.card.accuracy import accuracy_text
+from pipeline.report.language.de.language import GERMAN
 from pipeline.report.language.language import ENGLISH, Language
 from pipeline.report.view import report_of
 from serve.result import ServeResult, SmokeCheck
@@ -38,6 +40,7 @@ from tests.unit.pipeline.report.documents import inputs_of
 from tests.unit.pipeline.report.pseudo_language import english_in, pseudo_language, strings_of
 
 SAY = StoredSentences
+_ENGLISH_WORDS = re.compile(r"\b(the|of|and|is|are|with|than|which|every|not|its|were|from|by)\b", re.IGNORECASE)
 _NO_PROSE = frozenset({"id", "evidence", "sources", "origin", "tone", "examples", "stage", "schema_version"})
 """Keys of a report whose values are no sentences."""
 
@@ -146,6 +149,41 @@ def test_no_english_is_left_in_a_report(record: RunRecord) -> None:
     """In a language that says a mark and figures for every sentence, no words in a row are left; in English many."""
     assert left_in(record, pseudo_language()) == []
     assert len(left_in(record, ENGLISH)) > 100
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_no_english_is_left_in_a_german_report(record: RunRecord) -> None:
+    """Words that every English sentence has and no German one; they stand in what recipes and machines are called."""
+    given = (record.recipe, record.environment.model_dump(mode="json"))
+    known = sorted({text for one in given for text in strings_of(one, without=frozenset()) if " " in text}, key=len)
+    document = report_of(inputs_of(record, GERMAN)).model_dump(mode="json")
+    texts = [text for text in strings_of(document, without=_NO_PROSE) if text not in known]
+    texts = [reduce(lambda text, one: text.replace(one, ""), reversed(known), text) for text in texts]
+
+    assert [text for text in texts if _ENGLISH_WORDS.search(text)] == []
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_a_german_report_has_the_same_values_as_the_english_one(record: RunRecord) -> None:
+    """Cell by cell the unrounded values, origins and places of figures agree; what is printed follows the language."""
+    english, german = (report_of(inputs_of(record, say)) for say in (ENGLISH, GERMAN))
+    ours, theirs = (
+        [cell for section in document.sections for table in section.tables for row in table.rows for cell in row]
+        for document in (german, english)
+    )
+
+    assert [(one.value, one.origin, one.evidence) for one in ours] == [
+        (one.value, one.origin, one.evidence) for one in theirs
+    ]
+    assert german.cover.facts[0].text == day_in_german(english.cover.facts[0].text)
+    printed = {one.text: other.text for one, other in zip(theirs, ours, strict=True)}
+    assert all(re.search(r"\d,\d", printed[text]) for text in printed if re.fullmatch(r"\d\.\d+", text))
+    assert any(re.fullmatch(r"\d\.\d+", text) for text in printed)
+
+
+def day_in_german(day: str) -> str:
+    """Return `29.11.2026` for `2026-11-29`."""
+    return ".".join(reversed(day.split("-")))
 
 
 @pytest.mark.usefixtures("no_charts")
