@@ -55,7 +55,7 @@ def score(value: float) -> str:
 def change(value: float, places: int = 4) -> str:
     """Return a difference with its sign; no sign when it prints as zero."""
     text = f"{value:+.{places}f}"
-    return text[1:] if float(text) == 0 else _signed_text(text)
+    return _signed_text(text[1:] if float(text) == 0 else text)
 
 
 def with_error(text: str, stderr: float | None) -> str:

@@ -18,17 +18,17 @@ def files_section(inputs: Inputs) -> Section:
         for stage in inputs.stages
         for name, path in sorted(inputs.record.stages[stage].artifacts.items())
     ]
+    sources, say = (RECORD,), inputs.say.files
     stages = tuple(
         (
             word(stage),
-            word(result.outcome),
+            word(say.outcomes.get(result.outcome, result.outcome)),
             word(moment(result.started_at)),
             figure(result.seconds, evidence=in_stage(stage, "seconds")),
         )
         for stage in inputs.stages
         for result in (inputs.record.stages[stage],)
     )
-    sources, say = (RECORD,), inputs.say.files
     return Section(
         id="files",
         title=say.title,

@@ -84,7 +84,7 @@ class GermanAccuracy(GermanWords, Accuracy):
     def scores_note(self, paired: str) -> str:
         return (
             f"Punktwert {PLUS_MINUS} Standardfehler; der Standardfehler der Differenz ist {paired}. Erhalt: Punktwert "
-            f"als Anteil des Werts der Baseline, bei Metriken mit kleiner gleich besser umgekehrt."
+            f"als Anteil des Werts der Baseline, bei Metriken, bei denen kleiner besser ist, umgekehrt."
         )
 
     paired = "je Frage gepaart"

@@ -14,7 +14,7 @@ class GermanEnvironment(GermanWords, Environment):
     memory = "Arbeitsspeicher"
     gpu = "GPU"
     driver = "GPU-Treiber"
-    none = "keine"
+    none = "nicht vorhanden"
     platform = "Plattform"
     engine = "Engine"
     arguments = "Argumente der Engine"

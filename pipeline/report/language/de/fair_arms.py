@@ -59,8 +59,8 @@ class GermanFairArmsSentences(GermanWords, FairArmsSentences):
     def settings(self, amount: str, reference: str) -> str:
         return (
             f"Einstellungen der Engine: {amount} je Variante, wie sie gestartet wurde und wie sie selbst sie angibt, "
-            f"wurden mit denen von {self.name_of(reference)} verglichen. Abweichen darf nur, was zu den Gewichten "
-            f"gehört oder aus ihnen folgt; alles andere hätte den Vergleich ungültig gemacht."
+            f"wurden mit denen der Variante {self.name_of(reference)} verglichen. Abweichen darf nur, was zu den "
+            f"Gewichten gehört oder aus ihnen folgt; alles andere hätte den Vergleich ungültig gemacht."
         )
 
     compared = "Verglichene Einstellungen der Engine"

@@ -1,5 +1,7 @@
 """What the chapters on the files and on what was not measured say in German."""
 
+from collections.abc import Mapping
+
 from pipeline.report.language.de.words import GermanWords
 from pipeline.report.language.en.files import Files, NotMeasured
 
@@ -11,6 +13,11 @@ class GermanFiles(GermanWords, Files):
     paragraph = "Pfade gelten ab dem Ausgabeordner des Laufs. Alle Werte oben stammen aus diesen Dateien."
     stages = "Stufen"
     stages_columns = ("Stufe", "Status", "Gestartet (UTC)", "Sekunden")
+    outcomes: Mapping[str, str] = {
+        "passed": "bestanden",
+        "gate failed": "Prüfkriterium nicht erfüllt",
+        "gate not passed": "Prüfkriterium nicht entschieden",
+    }
     artifacts = "Artefakte"
     artifacts_columns = ("Stufe", "Name", "Pfad")
     sums = "SHA-256 jeder Ergebnisdatei"

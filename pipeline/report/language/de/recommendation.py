@@ -73,17 +73,17 @@ class GermanRecommendation(GermanWords, Recommendation):
     def for_speed(self, concurrencies: str) -> str:
         return (
             f" Das Prüfkriterium der Genauigkeit ist erfüllt, und bei Parallelität {concurrencies} ist AWQ schneller: "
-            f"Einsetzen, wo Geschwindigkeit oder Speicher begrenzt, nicht der Kosten wegen; sonst bei der Baseline "
-            f"bleiben."
+            f"Einsetzen, wo Geschwindigkeit oder Speicher der Engpass ist, nicht der Kosten wegen; sonst bei der "
+            f"Baseline bleiben."
         )
 
     for_known_speed = (
-        " Das Prüfkriterium der Genauigkeit ist erfüllt: Einsetzen, wo Geschwindigkeit oder Speicher begrenzt, nicht "
-        "der Kosten wegen; sonst bei der Baseline bleiben."
+        " Das Prüfkriterium der Genauigkeit ist erfüllt: Einsetzen, wo Geschwindigkeit oder Speicher der Engpass ist, "
+        "nicht der Kosten wegen; sonst bei der Baseline bleiben."
     )
     keep = (
-        " Das Prüfkriterium der Genauigkeit ist erfüllt: Einsetzen, wo der Speicher begrenzt; sonst bei der Baseline "
-        "bleiben."
+        " Das Prüfkriterium der Genauigkeit ist erfüllt: Einsetzen, wo der Speicher der Engpass ist; sonst bei der "
+        "Baseline bleiben."
     )
 
     step_audit = (
