@@ -11,6 +11,8 @@ class GermanForest(GermanWords, Forest):
     x_title = "Verlust in vereinbarten Toleranzen; rechts ist schlechter"
     unit = "der Metrik"
     margin = "Vereinbarte Toleranz"
+    no_loss = "kein Verlust"
+    margin_mark = "Toleranz"
     floor = "Grundrauschen"
     caption = (
         "Weiter rechts ist schlechter, bei jeder Metrik. Jede Aufgabe ist in Einheiten ihrer eigenen vereinbarten "

@@ -10,6 +10,9 @@ class Forest(Words):
     x_title = "Loss in agreed margins; right is worse"
     unit = "the metric's"
     margin = "Agreed margin"
+    no_loss = "no loss"
+    margin_mark = "margin"
+    """Drawn beside the lines of both."""
     floor = "Noise floor"
     caption = (
         "To the right is worse, for every metric. Each task is drawn in units of its own agreed margin, so that all "

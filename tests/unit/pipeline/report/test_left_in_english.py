@@ -1,5 +1,6 @@
 """What a language says is all that a reader sees: no English is left in a report or in a card of another one."""
 
+import html
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ from pipeline.recipe.quantize import Coverage
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.card.accuracy import accuracy_text
+from pipeline.report.charts.svg import svg_of
 from pipeline.report.language.de.language import GERMAN
 from pipeline.report.language.language import ENGLISH, Language
 from pipeline.report.view import report_of
@@ -237,3 +239,14 @@ def test_a_record_of_an_earlier_version_keeps_its_sentences(make_run: Callable[.
     assert [cell.text for cell in gates.rows[0]] == [
         *("quantize", "«gate_names coverage 4 bit»", "«outcomes passed»", "All that was asked for is 4 bit."),
     ]
+
+
+def test_charts_draw_no_words_of_their_own(record: RunRecord) -> None:
+    """Every word of a drawing stands in the chart that it is drawn from, and figures at axes are the language's."""
+    document = report_of(inputs_of(record, GERMAN))
+    for chart in (chart for section in document.sections for chart in section.charts):
+        given = " ".join(strings_of(chart.model_dump(mode="json"), without=frozenset()))
+        drawn = [html.unescape(text).strip() for text in re.findall(r"<text[^>]*>([^<]+)</text>", svg_of(chart))]
+
+        assert [word for text in drawn for word in re.findall(r"[^\W\d]{3,}", text) if word not in given] == []
+        assert [text for text in drawn if re.fullmatch(r"\d+\.\d{1,2}|\d{1,3},\d{3}", text)] == []
