@@ -61,7 +61,7 @@ def _against(statistic: Statistic, figures: Sequence[tuple[TaskScore, float | No
         statistic=statistic,
         x=tuple(row.task for row, _ in figures),
         y=tuple(value for _, value in figures),
-        labels=tuple("" if value is None else say.row_margin(score(value)) for _, value in figures)
+        labels=tuple("" if value is None else say.margin_of(score(value)) for _, value in figures)
         if statistic == "margin"
         else (),
         unit=say.unit,

@@ -166,7 +166,8 @@ def _paint_group(axes: Any, group: _Group, top: float, left: float, *, several: 
 def _heading(axes: Any, group: _Group, y: float, left: float) -> None:
     """Write the task and its margin above its rows, from edge to edge of the figure, and AWQ's verdict."""
     judged = group.rows[0]
-    text = _shortened(group.task, _LONGEST_HEADING - len(group.margin_text)) + group.margin_text
+    margin = f", {group.margin_text}" if group.margin_text else ""
+    text = _shortened(group.task, _LONGEST_HEADING - len(margin)) + margin
     _write(axes, text, 0.0, y, (-left + _GAP, 0), color=INK, ha="left")
     if judged.gated:
         colour = _COLOURS[judged.tone]

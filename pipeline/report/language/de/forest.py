@@ -30,6 +30,9 @@ class GermanForest(GermanWords, Forest):
     def row(self, task: str, arm: str, loss: str, interval: str, margin: str, verdict: str) -> str:
         return f"{task}, {arm}: {loss}, Intervall {interval}{margin}, {verdict}."
 
+    def margin_of(self, margin: str) -> str:
+        return f"Toleranz {margin}"
+
     def row_margin(self, margin: str) -> str:
         return f", Toleranz {margin}"
 

@@ -29,6 +29,9 @@ class Forest(Words):
     def row(self, task: str, arm: str, loss: str, interval: str, margin: str, verdict: str) -> str:
         return f"{task}, {arm}: {loss}, interval {interval}{margin}, {verdict}."
 
+    def margin_of(self, margin: str) -> str:
+        return f"margin {margin}"
+
     def row_margin(self, margin: str) -> str:
         return f", margin {margin}"
 
