@@ -1,13 +1,19 @@
-"""Numbers as they are printed. The only place where anything is rounded."""
+"""Numbers as they are printed, in the manner of the context. The only place where anything is rounded."""
 
 import math
+import re
 from collections.abc import Callable
+from datetime import date
+
+from pipeline.base.manner import manner, separated
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 MINUS = "\N{MINUS SIGN}"
 PLUS_MINUS = "\N{PLUS-MINUS SIGN}"
 TO = "\N{EN DASH}"
 NONE = "\N{EM DASH}"
+_GAP = re.compile("[ \N{NARROW NO-BREAK SPACE}]")
+"""Before a unit."""
 _TINY_RATIO = 0.1
 _MIB_PER_GIB = 1024
 _KIB = 1024
@@ -32,8 +38,8 @@ def magnitude(value: float) -> str:
     """Return a large number in words: `5.77 million`, `7.62 billion`."""
     billion, million = 1e9, 1e6
     if value >= billion:
-        return f"{number(value / billion)} billion"
-    return f"{number(value / million)} million" if value >= million else count(value)
+        return f"{number(value / billion)} {manner().billion}"
+    return f"{number(value / million)} {manner().million}" if value >= million else count(value)
 
 
 def decimal(value: float, places: int) -> str:
@@ -49,7 +55,7 @@ def score(value: float) -> str:
 def change(value: float, places: int = 4) -> str:
     """Return a difference with its sign; no sign when it prints as zero."""
     text = f"{value:+.{places}f}"
-    return text[1:] if float(text) == 0 else _signed_text(text)
+    return _signed_text(text[1:] if float(text) == 0 else text)
 
 
 def with_error(text: str, stderr: float | None) -> str:
@@ -59,13 +65,13 @@ def with_error(text: str, stderr: float | None) -> str:
 
 def ratio(value: float) -> str:
     """Return a factor, `1.62x` with a multiplication sign."""
-    return f"{value:.2f}{TIMES}" if value >= _TINY_RATIO else f"{value:.2g}{TIMES}"
+    return _separated(f"{value:.2f}{TIMES}" if value >= _TINY_RATIO else f"{value:.2g}{TIMES}")
 
 
 def span(low: float, high: float, digits: int = 3) -> str:
     """Return a range from `low` to `high`; one number when both print alike."""
     first, last = number(low, digits), number(high, digits)
-    return first if first == last else f"{first}{TO}{last}"
+    return first if first == last else f"{first}{manner().to}{last}"
 
 
 def extent(low: float, high: float, form: Callable[[float], str]) -> str:
@@ -75,23 +81,34 @@ def extent(low: float, high: float, form: Callable[[float], str]) -> str:
         return first
     first = first.removesuffix(shared_unit(first, last))
     signed = low < 0 or last.startswith("+")
-    return f"{first} {TO} {last}" if signed else f"{first}{TO}{last}"
+    return f"{first}{manner().to_signed if signed else manner().to}{last}"
 
 
 def shared_unit(first: str, last: str) -> str:
     """Return the unit that two printed figures have in common: what follows their number, or the sign of factors."""
-    unit = first[first.index(" ") :] if " " in first else TIMES
+    gap = _GAP.search(first)
+    unit = first[gap.start() :] if gap else TIMES
     return unit if first.endswith(unit) and last.endswith(unit) else ""
 
 
 def usd(value: float) -> str:
-    """Return an amount in USD: whole dollars from 100 on, cents below, more places below one dollar."""
-    hundred = 100
-    if abs(value) >= hundred or value == 0:
-        return f"{count(value)} USD"
-    if abs(value) >= 1:
-        return f"{_signed_text(f'{value:,.2f}')} USD"
-    return f"{number(value)} USD"
+    """Return an amount of USD in the currency of the context: whole units from 100 on, cents below, more below one."""
+    hundred, amount = 100, shown_amount(value)
+    if abs(amount) >= hundred or amount == 0:
+        return f"{count(amount)} {currency()}"
+    if abs(amount) >= 1:
+        return f"{decimal(amount, 2)} {currency()}"
+    return f"{number(amount)} {currency()}"
+
+
+def currency() -> str:
+    """Return the code of the currency that money is printed in."""
+    return manner().currency
+
+
+def shown_amount(usd: float) -> float:
+    """Return an amount of USD in that currency, not rounded."""
+    return usd * manner().per_usd
 
 
 def at_least(value: float) -> str:
@@ -105,44 +122,46 @@ def as_given(value: float) -> str:
 
 
 def usd_as_given(value: float) -> str:
-    """Return a price as it was stated, with two decimals at least."""
-    whole, _, decimals = f"{value:,.6f}".partition(".")
-    return f"{_signed_text(whole)}.{decimals.rstrip('0').ljust(2, '0')} USD"
+    """Return a price as it was stated, with two decimals at least; four at most in a currency that it was not."""
+    places = 6 if manner().per_usd == 1 else 4
+    whole, _, decimals = f"{shown_amount(value):,.{places}f}".partition(".")
+    cents = decimals.rstrip("0").ljust(2, "0")
+    return f"{_signed_text(f'{whole}.{cents}')} {currency()}"
 
 
 def percent(share: float) -> str:
     """Return a share of one as a percentage."""
-    return f"{number(share * 100, 2)} %"
+    return f"{number(share * 100, 2)}{manner().percent}"
 
 
 def drift(value: float) -> str:
     """Return a relative change in percent to one place, with its sign; no sign when it prints as zero."""
-    return f"{change(value * 100, 1)} %"
+    return f"{change(value * 100, 1)}{manner().percent}"
 
 
 def share(value: float) -> str:
     """Return a share of one as a percentage to one place; only all of it prints as 100 %, only nothing as 0 %."""
     if value in (0, 1):
-        return f"{value:.0%}".replace("%", " %")
+        return f"{value:.0%}".replace("%", manner().percent)
     smallest, largest = 0.1, 99.9
-    text = f"{min(max(value * 100, smallest), largest):.1f} %"
+    text = _separated(f"{min(max(value * 100, smallest), largest):.1f}") + manner().percent
     return f"< {text}" if value * 100 < smallest else text
 
 
 def recovery(value: float) -> str:
     """Return the share of the baseline's score that was kept, in percent to two places; it may exceed 100 %."""
-    return f"{value * 100:.2f} %"
+    return _separated(f"{value * 100:.2f}") + manner().percent
 
 
 def certainty(confidence: float) -> str:
     """Return a level of confidence as it was chosen: `95 %`, `97.5 %`."""
-    return f"{confidence * 100:g} %"
+    return _separated(f"{confidence * 100:g}") + manner().percent
 
 
 def p_value(value: float) -> str:
     """Return a p-value to three places; the smallest are only bounded."""
     smallest = 0.001
-    return f"< {smallest}" if value < smallest else f"{value:.3f}"
+    return _separated(f"< {smallest}" if value < smallest else f"{value:.3f}")
 
 
 def tiny(value: float) -> str:
@@ -194,8 +213,36 @@ def plural(amount: int, noun: str) -> str:
 
 def size_text(amount: int) -> str:
     """Return bytes for a reader: `4.3 MiB`, `23.5 GiB`."""
-    return f"{amount / 2**30:.1f} GiB" if amount >= 2**30 else f"{amount / 2**20:.1f} MiB"
+    return _separated(f"{amount / 2**30:.1f} GiB" if amount >= 2**30 else f"{amount / 2**20:.1f} MiB")
+
+
+def plain(value: float) -> str:
+    """Return a figure as short as it is, thousands not separated: `0.05`, `16`."""
+    return _signed_text(f"{value:g}")
+
+
+def tick(value: float) -> str:
+    """Return a figure at the axis of a chart, thousands separated."""
+    return _separated(f"{value:,.6g}")
+
+
+def day(text: str) -> str:
+    """Return a day given as `2026-11-29`; any other text as it is."""
+    try:
+        year, month, number_ = date.fromisoformat(text).isoformat().split("-")
+    except ValueError:
+        return text
+    return manner().day.format(year=year, month=month, day=number_)
+
+
+def moment(text: str) -> str:
+    """Return a point in time given as `2026-11-29T12:30:00`, to the second."""
+    return f"{day(text[:10])} {text[11:19]}"
 
 
 def _signed_text(text: str) -> str:
-    return text.replace("-", MINUS)
+    return _separated(text.replace("-", MINUS))
+
+
+def _separated(text: str) -> str:
+    return separated(text, manner())

@@ -9,6 +9,7 @@ from pipeline.cli.common import console
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.inputs import inputs_of
+from pipeline.report.language.language import ENGLISH
 from pipeline.report.render.formats import FORMATS, formats_in
 from pipeline.report.terminal import print_report, print_stages
 from pipeline.report.view import report_of
@@ -59,7 +60,7 @@ def _print_report(recipe: Recipe, record: RunRecord, reports: Sequence[StageRepo
     """Print the report in short: of a run, or of `report`, the whole of it, else what it says of the one stage."""
     screen = console()
     try:
-        document = report_of(inputs_of(recipe, record))
+        document = report_of(inputs_of(recipe, record, ENGLISH))
     except MissingStageError as missing:
         screen.print(str(missing), markup=False)
         return

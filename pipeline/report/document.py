@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from pipeline.base.manner import manner
 from pipeline.base.results import Origin, Result
 from pipeline.report.decision import Choice
 from pipeline.roi.model import PricingModel
@@ -95,6 +96,8 @@ class Chart(Result):
     y_title: str
     series: tuple[Series, ...]
     marks: tuple[Mark, ...] = ()
+    language: str = Field(default_factory=lambda: manner().language)
+    """Code of the language whose numbers stand at the axes: the report's."""
 
 
 class Excerpt(Result):

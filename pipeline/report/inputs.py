@@ -1,7 +1,7 @@
 """The results a report is made of, validated once and handed to every chapter. None of them must be there."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TypeVar
@@ -11,15 +11,19 @@ from eval.bench.result import BenchResult
 from eval.profile.result import ProfileResult
 from pipeline.base.commands import command
 from pipeline.base.errors import MissingStageError
+from pipeline.base.format import day
 from pipeline.base.identity import document_identity
+from pipeline.base.manner import MANNERS, Manner
 from pipeline.base.results import Gate, Payload
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ
 from pipeline.recipe.recipe import Recipe
+from pipeline.recipe.report import Currency
 from pipeline.record.environment import Environment
 from pipeline.record.record import RunRecord
 from pipeline.report.evidence import Evidence
 from pipeline.report.language.language import ENGLISH, Language
+from pipeline.report.language.languages import LANGUAGES
 from pipeline.roi.result import RoiResult, Saving
 from serve.result import ServeResult
 
@@ -128,8 +132,19 @@ class Inputs:
 
     @property
     def date(self) -> str:
-        """Day of the latest stage, UTC."""
-        return max(self.record.stages[name].started_at for name in self.stages)[:10]
+        """Day of the latest stage, UTC, as the language prints it."""
+        return day(max(self.record.stages[name].started_at for name in self.stages)[:10])
+
+    @property
+    def currency(self) -> Currency | None:
+        """What money is printed in, with its rate; None for US dollars."""
+        return self.recipe.report.currency
+
+    @property
+    def manner(self) -> Manner:
+        """How the report prints numbers, days and money."""
+        manner, money = MANNERS[self.say.page.language], self.currency
+        return replace(manner, currency=money.code, per_usd=money.per_usd) if money else manner
 
     @property
     def iso_day(self) -> str:
@@ -182,13 +197,13 @@ class Inputs:
         return found
 
 
-def inputs_of(recipe: Recipe, record: RunRecord) -> Inputs:
-    """Return what there is to report.
+def inputs_of(recipe: Recipe, record: RunRecord, say: Language | None = None) -> Inputs:
+    """Return what there is to report, said in the recipe's language unless another one is given.
 
     Raises:
         MissingStageError: no stage has a result.
     """
-    inputs = Inputs(recipe=recipe, record=record)
+    inputs = Inputs(recipe=recipe, record=record, say=say or LANGUAGES[recipe.report.language])
     if not inputs.stages:
         raise MissingStageError(
             f"There is nothing to report yet: no stage of {recipe.name} has a result. Run `{command('run')}`."

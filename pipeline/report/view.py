@@ -1,8 +1,10 @@
 """The report of a record: one immutable document for all formats, so that they cannot disagree."""
 
 from eval.bench.result import BenchResult
+from pipeline.base.manner import printed_in
 from pipeline.models.name import name_of_reference
 from pipeline.quantize.result import QuantizeResult
+from pipeline.recipe.report import Report
 from pipeline.report.chapters.decision_facts import decision_of
 from pipeline.report.chapters.findings import findings_of
 from pipeline.report.chapters.key_figures import key_figures
@@ -26,6 +28,11 @@ def report_of(inputs: Inputs) -> ReportDocument:
     Raises:
         UnsourcedFigureError: a figure does not say where it is from.
     """
+    with printed_in(inputs.manner):
+        return _report_of(inputs)
+
+
+def _report_of(inputs: Inputs) -> ReportDocument:
     findings = findings_of(inputs)
     report = ReportDocument(
         labels=labels_of(inputs.say),
@@ -60,7 +67,7 @@ def _pricing(inputs: Inputs) -> PricingModel | None:
 def _cover(inputs: Inputs) -> Cover:
     report, say = inputs.recipe.report, inputs.say.cover
     return Cover(
-        title=report.title,
+        title=say.title if report.title == Report.model_fields["title"].default else report.title,
         client=report.client,
         prepared_by=report.prepared_by,
         facts=(

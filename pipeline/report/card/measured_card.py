@@ -3,6 +3,7 @@
 from pydantic import ValidationError
 
 from pipeline.base.errors import SourceError
+from pipeline.base.manner import printed_in
 from pipeline.models.manifest import CARD, read_manifest
 from pipeline.quantize.audit.layers import read_layers
 from pipeline.quantize.card.card import model_card
@@ -22,8 +23,9 @@ def measured_card(context: RunContext, inputs: Inputs) -> str | None:
     try:
         checkpoint = recorded_checkpoint(context, made.checkpoint_digest)
         layers = read_layers(context.out / NOTES)
-        accuracy = accuracy_text(inputs.accuracy, inputs.say)
-        return model_card(made, read_manifest(checkpoint), layers, accuracy, inputs.say.card)
+        with printed_in(inputs.manner):
+            accuracy = accuracy_text(inputs.accuracy, inputs.say)
+            return model_card(made, read_manifest(checkpoint), layers, accuracy, inputs.say.card)
     except (OSError, SourceError, ValidationError) as problem:
         reason = str(problem).splitlines()[0]
         context.reporter.warn(

@@ -3,7 +3,7 @@
 from eval.accuracy.result import GATED, EvalResult
 from eval.alarm.fidelity import OVER_CONTROL
 from eval.alarm.result import Fidelity
-from pipeline.base.format import count, number, share
+from pipeline.base.format import count, number, plain, share
 from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.document import Cell, Table
 from pipeline.report.inputs import Inputs
@@ -20,7 +20,7 @@ def alarm_table(inputs: Inputs) -> Table:
         columns=(*words(*say.columns[:2]), *numbers(*say.columns[2:5]), *words(*say.columns[5:])),
         rows=tuple(_row(one, inputs) for one in fidelity),
         origin="measured",
-        note=say.note(f"{limits.max_kl:g}", share(limits.min_top1), f"{OVER_CONTROL:g}", tokens),
+        note=say.note(plain(limits.max_kl), share(limits.min_top1), plain(OVER_CONTROL), tokens),
         sources=inputs.sources(EvalResult.STAGE),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from eval.bench.result import BenchResult
-from pipeline.base.format import count, number, percent, usd, usd_as_given
+from pipeline.base.format import as_given, count, day, number, percent, usd, usd_as_given
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import few_or, figure, numbers, origin_cell, word, words
 from pipeline.report.chapter import Chapter
@@ -37,6 +37,7 @@ def costs_section(inputs: Inputs) -> Section:
         title=say.title,
         paragraphs=(
             *(cost_sentence(costs, one, say) for one in costs.comparisons),
+            *_in_currency(inputs),
             say.machine(costs.machine, inputs.hardware),
             _capacity_sentence(inputs),
             *(say.not_priced(say.title_of(arm), why) for arm, why in costs.not_priced.items()),
@@ -44,6 +45,14 @@ def costs_section(inputs: Inputs) -> Section:
         charts=(cost_chart(inputs), load_chart(inputs)),
         tables=(_arms(inputs), _decision(inputs), _assumptions(inputs)),
     )
+
+
+def _in_currency(inputs: Inputs) -> tuple[str, ...]:
+    """Return at which rate money is printed, where it is not printed in USD."""
+    money = inputs.currency
+    if money is None:
+        return ()
+    return (inputs.say.costs.in_currency(money.code, as_given(money.per_usd), money.source, day(str(money.date))),)
 
 
 def _capacity_sentence(inputs: Inputs) -> str:

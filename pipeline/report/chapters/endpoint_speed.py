@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from eval.bench.load.endpoint_result import EndpointArm, EndpointPoint
 from eval.bench.result import BenchResult
 from eval.bench.runs import LoadRun
-from pipeline.base.format import count
+from pipeline.base.format import count, plain
 from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.document import Cell, Table
 from pipeline.report.inputs import Inputs
@@ -83,7 +83,7 @@ def _points(arms: tuple[EndpointArm, ...]) -> Iterator[tuple[EndpointArm, Endpoi
 
 def _row(arm: EndpointArm, point: EndpointPoint, inputs: Inputs) -> tuple[Cell, ...]:
     say, evidence = inputs.say.endpoint_speed, inputs.evidence
-    level = str(point.concurrency) if point.concurrency else say.rate(f"{point.rate_per_s:g}")
+    level = str(point.concurrency) if point.concurrency else say.rate(plain(point.rate_per_s or 0.0))
     times = (point.ttft_ms, point.tpot_ms)
     reasons = "; ".join(inputs.say.stored.texts(point.phrases, point.void or ()))
     return (

@@ -1,5 +1,6 @@
 """The chapter on the files of the run, with the time that each stage took."""
 
+from pipeline.base.format import moment
 from pipeline.record.record import RECORD
 from pipeline.report.cells import figure, numbers, word, words
 from pipeline.report.chapter import Chapter
@@ -17,17 +18,17 @@ def files_section(inputs: Inputs) -> Section:
         for stage in inputs.stages
         for name, path in sorted(inputs.record.stages[stage].artifacts.items())
     ]
+    sources, say = (RECORD,), inputs.say.files
     stages = tuple(
         (
             word(stage),
-            word(result.outcome),
-            word(result.started_at[:19].replace("T", " ")),
+            word(say.outcomes.get(result.outcome, result.outcome)),
+            word(moment(result.started_at)),
             figure(result.seconds, evidence=in_stage(stage, "seconds")),
         )
         for stage in inputs.stages
         for result in (inputs.record.stages[stage],)
     )
-    sources, say = (RECORD,), inputs.say.files
     return Section(
         id="files",
         background=True,

@@ -7,7 +7,7 @@ from eval.bench.load.endpoint_result import EndpointPoint
 from eval.bench.load.result import EngineLoad, MachineLoad
 from eval.bench.result import BenchResult, LoadPoint, VoidPoint
 from eval.bench.runs import LoadRun
-from pipeline.base.format import NONE, change, count, number, share
+from pipeline.base.format import NONE, change, count, day, number, plain, share
 from pipeline.base.results import Result
 from pipeline.base.sentences.stored import StoredSentences
 from pipeline.report.cells import figure, numbers, shown, word, words
@@ -70,7 +70,7 @@ def void_findings(inputs: Inputs) -> tuple[Finding, ...]:
             for arm, one in load.void_points
         ),
         *(
-            say.void_rate(say.title_of(arm), f"{one.rate_per_s:g}", ", ".join(_reasons(one.run, inputs)))
+            say.void_rate(say.title_of(arm), plain(one.rate_per_s), ", ".join(_reasons(one.run, inputs)))
             for arm, one in loops
         ),
         *(
@@ -242,7 +242,7 @@ def _client(known: Calibration, inputs: Inputs) -> Table:
     )
     ceiling = known.usable_ceiling
     note = say.no_ceiling if ceiling is None else say.ceiling(count(ceiling))
-    title = say.client(known.client, known.machine, known.measured_at[:10])
+    title = say.client(known.client, known.machine, day(known.measured_at[:10]))
     return _table("load-client", title, say.client_columns, rows, inputs, note, words_at=-1)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from eval.bench.engine_proof import EngineProof
 from eval.bench.result import ArmLoad, BenchResult
-from pipeline.base.format import NONE, count, ratio, size
+from pipeline.base.format import NONE, count, decimal, ratio, size
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import numbers, shown, word, words
 from pipeline.report.chapter import Chapter
@@ -64,6 +64,10 @@ def _memory(inputs: Inputs) -> Table:
     )
 
 
+def _hundredths(gib: float) -> str:
+    return decimal(gib, 2)
+
+
 def _files(inputs: Inputs) -> tuple[Row, ...]:
     made = inputs.quantize_or_none
     if made is None:
@@ -79,7 +83,7 @@ def _files(inputs: Inputs) -> tuple[Row, ...]:
 def _reported_weights(arms: tuple[ArmLoad, ...], inputs: Inputs) -> tuple[Row, ...]:
     if any(one.memory.weights_from == "files" for one in arms):
         return ()
-    cells = (shown(inputs.evidence, one.memory, "weights_gib", "{:.2f}".format) for one in arms)
+    cells = (shown(inputs.evidence, one.memory, "weights_gib", _hundredths) for one in arms)
     return ((word(inputs.say.memory.weights), *cells),)
 
 
@@ -92,13 +96,13 @@ def _parts(arms: tuple[ArmLoad, ...], inputs: Inputs) -> tuple[Row, ...]:
 
 
 def _part(proof: EngineProof | None, part: str, inputs: Inputs) -> Cell:
-    return word(NONE) if proof is None else shown(inputs.evidence, proof.memory, part, "{:.2f}".format)
+    return word(NONE) if proof is None else shown(inputs.evidence, proof.memory, part, _hundredths)
 
 
 def _peak(proof: EngineProof | None, inputs: Inputs) -> Cell:
     if proof is None or proof.memory.peak is None:
         return word(NONE)
-    return shown(inputs.evidence, proof.memory.peak, "gib", "{:.2f}".format)
+    return shown(inputs.evidence, proof.memory.peak, "gib", _hundredths)
 
 
 def _peak_note(arms: tuple[ArmLoad, ...], inputs: Inputs) -> list[str]:

@@ -2,7 +2,7 @@
 
 from eval.accuracy.result import CONTROL, EvalResult
 from eval.bench.result import BenchResult
-from pipeline.base.format import percent
+from pipeline.base.format import percent, plain
 from pipeline.base.results import Outcome
 from pipeline.quantize.result import QuantizeResult
 from pipeline.record.record import RECORD
@@ -63,7 +63,7 @@ def _speed(inputs: Inputs) -> tuple[str, ...]:
 
 
 def _costs(inputs: Inputs) -> tuple[str, ...]:
-    return (inputs.say.method.costs(f"{inputs.recipe.roi.hours_per_month:g}"),)
+    return (inputs.say.method.costs(plain(inputs.recipe.roi.hours_per_month)),)
 
 
 def _gates(inputs: Inputs) -> Table:

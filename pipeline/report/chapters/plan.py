@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from eval.bench.plan_errors import MEMORY, PlanError, Quantity, plan_errors
 from eval.bench.result import BenchResult
-from pipeline.base.format import NONE, count, drift, extent, number
+from pipeline.base.format import NONE, count, decimal, drift, extent, number
 from pipeline.report.cells import figure, is_long, numbers, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.document import Cell, Section, Table
@@ -14,7 +14,7 @@ from pipeline.report.inputs import Inputs
 
 def _gib(value: float) -> str:
     """Return a size to 0.01 GiB, as engines state it; of small models to three digits."""
-    return f"{value:.2f}" if value >= 1 else number(value)
+    return decimal(value, 2) if value >= 1 else number(value)
 
 
 _FORMS: Mapping[Quantity, Callable[[float], str]] = {

@@ -2,7 +2,7 @@
 
 from eval.profile.result import ArmProfile, ProfileResult
 from eval.profile.trace import Operation
-from pipeline.base.format import count, share, size
+from pipeline.base.format import count, decimal, share, size
 from pipeline.report.cells import figure, numbers, shown, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.chapters.throughput import length
@@ -51,7 +51,7 @@ def _row(operation: Operation, inputs: Inputs) -> tuple[Cell, ...]:
     return (
         word(operation.name),
         shown(evidence, operation, "calls", count),
-        figure(operation.self_s, lambda seconds: f"{seconds * _MS:,.1f}", evidence=evidence.of(operation, "self_s")),
+        figure(operation.self_s, lambda seconds: decimal(seconds * _MS, 1), evidence=evidence.of(operation, "self_s")),
         shown(evidence, operation, "share", share),
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from eval.accuracy.result import GATED, TaskScore
 from eval.comparison.result import Interval
 from pipeline.base.format import change, score
-from pipeline.report.document import Chart, Series, Statistic
+from pipeline.report.document import Chart, Mark, Series, Statistic
 from pipeline.report.evidence import Evidence, Keys
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.forest import Forest
@@ -28,12 +28,20 @@ def forest_chart(inputs: Inputs) -> Chart:
         alternative=say.alternative(_spoken(tasks, inputs.say)),
         x_title=say.x_title,
         y_title="",
+        marks=_marks(judged, inputs),
         series=(
             margins,
             *((floors,) if any(floors.y) else ()),
             *(one for arm in arms for one in _losses([row for row in tasks if row.arm == arm], inputs)),
         ),
     )
+
+
+def _marks(judged: Sequence[TaskScore], inputs: Inputs) -> tuple[Mark, ...]:
+    """Return the lines of no loss and of the margin, which is one for all tasks."""
+    say = inputs.say.forest
+    margin = Mark(axis="x", value=1, text=say.margin_mark)
+    return (Mark(axis="x", value=0, text=say.no_loss), *([margin] if any(row.margin for row in judged) else []))
 
 
 def _first_rows(tasks: Sequence[TaskScore]) -> list[TaskScore]:
@@ -53,6 +61,9 @@ def _against(statistic: Statistic, figures: Sequence[tuple[TaskScore, float | No
         statistic=statistic,
         x=tuple(row.task for row, _ in figures),
         y=tuple(value for _, value in figures),
+        labels=tuple("" if value is None else say.margin_of(score(value)) for _, value in figures)
+        if statistic == "margin"
+        else (),
         unit=say.unit,
         origin="quoted" if statistic == "margin" else "measured",
         evidence=inputs.evidence.of_all((row, statistic) for row, value in figures if value is not None),

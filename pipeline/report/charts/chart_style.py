@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from pipeline.base.format import count, tick
 from pipeline.recipe.arms import AWQ, BASELINE
 
 GREY = "#66707d"
@@ -119,9 +120,9 @@ def concurrency_axis(axes: Any, values: Sequence[int], title: str) -> None:
     """Scale x by powers of two, a tick at each measured concurrency, and room for labels at the right."""
     axes.set_xscale("log", base=2)
     octaves = math.log2(values[-1] / values[0]) or 1.0
-    distance = max(_TICK_DISTANCE, _CHARACTER * (max(len(f"{value:,}") for value in values) - _SHORT))
+    distance = max(_TICK_DISTANCE, _CHARACTER * (max(len(count(value)) for value in values) - _SHORT))
     named = apart([math.log2(value) / octaves for value in values], distance)
-    axes.set_xticks(list(values), [f"{value:,}" if kept else "" for value, kept in zip(values, named, strict=True)])
+    axes.set_xticks(list(values), [count(value) if kept else "" for value, kept in zip(values, named, strict=True)])
     axes.minorticks_off()
     axes.set_xlim(values[0] / 2 ** (octaves * 0.06), values[-1] * 2 ** (octaves * _ROOM_FOR_LABELS))
     axes.set_xlabel(title)
@@ -140,7 +141,7 @@ def horizontal_grid(axes: Any) -> None:
     """Show light horizontal lines, no left spine, and figures with thousands separated."""
     axes.grid(axis="y", color=GRID, linewidth=1.0)
     axes.spines["left"].set_visible(False)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
+    axes.yaxis.set_major_formatter(lambda value, _: tick(value))
     axes.yaxis.set_major_locator(_locator())
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipeline.base.format import number, usd
+from pipeline.base.format import currency, number, shown_amount, usd
 from pipeline.recipe.arms import AWQ
 from pipeline.report.cost_figures import figure_keys, ranged, requests_a_day
 from pipeline.report.document import Chart, Mark, Series
@@ -26,11 +26,11 @@ def cost_chart(inputs: Inputs) -> Chart:
             name=say.title_of(cost.arm),
             arm=cost.arm,
             x=tuple(group for group, _ in groups),
-            y=tuple(getattr(cost, field).value or 0.0 for _, field in groups),
-            low=tuple(getattr(cost, field).low for _, field in groups),
-            high=tuple(getattr(cost, field).high for _, field in groups),
+            y=tuple(shown_amount(getattr(cost, field).value or 0.0) for _, field in groups),
+            low=tuple(_shown(getattr(cost, field).low) for _, field in groups),
+            high=tuple(_shown(getattr(cost, field).high) for _, field in groups),
             labels=tuple(ranged(getattr(cost, field), usd, say) for _, field in groups),
-            unit="USD",
+            unit=currency(),
             origin="modelled",
             evidence=tuple(key for _, field in groups for key in figure_keys(getattr(cost, field), inputs.evidence)),
         )
@@ -44,7 +44,7 @@ def cost_chart(inputs: Inputs) -> Chart:
         caption=say.chart_caption,
         alternative=say.chart_alternative("; ".join(spoken)),
         x_title="",
-        y_title=say.chart_y,
+        y_title=say.chart_y(currency()),
         series=series,
     )
 
@@ -70,7 +70,7 @@ def load_chart(inputs: Inputs) -> Chart:
             number(load), ", ".join(f"{say.name_of(one.arm)} {ranged(one.monthly_usd, usd, say)}" for one in costs.arms)
         ),
         x_title=say.load_x,
-        y_title=say.load_y,
+        y_title=say.load_y(currency()),
         series=tuple(_staircase(one, limit, inputs) for one in costs.arms),
         marks=tuple(marks),
     )
@@ -91,10 +91,15 @@ def _staircase(cost: ArmCost, limit: float, inputs: Inputs) -> Series:
         y=mean,
         low=low,
         high=high,
-        unit=inputs.say.costs.load_unit,
+        unit=inputs.say.costs.load_unit(currency()),
         origin="modelled",
         evidence=(*figure_keys(capacity, inputs.evidence), *figure_keys(inputs.costs.hourly_usd, inputs.evidence)),
     )
+
+
+def _shown(usd: float | None) -> float | None:
+    """Return an end of a range in the currency of the report."""
+    return None if usd is None else shown_amount(usd)
 
 
 def _speed(cost: ArmCost, inputs: Inputs) -> Figure:
@@ -108,7 +113,7 @@ def _paid(loads: Sequence[float], capacity: float | None, inputs: Inputs) -> lis
     if capacity is None:
         return [None] * len(loads)
     roi, peak = inputs.recipe.roi, _peak_per_request(inputs)
-    monthly, spares = roi.hourly.usd * roi.hours_per_month, roi.spares if inputs.costs.scenario else 0
+    monthly, spares = shown_amount(roi.hourly.usd * roi.hours_per_month), roi.spares if inputs.costs.scenario else 0
     return [monthly * (machines_needed(load * peak, capacity) + spares) for load in loads]
 
 

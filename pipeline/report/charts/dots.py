@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipeline.base.format import ratio
+from pipeline.base.format import ratio, tick
 from pipeline.report.charts.chart_style import BLUE, GREY, MUTED, SMALL, draw, headline, horizontal_grid, numbers_of
 from pipeline.report.document import Chart
 
@@ -39,7 +39,7 @@ def _paint(figure: Any, chart: Chart) -> None:
         )
     axes.set_xlim(-0.6, 1.18 * len(means) - 0.5)
     axes.set_ylim(0, max([2.0, *highs]) * 1.12)
-    axes.set_xticks(range(len(means)), [f"{x:,}" for x in series.x])
+    axes.set_xticks(range(len(means)), [tick(float(x)) for x in series.x])
     axes.set_xlabel(chart.x_title)
     axes.annotate(
         mark.text, (1, mark.value), (-2, -20), xycoords=("axes fraction", "data"), textcoords="offset points",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.base.format import MINUS, change, score
+from pipeline.base.format import change, plain
 from pipeline.recipe.arms import AWQ
 from pipeline.report.charts.chart_style import BAD, BLUE, CAUTION, GREY, INK, MUTED, SMALL, WIDTH, draw
 from pipeline.report.document import Chart, Series, Tone
@@ -55,6 +55,7 @@ class _Group:
 
     task: str
     margin: float | None
+    margin_text: str
     floor: float | None
     rows: tuple[_Row, ...]
 
@@ -77,9 +78,7 @@ def forest_svg(chart: Chart) -> str:
     groups = _groups(chart)
     several = max(len(group.rows) for group in groups) > 1
     height = _TOP + sum(group.height for group in groups) + _BOTTOM
-    return draw(
-        chart.id, math.ceil(height), lambda figure: _paint(figure, chart.x_title, groups, height, several=several)
-    )
+    return draw(chart.id, math.ceil(height), lambda figure: _paint(figure, chart, groups, height, several=several))
 
 
 def _groups(chart: Chart) -> tuple[_Group, ...]:
@@ -91,6 +90,7 @@ def _groups(chart: Chart) -> tuple[_Group, ...]:
         _Group(
             task=str(task),
             margin=margins.y[place],
+            margin_text=margins.labels[place],
             floor=floors.y[place] if floors else None,
             rows=tuple(_row(one, bounds[one.arm], one.x.index(task)) for one in losses if task in one.x),
         )
@@ -115,7 +115,7 @@ def _span(series: Series, place: int) -> Span | None:
     return None if low is None or high is None else (low, high)
 
 
-def _paint(figure: Any, title: str, groups: Sequence[_Group], height: float, *, several: bool) -> None:
+def _paint(figure: Any, chart: Chart, groups: Sequence[_Group], height: float, *, several: bool) -> None:
     figure.set_layout_engine("none")  # the places are counted here
     left = _label_width(groups) if several else _GAP
     inside = sum(group.height for group in groups)
@@ -127,7 +127,7 @@ def _paint(figure: Any, title: str, groups: Sequence[_Group], height: float, *, 
     for group in groups:
         _paint_group(axes, group, top, left, several=several)
         top += group.height
-    _finish(axes, title, agreed=any(group.margin for group in groups))
+    _finish(axes, chart)
 
 
 def _label_width(groups: Sequence[_Group]) -> float:
@@ -166,7 +166,7 @@ def _paint_group(axes: Any, group: _Group, top: float, left: float, *, several: 
 def _heading(axes: Any, group: _Group, y: float, left: float) -> None:
     """Write the task and its margin above its rows, from edge to edge of the figure, and AWQ's verdict."""
     judged = group.rows[0]
-    margin = "" if group.margin is None else f", margin {score(group.margin)}"
+    margin = f", {group.margin_text}" if group.margin_text else ""
     text = _shortened(group.task, _LONGEST_HEADING - len(margin)) + margin
     _write(axes, text, 0.0, y, (-left + _GAP, 0), color=INK, ha="left")
     if judged.gated:
@@ -212,18 +212,18 @@ def _arrows(axes: Any, span: Span, y: float, colour: str) -> None:
             axes.plot(end, y, marker=marker, color=colour, markersize=9, clip_on=False)
 
 
-def _finish(axes: Any, title: str, *, agreed: bool) -> None:
+def _finish(axes: Any, chart: Chart) -> None:
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 -- half a second that only a report should cost
 
     for side in ("left", "top", "right"):
         axes.spines[side].set_visible(False)
     axes.set_yticks([])
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}".replace("-", MINUS))
-    axes.set_xlabel(title)
-    _write(axes, "no loss", 0.0, 0.0, (-_GAP, 8), color=MUTED, ha="right", in_data=True)
-    if agreed:
-        _write(axes, "margin", 1.0, 0.0, (_GAP, 8), color=BAD, ha="left", in_data=True)
+    axes.xaxis.set_major_formatter(lambda value, _: plain(value))
+    axes.set_xlabel(chart.x_title)
+    for mark in chart.marks:
+        where, colour, side = (_GAP, BAD, "left") if mark.value else (-_GAP, MUTED, "right")
+        _write(axes, mark.text, mark.value, 0.0, (where, 8), color=colour, ha=side, in_data=True)
 
 
 def _write(

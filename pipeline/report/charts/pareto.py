@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pipeline.base.format import tick
 from pipeline.report.charts.chart_style import (
     MUTED,
     SMALL,
@@ -45,7 +46,7 @@ def _paint(figure: Any, chart: Chart) -> None:
     axes.set_xlim(0, right)
     axes.set_ylim(0, top)
     _label(axes, chart.series, right, top)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
+    axes.xaxis.set_major_formatter(lambda value, _: tick(value))
     axes.locator_params(axis="x", nbins=5)
     axes.set_xlabel(chart.x_title)
     horizontal_grid(axes)

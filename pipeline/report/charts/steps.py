@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
 
+from pipeline.base.format import count
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.charts.chart_style import (
     BLUE,
@@ -55,7 +56,7 @@ def _paint(figure: Any, chart: Chart) -> None:
     for mark, (colour, height) in zip(chart.marks, _MARKS, strict=False):
         _mark(axes, mark, colour=colour, height=height, limit=limit)
     axes.locator_params(axis="x", nbins=4)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.xaxis.set_major_formatter(lambda value, _: count(value))
     axes.set_xlabel(chart.x_title)
     horizontal_grid(axes)
     headline(axes, chart.y_title)

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from markupsafe import escape
 
+from pipeline.base.manner import MANNERS, printed_in
 from pipeline.report.charts.bars import bar_svg
 from pipeline.report.charts.crossover import crossover_svg
 from pipeline.report.charts.dots import dot_svg
@@ -30,7 +31,8 @@ _STYLE = "font-family: Arial, Helvetica, sans-serif; background: white"
 @lru_cache(maxsize=128)
 def svg_of(chart: Chart) -> str:
     """Return a chart as an element of an HTML page, drawn from its series alone; equal charts give equal text."""
-    return _DRAWN_BY[chart.kind](chart)
+    with printed_in(MANNERS[chart.language]):
+        return _DRAWN_BY[chart.kind](chart)
 
 
 def svg_file(chart: Chart) -> str:

@@ -35,6 +35,11 @@ class Costs(Words):
     def capacity(self, arms: str, latency: str) -> str:
         return f"Capacity is the highest measured output throughput of one machine: {arms}. {latency}"
 
+    def in_currency(self, code: str, per_usd: str, source: str, date: str) -> str:
+        return (
+            f"Amounts are computed in US dollars and printed in {code}: 1 USD is {per_usd} {code} ({source}, {date})."
+        )
+
     no_service_level = "A limit on latency would lower it."
     service_level = (
         "This does not look at the service level; what tokens and machines cost within it stands in the chapter on the "
@@ -206,7 +211,10 @@ class Costs(Words):
         return f"{assumed.capitalize()} are assumptions; the costs move with them."
 
     chart = "Cost per million output tokens"
-    chart_y = "USD per million output tokens; lower is better"
+
+    def chart_y(self, currency: str) -> str:
+        return f"{currency} per million output tokens; lower is better"
+
     chart_caption = (
         "At this load, idle hours are paid for too. Lines: what it can be. Modelled from measured throughput and the "
         "hourly price."
@@ -222,8 +230,13 @@ class Costs(Words):
 
     load_chart = "Monthly cost over load"
     load_x = "Requests per day"
-    load_y = "USD per month, in whole machines"
-    load_unit = "USD/month"
+
+    def load_y(self, currency: str) -> str:
+        return f"{currency} per month, in whole machines"
+
+    def load_unit(self, currency: str) -> str:
+        return f"{currency}/month"
+
     this_load = "this load"
     the_break_even = "break-even"
     range_not_known = "not known, because the speeds were not repeated"

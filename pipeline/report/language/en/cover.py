@@ -9,6 +9,8 @@ from pipeline.report.language.en.words import Words
 class Cover(Words):
     """Labels, and the legend of origins."""
 
+    title = "AWQ deployment report"
+    """Unless the recipe has its own."""
     date = "Date"
     model = "Model"
     recipe = "Recipe"

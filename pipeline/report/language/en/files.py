@@ -1,5 +1,7 @@
 """What the chapters on the files and on what was not measured say."""
 
+from collections.abc import Mapping
+
 from pipeline.report.language.en.words import Words
 
 
@@ -10,6 +12,12 @@ class Files(Words):
     paragraph = "Paths are relative to the output folder of the run. All figures above come from these files."
     stages = "Stages"
     stages_columns = ("Stage", "Status", "Started (UTC)", "Seconds")
+    outcomes: Mapping[str, str] = {
+        "passed": "passed",
+        "gate failed": "gate failed",
+        "gate not passed": "gate not passed",
+    }
+    """By what the record has of a stage that ended."""
     artifacts = "Artifacts"
     artifacts_columns = ("Stage", "Name", "Path")
     sums = "SHA-256 of every file of the results"

@@ -10,6 +10,9 @@ class Forest(Words):
     x_title = "Loss in agreed margins; right is worse"
     unit = "the metric's"
     margin = "Agreed margin"
+    no_loss = "no loss"
+    margin_mark = "margin"
+    """Drawn beside the lines of both."""
     floor = "Noise floor"
     caption = (
         "To the right is worse, for every metric. Each task is drawn in units of its own agreed margin, so that all "
@@ -25,6 +28,9 @@ class Forest(Words):
 
     def row(self, task: str, arm: str, loss: str, interval: str, margin: str, verdict: str) -> str:
         return f"{task}, {arm}: {loss}, interval {interval}{margin}, {verdict}."
+
+    def margin_of(self, margin: str) -> str:
+        return f"margin {margin}"
 
     def row_margin(self, margin: str) -> str:
         return f", margin {margin}"

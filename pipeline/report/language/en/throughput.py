@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from eval.bench.comparison import Direction
+from pipeline.base.format import count
 from pipeline.report.language.en.words import Words
 
 
@@ -34,11 +35,12 @@ class Throughput(Words):
         )
 
     def prompts_of(self, prompts: int) -> str:
-        return f"the tokens of one of {prompts:,} prompts of your own as"
+        return f"the tokens of one of {count(prompts)} prompts of your own as"
 
     def conversations_of(self, conversations: int) -> str:
         return (
-            f"the tokens of a turn of one of {conversations:,} conversations of your own, with what was said before, as"
+            f"the tokens of a turn of one of {count(conversations)} conversations of your own, with what was said "
+            f"before, as"
         )
 
     table = "Output throughput, tokens/s"
@@ -126,8 +128,8 @@ class Throughput(Words):
 
     def limit_prompts(self, prompts: int, output_tokens: str) -> str:
         return (
-            f"Other prompts: every request had one of {prompts:,} prompts of your own, with {output_tokens} output "
-            f"tokens."
+            f"Other prompts: every request had one of {count(prompts)} prompts of your own, with {output_tokens} "
+            f"output tokens."
         )
 
     def limit_traffic(self, requests: str, *, own: bool) -> str:

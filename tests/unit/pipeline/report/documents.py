@@ -5,6 +5,7 @@ from pipeline.record.record import RunRecord
 from pipeline.report import inputs, view
 from pipeline.report.contents import CHAPTERS
 from pipeline.report.document import ReportDocument, Section
+from pipeline.report.language.language import Language
 
 
 def report_of(record: RunRecord) -> ReportDocument:
@@ -12,9 +13,9 @@ def report_of(record: RunRecord) -> ReportDocument:
     return view.report_of(inputs_of(record))
 
 
-def inputs_of(record: RunRecord) -> inputs.Inputs:
+def inputs_of(record: RunRecord, say: Language | None = None) -> inputs.Inputs:
     """Return what the report is made of."""
-    return inputs.inputs_of(Recipe.model_validate(record.recipe), record)
+    return inputs.inputs_of(Recipe.model_validate(record.recipe), record, say)
 
 
 def not_measured_section(given: inputs.Inputs) -> Section:

@@ -1,9 +1,11 @@
 """What a language says is all that a reader sees: no English is left in a report or in a card of another one."""
 
+import html
 import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 import pytest
@@ -26,6 +28,8 @@ from pipeline.recipe.quantize import Coverage
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord
 from pipeline.report.card.accuracy import accuracy_text
+from pipeline.report.charts.svg import svg_of
+from pipeline.report.language.de.language import GERMAN
 from pipeline.report.language.language import ENGLISH, Language
 from pipeline.report.view import report_of
 from serve.result import ServeResult, SmokeCheck
@@ -38,6 +42,7 @@ from tests.unit.pipeline.report.documents import inputs_of
 from tests.unit.pipeline.report.pseudo_language import english_in, pseudo_language, strings_of
 
 SAY = StoredSentences
+_ENGLISH_WORDS = re.compile(r"\b(the|of|and|is|are|with|than|which|every|not|its|were|from|by)\b", re.IGNORECASE)
 _NO_PROSE = frozenset({"id", "evidence", "sources", "origin", "tone", "examples", "stage", "schema_version", "run"})
 """Keys of a report whose values are no sentences."""
 _COMMANDS = re.compile("`[^`]+`")
@@ -151,6 +156,41 @@ def test_no_english_is_left_in_a_report(record: RunRecord) -> None:
 
 
 @pytest.mark.usefixtures("no_charts")
+def test_no_english_is_left_in_a_german_report(record: RunRecord) -> None:
+    """Words that every English sentence has and no German one; they stand in what recipes and machines are called."""
+    given = (record.recipe, record.environment.model_dump(mode="json"))
+    known = sorted({text for one in given for text in strings_of(one, without=frozenset()) if " " in text}, key=len)
+    document = report_of(inputs_of(record, GERMAN)).model_dump(mode="json")
+    texts = [text for text in strings_of(document, without=_NO_PROSE) if text not in known]
+    texts = [reduce(lambda text, one: text.replace(one, ""), reversed(known), text) for text in texts]
+
+    assert [text for text in texts if _ENGLISH_WORDS.search(text)] == []
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_a_german_report_has_the_same_values_as_the_english_one(record: RunRecord) -> None:
+    """Cell by cell the unrounded values, origins and places of figures agree; what is printed follows the language."""
+    english, german = (report_of(inputs_of(record, say)) for say in (ENGLISH, GERMAN))
+    ours, theirs = (
+        [cell for section in document.sections for table in section.tables for row in table.rows for cell in row]
+        for document in (german, english)
+    )
+
+    assert [(one.value, one.origin, one.evidence) for one in ours] == [
+        (one.value, one.origin, one.evidence) for one in theirs
+    ]
+    assert german.cover.facts[0].text == day_in_german(english.cover.facts[0].text)
+    printed = {one.text: other.text for one, other in zip(theirs, ours, strict=True)}
+    assert all(re.search(r"\d,\d", printed[text]) for text in printed if re.fullmatch(r"\d\.\d+", text))
+    assert any(re.fullmatch(r"\d\.\d+", text) for text in printed)
+
+
+def day_in_german(day: str) -> str:
+    """Return `29.11.2026` for `2026-11-29`."""
+    return ".".join(reversed(day.split("-")))
+
+
+@pytest.mark.usefixtures("no_charts")
 def test_every_gate_states_its_figures_in_english(record: RunRecord) -> None:
     """What the English report says of gates, checks and reasons is what the stages kept."""
     said = " ".join(strings_of(report_of(inputs_of(record)).model_dump(mode="json"), without=_NO_PROSE))
@@ -201,3 +241,14 @@ def test_a_record_of_an_earlier_version_keeps_its_sentences(make_run: Callable[.
     assert [cell.text for cell in gates.rows[0]] == [
         *("quantize", "«gate_names coverage 4 bit»", "«outcomes passed»", "All that was asked for is 4 bit."),
     ]
+
+
+def test_charts_draw_no_words_of_their_own(record: RunRecord) -> None:
+    """Every word of a drawing stands in the chart that it is drawn from, and figures at axes are the language's."""
+    document = report_of(inputs_of(record, GERMAN))
+    for chart in (chart for section in document.sections for chart in section.charts):
+        given = " ".join(strings_of(chart.model_dump(mode="json"), without=frozenset()))
+        drawn = [html.unescape(text).strip() for text in re.findall(r"<text[^>]*>([^<]+)</text>", svg_of(chart))]
+
+        assert [word for text in drawn for word in re.findall(r"[^\W\d]{3,}", text) if word not in given] == []
+        assert [text for text in drawn if re.fullmatch(r"\d+\.\d{1,2}|\d{1,3},\d{3}", text)] == []

@@ -1,0 +1,37 @@
+"""What stands around the chapters in German: headings and labels of the page."""
+
+from collections.abc import Mapping
+
+from pipeline.base.results import Origin
+from pipeline.report.language.de.words import GermanWords
+from pipeline.report.language.en.page import Page
+
+
+class GermanPage(GermanWords, Page):
+    """As `Labels` of the document has them."""
+
+    language = "de"
+    client = "Auftraggeber"
+    for_client = "Für"
+    prepared_by = "Erstellt von"
+    summary = "Zusammenfassung"
+    next_steps = "Nächste Schritte"
+    contents = "Inhalt"
+    source = "Quelle"
+    origins_title = "Herkunft der Werte"
+    figure = "Kennzahl"
+    value = "Wert"
+    detail = "Einzelheiten"
+    origin = "Herkunft"
+    signatures = "Unterschriften"
+    role = "Rolle"
+    name = "Name"
+    date = "Datum"
+    signature = "Unterschrift"
+    charts_elsewhere = "Die Diagramme stehen in der HTML-Fassung dieses Berichts."
+    origins: Mapping[Origin, str] = {
+        "measured": "gemessen",
+        "modelled": "modelliert",
+        "quoted": "laut Quelle",
+        "assumed": "angenommen",
+    }

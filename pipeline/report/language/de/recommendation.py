@@ -1,0 +1,135 @@
+"""What the first page recommends in German, and the next steps."""
+
+from collections.abc import Mapping
+
+from pipeline.report.language.de.words import GermanWords
+from pipeline.report.language.en.recommendation import Recommendation
+
+
+class GermanRecommendation(GermanWords, Recommendation):
+    """The recommendation, what forbids it, what it lacks, and what to do next."""
+
+    topics: Mapping[str, str] = {"eval": "Genauigkeit", "bench": "Geschwindigkeit", "roi": "Kosten"}
+    failed_audit = (
+        "Diesen AWQ-Checkpoint nicht einsetzen: Er hat die Prüfung seiner Gewichte nicht bestanden, unabhängig von "
+        "seinen Punktwerten."
+    )
+    not_scored = (
+        "Diesen AWQ-Checkpoint nicht einsetzen: Seine Tokenwahrscheinlichkeiten weichen so weit von denen der Baseline "
+        "ab, dass er nicht bewertet wurde."
+    )
+    failed_endpoint = (
+        "Noch nicht einsetzen: Der AWQ-Checkpoint hat das Prüfkriterium der Genauigkeit erfüllt, sein Endpunkt aber "
+        "eine Prüfung nicht bestanden."
+    )
+    here = "auf dieser Maschine bei dieser Last"
+    at_this_load = "bei dieser Last"
+
+    def uncompared(self, arms: str) -> str:
+        return (
+            f"Keine Empfehlung: Sie vergleicht AWQ mit der Baseline, gemessen wurde die Geschwindigkeit von {arms}. "
+            f"Beide in bench.arms nennen, dann `awqctl bench` ausführen."
+        )
+
+    def missing(self, topics: str, commands: str, *, one: bool) -> str:
+        return (
+            f"Noch keine Empfehlung: {topics} {'ist' if one else 'sind'} nicht bekannt, und sie setzt Genauigkeit, "
+            f"Geschwindigkeit und Kosten voraus. {commands}"
+        )
+
+    def run(self, commands: str) -> str:
+        return f"Auszuführen: {commands}."
+
+    def add_and_run(self, sections: str, commands: str) -> str:
+        return f"{sections} in das Rezept aufnehmen, dann {commands} ausführen."
+
+    def failed(self, sure: str, tasks: str) -> str:
+        return (
+            f"Diesen AWQ-Checkpoint nicht einsetzen: Mit {sure} Konfidenz verliert er mehr als vereinbart bei {tasks}."
+        )
+
+    def undecided(self, tasks: str) -> str:
+        return (
+            f"Noch nicht einsetzen: Die gemessenen Fragen zeigen nicht, dass der Verlust bei {tasks} innerhalb der "
+            f"vereinbarten Toleranz liegt, und auch nicht, dass er darüber liegt. Das ist zuerst zu entscheiden."
+        )
+
+    deploy = (
+        "Den AWQ-Checkpoint einsetzen: Er hat das Prüfkriterium der Genauigkeit erfüllt und lohnt sich bei dieser Last."
+    )
+
+    def slower(self, concurrencies: str) -> str:
+        return f" Bei Parallelität {concurrencies} ist er voraussichtlich langsamer."
+
+    def no_saving(self, where: str) -> str:
+        return f"AWQ spart {where} kein Geld."
+
+    def not_paid_back(self, where: str) -> str:
+        return f"Was AWQ {where} spart, amortisiert den Projektpreis nicht innerhalb von drei Jahren."
+
+    def not_decided(self, where: str) -> str:
+        return f"Ob AWQ {where} Geld spart, ist nicht entschieden."
+
+    def for_speed(self, concurrencies: str) -> str:
+        return (
+            f" Das Prüfkriterium der Genauigkeit ist erfüllt, und bei Parallelität {concurrencies} ist AWQ schneller: "
+            f"Einsetzen, wo Geschwindigkeit oder Speicher der Engpass ist, nicht der Kosten wegen; sonst bei der "
+            f"Baseline bleiben."
+        )
+
+    for_known_speed = (
+        " Das Prüfkriterium der Genauigkeit ist erfüllt: Einsetzen, wo Geschwindigkeit oder Speicher der Engpass ist, "
+        "nicht der Kosten wegen; sonst bei der Baseline bleiben."
+    )
+    keep = (
+        " Das Prüfkriterium der Genauigkeit ist erfüllt: Einsetzen, wo der Speicher der Engpass ist; sonst bei der "
+        "Baseline bleiben."
+    )
+
+    step_audit = (
+        "Klären, warum der Checkpoint die Prüfung seiner Gewichte nicht bestanden hat, und erneut quantisieren, "
+        "gegebenenfalls mit dem anderen quantize.backend."
+    )
+    step_not_scored = (
+        "Klären, warum AWQ nicht bewertet wurde: Namen und Skalen der Gewichte mit denen der Quelle vergleichen."
+    )
+    step_again = (
+        "Erneut quantisieren, mit kleinerer Gruppengröße oder mit Kalibriertext, der näher an der Aufgabe liegt, und "
+        "erneut messen; andernfalls eine andere Toleranz vereinbaren, bevor neue Werte betrachtet werden."
+    )
+    step_gpu = (
+        "Den Lauf auf der GPU wiederholen, die für den Betrieb vorgesehen ist; Geschwindigkeit und Kosten einer CPU "
+        "lassen sich nicht übertragen."
+    )
+    step_prices = (
+        "Angenommene Preise und Lasten im Rezept durch belegte oder gemessene ersetzen, dann `awqctl roi` erneut "
+        "ausführen."
+    )
+    step_traffic = "Vor der Umstellung AWQ neben der Baseline mit einem Teil der echten Anfragen betreiben."
+    step_endpoint = "Den Endpunkt mit `awqctl serve` testen, bevor er übergeben wird."
+    step_sign = "Die letzte Seite unterschreiben oder benennen, was für eine Unterschrift fehlt."
+
+    step_void = (
+        "Beheben, was Messpunkte des Benchmarks ungültig machte, und `awqctl bench` erneut ausführen: Nur diese werden "
+        "gemessen, die übrigen bleiben erhalten."
+    )
+
+    step_drift = (
+        "Klären, was unter Last driftet, bevor sich jemand darauf verlässt: die Last länger halten "
+        "(`bench.soak.minutes`) und prüfen, ob es endet."
+    )
+    step_longer_soak = (
+        "Die Last länger halten (`bench.soak.minutes`): Der Dauerlasttest entscheidet nicht über die Stabilität."
+    )
+
+    def step_repeats(self, repeats: str, undecided: str) -> str:
+        return (
+            f"Wenn es darauf ankommt, `bench.repeats` auf {repeats} setzen und `awqctl bench` erneut ausführen: Die "
+            f"bisherigen Wiederholungen entscheiden nicht über {undecided}."
+        )
+
+    the_speed = "die Geschwindigkeit"
+    the_costs = "die Kosten"
+
+    def step_load(self, requests: str) -> str:
+        return f"Erneut prüfen, wenn sich die Last der Gewinnschwelle nähert: {requests}."
