@@ -46,7 +46,10 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     formats = in_order((*recipe.report.formats, *formats_in(context.out / FOLDER)))
     files = {one.file: one.render(report, template) for one in formats}
     artifacts = {f"report_{one.name}": one.file for one in formats}
-    artifacts["gates"], files[GATES] = GATES, to_junit(recipe.name, inputs.gates, acceptance_of(inputs), inputs.say).encode()
+    artifacts["gates"], files[GATES] = (
+        GATES,
+        to_junit(recipe.name, inputs.gates, acceptance_of(inputs), inputs.say).encode(),
+    )
     card = measured_card(context, inputs) if inputs.has(QuantizeResult, EvalResult) else None
     if card is not None:
         artifacts["model card"], files[CARD] = CARD, card.encode()

@@ -33,9 +33,9 @@ from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import EARLIER
 from pipeline.record.record import RunRecord, StageResult
-from pipeline.report.result import ReportResult
 from pipeline.report.acceptance.judge import AcceptanceJudgement
 from pipeline.report.acceptance.judgement import OUTCOMES
+from pipeline.report.result import ReportResult
 from pipeline.run.acceptance import judged_acceptance
 from pipeline.run.folder import REPLACED
 

@@ -11,8 +11,8 @@ from pipeline.base.format import certainty, change, count, extent, number, ratio
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import direction_cell, figure, numbers, shown, word, words
-from pipeline.report.chapters.options import years_text
 from pipeline.report.chapters.acceptance import acceptance_summary
+from pipeline.report.chapters.options import years_text
 from pipeline.report.chapters.profile import operations_table
 from pipeline.report.chapters.savings import payback_cell
 from pipeline.report.chapters.speed_finding import ratio_with_interval
