@@ -6,6 +6,7 @@ from eval.accuracy.result import GATED, EvalResult, TaskScore
 from eval.bench.comparison import speed_ratios
 from eval.bench.result import BenchResult
 from pipeline.recipe.arms import AWQ, BASELINE, of_kind
+from pipeline.report.acceptance.judge import ClauseJudgement, acceptance_of
 from pipeline.report.decision import ArmFacts, Better, Decided, Money, Outcome, Speed, decide
 from pipeline.report.inputs import Inputs
 from pipeline.roi.result import ArmCost, RoiResult
@@ -30,7 +31,14 @@ def awq_facts(inputs: Inputs) -> ArmFacts:
         money=made.money,
         checkpoint="failed" if failed else "passed",
         endpoint=_endpoint(inputs),
+        acceptance=tuple(one.outcome for one in clauses_that_count(inputs)),
     )
+
+
+def clauses_that_count(inputs: Inputs) -> tuple[ClauseJudgement, ...]:
+    """Return the clauses of the acceptance that can hold a deployment back: those that must pass, and what failed."""
+    found = acceptance_of(inputs)
+    return tuple(one for one in found.clauses if one.required or one.outcome == "failed") if found else ()
 
 
 def fp8_facts(name: str, inputs: Inputs) -> ArmFacts:

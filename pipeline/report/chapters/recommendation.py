@@ -8,7 +8,7 @@ from pipeline.base.results import Payload
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.chapters.accuracy_finding import by_verdict, named
 from pipeline.report.chapters.crossover_finding import expectation
-from pipeline.report.chapters.decision_facts import awq_facts, decision_of, fp8_arm, fp8_facts
+from pipeline.report.chapters.decision_facts import awq_facts, clauses_that_count, decision_of, fp8_arm, fp8_facts
 from pipeline.report.chapters.speed_finding import concurrencies
 from pipeline.report.decision import Decided
 from pipeline.report.inputs import Inputs
@@ -64,8 +64,16 @@ def deciding(found: Decided, inputs: Inputs) -> tuple[str, ...]:
         *((say.then_run(f"`awqctl eval {name}`"),) if accuracy else ()),
         *((_costs_step(inputs),) if "costs" in found.because and awq.money == "not decided" else ()),
         *((say.mend_endpoint(f"`awqctl run {name}`"),) if "endpoint" in found.because else ()),
+        *((_acceptance_step(inputs),) if "acceptance" in found.because else ()),
         *((say.compare_savings(f"`awqctl roi {name}`"),) if "AWQ or FP8" in found.because else ()),
     )
+
+
+def _acceptance_step(inputs: Inputs) -> str:
+    """Return the commands that settle clauses which are open; empty where none has one."""
+    say, clauses = inputs.say.recommendation, clauses_that_count(inputs)
+    commands = dict.fromkeys(f"`{one.command}`" for one in clauses if one.outcome != "passed" and one.command)
+    return say.run(say.listing(list(commands))) if commands else ""
 
 
 def _costs_step(inputs: Inputs) -> str:
@@ -79,7 +87,7 @@ def _costs_step(inputs: Inputs) -> str:
 def _of_awq(inputs: Inputs) -> str:
     """Return what to do with the AWQ checkpoint."""
     say = inputs.say.recommendation
-    refusal = objection(inputs)
+    refusal = objection(inputs) or _terms_failed(inputs)
     if refusal:
         return refusal
     if inputs.has(BenchResult) and not inputs.load.has_arms(BASELINE, AWQ):
@@ -89,7 +97,16 @@ def _of_awq(inputs: Inputs) -> str:
         return say.missing(topics, commands_for(missing, inputs), one=len(missing) == 1 and missing != (RoiResult,))
     if inputs.has(ServeResult) and not all(check.passed for check in inputs.endpoint.checks):
         return say.failed_endpoint
+    if unsettled := [one.id for one in clauses_that_count(inputs) if one.outcome != "passed"]:
+        return say.acceptance_open(say.listing(unsettled))
     return _by_costs_and_speed(inputs)
+
+
+def _terms_failed(inputs: Inputs) -> str:
+    """Return that what was agreed is not met; empty where it is, or is not known."""
+    failed = [one.id for one in clauses_that_count(inputs) if one.outcome == "failed"]
+    say = inputs.say.recommendation
+    return say.acceptance_failed(say.listing(failed)) if failed else ""
 
 
 def _by_costs_and_speed(inputs: Inputs) -> str:

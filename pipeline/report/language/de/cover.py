@@ -15,6 +15,30 @@ class GermanCover(GermanWords, Cover):
     model = "Modell"
     recipe = "Rezept"
     measured_on = "Gemessen auf"
+    checkpoint = "Checkpoint"
+    holds_for = "Gilt für"
+
+    def at_commit(self, name: str, commit: str) -> str:
+        return f"{name}, beim Commit {commit}"
+
+    def awq(self, bits: str, groups: str, digest: str) -> str:
+        return f"AWQ mit {bits} Bit, {groups}; SHA-256 {digest}"
+
+    def holds(self, engine: str, prompt: str, answer: str, awqctl: str) -> str:
+        return (
+            f"diesen Checkpoint auf dieser Hardware mit {engine}, Prompts von {prompt} und Antworten von {answer} "
+            f"Token; gemessen mit awqctl {awqctl}"
+        )
+
+    def holds_with_prompts(self, engine: str, file: str, answer: str, awqctl: str) -> str:
+        return (
+            f"diesen Checkpoint auf dieser Hardware mit {engine}, den Prompts aus {file} und Antworten von {answer} "
+            f"Token; gemessen mit awqctl {awqctl}"
+        )
+
+    def holds_without_speed(self, awqctl: str) -> str:
+        return f"diesen Checkpoint; die Geschwindigkeit wurde nicht gemessen; awqctl {awqctl}"
+
     client = "Für den Auftraggeber"
     consultant = "Für den Auftragnehmer"
     origins: Mapping[Origin, str] = {

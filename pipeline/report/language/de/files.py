@@ -33,5 +33,5 @@ class GermanFiles(GermanWords, Files):
 class GermanNotMeasured(GermanWords, NotMeasured):
     """The frame of the limits; each chapter has its own."""
 
-    title = "Was nicht gemessen wurde"
+    title = "Grenzen: was nicht gemessen wurde"
     paragraph = "Kein Wert in diesem Bericht beantwortet das Folgende."

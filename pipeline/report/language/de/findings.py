@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from eval.bench.assessment import Resource
 from eval.bench.comparison import Direction
 from pipeline.base.format import TIMES
 from pipeline.report.language.de.words import GermanWords
@@ -18,6 +19,18 @@ class GermanFindings(GermanWords, Findings):
     memory = "Speicher"
     cost = "Kosten"
     endpoint = "Endpunkt"
+
+    hardware = "Hardware"
+    bound_by: Mapping[Resource, str] = {
+        "client": "Wo AWQ am schnellsten ist, ist der Lastgenerator die Grenze.",
+        "KV cache": "Wo AWQ am schnellsten ist, begrenzt die Kapazität: der Speicher für den KV-Cache.",
+        "queue": "Wo AWQ am schnellsten ist, begrenzt die Warteschlange: die Einstellungen der Engine.",
+        "memory bandwidth": "Wo AWQ am schnellsten ist, begrenzt die Speicherbandbreite.",
+        "compute": "Wo AWQ am schnellsten ist, begrenzt die Rechenleistung.",
+        "not known": (
+            "Ob Bandbreite, Rechenleistung oder Kapazität begrenzt, ist auf dieser Hardware nicht bekannt."
+        ),
+    }
 
     no_accuracy = "Die Genauigkeit wurde in diesem Lauf nicht gemessen."
     no_speed = "Die Geschwindigkeit wurde in diesem Lauf nicht gemessen."
@@ -209,8 +222,16 @@ class GermanFindings(GermanWords, Findings):
 
     no_interval_detail = "nicht wiederholt; "
 
-    def latency_label(self, concurrency: str) -> str:
-        return f"Zeit je Token bei Parallelität {concurrency}"
+    users_label = "Gleichzeitige Nutzer innerhalb des Service-Levels"
+    users_unknown = "nicht bekannt"
+
+    def users_detail(self, baseline: str) -> str:
+        return f"nachweislich mit AWQ; Baseline {baseline}"
+
+    latency_names: Mapping[str, str] = {"ttft": "Zeit bis zum ersten Token", "tpot": "Zeit je Token"}
+
+    def latency_label(self, name: str, concurrency: str) -> str:
+        return f"{name} bei Parallelität {concurrency}"
 
     def latency_detail(self, before: str, after: str, interval: str) -> str:
         return f"{interval}p50 {before} auf {after} ms"

@@ -31,6 +31,10 @@ from pipeline.report.language.de.recommendation import GermanRecommendation
 from pipeline.report.language.de.soak import GermanSoakSentences
 from pipeline.report.language.de.stored import GermanStoredSentences
 from pipeline.report.language.de.summary import GermanSummary
+from pipeline.report.language.de.data_control import GermanDataControl
+from pipeline.report.language.de.risks import GermanRisks
+from pipeline.report.language.de.roadmap import GermanRoadmap
+from pipeline.report.language.de.tasks import GermanTasks
 from pipeline.report.language.de.throughput import GermanThroughput
 from pipeline.report.language.de.verdicts import GermanVerdicts
 from pipeline.report.language.language import Language
@@ -65,6 +69,10 @@ GERMAN = Language(
     cover=GermanCover(),
     page=GermanPage(),
     plan=GermanPlanSentences(),
+    tasks=GermanTasks(),
+    roadmap=GermanRoadmap(),
+    risks=GermanRisks(),
+    data_control=GermanDataControl(),
     profile=GermanProfileSentences(),
     findings=GermanFindings(),
     summary=GermanSummary(),

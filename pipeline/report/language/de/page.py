@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from pipeline.base.results import Origin
+from pipeline.report.decision import Choice
 from pipeline.report.language.de.words import GermanWords
 from pipeline.report.language.en.page import Page
 
@@ -14,7 +15,7 @@ class GermanPage(GermanWords, Page):
     client = "Auftraggeber"
     for_client = "Für"
     prepared_by = "Erstellt von"
-    summary = "Zusammenfassung"
+    summary = "Zusammenfassung für die Entscheidung"
     next_steps = "Nächste Schritte"
     contents = "Inhalt"
     source = "Quelle"
@@ -28,6 +29,13 @@ class GermanPage(GermanWords, Page):
     name = "Name"
     date = "Datum"
     signature = "Unterschrift"
+    decision = "Empfehlung"
+    decisions: Mapping[Choice, str] = {
+        "deploy AWQ": "AWQ einsetzen",
+        "deploy FP8": "FP8 einsetzen",
+        "stay on 16 bit": "Bei 16 Bit bleiben",
+        "not decided": "Nicht entschieden",
+    }
     charts_elsewhere = "Die Diagramme stehen in der HTML-Fassung dieses Berichts."
     origins: Mapping[Origin, str] = {
         "measured": "gemessen",

@@ -1,5 +1,8 @@
 """What the chapter on speed per user and per GPU says in German."""
 
+from collections.abc import Mapping
+
+from eval.bench.goodput import Kind
 from pipeline.report.language.de.words import GermanWords
 from pipeline.report.language.en.per_user import PerUserSentences
 
@@ -7,7 +10,26 @@ from pipeline.report.language.en.per_user import PerUserSentences
 class GermanPerUserSentences(GermanWords, PerUserSentences):
     """Its table and chart."""
 
-    title = "Geschwindigkeit je Nutzer und je GPU"
+    title = "Nutzer"
+    users_table = "Gleichzeitige Nutzer innerhalb des Service-Levels"
+    users_columns = ("Variante", "Nachweislich gehalten", "Nachweislich verfehlt ab", "Was das bedeutet")
+    users_note = "Ein Nutzer ist eine laufende Anfrage: Wer gerade liest oder nachdenkt, belegt keinen Platz."
+    kinds: Mapping[Kind, str] = {
+        "up to": "bis zu so vielen gehalten, darüber verfehlt",
+        "at every level": "bei jeder gemessenen Parallelität gehalten, es können also mehr sein",
+        "at no level": "bei jeder gemessenen Parallelität verfehlt",
+        "not decided": "nicht entschieden: mehr Anfragen je Parallelität würden es zeigen",
+    }
+
+    def level(self, share: str, limits: str) -> str:
+        return f"Der vereinbarte Service-Level: {share} der Anfragen halten {limits}."
+
+    def no_level(self, command: str) -> str:
+        return (
+            f"Wie viele Nutzer gleichzeitig bedient werden können, wird nicht gesagt, weil keine Latenzgrenze vereinbart "
+            f"wurde: eine in `bench.service_level` eintragen, dann {command} ausführen."
+        )
+
     method = (
         "Mehr gleichzeitige Anfragen ergeben insgesamt mehr Token und für jeden Nutzer weniger. Was ein Nutzer erhält, "
         "ist der Kehrwert der medianen TPOT, also die Geschwindigkeit eines laufenden Stroms; die TTFT ist nicht "

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from pipeline.report.decision import Ground
 from pipeline.report.language.de.words import GermanWords
 from pipeline.report.language.en.recommendation import Recommendation
 
@@ -10,6 +11,16 @@ class GermanRecommendation(GermanWords, Recommendation):
     """The recommendation, what forbids it, what it lacks, and what to do next."""
 
     topics: Mapping[str, str] = {"eval": "Genauigkeit", "bench": "Geschwindigkeit", "roi": "Kosten"}
+    grounds: Mapping[Ground, str] = {
+        "checkpoint": "die Prüfung der Gewichte",
+        "accuracy": "die Genauigkeit",
+        "acceptance": "die Abnahme",
+        "speed": "die Geschwindigkeit",
+        "endpoint": "der Endpunkt",
+        "costs": "die Kosten",
+        "dummy weights": "die Gewichte",
+        "AWQ or FP8": "welches von beiden besser ist",
+    }
     failed_audit = (
         "Diesen AWQ-Checkpoint nicht einsetzen: Er hat die Prüfung seiner Gewichte nicht bestanden, unabhängig von "
         "seinen Punktwerten."
@@ -18,6 +29,13 @@ class GermanRecommendation(GermanWords, Recommendation):
         "Diesen AWQ-Checkpoint nicht einsetzen: Seine Tokenwahrscheinlichkeiten weichen so weit von denen der Baseline "
         "ab, dass er nicht bewertet wurde."
     )
+
+    def acceptance_failed(self, clauses: str) -> str:
+        return f"Diesen AWQ-Checkpoint nicht einsetzen: Von dem, was für ihn vereinbart war, ist nicht erfüllt: {clauses}."
+
+    def acceptance_open(self, clauses: str) -> str:
+        return f"Noch nicht einsetzen: Von dem, was vereinbart war, ist weder so noch so gezeigt: {clauses}."
+
     failed_endpoint = (
         "Noch nicht einsetzen: Der AWQ-Checkpoint hat das Prüfkriterium der Genauigkeit erfüllt, sein Endpunkt aber "
         "eine Prüfung nicht bestanden."
@@ -57,6 +75,61 @@ class GermanRecommendation(GermanWords, Recommendation):
     deploy = (
         "Den AWQ-Checkpoint einsetzen: Er hat das Prüfkriterium der Genauigkeit erfüllt und lohnt sich bei dieser Last."
     )
+
+    def deploy_fp8(self, arm: str) -> str:
+        return (
+            f"{arm} einsetzen, das Modell, das die Engine in FP8 umwandelt: Es verliert nicht mehr, als für AWQ "
+            f"vereinbart war, und lohnt sich bei dieser Last."
+        )
+
+    def fp8_better(self, arm: str) -> str:
+        return (
+            f"{arm} einsetzen, das Modell, das die Engine in FP8 umwandelt. Auch AWQ hat das Prüfkriterium der "
+            f"Genauigkeit erfüllt und lohnt sich, aber {arm} spart nachweislich mehr oder ist für dasselbe Geld "
+            f"schneller."
+        )
+
+    def awq_better(self, arm: str) -> str:
+        return (
+            f"Den AWQ-Checkpoint einsetzen: Er hat das Prüfkriterium der Genauigkeit erfüllt und lohnt sich bei dieser "
+            f"Last. Das gilt auch für {arm}, aber AWQ spart nachweislich mehr oder ist für dasselbe Geld schneller."
+        )
+
+    def both(self, arm: str) -> str:
+        return (
+            f"AWQ und {arm} verlieren beide nicht mehr als vereinbart und lohnen sich bei dieser Last, und von keinem "
+            f"ist gezeigt, dass es mehr spart oder für dasselbe Geld schneller ist."
+        )
+
+    def fp8_open(self, arm: str, what: str) -> str:
+        return f"Bei {arm}, dem Modell, das die Engine in FP8 umwandelt, ist offen: {what}."
+
+    def fp8_unfit(self, arm: str) -> str:
+        return (
+            f"Auch {arm}, das Modell, das die Engine in FP8 umwandelt, verliert mehr als vereinbart oder lohnt sich "
+            f"nicht."
+        )
+
+    def then_run(self, command: str) -> str:
+        return f"Dann {command} ausführen."
+
+    def mend_endpoint(self, command: str) -> str:
+        return f"Beheben, was die Prüfung nennt, dann {command} ausführen; das testet den Endpunkt erneut."
+
+    def compare_savings(self, command: str) -> str:
+        return (
+            f"`bench.repeats` erhöhen oder `roi.load` auf die in einem Jahr erwartete Last setzen, dann {command} "
+            f"ausführen."
+        )
+
+    def more_repeats(self, repeats: str, bench: str, roi: str) -> str:
+        return f"Was es entscheiden kann: `bench.repeats` auf {repeats} setzen, dann {bench} und {roi} ausführen."
+
+    def other_load(self, roi: str) -> str:
+        return (
+            f"So viele Wiederholungen entscheiden es nicht, weil Maschinen ganz sind: `roi.load` auf die in einem Jahr "
+            f"erwartete Last setzen, dann {roi} ausführen."
+        )
 
     def slower(self, concurrencies: str) -> str:
         return f" Bei Parallelität {concurrencies} ist er voraussichtlich langsamer."

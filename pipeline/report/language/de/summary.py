@@ -42,6 +42,9 @@ class GermanSummary(GermanWords, Summary):
     def at(self, concurrency: str, what: str) -> str:
         return f"{concurrency}: {what}"
 
+    def load(self, prompt: str, answer: str) -> str:
+        return f"Prompts von {prompt} und Antworten von {answer} Token. "
+
     def speed_note(self, sure: str) -> str:
         return (
             f"In Klammern: Intervalle nach den Wiederholungen, die für alle Parallelitäten zusammen mit {sure} "

@@ -24,6 +24,7 @@ class GermanWords(Words):
         "request": ("Anfrage", "Anfragen"),
         "setting": ("Einstellung", "Einstellungen"),
         "machine": ("Maschine", "Maschinen"),
+        "GPU": ("GPU", "GPUs"),
     }
     """Nominative, which is the accusative, too: sentences are built so that no other case is needed."""
 

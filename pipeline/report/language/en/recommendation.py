@@ -27,6 +27,13 @@ class Recommendation(Words):
         "Do not deploy this AWQ checkpoint: its token probabilities are so far from the baseline's that it was not "
         "scored."
     )
+
+    def acceptance_failed(self, clauses: str) -> str:
+        return f"Do not deploy this AWQ checkpoint: of what was agreed for it, this is not met: {clauses}."
+
+    def acceptance_open(self, clauses: str) -> str:
+        return f"Do not deploy yet: of what was agreed, this is not shown either way: {clauses}."
+
     failed_endpoint = "Do not deploy yet: the AWQ checkpoint passed the accuracy gate, but its endpoint failed a check."
     here = "on this machine at this load"
     at_this_load = "at this load"

@@ -13,6 +13,7 @@ from pipeline.record.record import RunRecord
 from pipeline.report.chapters.decision_facts import decision_of, fp8_arm
 from pipeline.report.chapters.recommendation import recommendation
 from serve.result import ServeResult, SmokeCheck
+from tests.unit.pipeline.report.acceptance.test_judge import version
 from tests.unit.pipeline.report.documents import inputs_of, report_of
 
 PAYS = {"baseline": {1: 205.0}, "awq": {1: 480.0}}
@@ -161,6 +162,34 @@ def test_awq_and_fp8_that_both_pass(
 
     assert document.decision == choice
     assert said in document.recommendation
+
+
+def test_a_failed_clause_stays_on_16_bit(priced: Run) -> None:
+    """However well it pays: what was signed off before the run is not met, and the clause is named."""
+    impossible = {"id": "fast", "kind": "throughput", "min_tokens_per_s": 1e6}
+    document = report_of(priced().model_copy(update={"acceptance": (version(impossible),)}))
+
+    assert document.decision == "stay on 16 bit"
+    assert document.recommendation == (
+        "Do not deploy this AWQ checkpoint: of what was agreed for it, this is not met: fast."
+    )
+
+
+@pytest.mark.parametrize(("required", "choice"), [(True, "not decided"), (False, "deploy AWQ")])
+def test_a_clause_that_was_not_measured(priced: Run, *, required: bool, choice: str) -> None:
+    """It holds a deployment back where it is required; the command that measures it is named."""
+    uptime = {"id": "up", "kind": "uptime", "min_share": 0.995, "required": required}
+    document = report_of(priced().model_copy(update={"acceptance": (version(uptime),)}))
+
+    assert document.decision == choice
+    assert ("this is not shown either way: up." in document.recommendation) == required
+
+
+def test_passed_clauses_are_no_objection(priced: Run) -> None:
+    """What was agreed is met."""
+    met = {"id": "fast", "kind": "throughput", "min_tokens_per_s": 1}
+
+    assert report_of(priced().model_copy(update={"acceptance": (version(met),)})).decision == "deploy AWQ"
 
 
 def test_no_fp8_arm_is_no_fp8(make_run: Run) -> None:
