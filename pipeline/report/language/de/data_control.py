@@ -27,8 +27,8 @@ class GermanDataControl(GermanWords, DataControl):
         return f"Hiervon sagt der Datensatz des Laufs nicht, ob etwas die Maschine verlässt: {places}."
 
     not_checked = (
-        "Dies ist eine Aussage über den Aufbau, gelesen aus dem Rezept, dem Datensatz des Laufs und dem Code von awqctl. "
-        "Der Netzverkehr wurde während des Laufs nicht aufgezeichnet; es ist also keine Messung."
+        "Dies ist eine Aussage über den Aufbau, gelesen aus dem Rezept, dem Datensatz des Laufs und dem Code von "
+        "awqctl. Der Netzverkehr wurde während des Laufs nicht aufgezeichnet; es ist also keine Messung."
     )
 
     def check(self, cut_off: str, look: str) -> str:
@@ -87,8 +87,8 @@ class GermanDataControl(GermanWords, DataControl):
 
     def listens(self, host: str) -> str:
         return (
-            f"Er lauscht auf {host}; das erreicht nur diese Maschine. Sein Zugriffsprotokoll enthält weder Prompts noch "
-            f"Antworten noch Schlüssel."
+            f"Er lauscht auf {host}; das erreicht nur diese Maschine. Sein Zugriffsprotokoll enthält weder Prompts "
+            f"noch Antworten noch Schlüssel."
         )
 
     def offered(self, host: str, *, tls: bool) -> str:

@@ -27,9 +27,7 @@ class GermanFindings(GermanWords, Findings):
         "queue": "Wo AWQ am schnellsten ist, begrenzt die Warteschlange: die Einstellungen der Engine.",
         "memory bandwidth": "Wo AWQ am schnellsten ist, begrenzt die Speicherbandbreite.",
         "compute": "Wo AWQ am schnellsten ist, begrenzt die Rechenleistung.",
-        "not known": (
-            "Ob Bandbreite, Rechenleistung oder Kapazität begrenzt, ist auf dieser Hardware nicht bekannt."
-        ),
+        "not known": ("Ob Bandbreite, Rechenleistung oder Kapazität begrenzt, ist auf dieser Hardware nicht bekannt."),
     }
 
     no_accuracy = "Die Genauigkeit wurde in diesem Lauf nicht gemessen."

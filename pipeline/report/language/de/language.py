@@ -8,6 +8,7 @@ from pipeline.report.language.de.control import GermanControl
 from pipeline.report.language.de.costs import GermanCosts
 from pipeline.report.language.de.cover import GermanCover
 from pipeline.report.language.de.crossover import GermanCrossoverSentences
+from pipeline.report.language.de.data_control import GermanDataControl
 from pipeline.report.language.de.dummy_weights import GermanDummyWeightsSentences
 from pipeline.report.language.de.endpoint import GermanEndpoint
 from pipeline.report.language.de.endpoint_speed import GermanEndpointSpeed
@@ -28,18 +29,21 @@ from pipeline.report.language.de.per_user import GermanPerUserSentences
 from pipeline.report.language.de.plan import GermanPlanSentences
 from pipeline.report.language.de.profile import GermanProfileSentences
 from pipeline.report.language.de.recommendation import GermanRecommendation
+from pipeline.report.language.de.risks import GermanRisks
+from pipeline.report.language.de.roadmap import GermanRoadmap
 from pipeline.report.language.de.soak import GermanSoakSentences
 from pipeline.report.language.de.stored import GermanStoredSentences
 from pipeline.report.language.de.summary import GermanSummary
-from pipeline.report.language.de.data_control import GermanDataControl
-from pipeline.report.language.de.risks import GermanRisks
-from pipeline.report.language.de.roadmap import GermanRoadmap
 from pipeline.report.language.de.tasks import GermanTasks
 from pipeline.report.language.de.throughput import GermanThroughput
 from pipeline.report.language.de.verdicts import GermanVerdicts
+from pipeline.report.language.en.acceptance import AcceptanceSentences
+from pipeline.report.language.en.pricing import PricingSentences
 from pipeline.report.language.language import Language
 
 GERMAN = Language(
+    acceptance=AcceptanceSentences(),
+    pricing=PricingSentences(),
     accuracy=GermanAccuracy(),
     alarm=GermanAlarm(),
     control=GermanControl(),

@@ -26,8 +26,8 @@ class GermanPerUserSentences(GermanWords, PerUserSentences):
 
     def no_level(self, command: str) -> str:
         return (
-            f"Wie viele Nutzer gleichzeitig bedient werden können, wird nicht gesagt, weil keine Latenzgrenze vereinbart "
-            f"wurde: eine in `bench.service_level` eintragen, dann {command} ausführen."
+            f"Wie viele Nutzer gleichzeitig bedient werden können, wird nicht gesagt, weil keine Latenzgrenze "
+            f"vereinbart wurde: eine in `bench.service_level` eintragen, dann {command} ausführen."
         )
 
     method = (

@@ -31,7 +31,9 @@ class GermanRecommendation(GermanWords, Recommendation):
     )
 
     def acceptance_failed(self, clauses: str) -> str:
-        return f"Diesen AWQ-Checkpoint nicht einsetzen: Von dem, was für ihn vereinbart war, ist nicht erfüllt: {clauses}."
+        return (
+            f"Diesen AWQ-Checkpoint nicht einsetzen: Von dem, was für ihn vereinbart war, ist nicht erfüllt: {clauses}."
+        )
 
     def acceptance_open(self, clauses: str) -> str:
         return f"Noch nicht einsetzen: Von dem, was vereinbart war, ist weder so noch so gezeigt: {clauses}."

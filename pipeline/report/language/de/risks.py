@@ -66,8 +66,8 @@ class GermanRisks(GermanWords, Risks):
 
     def on_cpu(self, machine: str) -> str:
         return (
-            f"Die Geschwindigkeit wurde ohne GPU gemessen ({machine}); sie sagt nichts über eine GPU aus und damit auch "
-            f"nichts über deren Kosten."
+            f"Die Geschwindigkeit wurde ohne GPU gemessen ({machine}); sie sagt nichts über eine GPU aus und damit "
+            f"auch nichts über deren Kosten."
         )
 
     def production_gpu(self, command: str) -> str:
@@ -98,23 +98,21 @@ class GermanRisks(GermanWords, Risks):
 
     find_drift = "Klären, was driftet, dann die Last länger halten (`bench.soak.minutes`)."
 
-    no_service_level = (
-        "Es wurde keine Latenzgrenze vereinbart; daher ist keine Zahl gleichzeitiger Nutzer eine Zusage."
-    )
+    no_service_level = "Es wurde keine Latenzgrenze vereinbart; daher ist keine Zahl gleichzeitiger Nutzer eine Zusage."
 
     def agree_level(self, command: str) -> str:
         return f"`bench.service_level` vereinbaren, dann {command} ausführen."
 
     def quantized_cache(self, dtype: str) -> str:
         return (
-            f"Der KV-Cache liegt in jeder Variante als {dtype} vor, auch in der Baseline: Was das an Genauigkeit kostet, "
-            f"steht in keinem Vergleich."
+            f"Der KV-Cache liegt in jeder Variante als {dtype} vor, auch in der Baseline: Was das an Genauigkeit "
+            f"kostet, steht in keinem Vergleich."
         )
 
     def unquantized_cache(self, command: str) -> str:
         return (
-            f"`engine.kv_cache_dtype` auf null setzen, {command} mit einem anderen `--out` ausführen und die Punktwerte "
-            f"vergleichen."
+            f"`engine.kv_cache_dtype` auf null setzen, {command} mit einem anderen `--out` ausführen und die "
+            f"Punktwerte vergleichen."
         )
 
     no_costs = "Ob AWQ Geld spart, ist nicht bekannt."

@@ -86,8 +86,8 @@ class GermanRoadmap(GermanWords, Roadmap):
     def rollback(self, checkpoints: str) -> str:
         return (
             f"Der eigene Lastverteiler schickt alle Anfragen an die Baseline; dann `awqctl serve` mit Strg-C oder "
-            f"SIGTERM beenden, was laufende Antworten enden lässt. {checkpoints} nennt die ersetzten Checkpoints, um zu "
-            f"einem davon zurückzukehren."
+            f"SIGTERM beenden, was laufende Antworten enden lässt. {checkpoints} nennt die ersetzten Checkpoints, um "
+            f"zu einem davon zurückzukehren."
         )
 
     rollback_passed = "Die Baseline beantwortet alle Anfragen; am Modell und an den Clients hat sich nichts geändert."
@@ -108,8 +108,8 @@ class GermanRoadmap(GermanWords, Roadmap):
 
     def memory_note(self, command: str) -> str:
         return (
-            f"Laut den Engines oder nach der Größe der Dateien. {command} berechnet dasselbe für eine andere GPU, bevor "
-            f"etwas läuft."
+            f"Laut den Engines oder nach der Größe der Dateien. {command} berechnet dasselbe für eine andere GPU, "
+            f"bevor etwas läuft."
         )
 
     no_bench = "Was ein Server an Speicher braucht, wurde nicht gemessen: `awqctl bench` lief nicht."

@@ -22,6 +22,7 @@ _CHOOSERS = {
 _ALIKE = {
     *("AWQ", "AWQ / baseline", "Alarm", "Backend", "Baseline", "Chat", "Checkpoint", "Drift", "Engine", "Fairness"),
     *("Format", "GPTQ", "GPU", "GPUs", "Hardware", "INT8", "ITL, ms", "Kernel, AWQ", "NVLink", "Name", "Operation"),
+    *("AWQ / Baseline", "Commit", "Digest", "Parameter", "Modus", "Goodput, tokens/s", "Interval", "Version", ""),
     *(
         "Option",
         "Phase",
