@@ -1,6 +1,7 @@
 """The figures that a command ends with: what they say, and that they fit the terminal."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from eval.bench.result import BenchResult
 from pipeline.cli.summary import print_summary
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
+from pipeline.recipe.report import Currency
 from pipeline.record.record import RunRecord, StageResult
 from pipeline.run.runner import StageReport
 from tests.unit.pipeline.report.conftest import (
@@ -108,6 +110,24 @@ def test_every_figure_is_the_report_s(
     shown += [finding.headline.replace("`", "") for finding in document.findings]
     assert len(shown) > 60
     assert [one for one in shown if one not in text] == []
+
+
+def test_the_terminal_is_english_whatever_the_report_s_language(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], make_run: Callable[..., RunRecord]
+) -> None:
+    """As every other line of a command; money stays in the report's currency, which is no matter of language."""
+    monkeypatch.setenv("COLUMNS", "300")
+    record, printed = make_run(), []
+    currency = Currency(code="EUR", per_usd=0.5, source="ECB", date=date(2026, 11, 27))
+    for language in ("en", "de"):
+        recipe = recipe_of(record)
+        asked = recipe.report.model_copy(update={"language": language, "currency": currency})
+        spoken = recipe.model_copy(update={"report": asked})
+        print_summary(spoken, record, reports_of(record), Path("out/demo"))
+        printed.append(capsys.readouterr().out)
+
+    assert printed[0] == printed[1]
+    assert " EUR" in printed[0]
 
 
 def test_one_stage_prints_what_the_report_says_of_it(

@@ -16,7 +16,7 @@ from pipeline.report.language.languages import LANGUAGES
 GERMAN = LANGUAGES["de"]
 _CHOOSERS = {
     *("name_of", "title_of", "amount", "headlines", "gate_name", "check_name", "condition_name", "health_name"),
-    *("held_out", "held_back", "left_reason", "xid", "as_it_is", "nothing", "several", "text", "texts"),
+    *("held_out", "held_back", "left_reason", "xid", "as_it_is", "nothing", "several", "sheets", "text", "texts"),
 }
 """What chooses among sentences or joins them, in any language."""
 _ALIKE = {
