@@ -40,18 +40,23 @@ def deliver(
     An upload that was stopped goes on when the same command is run again.
     """
     from pipeline.deliver.delivery import deliver as deliver_run
+    from pipeline.deliver.delivery import require_same_run
     from pipeline.deliver.manifest import is_delivery
     from pipeline.deliver.upload import upload
 
     if public and not repository:
         raise click.UsageError("--public goes with --to.")
-    session, document, lines = None, {}, []
+    document: dict[str, Any] = {}
+    lines: list[str] = []
     session = open_recorded(_folder(run), (), verbose=shown["verbose"], quiet=shown["quiet"])
-    if not (repository and is_delivery(out) and not force):
+    record = _record(session)
+    if repository and is_delivery(out) and not force:
+        require_same_run(out, session.recipe, record)
+    else:
         found = deliver_run(
             session.recipe,
             session.context,
-            _record(session),
+            record,
             out,
             formats=formats or (),
             force=force,

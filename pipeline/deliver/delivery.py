@@ -20,7 +20,7 @@ from pipeline.deliver.contents import (
     require_clean,
     unchanged,
 )
-from pipeline.deliver.manifest import DeliveryManifest, files_of, is_delivery, write_delivery
+from pipeline.deliver.manifest import DeliveryManifest, files_of, is_delivery, read_delivery, write_delivery
 from pipeline.deliver.readme import readme
 from pipeline.models.checksums import sum_files
 from pipeline.recipe.recipe import Recipe
@@ -114,6 +114,19 @@ def require_free(out: Path, *, force: bool) -> None:
         )
 
 
+def require_same_run(out: Path, recipe: Recipe, record: RunRecord) -> None:
+    """Refuse a delivery of another run, or of earlier results, where an upload is to go on.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if read_delivery(out).made_from != identity_of(inputs_of(recipe, record)):
+        raise UsageError(
+            f"{out} is a delivery of another run, or of earlier results of this one. Replace it with --force, or "
+            f"choose another folder with --out."
+        )
+
+
 def _require_passed(gates: tuple[Gate, ...], *, despite: bool) -> None:
     if gates and not despite:
         said = " ".join(f"{gate.name} ({gate.outcome}): {gate.statement}" for gate in gates)
@@ -158,6 +171,7 @@ def _filled(
         awqctl=__version__,
         recipe=recipe.name,
         run=identity_of(inputs_of(told, clean)),
+        made_from=identity_of(inputs_of(recipe, record)),
         formats=formats,
         gates_not_passed=said,
         not_measured=absent,

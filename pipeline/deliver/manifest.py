@@ -28,6 +28,8 @@ class DeliveryManifest(Result):
     recipe: str
     run: str
     """Identity of the results, as the report and its evidence have it."""
+    made_from: str
+    """The same of the run itself, paths and all."""
     formats: tuple[str, ...]
     gates_not_passed: tuple[str, ...] = ()
     """What each gate says that was passed over to deliver."""

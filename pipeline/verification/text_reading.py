@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 _BORDER = re.compile(r"(?<!\\)\|")
 _RULE = re.compile(r"^\|?[\s:|-]+$")
-_NAMING = ("chapter", "title", "id", "row", "column")
+_NAMING = ("chapter", "id", "row", "column")
 """Of a CSV report's columns, those that say where a figure stands."""
 _RUN = re.compile(r"^<!-- awqctl run: (\w*) -->$", re.MULTILINE)
 

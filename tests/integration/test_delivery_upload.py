@@ -56,7 +56,13 @@ def delivery(tmp_path: Path) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     manifest = DeliveryManifest(
-        created_at="2026-11-29", awqctl="0", recipe="demo", run="0", formats=("html",), files=sum_files(folder)
+        created_at="2026-11-29",
+        awqctl="0",
+        recipe="demo",
+        run="0",
+        made_from="0",
+        formats=("html",),
+        files=sum_files(folder),
     )
     write_delivery(manifest, folder)
     return folder

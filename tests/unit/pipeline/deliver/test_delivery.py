@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.base.errors import GateError, SourceError, UsageError
 from pipeline.base.results import Gate
+from pipeline.deliver.delivery import require_same_run
 from pipeline.deliver.manifest import delivery_problems, read_delivery
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RunRecord, load_record
@@ -211,6 +212,19 @@ def test_gate_that_was_not_passed_is_said(
     assert [one.name for one in gates_not_passed(Recipe.model_validate(load_of(folder).recipe), load_of(folder))] == [
         "accuracy lines"
     ]
+
+
+def test_upload_goes_on_with_a_delivery_of_the_same_run_alone(
+    deliver: Callable[..., Path], finished_run: Path, write_finished_run: Callable[..., RunRecord], tmp_path: Path
+) -> None:
+    """Results that were made since, and another run, want a delivery of their own."""
+    folder, record = deliver(), load_of(finished_run)
+    require_same_run(folder, Recipe.model_validate(record.recipe), record)
+    other = tmp_path / "other"
+    other.mkdir()
+    another = write_finished_run(other, name="another")
+    with pytest.raises(UsageError, match="of another run"):
+        require_same_run(folder, Recipe.model_validate(another.recipe), another)
 
 
 def test_json_says_what_was_made(finished_run: Path, tmp_path: Path) -> None:

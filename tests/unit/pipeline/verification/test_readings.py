@@ -47,8 +47,8 @@ def test_markdown_by_heading_row_and_column() -> None:
 
 def test_csv_by_what_the_line_says() -> None:
     """The columns that name a figure, where there are such; a field too much is seen."""
-    pieces = read_csv("kind,title,row,column,text\ncell,Speed,A,at 1,12\nnote,,,,x,more\n")
-    assert pieces["title 'Speed', row 'A', column 'at 1', field 'text'"] == "12"
+    pieces = read_csv("kind,id,row,column,text\ncell,speed,A,at 1,12\nnote,,,,x,more\n")
+    assert pieces["id 'speed', row 'A', column 'at 1', field 'text'"] == "12"
     assert pieces["line 'note', field ''"] == "more"
 
 
