@@ -53,7 +53,7 @@ def _beside(inputs: Inputs) -> tuple[str, ...]:
     cards = [one for one in scenario.options if one.gpu is not None]
     fp8 = _is_there(cards, "fp8") or any(arm.is_fp8 for arm in inputs.recipe.benchmarked)
     return (
-        say.fewer_cards,
+        say.whose_saving,
         *(() if _is_there(cards, "none") else (say.no_cheaper_card,)),
         *(() if fp8 else (say.no_fp8,)),
         *(() if any(one.tenure == "paid per token" for one in scenario.options) else (say.no_api,)),

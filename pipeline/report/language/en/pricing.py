@@ -150,8 +150,9 @@ class PricingSentences(Words):
     never = "not within 10 years"
     no_break_even = "at no load"
     from_the_first = "from the first request"
-    fewer_cards = (
-        "At the same price of a machine the saving is in whole machines; a cheaper card saves without AWQ, too."
+    whose_saving = (
+        "What buying, a lower price or a cheaper card saves is no saving of AWQ's: the rows between ways that are paid "
+        "for alike and differ in AWQ alone say what AWQ saves, in whole machines."
     )
     no_cheaper_card = (
         "Whether 16 bit on a cheaper card saves the same is not priced: name the card in `roi.alternatives`."
