@@ -55,6 +55,11 @@ def in_recipe(*path: str) -> Keys:
     return (f"{RECORD}#/recipe/{'/'.join(path)}",)
 
 
+def in_terms(version: int, clause: int, field: str) -> Keys:
+    """Return the key of a limit that was agreed, by the place of its version and of its clause in the record."""
+    return (f"{RECORD}#/acceptance/{version}/terms/clauses/{clause}/{field}",)
+
+
 def in_stage(stage: str, field: str) -> Keys:
     """Return the key of what the record says of a stage beside its result."""
     return (f"{RECORD}#/stages/{stage}/{field}",)

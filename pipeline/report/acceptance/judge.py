@@ -54,6 +54,7 @@ from pipeline.report.acceptance.versions import (
     stage_of,
     terms_of,
 )
+from pipeline.report.evidence import in_terms
 from pipeline.report.inputs import Inputs
 from pipeline.roi.result import RoiResult
 
@@ -98,6 +99,8 @@ class ClauseJudgement(Result):
     """That would decide or measure it."""
     evidence: tuple[str, ...] = ()
     """File and JSON pointer of each figure."""
+    agreed_in: tuple[str, ...]
+    """The same of the limit."""
     earlier: Outcome | None = None
     """By the clause of this id that stood before the measurement, where it asked for something else."""
 
@@ -163,9 +166,14 @@ def acceptance_of(inputs: Inputs) -> AcceptanceJudgement | None:
         agreed_sha256=agreed.sha256 if agreed else None,
         clauses=tuple(
             _judged(
-                one, measured, inputs, strict=terms.strict, earlier=earlier.get(one.id) if one.id in changed else None
+                one,
+                place,
+                measured,
+                inputs,
+                strict=terms.strict,
+                earlier=earlier.get(one.id) if one.id in changed else None,
             )
-            for one in terms.clauses
+            for place, one in enumerate(terms.clauses)
         ),
     )
 
@@ -192,7 +200,7 @@ def _first_measured(record: RunRecord, terms: AcceptanceTerms) -> str | None:
 
 
 def _judged(
-    clause: Any, measured: Measured, inputs: Inputs, *, strict: bool, earlier: ClauseBase | None
+    clause: Any, place: int, measured: Measured, inputs: Inputs, *, strict: bool, earlier: ClauseBase | None
 ) -> ClauseJudgement:
     limit_of, find = KINDS[type(clause)]
     limit, found = limit_of(clause), find(clause, measured)
@@ -204,6 +212,7 @@ def _judged(
         "bound": limit.bound,
         "limit": limit.value,
         "unit": limit.unit,
+        "agreed_in": in_terms(len(inputs.record.acceptance) - 1, place, _limit_field(clause)),
         "earlier": None if earlier is None else _earlier(earlier, measured),
     }
     if isinstance(found, Missing):
@@ -220,6 +229,12 @@ def _judged(
         command=found.command if undecided else "",
         evidence=inputs.evidence.of_all(found.parts),
     )
+
+
+def _limit_field(clause: ClauseBase) -> str:
+    """Return the key that has the limit."""
+    given = (name for name in type(clause).model_fields if getattr(clause, name) is not None)
+    return next(name for name in given if name.startswith(("max_", "min_")))
 
 
 def _earlier(clause: ClauseBase, measured: Measured) -> Outcome:

@@ -77,7 +77,13 @@ def _row(one: ClauseJudgement, say: AcceptanceSentences) -> tuple[Cell, ...]:
     if one.earlier is not None:
         outcome = say.earlier(outcome, say.outcomes[one.earlier])
     figure = Cell(text=found_text(one, say), value=one.value, origin=_origin(one), evidence=one.evidence)
-    return (word(one.id), word(about), word(limit_text(one, say)), figure, word(outcome, TONES[one.outcome]))
+    return (
+        word(one.id),
+        word(about),
+        word(limit_text(one, say), evidence=one.agreed_in),
+        figure,
+        word(outcome, TONES[one.outcome]),
+    )
 
 
 def _origin(one: ClauseJudgement) -> Origin | None:

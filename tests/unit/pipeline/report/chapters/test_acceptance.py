@@ -53,6 +53,9 @@ def test_every_clause_stands_with_limit_figure_and_outcome(make_run: Run, cells_
     (table,) = section.tables
     figures = [row[3] for row in table.rows if row[3].value is not None]
     assert all(cell.evidence and cell.origin for cell in figures)
+    agreed = {row[0].text: row[2].evidence for row in table.rows}
+    assert agreed["accuracy"] == ("record.json#/acceptance/0/terms/clauses/1/min_recovery",)
+    assert agreed["p95"] == ("record.json#/acceptance/0/terms/clauses/2/max_ms",)
     assert section.paragraphs[0].startswith("Our terms. Terms: kpis.yaml, SHA-256 a, recorded 2026-11-19T")
     assert "Signed off by Jane Doe (platform) on 2026-11-19, as the file says." in section.paragraphs[0]
     assert section.paragraphs[0].endswith("They were recorded before the measurements.")
