@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from eval.bench.rank.likeness import differences
 from pipeline.base.nested import flatten
 from pipeline.record.record import RunRecord
-from pipeline.roi.result import ArmCost, Figure, RoiResult
+from pipeline.roi.figure import Figure
+from pipeline.roi.result import ArmCost, RoiResult
 from pipeline.runs.result import FigureRow, Refusal, RunFigure, Verdict
 
 _FIGURES: tuple[tuple[str, Callable[[ArmCost], Figure]], ...] = (

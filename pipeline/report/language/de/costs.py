@@ -235,3 +235,37 @@ class GermanCosts(GermanWords, Costs):
         return (
             f"Stufendiagramm der Kosten im Monat über den Anfragen je Tag. Bei {load} Anfragen am Tag: Baseline {arms}."
         )
+
+    def whole_note(self, spares: str) -> str:
+        return (
+            f"Wie im Kapitel zu den Optionen für den Betrieb. Die Maschinen laufen den ganzen Monat, ob ausgelastet "
+            f"oder nicht; Reservemaschinen: {spares}. In Klammern: Schranken, über die kein angegebener Bereich "
+            f"hinausführt."
+        )
+
+    whole_bases: Mapping[str, str] = {
+        "usd_per_mtok_at_load": "Kosten des ersten Jahres / Ausgabetoken in diesem Jahr",
+        "machines": "Spitzenlast / Ausgabetoken je Sekunde im Service-Level, aufgerundet, zuzüglich Reserve",
+        "monthly_usd": "Kosten des ersten Jahres / 12",
+        "yearly_usd": f"Maschinen {TIMES} Stundenpreis {TIMES} Stunden, mit Personal und Betreuung, soweit angegeben",
+        "three_year_usd": "Kosten von 3 Jahren mit dem Wachstum der Last, ohne Projektpreis",
+        "saving_per_month_usd": "Kosten der Baseline - Kosten von AWQ im ersten Jahr / 12",
+        "saving_three_years_usd": "Kosten der Baseline - Kosten von AWQ in 3 Jahren, mit Projektpreis und Betreuung",
+        "payback_months": "Monat, in dem die Einsparungen das zuerst Bezahlte verdient haben",
+        "break_even_requests_per_day": (
+            "kleinste Last, bei der AWQ im ersten Jahr nicht mehr kostet, ein Drittel des Projektpreises eingeschlossen"
+        ),
+    }
+
+    def cannot_serve(self, arm: str) -> str:
+        return (
+            f"Ob sich AWQ lohnt, ist nicht entschieden: {arm} hält das Service-Level bei keiner Parallelität "
+            f"nachweislich ein; was für die Last nötig ist, ist daher nicht bekannt."
+        )
+
+    limit_failover = (
+        "Ausfallsicherheit und Verfügbarkeit: Während des Laufs wurde nichts abgeschaltet; Reservemaschinen sind wie "
+        "angegeben berechnet."
+    )
+
+    limit_other_but_staff = "Netzwerk, Speicherplatz und Steuern sind nicht Teil der Kosten."

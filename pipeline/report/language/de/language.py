@@ -1,7 +1,9 @@
 """`GERMAN`: the sentences of the report in German, chapter by chapter."""
 
+from pipeline.report.language.de.acceptance import GermanAcceptanceSentences
 from pipeline.report.language.de.accuracy import GermanAccuracy
 from pipeline.report.language.de.alarm import GermanAlarm
+from pipeline.report.language.de.calculator import GermanCalculator
 from pipeline.report.language.de.card import GermanCard
 from pipeline.report.language.de.checkpoint import GermanCheckpoint
 from pipeline.report.language.de.control import GermanControl
@@ -27,6 +29,8 @@ from pipeline.report.language.de.noise_floor import GermanNoiseFloorSentences
 from pipeline.report.language.de.page import GermanPage
 from pipeline.report.language.de.per_user import GermanPerUserSentences
 from pipeline.report.language.de.plan import GermanPlanSentences
+from pipeline.report.language.de.pricing import GermanPricingSentences
+from pipeline.report.language.de.pricing_sheets import GermanPricingSheets
 from pipeline.report.language.de.profile import GermanProfileSentences
 from pipeline.report.language.de.recommendation import GermanRecommendation
 from pipeline.report.language.de.risks import GermanRisks
@@ -37,13 +41,11 @@ from pipeline.report.language.de.summary import GermanSummary
 from pipeline.report.language.de.tasks import GermanTasks
 from pipeline.report.language.de.throughput import GermanThroughput
 from pipeline.report.language.de.verdicts import GermanVerdicts
-from pipeline.report.language.en.acceptance import AcceptanceSentences
-from pipeline.report.language.en.pricing import PricingSentences
+from pipeline.report.language.de.workbook import GermanWorkbookSentences
 from pipeline.report.language.language import Language
 
 GERMAN = Language(
-    acceptance=AcceptanceSentences(),
-    pricing=PricingSentences(),
+    acceptance=GermanAcceptanceSentences(),
     accuracy=GermanAccuracy(),
     alarm=GermanAlarm(),
     control=GermanControl(),
@@ -51,6 +53,7 @@ GERMAN = Language(
     forest=GermanForest(),
     noise_floor=GermanNoiseFloorSentences(),
     costs=GermanCosts(),
+    pricing=GermanPricingSentences(),
     dummy_weights=GermanDummyWeightsSentences(),
     latency=GermanLatencySentences(),
     fair_arms=GermanFairArmsSentences(),
@@ -69,6 +72,7 @@ GERMAN = Language(
     files=GermanFiles(),
     not_measured=GermanNotMeasured(),
     recommendation=GermanRecommendation(),
+    calculator=GermanCalculator(),
     card=GermanCard(),
     cover=GermanCover(),
     page=GermanPage(),
@@ -81,5 +85,7 @@ GERMAN = Language(
     findings=GermanFindings(),
     summary=GermanSummary(),
     verdicts=GermanVerdicts(),
+    workbook=GermanWorkbookSentences(),
+    pricing_sheets=GermanPricingSheets(),
     stored=GermanStoredSentences(),
 )

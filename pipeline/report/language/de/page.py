@@ -43,3 +43,23 @@ class GermanPage(GermanWords, Page):
         "quoted": "laut Quelle",
         "assumed": "angenommen",
     }
+
+    skip = "Zur Zusammenfassung springen"
+
+    page_of = "{page} von {pages}"
+
+    continued = "Fortsetzung"
+
+    evidence = "Belege: wo die Werte stehen"
+
+    lowest = "niedrigster Wert"
+
+    highest = "höchster Wert"
+
+    no_loss = "Kein Verlust"
+
+    attachment = "Dieser Bericht als Daten: jeder Wert ungerundet, mit seinem Beleg"
+
+    key_figures = "Kennzahlen"
+
+    marks: Mapping[Origin, str] = {"measured": "●", "modelled": "○", "quoted": "§", "assumed": "?"}

@@ -69,3 +69,15 @@ class GermanSummary(GermanWords, Summary):
     endpoint_columns = ("Prüfung", "Ergebnis")
     passed = "bestanden"
     failed = "nicht bestanden"
+
+    ways = "Optionen für den Betrieb"
+
+    ways_note = "In Klammern: Schranken. Der Projektpreis ist in den Jahren von AWQ enthalten."
+
+    def ways_columns(self, years: str) -> tuple[str, ...]:
+        return ("", "im Monat", years, "je Million Token", "Herkunft")
+
+    awq_saves = "AWQ, gemietet, spart gegenüber"
+
+    def awq_saves_columns(self, years: str) -> tuple[str, ...]:
+        return ("", years, "Kapitalwert", "Amortisation, Monate", "AWQ")
