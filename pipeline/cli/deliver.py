@@ -80,6 +80,7 @@ def _seen(private: bool) -> str:  # noqa: FBT001 -- one word for it
 
 def _folder(run: str) -> Path:
     """Return the output folder that is named, or the default one of a recipe."""
+    from pipeline.base.commands import program
     from pipeline.base.errors import UsageError
     from pipeline.recipe.load import load_recipe
     from pipeline.record.record import RECORD
@@ -91,7 +92,9 @@ def _folder(run: str) -> Path:
         raise UsageError(f"{folder} has no {RECORD}, so it is no run's output folder.")
     out = Path("out") / load_recipe(run).recipe.folder_name
     if not (out / RECORD).is_file():
-        raise UsageError(f"{out} has no {RECORD}: {run} was not run yet. Run `awqctl run {run}`, or name its folder.")
+        raise UsageError(
+            f"{out} has no {RECORD}: {run} was not run yet. Run `{program()} run {run}`, or name its folder."
+        )
     return out
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.base.commands import command
 from pipeline.base.credentials import holds_secret
 from pipeline.base.errors import SourceError
 from pipeline.base.homes import user_home
@@ -215,5 +216,5 @@ def unchanged(problems: Iterator[str], out: Path) -> None:
     if found:
         raise SourceError(
             f"{out}: {'; '.join(found[:3])}{'; more' if len(found) > 3 else ''}. A delivery has the results as they "  # noqa: PLR2004 -- shown
-            f"were made: `awqctl verify {out}` names all, `awqctl run` makes them again."
+            f"were made: `awqctl verify {out}` names all, `{command('run')}` makes them again."
         )

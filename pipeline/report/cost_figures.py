@@ -24,8 +24,9 @@ def ranged(one: Figure, form: Callable[[float], str], say: Costs, ends: Callable
 
 
 def figure_keys(one: Figure, evidence: Evidence) -> Keys:
-    """Return where a figure and the ends of its range stand, as far as there are any."""
-    return evidence.of(one, *(end for end in ("value", "low", "high") if getattr(one, end) is not None))
+    """Return where a figure and the ends of its range stand, as far as there are any; of none, where that is said."""
+    there = [end for end in ("value", "low", "high") if getattr(one, end) is not None]
+    return evidence.of(one, *(there or ["value"]))
 
 
 def figure_cell(one: Figure, form: Callable[[float], str], inputs: Inputs) -> Cell:

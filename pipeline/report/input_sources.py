@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from eval.bench.arm_crossover import useful_point
+from eval.bench.result import LoadPoint
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.pricing import PricingSentences
 from pipeline.roi.model import ModelInput, PricingModel
@@ -57,21 +58,20 @@ def _speed(one: InputFigure | ModelInput, scenario: ScenarioResult, inputs: Inpu
     option = next((each for each in scenario.options if each.variant == variant), None)
     if one.origin == "modelled":
         return say.planned(str(option.concurrency)) if option and option.concurrency else ""
-    arm, concurrency, bench = arm_of(variant, inputs), measured_at(variant, inputs), inputs.load
-    if one.origin != "measured" or arm is None or concurrency is None:
+    arm, point, bench = arm_of(variant, inputs), measured_point(variant, inputs), inputs.load
+    if one.origin != "measured" or arm is None or point is None:
         return ""
     tokens = say.tokens(str(bench.input_tokens), str(bench.output_tokens))
     said = say.goodput if bench.service_level else say.highest
-    return said(say.name_of(arm), str(concurrency), tokens)
+    return said(say.name_of(arm), str(point.concurrency), tokens)
 
 
-def measured_at(variant: str, inputs: Inputs) -> int | None:
-    """Return the requests at a time at which a variant's speed was measured; None where it was not."""
+def measured_point(variant: str, inputs: Inputs) -> LoadPoint | None:
+    """Return the point of the benchmark that a variant's speed is from; None where it was not measured."""
     arm, bench = arm_of(variant, inputs), inputs.load
     if arm is None or not bench.points_of(arm):
         return None
-    point = useful_point(bench, arm) if bench.service_level else bench.best(arm)
-    return point.concurrency if point else None
+    return useful_point(bench, arm) if bench.service_level else bench.best(arm)
 
 
 def arm_of(variant: str, inputs: Inputs) -> str | None:

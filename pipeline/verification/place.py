@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.base.commands import command
 from pipeline.base.errors import SourceError
 from pipeline.record.record import RECORD
 from pipeline.report.manifest import EVIDENCE
@@ -63,7 +64,7 @@ def _run_above(path: Path) -> Path:
 def _reports_in(folder: Path) -> tuple[Path, ...]:
     found = tuple(path for one in FORMATS.values() if (path := folder / one.file).is_file())
     if not found:
-        raise SourceError(f"{folder} has no report. `awqctl report` writes one.")
+        raise SourceError(f"{folder} has no report. `{command('report')}` writes one.")
     return found
 
 

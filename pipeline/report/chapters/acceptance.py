@@ -39,7 +39,7 @@ def _signature(found: AcceptanceJudgement, inputs: Inputs) -> tuple[str, ...]:
     if signed is None:
         return (say.not_signed,)
     name = say.person(signed.name, signed.role) if signed.role else signed.name
-    late = found.standing != "nothing measured" and signed.date.isoformat() > inputs.date
+    late = found.standing != "nothing measured" and signed.date.isoformat() > inputs.iso_day
     return (say.signed(name, signed.date.isoformat()), say.signed_after if late else "")
 
 
@@ -118,7 +118,7 @@ def acceptance_findings(inputs: Inputs) -> tuple[Finding, ...]:
             detail=" ".join(filter(None, details)),
             tone=tone,
             origin="modelled" if any(one.origin == "modelled" for one in found.clauses) else "measured",
-            evidence=tuple(dict.fromkeys(key for one in found.clauses for key in one.evidence)),
+            evidence=tuple(dict.fromkeys(key for one in found.clauses for key in (*one.agreed_in, *one.evidence))),
         ),
     )
 

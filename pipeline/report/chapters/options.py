@@ -9,7 +9,7 @@ from pipeline.report.chapter import Chapter
 from pipeline.report.charts.load_curve import curve_chart
 from pipeline.report.cost_figures import figure_cell
 from pipeline.report.document import Cell, Section, Table
-from pipeline.report.input_sources import measured_at
+from pipeline.report.input_sources import measured_point
 from pipeline.report.inputs import Inputs
 from pipeline.report.option_names import machine_text, option_name, variant_name
 from pipeline.roi.demand import SECONDS_PER_DAY
@@ -165,14 +165,23 @@ def _carries(one: OptionCost, speed: Figure, scenario: ScenarioResult, inputs: I
     tokens, peak = stated["load.output_tokens"], stated["load.peak_factor"]
     requests = (speed.value or 0.0) * SECONDS_PER_DAY / (tokens.value * peak.value)
     keys = evidence.of_all([(speed, "value"), (tokens, "value"), (peak, "value")])
-    concurrency = one.concurrency or measured_at(one.variant, inputs)
     return (
         word(variant_name(one.variant, inputs)),
-        word("" if concurrency is None else str(concurrency)),
+        _at_a_time(one, inputs),
         figure_cell(speed, number, inputs),
         figure(requests, count, evidence=keys, origin=speed.origin),
         origin_cell(speed.origin),
     )
+
+
+def _at_a_time(one: OptionCost, inputs: Inputs) -> Cell:
+    """Return how many requests a machine has under way at that speed, as planned or as measured."""
+    if one.concurrency is not None:
+        return figure(one.concurrency, count, evidence=inputs.evidence.of(one, "concurrency"), origin="modelled")
+    point = measured_point(one.variant, inputs)
+    if point is None:
+        return word("")
+    return figure(point.concurrency, count, evidence=inputs.evidence.of(point, "concurrency"), origin="measured")
 
 
 def _curve(curves: list[OptionCost], inputs: Inputs) -> tuple[Table, ...]:

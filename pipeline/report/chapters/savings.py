@@ -97,18 +97,22 @@ def payback_cell(one: Figure, inputs: Inputs) -> Cell:
     """Return after how many months what is paid first is back."""
     say = inputs.say.pricing
     if one.value == 0 and one.low in (None, 0) and one.high in (None, 0):
-        return word(say.nothing_to_pay_back, evidence=figure_keys(one, inputs.evidence))
+        return _told(say.nothing_to_pay_back, one, inputs)
     if one.value is None and one.low is None:
-        return word(say.never)
+        return _told(say.never, one, inputs)
     return figure_cell(one, number, inputs)
+
+
+def _told(text: str, one: Figure, inputs: Inputs) -> Cell:
+    """Return a figure that is better said in words."""
+    return Cell(text=text, origin=one.origin, evidence=figure_keys(one, inputs.evidence))
 
 
 def _break_even(one: Comparison, scenario: ScenarioResult, inputs: Inputs) -> Cell:
     """Return the first load at which a way costs no more; at no load, or not known where none can be counted."""
     say, found = inputs.say.pricing, _agreed(one, inputs) or one.break_even_requests_per_day
-    keys = figure_keys(found, inputs.evidence)
     if found.value == 1:
-        return word(say.from_the_first, evidence=keys)
+        return _told(say.from_the_first, found, inputs)
     if found.value is not None or found.low is not None:
         return figure_cell(found, count, inputs)
     return word(NONE if scenario.missing else say.no_break_even)

@@ -35,7 +35,12 @@ def add_summary(deck: Deck) -> None:
     keys = [key for one in report.findings for key in one.evidence]
     stack = Stack(deck, say.summary)
     advice: list[Run] = [(report.recommendation, _HEAD, TONES["plain"], True)]
-    stack.add_text([advice, *found], (*notes, *evidence_of(deck, keys)))
+    chosen: list[list[Run]] = []
+    if report.decision:
+        chosen = [
+            [(f"{say.decision}: ", TEXT, MUTED, True), (say.decisions[report.decision], _HEAD, TONES["plain"], True)]
+        ]
+    stack.add_text([*chosen, advice, *found], (*notes, *evidence_of(deck, keys)))
     if report.next_steps:
         steps = [f"{number}. {step}" for number, step in enumerate(report.next_steps, 1)]
         head: list[Run] = [(say.next_steps, TEXT, TONES["plain"], True)]

@@ -223,7 +223,14 @@ def verify(folder: Path) -> tuple[int, dict[str, object], str]:
 def test_verify_takes_the_output_folder(checkpoint: Path) -> None:
     """It checks the checkpoint in it and says so."""
     code, document, errors = verify(checkpoint.parent)
-    expected = {"checkpoint": str(checkpoint), "files": 3, "recorded_files": 0, "intact": True, "problems": []}
+    expected = {
+        "checkpoint": str(checkpoint),
+        "files": 3,
+        "recorded_files": 0,
+        "delivered_files": 0,
+        "intact": True,
+        "problems": [],
+    }
     assert (code, document) == (0, expected)
     assert f"{checkpoint.parent} is an output folder; checking {checkpoint}." in errors
 
@@ -246,5 +253,5 @@ def test_verify_reads_what_the_cache_believes(checkpoint: Path) -> None:
 def test_verify_of_a_damaged_manifest(checkpoint: Path) -> None:
     """Damage is damage, exit code 3, wherever it is."""
     (checkpoint / NAME).write_bytes((checkpoint / NAME).read_bytes().replace(b"2026", b"2027", 1))
-    expected = {"checkpoint": str(checkpoint), "files": 0, "recorded_files": 0, "intact": False}
+    expected = {"checkpoint": str(checkpoint), "files": 0, "recorded_files": 0, "delivered_files": 0, "intact": False}
     assert verify(checkpoint)[:2] == (3, expected | {"problems": [f"{NAME}: damaged"]})

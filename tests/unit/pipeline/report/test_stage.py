@@ -113,7 +113,10 @@ def test_a_changed_logo_or_template_is_noticed(
     settings = report_stage.STAGE.settings
     assert settings(asking(make_recipe)) == settings(asking(make_recipe, formats=["pdf"]))
     assert settings(asking(make_recipe)) != settings(asking(make_recipe, client="Another"))
-    assert report_stage.STAGE.outputs(asking(make_recipe, formats=["pdf"])) == ("report/report.pdf",)
+    assert report_stage.STAGE.outputs(asking(make_recipe, formats=["pdf"])) == (
+        "report/report.pdf",
+        "report/evidence.json",
+    )
 
 
 def test_a_template_must_be_a_presentation(tmp_path: Path) -> None:
