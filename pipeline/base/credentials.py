@@ -19,7 +19,8 @@ _USER = re.compile(r"(?<=://)(?:[^/\s@:]+:(?!\d+(?:[/\s]|$))\S*|[^/\s]*)@")
 """`user:password@` or `token@` of an address, passwords with `/` and `@` included; not a port."""
 _QUERY = re.compile(rf"([?&;][\w.-]*(?:{_SECRET}|signature)[\w.-]*=)[^&\s'\"]+", re.IGNORECASE)
 _HEADER = re.compile(r"(\bBearer\s+)[^\s'\"]+", re.IGNORECASE)
-_GATEWAY_KEY = re.compile(r"\bawq-[A-Za-z0-9_-]{40,}")
+_GATEWAY_KEY = re.compile(r"\bawq-(?=[a-z0-9_-]*[A-Z])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+"""Of 32 random bytes; the name of a metric may be as long, but is in small letters."""
 _SHORTEST = 8
 """A shorter value is no token, and masking it would garble the text."""
 

@@ -61,3 +61,16 @@ def test_redacted_knows_the_token_in_use(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("HF_TOKEN", "unusual-token\n")
     monkeypatch.setenv("HUGGING_FACE_HUB_TOKEN", "of")
     assert redacted("out of unusual-token") == "out of ***"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("awq-" + "Ab3_-" * 8 + "Abc", True),
+        ('"awq-spot_vs_baseline_net_present_value_usd_of_all_years"', False),
+        ("awq-" + "Ab3_-" * 9, False),
+    ],
+)
+def test_keys_of_the_gateway_are_told_from_long_names(text: str, secret: bool) -> None:  # noqa: FBT001 -- a case
+    """A key has 43 characters of both cases; the names of metrics are as long, and in small letters."""
+    assert holds_secret(text) is secret
