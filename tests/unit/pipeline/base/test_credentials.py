@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.base.credentials import holds_secret
 from pipeline.base.errors import RecipeError
 from pipeline.models import credentials_in, masked, redacted
 from pipeline.recipe.load import load_recipe
