@@ -60,7 +60,7 @@ class GermanAcceptanceSentences(GermanWords, AcceptanceSentences):
         return f"Ausgabedurchsatz von {arm} bei {level}"
 
     def speed_up(self, arm: str, reference: str, level: str) -> str:
-        return f"Durchsatz von {arm} im Verhältnis zu {reference} bei {level}"
+        return f"Durchsatzverhältnis {arm} / {reference} bei {level}"
 
     def cost(self, of: str, arm: str) -> str:
         return f"{of} mit {arm}, bei der Last des Rezepts"

@@ -253,7 +253,8 @@ class GermanCosts(GermanWords, Costs):
         "saving_three_years_usd": "Kosten der Baseline - Kosten von AWQ in 3 Jahren, mit Projektpreis und Betreuung",
         "payback_months": "Monat, in dem die Einsparungen das zuerst Bezahlte verdient haben",
         "break_even_requests_per_day": (
-            "kleinste Last, bei der AWQ im ersten Jahr nicht mehr kostet, ein Drittel des Projektpreises eingeschlossen"
+            "kleinste Last, bei der AWQ im ersten Jahr mit einem Drittel des Projektpreises höchstens so viel kostet "
+            "wie die Baseline"
         ),
     }
 

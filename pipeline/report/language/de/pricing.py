@@ -144,7 +144,8 @@ class GermanPricingSentences(GermanWords, PricingSentences):
         return (
             f"Was jede Option gegenüber einer anderen spart (Zeitraum: {years}). {engagement} Die Amortisation zählt, "
             f"was zu Beginn bezahlt wird, einen Kauf ebenso wie das Projekt. Die Gewinnschwelle ist die kleinste Last, "
-            f"bei der sie im ersten Jahr nicht mehr kostet; bei einer größeren kann sie wieder mehr kosten."
+            f"bei der die Option im ersten Jahr höchstens so viel kostet wie die andere; bei einer größeren kann sie "
+            f"wieder mehr kosten."
         )
 
     def engagement(self, price: str) -> str:
@@ -193,12 +194,12 @@ class GermanPricingSentences(GermanWords, PricingSentences):
     sensitivity_title = "Wovon die Einsparung abhängt"
 
     def saving_of(self, option: str, reference: str, years: str, saving: str) -> str:
-        return f"{option} spart gegenüber {reference} {saving} (Zeitraum: {years}), nach Abzug des Projektpreises."
+        return f"Einsparung ({option}, gegenüber {reference}): {saving} (Zeitraum: {years}), Projektpreis abgezogen."
 
     def simulated(self, draws: str, seed: str, extent: str) -> str:
         return (
             f"In {draws} Ziehungen aller Eingaben, die Bereiche sind (Seed {seed}), liegen die mittleren 95 % der "
-            f"Einsparung bei {extent}."
+            f"Einsparung im Bereich {extent}."
         )
 
     not_simulated = (
@@ -280,9 +281,7 @@ class GermanPricingSentences(GermanWords, PricingSentences):
     benchmark_prompts = "Prompts des Benchmarks, weil das Rezept keine Angabe enthält"
 
     def highest(self, arm: str, concurrency: str, tokens: str) -> str:
-        return (
-            f"höchster Durchsatz von {arm}, bei {concurrency} Anfragen zu {tokens} Token; kein Service-Level vereinbart"
-        )
+        return f"höchster Durchsatz ({arm}) bei {concurrency} Anfragen zu {tokens} Token; kein Service-Level vereinbart"
 
     def goodput(self, arm: str, concurrency: str, tokens: str) -> str:
         return f"{arm} im Service-Level, bei {concurrency} Anfragen zu {tokens} Token"

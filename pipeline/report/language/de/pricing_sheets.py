@@ -96,7 +96,8 @@ class GermanPricingSheets(GermanWords, PricingSheets):
     }
     pairs_note = (
         "Eine negative Einsparung ist ein Verlust. Gewinnschwelle: die erste Last des ersten Jahres, ohne Wachstum, ab "
-        "der die Option nicht mehr kostet; die Maschinen werden dafür gezählt, auch wo sie vorgegeben sind."
+        "der die Option höchstens so viel kostet wie ihre Referenz; die Maschinen werden dafür gezählt, auch wo sie "
+        "vorgegeben sind."
     )
     totals_title = "Summe aller Jahre, USD"
     totals_alternative = "Was jede Option über alle Jahre kostet, wie in der ersten Tabelle."
