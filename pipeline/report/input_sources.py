@@ -1,9 +1,11 @@
 """Inputs of the costs in the language of the report: what they are called, and who says so."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 from eval.bench.arm_crossover import useful_point
 from eval.bench.result import LoadPoint
+from pipeline.base.format import currency
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.pricing import PricingSentences
 from pipeline.roi.model import ModelInput, PricingModel
@@ -12,6 +14,7 @@ from pipeline.roi.scenarios.inputs import CALENDAR, DAY_CURVE, NO_PEAK
 from pipeline.roi.scenarios.quantities import NOT_STATED
 from pipeline.roi.scenarios.result import InputFigure, ScenarioResult
 
+_RATE = "currency.per_usd"
 _GOODPUT = ".goodput_tokens_per_s"
 _OF_THE_MACHINE = ("hourly_usd", "purchase_usd", "watts", "resale_share")
 """Inputs that all measured arms share."""
@@ -21,7 +24,18 @@ def pricing_of(scenario: ScenarioResult, inputs: Inputs) -> PricingModel:
     """Return what the money is computed from, its sources in the language of the report."""
     model = scenario.pricing
     said = tuple(one.model_copy(update={"source": source_of(one, scenario, inputs)}) for one in model.inputs)
-    return model.model_copy(update={"inputs": said})
+    return _in_currency(model.model_copy(update={"inputs": said}), inputs)
+
+
+def _in_currency(model: PricingModel, inputs: Inputs) -> PricingModel:
+    """Return the model with the currency of the report, which may be another one than that of the costs."""
+    money = inputs.recipe.report.currency
+    if money is None:
+        return model
+    exact = str(Fraction(str(money.per_usd)))
+    rate = ModelInput(name=_RATE, value=exact, origin="quoted", source=money.source, date=money.date.isoformat())
+    others = tuple(one for one in model.inputs if one.name != _RATE)
+    return model.model_copy(update={"inputs": (*others, rate), "currency": money.code, "per_usd": exact})
 
 
 def input_name(key: str, inputs: Inputs) -> str:
@@ -29,8 +43,19 @@ def input_name(key: str, inputs: Inputs) -> str:
     say = inputs.say.pricing
     variant, _, what = key.rpartition(".")
     if what in _OF_THE_MACHINE and variant in {load.arm for load in inputs.load.arms}:
-        return say.input_of(say.measured_machine, say.inputs_of_variants[what])
-    return say.inputs.get(key) or say.input_of(say.title_of(variant), say.inputs_of_variants[what])
+        return _with_currency(say.input_of(say.measured_machine, say.inputs_of_variants[what]))
+    named = say.inputs.get(key) or say.input_of(say.title_of(variant), say.inputs_of_variants[what])
+    return _with_currency(named)
+
+
+def _with_currency(name: str) -> str:
+    """Return the name of an input with the currency that its amount is printed in."""
+    return name.replace("{currency}", currency())
+
+
+def is_money(key: str) -> bool:
+    """Return whether an input is an amount of US dollars."""
+    return "usd" in key.rpartition(".")[2] and key != _RATE
 
 
 def source_of(one: InputFigure | ModelInput, scenario: ScenarioResult, inputs: Inputs) -> str:

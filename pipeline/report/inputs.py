@@ -18,13 +18,13 @@ from pipeline.base.results import Gate, Payload
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.arms import AWQ
 from pipeline.recipe.recipe import Recipe
-from pipeline.recipe.report import Currency
 from pipeline.record.environment import Environment
 from pipeline.record.record import RunRecord
 from pipeline.report.evidence import Evidence
 from pipeline.report.language.language import ENGLISH, Language
 from pipeline.report.language.languages import LANGUAGES
 from pipeline.roi.result import RoiResult, Saving
+from pipeline.roi.scenarios.result import Shown
 from serve.result import ServeResult
 
 REPORTED: tuple[type[Payload], ...] = (
@@ -136,9 +136,13 @@ class Inputs:
         return day(max(self.record.stages[name].started_at for name in self.stages)[:10])
 
     @property
-    def currency(self) -> Currency | None:
-        """What money is printed in, with its rate; None for US dollars."""
-        return self.recipe.report.currency
+    def currency(self) -> Shown | None:
+        """What money is printed in, with its rate: the report's, else that of the costs; None for US dollars."""
+        stated = self.recipe.report.currency
+        if stated is not None:
+            return Shown(code=stated.code, per_usd=stated.per_usd, source=stated.source, date=stated.date.isoformat())
+        scenario = self.costs.scenario if self.has(RoiResult) else None
+        return scenario.currency if scenario and scenario.currency.code != "USD" else None
 
     @property
     def manner(self) -> Manner:

@@ -1,5 +1,6 @@
 """The chapter on acceptance: every clause with what was found, and when the terms were agreed."""
 
+from pipeline.base.format import day
 from pipeline.base.results import Origin
 from pipeline.report.acceptance.judge import AcceptanceJudgement, ClauseJudgement, acceptance_of
 from pipeline.report.acceptance.judgement import OUTCOMES, Outcome
@@ -40,7 +41,7 @@ def _signature(found: AcceptanceJudgement, inputs: Inputs) -> tuple[str, ...]:
         return (say.not_signed,)
     name = say.person(signed.name, signed.role) if signed.role else signed.name
     late = found.standing != "nothing measured" and signed.date.isoformat() > inputs.iso_day
-    return (say.signed(name, signed.date.isoformat()), say.signed_after if late else "")
+    return (say.signed(name, day(signed.date.isoformat())), say.signed_after if late else "")
 
 
 def _standing(found: AcceptanceJudgement, say: AcceptanceSentences) -> tuple[str, ...]:

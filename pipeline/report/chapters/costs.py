@@ -52,7 +52,8 @@ def _in_currency(inputs: Inputs) -> tuple[str, ...]:
     money = inputs.currency
     if money is None:
         return ()
-    return (inputs.say.costs.in_currency(money.code, as_given(money.per_usd), money.source, day(str(money.date))),)
+    stated = ", ".join(filter(None, (money.source, day(money.date or ""))))
+    return (inputs.say.costs.in_currency(money.code, as_given(money.per_usd), stated),)
 
 
 def _capacity_sentence(inputs: Inputs) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from eval.bench.result import BenchResult
+from pipeline.base.format import day
 from pipeline.report.chapters.recommendation import SOME_REPEATS
 from pipeline.report.inputs import Inputs
 from pipeline.report.risk import Risk, awqctl
@@ -52,15 +53,15 @@ def _of_the_price(inputs: Inputs) -> Iterator[Risk]:
     measured = max(inputs.record.stages[name].started_at for name in inputs.stages)
     days = (datetime.fromisoformat(measured).date() - quoted).days
     if days > _OLD_DAYS:
-        yield Risk("medium", say.stale_price(quoted.isoformat(), str(days)), again, fact)
+        yield Risk("medium", say.stale_price(day(quoted.isoformat()), str(days)), again, fact)
 
 
 def quoted_on(source: str) -> date | None:
     """Return the latest day that the words of a source name; of a month its first. None where they name none."""
     found = []
-    for year, month, day in _DATE.findall(source):
+    for year, month, of_month in _DATE.findall(source):
         try:
-            found.append(date(int(year), int(month), int(day or 1)))
+            found.append(date(int(year), int(month), int(of_month or 1)))
         except ValueError:
             continue
     return max(found, default=None)

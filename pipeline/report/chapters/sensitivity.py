@@ -1,13 +1,15 @@
 """The chapter on sensitivity: what moves the saving most, what the simulation says, and every input with its source."""
 
+from collections.abc import Callable
+
 from eval.bench.result import BenchResult
-from pipeline.base.format import as_given, count, extent, number, usd
+from pipeline.base.format import as_given, count, day, extent, number, shown_amount, usd
 from pipeline.report.cells import numbers, origin_cell, shown, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.chapters.options import has_scenario, whole, years_text
 from pipeline.report.charts.tornado import tornado_chart
 from pipeline.report.document import Cell, Section, Table
-from pipeline.report.input_sources import input_name, source_of
+from pipeline.report.input_sources import input_name, is_money, source_of
 from pipeline.report.inputs import Inputs
 from pipeline.report.option_names import option_named
 from pipeline.roi.result import RoiResult
@@ -60,7 +62,7 @@ def _swing(one: Swing, inputs: Inputs) -> tuple[Cell, ...]:
     say, evidence = inputs.say.pricing, inputs.evidence
     return (
         word(input_name(one.input, inputs)),
-        *(shown(evidence, one, field, number) for field in ("low", "high")),
+        *(shown(evidence, one, field, _form(one.input, number)) for field in ("low", "high")),
         word(say.stated if one.stated else say.tried),
         *(shown(evidence, one, field, usd) for field in ("saving_at_low_usd", "saving_at_high_usd")),
     )
@@ -84,20 +86,26 @@ def _inputs(scenario: ScenarioResult, inputs: Inputs) -> Table:
 def _input(one: InputFigure, scenario: ScenarioResult, inputs: Inputs) -> tuple[Cell, ...]:
     """Return an input with its origin, its source and its date, an old quote marked."""
     say, date = inputs.say.pricing, one.date or ""
-    cells = (shown(inputs.evidence, one, field, _printed) for field in ("value", "low", "high"))
+    cells = (shown(inputs.evidence, one, field, _form(one.name, _printed)) for field in ("value", "low", "high"))
     return (
         word(input_name(one.name, inputs)),
         *(cell.model_copy(update={"origin": one.origin}) for cell in cells),
         origin_cell(one.origin),
         word(source_of(one, scenario, inputs)),
-        word(say.stale(date), "caution") if one.stale else word(date),
+        word(say.stale(day(date)), "caution") if one.stale else word(day(date)),
     )
 
 
 def _printed(value: float) -> str:
     """Return an input as it was stated; of a measured one what can be told apart."""
     text = as_given(value)
-    return text if len(text.replace(",", "")) <= _AS_STATED else number(value, 4)
+    written = sum(character not in ".," for character in text) + (not float(value).is_integer())
+    return text if written <= _AS_STATED else number(value, 4)
+
+
+def _form(name: str, form: Callable[[float], str]) -> Callable[[float], str]:
+    """Return how an input is printed: of an amount what it is in the currency of the report."""
+    return (lambda usd: form(shown_amount(usd))) if is_money(name) else form
 
 
 _AS_STATED = 8

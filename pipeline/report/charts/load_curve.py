@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from pipeline.base.format import count, usd
+from pipeline.base.format import count, currency, shown_amount, usd
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.document import Chart, Series
 from pipeline.report.inputs import Inputs
@@ -32,7 +32,7 @@ def curve_chart(curves: Sequence[OptionCost], inputs: Inputs) -> Chart:
         caption=say.curve_caption + ("" if len(drawn) == len(curves) else say.curve_left_out),
         alternative=say.curve_alternative(count(load), say.listing(spoken)),
         x_title=say.curve_x,
-        y_title=say.curve_y,
+        y_title=say.curve_y(currency()),
         series=tuple(_series(one, inputs) for one in drawn),
     )
 
@@ -55,8 +55,8 @@ def _series(one: OptionCost, inputs: Inputs) -> Series:
         name=option_name(one, inputs),
         arm=one.variant if one.tenure != "bought" else one.name,
         x=tuple(round(point.requests_per_day) for point in points),
-        y=tuple(point.usd_per_mtok for point in points),
-        unit=inputs.say.pricing.curve_unit,
+        y=tuple(shown_amount(point.usd_per_mtok) for point in points),
+        unit=inputs.say.pricing.curve_unit(currency()),
         origin="modelled",
         evidence=inputs.evidence.of_all((point, "usd_per_mtok") for point in points),
     )

@@ -1,6 +1,6 @@
 """The chart of what moves the saving most, from results to series."""
 
-from pipeline.base.format import usd
+from pipeline.base.format import currency, shown_amount, usd
 from pipeline.report.document import Chart, Mark, Series
 from pipeline.report.input_sources import input_name
 from pipeline.report.inputs import Inputs
@@ -26,12 +26,12 @@ def tornado_chart(scenario: ScenarioResult, inputs: Inputs) -> Chart:
         caption=say.tornado_caption,
         alternative=say.tornado_alternative("; ".join(spoken)),
         x_title="",
-        y_title=say.tornado_y,
+        y_title=say.tornado_y(currency()),
         series=tuple(
             _series(label, field, names, swings, inputs)
             for label, field in zip((say.at_low, say.at_high), _ENDS, strict=True)
         ),
-        marks=(Mark(axis="x", value=as_stated, text=say.as_stated),),
+        marks=(Mark(axis="x", value=shown_amount(as_stated), text=say.as_stated),),
     )
 
 
@@ -40,9 +40,9 @@ def _series(label: str, field: str, names: tuple[str, ...], swings: tuple[Swing,
     return Series(
         name=label,
         x=names,
-        y=values,
+        y=tuple(shown_amount(value) for value in values),
         labels=tuple(usd(value) for value in values),
-        unit="USD",
+        unit=currency(),
         origin="modelled",
         evidence=inputs.evidence.of_all((one, field) for one in swings),
     )

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from pipeline.base.results import Origin
-from pipeline.report.document import Chart, ReportDocument, Section, Table
+from pipeline.report.document import Chart, Labels, ReportDocument, Section, Table
 
 COLUMNS = ("kind", "chapter", "id", "title", "row", "column", "text", "value", "origin", "evidence")
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r]")
 """How a text begins that a spreadsheet takes for a formula."""
-_NUMBER = re.compile(r"[+-]?(\d[\d,]*)?\.?\d+([eE][+-]?\d+)?( ?%)?$")
+_NUMBER = re.compile(r"[+-]?(\d[\d.,]*)?[.,]?\d([eE][+-]?\d+)?([ \u202f]?%)?$")
 
 
 def to_csv(report: ReportDocument) -> str:
@@ -71,17 +71,17 @@ def _lines(report: ReportDocument) -> Iterator[tuple[str, ...]]:
     for meaning in report.legend:
         yield _line("legend", meaning.meaning, origin=meaning.origin)
     for section in report.sections:
-        yield from _section(section)
+        yield from _section(section, report.labels)
 
 
-def _section(section: Section) -> Iterator[tuple[str, ...]]:
+def _section(section: Section, labels: Labels) -> Iterator[tuple[str, ...]]:
     for paragraph in section.paragraphs:
         yield _line("paragraph", paragraph, chapter=section.id, title=section.title)
     standing = {cell.value for table in section.tables for row in table.rows for cell in row}
     for chart in section.charts:
         yield from _chart(section.id, chart, standing)
     for table in section.tables:
-        yield from _table(section.id, table)
+        yield from _table(section.id, table, labels)
     for place, bullet in enumerate(section.bullets, start=1):
         yield _line("list", bullet, chapter=section.id, title=section.title, row=str(place))
     for group in section.examples:
@@ -93,11 +93,12 @@ def _section(section: Section) -> Iterator[tuple[str, ...]]:
                 )  # fmt: skip
 
 
-def _table(chapter: str, table: Table) -> Iterator[tuple[str, ...]]:
+def _table(chapter: str, table: Table, labels: Labels) -> Iterator[tuple[str, ...]]:
     for row in table.rows:
         for cell, column in zip(row, table.columns, strict=True):
+            text = labels.origins[cell.origin] if cell.tag and cell.origin else cell.text
             yield _line(
-                "cell", cell.text, chapter=chapter, id_=table.id, title=table.title, row=row[0].text,
+                "cell", text, chapter=chapter, id_=table.id, title=table.title, row=row[0].text,
                 column=column.title, value=cell.value, origin=cell.origin or table.origin, evidence=cell.evidence,
             )  # fmt: skip
     for kind, text in (("note", table.note), ("source", "\n".join(table.sources))):

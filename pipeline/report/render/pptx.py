@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+from pipeline.base.manner import MANNERS, printed_in
 from pipeline.report.document import ReportDocument
 from pipeline.report.render.slides.archive import settled
 from pipeline.report.render.slides.chapter import add_chapter
@@ -17,6 +18,11 @@ def to_pptx(report: ReportDocument, template: bytes | None = None) -> bytes:
         report: chapters that are background stay in the other formats.
         template: a presentation or template of the client's, whose masters and layouts are taken.
     """
+    with printed_in(MANNERS[report.labels.language]):
+        return _presentation(report, template)
+
+
+def _presentation(report: ReportDocument, template: bytes | None) -> bytes:
     deck = Deck(report, template)
     add_cover(deck)
     add_summary(deck)

@@ -48,7 +48,7 @@ class GermanAcceptanceSentences(GermanWords, AcceptanceSentences):
         return f"Parallelität {concurrency}"
 
     def recovery(self, arm: str, task: str) -> str:
-        return f"Anteil der Genauigkeit der Baseline, den {arm} erhält, {task}"
+        return f"Anteil der Genauigkeit der Baseline, den {arm} behält, {task}"
 
     def loss(self, arm: str, task: str) -> str:
         return f"Genauigkeitsverlust von {arm}, {task}"
@@ -60,7 +60,7 @@ class GermanAcceptanceSentences(GermanWords, AcceptanceSentences):
         return f"Ausgabedurchsatz von {arm} bei {level}"
 
     def speed_up(self, arm: str, reference: str, level: str) -> str:
-        return f"Durchsatz von {arm} im Verhältnis zu {reference} bei {level}"
+        return f"Durchsatzverhältnis {arm} / {reference} bei {level}"
 
     def cost(self, of: str, arm: str) -> str:
         return f"{of} mit {arm}, bei der Last des Rezepts"
@@ -128,9 +128,6 @@ class GermanAcceptanceSentences(GermanWords, AcceptanceSentences):
     def client_words(self, clause: str, words: str) -> str:
         return f"{clause}: {words}"
 
-    def open(self, clause: str, reason: str) -> str:
-        return f"{clause}: {reason}"
-
     def no_result(self, *, stage: str) -> str:
         return f"Die Stufe {stage} hat kein Ergebnis."
 
@@ -163,8 +160,8 @@ class GermanAcceptanceSentences(GermanWords, AcceptanceSentences):
 
     def repeats_do_not_tell(self, *, repeats: str) -> str:
         return (
-            f"Die Grenze liegt innerhalb der möglichen Werte, oder {repeats} Wiederholungen zeigen nicht, welche das "
-            f"sind."
+            f"Die Grenze liegt innerhalb der möglichen Werte, oder die Wiederholungen ({repeats}) zeigen nicht, welche "
+            f"das sind."
         )
 
     def costs_do_not_tell(self) -> str:
@@ -174,7 +171,7 @@ class GermanAcceptanceSentences(GermanWords, AcceptanceSentences):
         )
 
     def alarm_stopped(self) -> str:
-        return "Der Alarm hat die Evaluierung gestoppt, bevor eine Aufgabe bewertet wurde."
+        return "Der Alarm hat die Evaluation gestoppt, bevor eine Aufgabe bewertet wurde."
 
     def task_not_measured(self, *, task: str) -> str:
         return f"{task} wurde nicht evaluiert: in eval.tasks nennen."
@@ -214,8 +211,8 @@ class GermanAcceptanceSentences(GermanWords, AcceptanceSentences):
 
     def requests_do_not_tell(self, *, failed: str, sent: str, needed: str) -> str:
         return (
-            f"{failed} von {sent} Anfragen schlugen fehl, was nicht entscheidet: {needed} ohne einen Fehlschlag würden "
-            f"bestehen, mit 95 % Konfidenz."
+            f"Fehlgeschlagene Anfragen: {failed} von {sent}. Das entscheidet es nicht: {needed} ohne einen Fehlschlag "
+            f"würden bestehen, mit 95 % Konfidenz."
         )
 
     def uptime_is_operated(self) -> str:

@@ -77,7 +77,7 @@ class GermanCalculator(GermanWords, Calculator):
     no_break_even = "keine"
     chart = "Kosten je Million Ausgabetoken in Abhängigkeit von der Last"
     chart_x = "Anfragen am Tag"
-    chart_y = "{currency} je Million Ausgabetoken"
+    chart_y = "{currency} je Million Ausgabetoken, logarithmisch"
     chart_alternative = "Eine Linie je Option; dieselben Werte stehen in der Tabelle unter dem Diagramm."
     chart_figures = "Werte des Diagramms"
     reset = "Zurück zu den Eingaben des Berichts"

@@ -38,10 +38,10 @@ class GermanCosts(GermanWords, Costs):
     def capacity(self, arms: str, latency: str) -> str:
         return f"Als Kapazität gilt der höchste gemessene Ausgabedurchsatz einer Maschine: {arms}. {latency}"
 
-    def in_currency(self, code: str, per_usd: str, source: str, date: str) -> str:
+    def in_currency(self, code: str, per_usd: str, source: str) -> str:
         return (
             f"Beträge sind in US-Dollar berechnet und in {code} ausgewiesen: 1 USD entspricht {per_usd} {code} "
-            f"({source}, {date})."
+            f"({source})."
         )
 
     no_service_level = "Eine Obergrenze für die Latenz würde sie verringern."
@@ -249,11 +249,12 @@ class GermanCosts(GermanWords, Costs):
         "monthly_usd": "Kosten des ersten Jahres / 12",
         "yearly_usd": f"Maschinen {TIMES} Stundenpreis {TIMES} Stunden, mit Personal und Betreuung, soweit angegeben",
         "three_year_usd": "Kosten von 3 Jahren mit dem Wachstum der Last, ohne Projektpreis",
-        "saving_per_month_usd": "Kosten der Baseline - Kosten von AWQ im ersten Jahr / 12",
+        "saving_per_month_usd": "(Kosten der Baseline - Kosten von AWQ im ersten Jahr) / 12",
         "saving_three_years_usd": "Kosten der Baseline - Kosten von AWQ in 3 Jahren, mit Projektpreis und Betreuung",
         "payback_months": "Monat, in dem die Einsparungen das zuerst Bezahlte verdient haben",
         "break_even_requests_per_day": (
-            "kleinste Last, bei der AWQ im ersten Jahr nicht mehr kostet, ein Drittel des Projektpreises eingeschlossen"
+            "kleinste Last, bei der AWQ im ersten Jahr mit einem Drittel des Projektpreises höchstens so viel kostet "
+            "wie die Baseline"
         ),
     }
 

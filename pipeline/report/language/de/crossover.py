@@ -47,7 +47,7 @@ class GermanCrossoverSentences(GermanWords, CrossoverSentences):
     )
 
     def machines(self, load: str, arms: str, by: str) -> str:
-        return f"Für das gleiche Geld: Zur Spitze von {load} Ausgabetoken/s gilt: {arms}, {by}."
+        return f"Für das gleiche Geld, zur Spitze von {load} Ausgabetoken/s: {arms}, {by}."
 
     def needs(self, arm: str, machines: str, *, one: bool) -> str:
         return f"{arm} benötigt {machines} {self.nouns['machine'][not one]}"

@@ -74,7 +74,7 @@ class GermanFairArmsSentences(GermanWords, FairArmsSentences):
     kinds: Mapping[Kind, str] = {
         "weights": "die Gewichte",
         "consequence": "folgt aus den Gewichten",
-        "state": "die Engine hatte zuvor eine Evaluierung beantwortet",
+        "state": "die Engine hatte zuvor eine Evaluation beantwortet",
         "setting": "eine andere Einstellung",
     }
     no_differences = "Keine Einstellung weicht ab."

@@ -122,4 +122,4 @@ class GermanMethod(GermanWords, Method):
         return f"Antworten aus einem früheren Versuch wurden verwendet: {arms}"
 
     def interrupted(self, parts: str) -> str:
-        return f"Unterbrechungen der Evaluierung: {parts}."
+        return f"Unterbrechungen der Evaluation: {parts}."

@@ -63,7 +63,7 @@ class GermanPricingSentences(GermanWords, PricingSentences):
     missed = "Das Service-Level wird bei keiner Parallelität nachweislich eingehalten."
     no_alternatives = (
         "Neben den gemessenen Varianten ist keine andere Option berechnet: `roi.alternatives` ergänzt 16 Bit auf einer "
-        "günstigeren Karte, FP8 sowie Preise für Reservierung oder Spot-Instanzen, `roi.apis` bezahlte APIs, "
+        "günstigeren GPU, FP8 sowie Preise für Reservierung oder Spot-Instanzen, `roi.apis` bezahlte APIs, "
         "`roi.purchase` den Kauf."
     )
     options_table = "Kosten je Option"
@@ -112,13 +112,17 @@ class GermanPricingSentences(GermanWords, PricingSentences):
     curve_load = "Anfragen am Tag"
     curve_note = "Von einem Achtel bis zum Achtfachen der Last, im ersten Jahr; ohne den Projektpreis."
     curve_x = "Anfragen am Tag"
-    curve_y = "USD je Million nutzbarer Ausgabetoken; weniger ist besser"
     curve_caption = (
         "Maschinen sind ganzzahlig: Eine ausgelastete erzeugt günstige Token, eine wenig genutzte teure; eine API hat "
         "einen festen Preis."
     )
     curve_left_out = " Die Tabelle enthält auch die ausgelassenen Optionen."
-    curve_unit = "USD/Mio. Token"
+
+    def curve_y(self, currency: str) -> str:
+        return f"{currency} je Million nutzbarer Ausgabetoken; weniger ist besser"
+
+    def curve_unit(self, currency: str) -> str:
+        return f"{currency}/Mio. Token"
 
     def curve_alternative(self, load: str, ways: str) -> str:
         return (
@@ -140,7 +144,8 @@ class GermanPricingSentences(GermanWords, PricingSentences):
         return (
             f"Was jede Option gegenüber einer anderen spart (Zeitraum: {years}). {engagement} Die Amortisation zählt, "
             f"was zu Beginn bezahlt wird, einen Kauf ebenso wie das Projekt. Die Gewinnschwelle ist die kleinste Last, "
-            f"bei der sie im ersten Jahr nicht mehr kostet; bei einer größeren kann sie wieder mehr kosten."
+            f"bei der die Option im ersten Jahr höchstens so viel kostet wie die andere; bei einer größeren kann sie "
+            f"wieder mehr kosten."
         )
 
     def engagement(self, price: str) -> str:
@@ -174,26 +179,27 @@ class GermanPricingSentences(GermanWords, PricingSentences):
     never = "nicht innerhalb von 10 Jahren"
     no_break_even = "bei keiner Last"
     from_the_first = "ab der ersten Anfrage"
-    fewer_cards = (
-        "Bei gleichem Maschinenpreis entsteht die Einsparung in ganzen Maschinen; eine günstigere Karte spart auch "
-        "ohne AWQ."
+    whose_saving = (
+        "Was der Kauf, ein niedrigerer Preis oder eine günstigere GPU spart, ist keine Einsparung durch AWQ: Was AWQ "
+        "spart, in ganzen Maschinen, zeigen die Zeilen zwischen Optionen, die gleich bezahlt werden und sich nur in "
+        "AWQ unterscheiden."
     )
     no_cheaper_card = (
-        "Ob 16 Bit auf einer günstigeren Karte ebenso viel spart, ist nicht berechnet: die Karte in `roi.alternatives` "
+        "Ob 16 Bit auf einer günstigeren GPU ebenso viel spart, ist nicht berechnet: die GPU in `roi.alternatives` "
         "nennen."
     )
     no_fp8 = "Ob FP8 ebenso viel spart, ist nicht berechnet: FP8 als Variante messen oder in `roi.alternatives` nennen."
-    no_api = "Eine bezahlte API ist nicht berechnet: welche in `roi.apis` nennen."
+    no_api = "Bezahlte APIs sind nicht berechnet: In `roi.apis` lassen sich welche nennen."
 
     sensitivity_title = "Wovon die Einsparung abhängt"
 
     def saving_of(self, option: str, reference: str, years: str, saving: str) -> str:
-        return f"{option} spart gegenüber {reference} {saving} (Zeitraum: {years}), nach Abzug des Projektpreises."
+        return f"Einsparung ({option}, gegenüber {reference}): {saving} (Zeitraum: {years}), Projektpreis abgezogen."
 
     def simulated(self, draws: str, seed: str, extent: str) -> str:
         return (
             f"In {draws} Ziehungen aller Eingaben, die Bereiche sind (Seed {seed}), liegen die mittleren 95 % der "
-            f"Einsparung bei {extent}."
+            f"Einsparung im Bereich {extent}."
         )
 
     not_simulated = (
@@ -207,15 +213,17 @@ class GermanPricingSentences(GermanWords, PricingSentences):
         return ("Eingabe", "Von", "Bis", "Bereich", f"Einsparung am unteren Ende ({years})", "Am oberen Ende")
 
     stated = "wie angegeben"
-    tried = "20 % erprobt"
+    tried = "20 % angesetzt"
     tornado = "Einsparung an den Enden jeder Eingabe"
     tornado_caption = (
         "Jede Eingabe für sich, die übrigen wie angegeben. Die Linie ist die Einsparung bei den angegebenen Werten."
     )
-    tornado_y = "Einsparung in USD"
     at_low = "am unteren Ende"
     at_high = "am oberen Ende"
     as_stated = "wie angegeben"
+
+    def tornado_y(self, currency: str) -> str:
+        return f"Einsparung in {currency}"
 
     def tornado_alternative(self, bars: str) -> str:
         return f"Balkendiagramm der Einsparung, wenn sich eine Eingabe ändert. {bars}."
@@ -236,28 +244,28 @@ class GermanPricingSentences(GermanWords, PricingSentences):
     inputs: Mapping[str, str] = {
         "hours_per_month": "Stunden eines Monats",
         "discount_rate": "Zinssatz im Jahr",
-        "engagement.one_time_usd": "Projekt, einmalig, USD",
-        "engagement.monthly_usd": "Betreuung, USD im Monat",
+        "engagement.one_time_usd": "Projekt, einmalig, {currency}",
+        "engagement.monthly_usd": "Betreuung, {currency} im Monat",
         "load.requests_per_day": "Anfragen am Tag",
         "load.input_tokens": "Eingabetoken je Anfrage",
         "load.output_tokens": "Ausgabetoken je Anfrage",
         "load.peak_factor": "Spitzenstunde im Verhältnis zum Mittel",
         "load.growth_per_year": "Wachstum der Last im Jahr",
-        "site.usd_per_kwh": "Strom, USD/kWh",
+        "site.usd_per_kwh": "Strom, {currency}/kWh",
         "site.pue": "Energie des Gebäudes je Energie der Maschinen",
         "site.load": "Anteil der Nennleistung, den Maschinen aufnehmen",
-        "site.staff_usd_per_year": "Personal, USD im Jahr",
+        "site.staff_usd_per_year": "Personal, {currency} im Jahr",
         "currency.per_usd": "Wechselkurs, je USD",
     }
     inputs_of_variants: Mapping[str, str] = {
         "goodput_tokens_per_s": "nutzbare Ausgabetoken/s einer Maschine",
-        "hourly_usd": "Miete, USD/h",
-        "purchase_usd": "Kaufpreis, USD",
+        "hourly_usd": "Miete, {currency}/h",
+        "purchase_usd": "Kaufpreis, {currency}",
         "resale_share": "Wiederverkauf, Anteil am Preis",
         "watts": "Leistungsaufnahme, W",
         "machines": "Maschinen",
-        "input_usd_per_mtok": "USD je Million Eingabetoken",
-        "output_usd_per_mtok": "USD je Million Ausgabetoken",
+        "input_usd_per_mtok": "{currency} je Million Eingabetoken",
+        "output_usd_per_mtok": "{currency} je Million Ausgabetoken",
     }
 
     measured_machine = "Gemessene Maschine"
@@ -273,9 +281,7 @@ class GermanPricingSentences(GermanWords, PricingSentences):
     benchmark_prompts = "Prompts des Benchmarks, weil das Rezept keine Angabe enthält"
 
     def highest(self, arm: str, concurrency: str, tokens: str) -> str:
-        return (
-            f"höchster Durchsatz von {arm}, bei {concurrency} Anfragen zu {tokens} Token; kein Service-Level vereinbart"
-        )
+        return f"höchster Durchsatz ({arm}) bei {concurrency} Anfragen zu {tokens} Token; kein Service-Level vereinbart"
 
     def goodput(self, arm: str, concurrency: str, tokens: str) -> str:
         return f"{arm} im Service-Level, bei {concurrency} Anfragen zu {tokens} Token"

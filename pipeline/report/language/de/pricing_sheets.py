@@ -16,7 +16,7 @@ class GermanPricingSheets(GermanWords, PricingSheets):
     break_even_sheet = "Gewinnschwelle"
 
     inputs_title = "Eingaben: Die umrahmten Zellen ändern, alle folgenden Blätter rechnen mit"
-    inputs_columns = (*("Eingabe", "Bedeutung", "Wert", "Einheit", "Herkunft", "Quelle", "Datum", "Wert des Berichts"),)
+    inputs_columns = ("Eingabe", "Bedeutung", "Wert", "Einheit", "Herkunft", "Quelle", "Datum", "Wert des Berichts")
     inputs_note = (
         "Die Herkunft gibt an, woher die Werte des Berichts stammen. Ein geänderter Wert ist ein eigener: Er ist fett, "
         "bis er wieder dem des Berichts gleicht. Wo eine Eingabe ein Bereich ist, rechnet die Arbeitsmappe mit ihrem "
@@ -45,7 +45,7 @@ class GermanPricingSheets(GermanWords, PricingSheets):
         "staff_usd_per_year": ("Personal, wo es Maschinen gibt", "USD/Jahr"),
         "usd_per_kwh": ("Strompreis", "USD je kWh"),
         "pue": ("Energie des Gebäudes im Verhältnis zu der der Maschinen (PUE)", "Faktor"),
-        "load": ("Mittlere Leistungsaufnahme einer Karte im Verhältnis zur Nennleistung", "Anteil"),
+        "load": ("Mittlere Leistungsaufnahme einer GPU im Verhältnis zur Nennleistung", "Anteil"),
         "one_time_usd": ("Projekt, einmalig", "US-Dollar"),
         "monthly_usd": ("Projekt, monatliche Betreuung", "USD/Monat"),
         "per_usd": ("Einheiten der ausgewiesenen Währung für einen US-Dollar", "je USD"),
@@ -96,7 +96,8 @@ class GermanPricingSheets(GermanWords, PricingSheets):
     }
     pairs_note = (
         "Eine negative Einsparung ist ein Verlust. Gewinnschwelle: die erste Last des ersten Jahres, ohne Wachstum, ab "
-        "der die Option nicht mehr kostet; die Maschinen werden dafür gezählt, auch wo sie vorgegeben sind."
+        "der die Option höchstens so viel kostet wie ihre Referenz; die Maschinen werden dafür gezählt, auch wo sie "
+        "vorgegeben sind."
     )
     totals_title = "Summe aller Jahre, USD"
     totals_alternative = "Was jede Option über alle Jahre kostet, wie in der ersten Tabelle."
@@ -106,13 +107,13 @@ class GermanPricingSheets(GermanWords, PricingSheets):
         "requests": "Anfragen/Tag",
         "average": "Ausgabetoken/s, Mittel",
         "peak": "Ausgabetoken/s, Spitze",
-        "input_mtok": "Million Eingabetoken/Monat",
-        "output_mtok": "Million Ausgabetoken/Monat",
+        "input_mtok": "Millionen Eingabetoken/Monat",
+        "output_mtok": "Millionen Ausgabetoken/Monat",
     }
 
     def in_currency(self, title: str, currency: str) -> str:
         """Return the title of a table whose amounts are shown in another currency."""
-        return f"{title}, in der Währung {currency}"
+        return f"{title}, in {currency}"
 
     years_title = "Jedes Jahr jeder Option, in US-Dollar"
     years_columns: Mapping[str, str] = {
@@ -135,8 +136,8 @@ class GermanPricingSheets(GermanWords, PricingSheets):
     }
     years_note = (
         "Maschinen: Spitze geteilt durch das, was eine Maschine bedient, aufgerundet, zuzüglich Reserve; gekaufte "
-        "bleiben, wenn die Last sinkt. Der Quotient wird vor dem Aufrunden auf neun Stellen gerundet, damit eine "
-        "Spitze, die genau n Maschinen entspricht, n Maschinen ergibt, was auch die letzte Binärstelle sei. "
+        "bleiben, wenn die Last sinkt. Der Quotient wird vor dem Aufrunden auf neun Nachkommastellen gerundet, damit "
+        "eine Spitze, die genau n Maschinen entspricht, n Maschinen ergibt, was auch die letzte Binärstelle sei. "
         "Abschreibung: Preis abzüglich Restwert in gleichen Teilen über die Nutzungsdauer. Zu Beginn bezahlt: Käufe, "
         "Ersatz abzüglich Wiederverkauf und das Projekt. Am Ende übrig: was Käufe nach dem letzten Jahr noch wert sind."
     )

@@ -49,7 +49,7 @@ class GermanRoadmap(GermanWords, Roadmap):
         return f"{run} auf der Maschine, die für den Betrieb vorgesehen ist, dann dort {serve} für wenige Personen."
 
     def pilot_passed(self, gates: str) -> str:
-        return f"Genauigkeit, Geschwindigkeit und Endpunkt bestehen dort wie hier ({gates} in diesem Lauf)."
+        return f"Genauigkeit, Geschwindigkeit und Endpunkt bestehen dort wie hier (in diesem Lauf: {gates})."
 
     def server(self, devices: str, weights: str, cache: str) -> str:
         return f"Ein Server: {devices}, Gewichte von {weights} GiB, ein KV-Cache von {cache} Token."
@@ -61,7 +61,7 @@ class GermanRoadmap(GermanWords, Roadmap):
         )
 
     canary_passed = (
-        "Eine Woche lang sind Fehler, Latenz und Beschwerden bei AWQ nicht mehr als bei der Baseline daneben."
+        "Eine Woche lang liegen Fehler, Latenz und Beschwerden bei AWQ nicht über denen der Baseline daneben."
     )
 
     def canary_needs(self, awq: str, baseline: str) -> str:
@@ -73,7 +73,7 @@ class GermanRoadmap(GermanWords, Roadmap):
     )
 
     shift_passed = (
-        "Der Service-Level wird eine ganze Woche lang gehalten, Spitzen eingeschlossen, und die Abnahme ist "
+        "Das Service-Level wird eine ganze Woche lang gehalten, Spitzen eingeschlossen, und die Abnahme ist "
         "unterschrieben."
     )
 

@@ -35,10 +35,8 @@ class Costs(Words):
     def capacity(self, arms: str, latency: str) -> str:
         return f"Capacity is the highest measured output throughput of one machine: {arms}. {latency}"
 
-    def in_currency(self, code: str, per_usd: str, source: str, date: str) -> str:
-        return (
-            f"Amounts are computed in US dollars and printed in {code}: 1 USD is {per_usd} {code} ({source}, {date})."
-        )
+    def in_currency(self, code: str, per_usd: str, source: str) -> str:
+        return f"Amounts are computed in US dollars and printed in {code}: 1 USD is {per_usd} {code} ({source})."
 
     no_service_level = "A limit on latency would lower it."
     service_level = (

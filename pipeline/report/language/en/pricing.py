@@ -98,10 +98,14 @@ class PricingSentences(Words):
     curve_load = "Requests a day"
     curve_note = "From an eighth of the load to eight times it, in the first year; the engagement's price is left out."
     curve_x = "Requests per day"
-    curve_y = "USD per million useful output tokens; lower is better"
     curve_caption = "Machines are whole: a busy one makes cheap tokens, an idle one dear ones; an API has one price."
     curve_left_out = " The table has the ways that are left out."
-    curve_unit = "USD/Mtok"
+
+    def curve_y(self, currency: str) -> str:
+        return f"{currency} per million useful output tokens; lower is better"
+
+    def curve_unit(self, currency: str) -> str:
+        return f"{currency}/Mtok"
 
     def curve_alternative(self, load: str, ways: str) -> str:
         return f"Line chart of cost per million output tokens over requests per day. At {load} requests a day: {ways}."
@@ -183,10 +187,12 @@ class PricingSentences(Words):
     tried = "20 % tried"
     tornado = "Saving over the ends of each input"
     tornado_caption = "Each input alone, the others as stated. The line is the saving as stated."
-    tornado_y = "USD saved"
     at_low = "at the lower end"
     at_high = "at the upper end"
     as_stated = "as stated"
+
+    def tornado_y(self, currency: str) -> str:
+        return f"{currency} saved"
 
     def tornado_alternative(self, bars: str) -> str:
         return f"Bar chart of the saving as one input moves. {bars}."
@@ -207,28 +213,28 @@ class PricingSentences(Words):
     inputs: Mapping[str, str] = {
         "hours_per_month": "Hours of a month",
         "discount_rate": "Discount rate, a year",
-        "engagement.one_time_usd": "Engagement, once, USD",
-        "engagement.monthly_usd": "Support, USD a month",
+        "engagement.one_time_usd": "Engagement, once, {currency}",
+        "engagement.monthly_usd": "Support, {currency} a month",
         "load.requests_per_day": "Requests per day",
         "load.input_tokens": "Input tokens per request",
         "load.output_tokens": "Output tokens per request",
         "load.peak_factor": "Busiest hour over average",
         "load.growth_per_year": "Growth of the load, a year",
-        "site.usd_per_kwh": "Electricity, USD/kWh",
+        "site.usd_per_kwh": "Electricity, {currency}/kWh",
         "site.pue": "Energy of the building per energy of the machines",
         "site.load": "Share of their power that machines draw",
-        "site.staff_usd_per_year": "Staff, USD a year",
+        "site.staff_usd_per_year": "Staff, {currency} a year",
         "currency.per_usd": "Exchange rate, per USD",
     }
     inputs_of_variants: Mapping[str, str] = {
         "goodput_tokens_per_s": "useful output tokens/s of a machine",
-        "hourly_usd": "rent, USD/h",
-        "purchase_usd": "purchase price, USD",
+        "hourly_usd": "rent, {currency}/h",
+        "purchase_usd": "purchase price, {currency}",
         "resale_share": "resale, of the price",
         "watts": "power, W",
         "machines": "machines",
-        "input_usd_per_mtok": "USD per million input tokens",
-        "output_usd_per_mtok": "USD per million output tokens",
+        "input_usd_per_mtok": "{currency} per million input tokens",
+        "output_usd_per_mtok": "{currency} per million output tokens",
     }
 
     measured_machine = "Measured machine"

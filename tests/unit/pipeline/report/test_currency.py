@@ -13,6 +13,7 @@ from pipeline.report.inputs import inputs_of
 from pipeline.report.language.languages import LANGUAGES
 from pipeline.report.render.html import to_html
 from pipeline.report.view import report_of
+from tests.unit.pipeline.report.conftest import ROI
 
 EURO = Currency(code="EUR", per_usd=0.5, source="ECB reference rate", date=date(2026, 11, 27))
 
@@ -75,3 +76,55 @@ def test_no_amount_in_us_dollars_is_left_on_the_page(in_currency: Callable[..., 
 
     assert page.count(" USD") == 1
     assert "1 USD entspricht" in page
+
+
+def test_the_page_and_the_workbook_compute_in_the_currency(in_currency: Callable[..., ReportDocument]) -> None:
+    """With the report's rate, exact, and who says so; without a currency in US dollars."""
+    dollars, euros = (in_currency(money).pricing for money in (None, EURO))
+
+    assert dollars is not None
+    assert euros is not None
+    assert (dollars.currency, dollars.per_usd) == ("USD", "1")
+    assert (euros.currency, euros.per_usd) == ("EUR", "1/2")
+    assert [(one.value, one.source) for one in euros.inputs if one.name == "currency.per_usd"] == [
+        ("1/2", "ECB reference rate")
+    ]
+
+
+def test_the_whole_pricing_is_in_the_currency(in_currency: Callable[..., ReportDocument]) -> None:
+    """Curve over load, tornado and inputs: figures are converted, and names say in what."""
+    dollars, euros = (
+        {one.id: one for one in in_currency(money).sections if one.id in ("options", "sensitivity")}
+        for money in (None, EURO)
+    )
+
+    for name, chapter in dollars.items():
+        for dollar, euro in zip(chapter.charts, euros[name].charts, strict=True):
+            assert "EUR" in euro.y_title
+            assert [one.unit.replace("EUR", "USD") for one in euro.series] == [one.unit for one in dollar.series]
+            for first, second in zip(dollar.series, euro.series, strict=True):
+                assert [None if y is None else y / 2 for y in first.y] == pytest.approx(second.y)
+    inputs = {
+        row[0].text: row[1].text
+        for table in euros["sensitivity"].tables
+        if table.id == "sensitivity-inputs"
+        for row in table.rows
+        if "EUR" in row[0].text
+    }
+    assert inputs["Measured machine: rent, EUR/h"] == "0.25"
+
+
+def test_the_currency_of_the_costs_is_that_of_the_report_unless_it_has_its_own(
+    make_recipe: Callable[..., Recipe], make_run: Callable[..., RunRecord]
+) -> None:
+    """Who prices in a currency need not state it twice."""
+    rate = {"value": 0.25, "origin": "quoted", "source": "a bank", "date": "2026-11-20"}
+    recipe = make_recipe(roi={**ROI, "currency": {"code": "CHF", "per_usd": rate}})
+    record = make_run(recipe=recipe)
+    own = recipe.model_copy(update={"report": recipe.report.model_copy(update={"currency": EURO})})
+    costs, report = (inputs_of(one, record).currency for one in (recipe, own))
+
+    assert costs is not None
+    assert (costs.code, costs.per_usd, costs.source) == ("CHF", 0.25, "a bank")
+    assert report is not None
+    assert (report.code, report.per_usd) == ("EUR", 0.5)

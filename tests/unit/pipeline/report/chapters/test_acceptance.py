@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.record.record import AcceptanceVersion, RunRecord
 from pipeline.report.document import ReportDocument, Section
+from pipeline.report.language.de.language import GERMAN
 from pipeline.report.view import report_of
 from tests.unit.pipeline.report.acceptance.test_judge import AFTER, version
 from tests.unit.pipeline.report.documents import inputs_of
@@ -60,6 +61,15 @@ def test_every_clause_stands_with_limit_figure_and_outcome(make_run: Run, cells_
     assert "Signed off by Jane Doe (platform) on 2026-11-19, as the file says." in section.paragraphs[0]
     assert section.paragraphs[0].endswith("They were recorded before the measurements.")
     assert any(bullet.startswith("up: A run of minutes") for bullet in section.bullets)
+
+
+def test_days_are_compared_as_days_in_every_language(make_run: Run) -> None:
+    """The signature of the day before the measurements is not late because German writes the day first."""
+    record = make_run().model_copy(update={"acceptance": (version(FAST, signed_off=SIGNED),)})
+    first = chapter(report_of(inputs_of(record, GERMAN))).paragraphs[0]
+
+    assert "Jane Doe (platform) am 19.11.2026" in first
+    assert GERMAN.acceptance.signed_after not in first
 
 
 def test_unsigned_terms_are_judged_and_marked(make_run: Run) -> None:

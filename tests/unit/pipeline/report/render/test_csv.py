@@ -6,10 +6,25 @@ import io
 import pytest
 
 from pipeline.report.document import Cell, Column, Fact, ReportDocument, Section, Table
+from pipeline.report.labels import labels_of
+from pipeline.report.language.de.language import GERMAN
 from pipeline.report.render.csv import COLUMNS, inert, to_csv
 
 HOSTILE = ("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1+1", "\uff1d1+1", "-", "- a list")
-HARMLESS = ("-5", "-0.25", "+1,234.5", "-3.2 %", "-1e-05", "\N{MINUS SIGN}0.25", "plain", "", "a=b", "\N{EM DASH}")
+HARMLESS = (
+    "-5",
+    "-0.25",
+    "+1,234.5",
+    "-3.2 %",
+    "+1.234,5",
+    "-3,2\N{NARROW NO-BREAK SPACE}%",
+    "-1e-05",
+    "\N{MINUS SIGN}0.25",
+    "plain",
+    "",
+    "a=b",
+    "\N{EM DASH}",
+)
 
 
 def _read(report: ReportDocument) -> list[dict[str, str]]:
@@ -56,6 +71,16 @@ def test_points_of_charts_that_no_table_has_stand_in_it(report: ReportDocument) 
     assert "chart-load" in points
     assert set(stairs.series[0].y) <= set(values)
     assert "chart-ttft" not in points
+
+
+def test_labels_of_origins_are_in_the_language_of_the_report(report: ReportDocument) -> None:
+    """As in every other format; the column of origins keeps the codes."""
+    german = report.model_copy(update={"labels": labels_of(GERMAN)})
+    tags = {one["text"] for one in _read(german) if one["kind"] == "cell"}
+
+    assert "gemessen" in tags
+    assert not tags & {"measured", "modelled", "quoted", "assumed"}
+    assert "measured" in {one["origin"] for one in _read(german)}
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -11,6 +11,7 @@ from pptx.enum.chart import XL_CHART_TYPE
 from pptx.oxml.ns import qn
 from pptx.util import Inches, Pt
 
+from pipeline.base.format import TIMES
 from pipeline.report.document import Brand, Cell, Chart, Column, ReportDocument, Section, Table
 from pipeline.report.render.pptx import to_pptx
 from pipeline.report.render.slides import fit
@@ -115,6 +116,16 @@ def test_slides_are_numbered_and_end_with_the_sign_off(deck: Any, report: Report
         assert number == 1 or fields[0].getparent().findtext(f".//{qn('a:r')}[2]/{qn('a:t')}") == f" of {many}"
     (table,) = (shape.table for shape in deck.slides[-1].shapes if shape.has_table)
     assert [table.cell(row, 0).text for row in (1, 2)] == [one.label for one in report.signatures]
+
+
+def test_figures_at_charts_are_in_the_manner_of_the_language(report: ReportDocument) -> None:
+    """Factors have a comma in German, whatever the language of the machine."""
+    german = report.model_copy(update={"labels": report.labels.model_copy(update={"language": "de"})})
+    factor = re.compile(rf"<a:t>\d+([.,])\d\d{TIMES}</a:t>")
+    with zipfile.ZipFile(BytesIO(to_pptx(german))) as made:
+        drawn = [made.read(name).decode() for name in made.namelist() if name.startswith("ppt/charts/")]
+
+    assert {point for xml in drawn for point in factor.findall(xml)} == {","}
 
 
 def test_the_recommendation_stands_on_the_second_slide(deck: Any, report: ReportDocument) -> None:
