@@ -15,6 +15,7 @@ from pipeline.base.format import (
     usd,
     usd_as_given,
 )
+from pipeline.base.manner import manner
 from pipeline.base.results import Phrase
 from pipeline.recipe.acceptance import (
     AccuracyClause,
@@ -34,31 +35,32 @@ from pipeline.report.acceptance.judge import ClauseJudgement
 from pipeline.report.acceptance.judgement import Unit
 from pipeline.report.language.en.acceptance import AcceptanceSentences
 
+_TOKENS = "tok/s"
 _AS_MEASURED: dict[Unit, Callable[[float], str]] = {
     "loss": score,
     "recovery": recovery,
     "ms": lambda value: f"{number(value)} ms",
-    "tokens/s": lambda value: f"{number(value)} tok/s",
+    "tokens/s": lambda value: f"{number(value)} {_TOKENS}",
     "ratio": ratio,
     "USD/month": usd,
     "USD/Mtok": usd,
     "GiB": lambda value: f"{number(value)} GiB",
     "C": lambda value: f"{count(value)} °C",
-    "percent": lambda value: f"{number(value)} %",
+    "percent": lambda value: f"{number(value)}{manner().percent}",
     "share": percent,
 }
 _AS_AGREED: dict[Unit, Callable[[float], str]] = {
     "loss": as_given,
-    "recovery": lambda value: f"{as_given(value * 100)} %",
+    "recovery": lambda value: f"{as_given(value * 100)}{manner().percent}",
     "ms": lambda value: f"{as_given(value)} ms",
-    "tokens/s": lambda value: f"{as_given(value)} tok/s",
+    "tokens/s": lambda value: f"{as_given(value)} {_TOKENS}",
     "ratio": lambda value: f"{as_given(value)}\N{MULTIPLICATION SIGN}",
     "USD/month": usd_as_given,
     "USD/Mtok": usd_as_given,
     "GiB": lambda value: f"{as_given(value)} GiB",
     "C": lambda value: f"{as_given(value)} °C",
-    "percent": lambda value: f"{as_given(value)} %",
-    "share": lambda value: f"{as_given(value * 100)} %",
+    "percent": lambda value: f"{as_given(value)}{manner().percent}",
+    "share": lambda value: f"{as_given(value * 100)}{manner().percent}",
 }
 """What was agreed is never rounded: 99.5 % must not read as 100 %."""
 
@@ -70,19 +72,26 @@ def reason_text(reason: Phrase | None, say: AcceptanceSentences) -> str:
 
 def limit_text(one: ClauseJudgement, say: AcceptanceSentences) -> str:
     """Return what is asked for."""
-    agreed = _AS_AGREED[one.unit](one.limit)
+    agreed = _in_words(_AS_AGREED[one.unit](one.limit), say)
     return say.at_most(agreed) if one.bound == "at most" else say.at_least(agreed)
 
 
 def found_text(one: ClauseJudgement, say: AcceptanceSentences) -> str:
     """Return the figure with what it can be, or that there is none."""
-    if one.value is None:
-        return say.nothing_found
+    return say.nothing_found if one.value is None else _in_words(_found(one, one.value, say), say)
+
+
+def _found(one: ClauseJudgement, value: float, say: AcceptanceSentences) -> str:
     form = _AS_MEASURED[one.unit]
-    if one.low == one.high == one.value:
-        return form(one.value)
+    if one.low == one.high == value:
+        return form(value)
     ends = say.interval_unknown if one.low is None or one.high is None else extent(one.low, one.high, form)
-    return say.with_interval(form(one.value), ends)
+    return say.with_interval(form(value), ends)
+
+
+def _in_words(figure: str, say: AcceptanceSentences) -> str:
+    """Return a figure with its unit in the language."""
+    return figure.replace(_TOKENS, say.tokens_per_s)
 
 
 def about_text(clause: Clause, say: AcceptanceSentences) -> str:

@@ -29,6 +29,7 @@ class GermanAcceptanceSentences(GermanWords, AcceptanceSentences):
     at_best = "der Parallelität mit dem höchsten Durchsatz"
     at_every_level = "jeder Parallelität"
     uptime = "Verfügbarkeit des Endpunkts"
+    tokens_per_s = "Token/s"
     nothing_found = "nicht gemessen"
     note = (
         "Ein Kriterium ist bestanden, wenn sein ganzes Intervall innerhalb der Grenze liegt, und nicht bestanden, wenn "

@@ -28,6 +28,7 @@ class AcceptanceSentences(Words):
     at_best = "the concurrency of the highest throughput"
     at_every_level = "every concurrency"
     uptime = "uptime of the endpoint"
+    tokens_per_s = "tok/s"
     nothing_found = "not measured"
     note = "A clause passes where its whole interval is within the limit, and fails where none of it is."
 
