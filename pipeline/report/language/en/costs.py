@@ -96,7 +96,7 @@ class Costs(Words):
         "monthly_usd": "cost of the first year / 12",
         "yearly_usd": f"machines {TIMES} hourly price {TIMES} hours, with staff and support where they are stated",
         "three_year_usd": "cost of 3 years with the growth of the load, engagement price left out",
-        "saving_per_month_usd": "baseline cost - AWQ cost in the first year / 12",
+        "saving_per_month_usd": "(baseline cost - AWQ cost) of the first year / 12",
         "saving_three_years_usd": "baseline cost - AWQ cost of 3 years, engagement price and support included",
         "payback_months": "month in which the savings have earned what is paid first",
         "break_even_requests_per_day": (
