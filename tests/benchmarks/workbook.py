@@ -24,7 +24,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from pipeline.report.document import Cover, Fact, Labels, ReportDocument
+from pipeline.report.document import Cover, Fact, ReportDocument
+from pipeline.report.labels import labels_of
 from pipeline.report.language.language import ENGLISH
 from pipeline.report.render.workbook.grid import Grid
 from pipeline.report.render.workbook.pricing.layout import layout_of
@@ -96,7 +97,7 @@ def document_of(model: PricingModel) -> ReportDocument:
     """Return a report that has nothing but a model."""
     page = ENGLISH.page
     return ReportDocument(
-        labels=Labels(**{name: getattr(page, name) for name in Labels.model_fields}),
+        labels=labels_of(ENGLISH),
         cover=Cover(title="Costs", client=None, prepared_by=None, facts=(Fact(label=page.date, text="2026-11-29"),)),
         findings=(),
         summary=(),
