@@ -1,6 +1,6 @@
 """The chapter on acceptance: every clause with what was found, and when the terms were agreed."""
 
-from pipeline.base.format import day
+from pipeline.base.format import day, moment
 from pipeline.base.results import Origin
 from pipeline.report.acceptance.judge import AcceptanceJudgement, ClauseJudgement, acceptance_of
 from pipeline.report.acceptance.judgement import OUTCOMES, Outcome
@@ -29,7 +29,7 @@ def acceptance_section(inputs: Inputs) -> Section:
 def agreement(found: AcceptanceJudgement, inputs: Inputs) -> tuple[str, ...]:
     """Return which terms these are, who signed them, and whether that was before the measurements."""
     say = inputs.say.acceptance
-    sums = say.terms(found.source, found.sha256, found.recorded_at)
+    sums = say.terms(found.source, found.sha256, moment(found.recorded_at))
     return tuple(
         filter(None, (found.title and f"{found.title}.", sums, *_signature(found, inputs), *_standing(found, say)))
     )

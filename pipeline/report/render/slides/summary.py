@@ -13,7 +13,6 @@ from pipeline.report.render.slides import fit
 from pipeline.report.render.slides.chapter import SMALL, TEXT, evidence_of
 from pipeline.report.render.slides.deck import MUTED, TONES, Box, Deck, Run, plain, write
 from pipeline.report.render.slides.stack import Stack
-from pipeline.report.render.slides.tables import ORIGIN_MARKS
 
 _HEAD = 20.0
 _CARDS = 3
@@ -66,7 +65,7 @@ def add_sources(deck: Deck) -> None:
     report, say = deck.report, deck.report.labels
     origins: list[list[Run]] = [
         [
-            (f"{ORIGIN_MARKS[one.origin]} {say.origins[one.origin]}: ", TEXT, TONES["plain"], True),
+            (f"{say.marks[one.origin]} {say.origins[one.origin]}: ", TEXT, TONES["plain"], True),
             (one.meaning, TEXT, TONES["plain"], False),
         ]
         for one in report.legend
@@ -113,7 +112,7 @@ def _card(deck: Deck, slide: Any, one: KeyFigure, box: Box) -> None:
     border.line.color.rgb, border.line.width = _RULE, Pt(1)
     border._element.remove(border._element.find(qn("p:style")))  # noqa: SLF001 -- the theme's shadow and double line
     inner = Box(box.left + _INSIDE, box.top + _INSIDE, box.width - 2 * _INSIDE, box.height - 2 * _INSIDE)
-    origin = f"{ORIGIN_MARKS[one.origin]} {deck.report.labels.origins[one.origin]}"
+    origin = f"{deck.report.labels.marks[one.origin]} {deck.report.labels.origins[one.origin]}"
     size = fit.largest(one.text, (30.0, 26.0, 22.0, 18.0, 14.0), inner.width, 40, bold=True)
     label = fit.shortened(one.label, SMALL, inner.width, 2 * SMALL * fit.LINE)
     text = fit.shortened(one.text, size, inner.width, 40, bold=True)

@@ -57,6 +57,21 @@ def test_every_figure_of_every_table_is_printed(pages: PdfReader, report: Report
                 assert all("".join(cell.text.split()) in printed for cell in row if not cell.tag), table.id
 
 
+def test_figures_of_another_origin_than_their_tables_have_its_mark(pages: PdfReader, report: ReportDocument) -> None:
+    """As on the page: measured and assumed look different where no column says which is which."""
+    printed = "".join("".join(page.extract_text() for page in pages.pages).split())
+    found = [
+        f"{''.join(cell.text.split())}{report.labels.marks[cell.origin]}"
+        for section in report.sections
+        for table in section.tables
+        for row in table.rows
+        for cell in row
+        if cell.origin and cell.origin != table.origin and not cell.tag and cell.tone == "plain"
+    ]
+    assert found
+    assert [text for text in found if text not in printed] == []
+
+
 def test_the_document_is_attached(pages: PdfReader, report: ReportDocument) -> None:
     """As it is, so that a PDF alone can be verified."""
     assert pages.attachments["report.json"] == [to_json(report).encode()]

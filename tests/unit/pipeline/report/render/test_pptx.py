@@ -276,6 +276,20 @@ def test_a_report_of_little_is_a_report(report: ReportDocument) -> None:
     assert len(opened(report.model_copy(update=empty)).slides) == 4
 
 
+def test_figures_of_another_origin_than_their_tables_have_its_mark(deck: Any, report: ReportDocument) -> None:
+    """As in the other formats: measured and assumed look different where no column says which is which."""
+    written = {
+        cell.text
+        for slide in deck.slides
+        for shape in slide.shapes
+        if shape.has_table
+        for row in shape.table.rows
+        for cell in row.cells
+    }
+    (capacity,) = (row[1] for one in report.sections for t in one.tables if t.id == "costs-arms" for row in t.rows[:1])
+    assert f"{capacity.text} {report.labels.marks['measured']}" in written
+
+
 def test_rows_are_as_high_as_their_text(deck: Any) -> None:
     """By our estimate, so that PowerPoint does not stretch a table over the end of its slide."""
     for slide in deck.slides:
