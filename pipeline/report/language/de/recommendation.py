@@ -147,8 +147,8 @@ class GermanRecommendation(GermanWords, Recommendation):
 
     def for_speed(self, concurrencies: str) -> str:
         return (
-            f" Bei der Baseline bleiben, es sei denn, Geschwindigkeit bei Parallelität {concurrencies} oder Speicher ist "
-            f"der Engpass: AWQ erfüllt das Prüfkriterium der Genauigkeit und ist dort schneller."
+            f" Bei der Baseline bleiben, es sei denn, Geschwindigkeit bei Parallelität {concurrencies} oder Speicher "
+            f"ist der Engpass: AWQ erfüllt das Prüfkriterium der Genauigkeit und ist dort schneller."
         )
 
     for_known_speed = (
@@ -181,6 +181,7 @@ class GermanRecommendation(GermanWords, Recommendation):
     )
     step_traffic = "Vor der Umstellung AWQ neben der Baseline mit einem Teil der echten Anfragen betreiben."
     step_endpoint = "Den Endpunkt mit `awqctl serve` testen, bevor er übergeben wird."
+
     def step_terms(self, clauses: str) -> str:
         return (
             f"Klären, was aus den nicht bestandenen Kriterien folgt ({clauses}): ein anderer Checkpoint, eine andere "

@@ -150,10 +150,11 @@ class Recommendation(Words):
     )
     step_traffic = "Before switching over, run AWQ beside the baseline on a part of the real traffic."
     step_endpoint = "Test the endpoint with `awqctl serve` before it is handed over."
+
     def step_terms(self, clauses: str) -> str:
         return (
-            f"Settle what follows from the clauses that failed ({clauses}): another checkpoint, another machine, or other "
-            f"terms before new figures are looked at."
+            f"Settle what follows from the clauses that failed ({clauses}): another checkpoint, another machine, or "
+            f"other terms before new figures are looked at."
         )
 
     step_sign = "Sign the last page, or state what is missing for a signature."

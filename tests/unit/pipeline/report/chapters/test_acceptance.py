@@ -74,7 +74,9 @@ def test_days_are_compared_as_days_in_every_language(make_run: Run) -> None:
 
 def test_failed_clauses_are_a_next_step(make_run: Run) -> None:
     """Whoever reads the first page alone knows that something agreed is not met; nothing to settle, no step."""
-    failed, passed = (document(make_run(), version(*clauses, signed_off=SIGNED)) for clauses in ((FAST, *OTHERS), (FAST,)))
+    failed, passed = (
+        document(make_run(), version(*clauses, signed_off=SIGNED)) for clauses in ((FAST, *OTHERS), (FAST,))
+    )
     said = "Settle what follows from the clauses that failed (faster and cost)"
     assert [one.startswith(said) for one in failed.next_steps].count(True) == 1
     assert not [one for one in passed.next_steps if one.startswith("Settle")]
