@@ -52,8 +52,8 @@ class GermanMethod(GermanWords, Method):
 
     def costs(self, hours: str) -> str:
         return (
-            f"Kosten: ganze Maschinen für die Spitzenlast, {hours} Stunden im Monat; Preise bleiben in allen Jahren wie "
-            f"angegeben."
+            f"Kosten: ganze Maschinen für die Spitzenlast, {hours} Stunden im Monat; Preise bleiben in allen Jahren "
+            f"wie angegeben."
         )
 
     chat_template = "über die Chat-Vorlage seines Tokenizers, Beispiele als frühere Gesprächsschritte"
