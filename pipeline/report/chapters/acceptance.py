@@ -10,6 +10,7 @@ from pipeline.report.chapter import Chapter
 from pipeline.report.document import Cell, Finding, Section, Table, Tone
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.acceptance import AcceptanceSentences
+from pipeline.roi.quantity import weakest
 
 TONES: dict[Outcome, Tone] = {"passed": "good", "failed": "bad", "not decided": "caution", "not measured": "caution"}
 
@@ -96,6 +97,11 @@ def _open(one: ClauseJudgement, say: AcceptanceSentences) -> str:
     return say.why_open(one.id, " ".join(filter(None, (reason_text(one.reason, say), way))))
 
 
+def _origins(found: AcceptanceJudgement) -> tuple[Origin, ...]:
+    """Return the origins of all figures that clauses were held against."""
+    return tuple(one.origin for one in found.clauses if one.value is not None) or ("measured",)
+
+
 def acceptance_findings(inputs: Inputs) -> tuple[Finding, ...]:
     """Return the outcome in a sentence; nothing where nothing was agreed."""
     found, say = acceptance_of(inputs), inputs.say.acceptance
@@ -118,7 +124,7 @@ def acceptance_findings(inputs: Inputs) -> tuple[Finding, ...]:
             headline=" ".join(filter(None, (counted, *marks))),
             detail=" ".join(filter(None, details)),
             tone=tone,
-            origin="modelled" if any(one.origin == "modelled" for one in found.clauses) else "measured",
+            origin=weakest(_origins(found)),
             evidence=tuple(dict.fromkeys(key for one in found.clauses for key in (*one.agreed_in, *one.evidence))),
         ),
     )

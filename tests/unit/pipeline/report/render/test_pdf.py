@@ -61,12 +61,12 @@ def test_figures_of_another_origin_than_their_tables_have_its_mark(pages: PdfRea
     """As on the page: measured and assumed look different where no column says which is which."""
     printed = "".join("".join(page.extract_text() for page in pages.pages).split())
     found = [
-        f"{''.join(cell.text.split())}{report.labels.marks[cell.origin]}"
+        f"{''.join(cell.text.split())}{report.labels.marks[mark]}"
         for section in report.sections
         for table in section.tables
         for row in table.rows
         for cell in row
-        if cell.origin and cell.origin != table.origin and not cell.tag and cell.tone == "plain"
+        if (mark := table.mark_of(cell, row))
     ]
     assert found
     assert [text for text in found if text not in printed] == []
