@@ -180,7 +180,9 @@ def _scales(across: Any, up: Any, chart: Chart, made: Sequence[Points]) -> None:
         across.minimum_scale, across.maximum_scale = math.floor(min(-0.5, *ends)), math.ceil(max(1.5, *ends))
         up.maximum_scale = max(float(y) for one in made for y in one.y if y is not None) + 0.1
         return
-    if chart.kind != "time":
+    if min((float(y) for one in made for y in one.y if y is not None), default=0.0) < 0:
+        across.tick_label_position = TICKS.LOW
+    elif chart.kind != "time":
         up.minimum_scale = 0.0
     if chart.kind in ("dot", "crossover"):
         ratios = chart.series[0]

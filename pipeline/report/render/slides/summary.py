@@ -16,7 +16,8 @@ from pipeline.report.render.slides.stack import Stack
 
 _HEAD = 20.0
 _CARDS = 3
-"""In a row, of two on a slide."""
+_MANY_CARDS = 4
+"""In a row, of two on a slide; the second where there are more figures than two rows of the first have."""
 _GAP, _INSIDE = 14.0, 10.0
 _RULE = RGBColor(0xCF, 0xD6, 0xDE)
 _SHARES = (0.25, 0.25, 0.18, 0.32)
@@ -47,15 +48,16 @@ def add_summary(deck: Deck) -> None:
 
 
 def add_key_figures(deck: Deck) -> None:
-    """Add cards, six on a slide."""
+    """Add cards, six or eight on a slide."""
     figures, say = deck.report.key_figures, deck.report.labels
     stack = Stack(deck, say.key_figures)
-    for start in range(0, len(figures), 2 * _CARDS):
-        chosen = figures[start : start + 2 * _CARDS]
+    across = _CARDS if len(figures) <= 2 * _CARDS else _MANY_CARDS
+    for start in range(0, len(figures), 2 * across):
+        chosen = figures[start : start + 2 * across]
         keys = [key for one in chosen for key in one.evidence]
         stack.add(
             deck.room.height,
-            partial(_cards, deck=deck, figures=chosen),
+            partial(_cards, deck=deck, figures=chosen, across=across),
             evidence_of(deck, keys),
         )
 
@@ -99,10 +101,10 @@ def add_sign_off(deck: Deck) -> None:
                 run.font.size = Pt(TEXT)
 
 
-def _cards(slide: Any, box: Box, *, deck: Deck, figures: tuple[KeyFigure, ...]) -> None:
-    wide, high = (box.width - (_CARDS - 1) * _GAP) / _CARDS, (box.height - _GAP) / 2
+def _cards(slide: Any, box: Box, *, deck: Deck, figures: tuple[KeyFigure, ...], across: int) -> None:
+    wide, high = (box.width - (across - 1) * _GAP) / across, (box.height - _GAP) / 2
     for place, one in enumerate(figures):
-        left, top = box.left + place % _CARDS * (wide + _GAP), box.top + place // _CARDS * (high + _GAP)
+        left, top = box.left + place % across * (wide + _GAP), box.top + place // across * (high + _GAP)
         _card(deck, slide, one, Box(left, top, wide, high))
 
 

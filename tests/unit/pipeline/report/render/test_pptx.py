@@ -92,6 +92,18 @@ def test_figures_of_lines_and_bars_are_those_of_the_series(deck: Any, report: Re
                 assert down == pytest.approx([y - low for y, low, _ in ends])
 
 
+def test_bars_below_zero_are_drawn(report: ReportDocument) -> None:
+    """A saving that is a loss at both ends of an input: no axis begins at zero and hides it."""
+    section = next(one for one in report.sections if any(chart.kind == "bar" for chart in one.charts))
+    (chart,) = (one for one in section.charts if one.kind == "bar")
+    series = tuple(
+        one.model_copy(update={"y": tuple(-(y or 0.0) for y in one.y), "low": (), "high": ()}) for one in chart.series
+    )
+    losses = section.model_copy(update={"charts": (chart.model_copy(update={"series": series}),)})
+    (frame,) = native(opened(report.model_copy(update={"sections": (losses,)})))
+    assert frame.chart.value_axis.minimum_scale is None
+
+
 def test_notes_have_the_evidence_of_what_is_shown(deck: Any, report: ReportDocument) -> None:
     """A chart's series, a table's cells, and what the key figures are from."""
     for slide in deck.slides:
