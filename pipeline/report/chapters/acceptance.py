@@ -99,7 +99,8 @@ def _open(one: ClauseJudgement, say: AcceptanceSentences) -> str:
 
 def _origins(found: AcceptanceJudgement) -> tuple[Origin, ...]:
     """Return the origins of all figures that clauses were held against."""
-    return tuple(one.origin for one in found.clauses if one.value is not None) or ("measured",)
+    known = tuple(one.origin for one in found.clauses if one.value is not None and one.origin is not None)
+    return known or ("measured",)
 
 
 def acceptance_findings(inputs: Inputs) -> tuple[Finding, ...]:
