@@ -24,7 +24,7 @@ from pptx.oxml.ns import qn
 from pptx.util import Pt
 
 from pipeline.base.format import ratio
-from pipeline.report.charts.chart_style import GREY, colours_of, numbers_of
+from pipeline.report.charts.chart_style import BLUE, GREY, colours_of, numbers_of
 from pipeline.report.document import Chart, Labels
 from pipeline.report.render.slides.deck import Box, describe, plain
 from pipeline.report.render.slides.error_bars import add_error_bars
@@ -65,8 +65,9 @@ def add_chart(slide: Any, chart: Chart, box: Box, labels: Labels) -> Any:
         _leave_out(native.legend, [place for place, one in enumerate(made) if one.statistic == "bounds"])
     colours = colours_of(dict.fromkeys(one.arm for one in made if one.arm))
     arms = list(dict.fromkeys(one.arm for one in made))
+    ends = dict(zip((one.name for one in chart.series if not one.arm), (GREY, BLUE), strict=False))
     for points, series in zip(made, native.plots[0].series, strict=True):
-        colour = colours.get(points.arm or "", GREY)
+        colour = colours.get(points.arm or "", ends.get(points.name, GREY))
         _style(series, points, colour, _MARKERS[arms.index(points.arm) % len(_MARKERS)], chart)
         _label(series, points, chart)
     _axes(native, chart, made)
@@ -109,6 +110,7 @@ def _style(series: Any, points: Points, colour: str, marker: Any, chart: Chart) 
     if chart.kind == "bar":
         series.format.fill.solid()
         series.format.fill.fore_color.rgb = rgb
+        series.invert_if_negative = False
     else:
         series.smooth = False
         series.format.line.color.rgb = rgb
