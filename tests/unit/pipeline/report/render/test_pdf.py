@@ -107,6 +107,25 @@ def test_text_is_printed_as_it_is(report: ReportDocument) -> None:
     assert HOSTILE in str(read.metadata.title)
 
 
+def test_digests_break_inside_their_column(report: ReportDocument) -> None:
+    """A sentence with one beside other sentences: it stays on the page, and commands beside it have no backticks."""
+    digest, words = "48b0069f" * 8, "The baseline goes on as it is, and nothing of it changes meanwhile."
+    row = tuple(
+        Cell(text=text) for text in (words, f"The digest is {digest}.", "`awqctl verify out` is run here.", words)
+    )
+    columns = tuple(Column(title=title, numeric=False) for title in "abcd")
+    table = Table(id="t", title="Long", columns=columns, rows=(row,))
+    section = Section(id="s", title="One", tables=(table,))
+    text = "".join(
+        page.extract_text()
+        for page in PdfReader(BytesIO(to_pdf(report.model_copy(update={"sections": (section,)})))).pages
+    )
+    found = text[text.index("The digest is") :]
+    assert digest not in found
+    assert f"{digest}." in "".join(found.split())
+    assert "`" not in found
+
+
 @pytest.mark.parametrize(("text", "claims"), [("\N{SAUROPOD} kept", True), ("\ufffe kept", False)])
 def test_text_that_cannot_be_drawn_is_no_error(report: ReportDocument, text: str, claims: bool) -> None:  # noqa: FBT001
     """Where PDF/UA forbids a code point, the file does not claim to be that; it is tagged all the same."""
