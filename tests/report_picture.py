@@ -16,8 +16,8 @@ REPO = Path(__file__).parents[1]
 PICTURE = REPO / "pipeline" / "report" / "report.png"
 REPORT = REPO / "out" / "demo" / "report" / "report.html"
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-WIDTH, HEIGHT = 1180, 1125
-COLOURS = 128
+WIDTH, HEIGHT = 1180, 1620
+COLOURS = 256
 """Enough for smooth letters in the report's few tones, at a third of the size."""
 
 

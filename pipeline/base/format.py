@@ -25,7 +25,8 @@ def number(value: float, digits: int = 3) -> str:
     """Return `value` with thousands separated and at least `digits` significant digits, none after 100."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
-    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    exponent = int(f"{value:.{digits - 1}e}".partition("e")[2])  # of the rounded value: 9.996 is 10.0, not 10.00
+    places = max(0, digits - 1 - exponent)
     return _signed_text(f"{value:,.{places}f}")
 
 

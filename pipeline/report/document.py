@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from pipeline.base.format import NONE
 from pipeline.base.manner import manner
 from pipeline.base.results import Origin, Result
 from pipeline.report.decision import Choice
@@ -51,6 +52,11 @@ class Table(Result):
     """Files with the raw figures, relative to the output folder."""
     folded: bool = False
     """Closed until asked for, on screen; printed in full."""
+
+    def mark_of(self, cell: Cell, row: tuple[Cell, ...]) -> Origin | None:
+        """Return the origin whose mark follows a figure; None where its table or row tells it, or nothing stands."""
+        told = {self.origin, *(one.origin for one in row if one.tag)}
+        return None if cell.tag or cell.text == NONE or cell.origin in told else cell.origin
 
 
 class Series(Result):

@@ -1,10 +1,12 @@
 """What a run's costs per arm and its whole pricing say of the same money is made to agree.
 
 A plain recipe (rent alone, three years, no growth, no spare, no service level, no range) is priced per arm with the
-range that the repeats leave, in which both arms are looked at together; its values are those of the whole pricing, and
-where the two decide differently nothing is decided. Of any other recipe the figures per arm are those of the whole
-pricing.
+range that the repeats leave, in which both arms are looked at together; its values and their origins are those of the
+whole pricing, and where the two decide differently nothing is decided. Of any other recipe the figures per arm are
+those of the whole pricing.
 """
+
+from typing import TypeVar
 
 from eval.bench.result import BenchResult
 from pipeline.recipe.roi import Roi
@@ -12,6 +14,7 @@ from pipeline.roi.figure import Figure
 from pipeline.roi.result import ArmCost, RoiResult, Saving
 from pipeline.roi.scenarios.result import Comparison, OptionCost, ScenarioResult
 
+_Costs = TypeVar("_Costs", ArmCost, Saving)
 YEARS = 3
 """That the costs per arm are of."""
 
@@ -62,9 +65,20 @@ def agreed(result: RoiResult, scenario: ScenarioResult, three: ScenarioResult, *
     differ = {_rented(one) for one in result.comparisons if found.get(_rented(one), one.decision) != one.decision}
     comparisons = tuple(
         one.model_copy(update={"decision": "not decided"}) if _rented(one) in differ else one
-        for one in result.comparisons
+        for one in (_from(each, _saving(each, scenario)) for each in result.comparisons)
     )
-    return result.model_copy(update={"comparisons": comparisons, "scenario": _with_decisions(scenario, differ)})
+    arms = tuple(_from(cost, _arm(cost, _option(scenario, cost.arm), None)) for cost in result.arms)
+    changes = {"arms": arms, "comparisons": comparisons, "scenario": _with_decisions(scenario, differ)}
+    return result.model_copy(update=changes)
+
+
+def _from(own: _Costs, whole: _Costs) -> _Costs:
+    """Return costs with the origins that the whole pricing gives them."""
+    figures = {name: figure for name, figure in own if isinstance(figure, Figure)}
+    origins = {
+        name: figure.model_copy(update={"origin": getattr(whole, name).origin}) for name, figure in figures.items()
+    }
+    return own.model_copy(update=origins)
 
 
 def _pairs(scenario: ScenarioResult) -> set[tuple[str, str]]:

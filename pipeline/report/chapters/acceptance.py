@@ -1,6 +1,6 @@
 """The chapter on acceptance: every clause with what was found, and when the terms were agreed."""
 
-from pipeline.base.format import day
+from pipeline.base.format import day, moment
 from pipeline.base.results import Origin
 from pipeline.report.acceptance.judge import AcceptanceJudgement, ClauseJudgement, acceptance_of
 from pipeline.report.acceptance.judgement import OUTCOMES, Outcome
@@ -10,6 +10,7 @@ from pipeline.report.chapter import Chapter
 from pipeline.report.document import Cell, Finding, Section, Table, Tone
 from pipeline.report.inputs import Inputs
 from pipeline.report.language.en.acceptance import AcceptanceSentences
+from pipeline.roi.quantity import weakest
 
 TONES: dict[Outcome, Tone] = {"passed": "good", "failed": "bad", "not decided": "caution", "not measured": "caution"}
 
@@ -29,7 +30,7 @@ def acceptance_section(inputs: Inputs) -> Section:
 def agreement(found: AcceptanceJudgement, inputs: Inputs) -> tuple[str, ...]:
     """Return which terms these are, who signed them, and whether that was before the measurements."""
     say = inputs.say.acceptance
-    sums = say.terms(found.source, found.sha256, found.recorded_at)
+    sums = say.terms(found.source, found.sha256, moment(found.recorded_at))
     return tuple(
         filter(None, (found.title and f"{found.title}.", sums, *_signature(found, inputs), *_standing(found, say)))
     )
@@ -96,6 +97,12 @@ def _open(one: ClauseJudgement, say: AcceptanceSentences) -> str:
     return say.why_open(one.id, " ".join(filter(None, (reason_text(one.reason, say), way))))
 
 
+def _origins(found: AcceptanceJudgement) -> tuple[Origin, ...]:
+    """Return the origins of all figures that clauses were held against."""
+    known = tuple(one.origin for one in found.clauses if one.value is not None and one.origin is not None)
+    return known or ("measured",)
+
+
 def acceptance_findings(inputs: Inputs) -> tuple[Finding, ...]:
     """Return the outcome in a sentence; nothing where nothing was agreed."""
     found, say = acceptance_of(inputs), inputs.say.acceptance
@@ -118,7 +125,7 @@ def acceptance_findings(inputs: Inputs) -> tuple[Finding, ...]:
             headline=" ".join(filter(None, (counted, *marks))),
             detail=" ".join(filter(None, details)),
             tone=tone,
-            origin="modelled" if any(one.origin == "modelled" for one in found.clauses) else "measured",
+            origin=weakest(_origins(found)),
             evidence=tuple(dict.fromkeys(key for one in found.clauses for key in (*one.agreed_in, *one.evidence))),
         ),
     )

@@ -19,7 +19,7 @@ def cost_finding(costs: RoiResult, saving: Saving, requests_per_day: float, say:
         headline=cost_sentence(costs, saving, say.costs),
         detail=_where_it_pays(saving, requests_per_day, say),
         tone=_TONES[saving.decision],
-        origin="modelled",
+        origin=saving.saving_per_month_usd.origin,
     )
 
 
@@ -80,7 +80,7 @@ def _where_it_pays(saving: Saving, requests_per_day: float, say: Language) -> st
         return findings.pays
     if saving.saving_per_month_usd.low is None:
         return ""
-    if even.low is None:
+    if even.low is None and even.value is None:
         return findings.no_break_even
     where = ranged(even, requests_a_day(say.costs), say.costs)
     if even.value is not None and even.value <= requests_per_day and saving.decision == "does not pay":

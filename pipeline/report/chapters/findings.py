@@ -92,9 +92,8 @@ def _cost(inputs: Inputs) -> Finding:
     saving = inputs.saving
     figures = (saving.saving_per_month_usd, saving.break_even_requests_per_day)
     keys = tuple(key for one in figures for key in figure_keys(one, inputs.evidence))
-    return _grounded(
-        cost_finding(inputs.costs, saving, inputs.recipe.roi.load.requests_per_day, inputs.say), "modelled", keys
-    )
+    found = cost_finding(inputs.costs, saving, inputs.recipe.roi.load.requests_per_day, inputs.say)
+    return _grounded(found, saving.saving_per_month_usd.origin, keys)
 
 
 def _no_costs(inputs: Inputs) -> str:

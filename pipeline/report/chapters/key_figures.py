@@ -135,7 +135,7 @@ def _cost_figures(inputs: Inputs, tone: Tone) -> tuple[KeyFigure, ...]:
             text=usd(per_mtok.value or 0.0),
             value=per_mtok.value,
             detail=say.cost_detail(_range(per_mtok, inputs), ranged(before, usd, inputs.say.costs)),
-            origin="modelled",
+            origin=per_mtok.origin,
             evidence=figure_keys(per_mtok, inputs.evidence),
         ),
         _saving_figure(inputs, tone),
@@ -152,7 +152,7 @@ def _saving_figure(inputs: Inputs, tone: Tone) -> KeyFigure:
         text=say.saving_undecided if open_ else say.saving_text(usd(monthly.value or 0.0)),
         value=None if open_ else monthly.value,
         detail=say.saving_detail(_range(monthly, inputs), *machines),
-        origin="modelled",
+        origin=monthly.origin,
         evidence=figure_keys(monthly, inputs.evidence),
         tone=tone,
     )

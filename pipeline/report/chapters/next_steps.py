@@ -4,6 +4,7 @@ from eval.accuracy.result import EvalResult
 from eval.bench.comparison import speed_ratios
 from eval.bench.result import BenchResult
 from pipeline.report.chapters.accuracy_finding import by_verdict
+from pipeline.report.chapters.decision_facts import clauses_that_count
 from pipeline.report.chapters.recommendation import (
     MANY_REPEATS,
     SOME_REPEATS,
@@ -34,11 +35,18 @@ def next_steps(inputs: Inputs) -> tuple[str, ...]:
         _repeats_step(inputs) if inputs.has(BenchResult) else "",
         _soak_step(inputs) if inputs.has(BenchResult) else "",
         *(_cost_steps(inputs) if inputs.has(RoiResult) else ()),
+        _terms_step(inputs),
         say.step_traffic if _ready(inputs) else "",
         "" if inputs.has(ServeResult) else say.step_endpoint,
         say.step_sign,
     )
     return tuple(step for step in steps if step)
+
+
+def _terms_step(inputs: Inputs) -> str:
+    """Return what follows from clauses that failed; empty where none did."""
+    failed, say = [one.id for one in clauses_that_count(inputs) if one.outcome == "failed"], inputs.say.recommendation
+    return say.step_terms(say.listing(failed)) if failed else ""
 
 
 def _ready(inputs: Inputs) -> bool:
@@ -77,7 +85,8 @@ def _cost_steps(inputs: Inputs) -> tuple[str, ...]:
     roi, say = inputs.recipe.roi, inputs.say.recommendation
     assumed = "assumed" in (roi.hourly.origin, roi.load.origin)
     even = inputs.saving.break_even_requests_per_day
-    near = inputs.saving.decision == "does not pay" and (even.low or 0.0) > roi.load.requests_per_day
+    first = even.value if even.low is None else even.low
+    near = inputs.saving.decision == "does not pay" and (first or 0.0) > roi.load.requests_per_day
     return (
         say.step_prices if assumed else "",
         say.step_load(ranged(even, requests_a_day(inputs.say.costs), inputs.say.costs)) if near else "",

@@ -79,7 +79,6 @@ def _table(name: str, title: str, comparisons: list[Comparison], scenario: Scena
 
 
 def _row(one: Comparison, scenario: ScenarioResult, inputs: Inputs) -> tuple[Cell, ...]:
-    say = inputs.say.pricing
     return (
         word(option_named(one.option, scenario, inputs)),
         word(option_named(one.reference, scenario, inputs)),
@@ -89,7 +88,7 @@ def _row(one: Comparison, scenario: ScenarioResult, inputs: Inputs) -> tuple[Cel
         figure_cell(one.net_present_value_usd, usd, inputs),
         payback_cell(one.payback_months, inputs),
         _break_even(one, scenario, inputs),
-        word(say.decisions[one.decision], _TONES[one.decision]),
+        decision_cell(one, inputs),
     )
 
 
@@ -103,6 +102,14 @@ def payback_cell(one: Figure, inputs: Inputs) -> Cell:
     return figure_cell(one, number, inputs)
 
 
+def decision_cell(one: Comparison, inputs: Inputs) -> Cell:
+    """Return whether a way pays; of a saving that is worth nothing once later money is discounted, that."""
+    say = inputs.say.pricing
+    if one.decision == "pays" and (one.net_present_value_usd.value or 0.0) < 0:
+        return word(say.only_undiscounted, "caution")
+    return word(say.decisions[one.decision], _TONES[one.decision])
+
+
 def _told(text: str, one: Figure, inputs: Inputs) -> Cell:
     """Return a figure that is better said in words."""
     return Cell(text=text, origin=one.origin, evidence=figure_keys(one, inputs.evidence))
@@ -111,11 +118,13 @@ def _told(text: str, one: Figure, inputs: Inputs) -> Cell:
 def _break_even(one: Comparison, scenario: ScenarioResult, inputs: Inputs) -> Cell:
     """Return the first load at which a way costs no more; at no load, or not known where none can be counted."""
     say, found = inputs.say.pricing, _agreed(one, inputs) or one.break_even_requests_per_day
-    if found.value == 1:
-        return _told(say.from_the_first, found, inputs)
-    if found.value is not None or found.low is not None:
-        return figure_cell(found, count, inputs)
-    return word(NONE if scenario.missing else say.no_break_even)
+    if found.value is None and found.low is None:
+        return word(NONE if scenario.missing else say.no_break_even)
+    cell = figure_cell(found, count, inputs) if found.value != 1 else _told(say.from_the_first, found, inputs)
+    saving, load = one.saving_per_year_usd.value or 0.0, inputs.recipe.roi.load.requests_per_day
+    if found.value is None or found.value > load or saving > 0:
+        return cell
+    return cell.model_copy(update={"text": say.not_here(cell.text) if saving else say.alike})
 
 
 def _agreed(one: Comparison, inputs: Inputs) -> Figure | None:

@@ -14,7 +14,7 @@ from pipeline.report.cells import direction_cell, figure, numbers, shown, word, 
 from pipeline.report.chapters.acceptance import acceptance_summary
 from pipeline.report.chapters.options import years_text
 from pipeline.report.chapters.profile import operations_table
-from pipeline.report.chapters.savings import payback_cell
+from pipeline.report.chapters.savings import decision_cell, payback_cell
 from pipeline.report.chapters.speed_finding import ratio_with_interval
 from pipeline.report.comparison import against_control, points_of
 from pipeline.report.cost_figures import figure_cell
@@ -235,7 +235,7 @@ def _awq_saves(inputs: Inputs) -> Table:
             figure_cell(one.saving_total_usd, usd, inputs),
             figure_cell(one.net_present_value_usd, usd, inputs),
             payback_cell(one.payback_months, inputs),
-            word(inputs.say.pricing.decisions[one.decision]),
+            decision_cell(one, inputs),
         )
         for one in pairs
         if scenario and one.option == f"{AWQ}, rented"

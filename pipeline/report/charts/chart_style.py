@@ -33,7 +33,7 @@ _ROOM_FOR_LABELS = 0.42
 """Of the x axis, to the right of the last point."""
 _TICK_DISTANCE = 0.12
 """Of two named concurrencies, in parts of what lies between the lowest and the highest."""
-_CHARACTER = 0.032
+_CHARACTER = 0.041
 """What each character of their names beyond `_SHORT` takes, in the same parts."""
 _SHORT = 2
 _LINE_HEIGHT = 0.085

@@ -97,7 +97,7 @@ class GermanAcceptanceSentences(GermanWords, AcceptanceSentences):
         return f"{undecided} nicht entschieden, {missing} nicht gemessen."
 
     def terms(self, source: str, sha256: str, recorded_at: str) -> str:
-        return f"Vereinbarung: {source}, SHA-256 {sha256}, aufgezeichnet {recorded_at}."
+        return f"Vereinbarung: {source}, SHA-256 {sha256}, aufgezeichnet {recorded_at} UTC."
 
     def signed(self, name: str, date: str) -> str:
         return f"Freigegeben von {name} am {date}, laut Datei."

@@ -8,7 +8,7 @@ class GermanForest(GermanWords, Forest):
     """The chart of accuracy."""
 
     title = "Genauigkeitsverlust gegen die vereinbarte Toleranz"
-    x_title = "Verlust in vereinbarten Toleranzen; rechts ist schlechter"
+    x_title = "Verlust in Toleranzen; rechts ist schlechter"
     unit = "der Metrik"
     margin = "Vereinbarte Toleranz"
     no_loss = "kein Verlust"

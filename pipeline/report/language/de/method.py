@@ -51,7 +51,10 @@ class GermanMethod(GermanWords, Method):
     }
 
     def costs(self, hours: str) -> str:
-        return f"Kosten: ganze Maschinen für die Spitzenlast, {hours} Stunden im Monat, ohne Rabatt, ohne Inflation."
+        return (
+            f"Kosten: ganze Maschinen für die Spitzenlast, {hours} Stunden im Monat; Preise bleiben in allen Jahren "
+            f"wie angegeben."
+        )
 
     chat_template = "über die Chat-Vorlage seines Tokenizers, Beispiele als frühere Gesprächsschritte"
     plain_text = "als einfacher Text, ohne Chat-Vorlage"

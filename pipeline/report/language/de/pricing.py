@@ -179,6 +179,12 @@ class GermanPricingSentences(GermanWords, PricingSentences):
     never = "nicht innerhalb von 10 Jahren"
     no_break_even = "bei keiner Last"
     from_the_first = "ab der ersten Anfrage"
+
+    def not_here(self, break_even: str) -> str:
+        return f"{break_even}, bei dieser Last jedoch nicht"
+
+    alike = "hier gleich teuer"
+    only_undiscounted = "nur ohne Abzinsung"
     whose_saving = (
         "Was der Kauf, ein niedrigerer Preis oder eine günstigere GPU spart, ist keine Einsparung durch AWQ: Was AWQ "
         "spart, in ganzen Maschinen, zeigen die Zeilen zwischen Optionen, die gleich bezahlt werden und sich nur in "

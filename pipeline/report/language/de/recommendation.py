@@ -147,18 +147,17 @@ class GermanRecommendation(GermanWords, Recommendation):
 
     def for_speed(self, concurrencies: str) -> str:
         return (
-            f" Das Prüfkriterium der Genauigkeit ist erfüllt, und bei Parallelität {concurrencies} ist AWQ schneller: "
-            f"Einsetzen, wo Geschwindigkeit oder Speicher der Engpass ist, nicht der Kosten wegen; sonst bei der "
-            f"Baseline bleiben."
+            f" Bei der Baseline bleiben, es sei denn, Geschwindigkeit bei Parallelität {concurrencies} oder Speicher "
+            f"ist der Engpass: AWQ erfüllt das Prüfkriterium der Genauigkeit und ist dort schneller."
         )
 
     for_known_speed = (
-        " Das Prüfkriterium der Genauigkeit ist erfüllt: Einsetzen, wo Geschwindigkeit oder Speicher der Engpass ist, "
-        "nicht der Kosten wegen; sonst bei der Baseline bleiben."
+        " Bei der Baseline bleiben, es sei denn, Geschwindigkeit oder Speicher ist der Engpass: AWQ erfüllt das "
+        "Prüfkriterium der Genauigkeit."
     )
     keep = (
-        " Das Prüfkriterium der Genauigkeit ist erfüllt: Einsetzen, wo der Speicher der Engpass ist; sonst bei der "
-        "Baseline bleiben."
+        " Bei der Baseline bleiben, es sei denn, der Speicher ist der Engpass: AWQ erfüllt das Prüfkriterium der "
+        "Genauigkeit."
     )
 
     step_audit = (
@@ -182,6 +181,13 @@ class GermanRecommendation(GermanWords, Recommendation):
     )
     step_traffic = "Vor der Umstellung AWQ neben der Baseline mit einem Teil der echten Anfragen betreiben."
     step_endpoint = "Den Endpunkt mit `awqctl serve` testen, bevor er übergeben wird."
+
+    def step_terms(self, clauses: str) -> str:
+        return (
+            f"Klären, was aus den nicht bestandenen Kriterien folgt ({clauses}): ein anderer Checkpoint, eine andere "
+            f"Maschine oder eine andere Vereinbarung, bevor neue Werte vorliegen."
+        )
+
     step_sign = "Die letzte Seite unterschreiben oder benennen, was für eine Unterschrift fehlt."
 
     step_void = (

@@ -93,7 +93,7 @@ class AcceptanceSentences(Words):
         return f"{undecided} not decided, {missing} not measured."
 
     def terms(self, source: str, sha256: str, recorded_at: str) -> str:
-        return f"Terms: {source}, SHA-256 {sha256}, recorded {recorded_at}."
+        return f"Terms: {source}, SHA-256 {sha256}, recorded {recorded_at} UTC."
 
     def signed(self, name: str, date: str) -> str:
         return f"Signed off by {name} on {date}, as the file says."

@@ -42,7 +42,7 @@ class Method(Words):
     }
 
     def costs(self, hours: str) -> str:
-        return f"Costs: whole machines for the peak load, {hours} hours a month, no discount, no inflation."
+        return f"Costs: whole machines for the peak load, {hours} hours a month; prices stay as stated in all years."
 
     chat_template = "through the chat template of its tokenizer, few-shot examples as earlier turns"
     plain_text = "as plain text, without a chat template"

@@ -154,6 +154,12 @@ class PricingSentences(Words):
     never = "not within 10 years"
     no_break_even = "at no load"
     from_the_first = "from the first request"
+
+    def not_here(self, break_even: str) -> str:
+        return f"{break_even}, yet not at this load"
+
+    alike = "costs the same here"
+    only_undiscounted = "only before discounting"
     whose_saving = (
         "What buying, a lower price or a cheaper card saves is no saving of AWQ's: the rows between ways that are paid "
         "for alike and differ in AWQ alone say what AWQ saves, in whole machines."
@@ -169,7 +175,7 @@ class PricingSentences(Words):
     sensitivity_title = "What the saving depends on"
 
     def saving_of(self, option: str, reference: str, years: str, saving: str) -> str:
-        return f"{option} against {reference} saves {saving} over {years}, the engagement's price deducted."
+        return f"What {option} saves against {reference} over {years}, the engagement's price deducted: {saving}."
 
     def simulated(self, draws: str, seed: str, extent: str) -> str:
         return (

@@ -114,7 +114,7 @@ class Recommendation(Words):
         )
 
     def slower(self, concurrencies: str) -> str:
-        return f" Expect it to be slower at concurrency {concurrencies}."
+        return f" Expect AWQ to be slower at concurrency {concurrencies}."
 
     def no_saving(self, where: str) -> str:
         return f"AWQ saves no money {where}."
@@ -127,15 +127,12 @@ class Recommendation(Words):
 
     def for_speed(self, concurrencies: str) -> str:
         return (
-            f" It passed the accuracy gate and is faster at concurrency {concurrencies}: deploy it where speed or "
-            f"memory is the limit, not for cost; otherwise keep the baseline."
+            f" Keep the baseline, unless speed at concurrency {concurrencies} or memory is the limit: AWQ passed the "
+            f"accuracy gate and is faster there."
         )
 
-    for_known_speed = (
-        " It passed the accuracy gate: deploy it where speed or memory is the limit, not for cost; otherwise keep the "
-        "baseline."
-    )
-    keep = " It passed the accuracy gate: deploy it where memory is the limit; otherwise keep the baseline."
+    for_known_speed = " Keep the baseline, unless speed or memory is the limit: AWQ passed the accuracy gate."
+    keep = " Keep the baseline, unless memory is the limit: AWQ passed the accuracy gate."
 
     step_audit = (
         "Find out why the checkpoint failed its audit, and quantize again, perhaps with the other quantize.backend."
@@ -153,6 +150,13 @@ class Recommendation(Words):
     )
     step_traffic = "Before switching over, run AWQ beside the baseline on a part of the real traffic."
     step_endpoint = "Test the endpoint with `awqctl serve` before it is handed over."
+
+    def step_terms(self, clauses: str) -> str:
+        return (
+            f"Settle what follows from the clauses that failed ({clauses}): another checkpoint, another machine, or "
+            f"other terms before new figures are looked at."
+        )
+
     step_sign = "Sign the last page, or state what is missing for a signature."
 
     step_void = (

@@ -11,7 +11,7 @@ from pipeline.report.render.slides import fit
 from pipeline.report.render.slides.charts import add_chart
 from pipeline.report.render.slides.deck import MUTED, TONES, Box, Deck, Run, write
 from pipeline.report.render.slides.stack import SPACE, Stack
-from pipeline.report.render.slides.tables import ORIGIN_MARKS, Page, add_table, pages_of
+from pipeline.report.render.slides.tables import Page, add_table, pages_of
 
 TEXT, SMALL = 14.0, 12.0
 _CHART_SHARE = 0.68
@@ -46,7 +46,7 @@ def _chart(deck: Deck, section: Section, chart: Chart, said: Sequence[str]) -> N
     left, right = room.columns(_CHART_SHARE)
     add_chart(slide, chart, left, deck.report.labels)
     origins = dict.fromkeys(one.origin for one in chart.series)
-    tags = "   ".join(f"{ORIGIN_MARKS[one]} {deck.report.labels.origins[one]}" for one in origins)
+    tags = "   ".join(f"{deck.report.labels.marks[one]} {deck.report.labels.origins[one]}" for one in origins)
     paragraphs: list[list[Run]] = [[(tags, SMALL, MUTED, True)]]
     room_left = right.height - SMALL * fit.LINE - SPACE
     for text, colour, share in ((" ".join(said[:1]), TONES["plain"], 0.55), (chart.caption, MUTED, 1.0)):
@@ -80,7 +80,7 @@ def _table(deck: Deck, stack: Stack, table: Table) -> None:
 
 def _paint(slide: Any, box: Box, *, deck: Deck, table: Table, page: Page, title: str, note: str) -> None:
     say = deck.report.labels
-    tag = f"   {ORIGIN_MARKS[table.origin]} {say.origins[table.origin]}" if table.origin else ""
+    tag = f"   {say.marks[table.origin]} {say.origins[table.origin]}" if table.origin else ""
     short = fit.shortened(title, TEXT, 0.8 * box.width, TEXT * fit.LINE, bold=True)
     write(
         slide,

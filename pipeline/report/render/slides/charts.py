@@ -24,7 +24,7 @@ from pptx.oxml.ns import qn
 from pptx.util import Pt
 
 from pipeline.base.format import ratio
-from pipeline.report.charts.chart_style import GREY, colours_of, numbers_of
+from pipeline.report.charts.chart_style import BLUE, GREY, colours_of, numbers_of
 from pipeline.report.document import Chart, Labels
 from pipeline.report.render.slides.deck import Box, describe, plain
 from pipeline.report.render.slides.error_bars import add_error_bars
@@ -65,8 +65,9 @@ def add_chart(slide: Any, chart: Chart, box: Box, labels: Labels) -> Any:
         _leave_out(native.legend, [place for place, one in enumerate(made) if one.statistic == "bounds"])
     colours = colours_of(dict.fromkeys(one.arm for one in made if one.arm))
     arms = list(dict.fromkeys(one.arm for one in made))
+    ends = dict(zip((one.name for one in chart.series if not one.arm), (GREY, BLUE), strict=False))
     for points, series in zip(made, native.plots[0].series, strict=True):
-        colour = colours.get(points.arm or "", GREY)
+        colour = colours.get(points.arm or "", ends.get(points.name, GREY))
         _style(series, points, colour, _MARKERS[arms.index(points.arm) % len(_MARKERS)], chart)
         _label(series, points, chart)
     _axes(native, chart, made)
@@ -109,6 +110,7 @@ def _style(series: Any, points: Points, colour: str, marker: Any, chart: Chart) 
     if chart.kind == "bar":
         series.format.fill.solid()
         series.format.fill.fore_color.rgb = rgb
+        series.invert_if_negative = False
     else:
         series.smooth = False
         series.format.line.color.rgb = rgb
@@ -180,7 +182,9 @@ def _scales(across: Any, up: Any, chart: Chart, made: Sequence[Points]) -> None:
         across.minimum_scale, across.maximum_scale = math.floor(min(-0.5, *ends)), math.ceil(max(1.5, *ends))
         up.maximum_scale = max(float(y) for one in made for y in one.y if y is not None) + 0.1
         return
-    if chart.kind != "time":
+    if min((float(y) for one in made for y in one.y if y is not None), default=0.0) < 0:
+        across.tick_label_position = TICKS.LOW
+    elif chart.kind != "time":
         up.minimum_scale = 0.0
     if chart.kind in ("dot", "crossover"):
         ratios = chart.series[0]

@@ -13,11 +13,11 @@ from pipeline.report.render.slides import fit
 from pipeline.report.render.slides.chapter import SMALL, TEXT, evidence_of
 from pipeline.report.render.slides.deck import MUTED, TONES, Box, Deck, Run, plain, write
 from pipeline.report.render.slides.stack import Stack
-from pipeline.report.render.slides.tables import ORIGIN_MARKS
 
 _HEAD = 20.0
 _CARDS = 3
-"""In a row, of two on a slide."""
+_MANY_CARDS = 4
+"""In a row, of two on a slide; the second where there are more figures than two rows of the first have."""
 _GAP, _INSIDE = 14.0, 10.0
 _RULE = RGBColor(0xCF, 0xD6, 0xDE)
 _SHARES = (0.25, 0.25, 0.18, 0.32)
@@ -48,15 +48,16 @@ def add_summary(deck: Deck) -> None:
 
 
 def add_key_figures(deck: Deck) -> None:
-    """Add cards, six on a slide."""
+    """Add cards, six or eight on a slide."""
     figures, say = deck.report.key_figures, deck.report.labels
     stack = Stack(deck, say.key_figures)
-    for start in range(0, len(figures), 2 * _CARDS):
-        chosen = figures[start : start + 2 * _CARDS]
+    across = _CARDS if len(figures) <= 2 * _CARDS else _MANY_CARDS
+    for start in range(0, len(figures), 2 * across):
+        chosen = figures[start : start + 2 * across]
         keys = [key for one in chosen for key in one.evidence]
         stack.add(
             deck.room.height,
-            partial(_cards, deck=deck, figures=chosen),
+            partial(_cards, deck=deck, figures=chosen, across=across),
             evidence_of(deck, keys),
         )
 
@@ -66,7 +67,7 @@ def add_sources(deck: Deck) -> None:
     report, say = deck.report, deck.report.labels
     origins: list[list[Run]] = [
         [
-            (f"{ORIGIN_MARKS[one.origin]} {say.origins[one.origin]}: ", TEXT, TONES["plain"], True),
+            (f"{say.marks[one.origin]} {say.origins[one.origin]}: ", TEXT, TONES["plain"], True),
             (one.meaning, TEXT, TONES["plain"], False),
         ]
         for one in report.legend
@@ -100,10 +101,10 @@ def add_sign_off(deck: Deck) -> None:
                 run.font.size = Pt(TEXT)
 
 
-def _cards(slide: Any, box: Box, *, deck: Deck, figures: tuple[KeyFigure, ...]) -> None:
-    wide, high = (box.width - (_CARDS - 1) * _GAP) / _CARDS, (box.height - _GAP) / 2
+def _cards(slide: Any, box: Box, *, deck: Deck, figures: tuple[KeyFigure, ...], across: int) -> None:
+    wide, high = (box.width - (across - 1) * _GAP) / across, (box.height - _GAP) / 2
     for place, one in enumerate(figures):
-        left, top = box.left + place % _CARDS * (wide + _GAP), box.top + place // _CARDS * (high + _GAP)
+        left, top = box.left + place % across * (wide + _GAP), box.top + place // across * (high + _GAP)
         _card(deck, slide, one, Box(left, top, wide, high))
 
 
@@ -113,7 +114,7 @@ def _card(deck: Deck, slide: Any, one: KeyFigure, box: Box) -> None:
     border.line.color.rgb, border.line.width = _RULE, Pt(1)
     border._element.remove(border._element.find(qn("p:style")))  # noqa: SLF001 -- the theme's shadow and double line
     inner = Box(box.left + _INSIDE, box.top + _INSIDE, box.width - 2 * _INSIDE, box.height - 2 * _INSIDE)
-    origin = f"{ORIGIN_MARKS[one.origin]} {deck.report.labels.origins[one.origin]}"
+    origin = f"{deck.report.labels.marks[one.origin]} {deck.report.labels.origins[one.origin]}"
     size = fit.largest(one.text, (30.0, 26.0, 22.0, 18.0, 14.0), inner.width, 40, bold=True)
     label = fit.shortened(one.label, SMALL, inner.width, 2 * SMALL * fit.LINE)
     text = fit.shortened(one.text, size, inner.width, 40, bold=True)

@@ -12,13 +12,6 @@ from pipeline.report.document import Cell, Column, Labels, Table
 from pipeline.report.render.slides import fit
 from pipeline.report.render.slides.deck import TONES, Box, describe, plain
 
-ORIGIN_MARKS = {
-    "measured": "\N{BLACK SQUARE}",
-    "modelled": "\N{WHITE DIAMOND}",
-    "quoted": "\N{LEFT DOUBLE QUOTATION MARK}",
-    "assumed": "?",
-}
-"""Before the word of an origin: what tells it without colour, and at a glance."""
 _PER_POINT = 12700
 _INSET, _EDGE = 5.0, 3.0
 _SIZES = (12.0, 11.0, 10.0, 9.0, 8.0)
@@ -49,10 +42,22 @@ def pages_of(table: Table, width: float, height: float, labels: Labels) -> tuple
 
     A row that is higher by itself is set in the smallest size, and its text shortened.
     """
+    table = _marked(table, labels)
     size = next((size for size in _SIZES if _natural(table, size, labels) <= width * _spare(size)), _SIZES[-1])
     widths = _widths(table, size, width, labels)
     head = _row_height([(column.title, True) for column in table.columns], widths, size)
     return tuple(_split(table, widths, size, head, height, labels))
+
+
+def _marked(table: Table, labels: Labels) -> Table:
+    """Return a table with marks after the figures that have one."""
+
+    def marked(cell: Cell, row: tuple[Cell, ...]) -> Cell:
+        origin = table.mark_of(cell, row)
+        return cell.model_copy(update={"text": f"{cell.text} {labels.marks[origin]}"}) if origin else cell
+
+    rows = tuple(tuple(marked(cell, row) for cell in row) for row in table.rows)
+    return table.model_copy(update={"rows": rows})
 
 
 def add_table(slide: Any, page: Page, box: Box, title: str, labels: Labels) -> Any:
@@ -86,7 +91,7 @@ def add_table(slide: Any, page: Page, box: Box, title: str, labels: Labels) -> A
 def text_of(cell: Cell, labels: Labels) -> str:
     """Return what a cell says; of an origin the word with its mark."""
     if cell.tag and cell.origin:
-        return f"{ORIGIN_MARKS[cell.origin]} {labels.origins[cell.origin]}"
+        return f"{labels.marks[cell.origin]} {labels.origins[cell.origin]}"
     return cell.text
 
 

@@ -191,10 +191,10 @@ def test_too_few_requests_tell_no_percentile(make_run: Run, make_bench: Bench) -
     assert found.command == "awqctl bench RECIPE --set bench.requests_per_concurrency=75"
 
 
-def test_cost_is_modelled(make_run: Run) -> None:
-    """It inherits the range of the benchmark and is marked."""
+def test_cost_has_the_origin_of_its_load(make_run: Run) -> None:
+    """It inherits the range of the benchmark, and is marked as assumed where the load is."""
     found = clause(make_run(), kind="cost", per="month", max_usd=100_000)
-    assert (found.outcome, found.origin) == ("passed", "modelled")
+    assert (found.outcome, found.origin) == ("passed", "assumed")
     assert found.evidence[0].startswith("roi/roi.json#/arms/1/monthly_usd")
     assert clause(make_run(), kind="cost", per="mtok", max_usd=0.001).outcome == "failed"
 

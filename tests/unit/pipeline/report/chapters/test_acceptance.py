@@ -57,7 +57,7 @@ def test_every_clause_stands_with_limit_figure_and_outcome(make_run: Run, cells_
     agreed = {row[0].text: row[2].evidence for row in table.rows}
     assert agreed["accuracy"] == ("record.json#/acceptance/0/terms/clauses/1/min_recovery",)
     assert agreed["p95"] == ("record.json#/acceptance/0/terms/clauses/2/max_ms",)
-    assert section.paragraphs[0].startswith("Our terms. Terms: kpis.yaml, SHA-256 a, recorded 2026-11-19T")
+    assert section.paragraphs[0].startswith("Our terms. Terms: kpis.yaml, SHA-256 a, recorded 2026-11-19 ")
     assert "Signed off by Jane Doe (platform) on 2026-11-19, as the file says." in section.paragraphs[0]
     assert section.paragraphs[0].endswith("They were recorded before the measurements.")
     assert any(bullet.startswith("up: A run of minutes") for bullet in section.bullets)
@@ -70,6 +70,16 @@ def test_days_are_compared_as_days_in_every_language(make_run: Run) -> None:
 
     assert "Jane Doe (platform) am 19.11.2026" in first
     assert GERMAN.acceptance.signed_after not in first
+
+
+def test_failed_clauses_are_a_next_step(make_run: Run) -> None:
+    """Whoever reads the first page alone knows that something agreed is not met; nothing to settle, no step."""
+    failed, passed = (
+        document(make_run(), version(*clauses, signed_off=SIGNED)) for clauses in ((FAST, *OTHERS), (FAST,))
+    )
+    said = "Settle what follows from the clauses that failed (faster and cost)"
+    assert [one.startswith(said) for one in failed.next_steps].count(True) == 1
+    assert not [one for one in passed.next_steps if one.startswith("Settle")]
 
 
 def test_unsigned_terms_are_judged_and_marked(make_run: Run) -> None:

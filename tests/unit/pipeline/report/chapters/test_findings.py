@@ -59,7 +59,7 @@ def test_many_concurrencies_are_summed_up(
     assert finding.headline == "AWQ is faster up to about 11 concurrent requests (8.9 to 13); at 16 it is slower."
     assert "between 0.80" in finding.detail
     assert "the table has all 5" in finding.detail
-    assert "deploy it where speed or memory is the limit, not for cost" in recommendation(inputs)
+    assert "Keep the baseline, unless speed or memory is the limit" in recommendation(inputs)
     assert "faster up to about 11 concurrent requests (8.9 to 13); at 16 it is slower." in recommendation(inputs)
     assert "faster at concurrency" not in recommendation(inputs)
 
@@ -72,7 +72,7 @@ def test_slower_awq_is_said_plainly(make_run: Callable[..., RunRecord], make_ben
 
     assert "AWQ is slower at every concurrency measured." in text
     assert "AWQ does not pay here" in text
-    assert "otherwise keep the baseline. Expect it to be slower at concurrency 1 to 16." in recommendation(
+    assert "AWQ passed the accuracy gate. Expect AWQ to be slower at concurrency 1 to 16." in recommendation(
         inputs_of(record)
     )
 

@@ -95,8 +95,35 @@ def test_savings_stand_against_the_baseline_and_every_other_way(whole: RunRecord
     (others,) = (table for table in found.tables if table.id == "savings-awq")
     against = [row[1].text for row in others.rows if row[0].text == "AWQ, rented"]
     assert against == ["fp16-l4, rented", "fp8-l4, rented", "spot, rented", "groq-llama-3.1-8b"]
-    assert {row[-1].text for row in others.rows} <= {"pays", "does not pay", "not decided"}
+    assert {row[-1].text for row in others.rows} <= {"pays", "does not pay", "not decided", "only before discounting"}
     assert not [text for text in found.paragraphs if "is not priced" in text]
+
+
+def test_a_break_even_below_a_load_that_does_not_pay_says_so(whole: RunRecord) -> None:
+    """Whole machines make a way cheaper at small loads and dearer at this one: no reader takes it for a promise."""
+    found = section(report_of(whole), "savings")
+    (others,) = (table for table in found.tables if table.id == "savings-awq")
+    told = {row[1].text: (row[-2].text, row[-1].text) for row in others.rows if row[0].text == "AWQ, rented"}
+    assert told["fp16-l4, rented"] == ("from the first request, yet not at this load", "does not pay")
+
+
+def test_a_saving_that_discounting_eats_does_not_pay(whole: RunRecord) -> None:
+    """A purchase whose savings come late: the sum is above nothing and the net present value below it."""
+    result = whole.result(RoiResult).scenario
+    assert result is not None
+    late = [one for one in result.comparisons if one.decision == "pays" and (one.net_present_value_usd.value or 0) < 0]
+    found = section(report_of(whole), "savings")
+    verdicts = [row[-1] for table in found.tables for row in table.rows]
+    assert late
+    assert [cell.tone for cell in verdicts if cell.text == "only before discounting"] == ["caution"] * len(late)
+
+
+def test_a_break_even_without_a_range_is_no_missing_one(whole: RunRecord) -> None:
+    """The finding and the table of the costs name the same load."""
+    report = report_of(whole)
+    (cost,) = (one for one in report.findings if one.topic == "Cost")
+    (even,) = (values[0] for name, values in rows(section(report, "costs"), "costs-decision").items() if "even" in name)
+    assert f"Break-even: {even} requests a day" in cost.detail
 
 
 def test_what_is_not_priced_is_said(make_run: Run) -> None:

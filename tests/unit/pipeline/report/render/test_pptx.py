@@ -92,6 +92,18 @@ def test_figures_of_lines_and_bars_are_those_of_the_series(deck: Any, report: Re
                 assert down == pytest.approx([y - low for y, low, _ in ends])
 
 
+def test_bars_below_zero_are_drawn(report: ReportDocument) -> None:
+    """A saving that is a loss at both ends of an input: no axis begins at zero and hides it."""
+    section = next(one for one in report.sections if any(chart.kind == "bar" for chart in one.charts))
+    (chart,) = (one for one in section.charts if one.kind == "bar")
+    series = tuple(
+        one.model_copy(update={"y": tuple(-(y or 0.0) for y in one.y), "low": (), "high": ()}) for one in chart.series
+    )
+    losses = section.model_copy(update={"charts": (chart.model_copy(update={"series": series}),)})
+    (frame,) = native(opened(report.model_copy(update={"sections": (losses,)})))
+    assert frame.chart.value_axis.minimum_scale is None
+
+
 def test_notes_have_the_evidence_of_what_is_shown(deck: Any, report: ReportDocument) -> None:
     """A chart's series, a table's cells, and what the key figures are from."""
     for slide in deck.slides:
@@ -274,6 +286,20 @@ def test_a_report_of_little_is_a_report(report: ReportDocument) -> None:
     """Without chapters, figures and next steps there are a cover, a summary, the origins and the sign-off."""
     empty = {"sections": (), "key_figures": (), "findings": (), "next_steps": ()}
     assert len(opened(report.model_copy(update=empty)).slides) == 4
+
+
+def test_figures_of_another_origin_than_their_tables_have_its_mark(deck: Any, report: ReportDocument) -> None:
+    """As in the other formats: measured and assumed look different where no column says which is which."""
+    written = {
+        cell.text
+        for slide in deck.slides
+        for shape in slide.shapes
+        if shape.has_table
+        for row in shape.table.rows
+        for cell in row.cells
+    }
+    (capacity,) = (row[1] for one in report.sections for t in one.tables if t.id == "costs-arms" for row in t.rows[:1])
+    assert f"{capacity.text} {report.labels.marks['measured']}" in written
 
 
 def test_rows_are_as_high_as_their_text(deck: Any) -> None:
