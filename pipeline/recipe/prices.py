@@ -1,6 +1,7 @@
 """Prices and other numbers that somebody stated, with where they came from: what the section `roi` is made of."""
 
 import datetime as dt
+import math
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -85,6 +86,11 @@ class Purchase(Section):
     resale_share: Amount
     """Of the price, at the end of its life."""
 
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        check_bounds("resale_share", self.resale_share, most=1)
+        return self
+
 
 class Site(Section):
     """Where bought machines stand."""
@@ -97,12 +103,39 @@ class Site(Section):
     staff_usd_per_year: Price | None = None
     """The share of the staff's pay that this deployment takes, also of rented machines."""
 
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        check_bounds("pue", self.pue, least=1)
+        check_bounds("load", self.load, most=1)
+        return self
+
 
 class Currency(Section):
     """What amounts are shown in, at a stated rate."""
 
     code: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     per_usd: Amount
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        check_bounds("per_usd", self.per_usd, above=0)
+        return self
+
+
+def check_bounds(
+    name: str, amount: Amount, *, above: float = -math.inf, least: float = -math.inf, most: float = math.inf
+) -> None:
+    """Refuse an amount that cannot be, its range included.
+
+    Raises:
+        ValueError: it is not above `above`, below `least`, or more than `most`.
+    """
+    low = amount.value if amount.low is None else amount.low
+    high = amount.value if amount.high is None else amount.high
+    if low <= above:
+        raise ValueError(f"`{name}` has to be above {above:g}")
+    if low < least or high > most:
+        raise ValueError(f"`{name}` has to be {f'at least {least:g}' if low < least else f'at most {most:g}'}")
 
 
 def _check_range(low: float | None, value: float, high: float | None, name: str) -> None:

@@ -2,12 +2,14 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from pipeline.recipe.prices import Amount, Currency, Engagement, Price, Purchase, Site
+from pipeline.recipe.prices import Amount, Currency, Engagement, Price, Purchase, Site, check_bounds
 from pipeline.recipe.section import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Section
 
 _HOURS = 24
+RESERVED = ("load", "site", "engagement", "currency")
+"""First parts of the names of inputs, which a variant's own inputs would be taken for."""
 Ranged = Literal[
     "requests_per_day",
     "input_tokens_per_request",
@@ -86,7 +88,16 @@ class Alternative(Section):
             raise ValueError("an `arm` was measured, so it takes no `goodput_tokens_per_s`")
         if self.arm is not None and self.hourly is None and self.purchase is None:
             raise ValueError("another price of an arm needs `hourly` or `purchase`")
+        if self.goodput_tokens_per_s is not None:
+            check_bounds("goodput_tokens_per_s", self.goodput_tokens_per_s, above=0)
         return self
+
+    @field_validator("name")
+    @classmethod
+    def _is_no_other_input_s(cls, name: str) -> str:
+        if name in RESERVED:
+            raise ValueError(f"'{name}' is what other inputs of the costs are called by; choose another name")
+        return name
 
 
 class Roi(Section):
@@ -99,7 +110,7 @@ class Roi(Section):
     load: Load
     engagement: Engagement | None = None
     """Price of the quantization project, which AWQ has to earn."""
-    hours_per_month: PositiveFloat = 730.0
+    hours_per_month: Annotated[float, Field(gt=0, le=744)] = 730.0
     years: Annotated[int, Field(gt=0, le=10)] = 3
     discount_rate: Amount | None = None
     """A year, 0.08 for 8 %; None: future money counts as today's."""

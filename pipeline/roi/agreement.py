@@ -59,7 +59,7 @@ def agreed(result: RoiResult, scenario: ScenarioResult, three: ScenarioResult, *
     if not plain:
         once = result.engagement_usd
         arms = tuple(_arm(cost, _option(three, cost.arm), once) for cost in result.arms)
-        comparisons = tuple(_saving(one, three) for one in result.comparisons)
+        comparisons = tuple(_saving(one, three, scenario) for one in result.comparisons)
         return result.model_copy(update={"arms": arms, "comparisons": comparisons, "scenario": scenario})
     found = {(one.option, one.reference): one.decision for one in scenario.comparisons}
     differ = {_rented(one) for one in result.comparisons if found.get(_rented(one), one.decision) != one.decision}
@@ -134,25 +134,31 @@ def _less(total: Figure, once: Figure | None) -> Figure:
     return total.model_copy(update=changes)
 
 
-def _saving(saving: Saving, scenario: ScenarioResult) -> Saving:
-    """Return what the whole pricing says of a saving; nothing of an arm that cannot serve the load."""
+def _saving(saving: Saving, three: ScenarioResult, scenario: ScenarioResult) -> Saving:
+    """Return what the whole pricing says of a saving; nothing of an arm that cannot serve the load.
+
+    Payback and break-even are those of the planned years, which every other place has of this pair.
+    """
     names = _rented(saving)
-    found = next((one for one in scenario.comparisons if (one.option, one.reference) == names), None)
-    if found is None:
+    found, planned = (
+        next((one for one in each.comparisons if (one.option, one.reference) == names), None)
+        for each in (three, scenario)
+    )
+    if found is None or planned is None:
         gone = {
             name: figure.model_copy(update={"value": None, "low": None, "high": None})
             for name, figure in saving
             if isinstance(figure, Figure)
         }
         return saving.model_copy(update={**gone, "decision": "not decided"})
-    return saving.model_copy(update=_figures(found))
+    return saving.model_copy(update=_figures(found, planned))
 
 
-def _figures(found: Comparison) -> dict[str, object]:
+def _figures(found: Comparison, planned: Comparison) -> dict[str, object]:
     return {
         "saving_per_month_usd": found.saving_per_month_usd,
         "saving_three_years_usd": found.saving_total_usd,
-        "payback_months": found.payback_months,
-        "break_even_requests_per_day": found.break_even_requests_per_day,
+        "payback_months": planned.payback_months,
+        "break_even_requests_per_day": planned.break_even_requests_per_day,
         "decision": found.decision,
     }

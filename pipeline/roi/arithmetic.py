@@ -82,7 +82,9 @@ def utilisation(load_average_tokens_per_s: float, machines: int, capacity_tokens
 
 
 def payback_months(engagement_usd: float, monthly_saving_usd: float) -> float | None:
-    """Return the months after which savings equal a one-time price; None when nothing is saved."""
+    """Return the months after which savings equal a one-time price: 0 without one, None when nothing is saved."""
+    if engagement_usd <= 0:
+        return 0.0
     return engagement_usd / monthly_saving_usd if monthly_saving_usd > 0 else None
 
 
@@ -93,9 +95,9 @@ def break_even_tokens_per_s(
     machine_monthly_usd: float,
     engagement_usd: float,
 ) -> float | None:
-    """Return the peak load just above which AWQ saves enough machines to pay for itself in 36 months.
+    """Return the peak load just above which AWQ costs less over 36 months, the engagement included.
 
-    With k machines to be saved, k = max(1, ceil(engagement / (36 x monthly price of one machine))), the
+    With k machines to be saved, k = floor(engagement / (36 x monthly price of one machine)) + 1, the
     difference of the whole-machine counts rises only where the baseline needs one more, at m x baseline
     capacity. Just above it the baseline takes m + 1 and AWQ floor(m x r) + 1, r = baseline / AWQ capacity.
     The smallest m with m - floor(m x r) >= k is floor((k - 1) / (1 - r)) + 1.
@@ -109,7 +111,7 @@ def break_even_tokens_per_s(
     _require_positive(arm_tokens_per_s, "capacity")
     if arm_tokens_per_s <= baseline_tokens_per_s or machine_monthly_usd <= 0:
         return None
-    to_save = max(1, math.ceil(engagement_usd / three_year_usd(machine_monthly_usd) * (1 - _TOLERANCE)))
+    to_save = math.floor(engagement_usd / three_year_usd(machine_monthly_usd) * (1 + _TOLERANCE)) + 1
     ratio = Fraction(baseline_tokens_per_s) / Fraction(arm_tokens_per_s)
     filled = math.floor((to_save - 1) / (1 - ratio)) + 1
     return filled * baseline_tokens_per_s

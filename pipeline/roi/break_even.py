@@ -1,4 +1,4 @@
-"""The smallest load from which one way to serve it costs no more than another: machines are whole, tokens are not.
+"""The smallest load at which one way to serve it costs less than another: machines are whole, tokens are not.
 
 Costs rise in steps, so there may be larger loads at which the other is cheaper again; the first is what is asked for.
 The load is that of the first year, without growth, and the engagement is spread over the planned months.
@@ -36,18 +36,19 @@ class Steps:
 
 @lru_cache(maxsize=256)  # it is asked for by the evaluation of a model, and by each format that computes from it
 def break_even(option: Steps, reference: Steps) -> Fraction | None:
-    """Return the smallest load in requests a day at which the option costs no more; None where there is none.
+    """Return the load in requests a day just above which the option first costs less; None where there is none.
 
-    Between two steps the difference is a straight line. It is looked at just above each step, where the one or the
-    other takes a machine more, and where the line crosses zero.
+    To cost the same is no saving: of two ways that need one machine each, neither is better. Between two steps the
+    difference is a straight line. It is looked at just above each step, where the one or the other takes a machine
+    more, and where the line crosses zero.
     """
     edge, slope = Fraction(0), option.per_request - reference.per_request
     for end in _edges(option, reference):
         at_end = option.at(end) - reference.at(end)
         at_edge = at_end - slope * (end - edge)
-        if at_edge <= 0:
+        if at_edge < 0:
             return edge
-        if slope < 0 and at_end <= 0:
+        if at_end < 0:
             return edge - at_edge / slope
         edge = end
     return None

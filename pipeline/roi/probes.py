@@ -26,7 +26,7 @@ def _prices(prospect: Prospect) -> Iterator[AwqctlError]:
 
 def _lookups(roi: Roi) -> Iterator[Callable[[], object]]:
     engagement = roi.engagement
-    yield from (partial(_check_card, one) for one in roi.alternatives if one.gpu)
+    yield from (partial(check_card, one) for one in roi.alternatives if one.gpu)
     yield from (partial(find_api, key) for key in roi.apis)
     if engagement and engagement.package:
         yield partial(find_package, engagement.package, monthly=False)
@@ -34,7 +34,7 @@ def _lookups(roi: Roi) -> Iterator[Callable[[], object]]:
         yield partial(find_package, engagement.support, monthly=True)
 
 
-def _check_card(one: Alternative) -> None:
+def check_card(one: Alternative) -> None:
     """Check a card, its price and its number format.
 
     Raises:

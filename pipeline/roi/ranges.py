@@ -5,10 +5,14 @@ intervals whose ratio lies within its interval, too: two arms that may be equall
 and an arm that is shown to be faster is never said to need more machines.
 """
 
+import math
 from dataclasses import dataclass
 
 from eval.statistics.repeats import Interval
 from pipeline.roi.arithmetic import break_even_tokens_per_s, machines_needed, utilisation
+
+_MOST_TRIED = 10_000
+"""Counts of machines."""
 
 
 @dataclass(frozen=True)
@@ -28,23 +32,43 @@ def machines_range(peak_tokens_per_s: float, capacity: Interval) -> tuple[int, i
 def utilisation_range(average_tokens_per_s: float, peak_tokens_per_s: float, capacity: Interval) -> Interval:
     """Return the least and the most that the machines may be used: it jumps where one machine more is needed."""
     fewest, most = machines_range(peak_tokens_per_s, capacity)
-    jumps = [(machines, peak_tokens_per_s / machines) for machines in range(max(1, fewest), most)]
-    used = [
-        *(utilisation(average_tokens_per_s, machines_needed(peak_tokens_per_s, end), end) for end in capacity),
-        *(
-            utilisation(average_tokens_per_s, more, edge)
-            for machines, edge in jumps
-            for more in (machines, machines + 1)
-        ),
-    ]
+    used = [utilisation(average_tokens_per_s, machines_needed(peak_tokens_per_s, end), end) for end in capacity]
+    if 0 < fewest < most:  # of all jumps the first is the deepest: one machine more is the largest part of so few
+        edge = peak_tokens_per_s / fewest
+        used += [utilisation(average_tokens_per_s, machines, edge) for machines in (fewest, fewest + 1)]
     return min(used), max(used)
 
 
 def machines_saved(peak_tokens_per_s: float, possible: Capacities) -> tuple[int, int]:
-    """Return the fewest and the most machines that the arm may save; negative where it needs more."""
+    """Return the fewest and the most machines that the arm may save; negative where it needs more.
+
+    Every count of the baseline is tried. Where these are too many, bounds are given that one machine more or less does
+    not change: whole counts differ from quotients by less than one.
+    """
     fewest, most = machines_range(peak_tokens_per_s, possible.baseline)
+    if most - fewest > _MOST_TRIED:
+        return _saved_at_most(peak_tokens_per_s, possible)
     saved = [_saved(peak_tokens_per_s, machines, possible) for machines in range(fewest, most + 1)]
     return min(low for low, _ in saved), max(high for _, high in saved)
+
+
+def _saved_at_most(peak: float, possible: Capacities) -> tuple[int, int]:
+    """Return bounds of what is saved: the quotients are extreme where both baseline and arm are at an end."""
+    saved = [
+        peak / baseline - peak / arm
+        for baseline in possible.baseline
+        for arm in (
+            max(possible.arm[0], possible.ratio[0] * baseline),
+            min(possible.arm[1], possible.ratio[1] * baseline),
+        )
+    ]
+    saved += [
+        peak / (arm / ratio) - peak / arm
+        for arm in possible.arm
+        for ratio in possible.ratio
+        if possible.baseline[0] <= arm / ratio <= possible.baseline[1]
+    ]
+    return math.floor(min(saved)) - 1, math.ceil(max(saved)) + 1
 
 
 def _saved(peak: float, machines: int, possible: Capacities) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.recipe.prices import Amount, Engagement, Price, Purchase, Site
 from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.roi import Alternative, Load, Ranged, Roi
+from pipeline.roi.probes import check_card
 from pipeline.roi.scenarios.forms import (
     CurrencyForm,
     EngagementForm,
@@ -96,6 +97,8 @@ def price_run(recipe: Recipe, bench: BenchResult, arms: Iterable[str], model: st
     for one in _others(recipe):
         if one.arm is not None and one.arm not in measured:
             continue  # said of the arm already
+        if one.gpu is not None:
+            check_card(one)
         variants.append(_of_alternative(one, recipe.roi, sources))
         if one.arm is not None:
             measured[one.name] = measured[one.arm]

@@ -62,9 +62,9 @@ class Saving(Result):
     saving_three_years_usd: Figure
     """After the engagement price."""
     payback_months: Figure
-    """Engagement price over monthly saving; None when it never pays back."""
+    """Engagement price over monthly saving; 0 without one, None when it never pays back."""
     break_even_requests_per_day: Figure
-    """Smallest load at which the arm needs fewer machines by enough to pay the engagement within 3 years."""
+    """Smallest load of the first year at which the arm costs less, the engagement spread over the planned years."""
     decision: Decision
     """`not decided` where the range of the saving holds both answers, or there is none."""
 

@@ -250,7 +250,7 @@ def _saving(baseline: ArmCost, cost: ArmCost, roi: Roi, bench: BenchResult, peak
 def _decision(saved: Interval | None, net: Callable[[float], float]) -> Decision:
     if saved is None:
         return "not decided"
-    answers = {monthly > 0 and net(monthly) >= 0 for monthly in saved}
+    answers = {net(monthly) > 0 for monthly in saved}
     if len(answers) > 1:
         return "not decided"
     return "pays" if answers.pop() else "does not pay"

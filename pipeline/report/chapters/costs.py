@@ -8,6 +8,7 @@ from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.report.cells import few_or, figure, numbers, origin_cell, word, words
 from pipeline.report.chapter import Chapter
 from pipeline.report.chapters.cost_finding import cost_sentence
+from pipeline.report.chapters.savings import payback_cell
 from pipeline.report.charts.costs import cost_chart, load_chart
 from pipeline.report.cost_figures import figure_cell
 from pipeline.report.document import Cell, Column, Section, Table
@@ -111,12 +112,13 @@ def _decision(inputs: Inputs) -> Table:
     saving, say = inputs.saving, inputs.say.costs
     none = Figure(value=None, unit="USD", origin="assumed", source=say.no_engagement_source)
     engagement = inputs.costs.engagement_usd or none
-    never = say.never if inputs.costs.engagement_usd else inputs.say.pricing.nothing_to_pay_back
+    label, _, *found = _row(say.payback, saving.payback_months, number, inputs, "payback_months")
+    payback = payback_cell(saving.payback_months, inputs)
     rows = (
         _row(say.saving, saving.saving_per_month_usd, usd, inputs, "saving_per_month_usd"),
         _row(say.engagement, engagement, usd_as_given, inputs, missing=say.no_engagement),
         _row(say.saving_three_years, saving.saving_three_years_usd, usd, inputs, "saving_three_years_usd"),
-        _row(say.payback, saving.payback_months, number, inputs, "payback_months", missing=never),
+        (label, payback, *found),
         _row(
             say.break_even,
             saving.break_even_requests_per_day,

@@ -116,7 +116,7 @@ def _told(text: str, one: Figure, inputs: Inputs) -> Cell:
 
 
 def _break_even(one: Comparison, scenario: ScenarioResult, inputs: Inputs) -> Cell:
-    """Return the first load at which a way costs no more; at no load, or not known where none can be counted."""
+    """Return the first load at which a way costs less; at no load, or not known where none can be counted."""
     say, found = inputs.say.pricing, _agreed(one, inputs) or one.break_even_requests_per_day
     if found.value is None and found.low is None:
         return word(NONE if scenario.missing else say.no_break_even)
@@ -128,7 +128,7 @@ def _break_even(one: Comparison, scenario: ScenarioResult, inputs: Inputs) -> Ce
 
 
 def _agreed(one: Comparison, inputs: Inputs) -> Figure | None:
-    """Return the break-even of two measured arms, rented, as the chapter on costs has it: where one saves something."""
+    """Return the break-even of two measured arms, rented, as the chapter on costs has it: with its range."""
     for saving in inputs.costs.comparisons:
         if (one.option, one.reference) == (f"{saving.arm}, rented", f"{saving.reference}, rented"):
             return saving.break_even_requests_per_day

@@ -136,7 +136,7 @@ function paybackMonths(option, reference) {
   return null;
 }
 
-// The smallest load at which an option costs no more (`steps.py`, `break_even.py`)
+// The smallest load at which an option costs less (`steps.py`, `break_even.py`)
 
 function stepsOf(option, values, years) {
   let fixed = ZERO;
@@ -177,8 +177,8 @@ function breakEven(option, reference) {
   let edge = 0n;
   for (const end of edges([...new Set([mine.size, its.size].filter((size) => size !== null))])) {
     const atEnd = monthAt(mine, end) - monthAt(its, end), atEdge = atEnd - slope * (end - edge);
-    if (atEdge <= 0n) return new Fraction(edge).over(grid);
-    if (slope < 0n && atEnd <= 0n) return new Fraction(edge * slope - atEdge, slope).over(grid);
+    if (atEdge < 0n) return new Fraction(edge).over(grid);
+    if (atEnd < 0n) return new Fraction(edge * slope - atEdge, slope).over(grid);
     edge = end;
   }
   return null;

@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, PositiveInt, model_vali
 
 from pipeline.base.results import Origin, Result
 from pipeline.catalogue.plan_forms import Quantized
+from pipeline.recipe.roi import RESERVED
 from pipeline.roi.quantity import STRENGTH
 
 Number = Annotated[int, Field(strict=True)] | Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -236,6 +237,8 @@ class ScenarioFile(Form):
         names = [*(variant.name for variant in self.variants), *self.apis]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"{', '.join(twice)} is the name of several variants; each needs its own")
+        if taken := [name for name in names if name in RESERVED]:
+            raise ValueError(f"{', '.join(taken)} is what other inputs are called by; choose another name")
         roles = [variant.role for variant in self.variants if variant.role]
         if self.variants and (roles.count("baseline") != 1 or roles.count("candidate") > 1):
             raise ValueError("one variant has the role baseline, and at most one the role candidate")

@@ -14,6 +14,7 @@ from pipeline.roi.exact import ceiling, exact
 from pipeline.roi.options import Option
 from pipeline.roi.quantity import Quantity
 from pipeline.roi.scenarios.forms import InputForm, LoadForm, PurchaseForm, ScenarioFile, VariantForm
+from pipeline.roi.scenarios.limits import check_quantities
 from pipeline.roi.scenarios.plans import Planned, planned
 from pipeline.roi.scenarios.quantities import Reader, of_catalogue, of_package
 
@@ -43,10 +44,11 @@ def inputs_of(scenario: ScenarioFile, sources: Mapping[str, Source], measured: M
     """Return the inputs of a scenario, planned where nothing was measured or stated.
 
     Raises:
-        UsageError: a source, a GPU, a package or an API is not known, or a price is missing.
+        UsageError: a source, a GPU, a package or an API is not known, a price is missing, or a number cannot be.
     """
     reader = Reader(sources)
     found = Inputs(_general(scenario, reader), missing=_missing(scenario))
+    check_quantities(found.quantities)  # before anything is planned for them
     for variant in scenario.variants:
         _add_variant(found, variant, scenario, reader, measured.get(variant.name))
     for key in scenario.apis:
@@ -56,6 +58,7 @@ def inputs_of(scenario: ScenarioFile, sources: Mapping[str, Source], measured: M
         found.quantities[f"{key}.output_usd_per_mtok"] = of_catalogue(price.output_usd_per_mtok, whose)
         if not found.missing:
             found.options.append(Option(key, "paid per token"))
+    check_quantities(found.quantities)
     return found
 
 

@@ -86,8 +86,8 @@ class GermanCosts(GermanWords, Costs):
         "saving_three_years_usd": f"36 {TIMES} Einsparung im Monat - Projektpreis",
         "payback_months": "Projektpreis / Einsparung im Monat",
         "break_even_requests_per_day": (
-            "kleinste Last, bei der AWQ eine ganze Maschine spart und die Einsparungen aus 36 Monaten den Projektpreis "
-            "decken; da Maschinen ganzzahlig sind, kann die Einsparung etwas darüber wieder kleiner sein"
+            "kleinste Last, bei der AWQ in 36 Monaten weniger kostet, der Projektpreis eingeschlossen: Dort spart es "
+            "eine ganze Maschine; etwas darüber kann die Einsparung wieder kleiner sein"
         ),
         "load_tokens_per_s": f"Anfragen je Tag {TIMES} Ausgabetoken je Anfrage / 86.400",
         "peak_tokens_per_s": f"mittlere Last {TIMES} Verhältnis von Spitze zu Mittel",
@@ -157,7 +157,6 @@ class GermanCosts(GermanWords, Costs):
     no_engagement_source = "im Rezept nicht angegeben"
     saving_three_years = "Einsparung in 3 Jahren, nach Abzug des Projektpreises"
     payback = "Amortisationszeit, Monate"
-    never = "nie"
     break_even = "Gewinnschwelle, Anfragen/Tag"
     not_reached = "nicht erreicht"
 
@@ -253,8 +252,8 @@ class GermanCosts(GermanWords, Costs):
         "saving_three_years_usd": "Kosten der Baseline - Kosten von AWQ in 3 Jahren, mit Projektpreis und Betreuung",
         "payback_months": "Monat, in dem die Einsparungen das zuerst Bezahlte verdient haben",
         "break_even_requests_per_day": (
-            "kleinste Last, bei der AWQ im ersten Jahr mit einem Drittel des Projektpreises höchstens so viel kostet "
-            "wie die Baseline"
+            "kleinste Last, bei der AWQ im ersten Jahr weniger kostet als die Baseline, der Projektpreis auf die "
+            "geplanten Jahre verteilt"
         ),
     }
 

@@ -144,8 +144,8 @@ class GermanPricingSentences(GermanWords, PricingSentences):
         return (
             f"Was jede Option gegenüber einer anderen spart (Zeitraum: {years}). {engagement} Die Amortisation zählt, "
             f"was zu Beginn bezahlt wird, einen Kauf ebenso wie das Projekt. Die Gewinnschwelle ist die kleinste Last, "
-            f"bei der die Option im ersten Jahr höchstens so viel kostet wie die andere; bei einer größeren kann sie "
-            f"wieder mehr kosten."
+            f"bei der die Option im ersten Jahr weniger kostet als die andere; bei einer größeren kann sie wieder mehr "
+            f"kosten."
         )
 
     def engagement(self, price: str) -> str:

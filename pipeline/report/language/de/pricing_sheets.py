@@ -96,7 +96,7 @@ class GermanPricingSheets(GermanWords, PricingSheets):
     }
     pairs_note = (
         "Eine negative Einsparung ist ein Verlust. Gewinnschwelle: die erste Last des ersten Jahres, ohne Wachstum, ab "
-        "der die Option höchstens so viel kostet wie ihre Referenz; die Maschinen werden dafür gezählt, auch wo sie "
+        "der die Option weniger kostet als ihre Referenz; die Maschinen werden dafür gezählt, auch wo sie "
         "vorgegeben sind."
     )
     totals_title = "Summe aller Jahre, USD"

@@ -83,8 +83,8 @@ class Costs(Words):
         "saving_three_years_usd": f"36 {TIMES} monthly saving - engagement price",
         "payback_months": "engagement price / monthly saving",
         "break_even_requests_per_day": (
-            "smallest load at which AWQ saves a whole machine and 36 months of savings cover the engagement price; "
-            "machines are whole, so somewhat above it the saving can be smaller again"
+            "smallest load at which AWQ costs less over 36 months, the engagement price included: it saves a whole "
+            "machine there; somewhat above it the saving can be smaller again"
         ),
         "load_tokens_per_s": f"requests per day {TIMES} output tokens per request / 86,400",
         "peak_tokens_per_s": f"average load {TIMES} peak over average",
@@ -100,7 +100,8 @@ class Costs(Words):
         "saving_three_years_usd": "baseline cost - AWQ cost of 3 years, engagement price and support included",
         "payback_months": "month in which the savings have earned what is paid first",
         "break_even_requests_per_day": (
-            "smallest load at which AWQ costs no more in the first year, a third of the engagement price included"
+            "smallest load at which AWQ costs less in the first year, the engagement price spread over the planned "
+            "years"
         ),
     }
     """The same where growth, spares, ranges, support or a service level are stated."""
@@ -174,7 +175,6 @@ class Costs(Words):
     no_engagement_source = "the recipe states none"
     saving_three_years = "Saving in 3 years, engagement deducted"
     payback = "Payback, months"
-    never = "never"
     break_even = "Break-even load, requests/day"
     not_reached = "not reached"
 

@@ -125,8 +125,8 @@ class PricingSentences(Words):
     def savings_method(self, years: str, engagement: str) -> str:
         return (
             f"What each way saves against another over {years}. {engagement} Payback counts what is paid at the "
-            f"beginning, a purchase as well as the engagement. Break-even is the smallest load at which it costs no "
-            f"more, in the first year; at a larger one it may cost more again."
+            f"beginning, a purchase as well as the engagement. Break-even is the smallest load at which it costs "
+            f"less, in the first year; at a larger one it may cost more again."
         )
 
     def engagement(self, price: str) -> str:

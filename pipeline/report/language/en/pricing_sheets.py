@@ -94,8 +94,8 @@ class PricingSheets(Words):
         "origin": "Origin",
     }
     pairs_note = (
-        "A negative saving is a loss. Break-even: the first load of the first year, without growth, from "
-        "which the option costs no more; machines are counted for it, also where they are stated."
+        "A negative saving is a loss. Break-even: the first load of the first year, without growth, at "
+        "which the option costs less; machines are counted for it, also where they are stated."
     )
     totals_title = "Total of all years, USD"
     totals_alternative = "What each option costs over all years, as the first table says."

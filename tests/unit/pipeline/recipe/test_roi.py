@@ -46,6 +46,13 @@ def test_recipes_of_earlier_versions_load_unchanged() -> None:
         ({"alternatives": [{"name": "a"}]}, "either `arm`"),
         ({"alternatives": [{"name": "a", "arm": "awq"}]}, "needs `hourly` or `purchase`"),
         ({"alternatives": [{"name": "a", "gpu": "l4"}], "apis": ["a"]}, "stands twice"),
+        ({"alternatives": [{"name": "load", "gpu": "l4"}]}, "choose another name"),
+        ({"alternatives": [{"name": "a", "gpu": "l4", "goodput_tokens_per_s": {"value": 0, **ASSUMED}}]}, "above 0"),
+        ({"site": {**SITE, "pue": {"value": 0.9, **ASSUMED}}}, "`pue` has to be at least 1"),
+        ({"site": {**SITE, "load": {"value": 0.5, "low": 0.2, "high": 1.1, **ASSUMED}}}, "`load` has to be at most 1"),
+        ({"purchase": {"resale_share": {"value": 20, **ASSUMED}}, "site": SITE}, "`resale_share` has to be at most 1"),
+        ({"currency": {"code": "EUR", "per_usd": {"value": 0, **ASSUMED}}}, "`per_usd` has to be above 0"),
+        ({"hours_per_month": 8760}, "less than or equal to 744"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(changes: dict[str, Any], message: str) -> None:

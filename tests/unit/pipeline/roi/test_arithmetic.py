@@ -153,7 +153,7 @@ def test_break_even_against_search(awq: float, engagement: float) -> None:
 
     def pays(peak: float) -> bool:
         saved = arithmetic.machines_needed(peak, baseline) - arithmetic.machines_needed(peak, awq)
-        return saved >= 1 and saved * arithmetic.three_year_usd(monthly) >= engagement
+        return saved * arithmetic.three_year_usd(monthly) > engagement
 
     edge = arithmetic.break_even_tokens_per_s(
         baseline_tokens_per_s=baseline,

@@ -45,6 +45,21 @@ def test_machines_saved_against_search(peak: float, possible: Capacities) -> Non
     assert high - 1 <= max(saved) <= high
 
 
+def test_a_huge_load_is_bounded_without_trying_every_count() -> None:
+    """Ten million machines: what a few pairs of capacities come to lies within the bounds, and fills them."""
+    possible, peak = Capacities((90, 110), (95, 130), (0.97, 1.3)), 1e9
+    low, high = machines_saved(peak, possible)
+    saved = [
+        peak / baseline - peak / arm
+        for baseline, arm in itertools.product(between(*possible.baseline), between(*possible.arm))
+        if possible.ratio[0] <= arm / baseline <= possible.ratio[1]
+    ]
+    assert low <= min(saved) <= low + 0.02 * abs(low)
+    assert high * 0.98 <= max(saved) <= high
+    used = utilisation_range(peak / 3, peak, (90.0, 110.0))
+    assert used == pytest.approx((1 / 3, 1 / 3), rel=1e-5)
+
+
 def test_arms_that_may_be_equally_fast_may_save_nothing() -> None:
     """Costs never decide what speed does not: no saving is possible whatever the load."""
     possible = Capacities((90, 110), (95, 130), (0.97, 1.3))

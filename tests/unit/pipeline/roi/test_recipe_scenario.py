@@ -244,3 +244,41 @@ def test_without_a_baseline_nothing_is_compared(make_recipe: Make, make_bench: B
     result = roi_stage.price_whole(make_recipe(), alone, MODEL)
     assert result.scenario is None
     assert [cost.arm for cost in result.arms] == ["awq"]
+
+
+def test_without_an_engagement_break_even_is_where_a_machine_is_saved(make_recipe: Make, make_bench: Bench) -> None:
+    """One machine each costs the same, which is no saving: costs per arm, whole pricing and its model say so."""
+    bench = make_bench(baseline={1: 230.0}, awq={1: 480.0})
+    result, scenario = whole(with_roi(make_recipe, engagement=None), bench)
+    even = result.saving("awq").break_even_requests_per_day.value
+    (pair,) = scenario.comparisons
+    (evaluated,) = evaluate(scenario.pricing).pairs.values()
+    assert even == pair.break_even_requests_per_day.value == evaluated.break_even_requests_per_day
+    assert even is not None
+    assert even > 1
+
+
+def test_payback_and_break_even_are_of_the_planned_years(make_recipe: Make, make_bench: Bench) -> None:
+    """The costs per arm say of five years what every other place says of the same pair."""
+    bench = make_bench(baseline={1: 230.0}, awq={1: 480.0})
+    result, scenario = whole(with_roi(make_recipe, years=5, load={"growth_per_year": 0.5}), bench)
+    saving, (pair,) = result.saving("awq"), scenario.comparisons
+    assert saving.break_even_requests_per_day == pair.break_even_requests_per_day
+    assert saving.payback_months == pair.payback_months
+
+
+def test_a_saving_of_nothing_does_not_pay(make_recipe: Make, make_bench: Bench) -> None:
+    """Three years that earn the engagement's price to the dollar: both ways of pricing say the same."""
+    bench = make_bench(baseline={1: 230.0}, awq={1: 480.0})
+    saved = roi_stage.price(make_recipe().roi, bench).saving("awq").saving_per_month_usd.value
+    assert saved is not None
+    engagement = {"usd": round(36 * saved, 6), **AMOUNT}
+    result, scenario = whole(with_roi(make_recipe, engagement=engagement), bench)
+    assert result.saving("awq").decision == scenario.comparisons[0].decision == "does not pay"
+
+
+def test_an_alternative_of_an_unknown_number_format_is_refused(make_recipe: Make, make_bench: Bench) -> None:
+    """Also of a run that was measured before the recipe named it, where no check came first."""
+    recipe = with_roi(make_recipe, alternatives=[{"name": "card", "gpu": "l4", "quantization": "nope"}])
+    with pytest.raises(UsageError, match="'nope' is none of"):
+        whole(recipe, make_bench())

@@ -46,7 +46,7 @@ def test_roi_stage_of_a_load_for_one_machine(
     assert metrics["awq_capacity_tokens_per_s"].origin == "measured"
     assert metrics["awq_monthly_usd"].origin == "assumed"  # as the length of prompts is, which the recipe leaves out
     assert metrics["hourly_usd"].origin == "quoted"
-    assert "payback_months" not in metrics
+    assert metrics["payback_months"].value == 0
     saving = outcome.result.saving("awq")
     assert (saving.decision, saving.saving_per_month_usd.low, saving.saving_per_month_usd.high) == (
         "does not pay",
@@ -102,7 +102,7 @@ def test_saving_that_may_be_chance_is_not_decided(
     assert saving.saving_per_month_usd.value == 365
     assert (saving.saving_per_month_usd.low, saving.saving_per_month_usd.high) == (-365, 365)
     assert saving.decision == "not decided"
-    assert (saving.payback_months.low, saving.payback_months.high) == (0.0, None)
+    assert (saving.payback_months.value, saving.payback_months.high) == (0, 0)
     assert saving.break_even_requests_per_day.high is None
 
 
@@ -124,9 +124,10 @@ def test_saving_without_repeats_is_not_decided(
         ((400.0, 200.0), {}, "does not pay"),
         ((230.0, 480.0), {"usd": 0.0}, "does not pay"),
         ((230.0, 480.0), {"engagement": 50_000.0}, "does not pay"),
-        ((230.0, 480.0), {"engagement": 26_280.0}, "pays"),
+        ((230.0, 480.0), {"engagement": 26_280.0}, "does not pay"),
+        ((230.0, 480.0), {"engagement": 26_279.0}, "pays"),
     ],
-    ids=["slower", "free machines", "engagement not recovered", "engagement just recovered"],
+    ids=["slower", "free machines", "engagement not recovered", "nothing left", "engagement recovered"],
 )
 def test_decisions(
     make_recipe: Callable[..., Recipe],
@@ -135,7 +136,7 @@ def test_decisions(
     changes: dict[str, float],
     decision: str,
 ) -> None:
-    """A saving counts where it covers the engagement price within three years."""
+    """A saving counts where something is left of it after three years and the engagement price."""
     roi = make_recipe().roi
     engagement = Engagement(usd=changes.get("engagement", 5000.0), origin="quoted", source="offer")
     hourly = roi.hourly.model_copy(update={"usd": changes.get("usd", 0.5)})

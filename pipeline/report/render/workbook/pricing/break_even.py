@@ -1,4 +1,4 @@
-"""The sheet of break-evens: what a month costs over the load, and the first load from which an option costs no more."""
+"""The sheet of break-evens: what a month costs over the load, and the first load at which an option costs less."""
 
 from fractions import Fraction
 

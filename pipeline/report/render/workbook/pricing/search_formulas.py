@@ -39,18 +39,18 @@ class SearchFormulas:
 
     def _between_apis(self) -> dict[str, str]:
         base, slope = self._at("base"), self._at("slope")
-        crossing = f"IF(AND({slope}<0,{base}<={_MOST_REQUESTS}*-{slope}),-{base}/{slope},{self._none})"
+        crossing = f"IF(AND({slope}<0,{base}<{_MOST_REQUESTS}*-{slope}),-{base}/{slope},{self._none})"
         return {
             "base": f"={self._option('fixed')}-{self._reference('fixed')}",
             "slope": f"={self._option('request')}-{self._reference('request')}",
-            "load": f"=IF(ROUND({base},6)<=0,0,{crossing})",
+            "load": f"=IF(ROUND({base},6)<0,0,{crossing})",
         }
 
     def _against_api(self, machines: str) -> dict[str, str]:
         """Return the formulas where one of both has machines: steps of its size, straight lines of the other's price.
 
         Just before the end of step n, or just after its beginning where the option is the API, the difference is
-        base + n slope; the first n at which it is not above zero is what is looked for.
+        base + n slope; the first n at which it is below zero is what is looked for.
         """
         base, slope, step = self._at("base"), self._at("slope"), self._at("step")
         size, mine = self.layout.steps.at(machines, "carries"), machines == self.pair[0]
@@ -58,15 +58,15 @@ class SearchFormulas:
         spares = f"{self.layout.steps.at(machines, 'spares')}*{per_machine}"
         fixed = f"{self._option('fixed')}-{self._reference('fixed')}"
         paid = f"{self._reference('request') if mine else self._option('request')}*{size}"
-        found = f"ROUNDUP(ROUND(-{base}/{slope},9),0)"
-        beyond = f"IF({slope}<0,IF(-{base}/{slope}<={MOST_STEPS},{found},{self._none}),{self._none})"
+        zero = f"ROUND(-{base}/{slope},9)"
+        beyond = f"IF({slope}<0,IF({zero}<{MOST_STEPS},INT({zero})+1,{self._none}),{self._none})"
         start = f"{size}*({step}-1)"
         crossing = f"({base}+{step}*{per_machine})/{self._reference('request')}"
         load = f"IF({self._reference('request')}>0,MAX({start},{crossing}),{start})" if mine else start
         return {
             "base": f"={fixed}+{spares}" if mine else f"={fixed}-{spares}-{paid}",
             "slope": f"={per_machine}-{paid}" if mine else f"={paid}-{per_machine}",
-            "step": f"=IF(ROUND({base}+{slope},6)<=0,1,{beyond})",
+            "step": f"=IF(ROUND({base}+{slope},6)<0,1,{beyond})",
             "load": f"=IF(ISNUMBER({step}),{load},{self._none})",
         }
 
@@ -88,7 +88,7 @@ class SearchFormulas:
         return {
             "base": f"={fixed}+{spares}",
             "common": f"{{=MIN(IF(({_STEPS}>0)*({whole}),{_STEPS},{_NONE}))}}",
-            "step": f"{{=MIN(IF({difference}<0.0000005,{_STEPS},{_NONE}))}}",
+            "step": f"{{=MIN(IF({difference}<-0.0000005,{_STEPS},{_NONE}))}}",
             "load": f"=IF({step}<{MOST_STEPS},IF({both}<{MOST_STEPS},{beginning},{self._none}),{self._none})",
         }
 

@@ -328,3 +328,35 @@ def test_every_problem_of_a_file_is_on_its_line(tmp_path: Path) -> None:
     assert "years: " in str(problem.value)
     assert "variant: unknown key" in str(problem.value)
     assert "Did you mean variants?" in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"load": {**LOAD, "requests_per_day": {"value": 0, **ASSUMED}}},
+            "load.requests_per_day is 0, and has to be above 0",
+        ),
+        ({"load": {**LOAD, "output_tokens": {"low": -5, "high": 5, **ASSUMED}}}, "load.output_tokens is -5 to 5"),
+        (
+            {"load": {**LOAD, "peak_factor": {"value": 0.5, **ASSUMED}}},
+            "load.peak_factor is 0.5, and has to be 1 or more",
+        ),
+        ({"load": {**LOAD, "growth_per_year": {"value": -2, **ASSUMED}}}, "load.growth_per_year is -2"),
+        ({"variants": [{**BASE, **measured(0)}, AWQ]}, "base.goodput_tokens_per_s is 0"),
+        ({"variants": [{**BASE, "hourly_usd": [-1, "offer"]}, AWQ]}, "base.hourly_usd is -1, and has to be 0 or more"),
+        ({"discount_rate": {"value": -1, **ASSUMED}}, "discount_rate is -1"),
+        ({"currency": {"code": "EUR", "per_usd": {"value": 0, **ASSUMED}}}, "currency.per_usd is 0"),
+        ({"hours_per_month": {"value": 8760, **ASSUMED}}, "hours_per_month is 8760, and has to be at most 744"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(changes: dict[str, Any], message: str) -> None:
+    """Nothing is divided by a load or a speed of zero, and no price is below nothing."""
+    with pytest.raises(UsageError, match=message):
+        scenario(**changes)
+
+
+def test_a_variant_is_not_called_as_other_inputs_are() -> None:
+    """`load.hourly_usd` would be taken for an input of the load."""
+    with pytest.raises(ValidationError, match="choose another name"):
+        scenario(variants=[BASE, {**AWQ, "name": "load"}])
