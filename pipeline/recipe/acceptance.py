@@ -8,7 +8,8 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.recipe.section import NonNegativeFloat, PositiveFloat, PositiveInt, Section
 
-Share = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(ge=1e-9, lt=1)]
+"""Of requests or of time; less than one in 10^9 no run can show."""
 
 
 class ClauseBase(Section):
@@ -70,6 +71,12 @@ class SpeedUpClause(ClauseBase):
     """None for the highest throughputs, whatever concurrencies they are at."""
     reference: str = BASELINE
     min_ratio: PositiveFloat
+
+    @model_validator(mode="after")
+    def _two_arms(self) -> Self:
+        if self.arm == self.reference:
+            raise ValueError("`arm` and `reference` are the same, so that the speed-up is always 1")
+        return self
 
 
 class CostClause(ClauseBase):

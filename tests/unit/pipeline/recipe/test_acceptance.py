@@ -81,6 +81,11 @@ def test_any_change_of_the_file_changes_its_sum(file: Path) -> None:
         ({"kind": "uptime", "min_share": 99.5}, "clauses.0.uptime.min_share: Input should be less than 1"),
         ({"kind": "uptime", "min_shar": 0.9}, "clauses.0.uptime.min_shar: unknown key; allowed here: id, words"),
         ({"kind": "accuracy"}, "clauses.0.accuracy: give either `max_loss` or `min_recovery`"),
+        ({"kind": "errors", "max_share": 1e-320}, "clauses.0.errors.max_share: Input should be greater than"),
+        (
+            {"kind": "speed-up", "min_ratio": 1, "reference": "awq"},
+            "clauses.0.speed-up: `arm` and `reference` are the same",
+        ),
         ({"kind": "temperature", "max_c": True}, "should be a number, not true or false"),
     ],
 )
