@@ -81,8 +81,9 @@ def deliver(
         MissingStageError: there is no checkpoint.
     """
     require_apart(out, context.out)
-    scratch = out.absolute().with_name(f".{out.absolute().name}.partial")
-    settle(scratch / f"{out.absolute().name}{RETIRED}", out.absolute(), None)
+    place = out.resolve()  # where a link leads, which stays a link
+    scratch = place.with_name(f".{place.name}.partial")
+    settle(scratch / f"{place.name}{RETIRED}", place, None)
     require_free(out, force=force)
     made = made_of(record)
     gates = (*gates_not_passed(recipe, record), *clauses_not_kept(recipe, record))
@@ -96,7 +97,7 @@ def deliver(
         try:
             wanted = formats or formats_in(context.out / report_stage.FOLDER) or recipe.report.formats
             found = _filled(partial, recipe, context, record, wanted, gates)
-            publish(partial, out.absolute())
+            publish(partial, place)
         finally:
             if not any(scratch.glob(f"*{RETIRED}")):  # an earlier delivery that could not be put back stays
                 remove(scratch)

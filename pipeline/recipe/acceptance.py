@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.recipe.section import NonNegativeFloat, PositiveFloat, PositiveInt, Section
@@ -156,9 +156,17 @@ Clause = Annotated[
 class SignedOff(Section):
     """Who agreed to the clauses, and when; a statement that nobody here can check."""
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, Field(pattern=r"\S")]
     role: str = ""
     date: date
+
+    @field_validator("date", mode="before")
+    @classmethod
+    def _a_day(cls, given: Any) -> Any:
+        """Refuse numbers, also as text, which pydantic takes for seconds since 1970."""
+        if isinstance(given, date) or (isinstance(given, str) and "-" in given[1:]):
+            return given
+        raise ValueError("a day is expected, such as 2026-11-30")
 
 
 class AcceptanceTerms(Section):

@@ -336,3 +336,13 @@ def test_link_to_a_folder_is_no_part_of_a_delivery(deliver: Callable[..., Path],
     folder = deliver()
     (folder / "more").symlink_to(tmp_path)
     assert delivery_problems(folder) == ["more: not in delivery.json"]
+
+
+def test_link_is_delivered_to_where_it_leads(deliver: Callable[..., Path], tmp_path: Path) -> None:
+    """The link stays, and nothing is left beside it."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "delivery").symlink_to("disk")
+    assert delivery_problems(deliver()) == []
+    assert (tmp_path / "delivery").is_symlink()
+    assert (tmp_path / "disk" / "delivery.json").is_file()
+    assert not list(tmp_path.glob(".*.partial"))

@@ -106,6 +106,9 @@ def test_what_is_wrong_is_named(make_recipe: Callable[..., Recipe], clause: dict
         ("file: other.yaml", "file: unknown key; allowed here: title, strict, signed_off, clauses"),
         (TERMS + "  - {id: fast, kind: uptime, min_share: 0.9}", "fast is there more than once"),
         (TERMS.replace("2026-11-30", "soon"), "signed_off.date"),
+        (TERMS.replace("2026-11-30", "0"), "signed_off.date: a day is expected, such as 2026-11-30"),
+        (TERMS.replace("2026-11-30", "'86400'"), "signed_off.date: a day is expected"),
+        (TERMS.replace("Jane Doe", "'  '"), "signed_off.name"),
     ],
 )
 def test_a_file_that_says_nothing_is_refused(file: Path, text: str, said: str) -> None:
