@@ -40,6 +40,8 @@ class Typed:
     store: str | None = None
     own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Further options of one command, by its name: they go where it is named again, and nowhere else."""
+    program: str | None = None
+    """How this program is called; None for as it was called here."""
 
     def arguments(self, *options: str) -> list[str]:
         """Return the arguments for a command that takes `options`."""
@@ -66,6 +68,17 @@ def typed(said: Typed) -> Iterator[None]:
         _typed.reset(token)
 
 
+@contextmanager
+def for_readers(recipe: str) -> Iterator[None]:
+    """Let command lines made in the block name the recipe alone: those of a report, which says the same on any machine.
+
+    Args:
+        recipe: its name.
+    """
+    with typed(Typed(recipe=recipe, program="awqctl")):
+        yield
+
+
 def command(name: str, *further: str) -> str:
     """Return a command line that the user's shell takes as it is.
 
@@ -78,7 +91,7 @@ def command(name: str, *further: str) -> str:
         return command(name, *own, *further)
     said = _typed.get()
     taken_over = [*said.arguments(*OPTIONS.get(name, ())), *said.own.get(name, ())]
-    return shlex.join([program(), *name.split(), *taken_over, *further])
+    return shlex.join([said.program or program(), *name.split(), *taken_over, *further])
 
 
 def program() -> str:

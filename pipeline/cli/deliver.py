@@ -35,7 +35,7 @@ def deliver(
 
     RUN is the output folder of a run, or a recipe. DIR appears whole or not at all; `awqctl verify DIR` and plain
     `sha256sum -c SHA256SUMS` check it. Paths of this machine and user names are taken out, and a token in it is
-    refused. Ends with 3 when a gate was not passed.
+    refused. Ends with 3 when a gate was not passed, or an agreed clause for which a run ends so.
 
     An upload that was stopped goes on when the same command is run again.
     """

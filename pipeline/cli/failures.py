@@ -73,6 +73,7 @@ def system_failure(problem: OSError) -> int:
     """Say what the system refused and what helps; return the exit code."""
     known = {
         errno.ENOSPC: "The disk is full. Free space",
+        errno.EFBIG: "A file may not grow as large as it has to. Raise `ulimit -f`",
         errno.EDQUOT: "The disk quota is used up. Free space",
         errno.EACCES: "Permission denied. Check the owner of the path",
         errno.EROFS: "The file system is read-only. Choose another folder with --out",

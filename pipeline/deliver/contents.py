@@ -4,6 +4,8 @@ import gzip
 import hashlib
 import json
 import shutil
+import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +15,14 @@ from pipeline.base.commands import command
 from pipeline.base.credentials import holds_secret
 from pipeline.base.errors import SourceError
 from pipeline.base.homes import user_home
+from pipeline.base.yaml_text import write_yaml
 from pipeline.deliver.redaction import Redactor, last_part, paths_in
 from pipeline.models.manifest import CARD, read_manifest, write_manifest
 from pipeline.quantize.result import QuantizeResult
+from pipeline.recipe.acceptance_file import IN_THE_RECIPE, packaged_acceptance
 from pipeline.record.context import CHECKPOINT, RunContext
 from pipeline.record.record import RunRecord
+from pipeline.report.acceptance.judge import agreed_version
 from pipeline.report.stage import CARD as MEASURED_CARD
 from pipeline.report.stage import FOLDER as REPORT
 
@@ -26,6 +31,10 @@ ACCEPTANCE = "acceptance.yaml"
 GATES = f"{REPORT}/gates.xml"
 _WEIGHTS = (".safetensors", ".bin", ".gguf", ".model", ".png", ".jpg", ".pdf", ".pptx", ".xlsx")
 """Not read as text."""
+_TENSORS = (".safetensors", ".bin", ".gguf")
+"""Too large to be read whole for words."""
+_LONGEST_HEADER = 100_000_000
+"""Bytes of a header that the library of safetensors reads."""
 _DATA = ".samples.jsonl"
 """Texts of tasks, which may be about any path."""
 _FEWEST_PARTS = 3
@@ -54,7 +63,8 @@ def redactor_of(record: RunRecord, context: RunContext) -> Redactor:
     for path in context.out.glob("eval/*/*.results.json"):
         stated += paths_in(json.loads(path.read_text(encoding="utf-8")))
     names = {path: last_part(path) for path in stated if len(Path(path).parts) >= _FEWEST_PARTS - 1}
-    names |= {str(user_home()): "~/.awqctl", str(context.recipe_dir): ".", str(context.out): "."}
+    names |= {str(user_home()): "~/.awqctl"}
+    names |= {str(path): "." for path in (context.recipe_dir, context.out) if path.is_absolute() and path.name}
     if len(Path.home().parts) >= _FEWEST_PARTS:
         names[str(Path.home())] = "~"
     return Redactor(names)
@@ -83,22 +93,26 @@ def copy_results(record: RunRecord, context: RunContext, folder: Path, redactor:
 
 
 def copy_acceptance(record: RunRecord, context: RunContext, folder: Path, redactor: Redactor) -> None:
-    """Copy the terms that were agreed, from the file that the recipe names, and the gates as JUnit XML."""
-    terms = _terms_file(record, context)
-    beside = {GATES: context.out / GATES, **({ACCEPTANCE: terms} if terms else {})}
+    """Copy the terms that the record was judged by, and the gates as JUnit XML."""
+    beside = {GATES: context.out / GATES, ACCEPTANCE: _terms_file(record, context)}
     for name, path in beside.items():
-        if path.is_file() and not (folder / name).exists():
+        if path and path.is_file() and not (folder / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(_redacted(name, path.read_bytes(), redactor, Copied()))
+    agreed = agreed_version(record)
+    if agreed and agreed.source != IN_THE_RECIPE and not (folder / ACCEPTANCE).exists():
+        (folder / ACCEPTANCE).write_text(redactor.text(write_yaml(agreed.terms)), encoding="utf-8")
 
 
 def _terms_file(record: RunRecord, context: RunContext) -> Path | None:
-    """Return the file that the recipe names; None where it names none, or has the terms within itself."""
-    section = record.recipe.get("acceptance")
+    """Return the file that was agreed; None where it is not there any more, or says something else by now."""
+    section, agreed = record.recipe.get("acceptance"), agreed_version(record)
     named = section.get("file") if isinstance(section, dict) else section
-    if not isinstance(named, str):
+    if not isinstance(named, str) or agreed is None:
         return None
-    return context.recipe_dir / named
+    path = packaged_acceptance().get(named, context.recipe_dir / named)
+    same = path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == agreed.sha256
+    return path if same else None
 
 
 def copy_checkpoint(context: RunContext, folder: Path, redactor: Redactor) -> None:
@@ -152,7 +166,7 @@ def require_clean(folder: Path, redactor: Redactor) -> None:
         SourceError: names the files.
     """
     files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    texts = {name: _text(name, path.read_bytes()) or "" for name, path in files.items()}
+    texts = {name: _words_in(path) for name, path in files.items()}
     secret = [name for name, text in texts.items() if holds_secret(text)]
     if secret:
         raise SourceError(
@@ -165,6 +179,22 @@ def require_clean(folder: Path, redactor: Redactor) -> None:
             f"{', '.join(leaking)}: names a folder of this machine, and its bytes are vouched for, so that the name "
             f"cannot be taken out. Make the checkpoint again from a source that does not name it."
         )
+
+
+def _words_in(path: Path) -> str:
+    """Return all that may be words in a file: of weights their header, of Office files every part."""
+    if path.name.endswith(_TENSORS):
+        with path.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little") if path.suffix == ".safetensors" else 0
+            return stream.read(min(length, _LONGEST_HEADER)).decode(errors="replace")
+    data = path.read_bytes()
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return "\n".join(archive.read(name).decode(errors="replace") for name in archive.namelist())
+    try:
+        return (gzip.decompress(data) if path.suffix == ".gz" else data).decode(errors="replace")
+    except (OSError, EOFError, zlib.error):
+        return ""
 
 
 def files_and_folders(folder: Path) -> set[str]:

@@ -27,12 +27,13 @@ from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.report import Format
 from pipeline.record.checkpoint import checkpoint_of
 from pipeline.record.context import RunContext
-from pipeline.record.publish import publish, remove
+from pipeline.record.publish import RETIRED, publish, remove, settle
 from pipeline.record.record import RECORD, RunRecord, save_record
 from pipeline.report import stage as report_stage
 from pipeline.report.inputs import inputs_of
 from pipeline.report.manifest import identity_of
 from pipeline.report.render.formats import FORMATS, formats_in
+from pipeline.run.acceptance import clauses_not_kept
 from pipeline.run.gates import gates_not_passed
 from pipeline.run.outputs import changed
 from pipeline.run.stages import stage_named, upstream_of
@@ -74,28 +75,47 @@ def deliver(
         despite_gates: whether a checkpoint that did not pass its gates is delivered; its README says so.
 
     Raises:
-        UsageError: `out` is there already.
-        GateError: a gate was not passed.
+        UsageError: `out` is there already, or lies in the run's folder.
+        GateError: a gate was not passed, or a clause that was agreed not kept.
         SourceError: a file of the run is gone, changed, or holds a secret.
         MissingStageError: there is no checkpoint.
     """
+    require_apart(out, context.out)
+    place = out.resolve()  # where a link leads, which stays a link
+    scratch = place.with_name(f".{place.name}.partial")
+    settle(scratch / f"{place.name}{RETIRED}", place, None)
     require_free(out, force=force)
     made = made_of(record)
-    gates = gates_not_passed(recipe, record)
+    gates = (*gates_not_passed(recipe, record), *clauses_not_kept(recipe, record))
     _require_passed(gates, despite=despite_gates)
     with context.alone(_BUSY):
         unchanged(changed(_published(record), context.out, context.sums), context.out)
         checkpoint_of(context, made.checkpoint_digest)
-        partial = out.absolute().with_name(f".{out.absolute().name}.partial")
-        remove(partial)
+        remove(scratch)
+        partial = scratch / "delivery"
         partial.mkdir(parents=True)
         try:
             wanted = formats or formats_in(context.out / report_stage.FOLDER) or recipe.report.formats
             found = _filled(partial, recipe, context, record, wanted, gates)
-            publish(partial, out.absolute())
+            publish(partial, place)
         finally:
-            remove(partial)
+            if not any(scratch.glob(f"*{RETIRED}")):  # an earlier delivery that could not be put back stays
+                remove(scratch)
     return found.model_copy(update={"out": str(out)})
+
+
+def require_apart(out: Path, run: Path) -> None:
+    """Refuse a folder within the run's, which stages replace, or around it, which `--force` would remove with it.
+
+    Raises:
+        UsageError: it is one.
+    """
+    target, source = out.resolve(), run.resolve()
+    if target.is_relative_to(source) or (source.is_relative_to(target) and out.exists()):
+        raise UsageError(
+            f"{out} and the run's folder {run} lie in one another, so that one would be removed with the other. "
+            f"Choose a folder beside it with --out."
+        )
 
 
 def require_free(out: Path, *, force: bool) -> None:

@@ -73,7 +73,11 @@ def is_delivery(folder: Path) -> bool:
 
 def files_of(folder: Path) -> list[str]:
     """Return the files of a delivery but for its own manifest and sums; links are files here, which no sum is of."""
-    found = [Path(root, name).relative_to(folder).as_posix() for root, _, names in os.walk(folder) for name in names]
+    found = [
+        Path(root, name).relative_to(folder).as_posix()
+        for root, folders, names in os.walk(folder)
+        for name in (*names, *(one for one in folders if Path(root, one).is_symlink()))
+    ]
     return sorted(name for name in found if name not in (NAME, SUMS))
 
 

@@ -14,7 +14,7 @@ _WHAT = {
     "profile": "where the time of the engine goes",
     "roi": "the costs",
     "quantize": "calibration and coverage of the quantization",
-    "acceptance.yaml": "the clauses that were agreed before the run",
+    "acceptance.yaml": "the clauses that were agreed; the report says when",
     "recipe.yaml": "the recipe, every setting filled in",
     "record.json": "the record of the run: results of all stages, machine and versions",
 }

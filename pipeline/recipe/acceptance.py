@@ -3,12 +3,13 @@
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from pipeline.recipe.arms import AWQ, BASELINE
 from pipeline.recipe.section import NonNegativeFloat, PositiveFloat, PositiveInt, Section
 
-Share = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(ge=1e-9, lt=1)]
+"""Of requests or of time; less than one in 10^9 no run can show."""
 
 
 class ClauseBase(Section):
@@ -70,6 +71,12 @@ class SpeedUpClause(ClauseBase):
     """None for the highest throughputs, whatever concurrencies they are at."""
     reference: str = BASELINE
     min_ratio: PositiveFloat
+
+    @model_validator(mode="after")
+    def _two_arms(self) -> Self:
+        if self.arm == self.reference:
+            raise ValueError("`arm` and `reference` are the same, so that the speed-up is always 1")
+        return self
 
 
 class CostClause(ClauseBase):
@@ -149,9 +156,17 @@ Clause = Annotated[
 class SignedOff(Section):
     """Who agreed to the clauses, and when; a statement that nobody here can check."""
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, Field(pattern=r"\S")]
     role: str = ""
     date: date
+
+    @field_validator("date", mode="before")
+    @classmethod
+    def _a_day(cls, given: Any) -> Any:
+        """Refuse numbers, also as text, which pydantic takes for seconds since 1970."""
+        if isinstance(given, date) or (isinstance(given, str) and "-" in given[1:]):
+            return given
+        raise ValueError("a day is expected, such as 2026-11-30")
 
 
 class AcceptanceTerms(Section):

@@ -25,6 +25,11 @@ _FILES: dict[type[Payload], str] = {
 """Results that have a file of their own. Every other one stands in the record."""
 
 
+def file_of(kind: type[Payload]) -> str | None:
+    """Return the file that has a result beside the record; None where the record alone has it."""
+    return _FILES.get(kind)
+
+
 class Evidence:
     """Finds the parts of results by what they are, so that a table need not know where in a result its rows stand."""
 

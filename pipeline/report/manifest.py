@@ -107,7 +107,6 @@ def evidence_of(inputs: Inputs, report: ReportDocument, folder: Path, out: Path)
         for one in figures_of(report)
         if one.origin is not None
     }
-    names = dict.fromkeys((*_raw_files(inputs), *(key.partition("#")[0] for f in figures.values() for key in f.keys)))
     return EvidenceManifest(
         awqctl=__version__,
         awqctl_commit=own_commit(),
@@ -120,7 +119,7 @@ def evidence_of(inputs: Inputs, report: ReportDocument, folder: Path, out: Path)
             stages=dict(_stages(inputs)),
         ),
         reports=_sums(folder, [name for name in files_below(folder) if name != EVIDENCE]),
-        files=_sums(out, [name for name in names if name != RECORD]),
+        files=_sums(out, files_behind(inputs, report)),
         figures=figures,
     )
 
@@ -150,6 +149,12 @@ def read_evidence(path: Path) -> EvidenceManifest:
 def files_below(folder: Path) -> list[str]:
     """Return the files below a folder, sorted."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def files_behind(inputs: Inputs, report: ReportDocument) -> list[str]:
+    """Return the files of the run that a report hangs on: what stages published, and where keys lead; no record."""
+    keyed = (key.partition("#")[0] for figure in figures_of(report) for key in figure.keys)
+    return [name for name in dict.fromkeys((*_raw_files(inputs), *keyed)) if name != RECORD]
 
 
 def _raw_files(inputs: Inputs) -> Iterator[str]:

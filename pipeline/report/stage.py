@@ -1,6 +1,7 @@
 """The stage `report`: files in every format asked for, and JUnit XML, from what the record has, and nothing else."""
 
 from eval.accuracy.result import EvalResult
+from pipeline.base.commands import for_readers
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.report import DEFAULT_FORMATS
@@ -46,10 +47,9 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     formats = in_order((*recipe.report.formats, *formats_in(context.out / FOLDER)))
     files = {one.file: one.render(report, template) for one in formats}
     artifacts = {f"report_{one.name}": one.file for one in formats}
-    artifacts["gates"], files[GATES] = (
-        GATES,
-        to_junit(recipe.name, inputs.gates, acceptance_of(inputs), inputs.say).encode(),
-    )
+    with for_readers(recipe.name):
+        cases = to_junit(recipe.name, inputs.gates, acceptance_of(inputs), inputs.say)
+    artifacts["gates"], files[GATES] = GATES, cases.encode()
     card = measured_card(context, inputs) if inputs.has(QuantizeResult, EvalResult) else None
     if card is not None:
         artifacts["model card"], files[CARD] = CARD, card.encode()

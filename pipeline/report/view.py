@@ -1,6 +1,7 @@
 """The report of a record: one immutable document for all formats, so that they cannot disagree."""
 
 from eval.bench.result import BenchResult
+from pipeline.base.commands import for_readers
 from pipeline.base.manner import printed_in
 from pipeline.models.name import name_of_reference
 from pipeline.quantize.result import QuantizeResult
@@ -28,7 +29,7 @@ def report_of(inputs: Inputs) -> ReportDocument:
     Raises:
         UnsourcedFigureError: a figure does not say where it is from.
     """
-    with printed_in(inputs.manner):
+    with printed_in(inputs.manner), for_readers(inputs.recipe.name):
         return _report_of(inputs)
 
 

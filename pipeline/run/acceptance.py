@@ -2,13 +2,17 @@
 
 from datetime import UTC, datetime
 
+from pipeline.base.commands import for_readers
 from pipeline.base.errors import MissingStageError
+from pipeline.base.results import Gate
 from pipeline.recipe.acceptance_file import AgreedTerms, agreed_terms
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
 from pipeline.record.record import AcceptanceVersion, RunRecord
 from pipeline.report.acceptance.judge import AcceptanceJudgement, acceptance_of
+from pipeline.report.acceptance.wording import sentence
 from pipeline.report.inputs import inputs_of
+from pipeline.report.language.language import ENGLISH
 
 
 def terms_for(recipe: Recipe, context: RunContext) -> AgreedTerms | None:
@@ -35,6 +39,21 @@ def with_terms(record: RunRecord, found: AgreedTerms | None) -> RunRecord:
         terms=found.terms.model_dump(mode="json"),
     )
     return record.model_copy(update={"acceptance": (*record.acceptance, version)})
+
+
+def clauses_not_kept(recipe: Recipe, record: RunRecord) -> tuple[Gate, ...]:
+    """Return the clauses for which a run ends with 3, as gates; also a client reads of them, elsewhere."""
+    with for_readers(recipe.name):
+        found = judged_acceptance(recipe, record)
+    return tuple(
+        Gate(
+            name=f"clause {one.id}",
+            passed=False,
+            verdict="fail" if one.outcome == "failed" else "inconclusive",
+            statement=sentence(one, ENGLISH.acceptance),
+        )
+        for one in (found.stopping if found else ())
+    )
 
 
 def judged_acceptance(recipe: Recipe, record: RunRecord) -> AcceptanceJudgement | None:

@@ -4,13 +4,13 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from eval.accuracy.judgement import Measured, result_of
+from eval.accuracy.judgement import Measured, gates_of, result_of
 from eval.accuracy.result import AGAIN, EvalResult
 from eval.comparison.scores import TaskScores, read_scores
 from pipeline.base.errors import AwqctlError
-from pipeline.base.results import Phrase, Result
+from pipeline.base.results import Gate, Phrase, Result
 from pipeline.recipe.recipe import Recipe
-from pipeline.verification.result import Problem, Recomputed
+from pipeline.verification.result import UNREADABLE, Problem, Recomputed
 
 _CLOSE = 1e-9
 _COMPARED = ("tasks", "contrasts", "noise_floor")
@@ -28,13 +28,27 @@ def check_accuracy(accuracy: EvalResult, recipe: Recipe, folder: Path) -> tuple[
         return None, []
     try:
         made = result_of(recipe, dict(_measured(accuracy, recipe, folder)), accuracy.overlap, accuracy.fidelity)
-    except (AwqctlError, OSError, ValueError, LookupError, TypeError) as problem:
+    except (AwqctlError, *UNREADABLE) as problem:
         detail = f"the samples of the tasks cannot be scored again: {problem}"
         return Recomputed(what="accuracy", figures=0), [Problem(kind="result", where="eval", detail=detail)]
     pairs = [(f"eval/results.json#/{name}", getattr(accuracy, name), getattr(made, name)) for name in _COMPARED]
     figures = sum(1 for _, before, _ in pairs for _ in _numbers(before))
     problems = [problem for where, before, after in pairs for problem in _differences(where, before, after)]
     return Recomputed(what="accuracy, from the samples of every task and arm", figures=figures), problems
+
+
+def check_gates(accuracy: EvalResult, gates: tuple[Gate, ...]) -> Iterator[Problem]:
+    """Yield the gates of a record that are not what its result of the tasks comes to."""
+    found, expected = ({one.name: one.outcome for one in each} for each in (gates, gates_of(accuracy)))
+    for name in dict.fromkeys((*expected, *found)):
+        if found.get(name) != expected.get(name):
+            yield Problem(
+                kind="result",
+                where=f"record.json, the gate '{name}'",
+                found=found.get(name),
+                expected=expected.get(name),
+                detail="made again from the scores",
+            )
 
 
 def _measured(accuracy: EvalResult, recipe: Recipe, folder: Path) -> Iterator[tuple[str, Measured]]:

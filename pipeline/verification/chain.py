@@ -3,34 +3,42 @@
 1. The files of the report against the hashes in `evidence.json`.
 2. What they print against the report that the record gives today, made by the same code.
 3. What `evidence.json` says of each figure against the same, and every key against the file that it leads into.
-4. The files of the run against their hashes.
-5. Results against what raw files give, where something computes that.
+4. The files of the run against their hashes, and results in the record against their files.
+5. Results against what raw files give, where something computes that, and gates against the results.
 """
 
 import hashlib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 from eval.accuracy.result import EvalResult
 from eval.bench.result import BenchResult
 from pipeline.base.errors import AwqctlError, SourceError
+from pipeline.base.files import read_written
 from pipeline.models.checksums import FileSum, read_sums
 from pipeline.recipe.load import validate_recipe
 from pipeline.recipe.migrate import migrate
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.record import RECORD, RunRecord, load_record
 from pipeline.report.document import Brand, ReportDocument
-from pipeline.report.inputs import Inputs, inputs_of
-from pipeline.report.manifest import EvidenceManifest, identity_of, read_evidence
+from pipeline.report.evidence import file_of
+from pipeline.report.inputs import REPORTED, Inputs, inputs_of
+from pipeline.report.manifest import EvidenceManifest, files_behind, identity_of, read_evidence
 from pipeline.report.printed import figures_of
+from pipeline.report.render.formats import FORMATS
 from pipeline.report.view import report_of
-from pipeline.verification.accuracy import check_accuracy
+from pipeline.verification.accuracy import check_accuracy, check_gates
 from pipeline.verification.keys import KeyReader, UnknownKeyError
 from pipeline.verification.place import Place, place_of
-from pipeline.verification.readings import Pieces, expected_of, names_of, read_report
+from pipeline.verification.readings import Pieces, expected_of, names_of, read_report, rendered, whole_of
 from pipeline.verification.result import Problem, Recomputed, ReportCheck
 from pipeline.verification.speed import check_speed
+
+_NOT_OF_SAMPLES = "token probabilities and overlap are not made again"
+_NOT_OF_DETAILS = "memory, start, what binds, rates and soaks are not made again"
 
 
 def verify_report(path: Path, run: Path | None = None) -> ReportCheck:
@@ -54,12 +62,14 @@ def verify_report(path: Path, run: Path | None = None) -> ReportCheck:
     hashed: list[str] = []
     figures = 0
     for file in place.reports:
-        found, compared = _of_file(file, evidence, report)
+        templated = inputs.recipe.report.pptx_template is not None
+        found, compared = _of_file(file, evidence, report, templated=templated)
         problems += found
         figures += compared
         if not compared:
             hashed.append(f"{file.name}: only its hash and the figures in the evidence, its text is not read back")
-    problems += [*_of_figures(evidence, report), *_of_keys(report, place), *_of_files(evidence, record, place.out)]
+    problems += [*_of_figures(evidence, report), *_of_keys(report, place)]
+    problems += [*_of_files(evidence, inputs, report, place.out), *_of_payloads(inputs, place.out)]
     made, differing, others = _of_results(inputs, place.out)
     return ReportCheck(
         reports=tuple(file.name for file in place.reports),
@@ -94,11 +104,13 @@ def _of_run(evidence: EvidenceManifest, inputs: Inputs) -> Iterator[Problem]:
         yield Problem(kind="run", where="evidence.json", detail=detail)
 
 
-def _of_file(file: Path, evidence: EvidenceManifest, report: ReportDocument) -> tuple[list[Problem], int]:
+def _of_file(
+    file: Path, evidence: EvidenceManifest, report: ReportDocument, *, templated: bool
+) -> tuple[list[Problem], int]:
     """Return what does not hold of one file, and how many pieces of it were compared."""
     data, problems = file.read_bytes(), list[Problem]()
     known = evidence.reports.get(file.name)
-    written = {one.sha256 for one in evidence.reports.values()}
+    written = {one.sha256 for name, one in evidence.reports.items() if name.endswith(file.suffix.lower())}
     if hashlib.sha256(data).hexdigest() not in written:
         detail = "not as it was written" if known else "evidence.json does not know it"
         problems.append(Problem(kind="report", where=file.name, detail=f"{detail} (SHA-256)"))
@@ -109,13 +121,19 @@ def _of_file(file: Path, evidence: EvidenceManifest, report: ReportDocument) -> 
         return [*problems, Problem(kind="report", where=file.name, detail=problem.message)], 0
     if found is None:
         return problems, 0
-    expected, names = expected_of(format_, report), names_of(report)
+    try:
+        made = rendered(format_, report, data if templated and FORMATS[format_].takes_template else None)
+    except SourceError as problem:
+        return [*problems, Problem(kind="report", where=file.name, detail=problem.message)], 0
+    expected, names = expected_of(format_, report, made), names_of(report)
     if found.run and found.run not in (report.run, evidence.run.identity):
         detail = f"it is the report of another run ({found.run[:12]}, and this run is {report.run[:12]})"
         problems.append(Problem(kind="run", where=file.name, detail=detail))
     problems += _differences(found.pieces, expected.pieces, file.name, names)
     if found.numbers is not None and expected.numbers is not None:
         problems += _differences(found.numbers, expected.numbers, f"{file.name}, unrounded", names)
+    if not any(one.kind == "figure" for one in problems):
+        problems += _differences(whole_of(format_, data), whole_of(format_, made), file.name, {})
     return problems, len(expected.pieces)
 
 
@@ -162,7 +180,11 @@ def _of_keys(report: ReportDocument, place: Place) -> Iterator[Problem]:
                 yield Problem(kind="key", where=f"{one.where}: {key}", found=repr(found), expected=repr(one.value))
 
 
-def _of_files(evidence: EvidenceManifest, record: RunRecord, out: Path) -> Iterator[Problem]:
+def _of_files(evidence: EvidenceManifest, inputs: Inputs, report: ReportDocument, out: Path) -> Iterator[Problem]:
+    record = inputs.record
+    for path in files_behind(inputs, report):
+        if path not in evidence.files:
+            yield Problem(kind="file", where=path, detail="figures hang on it, and evidence.json does not vouch for it")
     recorded = {path: digest for stage in record.stages.values() if stage.usable for path, digest in stage.sums.items()}
     for path, found in read_sums(out, list(evidence.files)).items():
         known = evidence.files[path]
@@ -174,6 +196,35 @@ def _of_files(evidence: EvidenceManifest, record: RunRecord, out: Path) -> Itera
             yield Problem(kind="file", where=path, detail="not as the record has it (SHA-256)")
 
 
+def _of_payloads(inputs: Inputs, out: Path) -> Iterator[Problem]:
+    """Yield results of which the record and their own file do not say the same; one that is gone is said elsewhere."""
+    record = _json(out / RECORD)
+    for kind in REPORTED:
+        name = file_of(kind)
+        if name is None or not inputs.has(kind) or (beside := _json(out / name)) is None:
+            continue
+        if record["stages"][kind.STAGE]["payload"] != beside:
+            detail = f"not what the record has of the stage {kind.STAGE}, which the report is made of"
+            yield Problem(kind="result", where=name, detail=detail)
+
+
+def _json(path: Path) -> Any:
+    """Return a JSON document; None where it cannot be read."""
+    try:
+        return json.loads(read_written(path))
+    except (OSError, ValueError):
+        return None
+
+
+def _unsummed(load: BenchResult, sums: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield raw files that speeds are made again from although the stage did not publish them, or other bytes."""
+    runs = (run for arm in load.arms for point in arm.points for run in point.valid)
+    for run in runs if sums else ():
+        if sums.get(f"bench/{run.raw_file}") != run.raw_sha256:
+            detail = "the result is made of it, and the record does not vouch for it"
+            yield Problem(kind="file", where=f"bench/{run.raw_file}", detail=detail)
+
+
 def _of_results(inputs: Inputs, out: Path) -> tuple[tuple[Recomputed, ...], list[Problem], list[str]]:
     """Return what was made again from raw files, what differs, and what only hashes speak for."""
     made: list[Recomputed] = []
@@ -181,11 +232,12 @@ def _of_results(inputs: Inputs, out: Path) -> tuple[tuple[Recomputed, ...], list
     if inputs.has(BenchResult):
         speed, found = check_speed(inputs.load, out / "bench")
         made += [speed] if speed else []
-        problems += found
+        problems += [*found, *_unsummed(inputs.load, inputs.record.stages[BenchResult.STAGE].sums)]
     if inputs.has(EvalResult):
         accuracy, found = check_accuracy(inputs.accuracy, inputs.recipe, out / "eval")
         made += [accuracy] if accuracy else []
-        problems += found
-    known = {EvalResult.STAGE, BenchResult.STAGE}
-    others = [f"{name}: its results are not made again, only hashed" for name in inputs.stages if name not in known]
+        problems += [*found, *check_gates(inputs.accuracy, inputs.record.stages[EvalResult.STAGE].gates)]
+    known = {EvalResult.STAGE: _NOT_OF_SAMPLES, BenchResult.STAGE: _NOT_OF_DETAILS}
+    others = [f"{name}: {what}, only hashed" for name, what in known.items() if name in inputs.stages]
+    others += [f"{name}: its results are not made again, only hashed" for name in inputs.stages if name not in known]
     return tuple(made), problems, others

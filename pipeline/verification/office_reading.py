@@ -7,12 +7,13 @@ import zipfile
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
-from pipeline.base.errors import SourceError
-
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_BESIDE_CELLS = re.compile(r"xl/(?!theme/|styles\.xml|.*\.(?:png|jpe?g|svg|bin)$).*|\[Content_Types\]\.xml")
+_ON_SLIDES = re.compile(r"ppt/(?!theme/|presProps|viewProps|tableStyles|printerSettings|_rels).*")
+_WORDS = re.compile(r"ppt/(?:notesSlides|comments|diagrams|slideMasters|slideLayouts|notesMasters)/[^/]*\.xml")
 _SLIDE = re.compile(r"ppt/(slides/slide|charts/chart)(\d+)\.xml")
 
 
@@ -38,11 +39,37 @@ def read_pptx(data: bytes) -> dict[str, str]:
         }
 
 
+def parts_of_xlsx(data: bytes) -> dict[str, str]:
+    """Return what of a workbook shows beside its cells: every part as canonical XML, and how numbers are shown."""
+    with _opened(data) as archive:
+        formats = _root(archive, "xl/styles.xml").iter(f"{_MAIN}numFmt")
+        shown = {f"number format {one.get('numFmtId')}": one.get("formatCode", "") for one in formats}
+        return shown | {
+            name: ET.canonicalize(archive.read(name).decode()) if name.endswith((".xml", ".rels")) else "there"
+            for name in filter(_BESIDE_CELLS.fullmatch, archive.namelist())
+        }
+
+
+def parts_of_pptx(data: bytes) -> dict[str, str]:
+    """Return what of a presentation stands beside its slides: its parts, words in notes and layouts, charts' data."""
+    with _opened(data) as archive:
+        names = [name for name in filter(_ON_SLIDES.fullmatch, archive.namelist()) if not name.endswith(".rels")]
+        return {name: _beside(archive, name) for name in names}
+
+
+def _beside(archive: zipfile.ZipFile, name: str) -> str:
+    if name.endswith(".xlsx"):
+        return "; ".join(f"{place} {text}" for place, text in read_xlsx(archive.read(name)).items())
+    if _WORDS.fullmatch(name):
+        return " ".join(_texts(_root(archive, name)))
+    return "there"
+
+
 def _opened(data: bytes) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(io.BytesIO(data))
-    except zipfile.BadZipFile as problem:
-        raise SourceError("The file is damaged: it is no Office document. Write the report again.") from problem
+    archive = zipfile.ZipFile(io.BytesIO(data))
+    if len(set(archive.namelist())) != len(archive.namelist()):
+        raise ValueError("two of its parts have one name")
+    return archive
 
 
 def _root(archive: zipfile.ZipFile, path: str) -> ET.Element:

@@ -1,9 +1,17 @@
 """What the check of a report found."""
 
+import csv
+import zipfile
+import zlib
 from typing import Literal
 
 from pipeline.base.results import Result
 
+UNREADABLE = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, SyntaxError, EOFError),
+    *(RuntimeError, zlib.error, zipfile.BadZipFile, csv.Error),
+)
+"""What reading a file raises that is damaged, or that somebody made up: of archives, XML, JSON and figures in them."""
 Kind = Literal["run", "report", "figure", "key", "file", "result"]
 
 

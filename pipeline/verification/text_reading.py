@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
 _BORDER = re.compile(r"(?<!\\)\|")
@@ -16,14 +16,14 @@ _RUN = re.compile(r"^<!-- awqctl run: (\w*) -->$", re.MULTILINE)
 def read_markdown(text: str) -> tuple[str, dict[str, str]]:
     """Return the identity of the run that a Markdown report names, and its pieces."""
     found = _RUN.search(text)
-    return (found[1] if found else ""), dict(_numbered(_lines(_RUN.sub("", text))))
+    return (found[1] if found else ""), dict(numbered(_lines(_RUN.sub("", text))))
 
 
 def read_csv(text: str) -> dict[str, str]:
     """Return the fields of a CSV report: by the columns of the line that say where a figure stands, and the field's."""
     header, *rows = list(csv.reader(io.StringIO(text))) or [[]]
     return dict(
-        _numbered(
+        numbered(
             (f"{_line_name(dict(zip(header, row, strict=False)), row)}, field '{title}'", field)
             for row in rows
             for title, field in zip_longest(header, row, fillvalue="")
@@ -58,7 +58,7 @@ def _cells(line: str) -> list[str]:
     return [cell.strip() for cell in _BORDER.split(line)[1:-1]]
 
 
-def _numbered(pieces: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def numbered(pieces: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Yield pieces with names of their own: those that share one are numbered."""
     seen: dict[str, int] = {}
     for name, text in pieces:

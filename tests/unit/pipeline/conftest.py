@@ -37,6 +37,12 @@ def write_finished_run(
     return write
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave charts undrawn, as in the finished run, where its page is made again."""
+    monkeypatch.setattr("pipeline.report.render.html.svg_of", lambda _chart: "<svg></svg>")
+
+
 @pytest.fixture(scope="session")
 def run_as_written(write_finished_run: Callable[..., RunRecord], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a run that no test changes."""

@@ -5,6 +5,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,13 @@ import pytest
 
 from pipeline.base.errors import GateError, SourceError, UsageError
 from pipeline.base.results import Gate
+from pipeline.deliver.contents import require_clean
 from pipeline.deliver.delivery import require_same_run
 from pipeline.deliver.manifest import delivery_problems, read_delivery
+from pipeline.deliver.redaction import Redactor
+from pipeline.recipe.acceptance_file import read_acceptance
 from pipeline.recipe.recipe import Recipe
-from pipeline.record.record import RunRecord, load_record
+from pipeline.record.record import AcceptanceVersion, RunRecord, load_record
 from pipeline.run.gates import gates_not_passed
 from pipeline.verification.chain import verify_report
 from tests.helpers import invoke
@@ -235,3 +239,110 @@ def test_json_says_what_was_made(finished_run: Path, tmp_path: Path) -> None:
     assert document["out"] == str(tmp_path / "delivery")
     assert document["files"] == len(read_delivery(tmp_path / "delivery").files)
     assert document["gates_not_passed"] == []
+
+
+def test_folders_beside_a_delivery_are_left_alone(deliver: Callable[..., Path], tmp_path: Path) -> None:
+    """An earlier delivery that somebody moved to `DIR.old` is theirs, on the first delivery and on a replacement."""
+    kept = [tmp_path / "delivery.old" / "ours", tmp_path / "delivery.old.gone" / "ours"]
+    for path in kept:
+        path.parent.mkdir()
+        path.write_text("ours")
+    deliver()
+    deliver("--force")
+    assert [path.read_text() for path in kept] == ["ours", "ours"]
+
+
+def test_earlier_delivery_is_put_back_after_a_kill(deliver: Callable[..., Path]) -> None:
+    """Killed between the two moves of a replacement: the next command finds it where it was."""
+    folder = deliver()
+    scratch = folder.with_name(".delivery.partial")
+    (scratch / "delivery").mkdir(parents=True)
+    folder.rename(scratch / "delivery.old")
+    with pytest.raises(UsageError, match="earlier delivery"):
+        deliver()
+    assert delivery_problems(folder) == []
+    deliver("--force")
+    assert not scratch.exists()
+
+
+@pytest.mark.parametrize("name", [".", "report/delivery", "delivery"])
+def test_no_delivery_lies_in_the_run(finished_run: Path, name: str) -> None:
+    """The next report would remove it with the folder that it lies in."""
+    with pytest.raises(UsageError, match="lie in one another"):
+        invoke("deliver", finished_run, "--out", finished_run / name, "-q", raises=True)
+    assert not (finished_run / "report" / "delivery").exists()
+
+
+TERMS = "signed_off: {name: Jane Doe, date: 2026-01-01}\nclauses:\n  - {id: up, kind: uptime, min_share: 0.9}\n"
+
+
+def agreed_run(write: Callable[..., RunRecord], folder: Path, terms: str) -> Path:
+    """Return a run whose terms stood in a file beside its recipe."""
+    run = folder / "agreed"
+    run.mkdir()
+    (folder / "kpis.yaml").write_text(terms, encoding="utf-8")
+    found = read_acceptance(folder / "kpis.yaml")
+    version = AcceptanceVersion(
+        recorded_at="2026-01-02T00:00:00+00:00",
+        source=found.source,
+        sha256=found.sha256,
+        terms=found.terms.model_dump(mode="json"),
+    )
+    write(run, acceptance=(version,), sections={"acceptance": "kpis.yaml"}, recipe_origin=str(folder / "mine.yaml"))
+    (folder / "mine.yaml").write_text("name: mine\n", encoding="utf-8")
+    return run
+
+
+def test_terms_are_delivered_as_agreed(
+    write_finished_run: Callable[..., RunRecord], deliver: Callable[..., Path], tmp_path: Path
+) -> None:
+    """The file as it was; one that was changed since is not taken for it, and the terms of the record stand."""
+    run = agreed_run(write_finished_run, tmp_path, TERMS)
+    assert (deliver(run=run) / "acceptance.yaml").read_text() == TERMS
+    (tmp_path / "kpis.yaml").write_text(TERMS.replace("0.9", "0.1"), encoding="utf-8")
+    assert read_acceptance(deliver("--force", run=run) / "acceptance.yaml").terms.clauses[0].min_share == 0.9
+
+
+def test_clause_that_stops_a_run_stops_its_delivery(
+    write_finished_run: Callable[..., RunRecord], deliver: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Exit code 3 as of the run, unless it is asked for; the README names the clause then."""
+    run = agreed_run(write_finished_run, tmp_path, f"strict: true\n{TERMS}")
+    with pytest.raises(GateError, match="clause up"):
+        deliver(run=run)
+    folder = deliver("--despite-gates", run=run)
+    assert "clause up" in (folder / "README.md").read_text()
+    assert verify_report(folder).problems == ()
+    assert "`awqctl serve demo`" in (folder / "report" / "report.md").read_text()
+
+
+def test_secret_in_no_utf8_and_path_in_a_header_are_found(tmp_path: Path) -> None:
+    """In a file of another encoding, in a part of an Office file, and in the header of weights."""
+    redactor = Redactor({HOME: "tiny"})
+    (tmp_path / "notes.txt").write_bytes(f"\xff {TOKEN}".encode("latin-1"))
+    with pytest.raises(SourceError, match=r"notes\.txt"):
+        require_clean(tmp_path, redactor)
+    (tmp_path / "notes.txt").unlink()
+    with zipfile.ZipFile(tmp_path / "report.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/sharedStrings.xml", f"<t>{HOME}</t>")
+    header = json.dumps({"__metadata__": {"source": HOME}}).encode()
+    (tmp_path / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(99))
+    with pytest.raises(SourceError, match=r"model\.safetensors, report\.xlsx"):
+        require_clean(tmp_path, redactor)
+
+
+def test_link_to_a_folder_is_no_part_of_a_delivery(deliver: Callable[..., Path], tmp_path: Path) -> None:
+    """As a link to a file is none."""
+    folder = deliver()
+    (folder / "more").symlink_to(tmp_path)
+    assert delivery_problems(folder) == ["more: not in delivery.json"]
+
+
+def test_link_is_delivered_to_where_it_leads(deliver: Callable[..., Path], tmp_path: Path) -> None:
+    """The link stays, and nothing is left beside it."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "delivery").symlink_to("disk")
+    assert delivery_problems(deliver()) == []
+    assert (tmp_path / "delivery").is_symlink()
+    assert (tmp_path / "disk" / "delivery.json").is_file()
+    assert not list(tmp_path.glob(".*.partial"))

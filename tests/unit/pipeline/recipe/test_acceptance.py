@@ -81,6 +81,11 @@ def test_any_change_of_the_file_changes_its_sum(file: Path) -> None:
         ({"kind": "uptime", "min_share": 99.5}, "clauses.0.uptime.min_share: Input should be less than 1"),
         ({"kind": "uptime", "min_shar": 0.9}, "clauses.0.uptime.min_shar: unknown key; allowed here: id, words"),
         ({"kind": "accuracy"}, "clauses.0.accuracy: give either `max_loss` or `min_recovery`"),
+        ({"kind": "errors", "max_share": 1e-320}, "clauses.0.errors.max_share: Input should be greater than"),
+        (
+            {"kind": "speed-up", "min_ratio": 1, "reference": "awq"},
+            "clauses.0.speed-up: `arm` and `reference` are the same",
+        ),
         ({"kind": "temperature", "max_c": True}, "should be a number, not true or false"),
     ],
 )
@@ -101,6 +106,9 @@ def test_what_is_wrong_is_named(make_recipe: Callable[..., Recipe], clause: dict
         ("file: other.yaml", "file: unknown key; allowed here: title, strict, signed_off, clauses"),
         (TERMS + "  - {id: fast, kind: uptime, min_share: 0.9}", "fast is there more than once"),
         (TERMS.replace("2026-11-30", "soon"), "signed_off.date"),
+        (TERMS.replace("2026-11-30", "0"), "signed_off.date: a day is expected, such as 2026-11-30"),
+        (TERMS.replace("2026-11-30", "'86400'"), "signed_off.date: a day is expected"),
+        (TERMS.replace("Jane Doe", "'  '"), "signed_off.name"),
     ],
 )
 def test_a_file_that_says_nothing_is_refused(file: Path, text: str, said: str) -> None:

@@ -1,18 +1,27 @@
 """The chain from a report back to raw files: what holds passes, and what was tampered with is named."""
 
 import gzip
+import hashlib
+import io
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pptx import Presentation
 
 from pipeline.base.errors import SourceError
 from pipeline.record.record import RunRecord
+from pipeline.report.document import ReportDocument
+from pipeline.report.render.pptx import to_pptx
+from pipeline.report.render.xlsx import to_xlsx
 from pipeline.verification.chain import verify_report
 from pipeline.verification.result import Problem
 from tests.helpers import invoke
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 REPORTS = ("report.html", "report.md", "report.json")
 
@@ -167,3 +176,121 @@ def test_command_says_what_and_ends_with_three(finished_run: Path) -> None:
     assert not json.loads(broken.stdout)["intact"]
     with pytest.raises(SourceError, match=r"no .*nothing\.html"):
         invoke("report", "verify", finished_run / "nothing.html", raises=True)
+
+
+def vouched(run: Path, name: str) -> Path:
+    """Write the sum of a changed report into the evidence, as somebody would who smuggles a figure; return the file."""
+    path = run / "report" / name
+    evidence = json.loads((run / "report" / "evidence.json").read_text(encoding="utf-8"))
+    evidence["reports"][name]["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (run / "report" / "evidence.json").write_text(json.dumps(evidence), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        pytest.param("report.html", "<h2", "<p>9,999 tok/s</p><h2", id="a sentence of its own"),
+        pytest.param("report.html", '<p class="label">', '<p class="label">3 times ', id="the label of a key figure"),
+        pytest.param("report.html", "</td>", '<span class="mark">9,999</span></td>', id="a mark in a cell"),
+        pytest.param("report.html", "<svg>", "<svg><text>9,999</text>", id="a text in a chart"),
+        pytest.param("report.html", "<svg>", '<svg><image href="data:,"></image>', id="a picture in a chart"),
+        pytest.param("report.html", "</style>", "td::after { content: '9' }</style>", id="a text in a style"),
+        pytest.param("report.html", "<h1>", '<h1 title="9,999">', id="an attribute"),
+        pytest.param("report.md", " |\n", " | 9,999\n", id="a cell without its border"),
+        pytest.param("report.json", '"decision": "', '"decision": "deploy_awq", "was": "', id="the decision"),
+        pytest.param("report.json", "{\n", '{\n  "recommendation": "9,999",\n', id="a name that stands twice"),
+    ],
+)
+def test_text_beside_the_figures_is_held_too(finished_run: Path, name: str, before: str, after: str) -> None:
+    """Also where the sum in the evidence was made to fit: all that a page shows is what the record gives."""
+    change(finished_run / "report" / name, before, after)
+    found = verify_report(vouched(finished_run, name))
+    assert not found.intact
+    assert {one.kind for one in found.problems} <= {"figure", "report"}
+
+
+def test_cell_typed_into_a_workbook_is_named(finished_run: Path) -> None:
+    """And so are a comment on a cell and a picture over it."""
+    report = ReportDocument.model_validate_json((finished_run / "report" / "report.json").read_bytes())
+    path = finished_run / "report" / "report.xlsx"
+    path.write_bytes(to_xlsx(report))
+    assert [one.kind for one in verify_report(path).problems] == ["report"]
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/comments1.xml", "<comments><t>9,999</t></comments>")
+    assert [one.where for one in of("figure", verify_report(path).problems)] == ["report.xlsx: xl/comments1.xml"]
+
+
+def test_another_file_of_the_report_is_no_pdf(finished_run: Path) -> None:
+    """That the evidence knows its bytes says nothing for them under this name."""
+    shutil.copy(finished_run / "report" / "report.md", finished_run / "report" / "report.pdf")
+    found = verify_report(finished_run / "report" / "report.pdf")
+    assert [one.detail for one in of("report", found.problems)] == ["evidence.json does not know it (SHA-256)"]
+
+
+@pytest.mark.parametrize("name", ["eval/awq/lines.samples.jsonl", "bench/results.json"])
+def test_evidence_must_vouch_for_every_file(finished_run: Path, name: str) -> None:
+    """One that is taken out of the evidence, so that its change is not seen, is missed."""
+    path = finished_run / "report" / "evidence.json"
+    evidence = json.loads(path.read_text(encoding="utf-8"))
+    del evidence["files"][name]
+    path.write_text(json.dumps(evidence), encoding="utf-8")
+    assert [one.where for one in of("file", verify_report(finished_run).problems)] == [name]
+
+
+def test_result_and_its_file_say_the_same(finished_run: Path) -> None:
+    """Also fields that no figure of the report is printed from."""
+    result = finished_run / "eval" / "results.json"
+    document = json.loads(result.read_text(encoding="utf-8"))
+    document["recalled"]["awq"] = 7
+    result.write_text(json.dumps(document), encoding="utf-8")
+    assert "eval/results.json" in [one.where for one in of("result", verify_report(finished_run).problems)]
+
+
+def test_gate_that_was_turned_is_named(finished_run: Path) -> None:
+    """A verdict typed into the record is not what the scores come to."""
+    path = finished_run / "record.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    gate = record["stages"]["eval"]["gates"][0]
+    turned = gate["verdict"] != "pass"
+    gate |= {"passed": turned, "verdict": "pass" if turned else "fail"}
+    path.write_text(json.dumps(record), encoding="utf-8")
+    where = [one.where for one in of("result", verify_report(finished_run).problems)]
+    assert where == [f"record.json, the gate '{gate['name']}'"]
+
+
+@pytest.mark.parametrize("field", ["failed", "figures"])
+def test_figures_of_a_single_run_are_made_again(finished_run: Path, field: str) -> None:
+    """Acceptance goes by them, and by the requests that failed."""
+    for name in ("record.json", "bench/results.json"):
+        document = json.loads((finished_run / name).read_text(encoding="utf-8"))
+        load = document["stages"]["bench"]["payload"] if name == "record.json" else document
+        run = load["arms"][1]["points"][0]["runs"][0]
+        if field == "failed":
+            run["failed"] += 1
+        else:
+            run["figures"]["e2e_ms"]["p50"] /= 2
+        (finished_run / name).write_text(json.dumps(document), encoding="utf-8")
+    assert any(f"run 1, {field}" in one.where for one in of("result", verify_report(finished_run).problems))
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-20], lambda data: data[:40] + b"\0" * 40 + data[80:]])
+def test_damaged_raw_file_is_no_crash(finished_run: Path, damage: Callable[[bytes], bytes]) -> None:
+    """Cut off or overwritten: said of the file."""
+    raw = finished_run / "bench" / "awq" / "concurrency-4.json.gz"
+    raw.write_bytes(damage(raw.read_bytes()))
+    assert any("cannot be read" in one.detail for one in of("result", verify_report(finished_run).problems))
+
+
+def test_slides_on_a_clients_template_verify(finished_run: Path) -> None:
+    """The layouts are taken from the slides themselves, as the template need not be there."""
+    made = io.BytesIO()
+    empty = Presentation()
+    empty.slide_width //= 2
+    empty.save(made)
+    report = ReportDocument.model_validate_json((finished_run / "report" / "report.json").read_bytes())
+    path = finished_run / "report" / "report.pptx"
+    path.write_bytes(to_pptx(report, made.getvalue()))
+    named = finished_run / "record.json"
+    change(named, '"pptx_template": null', '"pptx_template": "client.pptx"')
+    assert of("figure", verify_report(path).problems) == []
