@@ -65,7 +65,7 @@ def agreed(result: RoiResult, scenario: ScenarioResult, three: ScenarioResult, *
     differ = {_rented(one) for one in result.comparisons if found.get(_rented(one), one.decision) != one.decision}
     comparisons = tuple(
         one.model_copy(update={"decision": "not decided"}) if _rented(one) in differ else one
-        for one in (_from(each, _saving(each, scenario)) for each in result.comparisons)
+        for one in (_from(each, _saving(each, scenario, scenario)) for each in result.comparisons)
     )
     arms = tuple(_from(cost, _arm(cost, _option(scenario, cost.arm), None)) for cost in result.arms)
     changes = {"arms": arms, "comparisons": comparisons, "scenario": _with_decisions(scenario, differ)}

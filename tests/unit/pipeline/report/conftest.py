@@ -19,6 +19,7 @@ from pipeline.record.environment import Environment
 from pipeline.record.record import RunRecord, StageResult
 from pipeline.report.document import ReportDocument, Section
 from pipeline.roi import stage as roi_stage
+from pipeline.roi.result import RoiResult
 from serve.result import ServeResult, SmokeCheck
 from tests.unit.pipeline.report.documents import report_of
 
@@ -219,6 +220,20 @@ def endpoint() -> ServeResult:
     )
 
 
+DRAWS = 100
+PRICED: dict[tuple[str, str], RoiResult] = {}
+
+
+def priced(recipe: Recipe, bench: BenchResult) -> RoiResult:
+    """Return what the real stage computes, from fewer draws: a thousand take half a second, and many tests do it."""
+    roi = recipe.roi.model_copy(update={"draws": DRAWS})
+    recipe = recipe.model_copy(update={"roi_or_none": roi})
+    key = (recipe.model_dump_json(), bench.model_dump_json())
+    if key not in PRICED:
+        PRICED[key] = roi_stage.price_whole(recipe, bench, recipe.model.source)
+    return PRICED[key]
+
+
 @pytest.fixture(scope="session")
 def make_run(
     environment: Environment,
@@ -256,9 +271,7 @@ def make_run(
         }
         (prices,) = roi_stage.STAGE.needs
         if not prices.nothing(bench):
-            stages["roi"] = make_stage(
-                "roi", roi_stage.price_whole(recipe, bench, recipe.model.source), artifacts={"roi": "roi/roi.json"}
-            )
+            stages["roi"] = make_stage("roi", priced(recipe, bench), artifacts={"roi": "roi/roi.json"})
         if endpoint:
             stages["serve"] = make_stage("serve", endpoint, artifacts={"smoke": "serve/smoke.json"})
         return make_record(recipe, **stages)

@@ -145,7 +145,7 @@ def test_costs_are_decided_where_their_ranges_are_apart(make_run: Run, make_benc
     runs = [write_folder("a", make_run()), write_folder("b", make_run(bench=make_bench(awq=slow)))]
     found = compare_runs(runs)
     assert second(found, "awq, cost a month").verdict == "higher"
-    assert row(found, "awq, cost a month").origin == "modelled"
+    assert row(found, "awq, cost a month").origin == "assumed"  # as its weakest input
     assert second(found, "baseline, cost a month").verdict == "not decided"
 
 
