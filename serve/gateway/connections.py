@@ -8,9 +8,10 @@ from pipeline.base.errors import EnvironmentLackError
 
 _MOST_CLIENTS = 12_000
 """Ten thousand requests at once, and room for those that come and go."""
-_MOST_ENGINES = 4_096
-"""Far more than engines have under way at once; what is beyond them waits as well in HAProxy, where it takes one file
-instead of two."""
+_MOST_ENGINES = 1_024
+"""More than engines have under way at once, and half of what may wait to be accepted by vLLM's server (2 048): beyond
+that a connection is refused, and after some attempts its request with it. What is more waits in HAProxy, where it takes
+one file instead of two."""
 _BESIDE = 64
 _PER_THREAD = 8
 """HAProxy's own: listeners, sockets of control and log, and for each thread, of which it has one per core, an epoll and
