@@ -4,16 +4,16 @@ import pytest
 
 from pipeline.deliver.redaction import Redactor, last_part, paths_in
 
-NAMES = {"/work/runs/out": ".", "/work/runs/out/model": "model", "/work": "w"}
+NAMES = {"/srv/runs/out": ".", "/srv/runs/out/model": "model", "/srv": "w"}
 
 
 @pytest.mark.parametrize(
     ("text", "clean"),
     [
-        ("/work/runs/out/model/config.json", "model/config.json"),
-        ("at /work/runs/out/bench, of /work/x", "at ./bench, of w/x"),
-        ("file:///work/runs/out", "file://."),
-        ("/workshop and ~/work stay", "/workshop and ~/work stay"),
+        ("/srv/runs/out/model/config.json", "model/config.json"),
+        ("at /srv/runs/out/bench, of /srv/x", "at ./bench, of w/x"),
+        ("file:///srv/runs/out", "file://."),
+        ("/workshop and ~/srv stay", "/workshop and ~/srv stay"),
         ('{"a": "/home/alice/x", "b": "/Users/bob"}', '{"a": "~/x", "b": "~"}'),
         (r"C:\Users\carol\model", r"~\model"),
     ],
