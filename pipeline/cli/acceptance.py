@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.common import UserPath, emit, json_option
+from pipeline.cli.common import UserPath, emit, json_option, write_new
 from pipeline.cli.help import Group
 from pipeline.cli.table import print_rows
 
@@ -48,18 +48,10 @@ def show(*, name: str, as_json: bool) -> None:
 @click.argument("destination", type=UserPath())
 def cp(name: str, destination: Path) -> None:
     """Copy FILE to DESTINATION, a file that does not exist yet, to fill in and sign."""
-    from pipeline.base.errors import UsageError
     from pipeline.recipe.acceptance_file import find_acceptance
     from pipeline.recipe.load import recipe_text
 
-    text = recipe_text(find_acceptance(name, Path()))
-    try:
-        with destination.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except FileExistsError:
-        raise UsageError(f"{destination} exists already. Choose another name.") from None
-    except FileNotFoundError:
-        raise UsageError(f"The folder {destination.parent} does not exist. Make it first.") from None
+    write_new(destination, recipe_text(find_acceptance(name, Path())))
     click.echo(str(destination))
 
 

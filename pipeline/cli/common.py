@@ -154,6 +154,23 @@ class Session:
     context: Any
 
 
+def write_new(target: Path, text: str) -> None:
+    """Write a file that does not exist yet.
+
+    Raises:
+        UsageError: it exists, or its folder does not.
+    """
+    from pipeline.base.errors import UsageError
+
+    try:
+        with target.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise UsageError(f"{target} exists already. Choose another name.") from None
+    except FileNotFoundError:
+        raise UsageError(f"The folder {target.parent} does not exist. Make it first.") from None
+
+
 def open_session(
     reference: str,
     overrides: Sequence[str],

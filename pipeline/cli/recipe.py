@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.common import UserPath, emit, json_option
+from pipeline.cli.common import UserPath, emit, json_option, write_new
 from pipeline.cli.help import Group
 from pipeline.cli.table import print_rows
 
@@ -58,14 +58,7 @@ def cp(recipe_name: str, destination: Path) -> None:
     target = destination / source.name if destination.is_dir() else destination
     if target.suffix not in (".yaml", ".yml"):
         raise UsageError(f"{target} must end in .yaml, so that commands know it for a recipe file.")
-    text = named_after(target, source)
-    try:
-        with target.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except FileExistsError:
-        raise UsageError(f"{target} exists already. Choose another name.") from None
-    except FileNotFoundError:
-        raise UsageError(f"The folder {target.parent} does not exist. Make it first.") from None
+    write_new(target, named_after(target, source))
     click.echo(str(target))
 
 
