@@ -11,6 +11,7 @@ from typing import TypeVar
 from eval.bench.result import BenchResult
 from pipeline.recipe.roi import Roi
 from pipeline.roi.figure import Figure
+from pipeline.roi.options import rented
 from pipeline.roi.result import ArmCost, RoiResult, Saving
 from pipeline.roi.scenarios.result import Comparison, OptionCost, ScenarioResult
 
@@ -62,9 +63,11 @@ def agreed(result: RoiResult, scenario: ScenarioResult, three: ScenarioResult, *
         comparisons = tuple(_saving(one, three, scenario) for one in result.comparisons)
         return result.model_copy(update={"arms": arms, "comparisons": comparisons, "scenario": scenario})
     found = {(one.option, one.reference): one.decision for one in scenario.comparisons}
-    differ = {_rented(one) for one in result.comparisons if found.get(_rented(one), one.decision) != one.decision}
+    differ = {
+        rented_pair(one) for one in result.comparisons if found.get(rented_pair(one), one.decision) != one.decision
+    }
     comparisons = tuple(
-        one.model_copy(update={"decision": "not decided"}) if _rented(one) in differ else one
+        one.model_copy(update={"decision": "not decided"}) if rented_pair(one) in differ else one
         for one in (_from(each, _saving(each, scenario, scenario)) for each in result.comparisons)
     )
     arms = tuple(_from(cost, _arm(cost, _option(scenario, cost.arm), None)) for cost in result.arms)
@@ -85,8 +88,9 @@ def _pairs(scenario: ScenarioResult) -> set[tuple[str, str]]:
     return {(one.option, one.reference) for one in scenario.comparisons}
 
 
-def _rented(saving: Saving) -> tuple[str, str]:
-    return f"{saving.arm}, rented", f"{saving.reference}, rented"
+def rented_pair(saving: Saving) -> tuple[str, str]:
+    """Return what both arms of a saving, rented, are called by in a pricing."""
+    return rented(saving.arm), rented(saving.reference)
 
 
 def _with_decisions(scenario: ScenarioResult, undecided: set[tuple[str, str]]) -> ScenarioResult:
@@ -98,7 +102,7 @@ def _with_decisions(scenario: ScenarioResult, undecided: set[tuple[str, str]]) -
 
 
 def _option(scenario: ScenarioResult, arm: str) -> OptionCost | None:
-    return next((one for one in scenario.options if one.name == f"{arm}, rented"), None)
+    return next((one for one in scenario.options if one.name == rented(arm)), None)
 
 
 def _arm(cost: ArmCost, option: OptionCost | None, once: Figure | None) -> ArmCost:
@@ -139,7 +143,7 @@ def _saving(saving: Saving, three: ScenarioResult, scenario: ScenarioResult) -> 
 
     Payback and break-even are those of the planned years, which every other place has of this pair.
     """
-    names = _rented(saving)
+    names = rented_pair(saving)
     found, planned = (
         next((one for one in each.comparisons if (one.option, one.reference) == names), None)
         for each in (three, scenario)

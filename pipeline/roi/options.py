@@ -44,6 +44,11 @@ class Option:
         return self.variant if self.tenure == "paid per token" else f"{self.variant}, {self.tenure}"
 
 
+def rented(variant: str) -> str:
+    """Return what a variant's rented machines are called by in the options of a pricing."""
+    return Option(variant, "rented").name
+
+
 @dataclass(frozen=True)
 class Year:
     """What one year costs; a bought machine's price is spread over its life."""

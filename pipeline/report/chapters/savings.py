@@ -12,6 +12,7 @@ from pipeline.report.cost_figures import figure_cell, figure_keys, ranged
 from pipeline.report.document import Cell, Section, Table, Tone
 from pipeline.report.inputs import Inputs
 from pipeline.report.option_names import option_named
+from pipeline.roi.agreement import rented_pair
 from pipeline.roi.figure import Decision, Figure
 from pipeline.roi.result import RoiResult
 from pipeline.roi.scenarios.result import Comparison, OptionCost, ScenarioResult
@@ -130,7 +131,7 @@ def _break_even(one: Comparison, scenario: ScenarioResult, inputs: Inputs) -> Ce
 def _agreed(one: Comparison, inputs: Inputs) -> Figure | None:
     """Return the break-even of two measured arms, rented, as the chapter on costs has it: with its range."""
     for saving in inputs.costs.comparisons:
-        if (one.option, one.reference) == (f"{saving.arm}, rented", f"{saving.reference}, rented"):
+        if (one.option, one.reference) == rented_pair(saving):
             return saving.break_even_requests_per_day
     return None
 

@@ -23,6 +23,7 @@ from pipeline.report.inputs import Inputs
 from pipeline.report.option_names import option_name, option_named
 from pipeline.report.verdicts import interval_text, margin_text, metric_text, verdict_cell
 from pipeline.roi.figure import Decision, Figure
+from pipeline.roi.options import rented
 from pipeline.roi.result import RoiResult
 from serve.result import ServeResult
 
@@ -238,7 +239,7 @@ def _awq_saves(inputs: Inputs) -> Table:
             decision_cell(one, inputs),
         )
         for one in pairs
-        if scenario and one.option == f"{AWQ}, rented"
+        if scenario and one.option == rented(AWQ)
     )
     return _table("roi-savings", say.awq_saves, _columns(say.awq_saves_columns(years)), rows, inputs)
 
