@@ -45,7 +45,7 @@ def run(recipe: Recipe, context: RunContext, record: RunRecord) -> StageOutcome:
     with Supervisor(spec, logs=context.logs, reporter=context.reporter, key_store=None, extra_keys=(key,)) as endpoint:
         start_seconds = time.monotonic() - started
         context.reporter.note(f"trying {endpoint.base_url} with the openai client")
-        checks = smoke_test(endpoint.base_url, key, spec.model_name, endpoint.ca_certificate)
+        checks = smoke_test(endpoint.base_url, key, spec.models[0].name, endpoint.ca_certificate)
         facts = endpoint.replicas[0].engine.facts()
         result = ServeResult(
             checks=checks,

@@ -6,6 +6,8 @@ from pipeline.cli.common import emit, json_option
 from pipeline.cli.help import Group
 from pipeline.cli.table import minute, print_rows
 
+endpoint_option = click.option("--endpoint", metavar="NAME", help="Whose keys; default the only endpoint there is.")
+
 
 @click.group(cls=Group)
 def keys() -> None:
@@ -17,12 +19,14 @@ def keys() -> None:
 
 @keys.command()
 @click.argument("name")
+@endpoint_option
 @json_option
-def add(name: str, *, as_json: bool) -> None:
+def add(name: str, *, endpoint: str | None, as_json: bool) -> None:
     """Make a key named NAME and print it, the only time it is readable."""
-    from serve.gateway.keys import KeyStore, default_path
+    from serve.endpoint import chosen_endpoint
+    from serve.gateway.keys import KeyStore
 
-    issued = KeyStore(default_path()).add(name)
+    issued = KeyStore(chosen_endpoint(endpoint).keys).add(name)
 
     def show() -> None:
         click.echo(issued.key)
@@ -32,12 +36,14 @@ def add(name: str, *, as_json: bool) -> None:
 
 
 @keys.command("ls")
+@endpoint_option
 @json_option
-def list_keys(*, as_json: bool) -> None:
+def list_keys(*, endpoint: str | None, as_json: bool) -> None:
     """List all keys, revoked ones included. The keys themselves are not kept."""
-    from serve.gateway.keys import KeyStore, default_path
+    from serve.endpoint import chosen_endpoint
+    from serve.gateway.keys import KeyStore
 
-    listing = KeyStore(default_path()).ls()
+    listing = KeyStore(chosen_endpoint(endpoint).keys).ls()
 
     def show() -> None:
         if not listing.keys:
@@ -54,10 +60,12 @@ def list_keys(*, as_json: bool) -> None:
 
 @keys.command()
 @click.argument("name")
+@endpoint_option
 @json_option
-def revoke(name: str, *, as_json: bool) -> None:
+def revoke(name: str, *, endpoint: str | None, as_json: bool) -> None:
     """Revoke the active key of that NAME or id."""
-    from serve.gateway.keys import KeyStore, default_path
+    from serve.endpoint import chosen_endpoint
+    from serve.gateway.keys import KeyStore
 
-    revoked = KeyStore(default_path()).revoke(name)
+    revoked = KeyStore(chosen_endpoint(endpoint).keys).revoke(name)
     emit(as_json, revoked, f"Key '{revoked.name}' ({revoked.id}) is revoked.")

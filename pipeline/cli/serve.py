@@ -29,7 +29,8 @@ def serve(**arguments: Any) -> None:
     from pipeline.run.gates import record_despite, require_gates
     from pipeline.run.runner import record_for
     from pipeline.run.stages import stage_named
-    from serve.gateway.keys import KeyStore, default_path
+    from serve.endpoint import endpoint_folder
+    from serve.gateway.keys import KeyStore
     from serve.supervisor.foreground import serve_forever, usage_lines
     from serve.supervisor.spec import serving_spec
 
@@ -67,7 +68,7 @@ def serve(**arguments: Any) -> None:
         spec,
         logs=context.logs,
         reporter=context.reporter,
-        key_store=KeyStore(default_path()),
+        key_store=KeyStore(endpoint_folder(spec.endpoint).keys),
         stop=_stop_on_signals(),
         on_ready=lambda serving: emit(
             arguments["as_json"],

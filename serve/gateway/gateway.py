@@ -1,7 +1,10 @@
 """HAProxy in front of the engines: TLS, API keys and the list of routes let through."""
 
+import csv
+import io
 import socket
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -11,9 +14,11 @@ from pipeline.runtimes.haproxy import alerts, check_config, find_haproxy, haprox
 from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.process import GuardedProcess
 from pipeline.runtimes.rootcause import cause_of_death, signal_of
+from serve.gateway.backends import FULL_WEIGHT, Backend, Place, PlaceState, Weights
 from serve.gateway.connections import connections, open_files
 from serve.gateway.files import write_private
-from serve.gateway.haproxy_config import render_config
+from serve.gateway.haproxy_config import Maps, render_config
+from serve.gateway.rules import KeyRule
 
 _START_TIMEOUT_S = 15.0
 _CONTROL_TIMEOUT_S = 5.0
@@ -25,12 +30,13 @@ class Gateway:
     """HAProxy on one address in front of unix sockets; a context manager that leaves nothing behind.
 
     Args:
-        upstreams: unix sockets of the engines; they need not exist yet, 503 is answered until one does.
+        backends: what stands behind the door; no place gets requests before it is admitted, 503 is answered until then.
+        engine_key: that the engines want as bearer token; None for none.
         folder: private folder for the configuration and the sockets (`ScratchFolder`).
         host: address or name to listen on.
         port: 0 takes a free one.
         bundle: PEM file with private key and certificate; None for plain HTTP.
-        keys: SHA-256 digests of the keys let in, each with the id that stands in the log.
+        keys: that are let in.
         log: name of HAProxy's log, which becomes a link to the file of this start.
         queue_timeout_s: for which a request waits until an engine takes it, before it is answered with 503.
 
@@ -45,25 +51,30 @@ class Gateway:
     def __init__(
         self,
         *,
-        upstreams: Sequence[Path],
+        backends: Sequence[Backend],
         folder: Path,
         host: str,
         port: int,
         bundle: Path | None,
-        keys: Mapping[str, str],
+        keys: Sequence[KeyRule],
         log: Path,
         queue_timeout_s: int = 60,
+        engine_key: str | None = None,
     ) -> None:
-        self._upstreams = tuple(upstreams)
+        self.backends = tuple(backends)
+        self._engine_key = engine_key
+        self._weights = Weights()
+        self._refusing: str | None = None
+        self._changing = threading.RLock()
         self._folder = folder
         self._host = host
         self._asked_port = port
         self._bundle = bundle
-        self._keys = dict(keys)
+        self._keys = {key.digest: key for key in keys}
         self._log_link = self._log = log
         self._queue_timeout_s = queue_timeout_s
         self._control = folder / "control.sock"
-        self._map = folder / "keys.map"
+        self._maps = Maps(keys=folder / "keys.map", models=folder / "models.map", state=folder / "state.map")
         self._process: GuardedProcess | None = None
         self.port = port
         self.connections = connections(open_files())
@@ -97,18 +108,92 @@ class Gateway:
             return port_in_use(self._host, self.port)
         return EngineError(f"HAProxy ended unexpectedly: {reason.rstrip('.')}.", log=self._log)
 
-    def sync_keys(self, keys: Mapping[str, str]) -> None:
+    def sync_keys(self, keys: Sequence[KeyRule]) -> None:
         """Let in exactly these keys from now on; open connections stay.
 
         Raises:
             EngineError: HAProxy does not answer or refuses.
         """
-        for gone in self._keys.keys() - keys.keys():
-            self._command(f"del map {self._map} {gone}")
-            del self._keys[gone]
-        for new in keys.keys() - self._keys.keys():
-            self._command(f"add map {self._map} {new} {keys[new]}")
-            self._keys[new] = keys[new]
+        wanted = {key.digest: key for key in keys}
+        with self._changing:
+            for gone in self._keys.keys() - wanted.keys():
+                self._command(f"del map {self._maps.keys} {gone}")
+                del self._keys[gone]
+            for new in wanted.keys() - self._keys.keys():
+                self._command(f"add map {self._maps.keys} {new} {wanted[new].id}")
+                self._keys[new] = wanted[new]
+
+    def admit(self, place: Place, weight: int = FULL_WEIGHT) -> None:
+        """Give a place requests, by its weight among those of its backend; with weight 0 what it has ends.
+
+        Raises:
+            EngineError: HAProxy does not answer or refuses.
+        """
+        with self._changing:
+            self._weights.of[place] = weight
+            self._command(f"set weight {place.server} {weight}")
+            self._command(f"set server {place.server} state ready")
+
+    def withdraw(self, place: Place) -> None:
+        """Take a place out of use: it gets no request and is not checked; what it has under way goes on.
+
+        Raises:
+            EngineError: HAProxy does not answer or refuses.
+        """
+        with self._changing:
+            self._weights.of.pop(place, None)
+            self._command(f"set server {place.server} state maint")
+
+    def refuse(self, reason: str | None) -> None:
+        """Answer 503 to every new request with a valid key; None takes them again.
+
+        Raises:
+            EngineError: HAProxy does not answer or refuses.
+        """
+        with self._changing:
+            if reason and not self._refusing:
+                self._command(f"add map {self._maps.state} refuse {_word(reason)}")
+            elif self._refusing and not reason:
+                self._command(f"del map {self._maps.state} refuse")
+            self._refusing = reason
+
+    @property
+    def refusing(self) -> str | None:
+        """Return why every request is answered with 503; None while they are not."""
+        return self._refusing
+
+    def places(self) -> tuple[PlaceState, ...]:
+        """Return what HAProxy says of every place.
+
+        Raises:
+            EngineError: HAProxy does not answer.
+        """
+        rows = csv.DictReader(io.StringIO(self._command("show stat").removeprefix("# ")))
+        return tuple(
+            PlaceState(
+                backend=row["pxname"],
+                number=int(row["svname"].removeprefix("place-")),
+                status=row["status"],
+                weight=int(row["weight"]),
+                sessions=int(row["scur"]),
+                queued=int(row["qcur"] or 0),
+                total=int(row["stot"]),
+            )
+            for row in rows
+            if row["svname"].startswith("place-")
+        )
+
+    def restart(self) -> None:
+        """Start HAProxy again on the same port, with the same keys and places, after it died.
+
+        Raises:
+            BusyError: somebody else has taken the port.
+            EngineError: HAProxy did not start.
+        """
+        with self._changing:
+            self.stop()
+            self._asked_port = self.port
+            self._start()
 
     def __enter__(self) -> Self:
         for attempt in range(1, _PORT_ATTEMPTS + 1):
@@ -132,7 +217,7 @@ class Gateway:
     def _start(self) -> None:
         binary = find_haproxy()
         address, self.port = choose_address(self._host, self._asked_port)
-        write_private(self._map, "".join(f"{digest} {label}\n" for digest, label in self._keys.items()))
+        self._write_maps()
         configuration = self._folder / "haproxy.cfg"
         write_private(configuration, self._render(address))
         environment = haproxy_environment(binary)
@@ -144,12 +229,20 @@ class Gateway:
             self._answers, timeout_s=_START_TIMEOUT_S, poll_s=0.05, died=self.failure, late=self._lateness
         )
 
+    def _write_maps(self) -> None:
+        write_private(self._maps.keys, "".join(f"{key.digest} {key.id}\n" for key in self._keys.values()))
+        lines = (f"{model} {backend.name}\n" for backend in self.backends for model in backend.models)
+        write_private(self._maps.models, "".join(lines))
+        write_private(self._maps.state, f"refuse {self._refusing}\n" if self._refusing else "")
+
     def _render(self, address: str) -> str:
         return render_config(
             address=address,
-            upstreams=self._upstreams,
+            backends=self.backends,
+            weights=self._weights,
+            engine_key=self._engine_key,
             control_socket=self._control,
-            key_map=self._map,
+            maps=self._maps,
             bundle=self._bundle,
             connections=self.connections,
             queue_timeout_s=self._queue_timeout_s,
@@ -176,5 +269,10 @@ class Gateway:
         except OSError as problem:
             raise EngineError(f"HAProxy does not answer on its control socket: {problem}.", log=self._log) from problem
         if answer and not command.startswith("show"):
-            raise EngineError(f"HAProxy refused to change the API keys: {answer}", log=self._log)
+            raise EngineError(f"HAProxy refused `{command.partition(' ')[0]}`: {answer}", log=self._log)
         return answer
+
+
+def _word(text: str) -> str:
+    """Return text as one argument of the runtime API, which takes a backslash before what would end it."""
+    return "".join(f"\\{character}" if character in " \\;\n" else character for character in text)

@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from pipeline.base.errors import UsageError
+from serve.gateway.backends import Backend, Place, Weights
 from serve.gateway.connections import Connections
 from serve.gateway.routes import ROUTES
 
@@ -27,6 +28,18 @@ class Refusal:
     def body(self) -> str:
         """Return the JSON document."""
         return json.dumps({"error": {"message": self.message, "type": self.kind, "param": None, "code": self.code}})
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Files that HAProxy reads at its start and that are changed at runtime through its API."""
+
+    keys: Path
+    """Digest of a key and its id."""
+    models: Path
+    """Name that clients ask for and the backend."""
+    state: Path
+    """`refuse` and the reason, while everything is answered with 503; empty otherwise."""
 
 
 REFUSALS = (
@@ -65,9 +78,11 @@ _CHUNKED = Refusal(
 def render_config(
     *,
     address: str,
-    upstreams: Sequence[Path],
+    backends: Sequence[Backend],
+    weights: Weights,
+    engine_key: str | None,
     control_socket: Path,
-    key_map: Path,
+    maps: Maps,
     bundle: Path | None,
     connections: Connections,
     queue_timeout_s: int,
@@ -79,9 +94,11 @@ def render_config(
 
     Args:
         address: as HAProxy's `bind` reads it, such as `ipv4@127.0.0.1:8443`.
-        upstreams: unix sockets of the engines.
+        backends: what stands behind the door.
+        weights: which places get requests.
+        engine_key: that the engines want; None for none.
         control_socket: unix socket of the runtime API.
-        key_map: file of digests and ids.
+        maps: files that the runtime API changes.
         bundle: PEM file with private key and certificate; None for plain HTTP.
         connections: that there may be at once on either side.
         queue_timeout_s: for which a request waits for an engine, in seconds.
@@ -95,17 +112,29 @@ def render_config(
     )
     return template.render(
         address=address,
-        upstreams=upstreams,
+        backends=[_backend(backend, weights) for backend in backends],
+        engine_key=engine_key,
         control_socket=control_socket,
-        key_map=key_map,
+        maps=maps,
         bundle=bundle,
         maxconn=connections.clients,
-        engine_maxconn=max(1, connections.engines // len(upstreams)),
+        engine_maxconn=max(1, connections.engines // sum(len(backend.sockets) // 2 for backend in backends)),
         queue_timeout_s=queue_timeout_s,
         errors=REFUSALS,
         chunked=_CHUNKED,
         routes=[route.split(" ") for route in ROUTES],
     )
+
+
+def _backend(backend: Backend, weights: Weights) -> dict[str, object]:
+    places = [Place(backend.name, number) for number in range(1, len(backend.sockets) + 1)]
+    return {
+        "name": backend.name,
+        "places": [
+            {"number": place.number, "socket": socket, "weight": weights.of.get(place)}
+            for place, socket in zip(places, backend.sockets, strict=True)
+        ],
+    }
 
 
 def quoted(value: object) -> str:

@@ -16,9 +16,9 @@ from pydantic import Field, ValidationError
 from pipeline.base.commands import command
 from pipeline.base.errors import UsageError
 from pipeline.base.files import read_written
-from pipeline.base.homes import config_home
 from pipeline.base.results import Result
 from serve.gateway.files import locked, write_private
+from serve.gateway.rules import KeyRule
 
 _PREFIX = "awq-"
 _SECRET_BYTES = 32
@@ -74,11 +74,6 @@ def digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def default_path() -> Path:
-    """Return where the user's keys are."""
-    return config_home() / "keys.json"
-
-
 class KeyStore:
     """The file of keys; every change is one atomic write under a file lock."""
 
@@ -128,9 +123,11 @@ class KeyStore:
             self._write(tuple(revoked if key is found else key for key in keys))
         return revoked.info()
 
-    def active(self) -> dict[str, str]:
-        """Return the digests of the keys that are not revoked, each with its id."""
-        return {key.digest: key.id for key in self._read().keys if key.revoked_at is None}
+    def active(self) -> tuple[KeyRule, ...]:
+        """Return the rules of the keys that are let in."""
+        return tuple(
+            KeyRule(digest=key.digest, id=key.id, name=key.name) for key in self._read().keys if key.revoked_at is None
+        )
 
     def _read(self) -> _KeyFile:
         try:

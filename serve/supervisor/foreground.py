@@ -58,7 +58,7 @@ def serve_forever(
         on_ready(
             Serving(
                 base_url=endpoint.base_url,
-                model=spec.model_name,
+                model=spec.models[0].name,
                 ca_certificate=certificate,
                 max_connections=endpoint.gateway.connections.clients,
                 despite_gates=spec.despite_gates,

@@ -7,7 +7,7 @@ from typing import Self
 from pipeline.base.errors import EngineDiedError
 from pipeline.base.progress import Reporter
 from pipeline.engines.vllm import VllmServer
-from serve.supervisor.spec import ServingSpec
+from serve.supervisor.spec import ServedModel, ServingSpec
 
 
 class Replica:
@@ -15,24 +15,38 @@ class Replica:
 
     Args:
         spec: what is served.
+        model: of it, what this one serves.
+        socket: where the engine will listen: its place behind the door.
         number: from 1; stands in the name of the log where there is more than one.
-        folder: private folder for the socket.
+        engine_key: that the engine wants.
         logs: folder of the log.
         reporter: told about the start.
         stop: set to give up a start that is under way.
 
     Attributes:
-        socket: where the engine listens once it is up.
+        socket: as given.
         log: what the engine writes; until it starts, the name that will be a link to that file.
         engine: the server, from the start on.
     """
 
     def __init__(
-        self, spec: ServingSpec, number: int, *, folder: Path, logs: Path, reporter: Reporter, stop: threading.Event
+        self,
+        spec: ServingSpec,
+        model: ServedModel,
+        number: int,
+        *,
+        socket: Path,
+        engine_key: str,
+        logs: Path,
+        reporter: Reporter,
+        stop: threading.Event,
     ) -> None:
-        self.socket = folder / f"engine-{number}.sock"
-        self.log = logs / ("serve-vllm.log" if spec.replicas == 1 else f"serve-vllm-{number}.log")
+        self.socket = socket
+        alone = sum(served.replicas for served in spec.models) == 1
+        self.log = logs / ("serve-vllm.log" if alone else f"serve-vllm-{number}.log")
         self._spec = spec
+        self._model = model
+        self._engine_key = engine_key
         self._reporter = reporter
         self._stop = stop
         self.engine: VllmServer
@@ -40,13 +54,14 @@ class Replica:
     def __enter__(self) -> Self:
         self.engine = VllmServer(
             self._spec.runtime,
-            self._spec.checkpoint,
-            self._spec.engine,
+            self._model.checkpoint,
+            self._model.engine,
             accelerator=self._spec.accelerator,
             log=self.log,
-            served_name=self._spec.model_name,
+            served_name=self._model.name,
             reporter=self._reporter,
-            trust_remote_code=self._spec.trust_remote_code,
+            trust_remote_code=self._model.trust_remote_code,
+            api_key=self._engine_key,
             uds=self.socket,
             public=True,
             stop=self._stop,

@@ -1,6 +1,7 @@
 """`ServingSpec`: what is served and how, made from a recipe and what its run has quantized."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.engines.preflight import check_engine
@@ -9,6 +10,7 @@ from pipeline.quantize.result import QuantizeResult
 from pipeline.quantize.weights import check_tokens
 from pipeline.recipe.engine import EngineSettings
 from pipeline.recipe.recipe import Recipe
+from pipeline.recipe.serve import Serve
 from pipeline.record.checkpoint import checkpoint_of
 from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord
@@ -17,26 +19,38 @@ from pipeline.runtimes.store import Runtime
 
 
 @dataclass(frozen=True)
-class ServingSpec:
-    """One model, the engines that serve it, and the address at which it is offered."""
+class ServedModel:
+    """One model, and the engines that serve it."""
 
-    checkpoint: Path
-    model_name: str
+    name: str
     """What clients ask for."""
+    checkpoint: Path
     engine: EngineSettings
+    trust_remote_code: bool = False
+    replicas: int = 1
+    adapters: Mapping[str, Path] = field(default_factory=dict)
+    """LoRA adapters by the names that clients ask for."""
+    release: str = "unreleased"
+    """Which release that is; stands in the audit and in the metrics."""
+
+
+@dataclass(frozen=True)
+class ServingSpec:
+    """What is served, and the address at which it is offered."""
+
+    endpoint: str
+    """Its name: keys, audit and releases belong to it."""
+    models: tuple[ServedModel, ...]
     runtime: Runtime
     accelerator: Resolved
-    trust_remote_code: bool
     host: str
     port: int
     """0 takes a free one."""
     tls: bool
-    queue_timeout_s: int = 60
-    """For which a request waits until an engine takes it."""
+    offered: Serve = field(default_factory=Serve)
+    """How the endpoint is offered beside the address."""
     despite_gates: tuple[str, ...] = ()
     """What the gates say that the checkpoint did not pass and that are passed over."""
-    replicas: int = 1
-    """Engines behind the gateway. More than one is not offered by recipes yet: on GPUs each must be told its own."""
 
 
 def serving_spec(
@@ -72,16 +86,21 @@ def serving_spec(
     check_engine(recipe.engine, accelerator, context.machine)
     check_tokens(checkpoint, trust_remote_code=trusted)
     offered = recipe.serve
-    return ServingSpec(
+    model = ServedModel(
+        name=offered.model_name or recipe.name,
         checkpoint=checkpoint,
-        model_name=offered.model_name or recipe.name,
         engine=recipe.engine,
+        trust_remote_code=trusted,
+        replicas=offered.replicas,
+    )
+    return ServingSpec(
+        endpoint=recipe.name,
+        models=(model,),
         runtime=context.runtime("vllm"),
         accelerator=accelerator,
-        trust_remote_code=trusted,
         host=offered.host if host is None else host,
         port=offered.port if port is None else port,
         tls=offered.tls if tls is None else tls,
-        queue_timeout_s=offered.queue_timeout_s,
+        offered=offered,
         despite_gates=despite_gates,
     )

@@ -13,18 +13,18 @@ import httpx
 from pipeline.base.errors import EngineError, UsageError
 from pipeline.base.progress import Reporter
 from pipeline.runtimes.scratch import ScratchFolder
+from serve.gateway.backends import Backend, Place
 from serve.gateway.connections import RAISE, open_files
 from serve.gateway.gateway import Gateway
 from serve.gateway.keys import KeyStore, digest, new_key
+from serve.gateway.rules import KeyRule, temporary_rule
 from serve.gateway.tls import default_folder, ensure_certificate
 from serve.supervisor.replica import Replica
-from serve.supervisor.spec import ServingSpec
+from serve.supervisor.spec import ServedModel, ServingSpec
 
 _POLL_S = 1.0
 _READY_TIMEOUT_S = 30.0
 _FEW_CONNECTIONS = 1000
-_TEMPORARY = "temporary"
-"""Stands in the gateway's log instead of an id."""
 
 
 class Supervisor:
@@ -67,10 +67,12 @@ class Supervisor:
         self._logs = logs
         self._reporter = reporter
         self._key_store = key_store
-        self._extra = {digest(key): _TEMPORARY for key in extra_keys}
-        self._stored: dict[str, str] = {}
+        self._extra = tuple(temporary_rule(digest(key)) for key in extra_keys)
+        self._stored: tuple[KeyRule, ...] = ()
         self._store_complaint = ""
         self._missed: set[Replica] = set()
+        self._places: dict[Replica, Place] = {}
+        self._engine_key = new_key()
         self._stop = stop or threading.Event()
         self._stack = ExitStack()
         self.gateway: Gateway
@@ -90,11 +92,13 @@ class Supervisor:
         with ExitStack() as stack:
             folder = stack.enter_context(ScratchFolder())
             internal = new_key()
-            self.replicas = tuple(self._make_replica(number, folder) for number in range(1, self.spec.replicas + 1))
-            self.gateway = stack.enter_context(self._make_gateway(folder, internal))
+            backends = tuple(_backend(number, model, folder) for number, model in enumerate(self.spec.models, 1))
+            self._make_replicas(backends)
+            self.gateway = stack.enter_context(self._make_gateway(folder, backends, internal))
             self._tell_connections(self.gateway.connections.clients)
             for replica in self.replicas:
                 stack.enter_context(replica)
+                self.gateway.admit(self._places[replica])
             self._wait_until_ready(internal)
             self.sync_keys()
             self._stack = stack.pop_all()
@@ -118,11 +122,11 @@ class Supervisor:
 
         A key file that cannot be read leaves the keys as they are, with a warning.
         """
-        self.gateway.sync_keys({**self._active_keys(), **self._extra})
+        self.gateway.sync_keys((*self._active_keys(), *self._extra))
 
-    def _active_keys(self) -> dict[str, str]:
+    def _active_keys(self) -> tuple[KeyRule, ...]:
         if self._key_store is None:
-            return {}
+            return ()
         try:
             self._stored = self._key_store.active()
         except UsageError as problem:
@@ -133,20 +137,21 @@ class Supervisor:
             self._store_complaint = ""
         return self._stored
 
-    def _make_gateway(self, folder: Path, internal: str) -> Gateway:
+    def _make_gateway(self, folder: Path, backends: Sequence[Backend], internal: str) -> Gateway:
         bundle = None
         if self.spec.tls:
             certificate = ensure_certificate(self.spec.host, default_folder())
             bundle, self.ca_certificate = certificate.bundle, certificate.certificate
         return Gateway(
-            upstreams=[replica.socket for replica in self.replicas],
+            backends=backends,
+            engine_key=self._engine_key,
             folder=folder,
             host=self.spec.host,
             port=self.spec.port,
             bundle=bundle,
-            keys={**self._active_keys(), **self._extra, digest(internal): _TEMPORARY},
+            keys=(*self._active_keys(), *self._extra, temporary_rule(digest(internal))),
             log=self._logs / "serve-haproxy.log",
-            queue_timeout_s=self.spec.queue_timeout_s,
+            queue_timeout_s=self.spec.offered.queue_timeout_s,
         )
 
     def _tell_connections(self, bound: int) -> None:
@@ -156,8 +161,21 @@ class Supervisor:
         else:
             self._reporter.note(said, head="gateway")
 
-    def _make_replica(self, number: int, folder: Path) -> Replica:
-        return Replica(self.spec, number, folder=folder, logs=self._logs, reporter=self._reporter, stop=self._stop)
+    def _make_replicas(self, backends: Sequence[Backend]) -> None:
+        for backend, model in zip(backends, self.spec.models, strict=True):
+            for number in range(1, model.replicas + 1):
+                replica = Replica(
+                    self.spec,
+                    model,
+                    len(self._places) + 1,
+                    socket=backend.sockets[number - 1],
+                    engine_key=self._engine_key,
+                    logs=self._logs,
+                    reporter=self._reporter,
+                    stop=self._stop,
+                )
+                self._places[replica] = Place(backend.name, number)
+        self.replicas = tuple(self._places)
 
     def _wait_until_ready(self, key: str) -> None:
         """Ask for the models the way a client does, until they are listed."""
@@ -189,3 +207,10 @@ class Supervisor:
         for replica in gone - self._missed:
             self._reporter.warn(f"{replica.failure()} The other engines go on; start again to have it back.")
         self._missed |= gone
+
+
+def _backend(number: int, model: ServedModel, folder: Path) -> Backend:
+    """Return the places of one model: as many again as it has engines, for those of a new release."""
+    name = f"model-{number}"
+    sockets = tuple(folder / f"m{number}-p{place}.sock" for place in range(1, model.replicas * 2 + 1))
+    return Backend(name=name, models=(model.name, *model.adapters), sockets=sockets)

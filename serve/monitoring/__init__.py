@@ -1,0 +1,1 @@
+"""Figures of the endpoint in operation: for Prometheus, for service levels, for reports."""
