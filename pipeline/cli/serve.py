@@ -1,13 +1,15 @@
 """`awqctl serve`: the endpoint in the foreground."""
 
 import signal
-import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.cli.common import emit, json_option, open_session, recipe_options, verbosity_options
 from pipeline.cli.dry_run_plan import dry_run_options
+
+if TYPE_CHECKING:
+    from serve.supervisor.stop import Stop
 
 
 @click.command()
@@ -86,9 +88,11 @@ def _as_typed(arguments: dict[str, Any]) -> tuple[str, ...]:
     return (*options, *(["--plain-http"] if arguments["plain_http"] else []))
 
 
-def _stop_on_signals() -> threading.Event:
-    """Return an event that SIGINT and SIGTERM set."""
-    stop = threading.Event()
+def _stop_on_signals() -> "Stop":
+    """Return what SIGINT and SIGTERM ask to stop; a second signal cuts what is still under way."""
+    from serve.supervisor.stop import Stop
+
+    stop = Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: stop.ask())
     return stop

@@ -1,14 +1,15 @@
 """`awqctl serve`: the endpoint in the foreground until it is asked to stop."""
 
 import json
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.base.progress import Reporter
 from pipeline.base.results import Result
+from serve.endpoint import endpoint_folder
 from serve.gateway.keys import KeyStore
 from serve.supervisor.spec import ServingSpec
+from serve.supervisor.stop import Stop
 from serve.supervisor.supervisor import Supervisor
 
 FIRST_KEY = "default"
@@ -36,7 +37,7 @@ def serve_forever(
     logs: Path,
     reporter: Reporter,
     key_store: KeyStore,
-    stop: threading.Event,
+    stop: Stop,
     on_ready: Callable[[Serving], None],
 ) -> None:
     """Serve until `stop` is set, during the start as well as later; `on_ready` is called once it is up.
@@ -44,13 +45,14 @@ def serve_forever(
     Without any active key a first one, named `default`, is made; only `on_ready` ever sees it.
 
     Raises:
-        BusyError: the port is in use.
+        BusyError: the port is in use, or another process serves this endpoint.
         EngineError: vLLM or HAProxy did not start, or died.
         Interrupted: asked to stop before it was up.
     """
     if not spec.tls and spec.host not in _LOOPBACK:
         reporter.warn(f"Without TLS, API keys and prompts travel to {spec.host} in clear text. Better serve with TLS.")
-    with Supervisor(spec, logs=logs, reporter=reporter, key_store=key_store, stop=stop) as endpoint:
+    folder = endpoint_folder(spec.endpoint)
+    with Supervisor(spec, logs=logs, reporter=reporter, key_store=key_store, stop=stop, folder=folder) as endpoint:
         # Not before: a start that fails would leave a key that nobody has seen.
         first = None if key_store.active() else key_store.add(FIRST_KEY).key
         endpoint.sync_keys()
@@ -65,7 +67,7 @@ def serve_forever(
                 new_key=first,
             )
         )
-        endpoint.wait(stop)
+        endpoint.wait()
 
 
 def usage_lines(serving: Serving) -> str:
