@@ -62,6 +62,7 @@ def serving_spec(
     port: int | None = None,
     tls: bool | None = None,
     despite_gates: tuple[str, ...] = (),
+    endpoint: str | None = None,
 ) -> ServingSpec:
     """Return how to serve the checkpoint of this run, every file of it checked and the engine's environment made.
 
@@ -73,6 +74,7 @@ def serving_spec(
         port: in place of the recipe's.
         tls: in place of the recipe's.
         despite_gates: gates that are passed over.
+        endpoint: name of the endpoint in place of the recipe's.
 
     Raises:
         MissingStageError: nothing has been quantized yet.
@@ -94,7 +96,7 @@ def serving_spec(
         replicas=offered.replicas,
     )
     return ServingSpec(
-        endpoint=recipe.name,
+        endpoint=endpoint or recipe.name,
         models=(model,),
         runtime=context.runtime("vllm"),
         accelerator=accelerator,
