@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from eval.bench.result import BenchResult
 from pipeline.engines.preflight import check_engine
 from pipeline.models.trust import custom_code
 from pipeline.quantize.result import QuantizeResult
@@ -16,6 +17,7 @@ from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord
 from pipeline.runtimes.specs import Resolved
 from pipeline.runtimes.store import Runtime
+from serve.supervisor.prefill import max_prefill_tokens
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class ServedModel:
     """LoRA adapters by the names that clients ask for."""
     release: str = "unreleased"
     """Which release that is; stands in the audit and in the metrics."""
+    max_prefill_tokens: int | None = None
+    """Of prompts that wait in one engine to be read; None for no bound."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ def serving_spec(
         engine=recipe.engine,
         trust_remote_code=trusted,
         replicas=offered.replicas,
+        max_prefill_tokens=max_prefill_tokens(record.find(BenchResult)),
     )
     return ServingSpec(
         endpoint=endpoint or recipe.name,
