@@ -144,6 +144,14 @@ class Gateway:
             self._weights.of.pop(place, None)
             self._command(f"set server {place.server} state maint")
 
+    def cut(self, place: Place) -> None:
+        """Break off what a place has under way; the log has these requests as cut.
+
+        Raises:
+            EngineError: HAProxy does not answer or refuses.
+        """
+        self._command(f"shutdown sessions server {place.server}")
+
     def refuse(self, reason: str | None) -> None:
         """Answer 503 to every new request with a valid key; None takes them again.
 

@@ -19,6 +19,7 @@ from serve.status import ReplicaState, ReplicaStatus
 from serve.supervisor.health import Progress
 from serve.supervisor.observer import Figures, Observer, ask_for_a_token
 from serve.supervisor.placement import Group
+from serve.supervisor.production import production_of
 from serve.supervisor.restarts import Restarts
 from serve.supervisor.rotation import Rotation
 from serve.supervisor.spec import ServedModel, ServingSpec
@@ -256,7 +257,7 @@ class Replica:
             trust_remote_code=self.model.trust_remote_code,
             api_key=self._engine_key,
             uds=self.socket,
-            public=True,
+            production=production_of(self._spec, self.model),
             stop=self._leaving,
         )
         if self.seat.devices:
@@ -312,6 +313,9 @@ class Replica:
             if self._served_at is not None:
                 with contextlib.suppress(EngineError):  # HAProxy is gone for good; so is the endpoint
                     self._rotation.withdraw(self.seat.place)
+                    if self._leaving.is_set():
+                        # Otherwise the engine would wait for them once more. Those of one that died try another.
+                        self._rotation.cut(self.seat.place)
         if hasattr(self, "engine"):
             self.engine.stop()
         if self._observer:

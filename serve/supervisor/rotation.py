@@ -37,6 +37,14 @@ class Rotation:
         """
         self._until_told(lambda: self._gateway.withdraw(place))
 
+    def cut(self, place: Place) -> None:
+        """Break off what a place has under way.
+
+        Raises:
+            EngineError: HAProxy refuses, or stays away.
+        """
+        self._until_told(lambda: self._gateway.cut(place))
+
     def states(self) -> dict[Place, PlaceState]:
         """Return what HAProxy says of the places; nothing while it does not answer."""
         try:
