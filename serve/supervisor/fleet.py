@@ -164,10 +164,7 @@ class Fleet:
 
     def end(self, replicas: Sequence[Replica]) -> None:
         """End these engines, whatever they have, and free places and GPUs."""
-        for replica in replicas:
-            replica.leave()
-        for replica in replicas:
-            replica.join()
+        _end(replicas)
         with self._changing:
             self._replicas = tuple(replica for replica in self._replicas if replica not in replicas)
             for replica in replicas:
@@ -177,7 +174,7 @@ class Fleet:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self.end(self._replicas)
+        _end(self._replicas)
 
     def _free_places(self, model: str) -> tuple[Place, ...]:
         backend = self._backends[model]
@@ -214,6 +211,14 @@ def _first_numbers(spec: ServingSpec) -> dict[str, int]:
         numbers[model.name] = next_one
         next_one += model.replicas
     return numbers
+
+
+def _end(replicas: Sequence[Replica]) -> None:
+    """End engines all at once and wait for them."""
+    for replica in replicas:
+        replica.leave()
+    for replica in replicas:
+        replica.join()
 
 
 def _drained(replicas: Sequence[Replica], drain_s: float, cut: threading.Event) -> int:

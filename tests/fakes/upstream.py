@@ -196,8 +196,14 @@ def _answer_to(path: str, behaviour: Behaviour) -> dict[str, Any]:
     return {**common, "object": "text_completion", "choices": [choice]}
 
 
-def main(arguments: list[str]) -> None:
-    """Serve until killed."""
+def main(arguments: list[str], *, chunk_delay_s: float = 0.0, deaf_as: str | None = None) -> None:
+    """Serve until killed.
+
+    Args:
+        arguments: vLLM's.
+        chunk_delay_s: pause before each streamed chunk.
+        deaf_as: a served name under which it never comes up.
+    """
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--uds", type=Path)
     parser.add_argument("--model", default="fake")
@@ -207,8 +213,11 @@ def main(arguments: list[str]) -> None:
     known, _ = parser.parse_known_args(arguments)
     sys.stdout.write("\n".join(_START_LINES) + "\n")
     sys.stdout.flush()
+    if known.served_model_name == deaf_as:
+        time.sleep(3600)
     address = known.uds or (known.host, known.port)
-    FakeUpstream(address, Behaviour(model=known.served_model_name, root=known.model)).serve_forever()
+    behaviour = Behaviour(model=known.served_model_name, root=known.model, chunk_delay_s=chunk_delay_s)
+    FakeUpstream(address, behaviour).serve_forever()
 
 
 if __name__ == "__main__":
