@@ -16,6 +16,7 @@ from typing import Any, Self, cast
 
 from pydantic import ValidationError
 
+from pipeline.base.commands import command as typed
 from pipeline.base.errors import AwqctlError, EnvironmentLackError, UsageError
 from pipeline.base.results import Result
 from serve.endpoint import EndpointFolder
@@ -109,7 +110,7 @@ def ask(
     """
     address = address_of(folder)
     if address is None:
-        raise EnvironmentLackError(f"The endpoint '{folder.name}' is not running. Start it with `awqctl serve RECIPE`.")
+        raise EnvironmentLackError(f"The endpoint '{folder.name}' is not running. Start it with `{typed('serve')}`.")
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(_CONNECT_TIMEOUT_S)
