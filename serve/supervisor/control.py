@@ -157,7 +157,9 @@ class _Handler(socketserver.StreamRequestHandler):
             asked = json.loads(self.rfile.readline())
             command = cast("_Server", self.server).commands.get(asked["command"])
             if command is None:
-                raise UsageError(f"This supervisor knows no command '{asked['command']}'. Is it of another version?")
+                raise UsageError(
+                    f"This supervisor knows no command '{asked['command']}'. It may be of another version: stop it and start it again."
+                )
             yield {"result": command(asked["arguments"], self._note).model_dump(mode="json")}
         except AwqctlError as problem:
             yield {"error": {"message": str(problem), "exit_code": problem.exit_code}}
