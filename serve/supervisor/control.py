@@ -158,7 +158,7 @@ class _Handler(socketserver.StreamRequestHandler):
             command = cast("_Server", self.server).commands.get(asked["command"])
             if command is None:
                 raise UsageError(
-                    f"This supervisor knows no command '{asked['command']}'. It may be of another version: stop it and start it again."
+                    f"This supervisor knows no command '{asked['command']}'. It may be an older one: start it again."
                 )
             yield {"result": command(asked["arguments"], self._note).model_dump(mode="json")}
         except AwqctlError as problem:
