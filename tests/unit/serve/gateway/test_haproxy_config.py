@@ -29,7 +29,12 @@ def _render(
         weights=Weights(weights or {}),
         engine_key=engine_key,
         control_socket=Path("/run/a/control.sock"),
-        maps=Maps(keys=Path("/run/a/keys.map"), models=Path("/run/a/models.map"), state=Path("/run/a/state.map")),
+        maps=Maps(
+            keys=Path("/run/a/keys.map"),
+            keeps=Path("/run/a/keeps.map"),
+            models=Path("/run/a/models.map"),
+            state=Path("/run/a/state.map"),
+        ),
         bundle=bundle,
         connections=Connections(1000, 500),
         queue_timeout_s=60,
