@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from pipeline.base.errors import AwqctlError, EnvironmentLackError, Interrupted
+from pipeline.hardware.memory_use import free_gib, resident_gib
 from serve.gateway.backends import FULL_WEIGHT, Backend, Place
 from serve.supervisor.placement import Devices
 from serve.supervisor.replica import Replica, Seat
@@ -15,6 +16,7 @@ from serve.supervisor.rotation import Rotation
 from serve.supervisor.spec import ServedModel, ServingSpec
 
 _POLL_S = 0.1
+_HEADROOM = 1.1
 
 
 class Fleet:
@@ -40,6 +42,7 @@ class Fleet:
         warn: Callable[[str], None],
     ) -> None:
         self._spec = spec
+        self._serving = {model.name: model for model in spec.models}
         self._backends = {backend.models[0]: backend for backend in backends}
         self._first_number = _first_numbers(spec)
         self._rotation = rotation
@@ -61,10 +64,25 @@ class Fleet:
         """Return the engines of one model."""
         return tuple(replica for replica in self._replicas if replica.model.name == model)
 
+    def serving(self, model: str) -> ServedModel:
+        """Return what the engines of a model serve: the latest release that took the place of another."""
+        return self._serving[model]
+
+    def becomes(self, model: ServedModel) -> None:
+        """Tell that this is what the engines of the model of that name serve from now on."""
+        self._serving[model.name] = model
+
     def has_room(self, model: ServedModel, count: int) -> bool:
-        """Return whether so many more engines of the model find a place and GPUs."""
-        places = len(self._free_places(model.name))
-        return count <= places and self._devices.has_room(*[model.engine.workers] * count)
+        """Return whether so many more engines of the model find a place, and GPUs, or memory on the CPU.
+
+        An engine on the CPU is taken to need what the largest one that runs holds now, and a tenth more.
+        """
+        if count > len(self._free_places(model.name)):
+            return False
+        if self._spec.accelerator != "cpu":
+            return self._devices.has_room(*[model.engine.workers] * count)
+        held = (resident_gib(pid) for replica in self._replicas if (pid := replica.pid) is not None)
+        return max(filter(None, held), default=0.0) * _HEADROOM * count <= free_gib()
 
     def launch(self, model: ServedModel, count: int, *, weight: int = FULL_WEIGHT) -> tuple[Replica, ...]:
         """Begin to start so many engines in free places; they live from then on.
@@ -88,6 +106,25 @@ class Fleet:
             self._replicas = (*self._replicas, *new)
         for replica in new:
             replica.start()
+        return new
+
+    def launch_all(
+        self, model: ServedModel, stop: threading.Event, *, weight: int = FULL_WEIGHT
+    ) -> tuple[Replica, ...]:
+        """Start all engines of a model; return them when every one is up. One that fails ends the others, too.
+
+        Raises:
+            AwqctlError: one does not start.
+            Interrupted: `stop` was set meanwhile.
+        """
+        new = self.launch(model, model.replicas, weight=weight)
+        try:
+            self.wait_until_settled(new, stop)
+            for failed in (replica.failure for replica in new if replica.failure):
+                raise failed
+        except AwqctlError:
+            self.end(new)
+            raise
         return new
 
     def wait_until_settled(
@@ -147,9 +184,22 @@ class Fleet:
             drain_s: for which answers may go on.
             cut: set to wait no longer.
         """
-        left = _drained(replicas, drain_s, cut)
+        left = self.drain_some(replicas, drain_s, cut)
         self.end(replicas)
         return left
+
+    def drain_some(self, replicas: Sequence[Replica], drain_s: float, cut: threading.Event) -> int:
+        """Give these engines nothing new and let them finish what they have; return how many requests are left."""
+        left: list[int] = []
+        threads = [
+            threading.Thread(target=lambda one=replica: left.append(one.drain(drain_s, cut)), daemon=True)
+            for replica in replicas
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sum(left)
 
     def drain(self, drain_s: float, cut: threading.Event) -> int:
         """Let all engines finish what they have; return how many requests are left.
@@ -219,17 +269,3 @@ def _end(replicas: Sequence[Replica]) -> None:
         replica.leave()
     for replica in replicas:
         replica.join()
-
-
-def _drained(replicas: Sequence[Replica], drain_s: float, cut: threading.Event) -> int:
-    """Drain engines all at once; return how many requests are left."""
-    left: list[int] = []
-    threads = [
-        threading.Thread(target=lambda one=replica: left.append(one.drain(drain_s, cut)), daemon=True)
-        for replica in replicas
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(left)

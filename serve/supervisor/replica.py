@@ -124,6 +124,11 @@ class Replica:
         return self._log
 
     @property
+    def pid(self) -> int | None:
+        """Return the process that all others of the engine are below; None while there is none."""
+        return self.engine.pid if hasattr(self, "engine") and self.engine.running() else None
+
+    @property
     def doing(self) -> str:
         """Return what the start is at."""
         return self._doing.text
@@ -181,7 +186,7 @@ class Replica:
             release=self.model.release,
             state=self.state,
             since=self._since,
-            pid=self.engine.pid if hasattr(self, "engine") and self.engine.running() else None,
+            pid=self.pid,
             restarts=self._restarts.count,
             start_seconds=self.engine.start_seconds if hasattr(self, "engine") else None,
             weight=self._weight if serving else 0,
@@ -258,6 +263,7 @@ class Replica:
             api_key=self._engine_key,
             uds=self.socket,
             production=production_of(self._spec, self.model),
+            adapters=self.model.adapters,
             stop=self._leaving,
         )
         if self.seat.devices:
