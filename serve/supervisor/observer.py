@@ -56,7 +56,7 @@ class Call:
 
 
 def ask_for_a_token(engine: VllmServer, at: float) -> Call:
-    """Return a request for one token, straight to the engine's socket: HAProxy does not see it, and the audit leaves it out."""
+    """Return a request for one token, straight to the engine: HAProxy does not see it, and the audit leaves it out."""
 
     def request() -> httpx.Response:
         body = {"model": engine.model, "prompt": "a", "max_tokens": 1}
