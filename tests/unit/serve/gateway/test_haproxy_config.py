@@ -21,6 +21,7 @@ def _render(bundle: Path | None, upstreams: tuple[str, ...] = ("/run/a/engine.so
         address="ipv4@127.0.0.1:8443",
         upstreams=[Path(each) for each in upstreams],
         control_socket=Path("/run/a/control.sock"),
+        metrics_socket=Path("/run/a/door-metrics.sock"),
         key_map=Path("/run/a/keys.map"),
         bundle=bundle,
         connections=Connections(1000, 500),
