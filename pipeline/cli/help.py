@@ -69,6 +69,14 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "awqctl serve mine.yaml",
         "awqctl serve mine.yaml --host 0.0.0.0 --port 8443",
     ),
+    "serve status": ("awqctl serve status", "awqctl serve status --endpoint demo --json"),
+    "serve stop": ("awqctl serve stop", "awqctl serve stop --endpoint demo"),
+    "serve reload": ("awqctl serve reload",),
+    "serve export": ("awqctl serve export systemd mine.yaml",),
+    "serve export systemd": (
+        "awqctl serve export systemd mine.yaml --host 0.0.0.0",
+        "awqctl serve export systemd mine.yaml --endpoint team-a",
+    ),
     "compare": (
         "awqctl compare results/base results/awq --margin 0.02",
         "awqctl compare base.jsonl awq.jsonl --min-recovery 0.98",
