@@ -40,6 +40,9 @@ class MetricsServer:
         sources: of further metrics (`GpuWatch`, `RequestCounts`).
         disk: a folder on the disk that the audit is written to; None where that is not watched.
 
+    Attributes:
+        port: that it listens on, once it is up; None for the socket alone.
+
     Raises:
         BusyError: the port is in use.
     """
@@ -60,12 +63,12 @@ class MetricsServer:
         self._asked_port = port
         self._path = socket_path
         self._stack = ExitStack()
-        self._port: int | None = None
+        self.port: int | None = None
 
     @property
     def url(self) -> str | None:
         """Return the address of the page; None where it is on the socket alone."""
-        return None if self._port is None else f"http://{HOST}:{self._port}/metrics"
+        return None if self.port is None else f"http://{HOST}:{self.port}/metrics"
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -74,7 +77,7 @@ class MetricsServer:
             stack.callback(self._path.unlink, missing_ok=True)
             if self._asked_port is not None:
                 on_port = _on_port(self._asked_port, self._answer)
-                self._port = on_port.server_address[1]
+                self.port = on_port.server_address[1]
                 self._serve(on_port, stack)
             self._stack = stack.pop_all()
         return self

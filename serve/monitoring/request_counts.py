@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from pydantic import ValidationError
 
 from serve.audit.lines import AuditLine
+from serve.monitoring.audit_window import audit_files
 from serve.monitoring.outcomes import generates, outcome_of
 from serve.status import EndpointStatus
 
@@ -33,7 +34,7 @@ class RequestCounts:
         self._status = status
         self._bounds = tuple(sorted({*_BOUNDS_S, p95_s}))
         self._counting = threading.Lock()
-        self._read = {at.stat().st_ino: at.stat().st_size for at in self._files()}
+        self._read = {at.stat().st_ino: at.stat().st_size for at in audit_files(folder)}
         self._models: dict[str, str] = {}
         self._outcomes: Counter[tuple[str, str]] = Counter()
         self._slower: Counter[tuple[str, float]] = Counter()
@@ -46,12 +47,9 @@ class RequestCounts:
         """Return the counts, after what has come meanwhile."""
         with self._counting:
             self._models |= {one.place.partition("/")[0]: one.model for one in self._status().replicas}
-            for path in self._files():
+            for path in audit_files(self._folder):
                 self._follow(path)
             return [*self._of_models(), *self._of_keys()]
-
-    def _files(self) -> list[Path]:
-        return sorted(self._folder.glob("*.jsonl"))
 
     def _follow(self, path: Path) -> None:
         with path.open("rb") as stream:

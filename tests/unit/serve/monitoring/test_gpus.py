@@ -26,10 +26,12 @@ def test_critical_errors_are_counted_and_a_sick_gpu_is_told(monkeypatch: pytest.
     """NVML announces an error once; the counter keeps it."""
     monkeypatch.setattr(gpus, "_FRESH_S", -1.0)
     script = becoming(healthy(), ecc=(0, 2), xids=(94,))
-    with installed(FakeNvml(script)), GpuWatch() as watch:
-        pages = [parse_metrics(exposition(watch.metrics()).decode()) for _ in range(4)]
-    assert pages[-1].value("awqctl_gpu_check", check="memory errors") == 2
-    assert (pages[-1].value("awqctl_gpu_xid_errors_total", xid="94") or 0) >= 1
+    fake, pages = FakeNvml(script), []
+    with installed(fake), GpuWatch() as watch:
+        for fake.step in range(4):
+            pages.append(parse_metrics(exposition(watch.metrics()).decode()))
+    assert [page.value("awqctl_gpu_check", check="memory errors") for page in pages] == [0, 0, 2, 2]
+    assert [page.value("awqctl_gpu_xid_errors_total", xid="94") for page in pages] == [None, None, 1, 2]
 
 
 def test_what_a_driver_does_not_report_is_left_out() -> None:
