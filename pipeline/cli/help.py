@@ -72,6 +72,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "serve status": ("awqctl serve status", "awqctl serve status --endpoint demo --json"),
     "serve stop": ("awqctl serve stop", "awqctl serve stop --endpoint demo"),
     "serve reload": ("awqctl serve reload",),
+    "serve slo": ("awqctl serve slo", "awqctl serve slo --window 7d --endpoint demo --json"),
     "serve export": ("awqctl serve export systemd mine.yaml",),
     "serve export systemd": (
         "awqctl serve export systemd mine.yaml --host 0.0.0.0",

@@ -10,6 +10,7 @@ from pipeline.cli.dry_run_plan import dry_run_options
 from pipeline.cli.serve_control import reload, status, stop
 from pipeline.cli.serve_export import export
 from pipeline.cli.serve_options import address_options, as_typed
+from pipeline.cli.serve_slo import slo
 from pipeline.cli.subcommands import CommandWithSubcommands
 
 if TYPE_CHECKING:
@@ -95,5 +96,5 @@ def _stop_on_signals() -> "Stop":
     return stop
 
 
-for subcommand in (status, stop, reload, export):
+for subcommand in (status, stop, reload, export, slo):
     serve.add_command(subcommand)

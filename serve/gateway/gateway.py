@@ -18,6 +18,7 @@ from serve.gateway.backends import FULL_WEIGHT, Backend, DoorFigures, Place, Pla
 from serve.gateway.connections import connections, open_files
 from serve.gateway.files import write_private
 from serve.gateway.haproxy_config import Maps, render_config
+from serve.gateway.metrics_page import metrics_page
 from serve.gateway.rules import KeyRule
 
 _START_TIMEOUT_S = 15.0
@@ -75,6 +76,7 @@ class Gateway:
         self._log_link = self._log = log
         self._queue_timeout_s = queue_timeout_s
         self._control = folder / "control.sock"
+        self._metrics = folder / "door-metrics.sock"
         self._maps = Maps(
             keys=folder / "keys.map",
             keeps=folder / "keeps.map",
@@ -100,6 +102,16 @@ class Gateway:
     def running(self) -> bool:
         """Return whether HAProxy is alive."""
         return self._process is not None and self._process.running()
+
+    def metrics(self) -> str:
+        """Return what HAProxy counts, in Prometheus' text format; nothing of a program that was built without it.
+
+        Raises:
+            EngineError: it does not answer.
+        """
+        if not self._metrics.exists():
+            return ""
+        return metrics_page(self._metrics, log=self._log)
 
     def failure(self) -> AwqctlError:
         """Return the error that explains why HAProxy is gone."""
@@ -282,6 +294,7 @@ class Gateway:
             weights=self._weights,
             engine_key=self._engine_key,
             control_socket=self._control,
+            metrics_socket=self._metrics,
             maps=self._maps,
             bundle=self._bundle,
             connections=self.connections,

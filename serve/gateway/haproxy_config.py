@@ -83,6 +83,7 @@ def render_config(
     weights: Weights,
     engine_key: str | None,
     control_socket: Path,
+    metrics_socket: Path,
     maps: Maps,
     bundle: Path | None,
     connections: Connections,
@@ -99,6 +100,7 @@ def render_config(
         weights: which places get requests.
         engine_key: that the engines want; None for none.
         control_socket: unix socket of the runtime API.
+        metrics_socket: unix socket on which HAProxy shows its metrics.
         maps: files that the runtime API changes.
         bundle: PEM file with private key and certificate; None for plain HTTP.
         connections: that there may be at once on either side.
@@ -117,6 +119,7 @@ def render_config(
         backends=[_backend(backend, weights) for backend in backends],
         engine_key=engine_key,
         control_socket=control_socket,
+        metrics_socket=metrics_socket,
         maps=maps,
         bundle=bundle,
         maxconn=connections.clients,

@@ -35,6 +35,7 @@ def _render(
             models=Path("/run/a/models.map"),
             state=Path("/run/a/state.map"),
         ),
+        metrics_socket=Path("/run/a/door-metrics.sock"),
         bundle=bundle,
         connections=Connections(1000, 500),
         queue_timeout_s=60,
