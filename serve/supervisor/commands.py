@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.base.results import Result
 from serve.supervisor.control import Command, Note
+from serve.supervisor.reload import reload
 
 if TYPE_CHECKING:
     from serve.supervisor.supervisor import Supervisor
@@ -29,4 +30,7 @@ def commands_of(supervisor: "Supervisor") -> dict[str, Command]:
         supervisor.stop.ask()
         return Stopping(pid=os.getpid(), drain_timeout_s=drain_s)
 
-    return {"status": status, "stop": stop}
+    def reload_recipe(_arguments: dict[str, Any], note: Note) -> Result:
+        return reload(supervisor, note)
+
+    return {"status": status, "stop": stop, "reload": reload_recipe}

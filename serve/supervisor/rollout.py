@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.base.errors import EngineError
+from pipeline.base.errors import AwqctlError, EngineError
 from pipeline.engines.engine import Engine
 from serve.gateway.backends import FULL_WEIGHT, Place
 from serve.releases.rollout import Observed
@@ -66,6 +66,7 @@ class FleetRollout:
         self._stop = stop
         self._percent = 0.0
         self._swapped = False
+        self._begun = False
 
     def room_for_both(self) -> bool:
         """Return whether the new engines fit beside the old ones (GPUs, memory)."""
@@ -78,7 +79,12 @@ class FleetRollout:
             EngineError: one does not start; the old ones serve on.
         """
         began = time.monotonic()
-        self._new = self._fleet.launch_all(self._model, self._stop, weight=0)
+        self._begin()
+        try:
+            self._new = self._fleet.launch_all(self._model, self._stop, weight=0)
+        except AwqctlError:
+            self._end()
+            raise
         return time.monotonic() - began
 
     def engine(self) -> Engine:
@@ -114,6 +120,7 @@ class FleetRollout:
         self._fleet.retire(self._old, drain_s=self._drain_s, cut=self._stop.cut)
         self._old = ()
         self._fleet.becomes(self._model)
+        self._end()
         return 0.0 if self._swapped else time.monotonic() - began
 
     def abort(self) -> None:
@@ -128,9 +135,12 @@ class FleetRollout:
             self.share(0)
         self._fleet.retire(self._new, drain_s=self._drain_s, cut=self._stop.cut)
         self._new = ()
-        if self._swapped:
-            self._swapped = False
-            self._old = self._fleet.launch_all(self._old_model, self._stop)
+        try:
+            if self._swapped:
+                self._swapped = False
+                self._old = self._fleet.launch_all(self._old_model, self._stop)
+        finally:
+            self._end()
 
     def swap(self) -> float:
         """Without room for both: drain and stop the old engines, start the new ones; return the seconds between.
@@ -140,12 +150,29 @@ class FleetRollout:
         Raises:
             EngineError: one does not start. Nothing serves then until `abort` has started the old ones again.
         """
+        self._begin()
         self._fleet.drain_some(self._old, self._drain_s, self._stop.cut)
         began = time.monotonic()
         self._fleet.end(self._old)
         self._old, self._swapped = (), True
         self._new = self._fleet.launch_all(self._model, self._stop, weight=0)
         return time.monotonic() - began
+
+    def _begin(self) -> None:
+        """Let nobody else change what is served until `_end`; what is served by now is the old release.
+
+        Raises:
+            BusyError: another change is under way.
+        """
+        if not self._begun:
+            self._fleet.begin_change(f"the change of {self._model.name} to {self._model.release}")
+            self._begun = True
+            self._old_model, self._old = self._fleet.serving(self._model.name), self._fleet.of(self._model.name)
+
+    def _end(self) -> None:
+        if self._begun:
+            self._begun = False
+            self._fleet.end_change()
 
 
 def _places(replicas: Sequence[Replica]) -> tuple[Place, ...]:

@@ -3,8 +3,9 @@
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -20,16 +21,24 @@ from serve.gateway.backends import Backend
 from serve.gateway.connections import RAISE, open_files
 from serve.gateway.gateway import Gateway
 from serve.gateway.keys import KeyStore, digest, new_key
-from serve.gateway.rules import KeyRule, temporary_rule
+from serve.gateway.rules import temporary_rule
 from serve.gateway.tls import default_folder, ensure_certificate
+from serve.monitoring.engines import EnginePage
+from serve.monitoring.monitoring import Monitoring
+from serve.monitoring.promises import ServedCheckpoint
 from serve.status import EndpointStatus
+from serve.supervisor.auditing import Auditing
 from serve.supervisor.commands import commands_of
 from serve.supervisor.control import ControlServer
 from serve.supervisor.door_watch import DoorWatch
 from serve.supervisor.fleet import Fleet
+from serve.supervisor.hooks import Hooks
+from serve.supervisor.key_sync import KeySync
 from serve.supervisor.overview import endpoint_status
 from serve.supervisor.ownership import owned
+from serve.supervisor.refusals import Refusals
 from serve.supervisor.replica import Replica
+from serve.supervisor.rollout import FleetRollout
 from serve.supervisor.rotation import Rotation
 from serve.supervisor.spec import ServedModel, ServingSpec
 from serve.supervisor.stop import Stop
@@ -57,9 +66,11 @@ class Supervisor:
         extra_keys: further keys, never written down.
         stop: set from a signal handler to give up a start that is under way, or to end.
         folder: of the endpoint, which is owned and can be asked from other terminals; None for one that is only tried.
+        reread: reads again what is to be served, for `awqctl serve reload`.
 
     Attributes:
-        spec: as given.
+        spec: as given; a reload changes it.
+        reread: as given.
         stop: as given.
         ca_certificate: what a client must trust; None over plain HTTP.
         gateway: the door, from the start on.
@@ -76,17 +87,19 @@ class Supervisor:
         extra_keys: Sequence[str] = (),
         stop: Stop | None = None,
         folder: EndpointFolder | None = None,
+        reread: Callable[[], ServingSpec] | None = None,
     ) -> None:
         self.spec = spec
         self.stop = stop or Stop()
+        self.reread = reread
         self.ca_certificate: Path | None = None
         self._logs = logs
         self._reporter = reporter
-        self._key_store = key_store
         self._folder = folder
-        self._extra = tuple(temporary_rule(digest(key)) for key in extra_keys)
-        self._stored: tuple[KeyRule, ...] = ()
-        self._store_complaint = ""
+        self._keys = KeySync(key_store, [temporary_rule(digest(key)) for key in extra_keys], reporter)
+        self._refusals = Refusals()
+        self._auditing: Auditing | None = None
+        self._monitoring: Monitoring | None = None
         self._engine_key = new_key()
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
         self._stack = ExitStack()
@@ -113,14 +126,17 @@ class Supervisor:
         with ExitStack() as stack:
             if self._folder:
                 stack.enter_context(owned(self._folder))
+                self._auditing = stack.enter_context(self._make_auditing(self._folder))
             scratch = stack.enter_context(ScratchFolder())
             internal = new_key()
             backends = tuple(_backend(number, model, scratch) for number, model in enumerate(self.spec.models, 1))
             self.gateway = stack.enter_context(self._make_gateway(scratch, backends, internal))
             self._tell_connections(self.gateway.connections.clients)
-            self._door_watch = stack.enter_context(DoorWatch(self.gateway, self._reporter.warn))
+            self._refusals.attach(self.gateway)
+            self._door_watch = stack.enter_context(DoorWatch(self.gateway, self._warn))
             self.fleet = stack.enter_context(self._make_fleet(backends))
             if self._folder:
+                self._monitoring = stack.enter_context(self._make_monitoring(self._folder, scratch))
                 socket, commands = scratch / "supervisor.sock", commands_of(self)
                 stack.enter_context(ControlServer(self._folder, socket, commands, started_at=self._started_at))
             with self._reporter.task("starting vLLM") as task:
@@ -137,7 +153,7 @@ class Supervisor:
             if kind is None:
                 self._drain()
         finally:
-            self._stack.close()
+            self._stack.__exit__(kind, error, trace)
 
     def wait(self, stop: threading.Event | None = None) -> None:
         """Keep the endpoint up until it is asked to end, following the key store.
@@ -150,8 +166,10 @@ class Supervisor:
         """
         while not (stop or self.stop).wait(_POLL_S) and not self.stop.is_set():
             self._check_processes()
+            self._refusals.sync()
             try:
                 self.sync_keys()
+                self._account()
             except EngineError:
                 if self.gateway.running():
                     raise
@@ -165,27 +183,76 @@ class Supervisor:
             self.replicas,
             started_at=self._started_at,
             ca_certificate=self.ca_certificate,
+            audit=self._auditing.status() if self._auditing else None,
+            metrics_url=self._monitoring.url if self._monitoring else None,
         )
+
+    def rollout(self, model: ServedModel) -> FleetRollout:
+        """Return the change from what the engines of the model of that name serve to this.
+
+        Raises:
+            UsageError: the endpoint keeps no lines of its requests, by which a canary is judged.
+        """
+        if self._folder is None:
+            raise UsageError("An endpoint that is only tried changes no release. Start it with `awqctl serve`.")
+        drain_s = self.spec.offered.drain_timeout_s
+        return FleetRollout(self.fleet, model, spool=self._folder.spool, drain_s=drain_s, stop=self.stop)
 
     def sync_keys(self) -> None:
         """Let in the keys that are active now.
 
         A key file that cannot be read leaves the keys as they are, with a warning.
         """
-        self.gateway.sync_keys((*self._active_keys(), *self._extra))
+        self._keys.sync(self.gateway)
 
-    def _active_keys(self) -> tuple[KeyRule, ...]:
-        if self._key_store is None:
-            return ()
-        try:
-            self._stored = self._key_store.active()
-        except UsageError as problem:
-            if problem.message != self._store_complaint:
-                self._reporter.warn(f"{problem.message} Until then the keys stay as they were.")
-            self._store_complaint = problem.message
-        else:
-            self._store_complaint = ""
-        return self._stored
+    def _account(self) -> None:
+        """Tell the audit what HAProxy lost, and the door which keys have used up their tokens."""
+        if self._auditing is not None:
+            self._auditing.dropped(self.gateway.figures().dropped_logs)
+            self.gateway.limit_tokens(self._auditing.over_budget(self._keys.stored))
+
+    def _warn(self, text: str) -> None:
+        """Say what went wrong without ending the endpoint, and keep it."""
+        self._reporter.warn(text)
+        if self._auditing is not None:
+            self._auditing.event(text)
+
+    def _make_auditing(self, folder: EndpointFolder) -> Auditing:
+        return Auditing(
+            folder,
+            self.spec.offered.audit,
+            logs=self._logs,
+            reporter=self._reporter,
+            refusals=self._refusals,
+        )
+
+    def _make_monitoring(self, folder: EndpointFolder, scratch: Path) -> Monitoring:
+        served = [
+            ServedCheckpoint(model=model.name, release=model.release, checkpoint=str(model.checkpoint))
+            for model in self.spec.models
+        ]
+        return Monitoring(
+            folder,
+            self.spec.offered,
+            served,
+            status=self.status,
+            engines=self._engine_pages,
+            gateway=self.gateway.metrics,
+            socket_path=scratch / "metrics.sock",
+        )
+
+    def _engine_pages(self) -> tuple[EnginePage, ...]:
+        return tuple(
+            EnginePage(
+                model=replica.model.name,
+                replica=replica.seat.place.server,
+                release=replica.model.release,
+                socket=replica.socket,
+                api_key=self._engine_key,
+            )
+            for replica in self.replicas
+            if replica.pid is not None
+        )
 
     def _make_gateway(self, folder: Path, backends: Sequence[Backend], internal: str) -> Gateway:
         bundle = None
@@ -199,8 +266,9 @@ class Supervisor:
             host=self.spec.host,
             port=self.spec.port,
             bundle=bundle,
-            keys=(*self._active_keys(), *self._extra, temporary_rule(digest(internal))),
+            keys=(*self._keys.active(), temporary_rule(digest(internal))),
             log=self._logs / "serve-haproxy.log",
+            lines=self._auditing.lines if self._auditing else None,
             queue_timeout_s=self.spec.offered.queue_timeout_s,
         )
 
@@ -212,13 +280,16 @@ class Supervisor:
             self._reporter.note(said, head="gateway")
 
     def _make_fleet(self, backends: Sequence[Backend]) -> Fleet:
+        hooks = Hooks(warn=self._warn)
+        if self._auditing is not None:
+            hooks = replace(hooks, serving=self._auditing.serving, middlewares=self._auditing.middlewares)
         return Fleet(
             self.spec,
             backends,
             Rotation(self.gateway),
             engine_key=self._engine_key,
             logs=self._logs,
-            warn=self._reporter.warn,
+            hooks=hooks,
         )
 
     def _wait_until_ready(self, key: str) -> None:
@@ -252,10 +323,7 @@ class Supervisor:
 
     def _drain(self) -> None:
         """Take nothing new, and give answers under way the time that the recipe sets."""
-        try:
-            self.gateway.refuse(_SHUTTING_DOWN)
-        except EngineError:
-            return
+        self._refusals.set("stop", _SHUTTING_DOWN)
         left = self.fleet.drain(self.spec.offered.drain_timeout_s, self.stop.cut)
         if left:
             self._reporter.warn(f"{left} answers had not ended and are cut; they stand in the log as cut.")
