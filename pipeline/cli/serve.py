@@ -3,8 +3,7 @@
 import os
 import signal
 import sys
-import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +23,9 @@ from pipeline.cli.serve_control import reload, status, stop
 from pipeline.cli.serve_export import export
 from pipeline.cli.serve_options import address_options, as_arguments, as_typed, check_together
 from pipeline.cli.subcommands import CommandWithSubcommands
+
+if TYPE_CHECKING:
+    from serve.supervisor.stop import Stop
 
 
 @click.command(cls=CommandWithSubcommands)
@@ -156,11 +158,13 @@ def _key_may_be_shown(arguments: dict[str, Any]) -> bool:
     return is_read_at_once(sys.stdout.fileno(), as_json=arguments["as_json"], journal=journal)
 
 
-def _stop_on_signals() -> threading.Event:
-    """Return an event that SIGINT and SIGTERM set."""
-    stop = threading.Event()
+def _stop_on_signals() -> "Stop":
+    """Return what SIGINT and SIGTERM ask to stop; a second signal cuts what is still under way."""
+    from serve.supervisor.stop import Stop
+
+    stop = Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: stop.ask())
     return stop
 
 

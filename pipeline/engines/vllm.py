@@ -198,6 +198,11 @@ class VllmServer:
         if self._process is not None:
             self._process.stop()
 
+    def kill(self) -> None:
+        """End the server and every process below it at once, hung ones, too."""
+        if self._process is not None:
+            self._process.kill()
+
     def alive(self) -> bool:
         """Return whether the server says that its engine lives; a process that answers may have lost it already."""
         try:

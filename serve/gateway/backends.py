@@ -59,3 +59,14 @@ class PlaceState(Result):
     queued: int
     total: int
     """Requests that it was given since the door opened."""
+
+
+class DoorFigures(Result):
+    """What HAProxy says of itself."""
+
+    pid: int
+    connections: int
+    max_connections: int
+    queued: int
+    """Requests that wait for an engine."""
+    dropped_logs: int

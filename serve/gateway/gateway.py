@@ -14,7 +14,7 @@ from pipeline.runtimes.haproxy import alerts, check_config, find_haproxy, haprox
 from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.process import GuardedProcess
 from pipeline.runtimes.rootcause import cause_of_death, signal_of
-from serve.gateway.backends import FULL_WEIGHT, Backend, Place, PlaceState, Weights
+from serve.gateway.backends import FULL_WEIGHT, Backend, DoorFigures, Place, PlaceState, Weights
 from serve.gateway.connections import connections, open_files
 from serve.gateway.files import write_private
 from serve.gateway.haproxy_config import Maps, render_config
@@ -144,6 +144,14 @@ class Gateway:
             self._weights.of.pop(place, None)
             self._command(f"set server {place.server} state maint")
 
+    def cut(self, place: Place) -> None:
+        """Break off what a place has under way; the log has these requests as cut.
+
+        Raises:
+            EngineError: HAProxy does not answer or refuses.
+        """
+        self._command(f"shutdown sessions server {place.server}")
+
     def refuse(self, reason: str | None) -> None:
         """Answer 503 to every new request with a valid key; None takes them again.
 
@@ -181,6 +189,22 @@ class Gateway:
             )
             for row in rows
             if row["svname"].startswith("place-")
+        )
+
+    def figures(self) -> DoorFigures:
+        """Return what HAProxy says of itself.
+
+        Raises:
+            EngineError: HAProxy does not answer.
+        """
+        said = dict(line.split(": ", 1) for line in self._command("show info").splitlines() if ": " in line)
+        rows = csv.DictReader(io.StringIO(self._command("show stat").removeprefix("# ")))
+        return DoorFigures(
+            pid=int(said["Pid"]),
+            connections=int(said["CurrConns"]),
+            max_connections=self.connections.clients,
+            queued=sum(int(row["qcur"]) for row in rows if row["svname"] == "BACKEND"),
+            dropped_logs=int(said.get("DroppedLogs", 0)),
         )
 
     def restart(self) -> None:

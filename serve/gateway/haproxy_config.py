@@ -3,10 +3,9 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.base.errors import UsageError
 from serve.gateway.backends import Backend, Place, Weights
@@ -104,13 +103,14 @@ def render_config(
         queue_timeout_s: for which a request waits for an engine, in seconds.
     """
     environment = Environment(  # noqa: S701 -- this is no HTML; values go through `quoted`
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+        loader=PackageLoader("serve.gateway", ""),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     environment.filters["quoted"] = quoted
-    template = environment.from_string(
-        (resources.files("serve.gateway") / "haproxy.cfg.j2").read_text(encoding="utf-8")
-    )
-    return template.render(
+    return environment.get_template("haproxy.cfg.j2").render(
         address=address,
         backends=[_backend(backend, weights) for backend in backends],
         engine_key=engine_key,

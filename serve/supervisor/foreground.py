@@ -2,7 +2,6 @@
 
 import json
 import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from serve.endpoint import endpoint_folder
 from serve.gateway.keys import KeyStore
 from serve.supervisor.first_key import keep_first_key
 from serve.supervisor.spec import ServingSpec
+from serve.supervisor.stop import Stop
 from serve.supervisor.supervisor import Supervisor
 
 FIRST_KEY = "default"
@@ -50,7 +50,7 @@ def serve_forever(
     logs: Path,
     reporter: Reporter,
     key_store: KeyStore,
-    stop: threading.Event,
+    stop: Stop,
     on_ready: Callable[[Serving], None],
     show_key: bool = True,
 ) -> None:
@@ -68,19 +68,20 @@ def serve_forever(
         show_key: whether `on_ready` gets the first key; otherwise its file.
 
     Raises:
-        BusyError: the port is in use.
+        BusyError: the port is in use, or another process serves this endpoint.
         EngineError: vLLM or HAProxy did not start, or died.
         Interrupted: asked to stop before it was up.
     """
     if not spec.tls and spec.host not in _LOOPBACK:
         reporter.warn(f"Without TLS, API keys and prompts travel to {spec.host} in clear text. Better serve with TLS.")
-    with Supervisor(spec, logs=logs, reporter=reporter, key_store=key_store, stop=stop) as endpoint:
+    folder = endpoint_folder(spec.endpoint)
+    with Supervisor(spec, logs=logs, reporter=reporter, key_store=key_store, stop=stop, folder=folder) as endpoint:
         # Not before: a start that fails would leave a key that nobody has seen.
         first = None if key_store.active() else key_store.add(FIRST_KEY).key
         endpoint.sync_keys()
         serving = _serving(spec, endpoint, first)
         on_ready(serving if show_key else without_key(serving))
-        endpoint.wait(stop)
+        endpoint.wait()
 
 
 def _serving(spec: ServingSpec, endpoint: Supervisor, first_key: str | None) -> Serving:

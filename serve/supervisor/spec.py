@@ -53,6 +53,8 @@ class ServingSpec:
     tls: bool
     offered: Serve = field(default_factory=Serve)
     """How the endpoint is offered beside the address."""
+    devices: tuple[str, ...] = ()
+    """GPUs that engines may use, as `CUDA_VISIBLE_DEVICES` names them; none on the CPU."""
     despite_gates: tuple[str, ...] = ()
     """What the gates say that the checkpoint did not pass and that are passed over."""
 

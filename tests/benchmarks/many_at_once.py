@@ -22,8 +22,9 @@ from pipeline.base.homes import user_home
 from pipeline.base.progress import SilentReporter
 from pipeline.models import packaged_model
 from pipeline.recipe.load import load_recipe
+from pipeline.recipe.serve import Serve
 from pipeline.runtimes.store import ensure
-from serve.supervisor.spec import ServingSpec
+from serve.supervisor.spec import ServedModel, ServingSpec
 from serve.supervisor.supervisor import Supervisor
 from tests.benchmarks.second_server import PROGRAMS, vllm
 
@@ -38,16 +39,14 @@ QUEUE_S = 900
 def door(folder: Path, key: str) -> Iterator[tuple[str, Path]]:
     """Serve the model as `awqctl serve` does; yields address and certificate."""
     spec = ServingSpec(
-        checkpoint=packaged_model(),
-        model_name="demo",
-        engine=load_recipe("demo").recipe.engine,
+        endpoint="demo",
+        models=(ServedModel("demo", packaged_model(), load_recipe("demo").recipe.engine),),
         runtime=ensure("vllm", "cpu", user_home(), SilentReporter()),
         accelerator="cpu",
-        trust_remote_code=False,
         host="127.0.0.1",
         port=0,
         tls=True,
-        queue_timeout_s=QUEUE_S,
+        offered=Serve(queue_timeout_s=QUEUE_S),
     )
     with Supervisor(spec, logs=folder, reporter=SilentReporter(), key_store=None, extra_keys=[key]) as served:
         assert served.ca_certificate is not None

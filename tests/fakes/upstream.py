@@ -48,6 +48,9 @@ class Behaviour:
     """Pause before each streamed chunk."""
     answer_delay_s: float = 0.0
     seen: list[Seen] = field(default_factory=list)
+    generated: int = 0
+    """Tokens, over all answers."""
+    under_way: int = 0
     hung_up: threading.Event = field(default_factory=threading.Event)
     """Set when a client was gone before its answer was."""
 
@@ -100,14 +103,23 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         behaviour = self.server.behaviour
         behaviour.seen.append(Seen(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+        if self.path == "/metrics":
+            self._send(_metrics(behaviour).encode(), "text/plain; version=0.0.4")
+            return
+        behaviour.under_way += 1
+        try:
+            self._generate(json.loads(body) if body else {}, behaviour)
+        finally:
+            behaviour.under_way -= 1
+
+    def _generate(self, request: dict[str, Any], behaviour: Behaviour) -> None:
         if not self._client_stays(behaviour.answer_delay_s):
             behaviour.hung_up.set()
-            return
-        request = json.loads(body) if body else {}
-        if request.get("stream"):
+        elif request.get("stream"):
             self._stream(behaviour)
         else:
-            self._document(_answer_to(self.path, behaviour))
+            behaviour.generated += len(_WORDS)
+            self._send(json.dumps(_answer_to(self.path, behaviour)).encode(), "application/json")
 
     def _client_stays(self, seconds: float) -> bool:
         """Wait; return whether the client is still there at the end."""
@@ -124,10 +136,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.connection.setblocking(True)  # noqa: FBT003
         return True
 
-    def _document(self, document: dict[str, Any]) -> None:
-        payload = json.dumps(document).encode()
+    def _send(self, payload: bytes, kind: str) -> None:
         self.send_response(200)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(payload)))
         self.end_headers()
         if self.command != "HEAD":
@@ -143,11 +154,22 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             for event in [*(json.dumps(event) for event in events), "[DONE]"]:
                 time.sleep(behaviour.chunk_delay_s)
+                behaviour.generated += 1
                 line = f"data: {event}\n\n".encode()
                 self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
             self.wfile.write(b"0\r\n\r\n")
         except BrokenPipeError:
             behaviour.hung_up.set()
+
+
+def _metrics(behaviour: Behaviour) -> str:
+    """Return what the supervisor reads of vLLM's metrics."""
+    return (
+        f"vllm:num_requests_running {behaviour.under_way}\n"
+        "vllm:num_requests_waiting 0\n"
+        "vllm:kv_cache_usage_perc 0.25\n"
+        f"vllm:generation_tokens_total {behaviour.generated}\n"
+    )
 
 
 def _chunk(model: str, text: str, reason: str | None) -> dict[str, Any]:
@@ -174,8 +196,14 @@ def _answer_to(path: str, behaviour: Behaviour) -> dict[str, Any]:
     return {**common, "object": "text_completion", "choices": [choice]}
 
 
-def main(arguments: list[str]) -> None:
-    """Serve until killed."""
+def main(arguments: list[str], *, chunk_delay_s: float = 0.0, deaf_as: str | None = None) -> None:
+    """Serve until killed.
+
+    Args:
+        arguments: vLLM's.
+        chunk_delay_s: pause before each streamed chunk.
+        deaf_as: a served name under which it never comes up.
+    """
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--uds", type=Path)
     parser.add_argument("--model", default="fake")
@@ -185,8 +213,11 @@ def main(arguments: list[str]) -> None:
     known, _ = parser.parse_known_args(arguments)
     sys.stdout.write("\n".join(_START_LINES) + "\n")
     sys.stdout.flush()
+    if known.served_model_name == deaf_as:
+        time.sleep(3600)
     address = known.uds or (known.host, known.port)
-    FakeUpstream(address, Behaviour(model=known.served_model_name, root=known.model)).serve_forever()
+    behaviour = Behaviour(model=known.served_model_name, root=known.model, chunk_delay_s=chunk_delay_s)
+    FakeUpstream(address, behaviour).serve_forever()
 
 
 if __name__ == "__main__":

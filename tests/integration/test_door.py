@@ -1,6 +1,5 @@
 """The endpoint's door against odd and hostile clients: HAProxy as it will run, in front of a stand-in for vLLM."""
 
-import hashlib
 import json
 import resource
 import socket
@@ -20,10 +19,8 @@ from pipeline.runtimes.scratch import ScratchFolder
 from serve.gateway.gateway import Gateway
 from serve.gateway.tls import ensure_certificate
 from tests.fakes.upstream import Behaviour, FakeUpstream
+from tests.gateways import BEARER, KEY, open_gateway
 
-KEY = "awq-test-key"
-KEYS = {hashlib.sha256(KEY.encode()).hexdigest(): "key00001"}
-BEARER = {"Authorization": f"Bearer {KEY}"}
 REPO = Path(__file__).parents[2]
 BODY = json.dumps({"model": "fake", "messages": [{"role": "user", "content": "x"}]})
 WEBSOCKET = "websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
@@ -56,7 +53,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     with (
         ScratchFolder() as folder,
         FakeUpstream(folder / "engine.sock", Behaviour()) as upstream,
-        _gateway(folder, log) as gateway,
+        open_gateway(folder, log) as gateway,
     ):
         yield Door(gateway, upstream)
 
@@ -66,11 +63,6 @@ def door(running: Door) -> Door:
     """Forget what reached the stand-in."""
     running.upstream.behaviour = Behaviour()
     return running
-
-
-def _gateway(folder: Path, log: Path, bundle: Path | None = None) -> Gateway:
-    upstreams = (folder / "engine.sock",)
-    return Gateway(upstreams=upstreams, folder=folder, host="127.0.0.1", port=0, bundle=bundle, keys=KEYS, log=log)
 
 
 def _post(body: str, *more: str, version: str = "1.1", key: str = KEY, path: str = "/v1/chat/completions") -> str:
@@ -163,7 +155,7 @@ def test_header_that_never_ends_is_cut(door: Door, sent: str) -> None:
 def test_only_tls_13_is_spoken(tmp_path: Path) -> None:
     """A client that offers nothing newer than TLS 1.2 is refused."""
     certificate = ensure_certificate("127.0.0.1", tmp_path / "tls")
-    with ScratchFolder() as folder, _gateway(folder, tmp_path / "log", certificate.bundle) as gateway:
+    with ScratchFolder() as folder, open_gateway(folder, tmp_path / "log", bundle=certificate.bundle) as gateway:
         for newest, spoken in ((ssl.TLSVersion.TLSv1_2, False), (ssl.TLSVersion.TLSv1_3, True)):
             context = ssl.create_default_context(cafile=str(certificate.certificate))
             context.maximum_version = newest
@@ -183,7 +175,7 @@ def test_idle_connections_lock_nobody_out(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
         stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         stack.enter_context(FakeUpstream(folder / "engine.sock", Behaviour()))
-        gateway = stack.enter_context(_gateway(folder, tmp_path / "log", certificate.bundle))
+        gateway = stack.enter_context(open_gateway(folder, tmp_path / "log", bundle=certificate.bundle))
         idle = [
             stack.enter_context(socket.create_connection(("127.0.0.1", gateway.port), timeout=30)) for _ in range(1200)
         ]
@@ -204,21 +196,16 @@ def test_idle_connections_make_room_where_files_are_few(tmp_path: Path) -> None:
         from pathlib import Path
         resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
         sys.path.insert(0, sys.argv[1])
-        from serve.gateway.gateway import Gateway
         from tests.fakes.upstream import Behaviour, FakeUpstream
-        folder, engine = Path(sys.argv[2]), Path(sys.argv[2]) / "engine.sock"
-        keys = {sys.argv[3]: "key00001"}
-        where = {"folder": folder, "upstreams": [engine], "log": folder / "log"}
-        with (
-            FakeUpstream(engine, Behaviour()),
-            Gateway(host="127.0.0.1", port=0, bundle=None, keys=keys, **where) as gateway,
-        ):
+        from tests.gateways import open_gateway
+        folder = Path(sys.argv[2])
+        with FakeUpstream(folder / "engine.sock", Behaviour()), open_gateway(folder, folder / "log") as gateway:
             print(gateway.port, gateway.connections.clients, flush=True)
             time.sleep(600)
         """
     )
     with ScratchFolder() as folder, ExitStack() as stack:
-        command = [sys.executable, "-P", "-c", program, str(REPO), str(folder), next(iter(KEYS))]
+        command = [sys.executable, "-P", "-c", program, str(REPO), str(folder)]
         owner = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
         stack.callback(owner.kill)
         assert owner.stdout is not None

@@ -1,6 +1,5 @@
 """HAProxy as it will run, in front of a stand-in for vLLM."""
 
-import hashlib
 import re
 import socket
 import ssl
@@ -9,7 +8,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -23,18 +22,16 @@ from pipeline.base.errors import BusyError, EngineError
 from pipeline.runtimes.haproxy import haproxy_version
 from pipeline.runtimes.logs import newest_log
 from pipeline.runtimes.scratch import ScratchFolder
+from serve.gateway.backends import Place
 from serve.gateway.connections import Connections
 from serve.gateway.gateway import Gateway
+from serve.gateway.keys import digest
 from serve.gateway.routes import ROUTES
-from serve.gateway.tls import Certificate, ensure_certificate
+from serve.gateway.tls import ensure_certificate
 from tests.fakes.upstream import Behaviour, FakeUpstream
+from tests.gateways import BACKEND, KEY, backend_of, open_gateway, rule_of
 
-KEY = "awq-test-key"
 REPO = Path(__file__).parents[2]
-
-
-def _digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _bearer(key: str) -> dict[str, str]:
@@ -57,20 +54,6 @@ class Front:
             return connection.recv(4096)
 
 
-def _start(
-    folder: Path, log: Path, *, port: int = 0, certificate: Certificate | None = None, upstreams: Sequence[Path] = ()
-) -> Gateway:
-    return Gateway(
-        upstreams=upstreams or (folder / "engine.sock",),
-        folder=folder,
-        host="127.0.0.1",
-        port=port,
-        bundle=certificate.bundle if certificate else None,
-        keys={_digest(KEY): "key00001"},
-        log=log,
-    )
-
-
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeUpstream, Gateway, Path]]:
     """Start stand-in and gateway on plain HTTP, once."""
@@ -78,7 +61,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeUpst
     with (
         ScratchFolder() as folder,
         FakeUpstream(folder / "engine.sock", Behaviour()) as upstream,
-        _start(folder, log) as gateway,
+        open_gateway(folder, log) as gateway,
     ):
         yield upstream, gateway, log
 
@@ -88,7 +71,7 @@ def front(running: tuple[FakeUpstream, Gateway, Path]) -> Iterator[Front]:
     """Reset the keys and the stand-in, and open a client."""
     upstream, gateway, log = running
     upstream.behaviour = Behaviour()
-    gateway.sync_keys({_digest(KEY): "key00001"})
+    gateway.sync_keys([rule_of()])
     with httpx.Client(base_url=gateway.base_url, trust_env=False, timeout=10) as client:
         yield Front(gateway, upstream.behaviour, client, log)
 
@@ -121,7 +104,7 @@ def test_route_with_key(front: Front, route: str) -> None:
         _bearer(KEY + "x"),
         _bearer(KEY[:-1]),
         _bearer(KEY.upper()),
-        _bearer(_digest(KEY)),
+        _bearer(digest(KEY)),
         {"Authorization": KEY},
         {"Authorization": f"Basic {KEY}"},
         {"X-Api-Key": KEY},
@@ -248,7 +231,7 @@ def test_log_names_the_key_by_its_id(front: Front) -> None:
     text = front.log.read_text()[before:]
     found = re.findall(r'^\S+Z 127\.0\.0\.1 key=(\S+) GET "/v1/models" (\d+) ', text, re.MULTILINE)
     assert found == [("key00001", "200"), ("-", "401")]
-    assert not any(secret in text for secret in (KEY, "awq-wrong", "secret", _digest(KEY)))
+    assert not any(secret in text for secret in (KEY, "awq-wrong", "secret", digest(KEY)))
 
 
 def test_stream_is_not_held_back(front: Front) -> None:
@@ -289,20 +272,20 @@ def test_keys_change_while_a_stream_runs(front: Front) -> None:
     with front.client.stream(*post, headers=_bearer(KEY), json={"stream": True}) as answer:
         lines = answer.iter_lines()
         first = next(lines)
-        front.gateway.sync_keys({_digest("awq-new"): "key00002"})
+        front.gateway.sync_keys([rule_of("awq-new", "key00002")])
         new = httpx.get(f"{front.gateway.base_url}/v1/models", headers=_bearer("awq-new"), trust_env=False)
         old = httpx.get(f"{front.gateway.base_url}/v1/models", headers=_bearer(KEY), trust_env=False)
         rest = list(lines)
     assert (new.status_code, old.status_code) == (200, 401)
     assert first.startswith("data: ")
     assert rest[-2:] == ["data: [DONE]", ""]
-    front.gateway.sync_keys({})
+    front.gateway.sync_keys([])
     assert front.client.get("/v1/models", headers=_bearer("awq-new")).status_code == 401
 
 
 def test_engine_gone_is_503(tmp_path: Path) -> None:
     """Without an engine a good key gets 503 in OpenAI's form, a bad one still 401."""
-    with ScratchFolder() as folder, _start(folder, tmp_path / "log") as gateway:
+    with ScratchFolder() as folder, open_gateway(folder, tmp_path / "log") as gateway:
         good = httpx.get(f"{gateway.base_url}/v1/models", headers=_bearer(KEY), trust_env=False)
         bad = httpx.get(f"{gateway.base_url}/v1/models", trust_env=False)
     assert (good.status_code, good.json()["error"]["code"]) == (503, "engine_unavailable")
@@ -314,7 +297,7 @@ def test_tls_13_with_the_generated_certificate(tmp_path: Path) -> None:
     certificate = ensure_certificate("127.0.0.1", tmp_path / "tls o'f")
     context = ssl.create_default_context(cafile=str(certificate.certificate))
     context.set_alpn_protocols(["h2", "http/1.1"])
-    with ScratchFolder() as folder, _start(folder, tmp_path / "log", certificate=certificate) as gateway:
+    with ScratchFolder() as folder, open_gateway(folder, tmp_path / "log", bundle=certificate.bundle) as gateway:
         for name in ("localhost", "127.0.0.1"):
             plain = socket.create_connection(("127.0.0.1", gateway.port), timeout=5)
             with closing(context.wrap_socket(plain, server_hostname=name)) as secure:
@@ -334,7 +317,7 @@ def test_old_tls_is_refused(tmp_path: Path) -> None:
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.TLSv1_1
     context.maximum_version = ssl.TLSVersion.TLSv1_1
-    with ScratchFolder() as folder, _start(folder, tmp_path / "log", certificate=certificate) as gateway:
+    with ScratchFolder() as folder, open_gateway(folder, tmp_path / "log", bundle=certificate.bundle) as gateway:
         plain = socket.create_connection(("127.0.0.1", gateway.port), timeout=5)
         with closing(plain), pytest.raises((ssl.SSLError, ConnectionResetError)):
             context.wrap_socket(plain, server_hostname="localhost")
@@ -343,7 +326,7 @@ def test_old_tls_is_refused(tmp_path: Path) -> None:
 def test_second_gateway_on_the_port_is_busy(front: Front, tmp_path: Path) -> None:
     """A port that another HAProxy serves is refused, and that one goes on serving."""
     with ScratchFolder() as folder, pytest.raises(BusyError, match=f"Port {front.gateway.port} "):
-        _start(folder, tmp_path / "second.log", port=front.gateway.port).__enter__()
+        open_gateway(folder, tmp_path / "second.log", port=front.gateway.port).__enter__()
     assert front.client.get("/v1/models", headers=_bearer(KEY)).status_code == 200
 
 
@@ -354,11 +337,11 @@ def test_port_lost_between_check_and_start(front: Front, tmp_path: Path, monkeyp
     port, choose = front.gateway.port, module.choose_address
     answers = [(f"ipv4@127.0.0.1:{port}", port)]
     monkeypatch.setattr(module, "choose_address", lambda *asked: answers.pop() if answers else choose(*asked))
-    with ScratchFolder() as folder, _start(folder, tmp_path / "second.log") as second:
+    with ScratchFolder() as folder, open_gateway(folder, tmp_path / "second.log") as second:
         assert second.port != port
     answers.append((f"ipv4@127.0.0.1:{port}", port))
     with ScratchFolder() as folder, pytest.raises(BusyError, match=f"Port {port} "):
-        _start(folder, tmp_path / "third.log", port=port).__enter__()
+        open_gateway(folder, tmp_path / "third.log", port=port).__enter__()
 
 
 @pytest.mark.parametrize("host", ["localhost", "::1", "0.0.0.0"])  # noqa: S104 -- reached over loopback
@@ -368,10 +351,9 @@ def test_other_hosts(tmp_path: Path, host: str) -> None:
         pytest.skip("this machine has no IPv6 loopback")
     certificate = ensure_certificate(host, tmp_path / "tls")
     context = ssl.create_default_context(cafile=str(certificate.certificate))
-    with ScratchFolder() as folder:
-        place = {"folder": folder, "upstreams": (folder / "none",), "log": tmp_path / "log"}
-        with Gateway(host=host, port=0, bundle=certificate.bundle, keys={}, **place) as gateway:
-            answer = httpx.get(f"{gateway.base_url}/metrics", verify=context, trust_env=False)
+    place = {"host": host, "bundle": certificate.bundle}
+    with ScratchFolder() as folder, open_gateway(folder, tmp_path / "log", **place) as gateway:
+        answer = httpx.get(f"{gateway.base_url}/metrics", verify=context, trust_env=False)
     assert answer.status_code == 404
 
 
@@ -388,21 +370,20 @@ def test_damaged_certificate_is_named(tmp_path: Path) -> None:
     """HAProxy's own check of the configuration ends in one sentence with the cause."""
     broken = tmp_path / "broken.pem"
     broken.write_text("nothing")
-    certificate = Certificate(bundle=broken, certificate=broken)
     with ScratchFolder() as folder, pytest.raises(EngineError, match=r"does not accept.*broken\.pem"):
-        _start(folder, tmp_path / "log", certificate=certificate).__enter__()
+        open_gateway(folder, tmp_path / "log", bundle=broken).__enter__()
 
 
 def test_death_is_seen_and_explained(tmp_path: Path) -> None:
     """A HAProxy that is killed is no longer running, and the failure names the log."""
-    with ScratchFolder() as folder, _start(folder, tmp_path / "log") as gateway:
+    with ScratchFolder() as folder, open_gateway(folder, tmp_path / "log") as gateway:
         for process in _haproxies(folder):
             process.kill()
         assert _eventually(lambda: not gateway.running())
         assert gateway.failure().log == newest_log(tmp_path / "log")
         assert "SIGKILL" in gateway.failure().message
         with pytest.raises(EngineError, match="control socket"):
-            gateway.sync_keys({})
+            gateway.sync_keys([])
 
 
 def _haproxies(folder: Path) -> list[psutil.Process]:
@@ -418,7 +399,7 @@ def _command_line(process: psutil.Process) -> list[str]:
 
 def test_stop_leaves_nothing(tmp_path: Path) -> None:
     """After the block there is no process, no folder, and the port is free."""
-    with ScratchFolder() as folder, _start(folder, tmp_path / "log") as gateway:
+    with ScratchFolder() as folder, open_gateway(folder, tmp_path / "log") as gateway:
         assert _haproxies(folder)
     assert _haproxies(folder) == []
     assert not folder.exists()
@@ -434,10 +415,9 @@ def test_killed_owner_takes_haproxy_with_it(tmp_path: Path) -> None:
         import sys, time
         from pathlib import Path
         sys.path.insert(0, sys.argv[1])
-        from serve.gateway.gateway import Gateway
+        from tests.gateways import open_gateway
         folder = Path(sys.argv[2])
-        place = {"folder": folder, "upstreams": (folder / "engine.sock",), "log": folder / "log"}
-        with Gateway(host="127.0.0.1", port=0, bundle=None, keys={}, **place):
+        with open_gateway(folder, folder / "log"):
             print("up", flush=True)
             time.sleep(60)
         """
@@ -467,7 +447,7 @@ def test_engine_that_breaks_off_is_502(tmp_path: Path) -> None:
         engine.bind(str(folder / "engine.sock"))
         engine.listen()
         threading.Thread(target=_accept_and_close, args=(engine,), daemon=True).start()
-        with _start(folder, tmp_path / "log") as gateway:
+        with open_gateway(folder, tmp_path / "log") as gateway:
             answer = httpx.get(f"{gateway.base_url}/v1/models", headers=_bearer(KEY), trust_env=False)
     assert (answer.status_code, answer.json()["error"]["code"]) == (502, "bad_gateway")
 
@@ -483,7 +463,7 @@ def test_two_engines_share_the_requests(tmp_path: Path) -> None:
         with (
             FakeUpstream(sockets[0], Behaviour()) as first,
             FakeUpstream(sockets[1], Behaviour()) as second,
-            _start(folder, tmp_path / "log", upstreams=sockets) as gateway,
+            open_gateway(folder, tmp_path / "log", sockets=sockets) as gateway,
             httpx.Client(base_url=gateway.base_url, trust_env=False) as client,
         ):
             assert _ask(client, 6) == [200] * 6
@@ -503,7 +483,7 @@ def test_engine_that_dies_leaves_its_requests_to_the_others(tmp_path: Path) -> N
         sockets = tuple(folder / f"{number}.sock" for number in (1, 2, 3))
         with (
             FakeUpstream(sockets[0], Behaviour()) as last,
-            _start(folder, tmp_path / "log", upstreams=sockets) as gateway,
+            open_gateway(folder, tmp_path / "log", sockets=sockets) as gateway,
             httpx.Client(base_url=gateway.base_url, trust_env=False) as client,
         ):
             with FakeUpstream(sockets[1], Behaviour()) as dying:
@@ -519,7 +499,7 @@ def test_engines_that_are_all_gone_are_503_and_no_failure_of_haproxy(tmp_path: P
     with ScratchFolder() as folder:
         sockets = folder / "1.sock", folder / "2.sock"
         with (
-            _start(folder, tmp_path / "log", upstreams=sockets) as gateway,
+            open_gateway(folder, tmp_path / "log", sockets=sockets) as gateway,
             httpx.Client(base_url=gateway.base_url, trust_env=False) as client,
         ):
             assert _eventually(lambda: "no server available" in (tmp_path / "log").read_text())
@@ -536,16 +516,7 @@ def test_what_is_not_http_is_400(front: Front) -> None:
 def test_what_the_engine_does_not_take_waits_at_the_door(tmp_path: Path) -> None:
     """Clients beyond the engine's connections wait and are served in turn; after the queue's time-out it is 503."""
     with ScratchFolder() as folder, FakeUpstream(folder / "engine.sock", Behaviour(answer_delay_s=1)) as upstream:
-        gateway = Gateway(
-            upstreams=(folder / "engine.sock",),
-            folder=folder,
-            host="127.0.0.1",
-            port=0,
-            bundle=None,
-            keys={_digest(KEY): "key00001"},
-            log=tmp_path / "log",
-            queue_timeout_s=4,
-        )
+        gateway = open_gateway(folder, tmp_path / "log", queue_timeout_s=4)
         gateway.connections = Connections(clients=64, engines=2)
 
         def ask(_number: int) -> httpx.Response:
@@ -565,3 +536,121 @@ def test_what_the_engine_does_not_take_waits_at_the_door(tmp_path: Path) -> None
         assert {(one.json()["error"]["code"], one.headers["Retry-After"]) for one in late} == {
             ("engine_unavailable", "5")
         }
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two engines behind one door."""
+
+    gateway: Gateway
+    client: httpx.Client
+    engines: tuple[FakeUpstream, FakeUpstream]
+
+    def served(self, times: int) -> tuple[int, int]:
+        """Ask so many times; return how many each engine answered."""
+        before = [len(engine.behaviour.seen) for engine in self.engines]
+        assert _ask(self.client, times) == [200] * times
+        first, second = (len(engine.behaviour.seen) - count for engine, count in zip(self.engines, before, strict=True))
+        return first, second
+
+
+FIRST, SECOND = Place(BACKEND, 1), Place(BACKEND, 2)
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    """Start two engines and the door before them."""
+    with ScratchFolder() as folder:
+        sockets = folder / "1.sock", folder / "2.sock"
+        with (
+            FakeUpstream(sockets[0], Behaviour()) as first,
+            FakeUpstream(sockets[1], Behaviour()) as second,
+            open_gateway(folder, tmp_path / "log", sockets=sockets) as gateway,
+            httpx.Client(base_url=gateway.base_url, trust_env=False) as client,
+        ):
+            yield Pair(gateway, client, (first, second))
+
+
+def _states(gateway: Gateway) -> list[tuple[int, str, int]]:
+    return [(place.number, place.status, place.weight) for place in gateway.places()]
+
+
+def test_place_that_nobody_took_gets_nothing(tmp_path: Path) -> None:
+    """Until an engine is admitted requests are answered with 503, although its socket is there."""
+    with ScratchFolder() as folder, FakeUpstream(folder / "engine.sock", Behaviour()) as engine:
+        gateway = Gateway(
+            backends=(backend_of((folder / "engine.sock",)),),
+            folder=folder,
+            host="127.0.0.1",
+            port=0,
+            bundle=None,
+            keys=(rule_of(),),
+            log=tmp_path / "log",
+        )
+        with gateway, httpx.Client(base_url=gateway.base_url, trust_env=False) as client:
+            assert _ask(client, 2) == [503, 503]
+            assert engine.behaviour.seen == []
+            gateway.admit(FIRST)
+            assert _ask(client, 2) == [200, 200]
+
+
+def test_withdrawn_place_gets_nothing_new(pair: Pair) -> None:
+    """Without one place the other has all, what is under way ends in peace, and admitted again it has its share."""
+    slow = pair.engines[0].behaviour
+    slow.chunk_delay_s = 0.2
+    pair.gateway.withdraw(SECOND)
+    post = ("POST", "/v1/chat/completions")
+    with pair.client.stream(*post, headers=_bearer(KEY), json={"stream": True}) as answer:
+        lines = answer.iter_lines()
+        next(lines)
+        pair.gateway.admit(SECOND)
+        pair.gateway.withdraw(FIRST)
+        assert pair.served(4) == (0, 4)
+        assert [place.sessions for place in pair.gateway.places()][:2] == [1, 0]
+        assert [line for line in lines if line][-1] == "data: [DONE]"
+    pair.gateway.admit(FIRST)
+    assert pair.served(6) == (3, 3)
+
+
+def test_weight_of_nothing_gets_nothing_new(pair: Pair) -> None:
+    """A place with weight 0 stays in use for what it has, and the other gets the rest."""
+    pair.gateway.admit(SECOND, 0)
+    assert pair.served(4) == (4, 0)
+
+
+def test_places_say_what_haproxy_knows(pair: Pair) -> None:
+    """State and weight of each place, those included that nobody has taken."""
+    pair.gateway.admit(SECOND, 25)
+    assert _states(pair.gateway) == [(1, "UP", 100), (2, "UP", 25), (3, "MAINT", 1), (4, "MAINT", 1)]
+    pair.gateway.withdraw(FIRST)
+    pair.served(3)
+    first, second, *_ = pair.gateway.places()
+    assert (first.status, second.total, second.sessions) == ("MAINT", 3, 0)
+
+
+def test_door_that_refuses_says_so_to_valid_keys(pair: Pair) -> None:
+    """Every request with a key is 503 with Retry-After until it is taken again; a wrong key is 401 as ever."""
+    pair.gateway.refuse("the audit's disk is full; see its log")
+    assert pair.gateway.refusing is not None
+    answer = pair.client.get("/v1/models", headers=_bearer(KEY))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert pair.client.get("/v1/models", headers=_bearer("wrong")).status_code == 401
+    pair.gateway.refuse("another reason")
+    pair.gateway.refuse(None)
+    assert pair.served(2) == (1, 1)
+
+
+def test_restart_after_a_death_is_as_before(pair: Pair) -> None:
+    """Killed and started again, HAProxy has the same port, keys, places and refusal."""
+    pair.gateway.withdraw(SECOND)
+    pair.gateway.sync_keys([rule_of(), rule_of("awq-new", "key00002")])
+    pair.gateway.refuse("it ends")
+    address = pair.gateway.base_url
+    for process in _haproxies(pair.engines[0]._uds.parent):  # noqa: SLF001 -- the folder of both
+        process.kill()
+    assert _eventually(lambda: not pair.gateway.running())
+    pair.gateway.restart()
+    assert (pair.gateway.running(), pair.gateway.base_url) == (True, address)
+    assert pair.client.get("/v1/models", headers=_bearer("awq-new")).status_code == 503
+    pair.gateway.refuse(None)
+    assert pair.served(3) == (3, 0)

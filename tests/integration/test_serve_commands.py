@@ -18,6 +18,7 @@ import pytest
 
 from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import Manifest, ManifestSource, write_manifest
+from serve.status import EndpointStatus
 from serve.supervisor.foreground import Serving
 from tests.helpers import command, wait_for, working_in
 
@@ -153,7 +154,7 @@ def test_options_that_do_not_fit(place: Place, options: list[str], message: str)
 
 
 def test_detached_endpoint_outlives_the_command(place: Place) -> None:
-    """It answers after the command has ended, is refused a second time, is found by `status`, ended by `stop`."""
+    """It answers after the command has ended, is not started twice, and is found and ended by its name."""
     line = place.line("--detach", "--json", "--endpoint", "one")
     first = place.run(*line)
     assert first.returncode == 0, first.stderr
@@ -165,10 +166,34 @@ def test_detached_endpoint_outlives_the_command(place: Place) -> None:
         log = Path(str(serving.log))
         assert log.resolve().parent == place.folder / "out" / "tiny" / "logs"
         assert str(serving.new_key) not in log.read_text()
+        second, status = place.run(*line), place.run(*command("serve", "status", "--json"))
     finally:
-        os.kill(serving.pid, signal.SIGTERM)
-    wait_for(lambda: working_in(place.folder) == [], 60)
+        stopped = place.run(*command("serve", "stop", "--endpoint", "one"))
+    assert (second.returncode, "runs already" in second.stderr) == (4, True)
+    found = EndpointStatus.model_validate_json(status.stdout)
+    assert (status.returncode, found.name, found.ready, found.pid) == (0, "one", True, serving.pid)
+    assert (stopped.returncode, "has stopped" in stopped.stdout) == (0, True), stopped.stderr
+    assert working_in(place.folder) == []
     assert "stopped" in log.read_text()
+
+
+def test_status_and_stop_of_nothing(place: Place) -> None:
+    """Code 4, with what to do; nothing but the document on standard output."""
+    (place.key_file("one").parent).mkdir(parents=True)
+    status = place.run(*command("serve", "status", "--json"))
+    stop = place.run(*command("serve", "stop"))
+    assert (status.returncode, json.loads(status.stdout)) == (4, {"name": "one", "running": False})
+    assert (stop.returncode, "is not running" in stop.stderr) == (4, True)
+
+
+def test_status_of_one_that_is_starting(place: Place) -> None:
+    """Code 3: it runs, and no replica answers yet."""
+    (place.folder / "python").write_text(f"#!{sys.executable}\nimport time\ntime.sleep(600)\n")
+    state = place.key_file("tiny").with_name("running.json")
+    with place.serving():
+        wait_for(state.exists, 60)
+        status = place.run(*command("serve", "status"))
+    assert (status.returncode, "not ready" in status.stdout) == (3, True), status.stderr
 
 
 def test_detached_start_that_fails(place: Place) -> None:

@@ -10,18 +10,26 @@ import pytest
 from pipeline.base.errors import BusyError, EnvironmentLackError, UsageError
 from pipeline.engines.address import choose_address
 from pipeline.runtimes.haproxy import find_haproxy
+from serve.gateway.backends import Backend, Place, Weights
 from serve.gateway.connections import Connections
-from serve.gateway.haproxy_config import quoted, render_config
+from serve.gateway.haproxy_config import Maps, quoted, render_config
 from serve.gateway.routes import ROUTES
 from serve.supervisor.foreground import Serving, usage_lines
 
 
-def _render(bundle: Path | None, upstreams: tuple[str, ...] = ("/run/a/engine.sock",)) -> str:
+def _render(
+    bundle: Path | None,
+    sockets: tuple[str, ...] = ("/run/a/engine.sock", "/run/a/spare.sock"),
+    weights: dict[Place, int] | None = None,
+    engine_key: str | None = None,
+) -> str:
     return render_config(
         address="ipv4@127.0.0.1:8443",
-        upstreams=[Path(each) for each in upstreams],
+        backends=[Backend("model-1", ("demo",), tuple(Path(each) for each in sockets))],
+        weights=Weights(weights or {}),
+        engine_key=engine_key,
         control_socket=Path("/run/a/control.sock"),
-        key_map=Path("/run/a/keys.map"),
+        maps=Maps(keys=Path("/run/a/keys.map"), models=Path("/run/a/models.map"), state=Path("/run/a/state.map")),
         bundle=bundle,
         connections=Connections(1000, 500),
         queue_timeout_s=60,
@@ -32,10 +40,29 @@ def _directives(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
 
 
-def test_engines_share_their_connections() -> None:
-    """Each engine has its part of what all may have; the rest waits."""
-    servers = [line for line in _directives(_render(None, ("/run/1", "/run/2"))) if line.startswith("server ")]
-    assert servers == ["server vllm-1 unix@/run/1 maxconn 250", "server vllm-2 unix@/run/2 maxconn 250"]
+def _backend(text: str) -> list[str]:
+    lines = _directives(text)
+    return lines[lines.index("backend model-1") + 1 :]
+
+
+def test_places_wait_until_they_are_admitted() -> None:
+    """Half of the places have engines, which share the connections; whoever has no weight gets no request."""
+    sockets = ("/run/1", "/run/2", "/run/3", "/run/4")
+    weights = {Place("model-1", 1): 100, Place("model-1", 3): 0}
+    lines = _backend(_render(None, sockets, weights))
+    assert [line for line in lines if line.startswith("server ")] == [
+        "server place-1 unix@/run/1 weight 100",
+        "server place-2 unix@/run/2 disabled",
+        "server place-3 unix@/run/3 weight 0",
+        "server place-4 unix@/run/4 disabled",
+    ]
+    assert any(line.startswith("default-server ") and line.endswith("maxconn 250") for line in lines)
+
+
+def test_engines_are_told_their_key() -> None:
+    """What the engines want goes with every request; without a key nothing does."""
+    assert "http-request set-header Authorization 'Bearer secret'" in _backend(_render(None, engine_key="secret"))
+    assert "Authorization" not in "".join(_backend(_render(None)))
 
 
 def test_every_route_is_exact() -> None:
@@ -63,28 +90,6 @@ def test_tls_line() -> None:
     plain = [line for line in _directives(_render(None)) if line.startswith("bind")]
     assert tls == ["bind ipv4@127.0.0.1:8443 proto h1 ssl crt '/c d/e.pem' alpn http/1.1"]
     assert plain == ["bind ipv4@127.0.0.1:8443 proto h1"]
-
-
-def _backend(text: str) -> list[str]:
-    lines = _directives(text)
-    return lines[lines.index("backend engine") + 1 :]
-
-
-def test_one_engine_is_the_whole_backend() -> None:
-    """With one engine there is nothing to balance and nobody else to turn to."""
-    assert _backend(_render(None)) == ["server vllm-1 unix@/run/a/engine.sock maxconn 500"]
-
-
-def test_three_engines_are_balanced_and_checked() -> None:
-    """Each engine has its server; the least busy one that takes connections gets the request."""
-    assert _backend(_render(None, ("/run/a/1.sock", "/run/a/2.sock", "/run/a/3.sock"))) == [
-        "balance leastconn",
-        "option redispatch 1",
-        "default-server check inter 1s fall 1 rise 1",
-        "server vllm-1 unix@/run/a/1.sock maxconn 166",
-        "server vllm-2 unix@/run/a/2.sock maxconn 166",
-        "server vllm-3 unix@/run/a/3.sock maxconn 166",
-    ]
 
 
 def test_port_cannot_be_shared() -> None:

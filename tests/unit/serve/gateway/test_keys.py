@@ -10,7 +10,8 @@ import pytest
 
 from pipeline.base.errors import BusyError, EnvironmentLackError, UsageError
 from pipeline.cli.keys import keys as keys_command
-from serve.gateway.keys import KeyStore, default_path, digest, new_key
+from serve.endpoint import endpoint_folder
+from serve.gateway.keys import KeyStore, digest, new_key
 from tests.helpers import invoke
 
 
@@ -59,7 +60,7 @@ def test_active_name_is_refused_and_revoked_name_is_free(store: KeyStore) -> Non
         store.add("alice")
     store.revoke("alice")
     second = store.add("alice")
-    assert store.active() == {digest(second.key): second.id}
+    assert [(key.digest, key.id) for key in store.active()] == [(digest(second.key), second.id)]
     assert [(key.id, key.revoked_at is None) for key in store.ls().keys] == [
         (first.id, False),
         (second.id, True),
@@ -78,7 +79,7 @@ def test_revoke_takes_an_id(store: KeyStore) -> None:
     """The id that the log shows is enough to revoke a key."""
     issued = store.add("alice")
     assert store.revoke(issued.id).name == "alice"
-    assert store.active() == {}
+    assert store.active() == ()
 
 
 def test_revoking_a_stranger_names_the_active_keys(store: KeyStore) -> None:
@@ -133,17 +134,19 @@ def test_full_disk_is_named_and_leaves_nothing(store: KeyStore, monkeypatch: pyt
 
 def test_add_prints_the_key_alone(home: Path) -> None:
     """Standard output is the key and a line break, so that a script can keep it."""
-    outcome = invoke("add", "alice", of=keys_command)
+    outcome = invoke("add", "alice", "--endpoint", "demo", of=keys_command)
     assert outcome.exit_code == 0
-    assert digest(outcome.stdout.removesuffix("\n")) in KeyStore(default_path()).active()
-    assert default_path().is_relative_to(home)
+    assert digest(outcome.stdout.removesuffix("\n")) in {
+        key.digest for key in KeyStore(endpoint_folder("demo").keys).active()
+    }
+    assert endpoint_folder("demo").keys.is_relative_to(home)
 
 
 def test_json_documents(home: Path) -> None:
     """`--json` gives one document per command; only `add` shows the key."""
-    added = json.loads(invoke("add", "alice", "--json", of=keys_command).stdout)
-    revoked = json.loads(invoke("revoke", "alice", "--json", of=keys_command).stdout)
-    listed = json.loads(invoke("ls", "--json", of=keys_command).stdout)
+    added = json.loads(invoke("add", "alice", "--json", "--endpoint", "demo", of=keys_command).stdout)
+    revoked = json.loads(invoke("revoke", "alice", "--json", "--endpoint", "demo", of=keys_command).stdout)
+    listed = json.loads(invoke("ls", "--json", "--endpoint", "demo", of=keys_command).stdout)
     assert sorted(added) == ["created_at", "id", "key", "name"]
     assert listed == {"keys": [revoked]}
     assert sorted(revoked) == ["created_at", "id", "name", "revoked_at"]
@@ -151,11 +154,11 @@ def test_json_documents(home: Path) -> None:
 
 def test_ls_shows_state(home: Path) -> None:
     """The table has one line per key, with its state."""
-    store = KeyStore(default_path())
+    store = KeyStore(endpoint_folder("demo").keys)
     store.add("alice")
     store.add("bob")
     store.revoke("alice")
-    lines = invoke("ls", of=keys_command).stdout.splitlines()
+    lines = invoke("ls", "--endpoint", "demo", of=keys_command).stdout.splitlines()
     assert lines[0].split() == ["NAME", "ID", "CREATED", "(UTC)", "STATE"]
     assert [(line.split()[0], line.split()[4]) for line in lines[1:]] == [
         ("alice", "revoked"),
@@ -165,6 +168,6 @@ def test_ls_shows_state(home: Path) -> None:
 
 def test_ls_without_keys_says_how_to_make_one(home: Path) -> None:
     """An empty list is a hint on standard error and nothing on standard output."""
-    outcome = invoke("ls", of=keys_command)
+    outcome = invoke("ls", "--endpoint", "demo", of=keys_command)
     assert outcome.stdout == ""
     assert "awqctl keys add" in outcome.stderr

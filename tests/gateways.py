@@ -1,0 +1,56 @@
+"""A gateway as tests want it: on loopback, with one model behind it and all of its engines admitted."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from serve.gateway.backends import Backend, Place
+from serve.gateway.gateway import Gateway
+from serve.gateway.keys import digest
+from serve.gateway.rules import KeyRule
+
+KEY = "awq-test-key"
+BEARER = {"Authorization": f"Bearer {KEY}"}
+BACKEND = "model-1"
+MODEL = "fake"
+
+
+class OpenGateway(Gateway):
+    """A gateway that gives its engines requests from the start."""
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        for backend in self.backends:
+            for number in range(1, len(backend.sockets) // 2 + 1):
+                self.admit(Place(backend.name, number))
+        return self
+
+
+def backend_of(sockets: Sequence[Path], name: str = BACKEND, model: str = MODEL) -> Backend:
+    """Return a backend with these engines, and as many places again that nobody has taken."""
+    spare = tuple(path.with_name(f"{path.stem}-spare.sock") for path in sockets)
+    return Backend(name=name, models=(model,), sockets=(*sockets, *spare))
+
+
+def rule_of(key: str = KEY, identifier: str = "key00001", **limits: Any) -> KeyRule:
+    """Return the rule of a key that may everything unless limits say otherwise."""
+    return KeyRule(digest=digest(key), id=identifier, name=identifier, **limits)
+
+
+def open_gateway(folder: Path, log: Path, *, sockets: Sequence[Path] = (), **settings: Any) -> OpenGateway:
+    """Return a gateway that is not started, in front of `folder/engine.sock` or of the sockets given.
+
+    Args:
+        folder: for its files.
+        log: of HAProxy.
+        sockets: of the engines.
+        settings: of `Gateway`, in place of plain HTTP on a free port of loopback with one key.
+    """
+    usual: dict[str, Any] = {
+        "backends": (backend_of(sockets or (folder / "engine.sock",)),),
+        "host": "127.0.0.1",
+        "port": 0,
+        "bundle": None,
+        "keys": (rule_of(),),
+    }
+    return OpenGateway(folder=folder, log=log, **{**usual, **settings})
