@@ -68,6 +68,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "awqctl serve mine.yaml --dry-run --gpu L4",
         "awqctl serve mine.yaml",
         "awqctl serve mine.yaml --host 0.0.0.0 --port 8443",
+        "awqctl serve mine.yaml --endpoint team-a --detach",
+        "awqctl serve --checkpoint delivery/checkpoint",
     ),
     "serve status": ("awqctl serve status", "awqctl serve status --endpoint demo --json"),
     "serve stop": ("awqctl serve stop", "awqctl serve stop --endpoint demo"),

@@ -1,15 +1,27 @@
-"""`awqctl serve`: the endpoint in the foreground."""
+"""`awqctl serve`: an endpoint, and the commands for one that runs."""
 
+import os
 import signal
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.common import emit, json_option, open_session, recipe_options, verbosity_options
+from pipeline.cli.common import (
+    Session,
+    UserPath,
+    complete_recipe,
+    context_of,
+    emit,
+    json_option,
+    open_session,
+    reporter,
+    verbosity_options,
+)
 from pipeline.cli.dry_run_plan import dry_run_options
 from pipeline.cli.serve_control import reload, status, stop
 from pipeline.cli.serve_export import export
-from pipeline.cli.serve_options import address_options, as_typed
+from pipeline.cli.serve_options import address_options, as_arguments, as_typed, check_together
 from pipeline.cli.serve_slo import slo
 from pipeline.cli.subcommands import CommandWithSubcommands
 
@@ -18,9 +30,14 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=CommandWithSubcommands)
-@recipe_options
+@click.argument("recipe", required=False, metavar="[RECIPE]", shell_complete=complete_recipe)
+@click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Override a recipe key.")
+@click.option("--out", type=UserPath(), help="Output folder; default out/<recipe name>.")
+@click.option("--checkpoint", type=UserPath(), metavar="DIR", help="Serve this checkpoint; it needs no recipe.")
+@click.option("--name", metavar="MODEL", help="With --checkpoint: what clients ask for; default the folder's name.")
 @address_options
-@click.option("--endpoint", metavar="NAME", help="Name of the endpoint, which owns keys and audit; the recipe's.")
+@click.option("--endpoint", metavar="NAME", help="Name that keys and audit go by; default the recipe's.")
+@click.option("--detach", is_flag=True, help="Return once it is up; it goes on in the background.")
 @click.option("--despite-gates", is_flag=True, help="Serve although a gate was not passed; that is recorded.")
 @dry_run_options("Say whether the checkpoint fits and the endpoint can be offered; start nothing.")
 @verbosity_options
@@ -31,59 +48,116 @@ def serve(**arguments: Any) -> None:
     The checkpoint must have been made by `awqctl quantize` or `awqctl run`, and have passed its gates: otherwise it
     ends with 3 and says which one failed. Prints how to call the endpoint. With --dry-run it needs no checkpoint yet.
     """
+    check_together(arguments)
+    session = _opened(arguments)
+    if arguments["dry_run"]:
+        _dry_run(session, arguments)
+    elif arguments["detach"]:
+        _detach(session, arguments)
+    else:
+        _serve(session, arguments)
+
+
+def _opened(arguments: dict[str, Any]) -> Session:
+    endpoint = ("--endpoint", arguments["endpoint"]) if arguments["endpoint"] else ()
+    own = {"serve": (*as_typed(arguments), *endpoint, *(["--detach"] if arguments["detach"] else []))}
+    shown = {"verbose": arguments["verbose"], "quiet": arguments["quiet"]}
+    if arguments["checkpoint"] is None:
+        return open_session(arguments["recipe"], arguments["overrides"], arguments["out"], own=own, **shown)
+    from serve.supervisor.lone_checkpoint import recipe_for
+
+    loaded = recipe_for(arguments["checkpoint"], arguments["name"], arguments["overrides"])
+    return Session(loaded.recipe, context_of(loaded, arguments["out"], reporter(**shown)))
+
+
+def _dry_run(session: Session, arguments: dict[str, Any]) -> None:
+    from pipeline.cli.dry_run_stages import dry_run
+
+    recipe = session.recipe
+    given = {name: arguments[name] for name in ("host", "port") if arguments[name] is not None}
+    offered = recipe.model_copy(update={"serve": recipe.serve.model_copy(update=given)})
+    dry_run(offered, session.context, gpu=arguments["gpu"], as_json=arguments["as_json"], stage="serve")
+
+
+def _detach(session: Session, arguments: dict[str, Any]) -> None:
+    from pipeline.base.commands import invocation
+    from serve.endpoint import endpoint_folder
+    from serve.supervisor.background import serve_in_background
+    from serve.supervisor.foreground import usage_lines, without_key
+
+    folder = endpoint_folder(arguments["endpoint"] or session.recipe.name)
+    serving = serve_in_background(
+        (*invocation(), "serve", "--verbose", "--json", *as_arguments(arguments)),
+        folder,
+        log=session.context.logs / "serve.log",
+        reporter=session.context.reporter,
+    )
+    shown = serving if _key_may_be_shown(arguments) else without_key(serving)
+    ends = (
+        f"`awqctl serve stop --endpoint {folder.name}` stops it. It runs as process {serving.pid}; log: {serving.log}"
+    )
+    emit(arguments["as_json"], shown, f"{usage_lines(shown)}\n\n{_connections(shown)} {ends}")
+
+
+def _serve(session: Session, arguments: dict[str, Any]) -> None:
+    from serve.endpoint import endpoint_folder
+    from serve.gateway.key_stores import endpoint_keys
+    from serve.supervisor.foreground import serve_forever, usage_lines
+
+    spec = _spec(session, arguments)
+    serve_forever(
+        spec,
+        logs=session.context.logs,
+        reporter=session.context.reporter,
+        key_store=endpoint_keys(endpoint_folder(spec.endpoint), session.context.reporter.note),
+        reread=lambda: _spec(session, arguments),
+        stop=_stop_on_signals(),
+        on_ready=lambda serving: emit(
+            arguments["as_json"], serving, f"{usage_lines(serving)}\n\n{_connections(serving)} Ctrl-C stops it."
+        ),
+        show_key=_key_may_be_shown(arguments),
+    )
+    click.echo("stopped", err=True)
+
+
+def _spec(session: Session, arguments: dict[str, Any]) -> Any:
+    """Return what is served and how, once its gates let it."""
     from pipeline.record.health import ENGINE_HEALTH
     from pipeline.run.gates import record_despite, require_gates
     from pipeline.run.runner import record_for
     from pipeline.run.stages import stage_named
-    from serve.endpoint import endpoint_folder
-    from serve.gateway.key_stores import endpoint_keys
-    from serve.supervisor.foreground import serve_forever, usage_lines
-    from serve.supervisor.spec import serving_spec
+    from serve.supervisor.lone_checkpoint import check_lone_checkpoint
+    from serve.supervisor.spec import serving_spec, spec_of_checkpoint
 
-    session = open_session(
-        arguments["recipe"],
-        arguments["overrides"],
-        arguments["out"],
-        own={"serve": as_typed(arguments)},
-        verbose=arguments["verbose"],
-        quiet=arguments["quiet"],
-    )
     recipe, context = session.recipe, session.context
-    if arguments["dry_run"]:
-        from pipeline.cli.dry_run_stages import dry_run
-
-        given = {name: arguments[name] for name in ("host", "port") if arguments[name] is not None}
-        offered = recipe.model_copy(update={"serve": recipe.serve.model_copy(update=given)})
-        dry_run(offered, context, gpu=arguments["gpu"], as_json=arguments["as_json"], stage="serve")
-        return
+    chosen = {
+        "host": arguments["host"],
+        "port": arguments["port"],
+        "tls": False if arguments["plain_http"] else None,
+        "endpoint": arguments["endpoint"],
+    }
+    if arguments["checkpoint"] is not None:
+        folder = check_lone_checkpoint(recipe, arguments["checkpoint"], context.reporter)
+        ENGINE_HEALTH.require(recipe, context)
+        return spec_of_checkpoint(recipe, context, folder, **chosen)
     record = record_for(stage_named("serve"), recipe, context)
     ENGINE_HEALTH.require(recipe, context)
     passed_over = require_gates(recipe, record, context.reporter, despite=arguments["despite_gates"])
-    spec = serving_spec(
-        recipe,
-        context,
-        record,
-        host=arguments["host"],
-        port=arguments["port"],
-        tls=False if arguments["plain_http"] else None,
-        despite_gates=passed_over,
-        endpoint=arguments["endpoint"],
-    )
+    spec = serving_spec(recipe, context, record, despite_gates=passed_over, **chosen)
     if passed_over:
         record_despite(context, passed_over, f"{spec.host}:{spec.port}")
-    serve_forever(
-        spec,
-        logs=context.logs,
-        reporter=context.reporter,
-        key_store=endpoint_keys(endpoint_folder(spec.endpoint), context.reporter.note),
-        stop=_stop_on_signals(),
-        on_ready=lambda serving: emit(
-            arguments["as_json"],
-            serving,
-            f"{usage_lines(serving)}\n\nAt most {serving.max_connections} connections at once. Ctrl-C stops it.",
-        ),
-    )
-    click.echo("stopped", err=True)
+    return spec
+
+
+def _connections(serving: Any) -> str:
+    return f"At most {serving.max_connections} connections at once."
+
+
+def _key_may_be_shown(arguments: dict[str, Any]) -> bool:
+    from serve.supervisor.first_key import is_read_at_once
+
+    journal = os.environ.get("JOURNAL_STREAM")
+    return is_read_at_once(sys.stdout.fileno(), as_json=arguments["as_json"], journal=journal)
 
 
 def _stop_on_signals() -> "Stop":

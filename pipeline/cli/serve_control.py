@@ -43,7 +43,7 @@ def stop(*, endpoint: str | None, as_json: bool) -> None:
     from serve.supervisor import remote
 
     folder = chosen_endpoint(endpoint)
-    pid = remote.stop(folder, _note, drain_timeout_s=3600)
+    pid = remote.stop(folder, _note)
     emit(as_json, {"name": folder.name, "pid": pid, "running": False}, f"The endpoint '{folder.name}' has stopped.")
 
 

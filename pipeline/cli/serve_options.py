@@ -1,10 +1,14 @@
-"""Where an endpoint listens, as options of `awqctl serve` and of what is made for it."""
+"""Options of `awqctl serve` that other commands take, too, and how they are typed again."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from pipeline.cli.common import FunctionT
+
+_WITH_RECIPE = {"despite_gates": "--despite-gates", "dry_run": "--dry-run"}
+"""What asks a run's record, or plans one."""
 
 
 def address_options(function: FunctionT) -> FunctionT:
@@ -18,8 +22,46 @@ def address_options(function: FunctionT) -> FunctionT:
     return function
 
 
+def check_together(arguments: dict[str, Any]) -> None:
+    """Refuse options that say two things, or nothing.
+
+    Raises:
+        click.UsageError: names them.
+    """
+    recipe, checkpoint = arguments["recipe"], arguments["checkpoint"]
+    if recipe is None and checkpoint is None:
+        raise click.UsageError("Missing argument 'RECIPE', or --checkpoint DIR.")
+    if recipe is not None and checkpoint is not None:
+        raise click.UsageError("--checkpoint serves without a recipe. Leave one of the two out.")
+    if checkpoint is None and arguments["name"] is not None:
+        raise click.UsageError("--name goes with --checkpoint; with a recipe set serve.model_name.")
+    if checkpoint is not None and (given := [text for key, text in _WITH_RECIPE.items() if arguments[key]]):
+        raise click.UsageError(f"{given[0]} goes with a recipe, not with --checkpoint.")
+    if arguments["dry_run"] and arguments["detach"]:
+        raise click.UsageError("--detach starts an endpoint and --dry-run starts none. Leave one of the two out.")
+
+
 def as_typed(arguments: dict[str, Any]) -> tuple[str, ...]:
-    """Return these options as they were typed."""
+    """Return the options of the address as they were typed."""
     given = {"--host": arguments["host"], "--port": arguments["port"]}
     options = [part for name, value in given.items() if value is not None for part in (name, str(value))]
     return (*options, *(["--plain-http"] if arguments["plain_http"] else []))
+
+
+def as_arguments(arguments: dict[str, Any]) -> tuple[str, ...]:
+    """Return the arguments with which another process serves the same; paths are absolute."""
+    given = {
+        "--checkpoint": _absolute(arguments.get("checkpoint")),
+        "--name": arguments.get("name"),
+        "--out": _absolute(arguments["out"]),
+        "--endpoint": arguments["endpoint"],
+    }
+    options = [part for name, value in given.items() if value is not None for part in (name, value)]
+    chosen = [part for one in arguments["overrides"] for part in ("--set", one)]
+    despite = ["--despite-gates"] if arguments.get("despite_gates") else []
+    recipe = [arguments["recipe"]] if arguments["recipe"] is not None else []
+    return (*chosen, *options, *as_typed(arguments), *despite, "--", *recipe)
+
+
+def _absolute(path: Path | None) -> str | None:
+    return str(path.absolute()) if path is not None else None

@@ -3,11 +3,11 @@
 import getpass
 import os
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.base.commands import invocation
 from pipeline.base.homes import config_home, user_home
 
 _PRIVATE = ("/home", "/root", "/run/user")
@@ -99,19 +99,13 @@ def unit_for(endpoint: str, recipe: str, options: Sequence[str], *, out: Path, d
     folder = Path.cwd()
     return Unit(
         endpoint=endpoint,
-        command=(*_program(), "serve", recipe, "--endpoint", endpoint, "--out", str(out), *options, "--verbose"),
+        command=(*invocation(), "serve", recipe, "--endpoint", endpoint, "--out", str(out), *options, "--verbose"),
         user=getpass.getuser(),
         folder=folder,
         environment={name: os.environ[name] for name in _VARIABLES if os.environ.get(name)},
         written=_outermost((folder, out, user_home(), config_home())),
         drain_timeout_s=drain_timeout_s,
     )
-
-
-def _program() -> tuple[str, ...]:
-    """Return how this program is called from anywhere."""
-    called = Path(sys.argv[0])
-    return (str(called.absolute()),) if called.name == "awqctl" else (sys.executable, "-m", "pipeline.cli")
 
 
 def _outermost(folders: Sequence[Path]) -> tuple[Path, ...]:

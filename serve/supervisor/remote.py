@@ -34,23 +34,21 @@ def reload(folder: EndpointFolder, note: Note) -> dict[str, Any]:
     return ask(folder, "reload", note=note, timeout_s=_RELOAD_TIMEOUT_S)
 
 
-def stop(folder: EndpointFolder, note: Note, *, drain_timeout_s: float) -> int:
+def stop(folder: EndpointFolder, note: Note) -> int:
     """Stop the endpoint; return the id of its process once that is gone.
 
     Args:
         folder: of the endpoint.
         note: told what it says meanwhile.
-        drain_timeout_s: how long answers under way may take.
 
     Raises:
         EnvironmentLackError: none runs, it does not answer, or it does not end.
         RemoteError: it refuses.
     """
-    address = address_of(folder)
-    ask(folder, "stop", note=note, timeout_s=drain_timeout_s + _BEYOND_DRAIN_S)
-    pid = address.pid if address else 0
-    deadline = time.monotonic() + drain_timeout_s + _BEYOND_DRAIN_S
-    while pid and _alive(pid):
+    stopping = ask(folder, "stop", note=note)
+    pid = int(stopping["pid"])
+    deadline = time.monotonic() + float(stopping["drain_timeout_s"]) + _BEYOND_DRAIN_S
+    while _alive(pid):
         if time.monotonic() > deadline:
             raise EnvironmentLackError(f"The endpoint '{folder.name}' (process {pid}) does not end. Look at its log.")
         time.sleep(_POLL_S)

@@ -89,7 +89,36 @@ def serving_spec(
         EnvironmentLackError: the engine cannot run here.
     """
     made = record.result(QuantizeResult)
-    checkpoint, accelerator = checkpoint_of(context, made.checkpoint_digest), context.resolved
+    return spec_of_checkpoint(
+        recipe,
+        context,
+        checkpoint_of(context, made.checkpoint_digest),
+        bench=record.find(BenchResult),
+        host=host,
+        port=port,
+        tls=tls,
+        despite_gates=despite_gates,
+        endpoint=endpoint,
+    )
+
+
+def spec_of_checkpoint(
+    recipe: Recipe,
+    context: RunContext,
+    checkpoint: Path,
+    *,
+    bench: BenchResult | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    tls: bool | None = None,
+    despite_gates: tuple[str, ...] = (),
+    endpoint: str | None = None,
+) -> ServingSpec:
+    """Return how to serve a checkpoint whose files have been checked, the engine's environment made.
+
+    Arguments and errors are those of `serving_spec`; `bench` is what was measured of the checkpoint.
+    """
+    accelerator = context.resolved
     trusted = recipe.model.trust_remote_code and bool(custom_code(checkpoint).classes)
     check_engine(recipe.engine, accelerator, context.machine)
     check_tokens(checkpoint, trust_remote_code=trusted)
@@ -100,7 +129,7 @@ def serving_spec(
         engine=recipe.engine,
         trust_remote_code=trusted,
         replicas=offered.replicas,
-        max_prefill_tokens=max_prefill_tokens(record.find(BenchResult)),
+        max_prefill_tokens=max_prefill_tokens(bench),
     )
     return ServingSpec(
         endpoint=endpoint or recipe.name,
