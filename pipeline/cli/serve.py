@@ -24,8 +24,11 @@ from pipeline.cli.serve_export import export
 from pipeline.cli.serve_options import address_options, as_arguments, as_typed, check_together
 from pipeline.cli.serve_slo import slo
 from pipeline.cli.subcommands import CommandWithSubcommands
+from pipeline.run.tracking import DEFAULT_STORE
 
 if TYPE_CHECKING:
+    from serve.supervisor.releases import Releases
+    from serve.supervisor.spec import ServingSpec
     from serve.supervisor.stop import Stop
 
 
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 @click.option("--name", metavar="MODEL", help="With --checkpoint: what clients ask for; default the folder's name.")
 @address_options
 @click.option("--endpoint", metavar="NAME", help="Name that keys and audit go by; default the recipe's.")
+@click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="URI", help="MLflow store of its releases.")
 @click.option("--detach", is_flag=True, help="Return once it is up; it goes on in the background.")
 @click.option("--despite-gates", is_flag=True, help="Serve although a gate was not passed; that is recorded.")
 @dry_run_options("Say whether the checkpoint fits and the endpoint can be offered; start nothing.")
@@ -104,13 +108,14 @@ def _serve(session: Session, arguments: dict[str, Any]) -> None:
     from serve.gateway.key_stores import endpoint_keys
     from serve.supervisor.foreground import serve_forever, usage_lines
 
-    spec = _spec(session, arguments)
+    spec, releases = _what(session, arguments)
     serve_forever(
         spec,
         logs=session.context.logs,
         reporter=session.context.reporter,
         key_store=endpoint_keys(endpoint_folder(spec.endpoint), session.context.reporter.note),
-        reread=lambda: _spec(session, arguments),
+        reread=lambda: _what(_opened(arguments), arguments)[0],
+        releases=releases,
         stop=_stop_on_signals(),
         on_ready=lambda serving: emit(
             arguments["as_json"], serving, f"{usage_lines(serving)}\n\n{_connections(serving)} Ctrl-C stops it."
@@ -120,14 +125,13 @@ def _serve(session: Session, arguments: dict[str, Any]) -> None:
     click.echo("stopped", err=True)
 
 
-def _spec(session: Session, arguments: dict[str, Any]) -> Any:
-    """Return what is served and how, once its gates let it."""
+def _what(session: Session, arguments: dict[str, Any]) -> "tuple[ServingSpec, Releases | None]":
+    """Return what is served and how, once its gates let it, and the releases that it is one of."""
     from pipeline.record.health import ENGINE_HEALTH
-    from pipeline.run.gates import record_despite, require_gates
-    from pipeline.run.runner import record_for
-    from pipeline.run.stages import stage_named
+    from pipeline.run.releases import record_to_serve, released_spec
+    from pipeline.run.tracking import Tracker
     from serve.supervisor.lone_checkpoint import check_lone_checkpoint
-    from serve.supervisor.spec import serving_spec, spec_of_checkpoint
+    from serve.supervisor.spec import spec_of_checkpoint
 
     recipe, context = session.recipe, session.context
     chosen = {
@@ -139,14 +143,11 @@ def _spec(session: Session, arguments: dict[str, Any]) -> Any:
     if arguments["checkpoint"] is not None:
         folder = check_lone_checkpoint(recipe, arguments["checkpoint"], context.reporter)
         ENGINE_HEALTH.require(recipe, context)
-        return spec_of_checkpoint(recipe, context, folder, **chosen)
-    record = record_for(stage_named("serve"), recipe, context)
+        return spec_of_checkpoint(recipe, context, folder, **chosen), None
+    record = record_to_serve(recipe, context)
     ENGINE_HEALTH.require(recipe, context)
-    passed_over = require_gates(recipe, record, context.reporter, despite=arguments["despite_gates"])
-    spec = serving_spec(recipe, context, record, despite_gates=passed_over, **chosen)
-    if passed_over:
-        record_despite(context, passed_over, f"{spec.host}:{spec.port}")
-    return spec
+    tracker = Tracker(arguments["store"], context.reporter)
+    return released_spec(recipe, context, record, tracker, despite=arguments["despite_gates"], **chosen)
 
 
 def _connections(serving: Any) -> str:

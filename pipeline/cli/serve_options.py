@@ -55,6 +55,7 @@ def as_arguments(arguments: dict[str, Any]) -> tuple[str, ...]:
         "--name": arguments.get("name"),
         "--out": _absolute(arguments["out"]),
         "--endpoint": arguments["endpoint"],
+        "--store": arguments.get("store"),
     }
     options = [part for name, value in given.items() if value is not None for part in (name, value)]
     chosen = [part for one in arguments["overrides"] for part in ("--set", one)]

@@ -26,6 +26,7 @@ from serve.gateway.tls import default_folder, ensure_certificate
 from serve.monitoring.engines import EnginePage
 from serve.monitoring.monitoring import Monitoring
 from serve.monitoring.promises import ServedCheckpoint
+from serve.releases.control_commands import ReleaseCommands
 from serve.status import EndpointStatus
 from serve.supervisor.auditing import Auditing
 from serve.supervisor.commands import commands_of
@@ -37,6 +38,7 @@ from serve.supervisor.key_sync import KeySync
 from serve.supervisor.overview import endpoint_status
 from serve.supervisor.ownership import owned
 from serve.supervisor.refusals import Refusals
+from serve.supervisor.releases import Releases, release_commands
 from serve.supervisor.replica import Replica
 from serve.supervisor.rollout import FleetRollout
 from serve.supervisor.rotation import Rotation
@@ -67,6 +69,7 @@ class Supervisor:
         stop: set from a signal handler to give up a start that is under way, or to end.
         folder: of the endpoint, which is owned and can be asked from other terminals; None for one that is only tried.
         reread: reads again what is to be served, for `awqctl serve reload`.
+        releases: of the endpoint; None for what is no release.
 
     Attributes:
         spec: as given; a reload changes it.
@@ -88,10 +91,12 @@ class Supervisor:
         stop: Stop | None = None,
         folder: EndpointFolder | None = None,
         reread: Callable[[], ServingSpec] | None = None,
+        releases: Releases | None = None,
     ) -> None:
         self.spec = spec
         self.stop = stop or Stop()
         self.reread = reread
+        self._releases = releases
         self.ca_certificate: Path | None = None
         self._logs = logs
         self._reporter = reporter
@@ -137,7 +142,7 @@ class Supervisor:
             self.fleet = stack.enter_context(self._make_fleet(backends))
             if self._folder:
                 self._monitoring = stack.enter_context(self._make_monitoring(self._folder, scratch))
-                socket, commands = scratch / "supervisor.sock", commands_of(self)
+                socket, commands = scratch / "supervisor.sock", commands_of(self, self._make_changes())
                 stack.enter_context(ControlServer(self._folder, socket, commands, started_at=self._started_at))
             with self._reporter.task("starting vLLM") as task:
                 self.fleet.start(self.stop, lambda text: task.update(text=text))
@@ -216,6 +221,11 @@ class Supervisor:
         self._reporter.warn(text)
         if self._auditing is not None:
             self._auditing.event(text)
+
+    def _make_changes(self) -> ReleaseCommands | None:
+        if self._releases is None or self._auditing is None:
+            return None
+        return release_commands(self, self._releases, event=self._auditing.event, reporter=self._reporter)
 
     def _make_auditing(self, folder: EndpointFolder) -> Auditing:
         return Auditing(
