@@ -69,6 +69,19 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "awqctl serve mine.yaml",
         "awqctl serve mine.yaml --host 0.0.0.0 --port 8443",
     ),
+    "release": ("awqctl release ls", "awqctl release promote out/mine", "awqctl release rollback"),
+    "release ls": ("awqctl release ls", "awqctl release ls --endpoint mine --json"),
+    "release add": ("awqctl release add out/mine", "awqctl release add out/mine --arm baseline"),
+    "release promote": (
+        "awqctl release promote 3",
+        "awqctl release promote out/mine --endpoint mine",
+        "awqctl release promote 3 --yes",
+    ),
+    "release rollback": (
+        "awqctl release rollback",
+        "awqctl release rollback --to 2",
+        "awqctl release rollback --to baseline --yes",
+    ),
     "compare": (
         "awqctl compare results/base results/awq --margin 0.02",
         "awqctl compare base.jsonl awq.jsonl --min-recovery 0.98",
