@@ -1,6 +1,7 @@
 """TLS, headers and limits of the door."""
 
 import ssl
+import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,9 +53,11 @@ def audit_answers(target: Target, client: httpx.Client) -> Iterator[Item]:
 def _speaks(target: Target, version: ssl.TLSVersion) -> bool:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    try:
-        context.set_ciphers("ALL:@SECLEVEL=0")  # otherwise the library refuses old versions before the door does
+    context.set_ciphers("ALL:@SECLEVEL=0")  # otherwise the library refuses old versions before the door does
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the old versions, which are asked for on purpose
         context.minimum_version = context.maximum_version = version
+    try:
         with (
             create_connection((_reachable(target.host), target.port), timeout=_TIMEOUT_S) as plain,
             context.wrap_socket(plain),
