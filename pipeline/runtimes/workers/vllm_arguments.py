@@ -7,6 +7,8 @@ takes them) and `version`.
 
 `routes`: the same -> `routes` (of the application that vLLM would serve with them, for every task and in its developer
 mode too: method and path) and `version`.
+
+`openapi`: the same -> `openapi` (the application's description of itself) and `version`.
 """
 
 import contextlib
@@ -38,20 +40,31 @@ def read(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
 
 
 def routes(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
-    """Build the application without an engine and read its routes; those of mounted applications by their prefix."""
+    """Read the routes of the application; those of mounted applications by their prefix."""
+    app, version = _application(request, channel)
+    found = {
+        (method, route.path)
+        for route in app.routes
+        for method in (getattr(route, "methods", None) or {"GET"}) - {"HEAD", "OPTIONS"}
+    }
+    return {"routes": [" ".join(each) for each in sorted(found, key=lambda each: each[::-1])], "version": version}
+
+
+def openapi(request: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    """Read the application's description of itself."""
+    app, version = _application(request, channel)
+    return {"openapi": app.openapi(), "version": version}
+
+
+def _application(request: dict[str, Any], channel: Channel) -> tuple[Any, str]:
+    """Return the application, built without an engine and with the routes of its developer mode, and the version."""
     channel.progress("building vLLM's application")
     os.environ["VLLM_SERVER_DEV_MODE"] = "1"
     from vllm import __version__
     from vllm.entrypoints.launchers.app import build_app
     from vllm.tasks import GENERATION_TASKS, POOLING_TASKS
 
-    app = build_app(_namespace(request), (*GENERATION_TASKS, *POOLING_TASKS, "render"))
-    found = {
-        (method, route.path)
-        for route in app.routes
-        for method in (getattr(route, "methods", None) or {"GET"}) - {"HEAD", "OPTIONS"}
-    }
-    return {"routes": [" ".join(each) for each in sorted(found, key=lambda each: each[::-1])], "version": __version__}
+    return build_app(_namespace(request), (*GENERATION_TASKS, *POOLING_TASKS, "render")), __version__
 
 
 def _namespace(request: dict[str, Any]) -> Any:
@@ -85,4 +98,4 @@ def _raising() -> Any:
 
 
 if __name__ == "__main__":
-    worker_protocol.serve({"read": read, "routes": routes})
+    worker_protocol.serve({"read": read, "routes": routes, "openapi": openapi})
