@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -13,6 +13,7 @@ from serve.checks.exposure.result import Item, Target, item
 _AREA = "hostile requests"
 _LONGEST_S = 10.0
 _DEEP = 10_000
+_EXPLODING = "(((a{1,1000}){1,1000}){1,1000}){1,1000}"
 _REFUSED = range(400, 500)
 
 
@@ -23,6 +24,8 @@ class Hostile:
     name: str
     path: str
     body: bytes
+    may_be_answered: bool = False
+    """Soon: it is a burden, and no mistake."""
 
 
 def hostile_requests(model: str) -> tuple[Hostile, ...]:
@@ -53,13 +56,12 @@ def hostile_requests(model: str) -> tuple[Hostile, ...]:
         chat("a thousand bad words", bad_words=[f"bad {number}" for number in range(1000)]),
         chat("a temperature that is none", temperature=-5),
         chat("a token that does not exist", logit_bias={"999999999": 100}),
-        chat("an unknown role", messages=[{"role": "emperor", "content": "Hi"}]),
         chat("a picture from the network", messages=_picture("http://169.254.169.254/latest/meta-data/")),
         chat("a file of the server", messages=_picture("file:///etc/passwd")),
         chat("a template of its own", chat_template="{% for i in range(10**9) %}x{% endfor %}"),
         chat("no messages", messages=[]),
         chat("another kind of messages", messages={"a": 1}),
-        chat("a regex that explodes", structured_outputs={"regex": "(((a{1,1000}){1,1000}){1,1000}){1,1000}"}),
+        replace(chat("a regex that explodes", structured_outputs={"regex": _EXPLODING}), may_be_answered=True),
         chat("a regex that is none", structured_outputs={"regex": "(((("}),
         chat("a grammar that is none", structured_outputs={"grammar": "root ::= root root | " * 50}),
         chat("a schema that leads to itself", response_format=_schema({"$ref": "#/nowhere"})),
@@ -87,7 +89,8 @@ def audit_requests(target: Target, client: httpx.Client) -> Iterator[Item]:
         except httpx.HTTPError as problem:
             found, said = 0, type(problem).__name__
         seconds = time.monotonic() - started
-        wrong = None if found in _REFUSED else f"{said} instead of a refusal"
+        served = hostile.may_be_answered and found == httpx.codes.OK
+        wrong = None if found in _REFUSED or served else f"{said} instead of a refusal"
         if wrong is None and seconds > _LONGEST_S:
             wrong = f"{said} only after {seconds:.0f} s"
         yield item(_AREA, hostile.name, wrong, said)
