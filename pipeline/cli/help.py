@@ -74,6 +74,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "serve reload": ("awqctl serve reload",),
     "serve slo": ("awqctl serve slo", "awqctl serve slo --window 7d --endpoint demo --json"),
     "serve export": ("awqctl serve export systemd mine.yaml",),
+    "serve export monitoring": (
+        "awqctl serve export monitoring --out monitoring",
+        "awqctl serve export monitoring --out monitoring --target gpu1.example:9400",
+    ),
     "serve export systemd": (
         "awqctl serve export systemd mine.yaml --host 0.0.0.0",
         "awqctl serve export systemd mine.yaml --endpoint team-a",
