@@ -82,6 +82,19 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "awqctl release rollback --to 2",
         "awqctl release rollback --to baseline --yes",
     ),
+    "serve status": ("awqctl serve status", "awqctl serve status --endpoint demo --json"),
+    "serve stop": ("awqctl serve stop", "awqctl serve stop --endpoint demo"),
+    "serve reload": ("awqctl serve reload",),
+    "serve slo": ("awqctl serve slo", "awqctl serve slo --window 7d --endpoint demo --json"),
+    "serve export": ("awqctl serve export systemd mine.yaml",),
+    "serve export monitoring": (
+        "awqctl serve export monitoring --out monitoring",
+        "awqctl serve export monitoring --out monitoring --target gpu1.example:9400",
+    ),
+    "serve export systemd": (
+        "awqctl serve export systemd mine.yaml --host 0.0.0.0",
+        "awqctl serve export systemd mine.yaml --endpoint team-a",
+    ),
     "compare": (
         "awqctl compare results/base results/awq --margin 0.02",
         "awqctl compare base.jsonl awq.jsonl --min-recovery 0.98",
