@@ -37,6 +37,11 @@ class Place:
         """Return what HAProxy calls it."""
         return f"{self.backend}/place-{self.number}"
 
+    @property
+    def servers(self) -> tuple[str, str]:
+        """Return its two servers: the one whose health is checked, and the one for when no check passes."""
+        return self.server, f"{self.backend}/unchecked-{self.number}"
+
 
 @dataclass
 class Weights:

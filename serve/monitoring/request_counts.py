@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import get_args
 
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
@@ -11,10 +12,12 @@ from pydantic import ValidationError
 
 from serve.audit.lines import AuditLine
 from serve.monitoring.audit_window import audit_files
-from serve.monitoring.outcomes import generates, outcome_of
+from serve.monitoring.outcomes import Outcome, generates, outcome_of
 from serve.status import EndpointStatus
 
 _BOUNDS_S = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
+NO_MODEL = "-"
+"""Label of what no engine answered."""
 REJECTIONS = frozenset({"limited", "refused", "unknown_key"})
 
 
@@ -70,7 +73,7 @@ class RequestCounts:
             self._count(line)
 
     def _count(self, line: AuditLine) -> None:
-        outcome, model = outcome_of(line), self._models.get(line.place.partition("/")[0], "-")
+        outcome, model = outcome_of(line), self._models.get(line.place.partition("/")[0], NO_MODEL)
         self._keys[line.key, outcome] += 1
         if outcome in REJECTIONS:
             self._rejections[line.key, str(line.status)] += 1
@@ -86,20 +89,22 @@ class RequestCounts:
                 self._slower[model, bound] += seconds > bound
 
     def _of_models(self) -> Iterable[Metric]:
+        models = (*dict.fromkeys(self._models.values()), NO_MODEL)
         outcomes = CounterMetricFamily(
             "awqctl_requests", "Requests for something generated, by what became of them.", labels=("model", "outcome")
         )
-        for key, amount in self._outcomes.items():
-            outcomes.add_metric(key, amount)
+        for model in models:
+            for outcome in get_args(Outcome):  # those that have not come yet too: a rate needs to see them begin at 0
+                outcomes.add_metric((model, outcome), self._outcomes[model, outcome])
         times = HistogramMetricFamily(
             "awqctl_request_duration_seconds",
             "From the arrival at the door to the last byte, of requests that were answered.",
             labels=("model",),
         )
-        for (model, outcome), amount in self._outcomes.items():
-            if outcome == "answered":
-                below = [(repr(one), float(amount - self._slower[model, one])) for one in self._bounds]
-                times.add_metric((model,), [*below, ("+Inf", float(amount))], self._seconds[model])
+        for model in models:
+            amount = self._outcomes[model, "answered"]
+            below = [(repr(one), float(amount - self._slower[model, one])) for one in self._bounds]
+            times.add_metric((model,), [*below, ("+Inf", float(amount))], self._seconds.get(model, 0.0))
         return (outcomes, times)
 
     def _of_keys(self) -> Iterable[Metric]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from pipeline.base.errors import AwqctlError, BusyError, UsageError
+from pipeline.base.errors import AwqctlError, BusyError, Interrupted, UsageError
 from pipeline.base.progress import Reporter
 from pipeline.base.results import Result
 from pipeline.engines.engine import Engine
@@ -48,8 +48,9 @@ class ReleaseCommands:
         rollout: makes the engines of a release whose folder was verified, not started.
         event: writes into the audit.
         reporter: told what the client is told.
+        stop: set when the endpoint ends, which ends a change, too.
         clock: seconds that only grow.
-        sleep: waits for so many of them.
+        sleep: waits for so many of them; default until `stop` is set.
     """
 
     def __init__(
@@ -61,8 +62,9 @@ class ReleaseCommands:
         rollout: Callable[[Release], Rollout],
         event: Callable[[str], None],
         reporter: Reporter,
+        stop: threading.Event,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self.serving = serving
         self._registry = registry
@@ -71,7 +73,8 @@ class ReleaseCommands:
         self._event = event
         self._reporter = reporter
         self._clock = clock
-        self._sleep = sleep
+        self._stop = stop
+        self._sleep = sleep or self._wait
         self._changing = threading.Lock()
         self._pending: tuple[Release, Kind, Promotion] | None = None
         """An undecided canary, which keeps its share until somebody decides or its time is over."""
@@ -93,6 +96,10 @@ class ReleaseCommands:
             return self._begun(kind, asked, self._told(note))
         finally:
             self._changing.release()
+
+    def _wait(self, seconds: float) -> None:
+        if self._stop.wait(seconds):
+            raise Interrupted("The endpoint is stopped. Its next start serves what is production.")
 
     def _told(self, note: Note) -> Note:
         def tell(text: str) -> None:

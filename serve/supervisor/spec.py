@@ -185,7 +185,7 @@ def _spec(
     for model in models:
         check_engine(model.engine, accelerator, context.machine)
         check_tokens(model.checkpoint, trust_remote_code=model.trust_remote_code)
-    devices = ()
+    devices: tuple[str, ...] = ()
     if accelerator == "cuda":
         devices = visible_devices(len(context.machine.cuda_gpus), os.environ.get("CUDA_VISIBLE_DEVICES"))
     if sum(model.replicas for model in models) > 1:  # one alone is left to vLLM, which says more of what it lacks

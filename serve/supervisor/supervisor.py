@@ -22,6 +22,7 @@ from serve.gateway.connections import RAISE, open_files
 from serve.gateway.gateway import Gateway
 from serve.gateway.keys import KeyStore, digest, new_key
 from serve.gateway.rules import temporary_rule
+from serve.gateway.settings import DoorSettings
 from serve.gateway.tls import default_folder, ensure_certificate
 from serve.monitoring.engines import EnginePage
 from serve.monitoring.monitoring import Monitoring
@@ -279,7 +280,7 @@ class Supervisor:
             keys=(*self._keys.active(), temporary_rule(digest(internal))),
             log=self._logs / "serve-haproxy.log",
             lines=self._auditing.lines if self._auditing else None,
-            queue_timeout_s=self.spec.offered.queue_timeout_s,
+            settings=DoorSettings.of(self.spec.offered),
         )
 
     def _tell_connections(self, bound: int) -> None:

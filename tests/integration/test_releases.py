@@ -1,6 +1,6 @@
 """Releases in MLflow's registry on SQLite, and `awqctl release` of an endpoint that does not run.
 
-Making a store takes a minute of migrations, so all tests share one; each has an endpoint of its own in it.
+All tests share one store; each has an endpoint of its own in it.
 """
 
 import json
@@ -26,14 +26,6 @@ from tests.fakes.released_run import FAILED, make_run, run_context
 from tests.helpers import RecordingReporter, invoke
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return a store that exists."""
-    uri = f"sqlite:///{tmp_path_factory.mktemp('store')}/mlflow.db"
-    Tracker(uri).connect()
-    return uri
-
-
 class Desk:
     """`awqctl release` of one endpoint on one store."""
 
@@ -54,9 +46,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(request: pytest.FixtureRequest, store: str) -> Desk:
+def desk(request: pytest.FixtureRequest, run_store: str) -> Desk:
     """Return the releases of an endpoint that no other test has."""
-    return Desk(request.node.name.removeprefix("test_").replace("[", "-").replace("]", ""), store)
+    return Desk(request.node.name.removeprefix("test_").replace("[", "-").replace("]", ""), run_store)
 
 
 def test_run_becomes_a_release_once(desk: Desk, tmp_path: Path) -> None:

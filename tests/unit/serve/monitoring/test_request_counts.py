@@ -20,6 +20,18 @@ def _counts(folder: Path, p95_s: float = 2.0) -> RequestCounts:
     return RequestCounts(folder, endpoint_status, p95_s)
 
 
+def _outcomes(counts: RequestCounts) -> dict[str, float]:
+    found = _read(counts).by_label("awqctl_requests_total", "outcome")
+    return {outcome: amount for outcome, amount in found.items() if amount}
+
+
+def test_every_outcome_begins_at_zero(tmp_path: Path) -> None:
+    """Prometheus sees no rise in a counter that begins at one."""
+    found = _read(_counts(tmp_path))
+    assert found.value("awqctl_requests_total", model="tiny", outcome="failed") == 0
+    assert found.value("awqctl_request_duration_seconds_count", model="tiny") == 0
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
@@ -45,10 +57,10 @@ def test_only_what_comes_from_now_on_is_counted(tmp_path: Path) -> None:
     write_audit(tmp_path, [audit_line(1), audit_line(2, status=503)])
     with path.open("a", encoding="utf-8") as stream:
         stream.write(audit_line(3).model_dump_json())
-    assert _read(counts).by_label("awqctl_requests_total", "outcome") == {"answered": 1, "failed": 1}
+    assert _outcomes(counts) == {"answered": 1, "failed": 1}
     with path.open("a", encoding="utf-8") as stream:
         stream.write("\n")
-    assert _read(counts).by_label("awqctl_requests_total", "outcome") == {"answered": 2, "failed": 1}
+    assert _outcomes(counts) == {"answered": 2, "failed": 1}
 
 
 def test_a_new_file_is_followed_and_a_renamed_one_not_read_twice(tmp_path: Path) -> None:
@@ -88,4 +100,4 @@ def test_no_label_holds_what_a_client_made_up(tmp_path: Path) -> None:
     """Names of models are the client's; who asks for thousands makes one label."""
     counts = _counts(tmp_path)
     write_audit(tmp_path, [audit_line(n, model=f"made-up-{n}", status=404, place="-") for n in range(20)])
-    assert set(_read(counts).by_label("awqctl_requests_total", "model")) == {"-"}
+    assert set(_read(counts).by_label("awqctl_requests_total", "model")) == {"tiny", "-"}

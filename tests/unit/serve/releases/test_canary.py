@@ -3,14 +3,10 @@
 from pipeline.recipe.serve import Canary
 from serve.releases.canary import judge, judge_alone
 from serve.releases.rollout import Observed
+from tests.fakes.rollout import seen
 
 CANARY = Canary(seconds=120, requests=60, wait_s=900, p95_ratio=1.2)
 PROMISED = 0.001
-
-
-def seen(requests: int, errors: int = 0, p95_ms: float | None = 100.0) -> Observed:
-    """Return what the door saw."""
-    return Observed(requests=requests, errors=errors, p95_ms=p95_ms)
 
 
 def outcome(new: Observed, old: Observed, elapsed_s: float = 120) -> str:
