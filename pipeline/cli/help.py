@@ -71,7 +71,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "awqctl serve mine.yaml --endpoint team-a --detach",
         "awqctl serve --checkpoint delivery/checkpoint",
     ),
-    "serve status": ("awqctl serve status", "awqctl serve status --endpoint demo --json"),
+    "serve status": (
+        "awqctl serve status",
+        "awqctl serve status --watch",
+        "awqctl serve status --endpoint demo --json",
+    ),
     "serve stop": ("awqctl serve stop", "awqctl serve stop --endpoint demo"),
     "serve reload": ("awqctl serve reload",),
     "serve export": ("awqctl serve export systemd mine.yaml",),
