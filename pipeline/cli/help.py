@@ -84,7 +84,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "awqctl release rollback --to 2",
         "awqctl release rollback --to baseline --yes",
     ),
-    "serve status": ("awqctl serve status", "awqctl serve status --endpoint demo --json"),
+    "serve status": (
+        "awqctl serve status",
+        "awqctl serve status --watch",
+        "awqctl serve status --endpoint demo --json",
+    ),
     "serve stop": ("awqctl serve stop", "awqctl serve stop --endpoint demo"),
     "serve reload": ("awqctl serve reload",),
     "serve slo": ("awqctl serve slo", "awqctl serve slo --window 7d --endpoint demo --json"),

@@ -1,37 +1,53 @@
 """`awqctl serve status`, `stop` and `reload`: a running endpoint asked from another terminal."""
 
-from typing import TYPE_CHECKING
-
 import click
 
-from pipeline.cli.common import emit, json_option
-
-if TYPE_CHECKING:
-    from serve.status import EndpointStatus
+from pipeline.cli.common import FiniteRange, console, emit, json_option
 
 endpoint_option = click.option("--endpoint", metavar="NAME", help="Which; default the only endpoint there is.")
 READY, NOT_READY, NOT_RUNNING = 0, 3, 4
+_LEAST_S, _MOST_S, _USUAL_S = 0.2, 3600, 2
 
 
 @click.command()
 @endpoint_option
+@click.option(
+    "--watch",
+    "every_s",
+    is_flag=False,
+    flag_value=_USUAL_S,
+    type=FiniteRange(_LEAST_S, _MOST_S),
+    metavar="[SECONDS]",
+    help="Show it again and again, every two seconds or as said; q or Ctrl-C leaves.",
+)
 @json_option
-def status(*, endpoint: str | None, as_json: bool) -> int:
+def status(*, endpoint: str | None, every_s: float | None, as_json: bool) -> int:
     """Show how the endpoint is: ends with 0 when ready, with 3 when it runs and is not, with 4 when none runs."""
     from serve.endpoint import chosen_endpoint
     from serve.supervisor.remote import status_of
 
     folder = chosen_endpoint(endpoint)
-    found = status_of(folder)
+    if every_s is not None:
+        from pipeline.cli.serve_watch import watch
+
+        if as_json:
+            raise click.UsageError("--watch is for people; programs ask for --json as often as they like.")
+        watch(folder, every_s)
+        return READY
+    if as_json:
+        found = status_of(folder)
+        emit(as_json, found or {"name": folder.name, "running": False}, "")
+    else:
+        from pipeline.cli.serve_status_table import picture
+        from serve.live.watch import Watch
+
+        with Watch(folder) as looking:
+            look = looking.look()
+        console().print(picture(look, folder.name))
+        found = look.status
     if found is None:
-        emit(as_json, {"name": folder.name, "running": False}, f"The endpoint '{folder.name}' is not running.")
         return NOT_RUNNING
-    emit(as_json, found, lambda: _show(found))
     return READY if found.ready else NOT_READY
-
-
-def _show(found: "EndpointStatus") -> None:
-    click.echo(f"{found.name}: {'ready' if found.ready else 'not ready'}, {found.base_url}")
 
 
 @click.command()

@@ -46,7 +46,7 @@ class Unit:
 
     def text(self) -> str:
         """Return the unit file."""
-        variables = [f"Environment={_quoted(f'{name}={value}')}" for name, value in self.environment.items()]
+        variables = " ".join(_quoted(f"{name}={value}") for name, value in self.environment.items())
         return "\n".join(
             [
                 "[Unit]",
@@ -59,7 +59,7 @@ class Unit:
                 "[Service]",
                 f"User={self.user}",
                 f"WorkingDirectory={_escaped(str(self.folder))}",
-                *variables,
+                *([f"Environment={variables}"] if variables else []),
                 f"ExecStart={' '.join(_quoted(part) for part in self.command)}",
                 "Restart=on-failure",
                 "# A wrong recipe and a gate that was not passed do not go away by starting again.",

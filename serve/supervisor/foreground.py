@@ -138,7 +138,7 @@ def _key_lines(serving: Serving) -> list[str]:
     if serving.new_key_file:
         file = _shell(serving.new_key_file)
         return [
-            "The first API key is in a file, as what is printed here is kept. Take it, then remove the file:",
+            "The first API key is in a file; whatever keeps this text does not have it:",
             "",
             f"export AWQCTL_API_KEY=$(cat {file})",
         ]

@@ -8,6 +8,8 @@ import ssl
 import stat
 import subprocess
 import sys
+import termios
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -46,6 +48,7 @@ class Place:
             "AWQCTL_RUNTIME_VLLM": str(self.folder / "python"),
             "PYTHONPATH": str(REPO),
             "COLUMNS": "80",
+            "TERM": "xterm",
         }
 
     def key_file(self, endpoint: str) -> Path:
@@ -194,6 +197,52 @@ def test_status_of_one_that_is_starting(place: Place) -> None:
         wait_for(state.exists, 60)
         status = place.run(*command("serve", "status"))
     assert (status.returncode, "not ready" in status.stdout) == (3, True), status.stderr
+
+
+@contextmanager
+def _watching(place: Place, **streams: object) -> Iterator["subprocess.Popen[str]"]:
+    """Yield `serve status --watch` of an endpoint that is up."""
+    with place.serving("--json") as endpoint:
+        _document(endpoint)
+        line = command("serve", "status", "--watch", "0.2")
+        with subprocess.Popen(line, cwd=place.folder, env=place.environment, text=True, **streams) as process:
+            yield process
+
+
+def test_watch_without_a_terminal_is_lines(place: Place) -> None:
+    """One a time, with the time in front; Ctrl-C is no failure."""
+    with _watching(place, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(3)]
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert all(" tiny: ready, replicas 1 of 1, " in line for line in lines)
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_watch_on_a_terminal_is_left_with_q(place: Place) -> None:
+    """It is redrawn in place, and the terminal is as it was afterwards."""
+    leader, follower = pty.openpty()
+    before = termios.tcgetattr(follower)
+    with _watching(place, stdin=follower, stdout=follower, stderr=follower) as process:
+        text = ""
+        while text.count("q leaves") < 2:
+            text += os.read(leader, 4096).decode()
+        os.write(leader, b"q")
+        drain = threading.Thread(target=_read_all, args=(leader,), daemon=True)
+        drain.start()
+        assert process.wait(30) == 0
+    assert "model-1/place-1" in text
+    assert termios.tcgetattr(follower) == before
+    os.close(follower)
+    drain.join(10)
+    os.close(leader)
+
+
+def _read_all(descriptor: int) -> None:
+    with suppress(OSError):
+        while os.read(descriptor, 4096):
+            pass
 
 
 def test_detached_start_that_fails(place: Place) -> None:
