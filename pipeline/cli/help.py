@@ -141,6 +141,17 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "keys revoke": ("awqctl keys revoke team-a",),
     "keys rotate": ("awqctl keys rotate team-a", "awqctl keys rotate team-a --overlap 24h"),
     "keys change": ("awqctl keys change team-a --rpm 120", "awqctl keys change team-a --expires none"),
+    "audit": ("awqctl audit verify", "awqctl audit usage --by key,day"),
+    "audit verify": (
+        "awqctl audit verify",
+        "awqctl audit verify --endpoint mine --head 3f1c...",
+        "awqctl audit verify copy/audit-*.jsonl --json",
+    ),
+    "audit usage": (
+        "awqctl audit usage",
+        "awqctl audit usage --from 2026-11-01 --to 2026-11-30 --by key,day --csv",
+        "awqctl audit usage --endpoint mine --by key,model --json",
+    ),
     "ui": ("awqctl ui --open", "awqctl ui --store sqlite:///elsewhere/mlflow.db"),
     "completion": ('eval "$(awqctl completion bash)"',),
 }
