@@ -428,6 +428,10 @@ class Gateway:
         )
 
     def _answers(self) -> bool:
+        try:
+            self._runtime.finishing()
+        except EngineError:  # the process above is not up yet
+            return False
         return self._serving() is not None
 
     def _lateness(self) -> EngineError:

@@ -215,7 +215,7 @@ class Supervisor:
         """Tell the audit what HAProxy lost, and the door which keys have used up their tokens."""
         if self._auditing is not None:
             self._auditing.dropped(self.gateway.figures().dropped_logs)
-            self.gateway.limit_tokens(self._auditing.over_budget(self._keys.stored))
+            self._auditing.over_budget(self._keys.stored)
 
     def _warn(self, text: str) -> None:
         """Say what went wrong without ending the endpoint, and keep it."""
