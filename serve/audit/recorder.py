@@ -22,8 +22,8 @@ from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.process import GuardedProcess, engine_environment
 from serve.audit.chain import read_state
 from serve.audit.names import NamesDocument, placed, read_names
-from serve.audit.spool import DOOR, EVENT, USAGE
 from serve.audit.spending import Spending, Tokens
+from serve.audit.spool import DOOR, EVENT, USAGE
 from serve.audit.status import AuditStatus
 from serve.audit.writer import NAMES, Heartbeat
 from serve.endpoint import EndpointFolder

@@ -5,7 +5,7 @@ import csv
 import io
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -78,6 +78,7 @@ class Gateway:
         self._asked_port = port
         self._bundle = bundle
         self._keys = {key.digest: key for key in keys}
+        self._keeps = _keeps(keys)
         self._log_link = self._log = log
         self._lines = lines
         self._settings = settings
@@ -85,6 +86,7 @@ class Gateway:
         self._runtime = RuntimeApi(folder / "control.sock", folder / "master.sock")
         self._maps = Maps(
             keys=folder / "keys.map",
+            keeps=folder / "keeps.map",
             models=folder / "models.map",
             state=folder / "state.map",
             lots=folder / "lots.map",
@@ -153,6 +155,7 @@ class Gateway:
             for new in wanted.keys() - self._keys.keys():
                 self._runtime.do(f"add map {self._maps.keys} {new} {wanted[new].id}")
                 self._keys[new] = wanted[new]
+            self._sync_keeps(_keeps(wanted.values()))
 
     def admit(self, place: Place, weight: int = FULL_WEIGHT) -> None:
         """Give a place requests, by its weight among those of its backend; with weight 0 what it has ends.
@@ -394,10 +397,19 @@ class Gateway:
 
     def _write_maps(self) -> None:
         write_private(self._maps.keys, "".join(f"{key.digest} {key.id}\n" for key in self._keys.values()))
+        write_private(self._maps.keeps, "".join(f"{key} {days}\n" for key, days in self._keeps.items()))
         lines = (f"{model} {backend.name}\n" for backend in self.backends for model in backend.models)
         write_private(self._maps.models, "".join(lines))
         write_private(self._maps.state, f"refuse {self._refusing}\n" if self._refusing else "")
         write_private(self._maps.lots, self._lot_rows())
+
+    def _sync_keeps(self, wanted: dict[str, int]) -> None:
+        for key in [key for key, days in self._keeps.items() if wanted.get(key) != days]:
+            self._runtime.do_everywhere(f"del map {self._maps.keeps} {key}")
+            del self._keeps[key]
+        for key in wanted.keys() - self._keeps.keys():
+            self._runtime.do(f"add map {self._maps.keeps} {key} {wanted[key]}")
+            self._keeps[key] = wanted[key]
 
     def _render(self) -> str:
         shares = {
@@ -420,3 +432,7 @@ class Gateway:
 
     def _lateness(self) -> EngineError:
         return EngineError(f"HAProxy was not ready after {_START_TIMEOUT_S:.0f} s. Look at its log.", log=self._log)
+
+
+def _keeps(keys: Iterable[KeyRule]) -> dict[str, int]:
+    return {key.id: key.keeps_text_days for key in keys if key.keeps_text_days is not None}

@@ -37,6 +37,8 @@ class Maps:
 
     keys: Path
     """Digest of a key and its id."""
+    keeps: Path
+    """Id of a key and for how many days its prompts and answers are kept; none of keys that keep none."""
     models: Path
     """Name that clients ask for and the backend."""
     state: Path

@@ -48,7 +48,7 @@ class UsageLines:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        if b"x-request-id" not in headers:  # of this machine's own, not through the door
+        if b"x-request-id" not in headers or b"x-awqctl-key" not in headers:  # this machine's own, not from the door
             await self._app(scope, receive, send)
             return
         scope.setdefault("state", {})
@@ -134,7 +134,7 @@ class _Answer:
         return _json(
             {
                 "id": self._header(b"x-request-id"),
-                "key": self._header(b"x-awqctl-key") or "-",
+                "key": self._header(b"x-awqctl-key"),
                 "prompt_tokens": prompt,
                 "completion_tokens": completion,
                 "exact": exact,
