@@ -129,6 +129,17 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "keys add": ("awqctl keys add team-a",),
     "keys ls": ("awqctl keys ls",),
     "keys revoke": ("awqctl keys revoke team-a",),
+    "audit": ("awqctl audit verify", "awqctl audit usage --by key,day"),
+    "audit verify": (
+        "awqctl audit verify",
+        "awqctl audit verify --endpoint mine --head 3f1c...",
+        "awqctl audit verify copy/audit-*.jsonl --json",
+    ),
+    "audit usage": (
+        "awqctl audit usage",
+        "awqctl audit usage --from 2026-11-01 --to 2026-11-30 --by key,day --csv",
+        "awqctl audit usage --endpoint mine --by key,model --json",
+    ),
     "ui": ("awqctl ui --open", "awqctl ui --store sqlite:///elsewhere/mlflow.db"),
     "completion": ('eval "$(awqctl completion bash)"',),
 }

@@ -39,6 +39,7 @@ _COMMANDS = {
     "env": "pipeline.cli.env:env",
     "doctor": "pipeline.cli.doctor:doctor",
     "keys": "pipeline.cli.keys:keys",
+    "audit": "pipeline.cli.audit:audit",
     "ui": "pipeline.cli.ui:ui",
     "completion": "pipeline.cli.completion:completion",
 }
@@ -65,6 +66,7 @@ _SUMMARIES = {
     "env": "The engines' isolated environments.",
     "doctor": "What this machine can run, and what is missing.",
     "keys": "API keys of the endpoint.",
+    "audit": "Who asked what: check the record, sum tokens per key.",
     "ui": "The MLflow UI on the run store.",
     "completion": "Print the shell completion script.",
 }
