@@ -4,28 +4,24 @@ import contextlib
 import fcntl
 import json
 import os
-import signal
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
-from typing import IO, Self
+from typing import Self
 
-from pipeline.base.errors import AwqctlError, EnvironmentLackError
+from pipeline.base.errors import EnvironmentLackError
 from pipeline.base.progress import Reporter
 from pipeline.recipe.serve import AuditSettings
-from pipeline.runtimes.logs import new_log
-from pipeline.runtimes.process import GuardedProcess, engine_environment
 from serve.audit.chain import read_state
 from serve.audit.names import NamesDocument, placed, read_names
 from serve.audit.spending import Spending, Tokens
 from serve.audit.spool import DOOR, EVENT, USAGE
 from serve.audit.status import AuditStatus
-from serve.audit.writer import NAMES, Heartbeat
+from serve.audit.writer import NAMES
+from serve.audit.writer_process import WriterProcess
 from serve.endpoint import EndpointFolder
 from serve.gateway.files import write_private
 
@@ -34,13 +30,7 @@ _RESERVE_BYTES = 128 << 20
 _CHECK_S = 0.25
 _STALLED_S = 15.0
 """Without a sign of the writer."""
-_HUNG_S = 60.0
-"""Then it is killed, and another one started."""
 _BEHIND_BYTES = 256 << 20
-_GRACE_S = 10.0
-_PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 30.0
-"""Between two starts of a writer that ends at once; doubles from `_PAUSE_S` on."""
 _DROPPED_S = 60.0
 """For how long a dropped line is a problem; that it is lost stays in the count."""
 _DOORS = 2
@@ -78,8 +68,6 @@ class AuditRecorder:
         stalled_s: float = _STALLED_S,
     ) -> None:
         self._folder = folder
-        self._settings = settings
-        self._log_link = self._log = log
         self._reporter = reporter
         self._on_problem = on_problem
         self._reserve = reserve_bytes
@@ -88,19 +76,23 @@ class AuditRecorder:
             _private_folder(path)
         self._changing = threading.RLock()
         self._stop = threading.Event()
-        self._process: GuardedProcess | None = None
-        self._listening: threading.Thread | None = None
-        self._pause_s = 0.0
-        self._next_start = 0.0
-        self._start_problem: str | None = None
         self._doors: deque[int] = deque()
         self._events: int | None = None
         self._names_file = folder.spool / NAMES
         self._names: NamesDocument = read_names(self._names_file)
+        self._names_written = True
         self._spending = Spending(folder.spool)
         self._first_n = _next_number(folder.audit)
-        self._heartbeat: Heartbeat = {"pid": 0, "n": self._first_n, "behind_bytes": 0, "lost": 0, "problem": None}
-        self._heard = time.monotonic()
+        self._writer = WriterProcess(
+            (
+                *(str(path) for path in (folder.spool, folder.audit, self.kept_folder)),
+                *("--rotate-bytes", str(settings.rotate_mib << 20)),
+                *("--keep-days", str(settings.keep_days)),
+            ),
+            log=log,
+            first_n=self._first_n,
+            restarted=lambda: self.event("The audit's writer had ended and was started again."),
+        )
         self._lost = 0
         self._dropped = 0
         self._dropped_at = float("-inf")
@@ -115,7 +107,7 @@ class AuditRecorder:
     @property
     def writer_pid(self) -> int:
         """Return the writer's process; 0 until it has said something."""
-        return self._heartbeat["pid"]
+        return self._writer.heartbeat["pid"]
 
     def door_file(self) -> Path:
         """Return a new file for what HAProxy logs, a line for each request; there already, and empty."""
@@ -169,23 +161,22 @@ class AuditRecorder:
     def status(self) -> AuditStatus:
         """Return how the audit is."""
         with self._changing:
-            heard = self._heartbeat
             return AuditStatus(
-                lines=heard["n"] - self._first_n,
-                behind_bytes=heard["behind_bytes"],
-                lost=self._lost + heard["lost"],
+                lines=self._writer.heartbeat["n"] - self._first_n,
+                behind_bytes=self._writer.heartbeat["behind_bytes"],
+                lost=self._lost + self._writer.lost,
                 problem=self._problem,
             )
 
     def __enter__(self) -> Self:
-        self._start_writer()
+        self._writer.start()
         self._watch.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._stop.set()
         self._watch.join()
-        self._end_writer()
+        self._writer.stop()
         with self._changing:
             for descriptor in (*self._doors, *(() if self._events is None else (self._events,))):
                 os.close(descriptor)
@@ -196,83 +187,34 @@ class AuditRecorder:
     def _rename(self, names: NamesDocument) -> None:
         if names != self._names:
             self._names = names
-            write_private(self._names_file, json.dumps(names))
+            self._names_written = False
+            self._write_names()
 
-    def _start_writer(self) -> None:
-        command = [
-            *(sys.executable, "-P", "-m", "serve.audit.writer"),
-            *(str(path) for path in (self._folder.spool, self._folder.audit, self.kept_folder)),
-            *("--rotate-bytes", str(self._settings.rotate_mib << 20)),
-            *("--keep-days", str(self._settings.keep_days)),
-        ]
-        self._log = new_log(self._log_link)
-        root = str(Path(str(resources.files("serve"))).parent)
-        environment = engine_environment({"PYTHONPATH": root})
-        self._process = GuardedProcess(command, log=self._log, environment=environment, pipes=True, grace_s=_GRACE_S)
-        self._heard = time.monotonic()
-        self._listening = threading.Thread(
-            target=self._listen, args=(self._process.stdout,), name="audit-writer", daemon=True
-        )
-        self._listening.start()
-
-    def _end_writer(self) -> None:
-        if self._process is None or self._listening is None:
-            return
-        self._process.stop()
-        self._listening.join()
-        self._process.__exit__(None, None, None)
-        with self._changing:
-            self._lost += self._heartbeat["lost"]
-            self._heartbeat = {**self._heartbeat, "lost": 0}
-
-    def _listen(self, stream: IO[str]) -> None:
-        for line in stream:
-            heartbeat: Heartbeat = json.loads(line)
-            with self._changing:
-                self._heartbeat = heartbeat
-                self._heard = time.monotonic()
-                self._pause_s = 0.0
+    def _write_names(self) -> None:
+        """Write the names down; while the disk is full, later."""
+        with self._changing, contextlib.suppress(EnvironmentLackError):
+            if not self._names_written:
+                write_private(self._names_file, json.dumps(self._names))
+                self._names_written = True
 
     def _watching(self) -> None:
         while not self._stop.wait(_CHECK_S):
-            try:
-                self._keep_writer()
-                self._start_problem = None
-            except (OSError, AwqctlError) as problem:
-                self._start_problem = f"The audit's writer cannot be started: {problem}"
+            self._writer.keep()
+            self._write_names()
             self._spending.read()
             self._tell(self._found_problem())
 
-    def _keep_writer(self) -> None:
-        """Start the writer again where it has ended; a hung one is ended."""
-        now = time.monotonic()
-        process = self._process
-        if process is not None and process.running():
-            if now - self._heard > _HUNG_S and self._heartbeat["pid"]:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(self._heartbeat["pid"], signal.SIGKILL)
-            return
-        if process is not None:
-            self._end_writer()
-            self._process = None
-            self._next_start = now + self._pause_s
-            self._pause_s = min(_LONGEST_PAUSE_S, max(_PAUSE_S, self._pause_s * 2))
-        if now >= self._next_start:
-            self._start_writer()
-            self.event("The audit's writer had ended and was started again.")
-
     def _found_problem(self) -> str | None:
-        now = time.monotonic()
+        heard, silent = self._writer.heartbeat, self._writer.silent_s()
+        dropped = time.monotonic() - self._dropped_at < _DROPPED_S
         problems = (
             _disk_problem(self._folder.spool, self._reserve),
-            self._start_problem,
-            self._heartbeat["problem"],
-            "HAProxy could not write lines of requests." if now - self._dropped_at < _DROPPED_S else None,
-            f"The audit's writer has said nothing for {self._stalled_s:.0f} s."
-            if now - self._heard > self._stalled_s
-            else None,
-            f"The audit's writer is {self._heartbeat['behind_bytes'] >> 20} MiB behind."
-            if self._heartbeat["behind_bytes"] > _BEHIND_BYTES
+            self._writer.problem,
+            heard["problem"],
+            "HAProxy could not write lines of requests." if dropped else None,
+            f"The audit's writer has said nothing for {silent:.0f} s." if silent > self._stalled_s else None,
+            f"The audit's writer is {heard['behind_bytes'] >> 20} MiB behind."
+            if heard["behind_bytes"] > _BEHIND_BYTES
             else None,
         )
         return next((problem for problem in problems if problem), None)

@@ -127,7 +127,7 @@ class Writer:
                 self._documents.append(said(self._unreadable(file, end, problem)))
 
     def _try_door(self, file: SpoolFile, text: bytes, end: int, now: float) -> None:
-        if not text:
+        if not text.startswith(b"{"):  # HAProxy's own words, at a reload
             return
         add = self._join.add_event if file.kind == EVENT else self._join.add_door
         try:
