@@ -18,7 +18,7 @@ from pipeline.recipe.serve import AuditSettings
 from serve.audit.chain import read_state
 from serve.audit.names import NamesDocument, placed, read_names
 from serve.audit.spending import Spending, Tokens
-from serve.audit.spool import DOOR, EVENT, USAGE
+from serve.audit.spool import DOOR, EVENT, USAGE, set_aside
 from serve.audit.status import AuditStatus
 from serve.audit.writer import NAMES
 from serve.audit.writer_process import WriterProcess
@@ -201,8 +201,14 @@ class AuditRecorder:
         while not self._stop.wait(_CHECK_S):
             self._writer.keep()
             self._write_names()
+            self._set_aside()
             self._spending.read()
             self._tell(self._found_problem())
+
+    def _set_aside(self) -> None:
+        with self._changing:
+            for descriptor in (*self._doors, *(() if self._events is None else (self._events,))):
+                set_aside(descriptor)
 
     def _found_problem(self) -> str | None:
         heard, silent = self._writer.heartbeat, self._writer.silent_s()

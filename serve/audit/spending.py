@@ -39,6 +39,7 @@ class Spending:
         """Count what has been written since."""
         found: dict[str, list[int]] = {}
         for file in self._spool.files(USAGE):
+            file.set_aside()
             for text, _ in file.lines():
                 try:
                     line = json.loads(text)

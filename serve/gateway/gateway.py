@@ -405,7 +405,7 @@ class Gateway:
 
     def _sync_keeps(self, wanted: dict[str, int]) -> None:
         for key in [key for key, days in self._keeps.items() if wanted.get(key) != days]:
-            self._runtime.do(f"del map {self._maps.keeps} {key}")
+            self._runtime.do_everywhere(f"del map {self._maps.keeps} {key}")
             del self._keeps[key]
         for key in wanted.keys() - self._keeps.keys():
             self._runtime.do(f"add map {self._maps.keeps} {key} {wanted[key]}")

@@ -4,6 +4,7 @@ Prints what it answered and what the audit has, as JSON.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -21,10 +22,15 @@ from serve.audit.recorder import AuditRecorder
 from serve.audit.verify import verify_folder
 from serve.endpoint import EndpointFolder
 from tests.fakes.counted_engine import CountedEngine
-from tests.gateways import BACKEND, BEARER, open_gateway
+from tests.gateways import BACKEND, BEARER, OpenGateway, open_gateway
 
 _RESERVE = 16 << 20
 _PLACE = f"{BACKEND}/place-1"
+
+
+def _free(folder: Path) -> int:
+    told = os.statvfs(folder)
+    return told.f_bavail * told.f_frsize
 
 
 def main() -> None:
@@ -34,11 +40,11 @@ def main() -> None:
         disk.mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(disk)], check=True)
         folder = EndpointFolder(disk / "mine")
-        gateway = None
+        doors: list[OpenGateway] = []
 
         def on_problem(problem: str | None) -> None:
-            if gateway:
-                gateway.refuse(problem)
+            for door in doors:
+                door.refuse(problem)
 
         recorder = AuditRecorder(
             folder,
@@ -56,9 +62,10 @@ def main() -> None:
             open_gateway(scratch, Path(base) / "haproxy.log", lines=recorder.door_file()) as gateway,
             httpx.Client(base_url=gateway.base_url, trust_env=False, headers=BEARER) as client,
         ):
+            doors.append(gateway)
             for number in range(400):
                 if number == 100:
-                    (disk / "ballast").write_bytes(b"x" * (30 << 20))
+                    (disk / "ballast").write_bytes(b"x" * (_free(disk) - (1 << 20)))
                 answer = client.post("/v1/completions", json={"model": "fake", "max_tokens": 1})
                 statuses[answer.status_code] += 1
                 ids += [answer.headers["X-Request-Id"]] if answer.status_code == httpx.codes.OK else []
@@ -67,6 +74,7 @@ def main() -> None:
             while gateway.refusing:
                 time.sleep(0.05)
             after = client.post("/v1/completions", json={"model": "fake", "max_tokens": 1}).status_code
+            dropped = gateway.figures().dropped_logs
         lines = [json.loads(line) for path in audit_files(folder.audit) for line in path.open(encoding="utf-8")]
         status = recorder.status()
         found = {
@@ -75,7 +83,7 @@ def main() -> None:
             "refused": statuses[503],
             "lines_of_answered": len({line["id"] for line in lines if line.get("id") in set(ids)}),
             "answered_after": after,
-            "dropped": 0,
+            "dropped": dropped,
             "lost": status.lost,
             "whole": verify_folder(folder.audit).whole,
         }
