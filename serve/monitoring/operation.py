@@ -14,8 +14,8 @@ from serve.monitoring.audit_window import audit_lines
 from serve.monitoring.availability import Availability, availability
 from serve.monitoring.drift import BenchmarkLevel, DriftVerdict, Observation, drift
 from serve.monitoring.incidents import Incident, incidents_of
-from serve.monitoring.promises import read_promises
 from serve.monitoring.outcomes import generates
+from serve.monitoring.promises import read_promises
 from serve.monitoring.requests import RequestFigures, RequestStatistics, tpot_ms
 from serve.monitoring.samples import Sample, read_samples
 from serve.monitoring.service_levels import LevelVerdict, verdicts
