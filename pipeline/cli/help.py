@@ -100,9 +100,15 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "env rm": ("awqctl env rm vllm-cpu",),
     "doctor": ("awqctl doctor", "awqctl doctor --json", "awqctl doctor --gpu"),
     "keys": ("awqctl keys add team-a", "awqctl keys ls"),
-    "keys add": ("awqctl keys add team-a",),
-    "keys ls": ("awqctl keys ls",),
+    "keys add": (
+        "awqctl keys add team-a",
+        "awqctl keys add b --rpm 60 --tpm 20000 --expires 90d",
+        "awqctl keys add c --endpoint mine --models small,large",
+    ),
+    "keys ls": ("awqctl keys ls", "awqctl keys ls --endpoint mine --json"),
     "keys revoke": ("awqctl keys revoke team-a",),
+    "keys rotate": ("awqctl keys rotate team-a", "awqctl keys rotate team-a --overlap 24h"),
+    "keys change": ("awqctl keys change team-a --rpm 120", "awqctl keys change team-a --expires none"),
     "ui": ("awqctl ui --open", "awqctl ui --store sqlite:///elsewhere/mlflow.db"),
     "completion": ('eval "$(awqctl completion bash)"',),
 }

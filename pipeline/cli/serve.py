@@ -30,7 +30,7 @@ def serve(**arguments: Any) -> None:
     from pipeline.run.runner import record_for
     from pipeline.run.stages import stage_named
     from serve.endpoint import endpoint_folder
-    from serve.gateway.keys import KeyStore
+    from serve.gateway.key_stores import endpoint_keys
     from serve.supervisor.foreground import serve_forever, usage_lines
     from serve.supervisor.spec import serving_spec
 
@@ -68,7 +68,7 @@ def serve(**arguments: Any) -> None:
         spec,
         logs=context.logs,
         reporter=context.reporter,
-        key_store=KeyStore(endpoint_folder(spec.endpoint).keys),
+        key_store=endpoint_keys(endpoint_folder(spec.endpoint), context.reporter.note),
         stop=_stop_on_signals(),
         on_ready=lambda serving: emit(
             arguments["as_json"],
