@@ -44,7 +44,8 @@ def open_gateway(folder: Path, log: Path, *, sockets: Sequence[Path] = (), **set
         folder: for its files.
         log: of HAProxy.
         sockets: of the engines.
-        settings: of `Gateway`, in place of plain HTTP on a free port of loopback with one key.
+        settings: of `Gateway`, in place of plain HTTP on a free port of loopback with one key, and no care about wrong
+            ones.
     """
     usual: dict[str, Any] = {
         "backends": (backend_of(sockets or (folder / "engine.sock",)),),
@@ -52,5 +53,6 @@ def open_gateway(folder: Path, log: Path, *, sockets: Sequence[Path] = (), **set
         "port": 0,
         "bundle": None,
         "keys": (rule_of(),),
+        "failed_keys": 10_000,
     }
     return OpenGateway(folder=folder, log=log, **{**usual, **settings})

@@ -4,7 +4,8 @@ import csv
 import io
 import socket
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -17,7 +18,9 @@ from pipeline.runtimes.rootcause import cause_of_death, signal_of
 from serve.gateway.backends import FULL_WEIGHT, Backend, Place, PlaceState, Weights
 from serve.gateway.connections import connections, open_files
 from serve.gateway.files import write_private
-from serve.gateway.haproxy_config import Maps, render_config
+from serve.gateway.haproxy_config import render_config
+from serve.gateway.key_refusals import FAILED_KEYS
+from serve.gateway.maps import Entries, Maps, entries_of, within_json
 from serve.gateway.rules import KeyRule
 
 _START_TIMEOUT_S = 15.0
@@ -39,6 +42,8 @@ class Gateway:
         keys: that are let in.
         log: name of HAProxy's log, which becomes a link to the file of this start.
         queue_timeout_s: for which a request waits until an engine takes it, before it is answered with 503.
+        failed_keys: requests without a valid key that one source may send in a minute; further ones are answered with
+            429. Never one with a valid key.
 
     Attributes:
         port: that it listens on, once it is up.
@@ -60,6 +65,7 @@ class Gateway:
         log: Path,
         queue_timeout_s: int = 60,
         engine_key: str | None = None,
+        failed_keys: int = FAILED_KEYS,
     ) -> None:
         self.backends = tuple(backends)
         self._engine_key = engine_key
@@ -70,11 +76,18 @@ class Gateway:
         self._host = host
         self._asked_port = port
         self._bundle = bundle
-        self._keys = {key.digest: key for key in keys}
+        self._keys = tuple(keys)
         self._log_link = self._log = log
         self._queue_timeout_s = queue_timeout_s
+        self._failed_keys = failed_keys
         self._control = folder / "control.sock"
-        self._maps = Maps(keys=folder / "keys.map", models=folder / "models.map", state=folder / "state.map")
+        self._maps = Maps(folder)
+        self._opened = int(time.time())
+        self._entries: Entries = {
+            **entries_of(self._maps, self._keys, self.backends, self._opened),
+            self._maps.tokens: {},
+            self._maps.reasons: {backend.name: _reason(backend, None) for backend in self.backends},
+        }
         self._process: GuardedProcess | None = None
         self.port = port
         self.connections = connections(open_files())
@@ -114,14 +127,56 @@ class Gateway:
         Raises:
             EngineError: HAProxy does not answer or refuses.
         """
-        wanted = {key.digest: key for key in keys}
+        rules = tuple(keys)
         with self._changing:
-            for gone in self._keys.keys() - wanted.keys():
-                self._command(f"del map {self._maps.keys} {gone}")
-                del self._keys[gone]
-            for new in wanted.keys() - self._keys.keys():
-                self._command(f"add map {self._maps.keys} {new} {wanted[new].id}")
-                self._keys[new] = wanted[new]
+            if rules == self._keys:
+                return
+            wanted = entries_of(self._maps, rules, self.backends, self._opened)
+            let_in = wanted[self._maps.keys]
+            stay = {secret: key for secret, key in self._entries[self._maps.keys].items() if secret in let_in}
+            self._sync(self._maps.keys, stay)  # before their limits go
+            for path, entries in wanted.items():  # new limits before new keys
+                self._sync(path, entries)
+            self._keys = rules
+
+    def limit_tokens(self, seconds: Mapping[str, int]) -> None:
+        """Answer 429 to these keys until they may come back, and to no others because of their tokens.
+
+        Args:
+            seconds: after how many, by the keys' ids.
+
+        Raises:
+            EngineError: HAProxy does not answer or refuses.
+        """
+        now = int(time.time())
+        with self._changing:
+            self._sync(self._maps.tokens, {key: str(now + wait) for key, wait in seconds.items() if wait > 0})
+
+    def explain(self, backend: str, reason: str | None) -> None:
+        """Say why none of a backend's places is up, in the answers to requests for it.
+
+        Args:
+            backend: its name.
+            reason: a sentence; None for that it is starting.
+
+        Raises:
+            EngineError: HAProxy does not answer or refuses.
+        """
+        with self._changing:
+            found = next(one for one in self.backends if one.name == backend)
+            known = self._entries[self._maps.reasons]
+            self._sync(self._maps.reasons, {**known, backend: _reason(found, reason)})
+
+    def _sync(self, path: Path, wanted: Mapping[str, str]) -> None:
+        """Let a map have these entries and no others."""
+        there = self._entries[path]
+        for key in there.keys() - wanted.keys():
+            self._command(f"del map {path} {_word(key)}")
+            del there[key]
+        for key, value in wanted.items():
+            if there.get(key) != value:
+                self._command(f"{'set' if key in there else 'add'} map {path} {_word(key)} {_word(value)}")
+                there[key] = value
 
     def admit(self, place: Place, weight: int = FULL_WEIGHT) -> None:
         """Give a place requests, by its weight among those of its backend; with weight 0 what it has ends.
@@ -230,9 +285,8 @@ class Gateway:
         )
 
     def _write_maps(self) -> None:
-        write_private(self._maps.keys, "".join(f"{key.digest} {key.id}\n" for key in self._keys.values()))
-        lines = (f"{model} {backend.name}\n" for backend in self.backends for model in backend.models)
-        write_private(self._maps.models, "".join(lines))
+        for path, entries in self._entries.items():
+            write_private(path, "".join(f"{key} {value}\n" for key, value in entries.items()))
         write_private(self._maps.state, f"refuse {self._refusing}\n" if self._refusing else "")
 
     def _render(self, address: str) -> str:
@@ -246,6 +300,7 @@ class Gateway:
             bundle=self._bundle,
             connections=self.connections,
             queue_timeout_s=self._queue_timeout_s,
+            failed_keys=self._failed_keys,
         )
 
     def _answers(self) -> bool:
@@ -271,6 +326,11 @@ class Gateway:
         if answer and not command.startswith("show"):
             raise EngineError(f"HAProxy refused `{command.partition(' ')[0]}`: {answer}", log=self._log)
         return answer
+
+
+def _reason(backend: Backend, reason: str | None) -> str:
+    """Return why a backend does not answer, as text within JSON."""
+    return within_json(reason or f"The model {' or '.join(backend.models)} is starting. Try again later.")
 
 
 def _word(text: str) -> str:

@@ -1,8 +1,6 @@
 """HAProxy's configuration: the answers HAProxy gives itself, the rendered text."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -10,36 +8,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pipeline.base.errors import UsageError
 from serve.gateway.backends import Backend, Place, Weights
 from serve.gateway.connections import Connections
-from serve.gateway.routes import ROUTES
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """An answer HAProxy gives itself, in the form the OpenAI clients understand."""
-
-    status: int
-    kind: str
-    code: str
-    message: str
-    headers: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def body(self) -> str:
-        """Return the JSON document."""
-        return json.dumps({"error": {"message": self.message, "type": self.kind, "param": None, "code": self.code}})
-
-
-@dataclass(frozen=True)
-class Maps:
-    """Files that HAProxy reads at its start and that are changed at runtime through its API."""
-
-    keys: Path
-    """Digest of a key and its id."""
-    models: Path
-    """Name that clients ask for and the backend."""
-    state: Path
-    """`refuse` and the reason, while everything is answered with 503; empty otherwise."""
-
+from serve.gateway.key_refusals import KEY_REFUSALS, two_members_model, unavailable
+from serve.gateway.maps import Maps
+from serve.gateway.refusal import Refusal
+from serve.gateway.routes import LISTING, ROUTES
 
 REFUSALS = (
     Refusal(400, "invalid_request_error", "bad_request", "The request broke off, or is not valid HTTP."),
@@ -85,6 +57,7 @@ def render_config(
     bundle: Path | None,
     connections: Connections,
     queue_timeout_s: int,
+    failed_keys: int,
 ) -> str:
     """Return the text of HAProxy's configuration.
 
@@ -101,6 +74,7 @@ def render_config(
         bundle: PEM file with private key and certificate; None for plain HTTP.
         connections: that there may be at once on either side.
         queue_timeout_s: for which a request waits for an engine, in seconds.
+        failed_keys: requests without a valid key that one source may send in a minute.
     """
     environment = Environment(  # noqa: S701 -- this is no HTML; values go through `quoted`
         loader=PackageLoader("serve.gateway", ""),
@@ -110,6 +84,7 @@ def render_config(
         keep_trailing_newline=True,
     )
     environment.filters["quoted"] = quoted
+    environment.filters["filled"] = _filled
     return environment.get_template("haproxy.cfg.j2").render(
         address=address,
         backends=[_backend(backend, weights) for backend in backends],
@@ -123,6 +98,11 @@ def render_config(
         errors=REFUSALS,
         chunked=_CHUNKED,
         routes=[route.split(" ") for route in ROUTES],
+        listing_route=LISTING,
+        failed_keys=failed_keys,
+        refusals=KEY_REFUSALS,
+        unavailable=unavailable(),
+        two_models=two_members_model(),
     )
 
 
@@ -135,6 +115,12 @@ def _backend(backend: Backend, weights: Weights) -> dict[str, object]:
             for place, socket in zip(places, backend.sockets, strict=True)
         ],
     }
+
+
+def _filled(refusal: Refusal) -> str:
+    """Return an answer of HAProxy's rules `return`, its figures and names filled in for each request."""
+    headers = "".join(f" hdr {name} {quoted(value)}" for name, value in refusal.headers)
+    return f"status {refusal.status} content-type application/json lf-string {quoted(refusal.body)}{headers}"
 
 
 def quoted(value: object) -> str:

@@ -213,4 +213,4 @@ def _backend(number: int, model: ServedModel, folder: Path) -> Backend:
     """Return the places of one model: as many again as it has engines, for those of a new release."""
     name = f"model-{number}"
     sockets = tuple(folder / f"m{number}-p{place}.sock" for place in range(1, model.replicas * 2 + 1))
-    return Backend(name=name, models=(model.name, *model.adapters), sockets=sockets)
+    return Backend(name, (model.name, *model.adapters), sockets, max_model_len=model.engine.max_model_len)

@@ -12,7 +12,8 @@ from pipeline.engines.address import choose_address
 from pipeline.runtimes.haproxy import find_haproxy
 from serve.gateway.backends import Backend, Place, Weights
 from serve.gateway.connections import Connections
-from serve.gateway.haproxy_config import Maps, quoted, render_config
+from serve.gateway.haproxy_config import quoted, render_config
+from serve.gateway.maps import Maps
 from serve.gateway.routes import ROUTES
 from serve.supervisor.foreground import Serving, usage_lines
 
@@ -29,10 +30,11 @@ def _render(
         weights=Weights(weights or {}),
         engine_key=engine_key,
         control_socket=Path("/run/a/control.sock"),
-        maps=Maps(keys=Path("/run/a/keys.map"), models=Path("/run/a/models.map"), state=Path("/run/a/state.map")),
+        maps=Maps(Path("/run/a")),
         bundle=bundle,
         connections=Connections(1000, 500),
         queue_timeout_s=60,
+        failed_keys=20,
     )
 
 
