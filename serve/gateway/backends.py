@@ -39,6 +39,11 @@ class Place:
         """Return what HAProxy calls it."""
         return f"{self.backend}/place-{self.number}"
 
+    @property
+    def servers(self) -> tuple[str, str]:
+        """Return its two servers: the one whose health is checked, and the one for when no check passes."""
+        return self.server, f"{self.backend}/unchecked-{self.number}"
+
 
 @dataclass
 class Weights:
@@ -61,3 +66,14 @@ class PlaceState(Result):
     queued: int
     total: int
     """Requests that it was given since the door opened."""
+
+
+class DoorFigures(Result):
+    """What HAProxy says of itself."""
+
+    pid: int
+    connections: int
+    max_connections: int
+    queued: int
+    """Requests that wait for an engine."""
+    dropped_logs: int

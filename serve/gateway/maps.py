@@ -81,6 +81,11 @@ class Maps:
         """Return the map of `refuse` to the reason, while everything is answered with 503; empty otherwise."""
         return self.folder / "state.map"
 
+    @property
+    def lots(self) -> Path:
+        """Return the map from backend and lot to the place that has drawn it; empty while all weights are the same."""
+        return self.folder / "lots.map"
+
 
 def entries_of(maps: Maps, rules: Sequence[KeyRule], backends: Sequence[Backend], created: int) -> Entries:
     """Return what the maps have to say of keys and models; keys come last, after all that limits them.

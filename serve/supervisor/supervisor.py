@@ -18,6 +18,7 @@ from serve.gateway.connections import RAISE, open_files
 from serve.gateway.gateway import Gateway
 from serve.gateway.keys import KeyStore, digest, new_key
 from serve.gateway.rules import KeyRule, temporary_rule
+from serve.gateway.settings import DoorSettings
 from serve.gateway.tls import default_folder, ensure_certificate
 from serve.supervisor.replica import Replica
 from serve.supervisor.spec import ServedModel, ServingSpec
@@ -151,7 +152,7 @@ class Supervisor:
             bundle=bundle,
             keys=(*self._active_keys(), *self._extra, temporary_rule(digest(internal))),
             log=self._logs / "serve-haproxy.log",
-            queue_timeout_s=self.spec.offered.queue_timeout_s,
+            settings=DoorSettings.of(self.spec.offered),
         )
 
     def _tell_connections(self, bound: int) -> None:

@@ -99,6 +99,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         behaviour = self.server.behaviour
+        if self.path == "/health":  # asked by HAProxy, several times a second; no request of a client
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         behaviour.seen.append(Seen(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
         if not self._client_stays(behaviour.answer_delay_s):
             behaviour.hung_up.set()

@@ -14,6 +14,7 @@ import pytest
 from pipeline.runtimes.scratch import ScratchFolder
 from serve.gateway.gateway import Gateway
 from serve.gateway.rules import KeyRule
+from serve.gateway.settings import DoorSettings
 from tests.fakes.upstream import Behaviour, FakeUpstream
 from tests.gateways import MODEL, open_gateway, rule_of
 
@@ -55,7 +56,7 @@ def door(tmp_path: Path) -> Iterator[Door]:
     with (
         ScratchFolder() as folder,
         FakeUpstream(folder / "engine.sock", Behaviour()) as upstream,
-        open_gateway(folder, tmp_path / "log", keys=(FREE,), failed_keys=20) as gateway,
+        open_gateway(folder, tmp_path / "log", keys=(FREE,), settings=DoorSettings()) as gateway,
         httpx.Client(base_url=gateway.base_url, trust_env=False, timeout=30) as client,
     ):
         yield Door(gateway, upstream, client)
