@@ -215,3 +215,18 @@ def test_limits_hold_after_a_restart(door: Door) -> None:
     door.gateway.restart()
     assert door.statuses("two", 3) == [200, 200, 429]
     assert door.statuses("talker", 1) == [429]
+
+
+def test_counters_survive_a_reload(door: Door) -> None:
+    """Requests of a key and failures of a source go on being counted, and what is under way is finished."""
+    _let_in(door, rule_of("ten", "ten00000", requests_per_minute=10), rule_of("talker", "talker00"))
+    door.gateway.limit_tokens({"talker00": 60})
+    assert door.statuses("ten", 6) == [200] * 6
+    assert door.statuses("wrong", 15) == [401] * 15
+    door.gateway.reload(DoorSettings(queue_timeout_s=30))
+    with httpx.Client(base_url=door.gateway.base_url, trust_env=False, timeout=30) as client:
+        again = Door(door.gateway, door.upstream, client)
+        assert again.statuses("ten", 5) == [200] * 4 + [429]
+        assert again.statuses("wrong", 6) == [401] * 5 + [429]
+        assert again.statuses("talker", 1) == [429]
+        assert again.statuses("free", 20) == [200] * 20
