@@ -13,6 +13,7 @@ from serve.gateway.backends import Backend, Place
 from serve.gateway.gateway import Gateway
 from serve.gateway.keys import digest
 from serve.gateway.rules import KeyRule
+from serve.gateway.settings import DoorSettings
 from tests.fakes.upstream import Behaviour, FakeUpstream
 
 KEY = "awq-test-key"
@@ -51,7 +52,8 @@ def open_gateway(folder: Path, log: Path, *, sockets: Sequence[Path] = (), **set
         folder: for its files.
         log: of HAProxy.
         sockets: of the engines.
-        settings: of `Gateway`, in place of plain HTTP on a free port of loopback with one key.
+        settings: of `Gateway`, in place of plain HTTP on a free port of loopback with one key, and no care about wrong
+            ones.
     """
     usual: dict[str, Any] = {
         "backends": (backend_of(sockets or (folder / "engine.sock",)),),
@@ -59,6 +61,7 @@ def open_gateway(folder: Path, log: Path, *, sockets: Sequence[Path] = (), **set
         "port": 0,
         "bundle": None,
         "keys": (rule_of(),),
+        "settings": DoorSettings(failed_keys=10_000),
     }
     return OpenGateway(folder=folder, log=log, **{**usual, **settings})
 
@@ -96,4 +99,5 @@ def open_pair(log: Path, **settings: Any) -> Iterator[Pair]:
 
 def ask(client: httpx.Client, times: int) -> list[int]:
     """Return the statuses of so many requests with the key, one after the other."""
-    return [client.get("/v1/models", headers=BEARER).status_code for _ in range(times)]
+    body = {"model": MODEL, "prompt": "x"}
+    return [client.post("/v1/completions", headers=BEARER, json=body).status_code for _ in range(times)]

@@ -22,6 +22,8 @@ class Backend:
     """Names that clients ask for: the model's, and those of its adapters."""
     sockets: tuple[Path, ...]
     """One for each place; the first is place 1."""
+    max_model_len: int | None = None
+    """Tokens of prompt and answer; stands in the list of models."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import csv
 import io
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -18,7 +18,8 @@ from pipeline.runtimes.rootcause import cause_of_death, signal_of
 from serve.gateway.backends import FULL_WEIGHT, Backend, DoorFigures, Place, PlaceState, Weights
 from serve.gateway.connections import connections, open_files
 from serve.gateway.files import write_private
-from serve.gateway.haproxy_config import METRICS_SOCKET, Maps, render_config
+from serve.gateway.haproxy_config import METRICS_SOCKET, render_config
+from serve.gateway.maps import Entries, Maps, entries_of, within_json
 from serve.gateway.metrics_page import metrics_page
 from serve.gateway.rules import KeyRule
 from serve.gateway.runtime_api import RuntimeApi, word
@@ -77,20 +78,19 @@ class Gateway:
         self._host = host
         self._asked_port = port
         self._bundle = bundle
-        self._keys = {key.digest: key for key in keys}
-        self._keeps = _keeps(keys)
+        self._keys = tuple(keys)
         self._log_link = self._log = log
         self._lines = lines
         self._settings = settings
         self._metrics = folder / METRICS_SOCKET
         self._runtime = RuntimeApi(folder / "control.sock", folder / "master.sock")
-        self._maps = Maps(
-            keys=folder / "keys.map",
-            keeps=folder / "keeps.map",
-            models=folder / "models.map",
-            state=folder / "state.map",
-            lots=folder / "lots.map",
-        )
+        self._maps = Maps(folder)
+        self._opened = int(time.time())
+        self._entries: Entries = {
+            **entries_of(self._maps, self._keys, self.backends, self._opened),
+            self._maps.tokens: {},
+            self._maps.reasons: {backend.name: _reason(backend, None) for backend in self.backends},
+        }
         self._lots: dict[str, tuple[Place, ...]] = {}
         self._process: GuardedProcess | None = None
         self._address = ""
@@ -147,15 +147,57 @@ class Gateway:
         Raises:
             EngineError: HAProxy does not answer or refuses.
         """
-        wanted = {key.digest: key for key in keys}
+        rules = tuple(keys)
         with self._changing:
-            for gone in self._keys.keys() - wanted.keys():
-                self._runtime.do_everywhere(f"del map {self._maps.keys} {gone}")
-                del self._keys[gone]
-            for new in wanted.keys() - self._keys.keys():
-                self._runtime.do(f"add map {self._maps.keys} {new} {wanted[new].id}")
-                self._keys[new] = wanted[new]
-            self._sync_keeps(_keeps(wanted.values()))
+            if rules == self._keys:
+                return
+            wanted = entries_of(self._maps, rules, self.backends, self._opened)
+            let_in = wanted[self._maps.keys]
+            stay = {secret: key for secret, key in self._entries[self._maps.keys].items() if secret in let_in}
+            self._sync(self._maps.keys, stay)  # before their limits go
+            for path, entries in wanted.items():  # new limits before new keys
+                self._sync(path, entries)
+            self._keys = rules
+
+    def limit_tokens(self, seconds: Mapping[str, int]) -> None:
+        """Answer 429 to these keys until they may come back, and to no others because of their tokens.
+
+        Args:
+            seconds: after how many, by the keys' ids.
+
+        Raises:
+            EngineError: HAProxy does not answer or refuses.
+        """
+        now = int(time.time())
+        with self._changing:
+            self._sync(self._maps.tokens, {key: str(now + wait) for key, wait in seconds.items() if wait > 0})
+
+    def explain(self, backend: str, reason: str | None) -> None:
+        """Say why none of a backend's places is up, in the answers to requests for it.
+
+        Args:
+            backend: its name.
+            reason: a sentence; None for that it is starting.
+
+        Raises:
+            EngineError: HAProxy does not answer or refuses.
+        """
+        with self._changing:
+            found = next(one for one in self.backends if one.name == backend)
+            known = self._entries[self._maps.reasons]
+            self._sync(self._maps.reasons, {**known, backend: _reason(found, reason)})
+
+    def _sync(self, path: Path, wanted: Mapping[str, str]) -> None:
+        """Let a map have these entries and no others."""
+        there = self._entries[path]
+        for key in there.keys() - wanted.keys():
+            # A key that is revoked ends for what a process of before a reload still has, too.
+            self._runtime.do_everywhere(f"del map {path} {word(key)}")
+            del there[key]
+        for key, value in wanted.items():
+            if there.get(key) != value:
+                self._runtime.do(f"{'set' if key in there else 'add'} map {path} {word(key)} {word(value)}")
+                there[key] = value
 
     def admit(self, place: Place, weight: int = FULL_WEIGHT) -> None:
         """Give a place requests, by its weight among those of its backend; with weight 0 what it has ends.
@@ -263,7 +305,7 @@ class Gateway:
         with self._changing:
             pem = "".join(f"{line}\n" for line in bundle.read_text(encoding="utf-8").splitlines() if line.strip())
             try:
-                self._runtime.do(f"set ssl cert {self._certificate} <<\n{pem}", says="transaction")
+                self._runtime.do(f"set ssl cert {self._certificate} <<\n{pem}", says="ransaction")
                 self._runtime.do(f"commit ssl cert {self._certificate}", says="Success")
             except EngineError:
                 with contextlib.suppress(EngineError):  # there is nothing to break off
@@ -329,7 +371,7 @@ class Gateway:
         write_private(candidate, self._render())
         check_config(binary, candidate, haproxy_environment(binary))
         candidate.replace(self._configuration)
-        before = self._runtime.process()
+        before, counters = self._runtime.process(), self._runtime.counters()
         said = self._runtime.start_new_worker()
         deadline = time.monotonic() + _START_TIMEOUT_S
         while self._serving() in (None, before):
@@ -337,6 +379,7 @@ class Gateway:
                 reasons = alerts(said) or ["it says nothing"]
                 raise EngineError(f"HAProxy did not start with the new settings: {reasons[0]}.", log=self._log)
             time.sleep(0.05)
+        self._runtime.do_all(counters)
 
     def _serving(self) -> int | None:
         try:
@@ -396,20 +439,10 @@ class Gateway:
         )
 
     def _write_maps(self) -> None:
-        write_private(self._maps.keys, "".join(f"{key.digest} {key.id}\n" for key in self._keys.values()))
-        write_private(self._maps.keeps, "".join(f"{key} {days}\n" for key, days in self._keeps.items()))
-        lines = (f"{model} {backend.name}\n" for backend in self.backends for model in backend.models)
-        write_private(self._maps.models, "".join(lines))
+        for path, entries in self._entries.items():
+            write_private(path, "".join(f"{key} {value}\n" for key, value in entries.items()))
         write_private(self._maps.state, f"refuse {self._refusing}\n" if self._refusing else "")
         write_private(self._maps.lots, self._lot_rows())
-
-    def _sync_keeps(self, wanted: dict[str, int]) -> None:
-        for key in [key for key, days in self._keeps.items() if wanted.get(key) != days]:
-            self._runtime.do_everywhere(f"del map {self._maps.keeps} {key}")
-            del self._keeps[key]
-        for key in wanted.keys() - self._keeps.keys():
-            self._runtime.do(f"add map {self._maps.keeps} {key} {wanted[key]}")
-            self._keeps[key] = wanted[key]
 
     def _render(self) -> str:
         shares = {
@@ -438,5 +471,6 @@ class Gateway:
         return EngineError(f"HAProxy was not ready after {_START_TIMEOUT_S:.0f} s. Look at its log.", log=self._log)
 
 
-def _keeps(keys: Iterable[KeyRule]) -> dict[str, int]:
-    return {key.id: key.keeps_text_days for key in keys if key.keeps_text_days is not None}
+def _reason(backend: Backend, reason: str | None) -> str:
+    """Return why a backend does not answer, as text within JSON."""
+    return within_json(reason or f"The model {' or '.join(backend.models)} is starting. Try again later.")

@@ -1,8 +1,7 @@
 """HAProxy's configuration: the answers HAProxy gives itself, the rendered text."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -10,42 +9,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pipeline.base.errors import UsageError
 from serve.gateway.backends import Backend, Place, Weights
 from serve.gateway.connections import Connections
-from serve.gateway.routes import ROUTES
+from serve.gateway.key_refusals import KEY_REFUSALS, two_members_model, unavailable
+from serve.gateway.maps import Maps
+from serve.gateway.refusal import Refusal
+from serve.gateway.routes import LISTING, ROUTES
 from serve.gateway.settings import DoorSettings
 from serve.gateway.shares import LOTS
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """An answer HAProxy gives itself, in the form the OpenAI clients understand."""
-
-    status: int
-    kind: str
-    code: str
-    message: str
-    headers: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def body(self) -> str:
-        """Return the JSON document."""
-        return json.dumps({"error": {"message": self.message, "type": self.kind, "param": None, "code": self.code}})
-
-
-@dataclass(frozen=True)
-class Maps:
-    """Files that HAProxy reads at its start and that are changed at runtime through its API."""
-
-    keys: Path
-    """Digest of a key and its id."""
-    keeps: Path
-    """Id of a key and for how many days its prompts and answers are kept; none of keys that keep none."""
-    models: Path
-    """Name that clients ask for and the backend."""
-    state: Path
-    """`refuse` and the reason, while everything is answered with 503; empty otherwise."""
-    lots: Path
-    """Backend and lot, and the place that has drawn it; empty while all places have the same weight."""
-
 
 _RETRY_AFTER_S = 5
 REFUSALS = (
@@ -160,7 +129,7 @@ def render_config(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"quoted": quoted, "answer": _answer}
+    environment.filters |= {"quoted": quoted, "answer": _answer, "filled": partial(_answer, form="lf-string")}
     most = int(connections.clients * _ONE_SOURCE)
     return environment.get_template("haproxy.cfg.j2").render(
         address=address,
@@ -187,13 +156,21 @@ def render_config(
         no_length=_NO_LENGTH,
         too_many_headers=_TOO_MANY_HEADERS,
         routes=[route.split(" ") for route in ROUTES],
+        listing_route=LISTING,
+        failed_keys=settings.failed_keys,
+        refusals=KEY_REFUSALS,
+        unavailable=unavailable(),
+        two_models=two_members_model(),
         paths=sorted({route.split(" ")[1] for route in ROUTES}),
     )
 
 
-def _answer(refusal: Refusal) -> str:
-    """Return the words that answer with a refusal that HAProxy has no status of its own for."""
-    said = f"return status {refusal.status} content-type application/json string {quoted(refusal.body)}"
+def _answer(refusal: Refusal, form: str = "string") -> str:
+    """Return the words that answer with a refusal that HAProxy has no status of its own for.
+
+    With the form `lf-string` figures and names are filled in for each request.
+    """
+    said = f"return status {refusal.status} content-type application/json {form} {quoted(refusal.body)}"
     return said + "".join(f" hdr {name} {quoted(value)}" for name, value in refusal.headers)
 
 

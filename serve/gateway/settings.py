@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from pipeline.recipe.serve import Serve
+from serve.gateway.key_refusals import FAILED_KEYS
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,9 @@ class DoorSettings:
     """For which answers that are under way at a reload go on."""
     max_body_bytes: int = 4 * 2**20
     max_connections_per_source: int | None = None
+    failed_keys: int = FAILED_KEYS
+    """Requests without a valid key that one source may send in a minute; further ones are answered with 429, and none
+    with a valid key ever is."""
     cors_origins: tuple[str, ...] = ()
     """`*` for all."""
     probes_at_door: bool = False

@@ -55,6 +55,19 @@ def endpoint_status(
     )
 
 
+def absence(model: str, replicas: Sequence[Replica]) -> str | None:
+    """Return what clients are told of a model whose engines have failed; None while it is up, or starts as meant.
+
+    Why they failed is told to whoever runs the endpoint, not to clients.
+    """
+    states = {replica.state for replica in replicas}
+    if "serving" in states or not states & {"waiting", "given_up"}:
+        return None
+    if "waiting" in states:
+        return f"The model {model} failed and is started again. Try again later."
+    return f"The model {model} has failed too often and is not started any more. Ask whoever runs this endpoint."
+
+
 def _door(gateway: Gateway, watch: DoorWatch) -> DoorStatus:
     """Return how HAProxy is; without a process while it is started again."""
     try:

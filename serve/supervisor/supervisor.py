@@ -36,7 +36,7 @@ from serve.supervisor.door_watch import DoorWatch
 from serve.supervisor.fleet import Fleet
 from serve.supervisor.hooks import Hooks
 from serve.supervisor.key_sync import KeySync
-from serve.supervisor.overview import endpoint_status
+from serve.supervisor.overview import absence, endpoint_status
 from serve.supervisor.ownership import owned
 from serve.supervisor.refusals import Refusals
 from serve.supervisor.releases import Releases, release_commands
@@ -176,6 +176,7 @@ class Supervisor:
             try:
                 self.sync_keys()
                 self._account()
+                self._explain()
             except EngineError:
                 if self.gateway.running():
                     raise
@@ -215,7 +216,12 @@ class Supervisor:
         """Tell the audit what HAProxy lost, and the door which keys have used up their tokens."""
         if self._auditing is not None:
             self._auditing.dropped(self.gateway.figures().dropped_logs)
-            self._auditing.over_budget(self._keys.stored)
+            self.gateway.limit_tokens(self._auditing.over_budget(self._keys.stored))
+
+    def _explain(self) -> None:
+        """Have the door say why it answers nothing for a model of which no engine is up."""
+        for backend, model in zip(self.gateway.backends, self.spec.models, strict=True):
+            self.gateway.explain(backend.name, absence(model.name, self.fleet.of(model.name)))
 
     def _warn(self, text: str) -> None:
         """Say what went wrong without ending the endpoint, and keep it."""
@@ -344,4 +350,4 @@ def _backend(number: int, model: ServedModel, folder: Path) -> Backend:
     """Return the places of one model: as many again as it has engines, for those of a new release."""
     name = f"model-{number}"
     sockets = tuple(folder / f"m{number}-p{place}.sock" for place in range(1, model.replicas * 2 + 1))
-    return Backend(name=name, models=(model.name, *model.adapters), sockets=sockets)
+    return Backend(name, (model.name, *model.adapters), sockets, max_model_len=model.engine.max_model_len)

@@ -24,7 +24,7 @@ from pipeline.runtimes.scratch import ScratchFolder
 from serve.gateway.connections import Connections
 from serve.gateway.gateway import Gateway
 from serve.gateway.keys import digest
-from serve.gateway.routes import ROUTES
+from serve.gateway.routes import LISTING, ROUTES
 from serve.gateway.settings import DoorSettings
 from serve.gateway.tls import ensure_certificate
 from tests.fakes.upstream import Behaviour, FakeUpstream
@@ -84,11 +84,11 @@ def _eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
     return condition()
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("route", [route for route in ROUTES if LISTING not in route])
 def test_route_with_key(front: Front, route: str) -> None:
     """Each route reaches the engine with a good key, query string included."""
     method, path = route.split()
-    answer = front.client.request(method, f"{path}?a=1", headers=_bearer(KEY), json={} if method == "POST" else None)
+    answer = front.client.request(method, f"{path}?a=1", headers=_bearer(KEY), json={})
     assert answer.status_code == 200
     assert [(seen.method, seen.path) for seen in front.behaviour.seen] == [(method, f"{path}?a=1")]
 
@@ -214,7 +214,7 @@ def test_scheme_may_be_in_any_case(front: Front) -> None:
 
 def test_authorization_stays_here(front: Front) -> None:
     """The engine sees neither the header nor the key; its own name is not told."""
-    answer = front.client.get("/v1/models", headers=_bearer(KEY))
+    answer = front.client.post("/v1/completions", headers=_bearer(KEY), json={})
     (seen,) = front.behaviour.seen
     assert "authorization" not in seen.headers
     assert KEY not in str(seen)
@@ -273,7 +273,7 @@ def test_keys_change_while_a_stream_runs(front: Front) -> None:
 def test_engine_gone_is_503(tmp_path: Path) -> None:
     """Without an engine a good key gets 503 in OpenAI's form, a bad one still 401."""
     with ScratchFolder() as folder, open_gateway(folder, tmp_path / "log") as gateway:
-        good = httpx.get(f"{gateway.base_url}/v1/models", headers=_bearer(KEY), trust_env=False)
+        good = httpx.post(f"{gateway.base_url}/v1/completions", headers=_bearer(KEY), json={}, trust_env=False)
         bad = httpx.get(f"{gateway.base_url}/v1/models", trust_env=False)
     assert (good.status_code, good.json()["error"]["code"]) == (503, "engine_unavailable")
     assert bad.status_code == 401
@@ -436,7 +436,7 @@ def test_engine_that_breaks_off_is_502(tmp_path: Path) -> None:
         engine.listen()
         threading.Thread(target=_accept_and_close, args=(engine,), daemon=True).start()
         with open_gateway(folder, tmp_path / "log") as gateway:
-            answer = httpx.get(f"{gateway.base_url}/v1/models", headers=_bearer(KEY), trust_env=False)
+            answer = httpx.post(f"{gateway.base_url}/v1/completions", headers=_bearer(KEY), json={}, trust_env=False)
     assert (answer.status_code, answer.json()["error"]["code"]) == (502, "bad_gateway")
 
 
@@ -609,7 +609,7 @@ def test_door_that_refuses_says_so_to_valid_keys(pair: Pair) -> None:
     """Every request with a key is 503 with Retry-After until it is taken again; a wrong key is 401 as ever."""
     pair.gateway.refuse("the audit's disk is full; see its log")
     assert pair.gateway.refusing is not None
-    answer = pair.client.get("/v1/models", headers=_bearer(KEY))
+    answer = pair.client.post("/v1/completions", headers=_bearer(KEY), json={})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert pair.client.get("/v1/models", headers=_bearer("wrong")).status_code == 401
     pair.gateway.refuse("another reason")
@@ -628,6 +628,6 @@ def test_restart_after_a_death_is_as_before(pair: Pair) -> None:
     assert _eventually(lambda: not pair.gateway.running())
     pair.gateway.restart()
     assert (pair.gateway.running(), pair.gateway.base_url) == (True, address)
-    assert pair.client.get("/v1/models", headers=_bearer("awq-new")).status_code == 503
+    assert pair.client.post("/v1/completions", headers=_bearer("awq-new"), json={}).status_code == 503
     pair.gateway.refuse(None)
     assert pair.served(3) == (3, 0)

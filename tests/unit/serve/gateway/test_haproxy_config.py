@@ -4,7 +4,6 @@ import ast
 import re
 import shlex
 import socket
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,8 @@ from pipeline.runtimes.haproxy import find_haproxy
 from serve.audit.lines import DoorLine
 from serve.gateway.backends import Backend, Place, Weights
 from serve.gateway.connections import Connections
-from serve.gateway.haproxy_config import Maps, quoted, render_config
+from serve.gateway.haproxy_config import quoted, render_config
+from serve.gateway.maps import Maps
 from serve.gateway.routes import ROUTES
 from serve.gateway.settings import DoorSettings
 from serve.supervisor.foreground import Serving, usage_lines
@@ -36,7 +36,7 @@ def _render(
         weights=Weights(weights or {}),
         engine_key=engine_key,
         folder=Path("/run/a"),
-        maps=Maps(**{each.name: Path(f"/run/a/{each.name}.map") for each in fields(Maps)}),
+        maps=Maps(Path("/run/a")),
         bundle=bundle,
         connections=Connections(1000, 500),
         settings=settings,
