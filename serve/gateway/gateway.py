@@ -261,6 +261,14 @@ class Gateway:
             for number in range(1, len(backend.sockets) + 1)
         )
 
+    def finishing(self) -> int:
+        """Return how many processes of before a reload still have answers under way.
+
+        Raises:
+            EngineError: HAProxy does not answer.
+        """
+        return len(self._runtime.finishing())
+
     def figures(self) -> DoorFigures:
         """Return what HAProxy says of itself.
 
