@@ -1,8 +1,9 @@
 """What another process asks of a running endpoint: how it is, to stop, to read its settings again."""
 
-import os
 import time
 from typing import Any
+
+import psutil
 
 from pipeline.base.errors import EnvironmentLackError
 from serve.endpoint import EndpointFolder
@@ -11,7 +12,8 @@ from serve.supervisor.control import Note, address_of, ask
 
 _POLL_S = 0.2
 _BEYOND_DRAIN_S = 60.0
-_RELOAD_TIMEOUT_S = 120.0
+_RELOAD_TIMEOUT_S = 3600.0
+"""Engines that are replaced one after the other load in silence."""
 
 
 def status_of(folder: EndpointFolder) -> EndpointStatus | None:
@@ -56,8 +58,8 @@ def stop(folder: EndpointFolder, note: Note) -> int:
 
 
 def _alive(pid: int) -> bool:
+    """Return whether the process still runs; one that nobody has reaped does not."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    return True
