@@ -119,11 +119,16 @@ def eventually(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def status_with(endpoint: Supervisor, key: str = KEY) -> int:
-    """Return the status of the answer to somebody with that key; 0 where there is none."""
-    headers = {"Authorization": f"Bearer {key}"}
+    """Return the status of the answer to a question by somebody with that key; 0 where there is none."""
     context = ssl.create_default_context(cafile=str(endpoint.ca_certificate))
     try:
-        return httpx.get(f"{endpoint.base_url}/models", headers=headers, verify=context, trust_env=False).status_code
+        return httpx.post(
+            f"{endpoint.base_url}/completions",
+            headers={"Authorization": f"Bearer {key}"},
+            json={"model": endpoint.spec.models[0].name, "prompt": "x"},
+            verify=context,
+            trust_env=False,
+        ).status_code
     except httpx.TransportError:
         return 0
 

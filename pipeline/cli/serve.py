@@ -20,9 +20,13 @@ from pipeline.cli.dry_run_plan import dry_run_options
 from pipeline.cli.serve_control import reload, status, stop
 from pipeline.cli.serve_export import export
 from pipeline.cli.serve_options import as_arguments, as_typed, check_together, served_options
+from pipeline.cli.serve_report import operation_report
+from pipeline.cli.serve_slo import slo
 from pipeline.cli.subcommands import CommandWithSubcommands
 
 if TYPE_CHECKING:
+    from serve.supervisor.releases import Releases
+    from serve.supervisor.spec import ServingSpec
     from serve.supervisor.stop import Stop
 
 
@@ -90,15 +94,17 @@ def _detach(session: Session, arguments: dict[str, Any]) -> None:
 
 def _serve(session: Session, arguments: dict[str, Any]) -> None:
     from serve.endpoint import endpoint_folder
-    from serve.gateway.keys import KeyStore
+    from serve.gateway.key_stores import endpoint_keys
     from serve.supervisor.foreground import serve_forever, usage_lines
 
-    spec = _spec(session, arguments)
+    spec, releases = _what(session, arguments)
     serve_forever(
         spec,
         logs=session.context.logs,
         reporter=session.context.reporter,
-        key_store=KeyStore(endpoint_folder(spec.endpoint).keys),
+        key_store=endpoint_keys(endpoint_folder(spec.endpoint), session.context.reporter.note),
+        reread=lambda: _what(_opened(arguments), arguments)[0],
+        releases=releases,
         stop=_stop_on_signals(),
         on_ready=lambda serving: emit(
             arguments["as_json"], serving, f"{usage_lines(serving)}\n\n{_connections(serving)} Ctrl-C stops it."
@@ -108,14 +114,13 @@ def _serve(session: Session, arguments: dict[str, Any]) -> None:
     click.echo("stopped", err=True)
 
 
-def _spec(session: Session, arguments: dict[str, Any]) -> Any:
-    """Return what is served and how, once its gates let it."""
+def _what(session: Session, arguments: dict[str, Any]) -> "tuple[ServingSpec, Releases | None]":
+    """Return what is served and how, once its gates let it, and the releases that it is one of."""
     from pipeline.record.health import ENGINE_HEALTH
-    from pipeline.run.gates import record_despite, require_gates
-    from pipeline.run.runner import record_for
-    from pipeline.run.stages import stage_named
+    from pipeline.run.releases import record_to_serve, released_spec
+    from pipeline.run.tracking import Tracker
     from serve.supervisor.lone_checkpoint import check_lone_checkpoint
-    from serve.supervisor.spec import serving_spec, spec_of_checkpoint
+    from serve.supervisor.spec import spec_of_checkpoint
 
     recipe, context = session.recipe, session.context
     chosen = {
@@ -127,14 +132,11 @@ def _spec(session: Session, arguments: dict[str, Any]) -> Any:
     if arguments["checkpoint"] is not None:
         folder = check_lone_checkpoint(recipe, arguments["checkpoint"], context.reporter)
         ENGINE_HEALTH.require(recipe, context)
-        return spec_of_checkpoint(recipe, context, folder, **chosen)
-    record = record_for(stage_named("serve"), recipe, context)
+        return spec_of_checkpoint(recipe, context, folder, **chosen), None
+    record = record_to_serve(recipe, context)
     ENGINE_HEALTH.require(recipe, context)
-    passed_over = require_gates(recipe, record, context.reporter, despite=arguments["despite_gates"])
-    spec = serving_spec(recipe, context, record, despite_gates=passed_over, **chosen)
-    if passed_over:
-        record_despite(context, passed_over, f"{spec.host}:{spec.port}")
-    return spec
+    tracker = Tracker(arguments["store"], context.reporter)
+    return released_spec(recipe, context, record, tracker, despite=arguments["despite_gates"], **chosen)
 
 
 def _connections(serving: Any) -> str:
@@ -158,5 +160,5 @@ def _stop_on_signals() -> "Stop":
     return stop
 
 
-for subcommand in (status, stop, reload, export):
+for subcommand in (status, stop, reload, export, slo, operation_report):
     serve.add_command(subcommand)

@@ -77,8 +77,8 @@ def reload(*, endpoint: str | None, as_json: bool) -> None:
 
     folder = chosen_endpoint(endpoint)
     done = remote.reload(folder, _note)
-    later = f"Only a new start changes {'; '.join(done['at_restart'])}." if done["at_restart"] else None
-    lines = [*(done["done"] or ["Nothing has changed."]), *([later] if later else [])]
+    later = [f"Only a new start changes {'; '.join(done.at_restart)}."] if done.at_restart else []
+    lines = [*(done.done or ("Nothing has changed.",)), *later]
     emit(as_json, done, "\n".join(lines))
 
 

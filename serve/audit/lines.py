@@ -4,7 +4,9 @@ HAProxy and the engines append to regular files (the spool), which never keeps e
 while the disk has room; the writer of the audit takes them from there.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
 
 from pipeline.base.results import Result
 
@@ -13,7 +15,10 @@ GENESIS = "0" * 64
 
 
 class DoorLine(Result):
-    """One request as HAProxy saw it, written when its answer ended."""
+    """One request as HAProxy saw it, written when its answer ended.
+
+    A line of the file that does not begin with `{` is HAProxy's own, at a reload, and no request.
+    """
 
     at: str
     """When it arrived: UTC, ISO 8601, milliseconds."""
@@ -32,26 +37,30 @@ class DoorLine(Result):
     """-1 where the client got none."""
     bytes: int
     place: str
-    """Backend and place that answered (`model-1/place-2`); `-` for what the door answered itself."""
+    """Backend and place that answered, or that failed to (`model-1/place-2`); `-` for what no engine was asked."""
     ended: str
     """HAProxy's termination state (`%tsc`); `--` for an answer that came whole."""
     queued_ms: int
     first_byte_ms: int
     """From the arrival to the first byte of the answer; -1 without."""
     total_ms: int
-    retries: int
+    retries: Annotated[int, BeforeValidator(int)]
+    """HAProxy writes `+1` where another engine took the request over."""
 
 
 class UsageLine(Result):
     """One request as the engine's server saw it."""
 
     id: str
+    key: str = "-"
+    """Id of the key, as the door told the engine."""
     prompt_tokens: int
     completion_tokens: int
     exact: bool
-    """The engine's own count; otherwise the pieces that were sent before the client hung up."""
+    """The engine's own count. Otherwise its client hung up: the pieces that were sent before, and of the request a
+    token for every four bytes."""
     first_token_ms: float | None
-    """From the arrival at the engine to the first piece of text; None where none came."""
+    """From the arrival at the engine to the first piece of text; None where none came, or the answer came whole."""
     total_ms: float
 
 

@@ -22,6 +22,8 @@ class Backend:
     """Names that clients ask for: the model's, and those of its adapters."""
     sockets: tuple[Path, ...]
     """One for each place; the first is place 1."""
+    max_model_len: int | None = None
+    """Tokens of prompt and answer; stands in the list of models."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class Place:
     def server(self) -> str:
         """Return what HAProxy calls it."""
         return f"{self.backend}/place-{self.number}"
+
+    @property
+    def servers(self) -> tuple[str, str]:
+        """Return its two servers: the one whose health is checked, and the one for when no check passes."""
+        return self.server, f"{self.backend}/unchecked-{self.number}"
 
 
 @dataclass

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pipeline.base.errors import EnvironmentLackError
 
-_MOST_CLIENTS = 12_000
-"""Ten thousand requests at once, and room for those that come and go."""
+_MOST_CLIENTS = 30_000
+"""Ten thousand requests at once, and room for many that come and say nothing until they are dropped."""
 _MOST_ENGINES = 1_024
 """More than engines have under way at once, and half of what may wait to be accepted by vLLM's server (2 048): beyond
 that a connection is refused, and after some attempts its request with it. What is more waits in HAProxy, where it takes
@@ -17,7 +17,8 @@ _PER_THREAD = 8
 """HAProxy's own: listeners, sockets of control and log, and for each thread, of which it has one per core, an epoll and
 a pipe."""
 _MOST_THREADS = 64
-_FEWEST = 16
+_FEWEST = 100
+"""On either side: HAProxy's master process wants files for as many of its own, although it has none."""
 RAISE = "Raise the limit with `ulimit -Hn NUMBER` as root, or LimitNOFILE= in a systemd unit."
 
 

@@ -1,29 +1,35 @@
 """HAProxy in front of the engines: TLS, API keys and the list of routes let through."""
 
+import contextlib
 import csv
 import io
-import socket
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
 from pipeline.base.errors import AwqctlError, BusyError, EngineError
 from pipeline.engines.address import choose_address, port_in_use
-from pipeline.runtimes.haproxy import alerts, check_config, find_haproxy, haproxy_environment
+from pipeline.runtimes.haproxy import alerts, check_config, check_version, find_haproxy, haproxy_environment
 from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.process import GuardedProcess
 from pipeline.runtimes.rootcause import cause_of_death, signal_of
 from serve.gateway.backends import FULL_WEIGHT, Backend, DoorFigures, Place, PlaceState, Weights
 from serve.gateway.connections import connections, open_files
 from serve.gateway.files import write_private
-from serve.gateway.haproxy_config import Maps, render_config
+from serve.gateway.haproxy_config import METRICS_SOCKET, render_config
+from serve.gateway.maps import Entries, Maps, entries_of, within_json
+from serve.gateway.metrics_page import metrics_page
 from serve.gateway.rules import KeyRule
+from serve.gateway.runtime_api import RuntimeApi, word
+from serve.gateway.settings import DoorSettings
+from serve.gateway.shares import leaders, lots
 
 _START_TIMEOUT_S = 15.0
-_CONTROL_TIMEOUT_S = 5.0
 _PORT_ATTEMPTS = 3
 _GRACE_S = 5.0
+_USUAL = DoorSettings()
 
 
 class Gateway:
@@ -38,7 +44,8 @@ class Gateway:
         bundle: PEM file with private key and certificate; None for plain HTTP.
         keys: that are let in.
         log: name of HAProxy's log, which becomes a link to the file of this start.
-        queue_timeout_s: for which a request waits until an engine takes it, before it is answered with 503.
+        lines: file that gets a `DoorLine` for each request; None for the log.
+        settings: how requests are let in.
 
     Attributes:
         port: that it listens on, once it is up.
@@ -58,7 +65,8 @@ class Gateway:
         bundle: Path | None,
         keys: Sequence[KeyRule],
         log: Path,
-        queue_timeout_s: int = 60,
+        lines: Path | None = None,
+        settings: DoorSettings = _USUAL,
         engine_key: str | None = None,
     ) -> None:
         self.backends = tuple(backends)
@@ -70,14 +78,29 @@ class Gateway:
         self._host = host
         self._asked_port = port
         self._bundle = bundle
-        self._keys = {key.digest: key for key in keys}
+        self._keys = tuple(keys)
         self._log_link = self._log = log
-        self._queue_timeout_s = queue_timeout_s
-        self._control = folder / "control.sock"
-        self._maps = Maps(keys=folder / "keys.map", models=folder / "models.map", state=folder / "state.map")
+        self._lines = lines
+        self._settings = settings
+        self._metrics = folder / METRICS_SOCKET
+        self._runtime = RuntimeApi(folder / "control.sock", folder / "master.sock")
+        self._maps = Maps(folder)
+        self._opened = int(time.time())
+        self._entries: Entries = {
+            **entries_of(self._maps, self._keys, self.backends, self._opened),
+            self._maps.tokens: {},
+            self._maps.reasons: {backend.name: _reason(backend, None) for backend in self.backends},
+        }
+        self._lots: dict[str, tuple[Place, ...]] = {}
         self._process: GuardedProcess | None = None
+        self._address = ""
         self.port = port
         self.connections = connections(open_files())
+
+    @property
+    def local_socket(self) -> Path:
+        """Return the unix socket of the same door, without TLS; it answers `/health` and `/ready` without a key."""
+        return self._folder / "door.sock"
 
     @property
     def base_url(self) -> str:
@@ -94,6 +117,16 @@ class Gateway:
     def running(self) -> bool:
         """Return whether HAProxy is alive."""
         return self._process is not None and self._process.running()
+
+    def metrics(self) -> str:
+        """Return what HAProxy counts, in Prometheus' text format; nothing of a program that was built without it.
+
+        Raises:
+            EngineError: it does not answer.
+        """
+        if not self._metrics.exists():
+            return ""
+        return metrics_page(self._metrics, log=self._log)
 
     def failure(self) -> AwqctlError:
         """Return the error that explains why HAProxy is gone."""
@@ -114,14 +147,57 @@ class Gateway:
         Raises:
             EngineError: HAProxy does not answer or refuses.
         """
-        wanted = {key.digest: key for key in keys}
+        rules = tuple(keys)
         with self._changing:
-            for gone in self._keys.keys() - wanted.keys():
-                self._command(f"del map {self._maps.keys} {gone}")
-                del self._keys[gone]
-            for new in wanted.keys() - self._keys.keys():
-                self._command(f"add map {self._maps.keys} {new} {wanted[new].id}")
-                self._keys[new] = wanted[new]
+            if rules == self._keys:
+                return
+            wanted = entries_of(self._maps, rules, self.backends, self._opened)
+            let_in = wanted[self._maps.keys]
+            stay = {secret: key for secret, key in self._entries[self._maps.keys].items() if secret in let_in}
+            self._sync(self._maps.keys, stay)  # before their limits go
+            for path, entries in wanted.items():  # new limits before new keys
+                self._sync(path, entries)
+            self._keys = rules
+
+    def limit_tokens(self, seconds: Mapping[str, int]) -> None:
+        """Answer 429 to these keys until they may come back, and to no others because of their tokens.
+
+        Args:
+            seconds: after how many, by the keys' ids.
+
+        Raises:
+            EngineError: HAProxy does not answer or refuses.
+        """
+        now = int(time.time())
+        with self._changing:
+            self._sync(self._maps.tokens, {key: str(now + wait) for key, wait in seconds.items() if wait > 0})
+
+    def explain(self, backend: str, reason: str | None) -> None:
+        """Say why none of a backend's places is up, in the answers to requests for it.
+
+        Args:
+            backend: its name.
+            reason: a sentence; None for that it is starting.
+
+        Raises:
+            EngineError: HAProxy does not answer or refuses.
+        """
+        with self._changing:
+            found = next(one for one in self.backends if one.name == backend)
+            known = self._entries[self._maps.reasons]
+            self._sync(self._maps.reasons, {**known, backend: _reason(found, reason)})
+
+    def _sync(self, path: Path, wanted: Mapping[str, str]) -> None:
+        """Let a map have these entries and no others."""
+        there = self._entries[path]
+        for key in there.keys() - wanted.keys():
+            # A key that is revoked ends for what a process of before a reload still has, too.
+            self._runtime.do_everywhere(f"del map {path} {word(key)}")
+            del there[key]
+        for key, value in wanted.items():
+            if there.get(key) != value:
+                self._runtime.do(f"{'set' if key in there else 'add'} map {path} {word(key)} {word(value)}")
+                there[key] = value
 
     def admit(self, place: Place, weight: int = FULL_WEIGHT) -> None:
         """Give a place requests, by its weight among those of its backend; with weight 0 what it has ends.
@@ -131,8 +207,8 @@ class Gateway:
         """
         with self._changing:
             self._weights.of[place] = weight
-            self._command(f"set weight {place.server} {weight}")
-            self._command(f"set server {place.server} state ready")
+            self._share(place.backend)
+            self._set_state(place, "ready")
 
     def withdraw(self, place: Place) -> None:
         """Take a place out of use: it gets no request and is not checked; what it has under way goes on.
@@ -142,7 +218,8 @@ class Gateway:
         """
         with self._changing:
             self._weights.of.pop(place, None)
-            self._command(f"set server {place.server} state maint")
+            self._set_state(place, "maint")
+            self._share(place.backend)
 
     def cut(self, place: Place) -> None:
         """Break off what a place has under way; the log has these requests as cut.
@@ -150,7 +227,8 @@ class Gateway:
         Raises:
             EngineError: HAProxy does not answer or refuses.
         """
-        self._command(f"shutdown sessions server {place.server}")
+        for server in place.servers:
+            self._runtime.do_everywhere(f"shutdown sessions server {server}")
 
     def refuse(self, reason: str | None) -> None:
         """Answer 503 to every new request with a valid key; None takes them again.
@@ -160,9 +238,9 @@ class Gateway:
         """
         with self._changing:
             if reason and not self._refusing:
-                self._command(f"add map {self._maps.state} refuse {_word(reason)}")
+                self._runtime.do_everywhere(f"add map {self._maps.state} refuse {word(reason)}")
             elif self._refusing and not reason:
-                self._command(f"del map {self._maps.state} refuse")
+                self._runtime.do_everywhere(f"del map {self._maps.state} refuse")
             self._refusing = reason
 
     @property
@@ -176,19 +254,11 @@ class Gateway:
         Raises:
             EngineError: HAProxy does not answer.
         """
-        rows = csv.DictReader(io.StringIO(self._command("show stat").removeprefix("# ")))
+        rows = {(row["pxname"], row["svname"]): row for row in self._stat()}
         return tuple(
-            PlaceState(
-                backend=row["pxname"],
-                number=int(row["svname"].removeprefix("place-")),
-                status=row["status"],
-                weight=int(row["weight"]),
-                sessions=int(row["scur"]),
-                queued=int(row["qcur"] or 0),
-                total=int(row["stot"]),
-            )
-            for row in rows
-            if row["svname"].startswith("place-")
+            self._state(Place(backend.name, number), rows)
+            for backend in self.backends
+            for number in range(1, len(backend.sockets) + 1)
         )
 
     def figures(self) -> DoorFigures:
@@ -197,15 +267,51 @@ class Gateway:
         Raises:
             EngineError: HAProxy does not answer.
         """
-        said = dict(line.split(": ", 1) for line in self._command("show info").splitlines() if ": " in line)
-        rows = csv.DictReader(io.StringIO(self._command("show stat").removeprefix("# ")))
+        said = self._runtime.info()
         return DoorFigures(
             pid=int(said["Pid"]),
             connections=int(said["CurrConns"]),
             max_connections=self.connections.clients,
-            queued=sum(int(row["qcur"]) for row in rows if row["svname"] == "BACKEND"),
+            queued=sum(int(row["qcur"]) for row in self._stat() if row["svname"] == "BACKEND"),
             dropped_logs=int(said.get("DroppedLogs", 0)),
         )
+
+    def reload(self, settings: DoorSettings) -> None:
+        """Let requests in by other settings from now on; none is lost, and keys, places and counters stay.
+
+        Answers that are under way go on for as long as `settings.drain_timeout_s`.
+
+        Raises:
+            EngineError: HAProxy does not accept them, or did not start with them; the settings of before stand.
+        """
+        with self._changing:
+            before, self._settings = self._settings, settings
+            try:
+                self._take_over()
+            except AwqctlError:
+                self._settings = before
+                write_private(self._configuration, self._render())
+                raise
+
+    def renew_certificate(self, bundle: Path) -> None:
+        """Show another certificate from the next connection on.
+
+        Args:
+            bundle: PEM file with private key and certificate.
+
+        Raises:
+            EngineError: HAProxy does not accept it; the one of before stays.
+        """
+        with self._changing:
+            pem = "".join(f"{line}\n" for line in bundle.read_text(encoding="utf-8").splitlines() if line.strip())
+            try:
+                self._runtime.do(f"set ssl cert {self._certificate} <<\n{pem}", says="ransaction")
+                self._runtime.do(f"commit ssl cert {self._certificate}", says="Success")
+            except EngineError:
+                with contextlib.suppress(EngineError):  # there is nothing to break off
+                    self._runtime.do(f"abort ssl cert {self._certificate}", says="aborted")
+                raise
+            write_private(self._certificate, pem)
 
     def restart(self) -> None:
         """Start HAProxy again on the same port, with the same keys and places, after it died.
@@ -240,63 +346,131 @@ class Gateway:
 
     def _start(self) -> None:
         binary = find_haproxy()
-        address, self.port = choose_address(self._host, self._asked_port)
+        check_version(binary)
+        self._address, self.port = choose_address(self._host, self._asked_port)
+        if self._bundle is not None and not self._certificate.exists():
+            write_private(self._certificate, self._bundle.read_text(encoding="utf-8"))
         self._write_maps()
-        configuration = self._folder / "haproxy.cfg"
-        write_private(configuration, self._render(address))
+        write_private(self._configuration, self._render())
         environment = haproxy_environment(binary)
-        check_config(binary, configuration, environment)
+        check_config(binary, self._configuration, environment)
         self._log = new_log(self._log_link)
-        command = [str(binary), "-db", "-f", str(configuration)]
-        self._process = GuardedProcess(command, log=self._log, environment=environment, grace_s=_GRACE_S)
+        command = [str(binary), "-W", "-db", "-S", f"{self._runtime.master},mode,600", "-f", str(self._configuration)]
+        self._process = GuardedProcess(
+            command, log=self._log, output=self._lines, environment=environment, grace_s=_GRACE_S
+        )
         self._process.wait_until(
             self._answers, timeout_s=_START_TIMEOUT_S, poll_s=0.05, died=self.failure, late=self._lateness
         )
 
-    def _write_maps(self) -> None:
-        write_private(self._maps.keys, "".join(f"{key.digest} {key.id}\n" for key in self._keys.values()))
-        lines = (f"{model} {backend.name}\n" for backend in self.backends for model in backend.models)
-        write_private(self._maps.models, "".join(lines))
-        write_private(self._maps.state, f"refuse {self._refusing}\n" if self._refusing else "")
+    def _take_over(self) -> None:
+        """Have a new process of HAProxy take the port over from the one that serves."""
+        binary = find_haproxy()
+        candidate = self._folder / "next.cfg"
+        self._write_maps()
+        write_private(candidate, self._render())
+        check_config(binary, candidate, haproxy_environment(binary))
+        candidate.replace(self._configuration)
+        before, counters = self._runtime.process(), self._runtime.counters()
+        said = self._runtime.start_new_worker()
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while self._serving() in (None, before):
+            if time.monotonic() > deadline:
+                reasons = alerts(said) or ["it says nothing"]
+                raise EngineError(f"HAProxy did not start with the new settings: {reasons[0]}.", log=self._log)
+            time.sleep(0.05)
+        self._runtime.do_all(counters)
 
-    def _render(self, address: str) -> str:
+    def _serving(self) -> int | None:
+        try:
+            return self._runtime.process()
+        except EngineError:
+            return None
+
+    @property
+    def _configuration(self) -> Path:
+        return self._folder / "haproxy.cfg"
+
+    @property
+    def _certificate(self) -> Path:
+        return self._folder / "door.pem"
+
+    def _set_state(self, place: Place, state: str) -> None:
+        for server in place.servers:
+            self._runtime.do(f"set server {server} state {state}")
+
+    def _share(self, backend: str) -> None:
+        """Share the requests of a backend by the weights of its places."""
+        weights = self._weights_of(backend)
+        leading = leaders(weights)
+        for place in weights:
+            for server in place.servers:
+                self._runtime.do(f"set weight {server} {FULL_WEIGHT if place in leading else 0}")
+        if self._lots.get(backend, ()) != lots(weights):
+            self._lots[backend] = lots(weights)
+            version = self._runtime.ask(f"prepare map {self._maps.lots}").rpartition(" ")[2]
+            if rows := self._lot_rows():
+                self._runtime.do(f"add map @{version} {self._maps.lots} <<\n{rows}")
+            self._runtime.do(f"commit map @{version} {self._maps.lots}")
+
+    def _weights_of(self, backend: str) -> dict[Place, int]:
+        return {place: weight for place, weight in self._weights.of.items() if place.backend == backend}
+
+    def _lot_rows(self) -> str:
+        return "".join(
+            f"{backend}:{lot} place-{place.number}\n"
+            for backend, drawn in self._lots.items()
+            for lot, place in enumerate(drawn)
+        )
+
+    def _stat(self) -> list[dict[str, str]]:
+        return list(csv.DictReader(io.StringIO(self._runtime.ask("show stat").removeprefix("# "))))
+
+    def _state(self, place: Place, rows: dict[tuple[str, str], dict[str, str]]) -> PlaceState:
+        found = [rows[server.split("/")[0], server.split("/")[1]] for server in place.servers]
+        return PlaceState(
+            backend=place.backend,
+            number=place.number,
+            status=found[0]["status"],
+            weight=self._weights.of.get(place, 0),
+            sessions=sum(int(row["scur"]) for row in found),
+            queued=sum(int(row["qcur"] or 0) for row in found),
+            total=sum(int(row["stot"]) for row in found),
+        )
+
+    def _write_maps(self) -> None:
+        for path, entries in self._entries.items():
+            write_private(path, "".join(f"{key} {value}\n" for key, value in entries.items()))
+        write_private(self._maps.state, f"refuse {self._refusing}\n" if self._refusing else "")
+        write_private(self._maps.lots, self._lot_rows())
+
+    def _render(self) -> str:
+        shares = {
+            place: FULL_WEIGHT if place in leaders(self._weights_of(place.backend)) else 0 for place in self._weights.of
+        }
         return render_config(
-            address=address,
+            address=self._address,
             backends=self.backends,
-            weights=self._weights,
+            weights=Weights(shares),
             engine_key=self._engine_key,
-            control_socket=self._control,
+            folder=self._folder,
             maps=self._maps,
-            bundle=self._bundle,
+            bundle=self._certificate if self._bundle is not None else None,
             connections=self.connections,
-            queue_timeout_s=self._queue_timeout_s,
+            settings=self._settings,
         )
 
     def _answers(self) -> bool:
         try:
-            self._command("show version")
-        except EngineError:
+            self._runtime.finishing()
+        except EngineError:  # the process above is not up yet
             return False
-        return True
+        return self._serving() is not None
 
     def _lateness(self) -> EngineError:
         return EngineError(f"HAProxy was not ready after {_START_TIMEOUT_S:.0f} s. Look at its log.", log=self._log)
 
-    def _command(self, command: str) -> str:
-        """Return what HAProxy's runtime API answers; a change that succeeds is answered with nothing."""
-        try:
-            with socket.socket(socket.AF_UNIX) as connection:
-                connection.settimeout(_CONTROL_TIMEOUT_S)
-                connection.connect(str(self._control))
-                connection.sendall(f"{command}\n".encode())
-                answer = b"".join(iter(lambda: connection.recv(4096), b"")).decode().strip()
-        except OSError as problem:
-            raise EngineError(f"HAProxy does not answer on its control socket: {problem}.", log=self._log) from problem
-        if answer and not command.startswith("show"):
-            raise EngineError(f"HAProxy refused `{command.partition(' ')[0]}`: {answer}", log=self._log)
-        return answer
 
-
-def _word(text: str) -> str:
-    """Return text as one argument of the runtime API, which takes a backslash before what would end it."""
-    return "".join(f"\\{character}" if character in " \\;\n" else character for character in text)
+def _reason(backend: Backend, reason: str | None) -> str:
+    """Return why a backend does not answer, as text within JSON."""
+    return within_json(reason or f"The model {' or '.join(backend.models)} is starting. Try again later.")

@@ -1,8 +1,7 @@
 """HAProxy's configuration: the answers HAProxy gives itself, the rendered text."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -10,37 +9,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pipeline.base.errors import UsageError
 from serve.gateway.backends import Backend, Place, Weights
 from serve.gateway.connections import Connections
-from serve.gateway.routes import ROUTES
+from serve.gateway.key_refusals import KEY_REFUSALS, two_members_model, unavailable
+from serve.gateway.maps import Maps
+from serve.gateway.refusal import Refusal
+from serve.gateway.routes import LISTING, ROUTES
+from serve.gateway.settings import DoorSettings
+from serve.gateway.shares import LOTS
 
-
-@dataclass(frozen=True)
-class Refusal:
-    """An answer HAProxy gives itself, in the form the OpenAI clients understand."""
-
-    status: int
-    kind: str
-    code: str
-    message: str
-    headers: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def body(self) -> str:
-        """Return the JSON document."""
-        return json.dumps({"error": {"message": self.message, "type": self.kind, "param": None, "code": self.code}})
-
-
-@dataclass(frozen=True)
-class Maps:
-    """Files that HAProxy reads at its start and that are changed at runtime through its API."""
-
-    keys: Path
-    """Digest of a key and its id."""
-    models: Path
-    """Name that clients ask for and the backend."""
-    state: Path
-    """`refuse` and the reason, while everything is answered with 503; empty otherwise."""
-
-
+_RETRY_AFTER_S = 5
 REFUSALS = (
     Refusal(400, "invalid_request_error", "bad_request", "The request broke off, or is not valid HTTP."),
     Refusal(
@@ -50,7 +26,12 @@ REFUSALS = (
         "Missing or wrong API key. Send the header 'Authorization: Bearer KEY'.",
         (("WWW-Authenticate", "Bearer"),),
     ),
-    Refusal(404, "invalid_request_error", "not_found", "There is no such route."),
+    Refusal(
+        404,
+        "invalid_request_error",
+        "not_found",
+        f"There is no such route. There are {', '.join(ROUTES[:-1])} and {ROUTES[-1]}.",
+    ),
     Refusal(408, "invalid_request_error", "request_timeout", "The request did not arrive in time. Send it again."),
     Refusal(413, "invalid_request_error", "request_too_large", "The request is too large."),
     Refusal(500, "server_error", "internal_error", "The gateway failed."),
@@ -61,7 +42,7 @@ REFUSALS = (
         "server_error",
         "engine_unavailable",
         "The engine is starting, gone, or has too much to do. Try again later.",
-        (("Retry-After", "5"),),
+        (("Retry-After", str(_RETRY_AFTER_S)),),
     ),
     Refusal(504, "server_error", "engine_timeout", "The engine did not answer in time."),
 )
@@ -72,6 +53,48 @@ _CHUNKED = Refusal(
     "http_version",
     "HTTP/1.0 cannot carry this answer, whose length is not known before its end. Use HTTP/1.1, or do not stream.",
 )
+_NO_LENGTH = Refusal(
+    411,
+    "invalid_request_error",
+    "length_required",
+    "The request does not say how long its body is. Send Content-Length instead of chunks.",
+)
+_TOO_MANY_HEADERS = Refusal(
+    431,
+    "invalid_request_error",
+    "headers_too_large",
+    "The header lines are too large. Leave out cookies and other lines that are not needed.",
+)
+BUFFER = 256 * 1024
+"""Bytes of a request that HAProxy keeps at hand until an engine has answered: those can go to another engine, and the
+model is read from them. Each request that waits for an engine takes one buffer, each that an engine has takes two."""
+METRICS_SOCKET = "door-metrics.sock"
+"""On which HAProxy shows its own metrics, in the gateway's folder."""
+_HEADER_BYTES = 80 * 1024
+_BODY_S = 30
+_LOCAL_ID = 2
+_CROWDED = 3 / 4
+_ONE_SOURCE = 15 / 16
+"""Of all connections: one address alone never has more, so that there is room to let another one in."""
+_LINE = {
+    "at": '"%[var(txn.at),div(1000),utime(%Y-%m-%dT%H:%M:%S)].%[var(txn.at),mod(1000),add(1000),regsub(^.,)]Z"',
+    "id": '"%ID"',
+    "source": '"%ci"',
+    "key": '"%[var(txn.key)]"',
+    "method": '"%[var(txn.method),json(utf8s)]"',
+    "path": '"%[var(txn.path),json(utf8s)]"',
+    "model": '"%[var(txn.model),bytes(0,256),json(utf8s)]"',
+    "status": "%ST",
+    "bytes": "%B",
+    "place": '"%[var(txn.place)]"',
+    "ended": '"%ts"',
+    "queued_ms": "%Tw",
+    "first_byte_ms": "%[var(txn.first)]",
+    "total_ms": "%Ta",
+    # With a plus sign where another engine had to take the request over.
+    "retries": '"%rc"',
+}
+"""`DoorLine`, in the words of HAProxy's log-format."""
 
 
 def render_config(
@@ -80,27 +103,24 @@ def render_config(
     backends: Sequence[Backend],
     weights: Weights,
     engine_key: str | None,
-    control_socket: Path,
+    folder: Path,
     maps: Maps,
     bundle: Path | None,
     connections: Connections,
-    queue_timeout_s: int,
+    settings: DoorSettings,
 ) -> str:
     """Return the text of HAProxy's configuration.
-
-    Of several engines those that take no connection are passed over until they do again. What is missing: an engine
-    that takes connections and never answers goes on getting its share.
 
     Args:
         address: as HAProxy's `bind` reads it, such as `ipv4@127.0.0.1:8443`.
         backends: what stands behind the door.
-        weights: which places get requests.
+        weights: which places get requests, as HAProxy takes them: 0 for those that are drawn by lot.
         engine_key: that the engines want; None for none.
-        control_socket: unix socket of the runtime API.
+        folder: of the sockets; its path needs no quoting.
         maps: files that the runtime API changes.
         bundle: PEM file with private key and certificate; None for plain HTTP.
         connections: that there may be at once on either side.
-        queue_timeout_s: for which a request waits for an engine, in seconds.
+        settings: how requests are let in.
     """
     environment = Environment(  # noqa: S701 -- this is no HTML; values go through `quoted`
         loader=PackageLoader("serve.gateway", ""),
@@ -109,21 +129,49 @@ def render_config(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["quoted"] = quoted
+    environment.filters |= {"quoted": quoted, "answer": _answer, "filled": partial(_answer, form="lf-string")}
+    most = int(connections.clients * _ONE_SOURCE)
     return environment.get_template("haproxy.cfg.j2").render(
         address=address,
         backends=[_backend(backend, weights) for backend in backends],
         engine_key=engine_key,
-        control_socket=control_socket,
+        folder=folder,
+        metrics_socket=METRICS_SOCKET,
         maps=maps,
         bundle=bundle,
-        maxconn=connections.clients,
+        connections=connections,
+        settings=settings,
+        per_source=min(settings.max_connections_per_source or most, most),
+        crowded=int(connections.clients * _CROWDED),
         engine_maxconn=max(1, connections.engines // sum(len(backend.sockets) // 2 for backend in backends)),
-        queue_timeout_s=queue_timeout_s,
+        bufsize=BUFFER,
+        header_bytes=_HEADER_BYTES,
+        body_s=_BODY_S,
+        retry_after_s=_RETRY_AFTER_S,
+        lots=LOTS,
+        local_id=_LOCAL_ID,
+        line="{" + ",".join(f'"{name}":{value}' for name, value in _LINE.items()) + "}",
         errors=REFUSALS,
         chunked=_CHUNKED,
+        no_length=_NO_LENGTH,
+        too_many_headers=_TOO_MANY_HEADERS,
         routes=[route.split(" ") for route in ROUTES],
+        listing_route=LISTING,
+        failed_keys=settings.failed_keys,
+        refusals=KEY_REFUSALS,
+        unavailable=unavailable(),
+        two_models=two_members_model(),
+        paths=sorted({route.split(" ")[1] for route in ROUTES}),
     )
+
+
+def _answer(refusal: Refusal, form: str = "string") -> str:
+    """Return the words that answer with a refusal that HAProxy has no status of its own for.
+
+    With the form `lf-string` figures and names are filled in for each request.
+    """
+    said = f"return status {refusal.status} content-type application/json {form} {quoted(refusal.body)}"
+    return said + "".join(f" hdr {name} {quoted(value)}" for name, value in refusal.headers)
 
 
 def _backend(backend: Backend, weights: Weights) -> dict[str, object]:

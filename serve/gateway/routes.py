@@ -1,7 +1,9 @@
 """The routes that the gateway lets through; HAProxy answers 404 to all others."""
 
+LISTING = "/v1/models"
+"""Answered by HAProxy itself: what a key may ask for."""
 ROUTES = (
-    "GET /v1/models",
+    f"GET {LISTING}",
     "POST /v1/chat/completions",
     "POST /v1/completions",
     "POST /v1/responses",

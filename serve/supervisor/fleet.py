@@ -2,19 +2,22 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Self
 
-from pipeline.base.errors import AwqctlError, EnvironmentLackError, Interrupted
+from pipeline.base.errors import AwqctlError, BusyError, EnvironmentLackError, Interrupted
+from pipeline.hardware.memory_use import free_gib, resident_gib
 from serve.gateway.backends import FULL_WEIGHT, Backend, Place
+from serve.supervisor.hooks import Hooks
 from serve.supervisor.placement import Devices
 from serve.supervisor.replica import Replica, Seat
 from serve.supervisor.rotation import Rotation
 from serve.supervisor.spec import ServedModel, ServingSpec
 
 _POLL_S = 0.1
+_HEADROOM = 1.1
 
 
 class Fleet:
@@ -26,7 +29,10 @@ class Fleet:
         rotation: where engines are given requests.
         engine_key: that engines want.
         logs: folder of their logs.
-        warn: told of deaths.
+        hooks: told of what happens to engines.
+
+    Attributes:
+        spec: as given; engines that start later are started by it.
     """
 
     def __init__(
@@ -37,18 +43,21 @@ class Fleet:
         *,
         engine_key: str,
         logs: Path,
-        warn: Callable[[str], None],
+        hooks: Hooks,
     ) -> None:
-        self._spec = spec
+        self.spec = spec
+        self._serving = {model.name: model for model in spec.models}
         self._backends = {backend.models[0]: backend for backend in backends}
         self._first_number = _first_numbers(spec)
         self._rotation = rotation
         self._engine_key = engine_key
         self._logs = logs
-        self._warn = warn
+        self._hooks = hooks
         self._devices = Devices(spec.devices)
         self._replicas: tuple[Replica, ...] = ()
         self._changing = threading.RLock()
+        self._change = threading.Lock()
+        self._changed_by = ""
         # Processors are shared on the CPU: engines that load at once keep each other waiting.
         self._turn: AbstractContextManager[object] = threading.Lock() if spec.accelerator == "cpu" else nullcontext()
 
@@ -61,10 +70,54 @@ class Fleet:
         """Return the engines of one model."""
         return tuple(replica for replica in self._replicas if replica.model.name == model)
 
+    @contextmanager
+    def changing(self, what: str) -> Iterator[None]:
+        """Let nobody else change what is served during the block.
+
+        Raises:
+            BusyError: another change is under way.
+        """
+        self.begin_change(what)
+        try:
+            yield
+        finally:
+            self.end_change()
+
+    def begin_change(self, what: str) -> None:
+        """Let nobody else change what is served until `end_change`.
+
+        Raises:
+            BusyError: another change is under way.
+        """
+        if not self._change.acquire(blocking=False):
+            raise BusyError(
+                f"Something else changes what is served: {self._changed_by}. Wait for its end, and try again."
+            )
+        self._changed_by = what
+
+    def end_change(self) -> None:
+        """Let others change what is served."""
+        self._change.release()
+
+    def serving(self, model: str) -> ServedModel:
+        """Return what the engines of a model serve: the latest release that took the place of another."""
+        return self._serving[model]
+
+    def becomes(self, model: ServedModel) -> None:
+        """Tell that this is what the engines of the model of that name serve from now on."""
+        self._serving[model.name] = model
+
     def has_room(self, model: ServedModel, count: int) -> bool:
-        """Return whether so many more engines of the model find a place and GPUs."""
-        places = len(self._free_places(model.name))
-        return count <= places and self._devices.has_room(*[model.engine.workers] * count)
+        """Return whether so many more engines of the model find a place, and GPUs, or memory on the CPU.
+
+        An engine on the CPU is taken to need what the largest one that runs holds now, and a tenth more.
+        """
+        if count > len(self._free_places(model.name)):
+            return False
+        if self.spec.accelerator != "cpu":
+            return self._devices.has_room(*[model.engine.workers] * count)
+        held = (resident_gib(pid) for replica in self._replicas if (pid := replica.pid) is not None)
+        return max(filter(None, held), default=0.0) * _HEADROOM * count <= free_gib()
 
     def launch(self, model: ServedModel, count: int, *, weight: int = FULL_WEIGHT) -> tuple[Replica, ...]:
         """Begin to start so many engines in free places; they live from then on.
@@ -88,6 +141,25 @@ class Fleet:
             self._replicas = (*self._replicas, *new)
         for replica in new:
             replica.start()
+        return new
+
+    def launch_all(
+        self, model: ServedModel, stop: threading.Event, *, weight: int = FULL_WEIGHT
+    ) -> tuple[Replica, ...]:
+        """Start all engines of a model; return them when every one is up. One that fails ends the others, too.
+
+        Raises:
+            AwqctlError: one does not start.
+            Interrupted: `stop` was set meanwhile.
+        """
+        new = self.launch(model, model.replicas, weight=weight)
+        try:
+            self.wait_until_settled(new, stop)
+            for failed in (replica.failure for replica in new if replica.failure):
+                raise failed
+        except AwqctlError:
+            self.end(new)
+            raise
         return new
 
     def wait_until_settled(
@@ -115,14 +187,16 @@ class Fleet:
             EnvironmentLackError: there are not enough GPUs.
             Interrupted: `stop` was set meanwhile.
         """
-        started = [self.launch(model, model.replicas) for model in self._spec.models]
+        started = [self.launch(model, model.replicas) for model in self.spec.models]
         for replicas in started:
             first_failure = self._wait_for_one(replicas, stop, say)
             if first_failure:
                 raise first_failure
         for replica in self._replicas:
             if replica.failure:
-                self._warn(f"{replica.model.name} ({replica.seat.place.server}) is tried again. {replica.failure}")
+                self._hooks.warn(
+                    f"{replica.model.name} ({replica.seat.place.server}) is tried again. {replica.failure}"
+                )
 
     def _wait_for_one(
         self, replicas: Sequence[Replica], stop: threading.Event, say: Callable[[str], None]
@@ -147,9 +221,22 @@ class Fleet:
             drain_s: for which answers may go on.
             cut: set to wait no longer.
         """
-        left = _drained(replicas, drain_s, cut)
+        left = self.drain_some(replicas, drain_s, cut)
         self.end(replicas)
         return left
+
+    def drain_some(self, replicas: Sequence[Replica], drain_s: float, cut: threading.Event) -> int:
+        """Give these engines nothing new and let them finish what they have; return how many requests are left."""
+        left: list[int] = []
+        threads = [
+            threading.Thread(target=lambda one=replica: left.append(one.drain(drain_s, cut)), daemon=True)
+            for replica in replicas
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sum(left)
 
     def drain(self, drain_s: float, cut: threading.Event) -> int:
         """Let all engines finish what they have; return how many requests are left.
@@ -184,7 +271,7 @@ class Fleet:
 
     def _make(self, model: ServedModel, place: Place, weight: int) -> Replica:
         backend = self._backends[model.name]
-        alone = sum(served.replicas for served in self._spec.models) == 1
+        alone = sum(served.replicas for served in self.spec.models) == 1
         number = self._first_number[model.name] + (place.number - 1) % (len(backend.sockets) // 2)
         seat = Seat(
             place=place,
@@ -193,13 +280,13 @@ class Fleet:
             log=self._logs / ("serve-vllm.log" if alone else f"serve-vllm-{number}.log"),
         )
         return Replica(
-            self._spec,
+            self.spec,
             model,
             seat,
             engine_key=self._engine_key,
             rotation=self._rotation,
             turn=self._turn,
-            warn=self._warn,
+            hooks=self._hooks,
             weight=weight,
         )
 
@@ -219,17 +306,3 @@ def _end(replicas: Sequence[Replica]) -> None:
         replica.leave()
     for replica in replicas:
         replica.join()
-
-
-def _drained(replicas: Sequence[Replica], drain_s: float, cut: threading.Event) -> int:
-    """Drain engines all at once; return how many requests are left."""
-    left: list[int] = []
-    threads = [
-        threading.Thread(target=lambda one=replica: left.append(one.drain(drain_s, cut)), daemon=True)
-        for replica in replicas
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(left)

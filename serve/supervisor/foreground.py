@@ -10,6 +10,7 @@ from pipeline.base.results import Result
 from serve.endpoint import endpoint_folder
 from serve.gateway.keys import KeyStore
 from serve.supervisor.first_key import keep_first_key
+from serve.supervisor.releases import Releases
 from serve.supervisor.spec import ServingSpec
 from serve.supervisor.stop import Stop
 from serve.supervisor.supervisor import Supervisor
@@ -53,6 +54,8 @@ def serve_forever(
     stop: Stop,
     on_ready: Callable[[Serving], None],
     show_key: bool = True,
+    reread: Callable[[], ServingSpec] | None = None,
+    releases: Releases | None = None,
 ) -> None:
     """Serve until `stop` is set, during the start as well as later; `on_ready` is called once it is up.
 
@@ -65,6 +68,8 @@ def serve_forever(
         key_store: of the endpoint.
         stop: set to end it.
         on_ready: told how to call it.
+        reread: reads again what is to be served; None where there is nothing to read.
+        releases: of the endpoint; None for what is no release.
         show_key: whether `on_ready` gets the first key; otherwise its file.
 
     Raises:
@@ -75,7 +80,16 @@ def serve_forever(
     if not spec.tls and spec.host not in _LOOPBACK:
         reporter.warn(f"Without TLS, API keys and prompts travel to {spec.host} in clear text. Better serve with TLS.")
     folder = endpoint_folder(spec.endpoint)
-    with Supervisor(spec, logs=logs, reporter=reporter, key_store=key_store, stop=stop, folder=folder) as endpoint:
+    with Supervisor(
+        spec,
+        logs=logs,
+        reporter=reporter,
+        key_store=key_store,
+        stop=stop,
+        folder=folder,
+        reread=reread,
+        releases=releases,
+    ) as endpoint:
         # Not before: a start that fails would leave a key that nobody has seen.
         first = None if key_store.active() else key_store.add(FIRST_KEY).key
         endpoint.sync_keys()

@@ -15,8 +15,6 @@ from serve.supervisor.health import Sample
 _EVERY_S = 5.0
 _PATIENCE_S = 10.0
 _PROBE_AFTER_S = 30.0
-PROBE_ID = "awqctl-probe"
-"""Request id of the supervisor's own requests, which the audit leaves out."""
 _COUNTERS = ("vllm:iteration_tokens_total_count", "vllm:generation_tokens_total", "vllm:prompt_tokens_total")
 """That move with the engine's steps. Not those of requests: one that a client gives up counts as ended at once."""
 
@@ -58,7 +56,7 @@ class Call:
 
 
 def ask_for_a_token(engine: VllmServer, at: float) -> Call:
-    """Return a request for one token, straight to the engine's socket: HAProxy and the audit do not see it."""
+    """Return a request for one token, straight to the engine: HAProxy does not see it, and the audit leaves it out."""
 
     def request() -> httpx.Response:
         body = {"model": engine.model, "prompt": "a", "max_tokens": 1}
@@ -66,7 +64,6 @@ def ask_for_a_token(engine: VllmServer, at: float) -> Call:
             return client.post(
                 "/v1/completions",
                 json=body,
-                headers={"X-Request-Id": PROBE_ID},
                 timeout=httpx.Timeout(_PATIENCE_S, read=None),
             )
 

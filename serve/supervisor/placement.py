@@ -1,9 +1,11 @@
 """Which GPUs an engine gets: whole groups, lent and given back. On the CPU there is nothing to lend."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from pipeline.base.errors import EnvironmentLackError
+from pipeline.runtimes.specs import Resolved
 
 Group = tuple[str, ...]
 """What one engine sees, as `CUDA_VISIBLE_DEVICES` names it."""
@@ -53,6 +55,44 @@ class Devices:
         """Return the first aligned run of free devices, so that groups of one size never cut each other's."""
         runs = (self._names[start : start + size] for start in range(0, len(self._names) - size + 1, size))
         return next((run for run in runs if set(run) <= set(self._free)), ())
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What the engines of one model need."""
+
+    model: str
+    engines: int
+    devices: int
+    """GPUs of each."""
+    memory_gib: float
+    """Of each on the CPU, at least: weights and KV cache."""
+
+
+def shortages(
+    demands: Sequence[Demand], accelerator: Resolved, devices: int, memory_gib: float
+) -> Iterator[EnvironmentLackError]:
+    """Yield why the engines do not fit beside each other.
+
+    Args:
+        demands: of the models.
+        accelerator: that engines run on.
+        devices: GPUs that they may use.
+        memory_gib: of the machine.
+    """
+    listed = ", ".join(f"{demand.engines} of {demand.model}" for demand in demands)
+    needed = sum(demand.engines * demand.devices for demand in demands)
+    if accelerator == "cuda" and needed > devices:
+        yield EnvironmentLackError(
+            f"The engines ({listed}) need {needed} GPUs together, and {devices} may be used here. Set fewer "
+            "replicas, or a smaller engine.tensor_parallel_size."
+        )
+    held = sum(demand.engines * demand.memory_gib for demand in demands)
+    if accelerator == "cpu" and held > memory_gib:
+        yield EnvironmentLackError(
+            f"The engines ({listed}) need at least {held:.1f} GiB for weights and KV cache, and this machine has "
+            f"{memory_gib:.1f} GiB. Set fewer replicas, or a smaller engine.cpu_kv_cache_gib."
+        )
 
 
 def visible_devices(count: int, visible: str | None) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """What another process asks of a running endpoint: how it is, to stop, to read its settings again."""
 
 import time
-from typing import Any
 
 import psutil
 
@@ -9,6 +8,7 @@ from pipeline.base.errors import EnvironmentLackError
 from serve.endpoint import EndpointFolder
 from serve.status import EndpointStatus
 from serve.supervisor.control import Note, address_of, ask
+from serve.supervisor.reload import Reloaded
 
 _POLL_S = 0.2
 _BEYOND_DRAIN_S = 60.0
@@ -26,14 +26,14 @@ def status_of(folder: EndpointFolder) -> EndpointStatus | None:
     return EndpointStatus.model_validate(ask(folder, "status")) if address_of(folder) else None
 
 
-def reload(folder: EndpointFolder, note: Note) -> dict[str, Any]:
-    """Let the endpoint read its settings again; return what its supervisor says it did.
+def reload(folder: EndpointFolder, note: Note) -> Reloaded:
+    """Let the endpoint read its settings again; return what its supervisor did.
 
     Raises:
         EnvironmentLackError: none runs, or it does not answer.
         RemoteError: the settings cannot be taken; those of before hold.
     """
-    return ask(folder, "reload", note=note, timeout_s=_RELOAD_TIMEOUT_S)
+    return Reloaded.model_validate(ask(folder, "reload", note=note, timeout_s=_RELOAD_TIMEOUT_S))
 
 
 def stop(folder: EndpointFolder, note: Note) -> int:

@@ -3,9 +3,9 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,10 +13,12 @@ import httpx
 
 from pipeline.base.errors import AwqctlError, EngineError, Interrupted
 from pipeline.base.progress import SilentReporter
+from pipeline.engines.production import Production
 from pipeline.engines.vllm import VllmServer
 from serve.gateway.backends import FULL_WEIGHT, Place
 from serve.status import ReplicaState, ReplicaStatus
 from serve.supervisor.health import Progress
+from serve.supervisor.hooks import Hooks
 from serve.supervisor.observer import Figures, Observer, ask_for_a_token
 from serve.supervisor.placement import Group
 from serve.supervisor.production import production_of
@@ -66,7 +68,7 @@ class Replica:
         engine_key: that the engine wants.
         rotation: where it is given requests.
         turn: held while an engine starts, where only one may at a time.
-        warn: told of deaths.
+        hooks: told of what happens to it.
         weight: of its requests; 0 keeps it out of rotation, warm.
 
     Attributes:
@@ -87,7 +89,7 @@ class Replica:
         engine_key: str,
         rotation: Rotation,
         turn: AbstractContextManager[object],
-        warn: Callable[[str], None],
+        hooks: Hooks,
         weight: int = FULL_WEIGHT,
     ) -> None:
         self.model = model
@@ -101,11 +103,12 @@ class Replica:
         self._engine_key = engine_key
         self._rotation = rotation
         self._turn = turn
-        self._warn = warn
+        self._hooks = hooks
         self._weight = weight
         self._restarts = Restarts()
         self._served_at: float | None = None
         self._draining = False
+        self._hung = 0
         self._doing = _Doing()
         self._observer: Observer | None = None
         self._leaving = threading.Event()
@@ -122,6 +125,11 @@ class Replica:
     def log(self) -> Path:
         """Return what the engine writes; until it starts, the name that will be a link to that file."""
         return self._log
+
+    @property
+    def pid(self) -> int | None:
+        """Return the process that all others of the engine are below; None while there is none."""
+        return self.engine.pid if hasattr(self, "engine") and self.engine.running() else None
 
     @property
     def doing(self) -> str:
@@ -181,8 +189,9 @@ class Replica:
             release=self.model.release,
             state=self.state,
             since=self._since,
-            pid=self.engine.pid if hasattr(self, "engine") and self.engine.running() else None,
+            pid=self.pid,
             restarts=self._restarts.count,
+            hung=self._hung,
             start_seconds=self.engine.start_seconds if hasattr(self, "engine") else None,
             weight=self._weight if serving else 0,
             running=figures.running,
@@ -216,10 +225,10 @@ class Replica:
         self._to("given_up" if delay is None else "waiting")
         self.settled.set()
         if delay is None:
-            self._warn(f"{where} died five times in ten minutes and is not started again. {problem}")
+            self._hooks.warn(f"{where} died five times in ten minutes and is not started again. {problem}")
             return False
         if not first:
-            self._warn(f"{where} is started again in {delay:.0f} s. {problem}")
+            self._hooks.warn(f"{where} is started again in {delay:.0f} s. {problem}")
         self._leaving.wait(delay)
         return True
 
@@ -229,6 +238,7 @@ class Replica:
             with self._turn:
                 self._start()
                 self._warm()
+            self._hooks.serving(self.seat.place, self.model.release)
             with self._changing:
                 self._to("serving")
                 self._served_at = time.monotonic()
@@ -257,7 +267,8 @@ class Replica:
             trust_remote_code=self.model.trust_remote_code,
             api_key=self._engine_key,
             uds=self.socket,
-            production=production_of(self._spec, self.model),
+            production=self._production(),
+            adapters=self.model.adapters,
             stop=self._leaving,
         )
         if self.seat.devices:
@@ -268,6 +279,10 @@ class Replica:
         finally:
             self._log = engine.log
         self.socket.chmod(0o600)
+
+    def _production(self) -> Production:
+        production = production_of(self._spec, self.model)
+        return replace(production, middlewares=(*self._hooks.middlewares(self.seat.place), *production.middlewares))
 
     def _warm(self) -> None:
         """Have the engine generate a token before anybody waits for one: the first step is the slowest."""
@@ -303,6 +318,7 @@ class Replica:
             sample = self._observer.poll(time.monotonic())
             verdict = progress.judge(sample) if sample else None
             if verdict and verdict.state == "hung":
+                self._hung += 1
                 self.engine.kill()
                 return EngineError(f"vLLM hung and was killed: {verdict.reason}.", log=self.log)
         return None

@@ -3,8 +3,9 @@
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -20,16 +21,27 @@ from serve.gateway.backends import Backend
 from serve.gateway.connections import RAISE, open_files
 from serve.gateway.gateway import Gateway
 from serve.gateway.keys import KeyStore, digest, new_key
-from serve.gateway.rules import KeyRule, temporary_rule
+from serve.gateway.rules import temporary_rule
+from serve.gateway.settings import DoorSettings
 from serve.gateway.tls import default_folder, ensure_certificate
+from serve.monitoring.engines import EnginePage
+from serve.monitoring.monitoring import Monitoring
+from serve.monitoring.promises import ServedCheckpoint
+from serve.releases.control_commands import ReleaseCommands
 from serve.status import EndpointStatus
+from serve.supervisor.auditing import Auditing
 from serve.supervisor.commands import commands_of
 from serve.supervisor.control import ControlServer
 from serve.supervisor.door_watch import DoorWatch
 from serve.supervisor.fleet import Fleet
-from serve.supervisor.overview import endpoint_status
+from serve.supervisor.hooks import Hooks
+from serve.supervisor.key_sync import KeySync
+from serve.supervisor.overview import absence, endpoint_status
 from serve.supervisor.ownership import owned
+from serve.supervisor.refusals import Refusals
+from serve.supervisor.releases import Releases, release_commands
 from serve.supervisor.replica import Replica
+from serve.supervisor.rollout import FleetRollout
 from serve.supervisor.rotation import Rotation
 from serve.supervisor.spec import ServedModel, ServingSpec
 from serve.supervisor.stop import Stop
@@ -57,9 +69,12 @@ class Supervisor:
         extra_keys: further keys, never written down.
         stop: set from a signal handler to give up a start that is under way, or to end.
         folder: of the endpoint, which is owned and can be asked from other terminals; None for one that is only tried.
+        reread: reads again what is to be served, for `awqctl serve reload`.
+        releases: of the endpoint; None for what is no release.
 
     Attributes:
-        spec: as given.
+        spec: as given; a reload changes it.
+        reread: as given.
         stop: as given.
         ca_certificate: what a client must trust; None over plain HTTP.
         gateway: the door, from the start on.
@@ -76,17 +91,21 @@ class Supervisor:
         extra_keys: Sequence[str] = (),
         stop: Stop | None = None,
         folder: EndpointFolder | None = None,
+        reread: Callable[[], ServingSpec] | None = None,
+        releases: Releases | None = None,
     ) -> None:
         self.spec = spec
         self.stop = stop or Stop()
+        self.reread = reread
+        self._releases = releases
         self.ca_certificate: Path | None = None
         self._logs = logs
         self._reporter = reporter
-        self._key_store = key_store
         self._folder = folder
-        self._extra = tuple(temporary_rule(digest(key)) for key in extra_keys)
-        self._stored: tuple[KeyRule, ...] = ()
-        self._store_complaint = ""
+        self._keys = KeySync(key_store, [temporary_rule(digest(key)) for key in extra_keys], reporter)
+        self._refusals = Refusals()
+        self._auditing: Auditing | None = None
+        self._monitoring: Monitoring | None = None
         self._engine_key = new_key()
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
         self._stack = ExitStack()
@@ -113,15 +132,18 @@ class Supervisor:
         with ExitStack() as stack:
             if self._folder:
                 stack.enter_context(owned(self._folder))
+                self._auditing = stack.enter_context(self._make_auditing(self._folder))
             scratch = stack.enter_context(ScratchFolder())
             internal = new_key()
             backends = tuple(_backend(number, model, scratch) for number, model in enumerate(self.spec.models, 1))
             self.gateway = stack.enter_context(self._make_gateway(scratch, backends, internal))
             self._tell_connections(self.gateway.connections.clients)
-            self._door_watch = stack.enter_context(DoorWatch(self.gateway, self._reporter.warn))
+            self._refusals.attach(self.gateway)
+            self._door_watch = stack.enter_context(DoorWatch(self.gateway, self._warn))
             self.fleet = stack.enter_context(self._make_fleet(backends))
             if self._folder:
-                socket, commands = scratch / "supervisor.sock", commands_of(self)
+                self._monitoring = stack.enter_context(self._make_monitoring(self._folder, scratch))
+                socket, commands = scratch / "supervisor.sock", commands_of(self, self._make_changes())
                 stack.enter_context(ControlServer(self._folder, socket, commands, started_at=self._started_at))
             with self._reporter.task("starting vLLM") as task:
                 self.fleet.start(self.stop, lambda text: task.update(text=text))
@@ -137,7 +159,7 @@ class Supervisor:
             if kind is None:
                 self._drain()
         finally:
-            self._stack.close()
+            self._stack.__exit__(kind, error, trace)
 
     def wait(self, stop: threading.Event | None = None) -> None:
         """Keep the endpoint up until it is asked to end, following the key store.
@@ -150,8 +172,11 @@ class Supervisor:
         """
         while not (stop or self.stop).wait(_POLL_S) and not self.stop.is_set():
             self._check_processes()
+            self._refusals.sync()
             try:
                 self.sync_keys()
+                self._account()
+                self._explain()
             except EngineError:
                 if self.gateway.running():
                     raise
@@ -165,27 +190,86 @@ class Supervisor:
             self.replicas,
             started_at=self._started_at,
             ca_certificate=self.ca_certificate,
+            audit=self._auditing.status() if self._auditing else None,
+            metrics_url=self._monitoring.url if self._monitoring else None,
         )
+
+    def rollout(self, model: ServedModel) -> FleetRollout:
+        """Return the change from what the engines of the model of that name serve to this.
+
+        Raises:
+            UsageError: the endpoint keeps no lines of its requests, by which a canary is judged.
+        """
+        if self._folder is None:
+            raise UsageError("An endpoint that is only tried changes no release. Start it with `awqctl serve`.")
+        drain_s = self.spec.offered.drain_timeout_s
+        return FleetRollout(self.fleet, model, spool=self._folder.spool, drain_s=drain_s, stop=self.stop)
 
     def sync_keys(self) -> None:
         """Let in the keys that are active now.
 
         A key file that cannot be read leaves the keys as they are, with a warning.
         """
-        self.gateway.sync_keys((*self._active_keys(), *self._extra))
+        self._keys.sync(self.gateway)
 
-    def _active_keys(self) -> tuple[KeyRule, ...]:
-        if self._key_store is None:
-            return ()
-        try:
-            self._stored = self._key_store.active()
-        except UsageError as problem:
-            if problem.message != self._store_complaint:
-                self._reporter.warn(f"{problem.message} Until then the keys stay as they were.")
-            self._store_complaint = problem.message
-        else:
-            self._store_complaint = ""
-        return self._stored
+    def _account(self) -> None:
+        """Tell the audit what HAProxy lost, and the door which keys have used up their tokens."""
+        if self._auditing is not None:
+            self._auditing.dropped(self.gateway.figures().dropped_logs)
+            self.gateway.limit_tokens(self._auditing.over_budget(self._keys.stored))
+
+    def _explain(self) -> None:
+        """Have the door say why it answers nothing for a model of which no engine is up."""
+        for backend, model in zip(self.gateway.backends, self.spec.models, strict=True):
+            self.gateway.explain(backend.name, absence(model.name, self.fleet.of(model.name)))
+
+    def _warn(self, text: str) -> None:
+        """Say what went wrong without ending the endpoint, and keep it."""
+        self._reporter.warn(text)
+        if self._auditing is not None:
+            self._auditing.event(text)
+
+    def _make_changes(self) -> ReleaseCommands | None:
+        if self._releases is None or self._auditing is None:
+            return None
+        return release_commands(self, self._releases, event=self._auditing.event, reporter=self._reporter)
+
+    def _make_auditing(self, folder: EndpointFolder) -> Auditing:
+        return Auditing(
+            folder,
+            self.spec.offered.audit,
+            logs=self._logs,
+            reporter=self._reporter,
+            refusals=self._refusals,
+        )
+
+    def _make_monitoring(self, folder: EndpointFolder, scratch: Path) -> Monitoring:
+        served = [
+            ServedCheckpoint(model=model.name, release=model.release, checkpoint=str(model.checkpoint))
+            for model in self.spec.models
+        ]
+        return Monitoring(
+            folder,
+            self.spec.offered,
+            served,
+            status=self.status,
+            engines=self._engine_pages,
+            gateway=self.gateway.metrics,
+            socket_path=scratch / "metrics.sock",
+        )
+
+    def _engine_pages(self) -> tuple[EnginePage, ...]:
+        return tuple(
+            EnginePage(
+                model=replica.model.name,
+                replica=replica.seat.place.server,
+                release=replica.model.release,
+                socket=replica.socket,
+                api_key=self._engine_key,
+            )
+            for replica in self.replicas
+            if replica.pid is not None
+        )
 
     def _make_gateway(self, folder: Path, backends: Sequence[Backend], internal: str) -> Gateway:
         bundle = None
@@ -199,9 +283,10 @@ class Supervisor:
             host=self.spec.host,
             port=self.spec.port,
             bundle=bundle,
-            keys=(*self._active_keys(), *self._extra, temporary_rule(digest(internal))),
+            keys=(*self._keys.active(), temporary_rule(digest(internal))),
             log=self._logs / "serve-haproxy.log",
-            queue_timeout_s=self.spec.offered.queue_timeout_s,
+            lines=self._auditing.lines if self._auditing else None,
+            settings=DoorSettings.of(self.spec.offered),
         )
 
     def _tell_connections(self, bound: int) -> None:
@@ -212,13 +297,16 @@ class Supervisor:
             self._reporter.note(said, head="gateway")
 
     def _make_fleet(self, backends: Sequence[Backend]) -> Fleet:
+        hooks = Hooks(warn=self._warn)
+        if self._auditing is not None:
+            hooks = replace(hooks, serving=self._auditing.serving, middlewares=self._auditing.middlewares)
         return Fleet(
             self.spec,
             backends,
             Rotation(self.gateway),
             engine_key=self._engine_key,
             logs=self._logs,
-            warn=self._reporter.warn,
+            hooks=hooks,
         )
 
     def _wait_until_ready(self, key: str) -> None:
@@ -252,10 +340,7 @@ class Supervisor:
 
     def _drain(self) -> None:
         """Take nothing new, and give answers under way the time that the recipe sets."""
-        try:
-            self.gateway.refuse(_SHUTTING_DOWN)
-        except EngineError:
-            return
+        self._refusals.set("stop", _SHUTTING_DOWN)
         left = self.fleet.drain(self.spec.offered.drain_timeout_s, self.stop.cut)
         if left:
             self._reporter.warn(f"{left} answers had not ended and are cut; they stand in the log as cut.")
@@ -265,4 +350,4 @@ def _backend(number: int, model: ServedModel, folder: Path) -> Backend:
     """Return the places of one model: as many again as it has engines, for those of a new release."""
     name = f"model-{number}"
     sockets = tuple(folder / f"m{number}-p{place}.sock" for place in range(1, model.replicas * 2 + 1))
-    return Backend(name=name, models=(model.name, *model.adapters), sockets=sockets)
+    return Backend(name, (model.name, *model.adapters), sockets, max_model_len=model.engine.max_model_len)

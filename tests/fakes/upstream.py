@@ -7,6 +7,7 @@ vLLM's start that this project reads.
 
 import argparse
 import json
+import re
 import socket
 import socketserver
 import sys
@@ -24,6 +25,8 @@ _START_LINES = (
     "INFO Maximum concurrency for 128 tokens per request: 8.00x",
     "INFO Using FakeLinearKernel for FakeAWQLinearMethod",
 )
+METRICS = Path(__file__).with_name("vllm_metrics.txt")
+"""What the real vLLM (0.32, on the CPU, with the demo's model, after three answers) showed at `/metrics`."""
 _WORDS = ("Paris", " it", " is", ".")
 
 
@@ -47,6 +50,8 @@ class Behaviour:
     chunk_delay_s: float = 0.0
     """Pause before each streamed chunk."""
     answer_delay_s: float = 0.0
+    status: int = 200
+    """Of answers that are no streams."""
     seen: list[Seen] = field(default_factory=list)
     generated: int = 0
     """Tokens, over all answers."""
@@ -102,9 +107,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         behaviour = self.server.behaviour
+        if self.path == "/health":  # asked by HAProxy, several times a second; no request of a client
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         behaviour.seen.append(Seen(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
         if self.path == "/metrics":
-            self._send(_metrics(behaviour).encode(), "text/plain; version=0.0.4")
+            self._payload("text/plain; version=1.0.0; charset=utf-8", _metrics(behaviour).encode())
             return
         behaviour.under_way += 1
         try:
@@ -119,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._stream(behaviour)
         else:
             behaviour.generated += len(_WORDS)
-            self._send(json.dumps(_answer_to(self.path, behaviour)).encode(), "application/json")
+            self._document(_answer_to(self.path, behaviour))
 
     def _client_stays(self, seconds: float) -> bool:
         """Wait; return whether the client is still there at the end."""
@@ -136,8 +146,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self.connection.setblocking(True)  # noqa: FBT003
         return True
 
-    def _send(self, payload: bytes, kind: str) -> None:
-        self.send_response(200)
+    def _document(self, document: dict[str, Any]) -> None:
+        self._payload("application/json", json.dumps(document).encode())
+
+    def _payload(self, kind: str, payload: bytes) -> None:
+        self.send_response(self.server.behaviour.status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(payload)))
         self.end_headers()
@@ -163,13 +176,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _metrics(behaviour: Behaviour) -> str:
-    """Return what the supervisor reads of vLLM's metrics."""
-    return (
-        f"vllm:num_requests_running {behaviour.under_way}\n"
-        "vllm:num_requests_waiting 0\n"
-        "vllm:kv_cache_usage_perc 0.25\n"
-        f"vllm:generation_tokens_total {behaviour.generated}\n"
-    )
+    """Return a page of vLLM's, with what the stand-in has done in place of what vLLM had."""
+    page = METRICS.read_text(encoding="utf-8")
+    for name, value in (
+        ("num_requests_running", behaviour.under_way),
+        ("generation_tokens_total", behaviour.generated),
+    ):
+        page = re.sub(rf"^(vllm:{name}{{.*}}) .*$", rf"\g<1> {value}", page, flags=re.MULTILINE)
+    return page
 
 
 def _chunk(model: str, text: str, reason: str | None) -> dict[str, Any]:

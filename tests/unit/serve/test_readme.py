@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from serve.gateway.haproxy_config import REFUSALS
+from serve.gateway.key_refusals import KEY_REFUSALS
 from serve.gateway.routes import ROUTES
 
 TEXT = (Path(__file__).parents[3] / "serve" / "README.md").read_text()
@@ -27,7 +28,7 @@ def test_lines_to_call_it_are_a_shell_command_and_a_program() -> None:
 
 def test_errors_and_routes_are_those_of_the_gateway() -> None:
     """Every status, code and route that the door has stands in the tables."""
-    for refusal in REFUSALS:
+    for refusal in (*REFUSALS, *KEY_REFUSALS.values()):
         assert str(refusal.status) in TEXT
         assert f"`{refusal.code}`" in TEXT
     assert all(f"`{route}`" in TEXT or f"`{route.split()[1]}`" in TEXT for route in ROUTES)

@@ -16,7 +16,7 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("files", "clients", "engines"),
-    [(1024, 472, 472), (8_272, 7_168, 1_024), (20_000, 12_000, 1_024), (1_048_576, 12_000, 1_024)],
+    [(1024, 472, 472), (8_272, 7_168, 1_024), (20_000, 18_896, 1_024), (1_048_576, 30_000, 1_024)],
 )
 def test_bounds_follow_the_files(files: int, clients: int, engines: int) -> None:
     """One file per connection after HAProxy's own; beyond what engines take, all are for clients, who wait."""
@@ -32,4 +32,4 @@ def test_too_few_files_are_refused() -> None:
 def test_unlimited_is_enough_for_the_largest_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a limit the bounds are the largest."""
     monkeypatch.setattr("resource.getrlimit", lambda _: (1024, resource.RLIM_INFINITY))
-    assert connections(open_files()) == Connections(12_000, 1_024)
+    assert connections(open_files()) == Connections(30_000, 1_024)

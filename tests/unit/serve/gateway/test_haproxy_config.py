@@ -1,6 +1,7 @@
 """HAProxy's configuration as text, the choice of an address, and the usage lines of the endpoint."""
 
 import ast
+import re
 import shlex
 import socket
 from pathlib import Path
@@ -10,11 +11,16 @@ import pytest
 from pipeline.base.errors import BusyError, EnvironmentLackError, UsageError
 from pipeline.engines.address import choose_address
 from pipeline.runtimes.haproxy import find_haproxy
+from serve.audit.lines import DoorLine
 from serve.gateway.backends import Backend, Place, Weights
 from serve.gateway.connections import Connections
-from serve.gateway.haproxy_config import Maps, quoted, render_config
+from serve.gateway.haproxy_config import quoted, render_config
+from serve.gateway.maps import Maps
 from serve.gateway.routes import ROUTES
+from serve.gateway.settings import DoorSettings
 from serve.supervisor.foreground import Serving, usage_lines
+
+USUAL = DoorSettings()
 
 
 def _render(
@@ -22,17 +28,18 @@ def _render(
     sockets: tuple[str, ...] = ("/run/a/engine.sock", "/run/a/spare.sock"),
     weights: dict[Place, int] | None = None,
     engine_key: str | None = None,
+    settings: DoorSettings = USUAL,
 ) -> str:
     return render_config(
         address="ipv4@127.0.0.1:8443",
         backends=[Backend("model-1", ("demo",), tuple(Path(each) for each in sockets))],
         weights=Weights(weights or {}),
         engine_key=engine_key,
-        control_socket=Path("/run/a/control.sock"),
-        maps=Maps(keys=Path("/run/a/keys.map"), models=Path("/run/a/models.map"), state=Path("/run/a/state.map")),
+        folder=Path("/run/a"),
+        maps=Maps(Path("/run/a")),
         bundle=bundle,
         connections=Connections(1000, 500),
-        queue_timeout_s=60,
+        settings=settings,
     )
 
 
@@ -50,13 +57,42 @@ def test_places_wait_until_they_are_admitted() -> None:
     sockets = ("/run/1", "/run/2", "/run/3", "/run/4")
     weights = {Place("model-1", 1): 100, Place("model-1", 3): 0}
     lines = _backend(_render(None, sockets, weights))
-    assert [line for line in lines if line.startswith("server ")] == [
+    servers = [line.split(" check ")[0] for line in lines if line.startswith("server ")]
+    assert servers == [
         "server place-1 unix@/run/1 weight 100",
         "server place-2 unix@/run/2 disabled",
         "server place-3 unix@/run/3 weight 0",
         "server place-4 unix@/run/4 disabled",
+        "server unchecked-1 unix@/run/1 weight 100 backup",
+        "server unchecked-2 unix@/run/2 disabled backup",
+        "server unchecked-3 unix@/run/3 weight 0 backup",
+        "server unchecked-4 unix@/run/4 disabled backup",
     ]
-    assert any(line.startswith("default-server ") and line.endswith("maxconn 250") for line in lines)
+    assert "default-server maxconn 250" in lines
+
+
+def test_every_text_of_the_line_is_json() -> None:
+    """What a client chooses stands in the log as JSON, cut to a length that a line has room for."""
+    (line,) = [line for line in _directives(_render(None)) if line.startswith("log-format ")]
+    assert all(f"var(txn.{name}),json(utf8s)" in line for name in ("method", "path"))
+    assert "var(txn.model),bytes(0,256),json(utf8s)" in line
+    names = re.findall(r'"(\w+)":', line)
+    assert set(names) == set(DoorLine.model_fields)
+
+
+@pytest.mark.parametrize(("asked", "bound"), [(None, 937), (8, 8), (5000, 937)])
+def test_one_source_never_has_all_connections(asked: int | None, bound: int) -> None:
+    """The recipe's bound for one address counts, unless it leaves no room for anybody else."""
+    text = _render(None, settings=DoorSettings(max_connections_per_source=asked))
+    assert f"tcp-request connection reject if {{ sc2_conn_cur gt {bound} }}" in _directives(text)
+
+
+def test_pages_are_answered_only_where_the_recipe_names_them() -> None:
+    """Without origins nothing is said to browsers; with them each is compared as a whole."""
+    assert "Origin)" not in _render(None)
+    text = _render(None, settings=DoorSettings(cors_origins=("https://a.test", "https://it's")))
+    assert "{ req.fhdr(Origin) -m str -- 'https://a.test' 'https://it'\\''s' }" in text
+    assert "str(*) if { req.fhdr(Origin) -m found }" in _render(None, settings=DoorSettings(cors_origins=("*",)))
 
 
 def test_engines_are_told_their_key() -> None:
@@ -86,8 +122,8 @@ def test_routes_are_decided_before_keys() -> None:
 
 def test_tls_line() -> None:
     """With a certificate the port speaks TLS and HTTP/1.1; without one it is plain."""
-    tls = [line for line in _directives(_render(Path("/c d/e.pem"))) if line.startswith("bind")]
-    plain = [line for line in _directives(_render(None)) if line.startswith("bind")]
+    tls = [line for line in _directives(_render(Path("/c d/e.pem"))) if line.startswith("bind ipv4")]
+    plain = [line for line in _directives(_render(None)) if line.startswith("bind ipv4")]
     assert tls == ["bind ipv4@127.0.0.1:8443 proto h1 ssl crt '/c d/e.pem' alpn http/1.1"]
     assert plain == ["bind ipv4@127.0.0.1:8443 proto h1"]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.base.errors import EnvironmentLackError
-from serve.supervisor.placement import Devices, visible_devices
+from serve.supervisor.placement import Demand, Devices, shortages, visible_devices
 
 EIGHT = tuple(map(str, range(8)))
 
@@ -50,3 +50,16 @@ def test_processors_are_shared() -> None:
 def test_environment_says_what_may_be_used(visible: str | None, expected: tuple[str, ...]) -> None:
     """`CUDA_VISIBLE_DEVICES` of the supervisor bounds what it gives to engines."""
     assert visible_devices(2, visible) == expected
+
+
+ONE, TWO = Demand("one", 1, 2, 6.0), Demand("two", 2, 1, 5.0)
+
+
+def test_engines_have_to_fit_together() -> None:
+    """GPUs are counted, memory on the CPU is summed up, and both are told with the models."""
+    assert list(shortages([ONE, TWO], "cuda", 4, 1.0)) == []
+    assert list(shortages([ONE, TWO], "cpu", 0, 16.0)) == []
+    (few,) = shortages([ONE, TWO], "cuda", 3, 1.0)
+    (little,) = shortages([ONE, TWO], "cpu", 0, 15.0)
+    assert "(1 of one, 2 of two) need 4 GPUs together, and 3 may be used" in few.message
+    assert "at least 16.0 GiB" in little.message
