@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 # Tests start hundreds of processes; where a container forbids bytecode, each would compile its imports again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-many bench-gate check-workbook check-page grade-plan grade-plan-cpu compare-backends faults report-picture cuda-contract wheel clean
+.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-many bench-gate check-workbook check-page grade-plan grade-plan-cpu compare-backends faults report-picture check-clients cuda-contract wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -26,8 +26,8 @@ families: .venv/.ready ## every model family through both backends into real vLL
 pythons: .venv/.ready ## the unit tests on Python 3.11, 3.12 and 3.13, as far as uv brings them
 	$(PYTHON) tests/pythons.py
 
-unit: .venv/.ready ## the tests that take seconds
-	$(PYTHON) -m pytest -q -n 2 tests/unit
+unit: .venv/.ready ## the loop: unit tests, without those that price or render whole runs (`make test` has them)
+	$(PYTHON) -m pytest -q -n 2 -m "not whole" tests/unit
 
 coverage: .venv/.ready ## branch coverage of the pure rooms by their own tests; fails below 95 %
 	$(PYTHON) tests/pure_rooms.py
@@ -88,6 +88,9 @@ report-picture: .venv/.ready ## the picture in the README, from the report of th
 
 check-page: .venv/.ready ## the HTML report of the last `make demo` in real Chromium: every figure, screen, key and axe; needs npm
 	$(PYTHON) -m tests.page.check
+
+check-clients: .venv/.ready ## other people's clients, hostile requests and a fuzzer on the endpoint with real vLLM (minutes)
+	$(PYTHON) -m tests.clients.check
 
 cuda-contract: .venv/.ready ## without a GPU: the CUDA environments (11 GiB), vLLM's parser and its log's words
 	$(PYTHON) -m pytest --timeout=3600 tests/cuda_contract

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.base.commands import command
 from pipeline.base.errors import UsageError
 from pipeline.base.homes import config_home
 from pipeline.recipe.serve import ENDPOINT
@@ -99,6 +100,6 @@ def chosen_endpoint(name: str | None) -> EndpointFolder:
         return endpoint_folder(names[0])
     if not names:
         raise UsageError(
-            "There is no endpoint yet. Name one with --endpoint NAME; `awqctl serve RECIPE` takes the recipe's."
+            f"There is no endpoint yet. Name one with --endpoint NAME; `{command('serve')}` takes the recipe's."
         )
     raise UsageError(f"There are several endpoints: {', '.join(names)}. Name one with --endpoint NAME.")

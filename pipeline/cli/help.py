@@ -69,6 +69,32 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "awqctl serve mine.yaml",
         "awqctl serve mine.yaml --host 0.0.0.0 --port 8443",
     ),
+    "release": ("awqctl release ls", "awqctl release promote out/mine", "awqctl release rollback"),
+    "release ls": ("awqctl release ls", "awqctl release ls --endpoint mine --json"),
+    "release add": ("awqctl release add out/mine", "awqctl release add out/mine --arm baseline"),
+    "release promote": (
+        "awqctl release promote 3",
+        "awqctl release promote out/mine --endpoint mine",
+        "awqctl release promote 3 --yes",
+    ),
+    "release rollback": (
+        "awqctl release rollback",
+        "awqctl release rollback --to 2",
+        "awqctl release rollback --to baseline --yes",
+    ),
+    "serve status": ("awqctl serve status", "awqctl serve status --endpoint demo --json"),
+    "serve stop": ("awqctl serve stop", "awqctl serve stop --endpoint demo"),
+    "serve reload": ("awqctl serve reload",),
+    "serve slo": ("awqctl serve slo", "awqctl serve slo --window 7d --endpoint demo --json"),
+    "serve export": ("awqctl serve export systemd mine.yaml",),
+    "serve export monitoring": (
+        "awqctl serve export monitoring --out monitoring",
+        "awqctl serve export monitoring --out monitoring --target gpu1.example:9400",
+    ),
+    "serve export systemd": (
+        "awqctl serve export systemd mine.yaml --host 0.0.0.0",
+        "awqctl serve export systemd mine.yaml --endpoint team-a",
+    ),
     "compare": (
         "awqctl compare results/base results/awq --margin 0.02",
         "awqctl compare base.jsonl awq.jsonl --min-recovery 0.98",

@@ -8,13 +8,17 @@ import click
 
 from pipeline.cli.common import emit, json_option, open_session, recipe_options, verbosity_options
 from pipeline.cli.dry_run_plan import dry_run_options
+from pipeline.cli.serve_control import reload, status, stop
+from pipeline.cli.serve_export import export
+from pipeline.cli.serve_options import address_options, as_typed
+from pipeline.cli.serve_slo import slo
+from pipeline.cli.subcommands import CommandWithSubcommands
 
 
-@click.command()
+@click.command(cls=CommandWithSubcommands)
 @recipe_options
-@click.option("--host", metavar="ADDRESS", help="Address to listen on; default the recipe's (127.0.0.1).")
-@click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free port; default the recipe's (8443).")
-@click.option("--plain-http", is_flag=True, help="No TLS. Keys and prompts cross the network readable.")
+@address_options
+@click.option("--endpoint", metavar="NAME", help="Name of the endpoint, which owns keys and audit; the recipe's.")
 @click.option("--despite-gates", is_flag=True, help="Serve although a gate was not passed; that is recorded.")
 @dry_run_options("Say whether the checkpoint fits and the endpoint can be offered; start nothing.")
 @verbosity_options
@@ -38,7 +42,7 @@ def serve(**arguments: Any) -> None:
         arguments["recipe"],
         arguments["overrides"],
         arguments["out"],
-        own={"serve": _as_typed(arguments)},
+        own={"serve": as_typed(arguments)},
         verbose=arguments["verbose"],
         quiet=arguments["quiet"],
     )
@@ -61,6 +65,7 @@ def serve(**arguments: Any) -> None:
         port=arguments["port"],
         tls=False if arguments["plain_http"] else None,
         despite_gates=passed_over,
+        endpoint=arguments["endpoint"],
     )
     if passed_over:
         record_despite(context, passed_over, f"{spec.host}:{spec.port}")
@@ -79,16 +84,13 @@ def serve(**arguments: Any) -> None:
     click.echo("stopped", err=True)
 
 
-def _as_typed(arguments: dict[str, Any]) -> tuple[str, ...]:
-    """Return the options that are the endpoint's alone, for messages that name `serve` again."""
-    given = {"--host": arguments["host"], "--port": arguments["port"]}
-    options = [part for name, value in given.items() if value is not None for part in (name, str(value))]
-    return (*options, *(["--plain-http"] if arguments["plain_http"] else []))
-
-
 def _stop_on_signals() -> threading.Event:
     """Return an event that SIGINT and SIGTERM set."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     return stop
+
+
+for subcommand in (status, stop, reload, export, slo):
+    serve.add_command(subcommand)

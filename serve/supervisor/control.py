@@ -16,6 +16,7 @@ from typing import Any, Self, cast
 
 from pydantic import ValidationError
 
+from pipeline.base.commands import command as typed
 from pipeline.base.errors import AwqctlError, EnvironmentLackError, UsageError
 from pipeline.base.results import Result
 from serve.endpoint import EndpointFolder
@@ -109,7 +110,7 @@ def ask(
     """
     address = address_of(folder)
     if address is None:
-        raise EnvironmentLackError(f"The endpoint '{folder.name}' is not running. Start it with `awqctl serve RECIPE`.")
+        raise EnvironmentLackError(f"The endpoint '{folder.name}' is not running. Start it with `{typed('serve')}`.")
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(_CONNECT_TIMEOUT_S)
@@ -156,7 +157,9 @@ class _Handler(socketserver.StreamRequestHandler):
             asked = json.loads(self.rfile.readline())
             command = cast("_Server", self.server).commands.get(asked["command"])
             if command is None:
-                raise UsageError(f"This supervisor knows no command '{asked['command']}'. Is it of another version?")
+                raise UsageError(
+                    f"This supervisor knows no command '{asked['command']}'. It may be an older one: start it again."
+                )
             yield {"result": command(asked["arguments"], self._note).model_dump(mode="json")}
         except AwqctlError as problem:
             yield {"error": {"message": str(problem), "exit_code": problem.exit_code}}

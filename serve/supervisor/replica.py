@@ -7,6 +7,7 @@ from typing import Self
 from pipeline.base.errors import EngineDiedError
 from pipeline.base.progress import Reporter
 from pipeline.engines.vllm import VllmServer
+from serve.supervisor.production import production_of
 from serve.supervisor.spec import ServedModel, ServingSpec
 
 
@@ -63,7 +64,7 @@ class Replica:
             trust_remote_code=self._model.trust_remote_code,
             api_key=self._engine_key,
             uds=self.socket,
-            public=True,
+            production=production_of(self._spec, self._model),
             stop=self._stop,
         )
         try:

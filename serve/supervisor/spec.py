@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from eval.bench.result import BenchResult
 from pipeline.engines.preflight import check_engine
 from pipeline.models.trust import custom_code
 from pipeline.quantize.result import QuantizeResult
@@ -16,6 +17,7 @@ from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord
 from pipeline.runtimes.specs import Resolved
 from pipeline.runtimes.store import Runtime
+from serve.supervisor.prefill import max_prefill_tokens
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class ServedModel:
     """LoRA adapters by the names that clients ask for."""
     release: str = "unreleased"
     """Which release that is; stands in the audit and in the metrics."""
+    max_prefill_tokens: int | None = None
+    """Of prompts that wait in one engine to be read; None for no bound."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ def serving_spec(
     port: int | None = None,
     tls: bool | None = None,
     despite_gates: tuple[str, ...] = (),
+    endpoint: str | None = None,
 ) -> ServingSpec:
     """Return how to serve the checkpoint of this run, every file of it checked and the engine's environment made.
 
@@ -73,6 +78,7 @@ def serving_spec(
         port: in place of the recipe's.
         tls: in place of the recipe's.
         despite_gates: gates that are passed over.
+        endpoint: name of the endpoint in place of the recipe's.
 
     Raises:
         MissingStageError: nothing has been quantized yet.
@@ -92,9 +98,10 @@ def serving_spec(
         engine=recipe.engine,
         trust_remote_code=trusted,
         replicas=offered.replicas,
+        max_prefill_tokens=max_prefill_tokens(record.find(BenchResult)),
     )
     return ServingSpec(
-        endpoint=recipe.name,
+        endpoint=endpoint or recipe.name,
         models=(model,),
         runtime=context.runtime("vllm"),
         accelerator=accelerator,

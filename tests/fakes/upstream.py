@@ -24,6 +24,8 @@ _START_LINES = (
     "INFO Maximum concurrency for 128 tokens per request: 8.00x",
     "INFO Using FakeLinearKernel for FakeAWQLinearMethod",
 )
+METRICS = Path(__file__).with_name("vllm_metrics.txt")
+"""What the real vLLM (0.32, on the CPU, with the demo's model, after three answers) showed at `/metrics`."""
 _WORDS = ("Paris", " it", " is", ".")
 
 
@@ -110,6 +112,9 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._client_stays(behaviour.answer_delay_s):
             behaviour.hung_up.set()
             return
+        if self.path == "/metrics":
+            self._payload("text/plain; version=1.0.0; charset=utf-8", METRICS.read_bytes())
+            return
         request = json.loads(body) if body else {}
         if request.get("stream"):
             self._stream(behaviour)
@@ -132,9 +137,11 @@ class _Handler(BaseHTTPRequestHandler):
         return True
 
     def _document(self, document: dict[str, Any]) -> None:
-        payload = json.dumps(document).encode()
+        self._payload("application/json", json.dumps(document).encode())
+
+    def _payload(self, kind: str, payload: bytes) -> None:
         self.send_response(self.server.behaviour.status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(payload)))
         self.end_headers()
         if self.command != "HEAD":

@@ -28,6 +28,7 @@ def run(*arguments: str) -> tuple[Any, str]:
     return result.return_value, result.output
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", packaged_scenarios())
 def test_every_scenario_prints_in_80_columns(name: str) -> None:
     """With a verdict on each claim; a refuted one is a finding, so the command succeeds."""

@@ -25,6 +25,8 @@ from pipeline.run.gates import gates_not_passed
 from pipeline.verification.chain import verify_report
 from tests.helpers import invoke
 
+pytestmark = pytest.mark.whole
+
 HOME = "/home/alice/models/tiny"
 TOKEN = "hf_" + "MadeUpTokenForTheseTests1234567890"[:34]
 

@@ -15,6 +15,8 @@ from pipeline.report.render.html import to_html
 from pipeline.report.view import report_of
 from tests.unit.pipeline.report.conftest import ROI
 
+pytestmark = pytest.mark.whole
+
 EURO = Currency(code="EUR", per_usd=0.5, source="ECB reference rate", date=date(2026, 11, 27))
 
 

@@ -41,6 +41,8 @@ from tests.unit.pipeline.quantize.card.cards import make_layers, make_manifest, 
 from tests.unit.pipeline.report.documents import inputs_of
 from tests.unit.pipeline.report.pseudo_language import english_in, pseudo_language, strings_of
 
+pytestmark = pytest.mark.whole
+
 SAY = StoredSentences
 _ENGLISH_WORDS = re.compile(r"\b(the|of|and|is|are|with|than|which|every|not|its|were|from|by)\b", re.IGNORECASE)
 _NO_PROSE = frozenset({"id", "evidence", "sources", "origin", "tone", "examples", "stage", "schema_version", "run"})

@@ -8,6 +8,7 @@ from pipeline.roi.scenarios.result import ScenarioResult
 from pipeline.roi.scenarios.scenario import scenario_result
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", packaged_scenarios())
 def test_the_model_alone_gives_the_figures_of_the_scenario(name: str) -> None:
     """Options and pairs agree in every figure, after a way through JSON."""

@@ -16,6 +16,8 @@ from pipeline.roi.scenarios.result import OptionCost, ScenarioResult
 from tests.unit.eval.bench.assessments import assessed_bench
 from tests.unit.pipeline.report.conftest import ROI
 
+pytestmark = pytest.mark.whole
+
 MODEL = "mistralai/Mistral-7B-v0.1"
 Make = Callable[..., Recipe]
 Bench = Callable[..., BenchResult]

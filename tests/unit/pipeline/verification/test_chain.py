@@ -21,7 +21,7 @@ from pipeline.verification.chain import verify_report
 from pipeline.verification.result import Problem
 from tests.helpers import invoke
 
-pytestmark = pytest.mark.usefixtures("undrawn")
+pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("undrawn")]
 
 REPORTS = ("report.html", "report.md", "report.json")
 

@@ -10,6 +10,8 @@ from pipeline.recipe.report import Format
 from pipeline.report.document import ReportDocument
 from pipeline.report.render.formats import FORMATS, FileFormat, formats_in, in_order
 
+pytestmark = pytest.mark.whole
+
 BEGINNINGS = {"html": b"<!doctype html>", "pdf": b"%PDF-", "pptx": b"PK", "xlsx": b"PK", "json": b"{"}
 
 

@@ -10,6 +10,8 @@ from pipeline.report.render.json import to_json
 from pipeline.report.render.pdf import to_pdf
 from tests.unit.pipeline.report.render.logos import logo
 
+pytestmark = pytest.mark.whole
+
 HOSTILE = r"a#b $c$ *d* _e_ @f \g <h> [i] `j ~k //l = m"
 
 

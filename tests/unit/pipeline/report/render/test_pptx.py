@@ -19,6 +19,8 @@ from pipeline.report.render.slides.points import points_of
 from tests.unit.pipeline.report.render.logos import logo
 from tests.unit.pipeline.report.render.test_pdf import HOSTILE, hostile
 
+pytestmark = pytest.mark.whole
+
 KINDS = {
     "line": {XL_CHART_TYPE.LINE, XL_CHART_TYPE.LINE_MARKERS},
     "dot": {XL_CHART_TYPE.LINE, XL_CHART_TYPE.LINE_MARKERS},

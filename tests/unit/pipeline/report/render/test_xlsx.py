@@ -20,6 +20,8 @@ from pipeline.roi.scenarios.scenario import scenario_result
 from tests.benchmarks.pricing_models import drawn_model
 from tests.benchmarks.workbook import spoiled
 
+pytestmark = pytest.mark.whole
+
 SAY = ENGLISH.pricing_sheets
 COMPUTED = (SAY.roi_sheet, SAY.years_sheet, SAY.payback_sheet, SAY.break_even_sheet)
 HOSTILE = ("=1+1", "+1+1", "-1+1", "@SUM(A1)", "http://evil.example/", "=HYPERLINK(A1)", "_x0041_", "\x01bell")

@@ -45,6 +45,7 @@ def to_the_cent(value: float | None) -> Decimal:
     return cents(exact(value))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", packaged_scenarios())
 def test_every_scenario_is_priced_and_every_claim_judged(name: str) -> None:
     """Each is called as its file, its claims have a reason, and no reason is left open."""
