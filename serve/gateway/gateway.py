@@ -260,7 +260,7 @@ class Gateway:
         with self._changing:
             pem = "".join(f"{line}\n" for line in bundle.read_text(encoding="utf-8").splitlines() if line.strip())
             try:
-                self._runtime.do(f"set ssl cert {self._certificate} <<\n{pem}", says="transaction")
+                self._runtime.do(f"set ssl cert {self._certificate} <<\n{pem}", says="ransaction")
                 self._runtime.do(f"commit ssl cert {self._certificate}", says="Success")
             except EngineError:
                 with contextlib.suppress(EngineError):  # there is nothing to break off
@@ -326,7 +326,7 @@ class Gateway:
         write_private(candidate, self._render())
         check_config(binary, candidate, haproxy_environment(binary))
         candidate.replace(self._configuration)
-        before = self._runtime.process()
+        before, counters = self._runtime.process(), self._runtime.counters()
         said = self._runtime.start_new_worker()
         deadline = time.monotonic() + _START_TIMEOUT_S
         while self._serving() in (None, before):
@@ -334,6 +334,7 @@ class Gateway:
                 reasons = alerts(said) or ["it says nothing"]
                 raise EngineError(f"HAProxy did not start with the new settings: {reasons[0]}.", log=self._log)
             time.sleep(0.05)
+        self._runtime.do_all(counters)
 
     def _serving(self) -> int | None:
         try:

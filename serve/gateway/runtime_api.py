@@ -3,11 +3,13 @@
 import contextlib
 import re
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.base.errors import EngineError
 
 _TIMEOUT_S = 5.0
+_AT_ONCE = 100
 _OLD_WORKERS = "# old workers"
 
 
@@ -45,6 +47,15 @@ class RuntimeApi:
         if not (says in answer if says else answer == ""):
             raise EngineError(f"HAProxy refused `{' '.join(command.split()[:2])}`: {answer}")
 
+    def do_all(self, commands: Sequence[str]) -> None:
+        """Have the process that serves change several things, many at a time.
+
+        Raises:
+            EngineError: it does not answer or refuses.
+        """
+        for first in range(0, len(commands), _AT_ONCE):
+            self.do("; ".join(commands[first : first + _AT_ONCE]))
+
     def do_everywhere(self, command: str) -> None:
         """Have it changed by those, too, that only finish what they had at a reload.
 
@@ -65,6 +76,15 @@ class RuntimeApi:
         _, found, rows = _exchange(self.master, "show proc").partition(_OLD_WORKERS)
         processes = re.findall(r"^(\d+)\s+worker\b", rows, re.MULTILINE) if found else []
         return tuple(int(process) for process in processes)
+
+    def counters(self) -> tuple[str, ...]:
+        """Return the commands that give another process the counters of this one.
+
+        Raises:
+            EngineError: HAProxy does not answer.
+        """
+        tables = re.findall(r"^# table: ([^\s,]+)", self.ask("show table"), re.MULTILINE)
+        return tuple(command for table in tables for command in counting(table, self.ask(f"show table {table}")))
 
     def process(self) -> int:
         """Return the process id of the one that serves.
@@ -90,6 +110,24 @@ class RuntimeApi:
             EngineError: the process above does not answer.
         """
         return _exchange(self.master, "reload", timeout_s=30)
+
+
+def counting(table: str, rows: str) -> tuple[str, ...]:
+    """Return the commands that make the counters of a stick table again what they are.
+
+    What is under way at a moment (`conn_cur`) is not counted again: it belongs to the process that has it.
+
+    Args:
+        table: its name.
+        rows: what `show table` says of it.
+    """
+    commands = []
+    for key, values in re.findall(r"\bkey=(\S+) use=\d+ exp=\d+(.*)$", rows, re.MULTILINE):
+        counters = re.findall(r"\b(gpc\d|\w+_cnt)=(\d+)", values)
+        if counters:
+            told = " ".join(f"data.{name} {value}" for name, value in counters)
+            commands.append(f"set table {table} key {key} {told}")
+    return tuple(commands)
 
 
 def word(text: str) -> str:

@@ -16,7 +16,7 @@ from serve.gateway.files import locked, write_private
 
 _ALWAYS = ("localhost", "127.0.0.1", "::1")
 _LIFETIME = timedelta(days=365)
-_RENEW_BEFORE = timedelta(days=30)
+RENEW_BEFORE = timedelta(days=30)
 _CLOCK_SKEW = timedelta(hours=1)
 
 
@@ -84,7 +84,7 @@ def _load(bundle: Path) -> x509.Certificate | None:
 
 
 def _expires_soon(certificate: x509.Certificate) -> bool:
-    return certificate.not_valid_after_utc - datetime.now(UTC) < _RENEW_BEFORE
+    return certificate.not_valid_after_utc - datetime.now(UTC) < RENEW_BEFORE
 
 
 def _make(names: list[str]) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:

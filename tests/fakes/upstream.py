@@ -49,6 +49,8 @@ class Behaviour:
     chunk_delay_s: float = 0.0
     """Pause before each streamed chunk."""
     answer_delay_s: float = 0.0
+    status: int = 200
+    """Of answers that are no streams."""
     seen: list[Seen] = field(default_factory=list)
     hung_up: threading.Event = field(default_factory=threading.Event)
     """Set when a client was gone before its answer was."""
@@ -138,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._payload("application/json", json.dumps(document).encode())
 
     def _payload(self, kind: str, payload: bytes) -> None:
-        self.send_response(200)
+        self.send_response(self.server.behaviour.status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(payload)))
         self.end_headers()
