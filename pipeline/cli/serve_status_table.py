@@ -69,8 +69,8 @@ def _pairs(look: "Look", status: "EndpointStatus") -> Iterator[tuple[str, str]]:
     yield "replicas", f"{look.serving} of {len(status.replicas)}"
     yield "requests/s", number(traffic.per_second, 2) if traffic else NONE
     yield "tokens/s", number(tokens, 2) if tokens is not None else NONE
-    yield "latency p50", _seconds(traffic.p50_ms) if traffic else NONE
-    yield "p95", _seconds(traffic.p95_ms) if traffic else NONE
+    yield "latency p50", _time(traffic.p50_ms) if traffic else NONE
+    yield "p95", _time(traffic.p95_ms) if traffic else NONE
     yield "failed", count(traffic.failed) if traffic else NONE
     yield "limited", count(traffic.limited) if traffic else NONE
     waiting = NONE if look.waiting is None else count(look.waiting)
@@ -82,8 +82,6 @@ def _figures(look: "Look", status: "EndpointStatus") -> "Table":
     from rich.table import Table
 
     pairs = list(_pairs(look, status))
-    if status.audit:
-        pairs.append(("audit", f"{count(status.audit.lines)} lines"))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
     columns = 3
     for _ in range(columns):
@@ -170,5 +168,8 @@ def _said(look: "Look", status: "EndpointStatus") -> Iterator["Text"]:
             yield Text(f"The certificate expires in {left} days.", style="yellow")
 
 
-def _seconds(milliseconds: float | None) -> str:
-    return NONE if milliseconds is None else f"{number(milliseconds / 1000, 2)} s"
+def _time(milliseconds: float | None) -> str:
+    if milliseconds is None:
+        return NONE
+    second = 1000
+    return f"{number(milliseconds / second, 2)} s" if milliseconds >= second else f"{number(milliseconds, 2)} ms"
