@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Self
 
-_START_LINES = (
+START_LINES = (
     "INFO Initializing a V1 LLM engine (v0.32) with config: dtype=torch.bfloat16, max_seq_len=128, kv_cache_dtype=auto",
     "INFO Model loading took 0.01 GiB memory and 0.1 seconds",
     "INFO KV cache size: 1,024 tokens",
@@ -26,6 +26,7 @@ _START_LINES = (
 )
 METRICS = Path(__file__).with_name("vllm_metrics.txt")
 """What the real vLLM (0.32, on the CPU, with the demo's model, after three answers) showed at `/metrics`."""
+"""What of vLLM's log this project reads."""
 _WORDS = ("Paris", " it", " is", ".")
 
 
@@ -195,7 +196,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--served-model-name", default="fake")
     known, _ = parser.parse_known_args(arguments)
-    sys.stdout.write("\n".join(_START_LINES) + "\n")
+    sys.stdout.write("\n".join(START_LINES) + "\n")
     sys.stdout.flush()
     address = known.uds or (known.host, known.port)
     FakeUpstream(address, Behaviour(model=known.served_model_name, root=known.model)).serve_forever()
