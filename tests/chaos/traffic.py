@@ -3,9 +3,11 @@
 import asyncio
 import math
 import secrets
+import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tests.chaos.client import Answer, Client, Request, Target, Verdict
@@ -33,7 +35,8 @@ class Traffic:
     answers: list[Answer] = field(default_factory=list)
     late_s: float = 0.0
     """By which the driver itself sent its latest request too late: above some tenths the rate was not reached."""
-    open: int = 0
+    prompt: str | None = None
+    """Of every request; None: each has its own."""
 
     async def run(self, seconds: float) -> "Traffic":
         """Send for so long, and wait for all answers."""
@@ -45,21 +48,52 @@ class Traffic:
                 if (ahead := due - time.monotonic()) > 0:
                     await asyncio.sleep(ahead)
                 self.late_s = max(self.late_s, -ahead)
-                group.create_task(self._one(client, number))
+                group.create_task(self.send(client, number))
         await client.close()
         return self
 
-    async def _one(self, client: Client, number: int) -> None:
+    async def send_in_order(self, count: int) -> None:
+        """Send so many, each after the answer to the one before."""
+        client = Client(self.target, timeout_s=self.load.timeout_s, keep_alive=self.load.keep_alive)
+        for number in range(count):
+            await self.send(client, number)
+        await client.close()
+
+    async def send(self, client: Client, number: int) -> None:
+        """Send one request and keep what becomes of it."""
         load = self.load
-        prompt = f"request {number} {secrets.token_hex(8)}"
-        self.open += 1
+        prompt = self.prompt or f"request {number} {secrets.token_hex(8)}"
         answer = await client.ask(Request(prompt, load.tokens, load.stream, chat=load.chat, checked=load.checked))
-        self.open -= 1
         self.answers.append(answer)
 
     def during(self, start: float, end: float = math.inf) -> list[Answer]:
         """Return the answers to requests that were sent in that time."""
         return [answer for answer in self.answers if start <= answer.began < end]
+
+
+@contextmanager
+def running(traffic: Traffic, seconds: float) -> Iterator[Traffic]:
+    """Run the traffic beside the block, and wait for its last answer."""
+    thread = threading.Thread(target=lambda: asyncio.run(traffic.run(seconds)), daemon=True)
+    thread.start()
+    yield traffic
+    thread.join()
+
+
+async def closed_loop(target: Target, load: Load, *, concurrency: int, seconds: float) -> Traffic:
+    """Keep so many requests under way for so long; the load's rate says nothing."""
+    traffic, client = Traffic(target, load), Client(target, timeout_s=load.timeout_s)
+    end = time.monotonic() + seconds
+
+    async def one_after_the_other(number: int) -> None:
+        while time.monotonic() < end:
+            await traffic.send(client, number)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(concurrency):
+            group.create_task(one_after_the_other(number))
+    await client.close()
+    return traffic
 
 
 def verdicts(answers: Iterable[Answer]) -> Counter[Verdict]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eval.bench.load.null_server import NullServer, Stream, Times
+from eval.bench.load.null_server import Counters, NullServer, Stream, Times
 from tests.fakes.scripted_answers import ScriptedAnswer, ScriptedConnection, prompt_text
 from tests.fakes.upstream import START_LINES
 
@@ -163,15 +163,15 @@ class ScriptedEngine(NullServer):
         """Return vLLM's counters and gauges as Prometheus' text."""
         label, count = f'model_name="{self.model}",engine="0"', self.counters
         numbers = {
-            "num_requests_waiting": ("gauge", len(self.waiting)),
             "iteration_tokens_total_count": ("", self.steps),
             "iteration_tokens_total_sum": ("", count.generation_tokens + count.prompt_tokens),
+            "num_requests_waiting": ("gauge", len(self.waiting)),
             "admission_rejections_total": ("counter", self.rejected),
             "kv_cache_usage_perc": ("gauge", min(1.0, count.running / self.slots)),
         }
         lines = [
             line
-            for line in count.exposition(self.model).splitlines()
+            for line in count.exposition().splitlines()
             if not any(f"vllm:{name}{{" in line or line.endswith(f"vllm:{name} gauge") for name in numbers)
         ]
         lines.append("# TYPE vllm:iteration_tokens_total histogram")
@@ -251,6 +251,7 @@ def main(arguments: list[str], scripts: Path, *, ttft_s: float, tpot_s: float, l
     engine = ScriptedEngine(
         Times(ttft_s, tpot_s),
         key=os.environ.get("VLLM_API_KEY"),
+        counters=Counters(model=known.served_model_name),
         model=known.served_model_name,
         name=name,
         adapters=tuple(_adapter(one) for one in known.lora_modules),

@@ -47,9 +47,11 @@ class Counters:
     """From the arrival of requests to their first token, summed; the time really taken, not the one asked for."""
     later_tokens: int = 0
     later_token_seconds: float = 0.0
+    model: str = _MODEL
+    """Label of all."""
 
-    def exposition(self, model: str = _MODEL) -> str:
-        """Return the counters of a model as Prometheus' text."""
+    def exposition(self) -> str:
+        """Return the counters as Prometheus' text."""
         counters = {
             "prompt_tokens": self.prompt_tokens,
             "prompt_tokens_cached": self.prefix_hits,
@@ -68,7 +70,7 @@ class Counters:
             "time_to_first_token_seconds": (self.first_tokens, self.first_token_seconds),
             "inter_token_latency_seconds": (self.later_tokens, self.later_token_seconds),
         }
-        label = f'{{model_name="{model}"}}'
+        label = f'{{model_name="{self.model}"}}'
         lines = []
         for name, value in counters.items():
             lines += [f"# TYPE vllm:{name}_total counter", f"vllm:{name}_total{label} {value}"]
@@ -78,7 +80,7 @@ class Counters:
         for name, (count, total) in histograms.items():
             lines += [
                 f"# TYPE vllm:{name} histogram",
-                f'vllm:{name}_bucket{{le="+Inf",model_name="{model}"}} {count}',
+                f'vllm:{name}_bucket{{le="+Inf",model_name="{self.model}"}} {count}',
                 f"vllm:{name}_count{label} {count}",
                 f"vllm:{name}_sum{label} {total}",
             ]
