@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from functools import partial
 
-from tests.chaos import confidential, crowds, faults, overhead, soak
+from tests.chaos import changes, confidential, crowds, faults, overhead, soak
 from tests.chaos.row import PAGE, Row, keep, load_average, page_with, read_rows, stamped, table
 
 CHAOS: dict[str, Callable[[], Row]] = {
@@ -22,6 +22,8 @@ CHAOS: dict[str, Callable[[], Row]] = {
     "supervisor-killed": faults.supervisor_killed,
     "gateway-killed": faults.gateway_killed,
     "poisonous-request": faults.poisonous_request,
+    "reload": changes.reloaded,
+    "certificate-renewal": changes.certificate_renewed,
     "overload": crowds.overload,
     "slow-headers": crowds.slow_headers,
     "planted-secrets": confidential.planted_secrets,

@@ -17,17 +17,20 @@ from pathlib import Path
 from typing import Any, Self
 
 import psutil
+import yaml
 
+from pipeline.base.yaml_text import read_yaml
 from pipeline.hardware.machine import Machine
 from pipeline.models import packaged_model
 from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import Manifest, ManifestSource, read_manifest, write_manifest
-from pipeline.recipe.load import load_recipe
+from pipeline.recipe.load import load_recipe, packaged_recipes
 from pipeline.record.environment import Environment
 from pipeline.record.record import RECORD, RunRecord, StageResult, save_record
 from pipeline.run.stages import settings_of, stage_named
 from serve.endpoint import EndpointFolder, endpoint_folder
 from serve.gateway.keys import KeyStore
+from serve.gateway.tls import ensure_certificate
 from tests.chaos.client import Target
 from tests.fakes.scripted_engine import interpreter, order
 from tests.results import quantize_result
@@ -59,8 +62,9 @@ class Setting:
 class Served:
     """The command, running; a context manager that leaves nothing behind."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, *, certificates: int = 0) -> None:
         self.setting = setting
+        self._certificates = certificates
         self._scratch = tempfile.TemporaryDirectory(prefix="chaos-")
         self.folder = Path(self._scratch.name)
         self.scripts = self.folder / "scripts"
@@ -71,6 +75,9 @@ class Served:
     def __enter__(self) -> Self:
         self.out = self.folder / "out"
         _write_run(self.out, real=self.setting.real is not None)
+        self.recipe = self.folder / f"{MODEL}.yaml"
+        shutil.copy(packaged_recipes()[MODEL], self.recipe)
+        self._make_certificates()
         os.environ["AWQCTL_HOME"] = str(self.folder / "home")
         self.key = KeyStore(self.endpoint.keys).add("chaos").key
         python = self.setting.real or interpreter(
@@ -102,7 +109,16 @@ class Served:
 
     def start(self) -> None:
         """Start the command, and wait until it says how to call the endpoint."""
-        command = [*self.setting.wrapper, sys.executable, "-m", "pipeline.cli", "serve", MODEL, "--json", "--verbose"]
+        command = [
+            *self.setting.wrapper,
+            sys.executable,
+            "-m",
+            "pipeline.cli",
+            "serve",
+            str(self.recipe),
+            "--json",
+            "--verbose",
+        ]
         settings = ["engine.accelerator=cpu", f"serve.replicas={self.setting.replicas}"]
         settings += [f"engine.max_num_seqs={self.setting.slots}", *self.setting.more]
         command += [part for one in settings for part in ("--set", one)]
@@ -112,7 +128,7 @@ class Served:
                 command, cwd=self.folder, env=self._environment, stdout=subprocess.PIPE, stderr=errors, text=True
             )
         self.said = json.loads(self._announcement())
-        authority = self.said["ca_certificate"]
+        authority = self.folder / "authorities.pem" if self._certificates else self.said["ca_certificate"]
         self.target = Target(self.said["base_url"], self.key, self.said["model"], authority and Path(authority))
 
     def _announcement(self) -> str:
@@ -166,6 +182,36 @@ class Served:
                 if process.name() == "haproxy":
                     found.append(process)
         return found
+
+    def edit_recipe(self, **sections: dict[str, Any]) -> None:
+        """Change settings in the recipe's file."""
+        document = read_yaml(self.recipe.read_text(encoding="utf-8"))
+        for name, values in sections.items():
+            document[name] = {**document.get(name, {}), **values}
+        self.recipe.write_text(yaml.safe_dump(document), encoding="utf-8")
+
+    def _make_certificates(self) -> None:
+        """Make those that are asked for, each in a folder, and use the first."""
+        authorities = ""
+        for number in range(1, self._certificates + 1):
+            made = ensure_certificate("127.0.0.1", self.folder / f"tls-{number}")
+            authorities += made.certificate.read_text(encoding="utf-8")
+        if self._certificates:
+            (self.folder / "authorities.pem").write_text(authorities, encoding="utf-8")
+            self.use_certificate(1)
+            files = {"certificate": str(self.folder / "door.crt"), "private_key": str(self.folder / "door.key")}
+            self.edit_recipe(serve=files)
+
+    def use_certificate(self, number: int) -> None:
+        """Put one in place of the door's, as a renewal does."""
+        made = self.folder / f"tls-{number}"
+        certificate = (made / "endpoint.crt").read_text(encoding="utf-8")
+        key = (made / "endpoint.pem").read_text(encoding="utf-8").replace(certificate, "")
+        for name, text in (("door.key", key), ("door.crt", certificate)):
+            new = self.folder / f".{name}"
+            new.touch(mode=0o600)
+            new.write_text(text, encoding="utf-8")
+            new.replace(self.folder / name)
 
     def order(self, name: str = "all", **orders: object) -> None:
         """Tell scripted engines what to do."""

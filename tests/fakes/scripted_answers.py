@@ -41,18 +41,29 @@ class ScriptedAnswer(Stream):
     server: "ScriptedEngine"
 
     def __init__(
-        self, server: "ScriptedEngine", connection: Connection, request: dict[str, Any], *, chat: bool, request_id: str
+        self,
+        server: "ScriptedEngine",
+        connection: Connection,
+        request: dict[str, Any],
+        *,
+        chat: bool,
+        headers: dict[str, str],
     ) -> None:
         super().__init__(server, connection, request)
         self.chat = chat
         self.streams = bool(request.get("stream"))
-        self.request_id = request_id
+        self.headers = headers
         self.running = False
         self.first_token_ms: float | None = None
         self._prompt_text = prompt_text(request)
         self._tag = tag_of(self._prompt_text)
         kind = "chat.completion" if chat else "text_completion"
-        self._common = {"id": request_id, "object": kind, "created": 0, "model": server.model}
+        self._common = {
+            "id": f"cmpl-{headers.get('x-request-id', id(self))}",
+            "object": kind,
+            "created": 0,
+            "model": server.model,
+        }
         self._common |= {"system_fingerprint": server.name}
 
     @property
@@ -131,6 +142,15 @@ class ScriptedAnswer(Stream):
         self.connection.document(200, {**self._common, "choices": [choice], "usage": self._usage()})
         self.connection.next_request()
 
+    def account(self) -> None:
+        """Say what it took."""
+        usage = self._usage()
+        exact = self.sent == self.tokens
+        first = self.first_token_ms
+        self.server.account(
+            self.headers, usage["prompt_tokens"], self.sent, exact=exact, first_ms=first, total_ms=self.waited_s * 1000
+        )
+
     def _usage(self) -> dict[str, int]:
         prompt = len(self._prompt_text.split())
         return {"prompt_tokens": prompt, "completion_tokens": self.sent, "total_tokens": prompt + self.sent}
@@ -167,9 +187,10 @@ class ScriptedConnection(Connection):
             error = {"message": "The engine's queue is full.", "type": "service_unavailable", "code": 503}
             self.document(503, {"error": error})
         else:
-            request_id = headers.get("x-request-id", f"cmpl-{id(self)}")
-            self.stream = ScriptedAnswer(self.server, self, request, chat=chat, request_id=request_id)
+            self.stream = ScriptedAnswer(self.server, self, request, chat=chat, headers=headers)
             self.stream.begin()
+            return
+        self.server.account(headers)
 
 
 def _chunk(text: str) -> bytes:

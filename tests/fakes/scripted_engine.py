@@ -9,6 +9,7 @@ socket (`Orders`).
 
 import argparse
 import asyncio
+import fcntl
 import json
 import os
 import resource
@@ -91,6 +92,8 @@ class ScriptedEngine(NullServer):
     """Of the engine; it makes them while anything is in the batch."""
     aborted: int = 0
     rejected: int = 0
+    usage_file: int = -1
+    """Descriptor of the file that the audit reads; below 0 for none."""
     waiting: "deque[ScriptedAnswer]" = field(default_factory=deque)
     held: "list[ScriptedAnswer]" = field(default_factory=list)
 
@@ -138,7 +141,32 @@ class ScriptedEngine(NullServer):
             stream.over = True
             self.waiting.remove(stream)
         self.aborted += stream.sent < stream.tokens
+        stream.account()
         self._fill()
+
+    def account(
+        self,
+        headers: dict[str, str],
+        prompt: int = 0,
+        completion: int = 0,
+        *,
+        exact: bool = True,
+        first_ms: float | None = None,
+        total_ms: float = 0.0,
+    ) -> None:
+        """Write the line that the middleware of the audit writes in vLLM, of a request that came through the door."""
+        if self.usage_file < 0 or "x-request-id" not in headers:
+            return
+        line = {
+            "id": headers["x-request-id"],
+            "key": headers.get("x-awqctl-key", "-"),
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "exact": exact,
+            "first_token_ms": first_ms and round(first_ms, 1),
+            "total_ms": round(total_ms, 1),
+        }
+        os.write(self.usage_file, json.dumps(line).encode() + b"\n")
 
     def hold(self, answer: ScriptedAnswer) -> None:
         """Keep an answer until nothing is frozen any more."""
@@ -254,11 +282,21 @@ def main(arguments: list[str], scripts: Path, *, ttft_s: float, tpot_s: float, l
         counters=Counters(model=known.served_model_name),
         model=known.served_model_name,
         name=name,
+        usage_file=_usage_file(os.environ.get("AWQCTL_USAGE_FILE")),
         adapters=tuple(_adapter(one) for one in known.lora_modules),
         slots=known.max_num_seqs,
         queue=known.max_num_queued_reqs,
     )
     asyncio.run(_serve(engine, known.uds, known.port, scripts, known.shutdown_timeout))
+
+
+def _usage_file(path: str | None) -> int:
+    """Open the file of usage lines, with the lock that keeps it from being removed."""
+    if path is None:
+        return -1
+    opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(opened, fcntl.LOCK_SH)
+    return opened
 
 
 def _adapter(text: str) -> str:
