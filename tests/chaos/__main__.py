@@ -41,7 +41,9 @@ LONG: dict[str, Callable[[], Row]] = {
     "soak": partial(soak.soak, 60),
 }
 """`make soak-serve`, and half an hour at saturation."""
-SCENARIOS = CHAOS | BENCH | LONG
+REAL: dict[str, Callable[[], Row]] = {"real-replica-killed": faults.real_replica_killed}
+"""With vLLM itself on the CPU."""
+SCENARIOS = CHAOS | BENCH | LONG | REAL
 
 
 def main(arguments: list[str]) -> int:
@@ -49,10 +51,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(SCENARIOS))
     parser.add_argument("--bench", action="store_true", help="what `make bench-serve` runs")
+    parser.add_argument("--real", action="store_true", help="what needs vLLM itself")
     parser.add_argument("--keep", action="store_true", help="write the rows into the page")
     asked = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped then, too
-    names = asked.names or list(BENCH if asked.bench else CHAOS)
+    names = asked.names or list(REAL if asked.real else BENCH if asked.bench else CHAOS)
     if unknown := [name for name in names if name not in SCENARIOS]:
         parser.error(f"{', '.join(unknown)}: there is {', '.join(SCENARIOS)}")
     rows = [_run(name) for name in names]

@@ -44,7 +44,7 @@ class Request:
 
     def body(self, model: str) -> bytes:
         """Return the JSON document."""
-        asked: dict[str, Any] = {"model": model, "max_tokens": self.tokens, "stream": self.stream}
+        asked: dict[str, Any] = {"model": model, "max_tokens": self.tokens, "stream": self.stream, "ignore_eos": True}
         if self.stream:
             asked["stream_options"] = {"include_usage": True}
         asked |= {"messages": [{"role": "user", "content": self.prompt}]} if self.chat else {"prompt": self.prompt}

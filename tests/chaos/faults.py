@@ -4,7 +4,11 @@ import math
 import os
 import signal
 import time
+from dataclasses import replace
 
+from pipeline.base.homes import user_home
+from pipeline.base.progress import SilentReporter
+from pipeline.runtimes.store import ensure
 from tests.chaos.row import Row
 from tests.chaos.served import Served, Setting, alive, eventually
 from tests.chaos.traffic import Load, Traffic, failed, running, said, verdicts
@@ -26,6 +30,25 @@ def replica_killed() -> Row:
         reached=f"{said(traffic.answers)}; {back}",
         passed=lost == 0 and len(traffic.answers) >= 3000 and verdicts(traffic.answers)["refused"] == 0,
         requests=len(traffic.answers),
+    )
+
+
+def real_replica_killed() -> Row:
+    """kill -9 of one of two real vLLM engines; whole answers and streams."""
+    python = ensure("vllm", "cpu", user_home(), SilentReporter()).python
+    real = Load(3, tokens=8, checked=False, timeout_s=300)
+    with Served(Setting(replicas=2, slots=8, real=python)) as served:
+        streams = Traffic(served.target, replace(real, rate_per_s=1, stream=True))
+        with running(streams, 120), running(Traffic(served.target, real), 120) as whole:
+            time.sleep(20)
+            back = _kill_and_wait(served, patience_s=180)
+    return Row(
+        what="kill -9 of one of two replicas",
+        asked="0 whole answers lost; streams cut visibly",
+        reached=f"whole answers: {said(whole.answers)}; streams: {said(streams.answers)}; {back}",
+        passed=not failed(whole.answers) and all(answer.verdict == "cut" for answer in failed(streams.answers)),
+        requests=len(whole.answers) + len(streams.answers),
+        engine="real",
     )
 
 
@@ -159,13 +182,13 @@ def poisonous_request() -> Row:
     )
 
 
-def _kill_and_wait(served: Served) -> str:
+def _kill_and_wait(served: Served, patience_s: float = _BACK_S) -> str:
     """Kill the victim; return in words when it was back."""
     victim = served.engines()[_VICTIM]
     victim.kill()
     started = time.monotonic()
     eventually(lambda: not alive(victim), 5)
-    back = eventually(lambda: _VICTIM in served.engines() and served.places()[_VICTIM] == "UP", _BACK_S, every_s=0.2)
+    back = eventually(lambda: _VICTIM in served.engines() and served.places()[_VICTIM] == "UP", patience_s, every_s=0.2)
     return f"the replica was back after {_seconds(back and time.monotonic() - started)}"
 
 
