@@ -22,6 +22,8 @@ CHAOS: dict[str, Callable[[], Row]] = {
     "supervisor-killed": faults.supervisor_killed,
     "gateway-killed": faults.gateway_killed,
     "poisonous-request": faults.poisonous_request,
+    "promote": changes.promoted,
+    "rollback": changes.rolled_back,
     "reload": changes.reloaded,
     "certificate-renewal": changes.certificate_renewed,
     "overload": crowds.overload,

@@ -1,11 +1,14 @@
 """What operators do on purpose, under traffic: nothing may fail."""
 
+import math
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 from tests.chaos.row import Row
-from tests.chaos.served import Served, Setting, eventually
+from tests.chaos.served import MODEL, Served, Setting, eventually, write_run
 from tests.chaos.traffic import Load, Traffic, failed, quantile_ms, running, said, verdicts
 
 _SECONDS = 22.0
@@ -43,18 +46,48 @@ def certificate_renewed() -> Row:
         return _under_traffic(served, "certificate renewal", change)
 
 
+def promoted() -> Row:
+    """Another release takes the place of the one that is served, through smoke, canary and shift."""
+    with _released() as served:
+        return _under_traffic(served, "promote", lambda: _asked(served, "release", "promote", "2", "--yes"))
+
+
+def rolled_back() -> Row:
+    """The release before comes back, after a promotion."""
+    with _released() as served:
+        before = _asked(served, "release", "promote", "2", "--yes")
+        row = _under_traffic(served, "rollback", lambda: _asked(served, "release", "rollback", "--yes"))
+    return replace(row, passed=row.passed and before == "done")
+
+
+@contextmanager
+def _released() -> Iterator[Served]:
+    """Serve a release, with a second one registered."""
+    canary = ("serve.canary.seconds=8", "serve.canary.requests=60", "serve.canary.share=0.2")
+    with Served(Setting(replicas=2, tpot_s=0.02, more=canary)) as served:
+        other = served.folder / "other"
+        write_run(other, note="another")
+        if "NOT" in (added := _asked(served, "release", "add", str(other), "--endpoint", MODEL)):
+            raise SystemExit(f"release add: {added}")
+        yield served
+
+
 def _under_traffic(served: Served, what: str, change: Callable[[], str]) -> Row:
     """Return the row of a change in the middle of whole answers and streams."""
     streams, whole = Traffic(served.target, _STREAMS), Traffic(served.target, _WHOLE)
-    with running(streams, _SECONDS), running(whole, _SECONDS):
+    began = time.monotonic()
+    with running(streams, math.inf), running(whole, math.inf):
         time.sleep(4)
         words = change()
+        took = time.monotonic() - began - 4
+        time.sleep(max(3.0, began + _SECONDS - time.monotonic()))
+        streams.stopped = whole.stopped = True
     answers = [*whole.answers, *streams.answers]
     right = verdicts(answers)["ok"]
     return Row(
         what=f"{what} under load",
         asked="0 failed of at least 3 000, streams included",
-        reached=f"{said(answers)}, {len(streams.answers)} of them streams; {words}; "
+        reached=f"{said(answers)}, {len(streams.answers)} of them streams; {words} in {took:.0f} s; "
         f"p99 {quantile_ms(whole.answers, 0.99):.0f} ms",
         passed=not failed(answers) and right == len(answers) >= 3000 and "NOT" not in words,
         requests=len(answers),

@@ -74,7 +74,7 @@ class Served:
 
     def __enter__(self) -> Self:
         self.out = self.folder / "out"
-        _write_run(self.out, real=self.setting.real is not None)
+        write_run(self.out, real=self.setting.real is not None)
         self.recipe = self.folder / f"{MODEL}.yaml"
         shutil.copy(packaged_recipes()[MODEL], self.recipe)
         self._make_certificates()
@@ -283,15 +283,15 @@ def _free_port() -> int:
         return int(holder.getsockname()[1])
 
 
-def _write_run(out: Path, *, real: bool) -> None:
-    """Write the folder of a run that has quantized; what is served is the packaged model."""
+def write_run(out: Path, *, real: bool = False, note: str = "") -> None:
+    """Write the folder of a run that has quantized: the packaged model, or a note in its place."""
     out.mkdir()
     checkpoint = out / "checkpoint"
     if real:
         shutil.copytree(packaged_model(), checkpoint)
     else:
         checkpoint.mkdir()
-        (checkpoint / "config.json").write_text("{}", encoding="utf-8")
+        (checkpoint / "config.json").write_text(json.dumps({"note": note}), encoding="utf-8")
     source = ManifestSource(reference="packaged:demo", commit=None, licence="apache-2.0", files={})
     manifest = Manifest(created_at="t", source=source, quantize={}, versions={}, files=sum_files(checkpoint))
     write_manifest(manifest, checkpoint)

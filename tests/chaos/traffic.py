@@ -1,6 +1,7 @@
 """Steady traffic: so many requests a second whatever the endpoint does, and what became of them around each mark."""
 
 import asyncio
+import itertools
 import math
 import secrets
 import threading
@@ -35,15 +36,19 @@ class Traffic:
     answers: list[Answer] = field(default_factory=list)
     late_s: float = 0.0
     """By which the driver itself sent its latest request too late: above some tenths the rate was not reached."""
+    stopped: bool = False
+    """Set to end it before its time."""
     prompt: str | None = None
     """Of every request; None: each has its own."""
 
     async def run(self, seconds: float) -> "Traffic":
         """Send for so long, and wait for all answers."""
         client = Client(self.target, timeout_s=self.load.timeout_s, keep_alive=self.load.keep_alive)
-        start, count = time.monotonic(), round(seconds * self.load.rate_per_s)
+        start = time.monotonic()
         async with asyncio.TaskGroup() as group:
-            for number in range(count):
+            for number in itertools.count():
+                if self.stopped or number >= seconds * self.load.rate_per_s:
+                    break
                 due = start + number / self.load.rate_per_s
                 if (ahead := due - time.monotonic()) > 0:
                     await asyncio.sleep(ahead)
