@@ -4,6 +4,7 @@ import asyncio
 import statistics
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import psutil
 
@@ -66,12 +67,8 @@ def _in_turns(served: Served, measure: Callable[[Target], Traffic]) -> list[tupl
     """Return what is measured of the engine alone and behind the door, in rounds whose order alternates."""
     engine = next(iter(served.engines().values()))
     line = engine.cmdline()
-    alone = replace(
-        served.target,
-        base_url="http://vllm/v1",
-        key=engine.environ()["VLLM_API_KEY"],
-        uds=line[line.index("--uds") + 1],
-    )
+    socket = Path(line[line.index("--uds") + 1])
+    alone = replace(served.target, base_url="http://vllm/v1", key=engine.environ()["VLLM_API_KEY"], uds=socket)
     measure(served.target)
     rounds = []
     for number in range(_ROUNDS):
