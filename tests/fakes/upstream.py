@@ -24,9 +24,9 @@ START_LINES = (
     "INFO Maximum concurrency for 128 tokens per request: 8.00x",
     "INFO Using FakeLinearKernel for FakeAWQLinearMethod",
 )
+"""What of vLLM's log this project reads."""
 METRICS = Path(__file__).with_name("vllm_metrics.txt")
 """What the real vLLM (0.32, on the CPU, with the demo's model, after three answers) showed at `/metrics`."""
-"""What of vLLM's log this project reads."""
 _WORDS = ("Paris", " it", " is", ".")
 
 
