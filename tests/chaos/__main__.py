@@ -36,6 +36,8 @@ BENCH: dict[str, Callable[[], Row]] = {
     "door-latency": overhead.latency,
     "door-throughput": overhead.throughput,
     "many-at-once": crowds.many_at_once,
+    "idle-connections": crowds.idle_connections,
+    "audit": crowds.audit,
 }
 """`make bench-serve`."""
 LONG: dict[str, Callable[[], Row]] = {

@@ -64,7 +64,12 @@ def rolled_back() -> Row:
 @contextmanager
 def _released() -> Iterator[Served]:
     """Serve a release, with a second one registered."""
-    canary = ("serve.canary.seconds=8", "serve.canary.requests=60", "serve.canary.share=0.2")
+    canary = (
+        "serve.canary.seconds=8",
+        "serve.canary.requests=60",
+        "serve.canary.share=0.2",
+        "serve.canary.p95_ratio=5",
+    )
     with Served(Setting(replicas=2, tpot_s=0.02, more=canary)) as served:
         other = served.folder / "other"
         write_run(other, note="another")

@@ -6,10 +6,11 @@ import os
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from tests.chaos.row import Row
-from tests.chaos.served import MODEL, Served, Setting
+from tests.chaos.served import MODEL, REPO, Served, Setting
 from tests.chaos.traffic import Load, Traffic, failed, quantile_ms, running, said, verdicts
 
 _LEVEL_MS = 2000.0
@@ -99,6 +100,48 @@ def many_at_once() -> Row:
         passed=point["failed"] == 0 and held >= _AT_ONCE and warned,
         requests=point["requests"],
     )
+
+
+def idle_connections() -> Row:
+    """Thousands of connections that say nothing, from the client's own address and from another one."""
+    status, found = _benchmark("tests.benchmarks.idle_connections")
+    usual = {one["caller"]: one for one in found if not one["idle"]}
+    busy = [one for one in found if one["idle"]]
+    added = max(one["p50_ms"] - usual[one["caller"]]["p50_ms"] for one in busy)
+    late = max(one["p99_ms"] - usual[one["caller"]]["p99_ms"] for one in busy)
+    held = sorted({one["idle"] for one in busy})
+    return Row(
+        what="1 100 and 15 000 idle connections: connected alone, after a TLS handshake, within a header",
+        asked="a client with a key served within 50 ms of its usual time",
+        reached=f"{sum(one['failed'] for one in found)} failed; at most {added:+.1f} ms in the median and "
+        f"{late:+.1f} ms in p99 over {len(busy)} cases; {held[0]:,} to {held[-1]:,} connections held",
+        passed=status == 0,
+        requests=sum(one["requests"] for one in found),
+    )
+
+
+def audit() -> Row:
+    """A thousand requests a second, with the audit's writer stopped for ten seconds."""
+    status, found = _benchmark("tests.benchmarks.audit_load")
+    return Row(
+        what=f"audit at {found['rate']:,.0f} requests/s, its writer stopped for {found['stalled_s']:.0f} s",
+        asked="lines = requests at 1 000 requests/s",
+        reached=f"{found['requests']:,} requests, {found['lines']:,} lines, {found['doubled']} twice, chain "
+        f"{'whole' if found['whole'] else 'NOT whole'}; at most {found['behind_bytes_at_most'] / 2**20:.1f} MiB "
+        f"behind, all taken {found['taken_after_s']:.1f} s after the last answer",
+        passed=status == 0,
+        requests=found["requests"],
+    )
+
+
+def _benchmark(module: str) -> tuple[int, Any]:
+    """Run one; return its status and what it wrote."""
+    with tempfile.TemporaryDirectory(prefix="chaos-") as scratch:
+        out = Path(scratch) / "out.json"
+        done = subprocess.run(
+            [sys.executable, "-m", module, "--out", out], stdout=subprocess.DEVNULL, check=False, cwd=REPO
+        )
+        return done.returncode, json.loads(out.read_text(encoding="utf-8"))
 
 
 def _traffic(served: Served, load: Load, seconds: float) -> Traffic:

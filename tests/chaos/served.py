@@ -78,6 +78,7 @@ class Served:
         self.recipe = self.folder / f"{MODEL}.yaml"
         shutil.copy(packaged_recipes()[MODEL], self.recipe)
         self._make_certificates()
+        self._home = os.environ.get("AWQCTL_HOME")
         os.environ["AWQCTL_HOME"] = str(self.folder / "home")
         self.key = KeyStore(self.endpoint.keys).add("chaos").key
         python = self.setting.real or interpreter(
@@ -90,11 +91,19 @@ class Served:
         self._environment = {**os.environ, "AWQCTL_RUNTIME_VLLM": str(python), "PYTHONPATH": str(REPO)}
         self._environment |= self.setting.environment
         self.port = _free_port()
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.stop()
+        if self._home is None:
+            del os.environ["AWQCTL_HOME"]
+        else:
+            os.environ["AWQCTL_HOME"] = self._home
         self._scratch.cleanup()
 
     @property
