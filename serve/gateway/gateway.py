@@ -449,7 +449,11 @@ class Gateway:
         )
 
     def _answers(self) -> bool:
-        return self._serving() is not None
+        """Return whether both answer, the process that serves and the one above it, which may be later."""
+        with contextlib.suppress(EngineError):
+            self._runtime.finishing()
+            return self._serving() is not None
+        return False
 
     def _lateness(self) -> EngineError:
         return EngineError(f"HAProxy was not ready after {_START_TIMEOUT_S:.0f} s. Look at its log.", log=self._log)
