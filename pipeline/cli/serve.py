@@ -9,8 +9,6 @@ import click
 
 from pipeline.cli.common import (
     Session,
-    UserPath,
-    complete_recipe,
     context_of,
     emit,
     json_option,
@@ -21,11 +19,10 @@ from pipeline.cli.common import (
 from pipeline.cli.dry_run_plan import dry_run_options
 from pipeline.cli.serve_control import reload, status, stop
 from pipeline.cli.serve_export import export
-from pipeline.cli.serve_options import address_options, as_arguments, as_typed, check_together
+from pipeline.cli.serve_options import as_arguments, as_typed, check_together, served_options
 from pipeline.cli.serve_report import operation_report
 from pipeline.cli.serve_slo import slo
 from pipeline.cli.subcommands import CommandWithSubcommands
-from pipeline.run.tracking import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from serve.supervisor.releases import Releases
@@ -34,14 +31,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=CommandWithSubcommands)
-@click.argument("recipe", required=False, metavar="[RECIPE]", shell_complete=complete_recipe)
-@click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Override a recipe key.")
-@click.option("--out", type=UserPath(), help="Output folder; default out/<recipe name>.")
-@click.option("--checkpoint", type=UserPath(), metavar="DIR", help="Serve this checkpoint; it needs no recipe.")
-@click.option("--name", metavar="MODEL", help="With --checkpoint: what clients ask for; default the folder's name.")
-@address_options
-@click.option("--endpoint", metavar="NAME", help="Name that keys and audit go by; default the recipe's.")
-@click.option("--store", default=DEFAULT_STORE, show_default=True, metavar="URI", help="MLflow store of its releases.")
+@served_options
 @click.option("--detach", is_flag=True, help="Return once it is up; it goes on in the background.")
 @click.option("--despite-gates", is_flag=True, help="Serve although a gate was not passed; that is recorded.")
 @dry_run_options("Say whether the checkpoint fits and the endpoint can be offered; start nothing.")
@@ -92,16 +82,14 @@ def _detach(session: Session, arguments: dict[str, Any]) -> None:
 
     folder = endpoint_folder(arguments["endpoint"] or session.recipe.name)
     serving = serve_in_background(
-        (*invocation(), "serve", "--verbose", "--json", *as_arguments(arguments)),
+        (*invocation(), "serve", "--json", *as_arguments(arguments)),
         folder,
         log=session.context.logs / "serve.log",
         reporter=session.context.reporter,
     )
     shown = serving if _key_may_be_shown(arguments) else without_key(serving)
-    ends = (
-        f"`awqctl serve stop --endpoint {folder.name}` stops it. It runs as process {serving.pid}; log: {serving.log}"
-    )
-    emit(arguments["as_json"], shown, f"{usage_lines(shown)}\n\n{_connections(shown)} {ends}")
+    ends = f"It goes on in the background. `awqctl serve stop --endpoint {folder.name}` stops it."
+    emit(arguments["as_json"], shown, f"{usage_lines(shown)}\n\n{_connections(shown)}\n{ends}\nLog: {shown.log}")
 
 
 def _serve(session: Session, arguments: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 import click
 
-from pipeline.cli.common import FiniteRange, console, emit, json_option
+from pipeline.cli.common import FiniteRange, emit, json_option
 
 endpoint_option = click.option("--endpoint", metavar="NAME", help="Which; default the only endpoint there is.")
 READY, NOT_READY, NOT_RUNNING = 0, 3, 4
@@ -39,11 +39,12 @@ def status(*, endpoint: str | None, every_s: float | None, as_json: bool) -> int
         emit(as_json, found or {"name": folder.name, "running": False}, "")
     else:
         from pipeline.cli.serve_status_table import picture
+        from pipeline.cli.table import print_trimmed
         from serve.live.watch import Watch
 
         with Watch(folder) as looking:
             look = looking.look()
-        console().print(picture(look, folder.name))
+        print_trimmed(picture(look, folder.name))
         found = look.status
     if found is None:
         return NOT_RUNNING
@@ -76,7 +77,9 @@ def reload(*, endpoint: str | None, as_json: bool) -> None:
 
     folder = chosen_endpoint(endpoint)
     done = remote.reload(folder, _note)
-    emit(as_json, done, f"The endpoint '{folder.name}' has read its settings again.")
+    later = [f"Only a new start changes {'; '.join(done.at_restart)}."] if done.at_restart else []
+    lines = [*(done.done or ("Nothing has changed.",)), *later]
+    emit(as_json, done, "\n".join(lines))
 
 
 def _note(text: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pipeline.base.format import NONE, clock, count, number, percent, size
+from pipeline.base.format import NONE, clock, count, decimal, number, size
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from serve.status import EndpointStatus, ReplicaStatus
 
 _STYLES = {"serving": "green", "given_up": "bold red", "waiting": "yellow"}
-_LEAST_WIDTH = 12
+_LEAST_WIDTH = 8
 _SOON_DAYS = 14
 
 
@@ -37,7 +37,7 @@ def picture(look: "Look", name: str) -> "Group":
     ]
     if look.gpus:
         parts += [Text(""), _gpus(look.gpus)]
-    if said := list(_said(status)):
+    if said := list(_said(look, status)):
         parts += [Text(""), *said]
     return Group(*parts)
 
@@ -69,11 +69,12 @@ def _pairs(look: "Look", status: "EndpointStatus") -> Iterator[tuple[str, str]]:
     yield "replicas", f"{look.serving} of {len(status.replicas)}"
     yield "requests/s", number(traffic.per_second, 2) if traffic else NONE
     yield "tokens/s", number(tokens, 2) if tokens is not None else NONE
-    yield "p50", _seconds(traffic.p50_ms) if traffic else NONE
-    yield "p95", _seconds(traffic.p95_ms) if traffic else NONE
+    yield "latency p50", _time(traffic.p50_ms) if traffic else NONE
+    yield "p95", _time(traffic.p95_ms) if traffic else NONE
     yield "failed", count(traffic.failed) if traffic else NONE
-    yield "429", count(traffic.limited) if traffic else NONE
-    yield "queue", f"{count(status.door.queued)} + {NONE if look.waiting is None else count(look.waiting)}"
+    yield "limited", count(traffic.limited) if traffic else NONE
+    waiting = NONE if look.waiting is None else count(look.waiting)
+    yield "queue", f"{count(status.door.queued)} door + {waiting} engines"
     yield "connections", f"{count(status.door.connections)} of {count(status.door.max_connections)}"
 
 
@@ -81,8 +82,6 @@ def _figures(look: "Look", status: "EndpointStatus") -> "Table":
     from rich.table import Table
 
     pairs = list(_pairs(look, status))
-    if status.audit:
-        pairs.append(("audit", f"{count(status.audit.lines)} lines"))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
     columns = 3
     for _ in range(columns):
@@ -120,7 +119,7 @@ def _cells(look: "Look", one: "ReplicaStatus") -> Iterator["str | Text"]:
     yield clock(max(0, age))
     yield NONE if one.running is None else count(one.running)
     yield NONE if one.waiting is None else count(one.waiting)
-    yield NONE if one.kv_cache_usage is None else percent(one.kv_cache_usage)
+    yield NONE if one.kv_cache_usage is None else f"{decimal(100 * one.kv_cache_usage, 0)} %"
     yield NONE if rate is None else number(rate, 2)
     yield count(one.restarts)
     yield Text(one.model, no_wrap=True, overflow="ellipsis")
@@ -140,17 +139,19 @@ def _gpus(samples: tuple["GpuSample", ...]) -> "Table":
 
 def _gpu_cells(one: "GpuSample") -> Iterator[str]:
     yield str(one.index)
-    yield NONE if one.utilization_percent is None else f"{one.utilization_percent:.0f} %"
+    yield NONE if one.utilization_percent is None else f"{decimal(one.utilization_percent, 0)} %"
     used, total = one.memory_used_bytes, one.memory_total_bytes
     yield NONE if used is None else size(used) if total is None else f"{size(used)} of {size(total)}"
-    yield NONE if one.temperature_c is None else f"{one.temperature_c:.0f} °C"
-    yield NONE if one.power_w is None else f"{one.power_w:.0f} W"
+    yield NONE if one.temperature_c is None else f"{decimal(one.temperature_c, 0)} °C"
+    yield NONE if one.power_w is None else f"{decimal(one.power_w, 0)} W"
 
 
-def _said(status: "EndpointStatus") -> Iterator["Text"]:
+def _said(look: "Look", status: "EndpointStatus") -> Iterator["Text"]:
     """Yield what somebody should know."""
     from rich.text import Text
 
+    if look.traffic is None:
+        yield Text("No request stands in the audit yet.", style="dim")
     audit = status.audit
     if audit and (audit.problem or audit.lost):
         yield Text(f"Audit: {audit.problem or ''} {count(audit.lost)} lines lost.".replace("  ", " "), style="red")
@@ -167,5 +168,8 @@ def _said(status: "EndpointStatus") -> Iterator["Text"]:
             yield Text(f"The certificate expires in {left} days.", style="yellow")
 
 
-def _seconds(milliseconds: float | None) -> str:
-    return NONE if milliseconds is None else f"{number(milliseconds / 1000, 2)} s"
+def _time(milliseconds: float | None) -> str:
+    if milliseconds is None:
+        return NONE
+    second = 1000
+    return f"{number(milliseconds / second, 2)} s" if milliseconds >= second else f"{number(milliseconds, 2)} ms"

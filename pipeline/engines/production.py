@@ -82,6 +82,8 @@ class Production:
             "VLLM_CACHE_ROOT": str(self.cache),
             # Its default is a name in /tmp that everybody can foretell.
             "TORCHINDUCTOR_CACHE_DIR": str(self.cache / "torchinductor"),
+            # Its default is in the user's home, which a service may find read-only.
+            "TRITON_CACHE_DIR": str(self.cache / "triton"),
             "VLLM_MAX_N_SEQUENCES": str(self.max_n),
             "VLLM_MAX_COMPLETION_PROMPTS": str(self.max_prompts),
             "VLLM_MAX_STOP_STRINGS": str(self.max_stop_strings),

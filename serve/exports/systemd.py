@@ -86,20 +86,19 @@ class Unit:
         return any(path.is_relative_to(home) for path in paths for home in _PRIVATE)
 
 
-def unit_for(endpoint: str, recipe: str, options: Sequence[str], *, out: Path, drain_timeout_s: int) -> Unit:
-    """Return the service that serves a recipe as whoever asks for it, from the folder that it is asked in.
+def unit_for(endpoint: str, arguments: Sequence[str], *, out: Path, drain_timeout_s: int) -> Unit:
+    """Return the service that serves as whoever asks for it, from the folder that it is asked in.
 
     Args:
         endpoint: its name.
-        recipe: name of one that ships, or the absolute path of a file.
-        options: of `awqctl serve`.
+        arguments: of `awqctl serve`.
         out: folder of the run.
         drain_timeout_s: how long answers under way may take at a stop.
     """
     folder = Path.cwd()
     return Unit(
         endpoint=endpoint,
-        command=(*invocation(), "serve", recipe, "--endpoint", endpoint, "--out", str(out), *options, "--verbose"),
+        command=(*invocation(), "serve", "--verbose", *arguments),
         user=getpass.getuser(),
         folder=folder,
         environment={name: os.environ[name] for name in _VARIABLES if os.environ.get(name)},

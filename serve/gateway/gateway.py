@@ -469,11 +469,11 @@ class Gateway:
         )
 
     def _answers(self) -> bool:
-        try:
+        """Return whether both answer, the process that serves and the one above it, which may be later."""
+        with contextlib.suppress(EngineError):
             self._runtime.finishing()
-        except EngineError:  # the process above is not up yet
-            return False
-        return self._serving() is not None
+            return self._serving() is not None
+        return False
 
     def _lateness(self) -> EngineError:
         return EngineError(f"HAProxy was not ready after {_START_TIMEOUT_S:.0f} s. Look at its log.", log=self._log)

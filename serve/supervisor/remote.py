@@ -1,17 +1,19 @@
 """What another process asks of a running endpoint: how it is, to stop, to read its settings again."""
 
-import os
 import time
-from typing import Any
+
+import psutil
 
 from pipeline.base.errors import EnvironmentLackError
 from serve.endpoint import EndpointFolder
 from serve.status import EndpointStatus
 from serve.supervisor.control import Note, address_of, ask
+from serve.supervisor.reload import Reloaded
 
 _POLL_S = 0.2
 _BEYOND_DRAIN_S = 60.0
-_RELOAD_TIMEOUT_S = 120.0
+_RELOAD_TIMEOUT_S = 3600.0
+"""Engines that are replaced one after the other load in silence."""
 
 
 def status_of(folder: EndpointFolder) -> EndpointStatus | None:
@@ -24,14 +26,14 @@ def status_of(folder: EndpointFolder) -> EndpointStatus | None:
     return EndpointStatus.model_validate(ask(folder, "status")) if address_of(folder) else None
 
 
-def reload(folder: EndpointFolder, note: Note) -> dict[str, Any]:
-    """Let the endpoint read its settings again; return what its supervisor says it did.
+def reload(folder: EndpointFolder, note: Note) -> Reloaded:
+    """Let the endpoint read its settings again; return what its supervisor did.
 
     Raises:
         EnvironmentLackError: none runs, or it does not answer.
         RemoteError: the settings cannot be taken; those of before hold.
     """
-    return ask(folder, "reload", note=note, timeout_s=_RELOAD_TIMEOUT_S)
+    return Reloaded.model_validate(ask(folder, "reload", note=note, timeout_s=_RELOAD_TIMEOUT_S))
 
 
 def stop(folder: EndpointFolder, note: Note) -> int:
@@ -56,8 +58,8 @@ def stop(folder: EndpointFolder, note: Note) -> int:
 
 
 def _alive(pid: int) -> bool:
+    """Return whether the process still runs; one that nobody has reaped does not."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    return True

@@ -180,6 +180,15 @@ def test_detached_endpoint_outlives_the_command(place: Place) -> None:
     assert "stopped" in log.read_text()
 
 
+def test_detached_endpoint_whose_words_are_kept(place: Place) -> None:
+    """Text through a pipe names the file of the first key, and how to stop what goes on."""
+    answer = place.run(*place.line("--detach"))
+    place.run(*command("serve", "stop"))
+    key = place.key_file("tiny").read_text().strip()
+    assert (answer.returncode, key in answer.stdout, str(place.key_file("tiny")) in answer.stdout) == (0, False, True)
+    assert "`awqctl serve stop --endpoint tiny` stops it" in answer.stdout
+
+
 def test_status_and_stop_of_nothing(place: Place) -> None:
     """Code 4, with what to do; nothing but the document on standard output."""
     (place.key_file("one").parent).mkdir(parents=True)

@@ -15,6 +15,6 @@ def test_unit_is_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWQCTL_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "awqctl-demo.service"
-    file.write_text(unit_for("demo", "demo", ("--host", "0.0.0.0"), out=tmp_path, drain_timeout_s=30).text())  # noqa: S104
+    file.write_text(unit_for("demo", ("demo", "--host", "0.0.0.0"), out=tmp_path, drain_timeout_s=30).text())  # noqa: S104
     answer = subprocess.run(["systemd-analyze", "verify", str(file)], capture_output=True, text=True, check=False)
     assert (answer.returncode, [line for line in answer.stderr.splitlines() if "awqctl" in line]) == (0, [])

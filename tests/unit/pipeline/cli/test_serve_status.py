@@ -62,8 +62,9 @@ def test_figures_stand_in_the_picture() -> None:
     """State, age, traffic, tokens, queue of door and engines, connections."""
     text = _text(_look())
     assert "demo ready https://127.0.0.1:8443/v1 up 2:00:00" in text
-    for pair in ("requests/s 12", "tokens/s 343", "p50 0.41 s", "p95 1.8 s", "failed 2", "429 31", "queue 5 + 6"):
+    for pair in ("requests/s 12", "tokens/s 343", "latency p50 412 ms", "p95 1.8 s", "failed 2", "limited 31"):
         assert pair in text
+    assert "queue 5 door + 6 engines" in text
     assert "1,234 of 12,000" in text
     assert "model-1/place-2 serving 1:30 14 3" in text
 
@@ -110,13 +111,13 @@ def test_what_is_not_known_is_no_zero() -> None:
     look = Look(NOW, _look(_replica(1, waiting=None)).status)
     assert "requests/s —" in _text(look)
     assert "tokens/s —" in _text(look)
-    assert "queue 5 + —" in _text(look)
+    assert "queue 5 door + — engines" in _text(look)
 
 
 def test_one_line_for_logs() -> None:
     """One that says the same, and one of an endpoint that is gone."""
     line = one_line(_look(), "demo")
     assert "\n" not in line
-    assert "demo: ready, replicas 2 of 2, requests/s 12, tokens/s 343, p50 0.41 s" in line
+    assert "demo: ready, replicas 2 of 2, requests/s 12, tokens/s 343, latency p50 412 ms" in line
     assert one_line(Look(NOW, None), "demo").endswith("demo: not running")
     assert one_line(Look(NOW, None, "It does not answer."), "demo").endswith("demo: It does not answer.")

@@ -37,9 +37,10 @@ def test_unit_starts_a_command_that_there_is() -> None:
     """Its options are those of `serve`, with the endpoint's name, and what a restart cannot mend ends it."""
     unit = _exported("--host", "0.0.0.0", "--endpoint", "team-a", "--set", "serve.drain_timeout_s=90")  # noqa: S104
     words = shlex.split(unit["Service"]["ExecStart"])
-    options = words[words.index("serve") + 2 :]
+    options = words[words.index("serve") + 1 :]
+    assert options[-2:] == ["--", "demo"]
     known = {name for parameter in serve.params for name in parameter.opts}
-    assert {option for option in options if option.startswith("-")} <= known
+    assert {option for option in options[:-2] if option.startswith("-")} <= known
     assert options[options.index("--endpoint") + 1] == "team-a"
     assert options[options.index("--host") + 1] == "0.0.0.0"  # noqa: S104
     assert "serve.drain_timeout_s=90" in options

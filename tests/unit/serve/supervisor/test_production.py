@@ -32,6 +32,12 @@ def test_queue_is_beside_the_batch(queued: int | None, unfinished: int) -> None:
     assert production_of(spec, spec.models[0]).max_unfinished == unfinished
 
 
+def test_one_request_always_fits_the_queue() -> None:
+    """A small engine lets the largest `n` in, and one beyond is a mistake (400), not a matter of coming back (503)."""
+    spec = _spec(max_queued_requests=1, limits=RequestLimits(max_n=40))
+    assert production_of(spec, spec.models[0]).max_unfinished == 41
+
+
 def test_limits_are_the_recipes() -> None:
     """Each of the section's keys, and what the benchmark says of the model."""
     limits = RequestLimits(max_n=2, max_prompts=3, max_stop_strings=5, max_logprobs=0)
