@@ -92,6 +92,18 @@ def test_stop_takes_everything_along(code: str, tmp_path: Path) -> None:
     assert_gone(members)
 
 
+@pytest.mark.parametrize("code", [GRANDCHILD, STUBBORN], ids=["grandchild", "ignores SIGTERM"])
+def test_kill_takes_what_is_stopped_along(code: str, tmp_path: Path) -> None:
+    """Processes that are stopped answer no SIGTERM; the guardian is left to clean up."""
+    process = start(code, tmp_path / "log")
+    members = family(process)
+    for member in members:
+        if member.pid != process.process.pid:
+            member.suspend()
+    assert process.kill() != 0
+    assert_gone(members)
+
+
 def test_death_of_the_parent_takes_everything_along(tmp_path: Path) -> None:
     """SIGKILL to the parent, which then can clean up nothing itself."""
     parent_code = (
