@@ -5,7 +5,11 @@ PYTHON := .venv/bin/python
 # Tests start hundreds of processes; where a container forbids bytecode, each would compile its imports again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-many bench-gate check-workbook check-page grade-plan grade-plan-cpu compare-backends faults report-picture cuda-contract wheel clean
+.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-many bench-gate check-workbook check-page grade-plan grade-plan-cpu compare-backends faults report-picture check-clients cuda-contract wheel clean
+# What they reach is written into serve/RELIABILITY.md with ROWS=--keep.
+ROWS :=
+
+.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-many bench-gate chaos bench-serve soak-serve check-workbook check-page grade-plan grade-plan-cpu compare-backends faults report-picture cuda-contract wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -64,6 +68,15 @@ bench-many: .venv/.ready ## ten to ten thousand requests at once on the demo's m
 	$(PYTHON) -m tests.benchmarks.many_at_once
 	$(PYTHON) -m tests.benchmarks.many_at_once --door
 
+chaos: .venv/.ready ## the endpoint while parts of it are killed, hang, drown and change: a row for each promise (minutes; nothing else may run)
+	$(PYTHON) -m tests.chaos $(ROWS)
+
+bench-serve: .venv/.ready ## what the door costs beside the engine alone, and ten thousand requests at once (minutes; nothing else may run)
+	$(PYTHON) -m tests.chaos --bench $(ROWS)
+
+soak-serve: .venv/.ready ## the endpoint for an hour: errors, memory and descriptors of every process; then half an hour at saturation
+	$(PYTHON) -m tests.chaos soak saturation $(ROWS)
+
 bench-gate: .venv/.ready ## how often the accuracy gate passes wrongly at the margin, and every simulation of the unit tests at its whole size
 	$(PYTHON) tests/benchmarks/gate.py
 	AWQCTL_TEST_SIMULATIONS=whole $(PYTHON) -m pytest -q -n 2 tests/unit/eval/statistics tests/unit/eval/bench/test_enough.py tests/unit/pipeline/plan/test_properties.py tests/unit/pipeline/roi
@@ -88,6 +101,9 @@ report-picture: .venv/.ready ## the picture in the README, from the report of th
 
 check-page: .venv/.ready ## the HTML report of the last `make demo` in real Chromium: every figure, screen, key and axe; needs npm
 	$(PYTHON) -m tests.page.check
+
+check-clients: .venv/.ready ## other people's clients, hostile requests and a fuzzer on the endpoint with real vLLM (minutes)
+	$(PYTHON) -m tests.clients.check
 
 cuda-contract: .venv/.ready ## without a GPU: the CUDA environments (11 GiB), vLLM's parser and its log's words
 	$(PYTHON) -m pytest --timeout=3600 tests/cuda_contract

@@ -22,6 +22,8 @@ class ReplicaStatus(Result):
     """In this state: UTC, ISO 8601."""
     pid: int | None = None
     restarts: int = 0
+    hung: int = 0
+    """Times that it was killed because it stood still; among its restarts."""
     start_seconds: float | None = None
     weight: int = 0
     running: int | None = None

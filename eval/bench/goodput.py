@@ -5,7 +5,6 @@ Zhong et al. 2024, arXiv 2401.09670). That enough requests keep it is shown, or 
 the requests of all repeats, where no repeat by itself says otherwise: requests of one run are not independent.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -13,8 +12,8 @@ from pydantic import Field
 
 from eval.bench.load.details import Answer
 from eval.bench.load.service import Goodput, ServiceLimits
-from eval.statistics.proportions import log_factorials
 from eval.statistics.repeats import CONFIDENCE, each_of
+from eval.statistics.shares import at_least
 from pipeline.base.results import Result
 
 Verdict = Literal["kept", "missed", "not decided"]
@@ -66,20 +65,6 @@ def verdict(runs: Sequence[Goodput], share: float, confidence: float = CONFIDENC
     if all(run.kept < share * run.sent for run in runs) and at_least(sent - kept, sent, 1 - share) <= doubt:
         return "missed"
     return "not decided"
-
-
-def at_least(successes: int, trials: int, probability: float) -> float:
-    """Return the probability of so many successes or more (the exact binomial test); 1 without trials."""
-    logs = log_factorials(trials)
-    terms = (
-        logs[trials]
-        - logs[one]
-        - logs[trials - one]
-        + one * math.log(probability)
-        + (trials - one) * math.log1p(-probability)
-        for one in range(successes, trials + 1)
-    )
-    return min(1.0, math.fsum(math.exp(term) for term in terms))
 
 
 def service_capacity(levels: Sequence[tuple[int, Sequence[Goodput]]], share: float) -> ServiceCapacity:

@@ -94,6 +94,12 @@ def command(name: str, *further: str) -> str:
     return shlex.join([said.program or program(), *name.split(), *taken_over, *further])
 
 
+def invocation() -> tuple[str, ...]:
+    """Return how this program is called by another one, from any folder."""
+    called = Path(sys.argv[0])
+    return (str(called.absolute()),) if called.name == "awqctl" else (sys.executable, "-m", "pipeline.cli")
+
+
 def program() -> str:
     """Return how the user can call this program from here: by name when it is on PATH, else by path."""
     called = Path(sys.argv[0])

@@ -68,6 +68,42 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "awqctl serve mine.yaml --dry-run --gpu L4",
         "awqctl serve mine.yaml",
         "awqctl serve mine.yaml --host 0.0.0.0 --port 8443",
+        "awqctl serve mine.yaml --endpoint team-a --detach",
+        "awqctl serve --checkpoint delivery/checkpoint",
+    ),
+    "release": ("awqctl release ls", "awqctl release promote out/mine", "awqctl release rollback"),
+    "release ls": ("awqctl release ls", "awqctl release ls --endpoint mine --json"),
+    "release add": ("awqctl release add out/mine", "awqctl release add out/mine --arm baseline"),
+    "release promote": (
+        "awqctl release promote 3",
+        "awqctl release promote out/mine --endpoint mine",
+        "awqctl release promote 3 --yes",
+    ),
+    "release rollback": (
+        "awqctl release rollback",
+        "awqctl release rollback --to 2",
+        "awqctl release rollback --to baseline --yes",
+    ),
+    "serve status": (
+        "awqctl serve status",
+        "awqctl serve status --watch",
+        "awqctl serve status --endpoint demo --json",
+    ),
+    "serve stop": ("awqctl serve stop", "awqctl serve stop --endpoint demo"),
+    "serve reload": ("awqctl serve reload",),
+    "serve slo": ("awqctl serve slo", "awqctl serve slo --window 7d --json"),
+    "serve report": (
+        "awqctl serve report",
+        "awqctl serve report --period month --usd-per-hour 2.10",
+    ),
+    "serve export": ("awqctl serve export systemd mine.yaml",),
+    "serve export monitoring": (
+        "awqctl serve export monitoring --out monitoring",
+        "awqctl serve export monitoring --out m --target h:9400",
+    ),
+    "serve export systemd": (
+        "awqctl serve export systemd mine.yaml --host 0.0.0.0",
+        "awqctl serve export systemd mine.yaml --endpoint team-a",
     ),
     "compare": (
         "awqctl compare results/base results/awq --margin 0.02",
@@ -109,6 +145,17 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "keys revoke": ("awqctl keys revoke team-a",),
     "keys rotate": ("awqctl keys rotate team-a", "awqctl keys rotate team-a --overlap 24h"),
     "keys change": ("awqctl keys change team-a --rpm 120", "awqctl keys change team-a --expires none"),
+    "audit": ("awqctl audit verify", "awqctl audit usage --by key,day"),
+    "audit verify": (
+        "awqctl audit verify",
+        "awqctl audit verify --endpoint mine --head 3f1c...",
+        "awqctl audit verify copy/audit-*.jsonl --json",
+    ),
+    "audit usage": (
+        "awqctl audit usage",
+        "awqctl audit usage --from 2026-11-01 --to 2026-11-30 --by key,day --csv",
+        "awqctl audit usage --endpoint mine --by key,model --json",
+    ),
     "ui": ("awqctl ui --open", "awqctl ui --store sqlite:///elsewhere/mlflow.db"),
     "completion": ('eval "$(awqctl completion bash)"',),
 }

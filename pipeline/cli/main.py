@@ -27,6 +27,7 @@ _COMMANDS = {
     "report": "pipeline.cli.report:report",
     "deliver": "pipeline.cli.deliver:deliver",
     "serve": "pipeline.cli.serve:serve",
+    "release": "pipeline.cli.release:release",
     "compare": "pipeline.cli.compare:compare",
     "plan": "pipeline.cli.plan:plan",
     "gpus": "pipeline.cli.gpus:gpus",
@@ -38,6 +39,7 @@ _COMMANDS = {
     "env": "pipeline.cli.env:env",
     "doctor": "pipeline.cli.doctor:doctor",
     "keys": "pipeline.cli.keys:keys",
+    "audit": "pipeline.cli.audit:audit",
     "ui": "pipeline.cli.ui:ui",
     "completion": "pipeline.cli.completion:completion",
 }
@@ -52,6 +54,7 @@ _SUMMARIES = {
     "report": "Write the client report, in seven formats.",
     "deliver": "Put together what the client keeps of a run.",
     "serve": "Serve the AWQ checkpoint behind TLS and API keys.",
+    "release": "What an endpoint serves: promote, roll back.",
     "compare": "Compare two models on lm-eval's sample files.",
     "plan": "What fits, how fast, on which GPU, before downloading.",
     "gpus": "The catalogue of GPUs, with prices.",
@@ -63,6 +66,7 @@ _SUMMARIES = {
     "env": "The engines' isolated environments.",
     "doctor": "What this machine can run, and what is missing.",
     "keys": "API keys of the endpoint.",
+    "audit": "Who asked what: check the record, sum tokens per key.",
     "ui": "The MLflow UI on the run store.",
     "completion": "Print the shell completion script.",
 }

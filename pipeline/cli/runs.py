@@ -59,7 +59,7 @@ def show(run: str, *, store: str, page: Path | None, as_json: bool) -> None:
     from pipeline.runs.find import folder_of, record_of
     from pipeline.runs.overview import overview
 
-    path = _found(run, store)
+    path = run_folder(run, store)
     record = record_of(path)
     folder = folder_of(path)
     found = overview(folder.resolve().name, str(folder), record)
@@ -81,7 +81,7 @@ def compare(named: Sequence[str], *, store: str, page: Path | None, as_json: boo
     from pipeline.cli.runs_table import comparison_tables
     from pipeline.runs.comparison import compare_runs
 
-    found = compare_runs([_found(one, store) for one in named])
+    found = compare_runs([run_folder(one, store) for one in named])
     title = " / ".join(run.name for run in found.runs)
     _answer(found, title, comparison_tables(found), page, as_json=as_json, notes=found.notes)
     if found.figures:
@@ -91,7 +91,7 @@ def compare(named: Sequence[str], *, store: str, page: Path | None, as_json: boo
     return 2
 
 
-def _found(reference: str, store: str) -> Path:
+def run_folder(reference: str, store: str) -> Path:
     """Return a run's folder, or its record; the store is only asked where there is no such path."""
     from pipeline.base.homes import expanded
 

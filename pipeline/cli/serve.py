@@ -1,20 +1,38 @@
-"""`awqctl serve`: the endpoint in the foreground."""
+"""`awqctl serve`: an endpoint, and the commands for one that runs."""
 
+import os
 import signal
-import threading
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.common import emit, json_option, open_session, recipe_options, verbosity_options
+from pipeline.cli.common import (
+    Session,
+    context_of,
+    emit,
+    json_option,
+    open_session,
+    reporter,
+    verbosity_options,
+)
 from pipeline.cli.dry_run_plan import dry_run_options
+from pipeline.cli.serve_control import reload, status, stop
+from pipeline.cli.serve_export import export
+from pipeline.cli.serve_options import as_arguments, as_typed, check_together, served_options
+from pipeline.cli.serve_report import operation_report
+from pipeline.cli.serve_slo import slo
+from pipeline.cli.subcommands import CommandWithSubcommands
+
+if TYPE_CHECKING:
+    from serve.supervisor.releases import Releases
+    from serve.supervisor.spec import ServingSpec
+    from serve.supervisor.stop import Stop
 
 
-@click.command()
-@recipe_options
-@click.option("--host", metavar="ADDRESS", help="Address to listen on; default the recipe's (127.0.0.1).")
-@click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free port; default the recipe's (8443).")
-@click.option("--plain-http", is_flag=True, help="No TLS. Keys and prompts cross the network readable.")
+@click.command(cls=CommandWithSubcommands)
+@served_options
+@click.option("--detach", is_flag=True, help="Return once it is up; it goes on in the background.")
 @click.option("--despite-gates", is_flag=True, help="Serve although a gate was not passed; that is recorded.")
 @dry_run_options("Say whether the checkpoint fits and the endpoint can be offered; start nothing.")
 @verbosity_options
@@ -25,70 +43,122 @@ def serve(**arguments: Any) -> None:
     The checkpoint must have been made by `awqctl quantize` or `awqctl run`, and have passed its gates: otherwise it
     ends with 3 and says which one failed. Prints how to call the endpoint. With --dry-run it needs no checkpoint yet.
     """
-    from pipeline.record.health import ENGINE_HEALTH
-    from pipeline.run.gates import record_despite, require_gates
-    from pipeline.run.runner import record_for
-    from pipeline.run.stages import stage_named
+    check_together(arguments)
+    session = _opened(arguments)
+    if arguments["dry_run"]:
+        _dry_run(session, arguments)
+    elif arguments["detach"]:
+        _detach(session, arguments)
+    else:
+        _serve(session, arguments)
+
+
+def _opened(arguments: dict[str, Any]) -> Session:
+    endpoint = ("--endpoint", arguments["endpoint"]) if arguments["endpoint"] else ()
+    own = {"serve": (*as_typed(arguments), *endpoint, *(["--detach"] if arguments["detach"] else []))}
+    shown = {"verbose": arguments["verbose"], "quiet": arguments["quiet"]}
+    if arguments["checkpoint"] is None:
+        return open_session(arguments["recipe"], arguments["overrides"], arguments["out"], own=own, **shown)
+    from serve.supervisor.lone_checkpoint import recipe_for
+
+    loaded = recipe_for(arguments["checkpoint"], arguments["name"], arguments["overrides"])
+    return Session(loaded.recipe, context_of(loaded, arguments["out"], reporter(**shown)))
+
+
+def _dry_run(session: Session, arguments: dict[str, Any]) -> None:
+    from pipeline.cli.dry_run_stages import dry_run
+
+    recipe = session.recipe
+    given = {name: arguments[name] for name in ("host", "port") if arguments[name] is not None}
+    offered = recipe.model_copy(update={"serve": recipe.serve.model_copy(update=given)})
+    dry_run(offered, session.context, gpu=arguments["gpu"], as_json=arguments["as_json"], stage="serve")
+
+
+def _detach(session: Session, arguments: dict[str, Any]) -> None:
+    from pipeline.base.commands import invocation
+    from serve.endpoint import endpoint_folder
+    from serve.supervisor.background import serve_in_background
+    from serve.supervisor.foreground import usage_lines, without_key
+
+    folder = endpoint_folder(arguments["endpoint"] or session.recipe.name)
+    serving = serve_in_background(
+        (*invocation(), "serve", "--json", *as_arguments(arguments)),
+        folder,
+        log=session.context.logs / "serve.log",
+        reporter=session.context.reporter,
+    )
+    shown = serving if _key_may_be_shown(arguments) else without_key(serving)
+    ends = f"It goes on in the background. `awqctl serve stop --endpoint {folder.name}` stops it."
+    emit(arguments["as_json"], shown, f"{usage_lines(shown)}\n\n{_connections(shown)}\n{ends}\nLog: {shown.log}")
+
+
+def _serve(session: Session, arguments: dict[str, Any]) -> None:
     from serve.endpoint import endpoint_folder
     from serve.gateway.key_stores import endpoint_keys
     from serve.supervisor.foreground import serve_forever, usage_lines
-    from serve.supervisor.spec import serving_spec
 
-    session = open_session(
-        arguments["recipe"],
-        arguments["overrides"],
-        arguments["out"],
-        own={"serve": _as_typed(arguments)},
-        verbose=arguments["verbose"],
-        quiet=arguments["quiet"],
-    )
-    recipe, context = session.recipe, session.context
-    if arguments["dry_run"]:
-        from pipeline.cli.dry_run_stages import dry_run
-
-        given = {name: arguments[name] for name in ("host", "port") if arguments[name] is not None}
-        offered = recipe.model_copy(update={"serve": recipe.serve.model_copy(update=given)})
-        dry_run(offered, context, gpu=arguments["gpu"], as_json=arguments["as_json"], stage="serve")
-        return
-    record = record_for(stage_named("serve"), recipe, context)
-    ENGINE_HEALTH.require(recipe, context)
-    passed_over = require_gates(recipe, record, context.reporter, despite=arguments["despite_gates"])
-    spec = serving_spec(
-        recipe,
-        context,
-        record,
-        host=arguments["host"],
-        port=arguments["port"],
-        tls=False if arguments["plain_http"] else None,
-        despite_gates=passed_over,
-    )
-    if passed_over:
-        record_despite(context, passed_over, f"{spec.host}:{spec.port}")
+    spec, releases = _what(session, arguments)
     serve_forever(
         spec,
-        logs=context.logs,
-        reporter=context.reporter,
-        key_store=endpoint_keys(endpoint_folder(spec.endpoint), context.reporter.note),
+        logs=session.context.logs,
+        reporter=session.context.reporter,
+        key_store=endpoint_keys(endpoint_folder(spec.endpoint), session.context.reporter.note),
+        reread=lambda: _what(_opened(arguments), arguments)[0],
+        releases=releases,
         stop=_stop_on_signals(),
         on_ready=lambda serving: emit(
-            arguments["as_json"],
-            serving,
-            f"{usage_lines(serving)}\n\nAt most {serving.max_connections} connections at once. Ctrl-C stops it.",
+            arguments["as_json"], serving, f"{usage_lines(serving)}\n\n{_connections(serving)} Ctrl-C stops it."
         ),
+        show_key=_key_may_be_shown(arguments),
     )
     click.echo("stopped", err=True)
 
 
-def _as_typed(arguments: dict[str, Any]) -> tuple[str, ...]:
-    """Return the options that are the endpoint's alone, for messages that name `serve` again."""
-    given = {"--host": arguments["host"], "--port": arguments["port"]}
-    options = [part for name, value in given.items() if value is not None for part in (name, str(value))]
-    return (*options, *(["--plain-http"] if arguments["plain_http"] else []))
+def _what(session: Session, arguments: dict[str, Any]) -> "tuple[ServingSpec, Releases | None]":
+    """Return what is served and how, once its gates let it, and the releases that it is one of."""
+    from pipeline.record.health import ENGINE_HEALTH
+    from pipeline.run.releases import record_to_serve, released_spec
+    from pipeline.run.tracking import Tracker
+    from serve.supervisor.lone_checkpoint import check_lone_checkpoint
+    from serve.supervisor.spec import spec_of_checkpoint
+
+    recipe, context = session.recipe, session.context
+    chosen = {
+        "host": arguments["host"],
+        "port": arguments["port"],
+        "tls": False if arguments["plain_http"] else None,
+        "endpoint": arguments["endpoint"],
+    }
+    if arguments["checkpoint"] is not None:
+        folder = check_lone_checkpoint(recipe, arguments["checkpoint"], context.reporter)
+        ENGINE_HEALTH.require(recipe, context)
+        return spec_of_checkpoint(recipe, context, folder, **chosen), None
+    record = record_to_serve(recipe, context)
+    ENGINE_HEALTH.require(recipe, context)
+    tracker = Tracker(arguments["store"], context.reporter)
+    return released_spec(recipe, context, record, tracker, despite=arguments["despite_gates"], **chosen)
 
 
-def _stop_on_signals() -> threading.Event:
-    """Return an event that SIGINT and SIGTERM set."""
-    stop = threading.Event()
+def _connections(serving: Any) -> str:
+    return f"At most {serving.max_connections} connections at once."
+
+
+def _key_may_be_shown(arguments: dict[str, Any]) -> bool:
+    from serve.supervisor.first_key import is_read_at_once
+
+    journal = os.environ.get("JOURNAL_STREAM")
+    return is_read_at_once(sys.stdout.fileno(), as_json=arguments["as_json"], journal=journal)
+
+
+def _stop_on_signals() -> "Stop":
+    """Return what SIGINT and SIGTERM ask to stop; a second signal cuts what is still under way."""
+    from serve.supervisor.stop import Stop
+
+    stop = Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: stop.ask())
     return stop
+
+
+for subcommand in (status, stop, reload, export, slo, operation_report):
+    serve.add_command(subcommand)

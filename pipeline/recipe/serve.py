@@ -9,6 +9,8 @@ from pipeline.recipe.section import NonNegativeInt, PositiveFloat, PositiveInt, 
 
 ENDPOINT = r"^[a-z0-9][a-z0-9._-]{0,99}$"
 """What an endpoint may be called: the name is a folder's."""
+RUN = "RUN"
+"""In place of a folder: the checkpoint that this recipe's own run has made."""
 _Port = Annotated[int, Field(ge=0, le=65535)]
 
 

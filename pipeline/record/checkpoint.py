@@ -50,8 +50,13 @@ def recorded_checkpoint(context: RunContext, digest: str) -> Path:
     return checkpoint
 
 
-def check_checkpoint(checkpoint: Path, reporter: Reporter | None = None) -> None:
+def check_checkpoint(checkpoint: Path, reporter: Reporter | None = None, *, advice: str | None = None) -> None:
     """Refuse a checkpoint that differs from its manifest. Files that did not change since are not read again.
+
+    Args:
+        checkpoint: the folder.
+        reporter: told how far it is.
+        advice: what to do about a difference; default to quantize again.
 
     Raises:
         SourceError: it does, or has none.
@@ -60,6 +65,5 @@ def check_checkpoint(checkpoint: Path, reporter: Reporter | None = None) -> None
     if problems:
         shown = "; ".join(problems[:_SHOWN_PROBLEMS])
         more = f"; {len(problems) - _SHOWN_PROBLEMS} more" if len(problems) > _SHOWN_PROBLEMS else ""
-        raise SourceError(
-            f"{checkpoint} is not what its manifest says: {shown}{more}. Run `{command('quantize', '--force')}`."
-        )
+        way = advice or f"Run `{command('quantize', '--force')}`."
+        raise SourceError(f"{checkpoint} is not what its manifest says: {shown}{more}. {way}")

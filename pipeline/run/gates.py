@@ -28,9 +28,19 @@ def gates_not_passed(recipe: Recipe, record: RunRecord, *, without: str | None =
         record: of the run.
         without: a stage whose own gates do not count, as it would be run again.
     """
-    held = [stage for stage in STAGES if stage.name != without and _is_of_these(stage, recipe, record)]
-    gates = (gate for stage in held for gate in record.stages[stage.name].gates)
-    return tuple(gate for gate in gates if not gate.passed and gate.about == "checkpoint")
+    return tuple(gate for stage, gate in held_gates(recipe, record) if stage != without and not gate.passed)
+
+
+def held_gates(recipe: Recipe, record: RunRecord) -> tuple[tuple[str, Gate], ...]:
+    """Return all gates that speak of the present checkpoint, each with its stage, in the order of a run."""
+    held = [stage.name for stage in STAGES if _is_of_these(stage, recipe, record)]
+    gates = ((name, gate) for name in held for gate in record.stages[name].gates)
+    return tuple((name, gate) for name, gate in gates if gate.about == "checkpoint")
+
+
+def said_of(gate: Gate) -> str:
+    """Return what a gate says, with its name and outcome."""
+    return f"{gate.name} ({gate.outcome}): {gate.statement}"
 
 
 def require_gates(recipe: Recipe, record: RunRecord, reporter: Reporter, *, despite: bool) -> tuple[str, ...]:
@@ -51,7 +61,7 @@ def require_gates(recipe: Recipe, record: RunRecord, reporter: Reporter, *, desp
     if not _is_of_these(measured, recipe, record):
         way = "The recipe has no section `eval`." if measured.lacks(recipe) else f"`{command('eval')}` measures it."
         reporter.warn(f"The accuracy of this checkpoint was not measured, so no gate says that it may be served. {way}")
-    said = tuple(_said(gate) for gate in gates_not_passed(recipe, record))
+    said = tuple(said_of(gate) for gate in gates_not_passed(recipe, record))
     if said and not despite:
         raise GateError(
             f"This checkpoint did not pass {_a_gate(said)}, so it is not served: {' '.join(said)} Mend that and "
@@ -65,7 +75,7 @@ def require_gates(recipe: Recipe, record: RunRecord, reporter: Reporter, *, desp
 
 def left_out(stage: Stage, recipe: Recipe, record: RunRecord) -> str | None:
     """Return why a run leaves out a stage that serves, as a sentence; None where no gate speaks against it."""
-    said = [_said(gate) for gate in gates_not_passed(recipe, record, without=stage.name)] if stage.serves else []
+    said = [said_of(gate) for gate in gates_not_passed(recipe, record, without=stage.name)] if stage.serves else []
     if not said:
         return None
     return (
@@ -95,10 +105,6 @@ def _is_of_these(stage: Stage, recipe: Recipe, record: RunRecord) -> bool:
     if result is None or not result.usable:
         return False
     return all(result.inputs.get(name) == value for name, value in upstream_of(stage, recipe, record).items())
-
-
-def _said(gate: Gate) -> str:
-    return f"{gate.name} ({gate.outcome}): {gate.statement}"
 
 
 def _a_gate(said: tuple[str, ...] | list[str]) -> str:

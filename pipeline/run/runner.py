@@ -359,13 +359,22 @@ def record_for(stage: Stage, recipe: Recipe, context: RunContext) -> RunRecord:
         UsageError: the output folder holds another recipe or model.
         MissingStageError: it may not build on them; names the command to run first.
     """
+    record = record_in(recipe, context)
+    check_needs(stage, recipe, record)
+    return record
+
+
+def record_in(recipe: Recipe, context: RunContext) -> RunRecord:
+    """Return the record of a run, with or without results.
+
+    Raises:
+        UsageError: the output folder holds another recipe or model.
+    """
     check_folder(recipe, context)
-    record = load_record(context.out / RECORD) or RunRecord(
+    return load_record(context.out / RECORD) or RunRecord(
         recipe=recipe.model_dump(mode="json"),
         environment=environment_of(context.accelerator, context.machine, context.recipe_file),
     )
-    check_needs(stage, recipe, record)
-    return record
 
 
 def _stored(outcome: StageOutcome) -> dict[str, Any]:

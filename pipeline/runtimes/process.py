@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from pipeline.base.errors import AwqctlError
+from pipeline.runtimes.guardian import descendants
 from pipeline.runtimes.scratch import ScratchFolder
 
 _KEPT = (
@@ -172,6 +174,16 @@ class GuardedProcess:
             return self.process.wait()
         finally:
             self._scratch.remove()
+
+    def kill(self) -> int:
+        """End the command and all below it at once, stopped and hung ones, too; return its exit status.
+
+        The guardian stays, sees that the command has ended, and cleans up.
+        """
+        for pid in descendants(self.process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return self.stop()
 
     def __enter__(self) -> Self:
         return self

@@ -52,12 +52,15 @@ class UsageLine(Result):
     """One request as the engine's server saw it."""
 
     id: str
+    key: str = "-"
+    """Id of the key, as the door told the engine."""
     prompt_tokens: int
     completion_tokens: int
     exact: bool
-    """The engine's own count; otherwise the pieces that were sent before the client hung up."""
+    """The engine's own count. Otherwise its client hung up: the pieces that were sent before, and of the request a
+    token for every four bytes."""
     first_token_ms: float | None
-    """From the arrival at the engine to the first piece of text; None where none came."""
+    """From the arrival at the engine to the first piece of text; None where none came, or the answer came whole."""
     total_ms: float
 
 

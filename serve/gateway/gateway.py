@@ -18,8 +18,9 @@ from pipeline.runtimes.rootcause import cause_of_death, signal_of
 from serve.gateway.backends import FULL_WEIGHT, Backend, DoorFigures, Place, PlaceState, Weights
 from serve.gateway.connections import connections, open_files
 from serve.gateway.files import write_private
-from serve.gateway.haproxy_config import render_config
+from serve.gateway.haproxy_config import METRICS_SOCKET, render_config
 from serve.gateway.maps import Entries, Maps, entries_of, within_json
+from serve.gateway.metrics_page import metrics_page
 from serve.gateway.rules import KeyRule
 from serve.gateway.runtime_api import RuntimeApi, word
 from serve.gateway.settings import DoorSettings
@@ -81,6 +82,7 @@ class Gateway:
         self._log_link = self._log = log
         self._lines = lines
         self._settings = settings
+        self._metrics = folder / METRICS_SOCKET
         self._runtime = RuntimeApi(folder / "control.sock", folder / "master.sock")
         self._maps = Maps(folder)
         self._opened = int(time.time())
@@ -115,6 +117,16 @@ class Gateway:
     def running(self) -> bool:
         """Return whether HAProxy is alive."""
         return self._process is not None and self._process.running()
+
+    def metrics(self) -> str:
+        """Return what HAProxy counts, in Prometheus' text format; nothing of a program that was built without it.
+
+        Raises:
+            EngineError: it does not answer.
+        """
+        if not self._metrics.exists():
+            return ""
+        return metrics_page(self._metrics, log=self._log)
 
     def failure(self) -> AwqctlError:
         """Return the error that explains why HAProxy is gone."""

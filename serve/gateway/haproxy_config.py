@@ -68,6 +68,8 @@ _TOO_MANY_HEADERS = Refusal(
 BUFFER = 256 * 1024
 """Bytes of a request that HAProxy keeps at hand until an engine has answered: those can go to another engine, and the
 model is read from them. Each request that waits for an engine takes one buffer, each that an engine has takes two."""
+METRICS_SOCKET = "door-metrics.sock"
+"""On which HAProxy shows its own metrics, in the gateway's folder."""
 _HEADER_BYTES = 80 * 1024
 _BODY_S = 30
 _LOCAL_ID = 2
@@ -134,6 +136,7 @@ def render_config(
         backends=[_backend(backend, weights) for backend in backends],
         engine_key=engine_key,
         folder=folder,
+        metrics_socket=METRICS_SOCKET,
         maps=maps,
         bundle=bundle,
         connections=connections,

@@ -57,6 +57,11 @@ class Maps:
         return self.folder / "shared.map"
 
     @property
+    def keeps(self) -> Path:
+        """Return the map from a key's id to for how many days its prompts and answers are kept, where they are."""
+        return self.folder / "keeps.map"
+
+    @property
     def models(self) -> Path:
         """Return the map from whose model it is and its name (`*/demo`, `01234567/demo`) to the backend."""
         return self.folder / "models.map"
@@ -112,6 +117,7 @@ def entries_of(maps: Maps, rules: Sequence[KeyRule], backends: Sequence[Backend]
         maps.requests: {rule.id: str(rule.requests_per_minute) for rule in rules if rule.requests_per_minute},
         maps.concurrent: {rule.id: str(rule.concurrent) for rule in rules if rule.concurrent},
         maps.token_limits: {rule.id: str(rule.tokens_per_minute) for rule in rules if rule.tokens_per_minute},
+        maps.keeps: {rule.id: str(rule.keeps_text_days) for rule in rules if rule.keeps_text_days is not None},
         maps.models: {f"{whose}/{name}": one.name for whose, found in offered.items() for name, one in found},
         maps.listing: {whose: _listing(found, created) for whose, found in offered.items()},
         maps.names: {

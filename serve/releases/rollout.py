@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from pipeline.base.results import Result
+from pipeline.engines.engine import Engine
 
 
 class Observed(Result):
@@ -28,8 +29,8 @@ class Rollout(Protocol):
             EngineError: one does not start; the old ones serve on.
         """
 
-    def base_url(self) -> str:
-        """Return where the new engines alone can be asked, with the internal key, before they get requests."""
+    def engine(self) -> Engine:
+        """Return one of the new engines, to be asked past the door before it gets requests."""
 
     def share(self, percent: float) -> None:
         """Give the new engines that share of the requests, the old ones the rest."""
@@ -38,10 +39,19 @@ class Rollout(Protocol):
         """Return what the door saw of the new and of the old engines since `share` was last called."""
 
     def finish(self) -> float:
-        """Drain the old engines and stop them; return the seconds."""
+        """Drain the old engines and stop them; return the seconds: 0 after a swap, which has stopped them already."""
 
     def abort(self) -> None:
-        """Give all requests back to the old engines; drain and stop the new ones."""
+        """Give all requests back to the old engines; drain and stop the new ones.
+
+        After a swap the new ones stop first, and the old ones start again.
+        """
 
     def swap(self) -> float:
-        """Without room for both: drain and stop the old engines, start the new ones; return the seconds between."""
+        """Without room for both: drain and stop the old engines, start the new ones; return the seconds between.
+
+        The new ones are warm then and get no request before `share(100)`, as after `start`.
+
+        Raises:
+            EngineError: one does not start. Nothing serves then until `abort` has started the old ones again.
+        """

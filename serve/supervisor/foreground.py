@@ -1,14 +1,18 @@
 """`awqctl serve`: the endpoint in the foreground until it is asked to stop."""
 
 import json
-import threading
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.base.progress import Reporter
 from pipeline.base.results import Result
+from serve.endpoint import endpoint_folder
 from serve.gateway.keys import KeyStore
+from serve.supervisor.first_key import keep_first_key
+from serve.supervisor.releases import Releases
 from serve.supervisor.spec import ServingSpec
+from serve.supervisor.stop import Stop
 from serve.supervisor.supervisor import Supervisor
 
 FIRST_KEY = "default"
@@ -18,8 +22,15 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 class Serving(Result):
     """What a client has to know."""
 
+    endpoint: str
+    """Its name, for `awqctl serve status` and `awqctl keys`."""
+    pid: int
+    """Of the process that keeps it up."""
     base_url: str
     model: str
+    """The first of `models`."""
+    models: tuple[str, ...]
+    """What clients may ask for, adapters included."""
     ca_certificate: str | None
     """File of the certificate to trust; None over plain HTTP."""
     max_connections: int
@@ -27,7 +38,11 @@ class Serving(Result):
     despite_gates: tuple[str, ...] = ()
     """What the gates say that this model did not pass and that were passed over."""
     new_key: str | None = None
-    """The first key, readable this once; None when there were keys already."""
+    """The first key, readable this once; None when there were keys already, or it is in `new_key_file`."""
+    new_key_file: str | None = None
+    """File of the first key, where what is printed is kept by somebody; only its owner can read it."""
+    log: str | None = None
+    """What the endpoint says, where it runs in the background."""
 
 
 def serve_forever(
@@ -36,36 +51,78 @@ def serve_forever(
     logs: Path,
     reporter: Reporter,
     key_store: KeyStore,
-    stop: threading.Event,
+    stop: Stop,
     on_ready: Callable[[Serving], None],
+    show_key: bool = True,
+    reread: Callable[[], ServingSpec] | None = None,
+    releases: Releases | None = None,
 ) -> None:
     """Serve until `stop` is set, during the start as well as later; `on_ready` is called once it is up.
 
-    Without any active key a first one, named `default`, is made; only `on_ready` ever sees it.
+    Without any active key a first one, named `default`, is made.
+
+    Args:
+        spec: what is served.
+        logs: folder of the logs.
+        reporter: told about the start, and about what goes wrong.
+        key_store: of the endpoint.
+        stop: set to end it.
+        on_ready: told how to call it.
+        reread: reads again what is to be served; None where there is nothing to read.
+        releases: of the endpoint; None for what is no release.
+        show_key: whether `on_ready` gets the first key; otherwise its file.
 
     Raises:
-        BusyError: the port is in use.
+        BusyError: the port is in use, or another process serves this endpoint.
         EngineError: vLLM or HAProxy did not start, or died.
         Interrupted: asked to stop before it was up.
     """
     if not spec.tls and spec.host not in _LOOPBACK:
         reporter.warn(f"Without TLS, API keys and prompts travel to {spec.host} in clear text. Better serve with TLS.")
-    with Supervisor(spec, logs=logs, reporter=reporter, key_store=key_store, stop=stop) as endpoint:
+    folder = endpoint_folder(spec.endpoint)
+    with Supervisor(
+        spec,
+        logs=logs,
+        reporter=reporter,
+        key_store=key_store,
+        stop=stop,
+        folder=folder,
+        reread=reread,
+        releases=releases,
+    ) as endpoint:
         # Not before: a start that fails would leave a key that nobody has seen.
         first = None if key_store.active() else key_store.add(FIRST_KEY).key
         endpoint.sync_keys()
-        certificate = str(endpoint.ca_certificate) if endpoint.ca_certificate else None
-        on_ready(
-            Serving(
-                base_url=endpoint.base_url,
-                model=spec.models[0].name,
-                ca_certificate=certificate,
-                max_connections=endpoint.gateway.connections.clients,
-                despite_gates=spec.despite_gates,
-                new_key=first,
-            )
-        )
-        endpoint.wait(stop)
+        serving = _serving(spec, endpoint, first)
+        on_ready(serving if show_key else without_key(serving))
+        endpoint.wait()
+
+
+def _serving(spec: ServingSpec, endpoint: Supervisor, first_key: str | None) -> Serving:
+    names = tuple(name for model in spec.models for name in (model.name, *model.adapters))
+    return Serving(
+        endpoint=spec.endpoint,
+        pid=os.getpid(),
+        base_url=endpoint.base_url,
+        model=names[0],
+        models=names,
+        ca_certificate=str(endpoint.ca_certificate) if endpoint.ca_certificate else None,
+        max_connections=endpoint.gateway.connections.clients,
+        despite_gates=spec.despite_gates,
+        new_key=first_key,
+    )
+
+
+def without_key(serving: Serving) -> Serving:
+    """Return it for what is kept: the first key, if there is one, is in a file of its own then.
+
+    Raises:
+        EnvironmentLackError: that cannot be written.
+    """
+    if serving.new_key is None:
+        return serving
+    file = keep_first_key(endpoint_folder(serving.endpoint), serving.new_key)
+    return serving.model_copy(update={"new_key": None, "new_key_file": str(file)})
 
 
 def usage_lines(serving: Serving) -> str:
@@ -78,7 +135,18 @@ def usage_lines(serving: Serving) -> str:
 def _key_lines(serving: Serving) -> list[str]:
     if serving.new_key:
         return ["The first API key, shown only now:", "", f"export AWQCTL_API_KEY={serving.new_key}"]
-    return ["A new API key comes from `awqctl keys add NAME`:", "", "export AWQCTL_API_KEY=..."]
+    if serving.new_key_file:
+        file = _shell(serving.new_key_file)
+        return [
+            "The first API key is in a file; whatever keeps this text does not have it:",
+            "",
+            f"export AWQCTL_API_KEY=$(cat {file})",
+        ]
+    return [
+        f"A new API key comes from `awqctl keys add NAME --endpoint {serving.endpoint}`:",
+        "",
+        "export AWQCTL_API_KEY=...",
+    ]
 
 
 def _curl_lines(serving: Serving) -> list[str]:

@@ -1,11 +1,14 @@
-"""`Supervisor`: HAProxy and the engines behind it started, watched and stopped together."""
+"""`Supervisor`: one endpoint from its first process to its last answer: started, followed and ended together."""
 
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 from typing import Self
 
 import httpx
@@ -13,29 +16,49 @@ import httpx
 from pipeline.base.errors import EngineError, UsageError
 from pipeline.base.progress import Reporter
 from pipeline.runtimes.scratch import ScratchFolder
-from serve.gateway.backends import Backend, Place
+from serve.endpoint import EndpointFolder
+from serve.gateway.backends import Backend
 from serve.gateway.connections import RAISE, open_files
 from serve.gateway.gateway import Gateway
 from serve.gateway.keys import KeyStore, digest, new_key
-from serve.gateway.rules import KeyRule, temporary_rule
+from serve.gateway.rules import temporary_rule
 from serve.gateway.settings import DoorSettings
 from serve.gateway.tls import default_folder, ensure_certificate
+from serve.monitoring.engines import EnginePage
+from serve.monitoring.monitoring import Monitoring
+from serve.monitoring.promises import ServedCheckpoint
+from serve.releases.control_commands import ReleaseCommands
+from serve.status import EndpointStatus
+from serve.supervisor.auditing import Auditing
+from serve.supervisor.commands import commands_of
+from serve.supervisor.control import ControlServer
+from serve.supervisor.door_watch import DoorWatch
+from serve.supervisor.fleet import Fleet
+from serve.supervisor.hooks import Hooks
+from serve.supervisor.key_sync import KeySync
+from serve.supervisor.overview import absence, endpoint_status
+from serve.supervisor.ownership import owned
+from serve.supervisor.refusals import Refusals
+from serve.supervisor.releases import Releases, release_commands
 from serve.supervisor.replica import Replica
+from serve.supervisor.rollout import FleetRollout
+from serve.supervisor.rotation import Rotation
 from serve.supervisor.spec import ServedModel, ServingSpec
+from serve.supervisor.stop import Stop
 
-_POLL_S = 1.0
+_POLL_S = 0.5
 _READY_TIMEOUT_S = 30.0
 _FEW_CONNECTIONS = 1000
+_SHUTTING_DOWN = "shutting down"
 
 
 class Supervisor:
-    """The gateway and the replicas of one model; a context manager that leaves nothing behind.
+    """The gateway and the engines of all models; a context manager that leaves nothing behind.
 
     The gateway starts first: a port in use is found before minutes of loading, and whoever calls meanwhile is
-    told 503. The engines stop first: what they are generating has its grace period to reach the client.
+    told 503. At the end it takes nothing new, answers under way finish, then the engines go, then the gateway.
 
-    One replica after the other starts. When one of several dies, the others go on and the reporter is warned; nothing
-    starts it again.
+    An engine that dies or hangs is started again while the others serve on, and so is HAProxy.
 
     Args:
         spec: what is served and how.
@@ -44,13 +67,18 @@ class Supervisor:
         reporter: told about the start, and about what goes wrong without ending it.
         key_store: keys let in, followed while serving; None for none but `extra_keys`.
         extra_keys: further keys, never written down.
-        stop: set from a signal handler to give up a start that is under way.
+        stop: set from a signal handler to give up a start that is under way, or to end.
+        folder: of the endpoint, which is owned and can be asked from other terminals; None for one that is only tried.
+        reread: reads again what is to be served, for `awqctl serve reload`.
+        releases: of the endpoint; None for what is no release.
 
     Attributes:
-        spec: as given.
+        spec: as given; a reload changes it.
+        reread: as given.
+        stop: as given.
         ca_certificate: what a client must trust; None over plain HTTP.
         gateway: the door, from the start on.
-        replicas: the engines, from the start on.
+        fleet: the engines, from the start on.
     """
 
     def __init__(
@@ -61,28 +89,39 @@ class Supervisor:
         reporter: Reporter,
         key_store: KeyStore | None,
         extra_keys: Sequence[str] = (),
-        stop: threading.Event | None = None,
+        stop: Stop | None = None,
+        folder: EndpointFolder | None = None,
+        reread: Callable[[], ServingSpec] | None = None,
+        releases: Releases | None = None,
     ) -> None:
         self.spec = spec
+        self.stop = stop or Stop()
+        self.reread = reread
+        self._releases = releases
         self.ca_certificate: Path | None = None
         self._logs = logs
         self._reporter = reporter
-        self._key_store = key_store
-        self._extra = tuple(temporary_rule(digest(key)) for key in extra_keys)
-        self._stored: tuple[KeyRule, ...] = ()
-        self._store_complaint = ""
-        self._missed: set[Replica] = set()
-        self._places: dict[Replica, Place] = {}
+        self._folder = folder
+        self._keys = KeySync(key_store, [temporary_rule(digest(key)) for key in extra_keys], reporter)
+        self._refusals = Refusals()
+        self._auditing: Auditing | None = None
+        self._monitoring: Monitoring | None = None
         self._engine_key = new_key()
-        self._stop = stop or threading.Event()
+        self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
         self._stack = ExitStack()
+        self._door_watch: DoorWatch
         self.gateway: Gateway
-        self.replicas: tuple[Replica, ...] = ()
+        self.fleet: Fleet
 
     @property
     def base_url(self) -> str:
         """Return what an OpenAI client takes as its base URL."""
         return f"{self.gateway.base_url}/v1"
+
+    @property
+    def replicas(self) -> tuple[Replica, ...]:
+        """Return the engines that there are."""
+        return self.fleet.replicas
 
     @property
     def logs(self) -> tuple[Path, ...]:
@@ -91,52 +130,146 @@ class Supervisor:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            folder = stack.enter_context(ScratchFolder())
+            if self._folder:
+                stack.enter_context(owned(self._folder))
+                self._auditing = stack.enter_context(self._make_auditing(self._folder))
+            scratch = stack.enter_context(ScratchFolder())
             internal = new_key()
-            backends = tuple(_backend(number, model, folder) for number, model in enumerate(self.spec.models, 1))
-            self._make_replicas(backends)
-            self.gateway = stack.enter_context(self._make_gateway(folder, backends, internal))
+            backends = tuple(_backend(number, model, scratch) for number, model in enumerate(self.spec.models, 1))
+            self.gateway = stack.enter_context(self._make_gateway(scratch, backends, internal))
             self._tell_connections(self.gateway.connections.clients)
-            for replica in self.replicas:
-                stack.enter_context(replica)
-                self.gateway.admit(self._places[replica])
+            self._refusals.attach(self.gateway)
+            self._door_watch = stack.enter_context(DoorWatch(self.gateway, self._warn))
+            self.fleet = stack.enter_context(self._make_fleet(backends))
+            if self._folder:
+                self._monitoring = stack.enter_context(self._make_monitoring(self._folder, scratch))
+                socket, commands = scratch / "supervisor.sock", commands_of(self, self._make_changes())
+                stack.enter_context(ControlServer(self._folder, socket, commands, started_at=self._started_at))
+            with self._reporter.task("starting vLLM") as task:
+                self.fleet.start(self.stop, lambda text: task.update(text=text))
             self._wait_until_ready(internal)
             self.sync_keys()
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        self._stack.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._drain()
+        finally:
+            self._stack.__exit__(kind, error, trace)
 
-    def wait(self, stop: threading.Event) -> None:
-        """Keep the endpoint up until `stop` is set, following the key store.
+    def wait(self, stop: threading.Event | None = None) -> None:
+        """Keep the endpoint up until it is asked to end, following the key store.
+
+        Args:
+            stop: in place of the one of the endpoint.
 
         Raises:
-            EngineError: all engines or HAProxy died; names the root cause.
+            EngineError: all engines were given up, or HAProxy; names the root cause.
         """
-        while not stop.wait(_POLL_S):
+        while not (stop or self.stop).wait(_POLL_S) and not self.stop.is_set():
             self._check_processes()
-            self.sync_keys()
+            self._refusals.sync()
+            try:
+                self.sync_keys()
+                self._account()
+                self._explain()
+            except EngineError:
+                if self.gateway.running():
+                    raise
+
+    def status(self) -> EndpointStatus:
+        """Return how the endpoint is."""
+        return endpoint_status(
+            self.spec,
+            self.gateway,
+            self._door_watch,
+            self.replicas,
+            started_at=self._started_at,
+            ca_certificate=self.ca_certificate,
+            audit=self._auditing.status() if self._auditing else None,
+            metrics_url=self._monitoring.url if self._monitoring else None,
+        )
+
+    def rollout(self, model: ServedModel) -> FleetRollout:
+        """Return the change from what the engines of the model of that name serve to this.
+
+        Raises:
+            UsageError: the endpoint keeps no lines of its requests, by which a canary is judged.
+        """
+        if self._folder is None:
+            raise UsageError("An endpoint that is only tried changes no release. Start it with `awqctl serve`.")
+        drain_s = self.spec.offered.drain_timeout_s
+        return FleetRollout(self.fleet, model, spool=self._folder.spool, drain_s=drain_s, stop=self.stop)
 
     def sync_keys(self) -> None:
         """Let in the keys that are active now.
 
         A key file that cannot be read leaves the keys as they are, with a warning.
         """
-        self.gateway.sync_keys((*self._active_keys(), *self._extra))
+        self._keys.sync(self.gateway)
 
-    def _active_keys(self) -> tuple[KeyRule, ...]:
-        if self._key_store is None:
-            return ()
-        try:
-            self._stored = self._key_store.active()
-        except UsageError as problem:
-            if problem.message != self._store_complaint:
-                self._reporter.warn(f"{problem.message} Until then the keys stay as they were.")
-            self._store_complaint = problem.message
-        else:
-            self._store_complaint = ""
-        return self._stored
+    def _account(self) -> None:
+        """Tell the audit what HAProxy lost, and the door which keys have used up their tokens."""
+        if self._auditing is not None:
+            self._auditing.dropped(self.gateway.figures().dropped_logs)
+            self.gateway.limit_tokens(self._auditing.over_budget(self._keys.stored))
+
+    def _explain(self) -> None:
+        """Have the door say why it answers nothing for a model of which no engine is up."""
+        for backend, model in zip(self.gateway.backends, self.spec.models, strict=True):
+            self.gateway.explain(backend.name, absence(model.name, self.fleet.of(model.name)))
+
+    def _warn(self, text: str) -> None:
+        """Say what went wrong without ending the endpoint, and keep it."""
+        self._reporter.warn(text)
+        if self._auditing is not None:
+            self._auditing.event(text)
+
+    def _make_changes(self) -> ReleaseCommands | None:
+        if self._releases is None or self._auditing is None:
+            return None
+        return release_commands(self, self._releases, event=self._auditing.event, reporter=self._reporter)
+
+    def _make_auditing(self, folder: EndpointFolder) -> Auditing:
+        return Auditing(
+            folder,
+            self.spec.offered.audit,
+            logs=self._logs,
+            reporter=self._reporter,
+            refusals=self._refusals,
+        )
+
+    def _make_monitoring(self, folder: EndpointFolder, scratch: Path) -> Monitoring:
+        served = [
+            ServedCheckpoint(model=model.name, release=model.release, checkpoint=str(model.checkpoint))
+            for model in self.spec.models
+        ]
+        return Monitoring(
+            folder,
+            self.spec.offered,
+            served,
+            status=self.status,
+            engines=self._engine_pages,
+            gateway=self.gateway.metrics,
+            socket_path=scratch / "metrics.sock",
+        )
+
+    def _engine_pages(self) -> tuple[EnginePage, ...]:
+        return tuple(
+            EnginePage(
+                model=replica.model.name,
+                replica=replica.seat.place.server,
+                release=replica.model.release,
+                socket=replica.socket,
+                api_key=self._engine_key,
+            )
+            for replica in self.replicas
+            if replica.pid is not None
+        )
 
     def _make_gateway(self, folder: Path, backends: Sequence[Backend], internal: str) -> Gateway:
         bundle = None
@@ -150,8 +283,9 @@ class Supervisor:
             host=self.spec.host,
             port=self.spec.port,
             bundle=bundle,
-            keys=(*self._active_keys(), *self._extra, temporary_rule(digest(internal))),
+            keys=(*self._keys.active(), temporary_rule(digest(internal))),
             log=self._logs / "serve-haproxy.log",
+            lines=self._auditing.lines if self._auditing else None,
             settings=DoorSettings.of(self.spec.offered),
         )
 
@@ -162,21 +296,18 @@ class Supervisor:
         else:
             self._reporter.note(said, head="gateway")
 
-    def _make_replicas(self, backends: Sequence[Backend]) -> None:
-        for backend, model in zip(backends, self.spec.models, strict=True):
-            for number in range(1, model.replicas + 1):
-                replica = Replica(
-                    self.spec,
-                    model,
-                    len(self._places) + 1,
-                    socket=backend.sockets[number - 1],
-                    engine_key=self._engine_key,
-                    logs=self._logs,
-                    reporter=self._reporter,
-                    stop=self._stop,
-                )
-                self._places[replica] = Place(backend.name, number)
-        self.replicas = tuple(self._places)
+    def _make_fleet(self, backends: Sequence[Backend]) -> Fleet:
+        hooks = Hooks(warn=self._warn)
+        if self._auditing is not None:
+            hooks = replace(hooks, serving=self._auditing.serving, middlewares=self._auditing.middlewares)
+        return Fleet(
+            self.spec,
+            backends,
+            Rotation(self.gateway),
+            engine_key=self._engine_key,
+            logs=self._logs,
+            hooks=hooks,
+        )
 
     def _wait_until_ready(self, key: str) -> None:
         """Ask for the models the way a client does, until they are listed."""
@@ -200,14 +331,19 @@ class Supervisor:
                 time.sleep(0.1)
 
     def _check_processes(self) -> None:
-        gone = {replica for replica in self.replicas if not replica.running()}
-        if len(gone) == len(self.replicas):
-            raise self.replicas[-1].failure()
-        if not self.gateway.running():
-            raise self.gateway.failure()
-        for replica in gone - self._missed:
-            self._reporter.warn(f"{replica.failure()} The other engines go on; start again to have it back.")
-        self._missed |= gone
+        """Return while there is anything left to hope for."""
+        if self._door_watch.failure:
+            raise self._door_watch.failure
+        given_up = [replica.failure for replica in self.replicas if replica.state == "given_up"]
+        if given_up and len(given_up) == len(self.replicas):
+            raise given_up[-1] or EngineError("All engines were given up. Look at their logs.")
+
+    def _drain(self) -> None:
+        """Take nothing new, and give answers under way the time that the recipe sets."""
+        self._refusals.set("stop", _SHUTTING_DOWN)
+        left = self.fleet.drain(self.spec.offered.drain_timeout_s, self.stop.cut)
+        if left:
+            self._reporter.warn(f"{left} answers had not ended and are cut; they stand in the log as cut.")
 
 
 def _backend(number: int, model: ServedModel, folder: Path) -> Backend:

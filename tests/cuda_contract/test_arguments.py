@@ -9,6 +9,7 @@ from typing import Any, get_args
 import pytest
 
 from pipeline.base.progress import SilentReporter
+from pipeline.engines.production import HTTP_1_0, Middleware, Production
 from pipeline.engines.profiling import Profiling
 from pipeline.engines.vllm import VllmServer
 from pipeline.recipe.engine import _KEYS, _MANAGED, EngineSettings, KVCacheDtype
@@ -34,9 +35,17 @@ VALUES: dict[str, tuple[Any, ...]] = {
 ONE_BY_ONE = {f"{key}={value}": {key: value} for key, values in VALUES.items() for value in values}
 TOGETHER = {"together": {key: values[-1] for key, values in VALUES.items()}}
 SETTINGS: dict[str, dict[str, Any]] = ONE_BY_ONE | TOGETHER
+PRODUCTION = Production(
+    cache=Path("cache").absolute(),
+    max_unfinished=24,
+    max_prefill_tokens=4096,
+    drain_timeout_s=90,
+    max_logprobs=7,
+    middlewares=(HTTP_1_0, Middleware("vllm_other.Class", {"AWQCTL_OTHER": "1"})),
+)
 SERVERS: dict[str, dict[str, Any]] = {
     "port": {},
-    "uds": {"uds": Path("vllm.sock"), "public": True},
+    "production": {"uds": Path("vllm.sock"), "production": PRODUCTION},
     "trust_remote_code": {"trust_remote_code": True},
     "fp8": {"online_quantization": "fp8"},
     "dummy": {"dummy_weights": True},
@@ -123,14 +132,31 @@ def test_server_command_is_read(answer: Any, servers: dict[str, VllmServer], nam
     """`VllmServer.command` names the model, where to listen, and what the checkpoint may do."""
     values = values_of(answer["readings"][name], f"VllmServer.command (pipeline/engines/vllm.py) with {name}")
     options, folder = SERVERS[name], servers[name].log.parent
-    public = options.get("public", False)
+    public = "production" in options
     assert (values["model"], values["served_model_name"]) == (folder.name if public else str(folder), ["demo"])
-    assert values["middleware"] == (["vllm_http10.WholeAnswers"] if public else [])
+    assert values["middleware"] == (["vllm_http10.WholeAnswers", "vllm_other.Class"] if public else [])
+    assert values["shutdown_timeout"] == (90 if public else 5)
     assert values["uds"] == (str(options["uds"]) if "uds" in options else None)
     assert values["host"] == (None if "uds" in options else "127.0.0.1")
     assert values["trust_remote_code"] is options.get("trust_remote_code", False)
     assert values["quantization"] == options.get("online_quantization")
-    assert values["load_format"] == ("dummy" if options.get("dummy_weights") else "auto")
+    loaded = "dummy" if options.get("dummy_weights") else "safetensors" if public else "auto"
+    assert values["load_format"] == loaded
+
+
+def test_production_is_read(answer: Any) -> None:
+    """Limits are what they say, and nothing is told that need not be."""
+    values = values_of(answer["readings"]["production"], "Production.arguments (pipeline/engines/production.py)")
+    expected = {
+        "max_num_queued_reqs": 24,
+        "max_num_queued_tokens": 4096,
+        "max_logprobs": 7,
+        "fingerprint_mode": "none",
+        "allowed_media_domains": ["none.invalid"],
+        "disable_access_log_for_endpoints": "/health,/metrics",
+        "disable_fastapi_docs": True,
+    }
+    assert {name: values[name] for name in expected} == expected
 
 
 def test_refused_options_exist(answer: Any) -> None:
@@ -141,5 +167,5 @@ def test_refused_options_exist(answer: Any) -> None:
 
 def test_environment_variables_exist(answer: Any, servers: dict[str, VllmServer]) -> None:
     """Every variable of vLLM's that a server is started with is one that vLLM reads."""
-    given = {name for name in servers["key"].environment if name.startswith("VLLM_")}
+    given = {name for one in ("key", "production") for name in servers[one].environment if name.startswith("VLLM_")}
     assert given <= set(answer["variables"]), "pipeline/engines/vllm.py and pipeline/runtimes/process.py set them"

@@ -7,6 +7,7 @@ vLLM's start that this project reads.
 
 import argparse
 import json
+import re
 import socket
 import socketserver
 import sys
@@ -17,13 +18,16 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Self
 
-_START_LINES = (
+START_LINES = (
     "INFO Initializing a V1 LLM engine (v0.32) with config: dtype=torch.bfloat16, max_seq_len=128, kv_cache_dtype=auto",
     "INFO Model loading took 0.01 GiB memory and 0.1 seconds",
     "INFO KV cache size: 1,024 tokens",
     "INFO Maximum concurrency for 128 tokens per request: 8.00x",
     "INFO Using FakeLinearKernel for FakeAWQLinearMethod",
 )
+"""What of vLLM's log this project reads."""
+METRICS = Path(__file__).with_name("vllm_metrics.txt")
+"""What the real vLLM (0.32, on the CPU, with the demo's model, after three answers) showed at `/metrics`."""
 _WORDS = ("Paris", " it", " is", ".")
 
 
@@ -50,6 +54,9 @@ class Behaviour:
     status: int = 200
     """Of answers that are no streams."""
     seen: list[Seen] = field(default_factory=list)
+    generated: int = 0
+    """Tokens, over all answers."""
+    under_way: int = 0
     hung_up: threading.Event = field(default_factory=threading.Event)
     """Set when a client was gone before its answer was."""
 
@@ -107,13 +114,22 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             return
         behaviour.seen.append(Seen(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+        if self.path == "/metrics":
+            self._payload("text/plain; version=1.0.0; charset=utf-8", _metrics(behaviour).encode())
+            return
+        behaviour.under_way += 1
+        try:
+            self._generate(json.loads(body) if body else {}, behaviour)
+        finally:
+            behaviour.under_way -= 1
+
+    def _generate(self, request: dict[str, Any], behaviour: Behaviour) -> None:
         if not self._client_stays(behaviour.answer_delay_s):
             behaviour.hung_up.set()
-            return
-        request = json.loads(body) if body else {}
-        if request.get("stream"):
+        elif request.get("stream"):
             self._stream(behaviour)
         else:
+            behaviour.generated += len(_WORDS)
             self._document(_answer_to(self.path, behaviour))
 
     def _client_stays(self, seconds: float) -> bool:
@@ -132,9 +148,11 @@ class _Handler(BaseHTTPRequestHandler):
         return True
 
     def _document(self, document: dict[str, Any]) -> None:
-        payload = json.dumps(document).encode()
+        self._payload("application/json", json.dumps(document).encode())
+
+    def _payload(self, kind: str, payload: bytes) -> None:
         self.send_response(self.server.behaviour.status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(payload)))
         self.end_headers()
         if self.command != "HEAD":
@@ -150,11 +168,23 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             for event in [*(json.dumps(event) for event in events), "[DONE]"]:
                 time.sleep(behaviour.chunk_delay_s)
+                behaviour.generated += 1
                 line = f"data: {event}\n\n".encode()
                 self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
             self.wfile.write(b"0\r\n\r\n")
         except BrokenPipeError:
             behaviour.hung_up.set()
+
+
+def _metrics(behaviour: Behaviour) -> str:
+    """Return a page of vLLM's, with what the stand-in has done in place of what vLLM had."""
+    page = METRICS.read_text(encoding="utf-8")
+    for name, value in (
+        ("num_requests_running", behaviour.under_way),
+        ("generation_tokens_total", behaviour.generated),
+    ):
+        page = re.sub(rf"^(vllm:{name}{{.*}}) .*$", rf"\g<1> {value}", page, flags=re.MULTILINE)
+    return page
 
 
 def _chunk(model: str, text: str, reason: str | None) -> dict[str, Any]:
@@ -181,8 +211,14 @@ def _answer_to(path: str, behaviour: Behaviour) -> dict[str, Any]:
     return {**common, "object": "text_completion", "choices": [choice]}
 
 
-def main(arguments: list[str]) -> None:
-    """Serve until killed."""
+def main(arguments: list[str], *, chunk_delay_s: float = 0.0, deaf_as: str | None = None) -> None:
+    """Serve until killed.
+
+    Args:
+        arguments: vLLM's.
+        chunk_delay_s: pause before each streamed chunk.
+        deaf_as: a served name under which it never comes up.
+    """
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--uds", type=Path)
     parser.add_argument("--model", default="fake")
@@ -190,10 +226,13 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--served-model-name", default="fake")
     known, _ = parser.parse_known_args(arguments)
-    sys.stdout.write("\n".join(_START_LINES) + "\n")
+    sys.stdout.write("\n".join(START_LINES) + "\n")
     sys.stdout.flush()
+    if known.served_model_name == deaf_as:
+        time.sleep(3600)
     address = known.uds or (known.host, known.port)
-    FakeUpstream(address, Behaviour(model=known.served_model_name, root=known.model)).serve_forever()
+    behaviour = Behaviour(model=known.served_model_name, root=known.model, chunk_delay_s=chunk_delay_s)
+    FakeUpstream(address, behaviour).serve_forever()
 
 
 if __name__ == "__main__":

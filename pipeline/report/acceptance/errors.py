@@ -1,11 +1,7 @@
 """The clause on failed requests, by exact binomial bounds; and the one on uptime, which no run measures."""
 
-import math
-from collections.abc import Callable
-
-from eval.bench.goodput import at_least
 from eval.bench.result import BenchResult
-from eval.statistics.repeats import CONFIDENCE, Interval
+from eval.statistics.shares import share_bounds, trials_needed
 from pipeline.base.commands import command
 from pipeline.base.format import count
 from pipeline.base.phrase import phrase
@@ -13,8 +9,6 @@ from pipeline.recipe.acceptance import ErrorsClause, UptimeClause
 from pipeline.report.acceptance.judgement import Found, Limit, Missing
 from pipeline.report.acceptance.measured import Measured, arm_of, runs_of, soaks_of
 from pipeline.report.language.en.acceptance import AcceptanceSentences as Say
-
-_HALVINGS = 50
 
 
 def errors_limit(clause: ErrorsClause) -> Limit:
@@ -35,7 +29,7 @@ def errors(clause: ErrorsClause, measured: Measured) -> Found | Missing:
         return Missing(phrase(Say.no_requests_counted), command(BenchResult.STAGE))
     parts = [(run, field) for run in runs for field in ("failed", "sent")]
     soaked = [(soak, field) for soak in soaks for field in ("failed", "requests")]
-    needed = math.ceil(math.log(1 - CONFIDENCE) / math.log1p(-clause.max_share))
+    needed = trials_needed(clause.max_share)
     return Found(
         value=failed / sent,
         interval=share_bounds(failed, sent),
@@ -43,23 +37,6 @@ def errors(clause: ErrorsClause, measured: Measured) -> Found | Missing:
         why_undecided=phrase(Say.requests_do_not_tell, failed=count(failed), sent=count(sent), needed=count(needed)),
         command=command(BenchResult.STAGE, "--soak"),
     )
-
-
-def share_bounds(failed: int, sent: int, confidence: float = CONFIDENCE) -> Interval:
-    """Return one-sided exact bounds of a share, each with `confidence` (Clopper and Pearson 1934, Biometrika 26)."""
-    doubt = 1 - confidence
-    low = 0.0 if failed == 0 else _where(lambda share: at_least(failed, sent, share) > doubt)
-    high = 1.0 if failed == sent else _where(lambda share: at_least(sent - failed, sent, 1 - share) <= doubt)
-    return low, high
-
-
-def _where(beyond: Callable[[float], bool]) -> float:
-    """Return the share from which on a condition holds."""
-    low, high = 0.0, 1.0
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if beyond(middle) else (middle, high)
-    return high
 
 
 def uptime_limit(clause: UptimeClause) -> Limit:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from eval.bench.goodput import Verdict, at_least, goodput_of, service_capacity, verdict
+from eval.bench.goodput import Verdict, goodput_of, service_capacity, verdict
 from eval.bench.load.details import Answer
 from eval.bench.load.service import Goodput, ServiceLimits
 
@@ -41,15 +41,6 @@ def test_no_answers_are_no_goodput() -> None:
 def test_a_single_token_has_no_time_per_token() -> None:
     """It keeps a limit of TPOT that nothing could exceed."""
     assert goodput_of((answer(tokens=1),), 1, ServiceLimits(tpot_ms=1)).kept == 1
-
-
-@pytest.mark.parametrize(
-    ("successes", "trials", "probability", "expected"),
-    [(3, 3, 0.5, 0.125), (2, 3, 0.5, 0.5), (0, 5, 0.3, 1.0), (58, 58, 0.95, 0.0510), (59, 59, 0.95, 0.0485)],
-)
-def test_the_binomial_test(successes: int, trials: int, probability: float, expected: float) -> None:
-    """Known values; 59 requests without a miss are the fewest that show 95 % with 95 % confidence."""
-    assert at_least(successes, trials, probability) == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -183,14 +183,7 @@ def test_named_haproxy_must_exist(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 @pytest.mark.parametrize("certificate", [None, "/home/o'neil/e.crt"])
 def test_usage_lines_are_a_shell_command_and_a_python_program(certificate: str | None) -> None:
     """The curl lines parse as one command, the Python lines compile, whatever the path looks like."""
-    serving = Serving(
-        base_url="https://127.0.0.1:8443/v1",
-        model="demo",
-        ca_certificate=certificate,
-        max_connections=1000,
-        new_key="awq-k",
-    )
-    text = usage_lines(serving)
+    text = usage_lines(_serving(ca_certificate=certificate, new_key="awq-k"))
     command = shlex.split(text[text.index("curl ") : text.index("import os")].replace("\\\n", " "))
     assert command[:2] == ["curl", "https://127.0.0.1:8443/v1/chat/completions"]
     assert ("--cacert" in command) == (certificate is not None)
@@ -202,5 +195,25 @@ def test_usage_lines_are_a_shell_command_and_a_python_program(certificate: str |
 
 def test_usage_lines_without_a_new_key() -> None:
     """Who has keys already is told how to get another one."""
-    serving = Serving(base_url="http://127.0.0.1:1/v1", model="demo", ca_certificate=None, max_connections=1000)
-    assert "awqctl keys add" in usage_lines(serving)
+    assert "awqctl keys add NAME --endpoint tiny" in usage_lines(_serving())
+
+
+def test_usage_lines_with_a_key_in_a_file() -> None:
+    """The shell takes it from there, whatever the path looks like."""
+    text = usage_lines(_serving(new_key_file="/home/o'neil/first-key"))
+    (line,) = (line for line in text.splitlines() if line.startswith("export "))
+    assert shlex.split(line.partition("$(")[2].rstrip(")")) == ["cat", "/home/o'neil/first-key"]
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def _serving(**changes: object) -> Serving:
+    fields = {
+        "endpoint": "tiny",
+        "pid": 1,
+        "base_url": "https://127.0.0.1:8443/v1",
+        "model": "demo",
+        "models": ("demo",),
+        "ca_certificate": None,
+        "max_connections": 1000,
+    }
+    return Serving.model_validate({**fields, **changes})

@@ -11,7 +11,6 @@ from eval.bench.result import BenchResult
 from pipeline.hardware.health.summary import GpuHealth, Spread
 from pipeline.recipe.acceptance import AcceptanceTerms
 from pipeline.record.record import AcceptanceVersion, RunRecord
-from pipeline.report.acceptance.errors import share_bounds
 from pipeline.report.acceptance.judge import AcceptanceJudgement, ClauseJudgement, acceptance_of
 from pipeline.report.acceptance.judgement import Limit, outcome
 from pipeline.report.acceptance.wording import sentence
@@ -276,14 +275,6 @@ def test_no_gpu_has_no_temperature(make_run: Run) -> None:
     found = clause(make_run(), kind="temperature", max_c=85)
     assert found.reason is not None
     assert (found.outcome, found.reason.key) == ("not measured", "no_gpu")
-
-
-def test_share_bounds_are_exact() -> None:
-    """Without a failure the upper bound is the rule of three's exact form; both ends agree with published tables."""
-    low, high = share_bounds(0, 100)
-    assert (low, high) == (0.0, pytest.approx(1 - 0.05 ** (1 / 100)))
-    low, high = share_bounds(5, 50, confidence=0.975)
-    assert (low, high) == (pytest.approx(0.0333, abs=5e-5), pytest.approx(0.2181, abs=5e-5))
 
 
 def test_uptime_is_never_measured_by_a_run(make_run: Run) -> None:

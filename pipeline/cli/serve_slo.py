@@ -1,0 +1,87 @@
+"""`awqctl serve slo`: was what the endpoint promises kept?"""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.cli.common import emit, json_option
+from pipeline.cli.duration import duration
+from pipeline.cli.serve_control import endpoint_option
+from pipeline.cli.table import print_rows
+
+if TYPE_CHECKING:
+    from serve.monitoring.service_levels import LevelVerdict
+    from serve.monitoring.slo import SloReport
+
+_PASSED, _GATE_FAILED = 0, 3
+
+
+@click.command()
+@click.option(
+    "--window",
+    type=duration,
+    metavar="DURATION",
+    default="1h",
+    show_default=True,
+    help="The time just past: 30m, 1h, 7d.",
+)
+@endpoint_option
+@json_option
+def slo(*, window: timedelta, endpoint: str | None, as_json: bool) -> int:
+    """Hold the endpoint against the levels of its recipe: p95, errors, availability.
+
+    Ends with 0 when all were kept, and with 3 when one was missed or is undecided: too few requests or samples to tell.
+    The figures are exact: every request's line of the audit, and a sample of the replicas every ten seconds.
+    """
+    from serve.endpoint import chosen_endpoint
+    from serve.monitoring.slo import slo_report
+
+    found = slo_report(chosen_endpoint(endpoint), window, datetime.now(UTC))
+    emit(as_json, found, lambda: _show(found))
+    return _PASSED if found.verdict == "kept" else _GATE_FAILED
+
+
+def _show(found: "SloReport") -> None:
+    from pipeline.base.format import clock, count
+
+    click.echo(f"{found.endpoint}, {found.since} to {found.until}: {found.verdict}")
+    click.echo()
+    print_rows([_row(level) for level in found.levels], ("LEVEL", "LIMIT", "MEASURED", "VERDICT", "WHY"))
+    requests = found.requests
+    apart = {
+        "answered": requests.answered,
+        "failed": requests.failed,
+        "given up by the client": requests.abandoned,
+        "refused (4xx)": requests.refused,
+        "limited (429)": requests.limited,
+        "without a valid key": requests.unknown_key,
+    }
+    click.echo()
+    click.echo("Requests: " + ", ".join(f"{count(amount)} {said}" for said, amount in apart.items()) + ".")
+    click.echo(
+        f"Time: {clock(found.ready_s)} ready, {clock(found.down_s)} not ready, {clock(found.unknown_s)} unknown, "
+        f"{clock(found.planned_s)} stopped on request."
+    )
+
+
+def _row(level: "LevelVerdict") -> tuple[str, str, str, str, str]:
+    from pipeline.base.format import NONE, percent, seconds
+
+    form = seconds if level.level == "p95" else percent
+    name = {"p95": "p95 of answers", "errors": "share of errors", "availability": "availability"}[level.level]
+    side = "at least" if level.level == "availability" else "at most"
+    value = NONE if level.value is None else form(level.value)
+    return name, f"{side} {form(level.limit)}", value, level.verdict, _why(level)
+
+
+def _why(level: "LevelVerdict") -> str:
+    from pipeline.base.format import count, percent
+
+    of = {"p95": "requests slower than that", "errors": "requests failed", "availability": "of the time ready"}
+    bounds = ""
+    if level.low is not None and level.high is not None:
+        bounds = f"between {percent(level.low)} and {percent(level.high)} {of[level.level]}"
+    what = "samples" if level.level == "availability" else "requests"
+    seen = f"{count(level.of)} {what}" + (f", {bounds}" if bounds else "")
+    return f"{seen}; {count(level.needed)} could decide it" if level.needed else seen

@@ -1,0 +1,1 @@
+"""The self-audit: a running endpoint probed from outside, and its processes looked at."""

@@ -1,0 +1,1 @@
+"""Exports: files for the programs around an endpoint."""

@@ -1,0 +1,1 @@
+"""The endpoint as it is now, for people who watch it."""

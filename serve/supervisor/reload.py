@@ -1,0 +1,54 @@
+"""A running endpoint takes over what its recipe says now."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from pipeline.base.errors import UsageError
+from pipeline.base.results import Result
+from serve.gateway.settings import DoorSettings
+from serve.supervisor.changes import changes_between, taken_over
+from serve.supervisor.rolling import replace_one_by_one
+
+if TYPE_CHECKING:
+    from serve.supervisor.supervisor import Supervisor
+
+
+class Reloaded(Result):
+    """What a reload did."""
+
+    done: tuple[str, ...]
+    """What is different from now on, as sentences; nothing where nothing was."""
+    at_restart: tuple[str, ...] = ()
+    """What stays until the endpoint is started anew."""
+
+
+def reload(supervisor: "Supervisor", note: Callable[[str], None]) -> Reloaded:
+    """Take over door settings without losing a request, and replace engines one after the other where need be.
+
+    Raises:
+        UsageError: the endpoint was not started from a recipe.
+        BusyError: another change is under way.
+        AwqctlError: the recipe cannot be served, HAProxy does not accept it, or an engine cannot be replaced; what was
+            not changed by then stays as it was.
+    """
+    if supervisor.reread is None:
+        raise UsageError("This endpoint has nothing to read again. Stop it, and start it with `awqctl serve`.")
+    with supervisor.fleet.changing("a reload"):
+        note("reading the recipe again")
+        old, new = supervisor.spec, supervisor.reread()
+        changes = changes_between(old, new, {model.name: supervisor.fleet.serving(model.name) for model in old.models})
+        done = []
+        if DoorSettings.of(old.offered) != DoorSettings.of(new.offered):
+            supervisor.gateway.reload(DoorSettings.of(new.offered))
+            done.append("The door lets requests in by the new settings.")
+        supervisor.fleet.spec = taken_over(old, new, changes)
+        with ExitStack() as undone:
+            undone.callback(setattr, supervisor.fleet, "spec", old)
+            for model in changes.rolling:
+                drain_s = new.offered.drain_timeout_s
+                replace_one_by_one(supervisor.fleet, model, drain_s=drain_s, stop=supervisor.stop, note=note)
+                done.append(f"The engines of {model.name} were replaced one after the other.")
+            undone.pop_all()
+        supervisor.spec = supervisor.fleet.spec
+        return Reloaded(done=tuple(done), at_restart=changes.at_restart)
