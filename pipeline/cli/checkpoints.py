@@ -69,10 +69,15 @@ def prune(**arguments: Any) -> None:
     """
     from pipeline.record.stored_checkpoints import prune as remove
     from pipeline.record.stored_checkpoints import stored_checkpoints, to_prune
+    from serve.releases.registry import needed_checkpoints
 
     context = open_session(arguments["recipe"], arguments["overrides"], arguments["out"]).context
     out, keep, removed = _existing(context.out), arguments["keep"], []
-    doomed = to_prune(out, keep)
+    needed = needed_checkpoints()
+    doomed = [one for one in to_prune(out, keep) if one.digest not in needed]
+    for one in to_prune(out, keep):
+        if one.digest in needed:
+            click.echo(f"{one.folder} stays: it is {needed[one.digest]}.", err=True)
     if not arguments["dry_run"] and _agreed(doomed, out, asked=not arguments["yes"]):
         removed = remove(context, doomed, keep)
     left = stored_checkpoints(out)

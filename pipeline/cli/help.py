@@ -85,11 +85,15 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "serve status": ("awqctl serve status", "awqctl serve status --endpoint demo --json"),
     "serve stop": ("awqctl serve stop", "awqctl serve stop --endpoint demo"),
     "serve reload": ("awqctl serve reload",),
-    "serve slo": ("awqctl serve slo", "awqctl serve slo --window 7d --endpoint demo --json"),
+    "serve slo": ("awqctl serve slo", "awqctl serve slo --window 7d --json"),
+    "serve report": (
+        "awqctl serve report",
+        "awqctl serve report --period month --usd-per-hour 2.10",
+    ),
     "serve export": ("awqctl serve export systemd mine.yaml",),
     "serve export monitoring": (
         "awqctl serve export monitoring --out monitoring",
-        "awqctl serve export monitoring --out monitoring --target gpu1.example:9400",
+        "awqctl serve export monitoring --out m --target h:9400",
     ),
     "serve export systemd": (
         "awqctl serve export systemd mine.yaml --host 0.0.0.0",

@@ -11,6 +11,7 @@ from pipeline.cli.dry_run_plan import dry_run_options
 from pipeline.cli.serve_control import reload, status, stop
 from pipeline.cli.serve_export import export
 from pipeline.cli.serve_options import address_options, as_typed
+from pipeline.cli.serve_report import operation_report
 from pipeline.cli.serve_slo import slo
 from pipeline.cli.subcommands import CommandWithSubcommands
 
@@ -92,5 +93,5 @@ def _stop_on_signals() -> threading.Event:
     return stop
 
 
-for subcommand in (status, stop, reload, export, slo):
+for subcommand in (status, stop, reload, export, slo, operation_report):
     serve.add_command(subcommand)

@@ -4,6 +4,7 @@ What follows `#` is a JSON pointer (RFC 6901).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Self
 
 from pydantic import BaseModel
 
@@ -40,6 +41,13 @@ class Evidence:
             for kind, result in results.items()
             for identity, place in _parts(result, f"{_FILES[kind]}#" if kind in _FILES else _in_record(kind))
         }
+
+    @classmethod
+    def in_file(cls, result: Result, file: str) -> Self:
+        """Return the places of a result that is a file of its own."""
+        found = cls({})
+        found._places = dict(_parts(result, f"{file}#"))
+        return found
 
     def of(self, part: Result, *fields: str) -> Keys:
         """Return the keys of fields of a result or of a part of it.

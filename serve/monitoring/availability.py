@@ -25,6 +25,15 @@ class Availability:
     """It was stopped by request, or starting again after that."""
     samples: int = 0
 
+    def __add__(self, other: "Availability") -> "Availability":
+        return Availability(
+            self.ready_s + other.ready_s,
+            self.down_s + other.down_s,
+            self.unknown_s + other.unknown_s,
+            self.planned_s + other.planned_s,
+            self.samples + other.samples,
+        )
+
     @property
     def due_s(self) -> float:
         """Return the time in which it should have answered."""

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterable
+from typing import get_args
 
 from eval.bench.load.details import distribution
 from eval.bench.load.result import Distribution
@@ -42,6 +43,52 @@ class RequestFigures(Result):
         return self.answered + self.failed
 
 
+class RequestStatistics:
+    """Takes lines one by one, and says what they amount to.
+
+    Args:
+        p95_s: how long 95 of 100 requests may take.
+    """
+
+    def __init__(self, p95_s: float) -> None:
+        self._p95_ms = p95_s * 1000
+        self._counts: dict[Outcome, int] = dict.fromkeys(get_args(Outcome), 0)
+        self._latencies, self._firsts, self._tpots = array("d"), array("d"), array("d")
+        self._slow = self._given_up = self._prompt = self._completion = 0
+
+    def add(self, line: AuditLine) -> None:
+        """Take a line; what is no request for something generated counts nowhere."""
+        if not generates(line):
+            return
+        outcome = outcome_of(line)
+        self._counts[outcome] += 1
+        self._prompt += line.prompt_tokens or 0
+        self._completion += line.completion_tokens or 0
+        late = line.total_ms > self._p95_ms
+        if outcome == "answered":
+            self._latencies.append(line.total_ms / 1000)
+            self._slow += late
+            if line.first_token_ms is not None:
+                self._firsts.append(line.first_token_ms / 1000)
+            if (per_token := tpot_ms(line)) is not None:
+                self._tpots.append(per_token / 1000)
+        elif outcome == "abandoned" and late:
+            self._given_up += 1
+
+    def figures(self) -> RequestFigures:
+        """Return what the lines so far amount to."""
+        return RequestFigures(
+            **self._counts,
+            slow=self._slow + self._given_up,
+            timed=len(self._latencies) + self._given_up,
+            latency=distribution(self._latencies, len(self._latencies)),
+            first_token=distribution(self._firsts, len(self._firsts)),
+            tpot=distribution(self._tpots, len(self._tpots)),
+            prompt_tokens=self._prompt,
+            completion_tokens=self._completion,
+        )
+
+
 def request_figures(lines: Iterable[AuditLine], p95_s: float) -> RequestFigures:
     """Return the figures of all requests among the lines.
 
@@ -49,35 +96,10 @@ def request_figures(lines: Iterable[AuditLine], p95_s: float) -> RequestFigures:
         lines: of the audit.
         p95_s: how long 95 of 100 may take.
     """
-    counts: dict[Outcome, int] = dict.fromkeys(("answered", "failed", "abandoned", "refused", "limited"), 0)
-    latencies, firsts, tpots = array("d"), array("d"), array("d")
-    slow = given_up = prompt = completion = 0
+    found = RequestStatistics(p95_s)
     for line in lines:
-        if not generates(line):
-            continue
-        outcome = outcome_of(line)
-        counts[outcome] = counts.get(outcome, 0) + 1
-        prompt, completion = prompt + (line.prompt_tokens or 0), completion + (line.completion_tokens or 0)
-        late = line.total_ms > p95_s * 1000
-        if outcome == "answered":
-            latencies.append(line.total_ms / 1000)
-            slow += late
-            if line.first_token_ms is not None:
-                firsts.append(line.first_token_ms / 1000)
-                if (per_token := tpot_ms(line)) is not None:
-                    tpots.append(per_token / 1000)
-        elif outcome == "abandoned" and late:
-            given_up += 1
-    return RequestFigures(
-        **counts,
-        slow=slow + given_up,
-        timed=len(latencies) + given_up,
-        latency=distribution(latencies, len(latencies)),
-        first_token=distribution(firsts, len(firsts)),
-        tpot=distribution(tpots, len(tpots)),
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-    )
+        found.add(line)
+    return found.figures()
 
 
 def tpot_ms(line: AuditLine) -> float | None:

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline.base.credentials import masked
 from pipeline.base.errors import EnvironmentLackError, SourceError, UsageError
 from pipeline.base.results import Result
-from serve.endpoint import EndpointFolder
+from serve.endpoint import EndpointFolder, endpoint_folder, endpoint_names
 from serve.gateway.files import write_private
 from serve.releases.answers import StoredItem
 from serve.releases.changes import Change, now
@@ -58,9 +58,10 @@ class RunStore(Protocol):
 
 
 class Pinned(Result):
-    """What an endpoint serves at its next start, as its folder says."""
+    """What an endpoint serves at its next start, and what it would go back to, as its folder says."""
 
     release: Release
+    previous: Release | None = None
     store: str
     """Where it is registered, without passwords."""
     at: str
@@ -194,7 +195,7 @@ class Registry:
 
     def pin(self, release: Release) -> None:
         """Let the endpoint's folder say that this is what it serves."""
-        pinned = Pinned(release=release, store=self.store, at=now())
+        pinned = Pinned(release=release, previous=self.previous(), store=self.store, at=now())
         write_private(_pin(self.folder), pinned.model_dump_json(indent=2) + "\n")
 
     def keep(self, change: Change) -> None:
@@ -270,6 +271,17 @@ def pinned(folder: EndpointFolder) -> Pinned | None:
         return Pinned.model_validate_json(_pin(folder).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+
+
+def needed_checkpoints() -> dict[str, str]:
+    """Return the digests of weights that endpoints serve or would go back to, each with the release that needs it."""
+    found = {}
+    for name in endpoint_names():
+        pin = pinned(endpoint_folder(name))
+        for release in (pin.previous, pin.release) if pin else ():
+            if release is not None:
+                found[release.digest] = f"{release.label} of the endpoint '{name}'"
+    return found
 
 
 def _pin(folder: EndpointFolder) -> Path:

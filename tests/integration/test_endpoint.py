@@ -261,7 +261,7 @@ def test_second_endpoint_leaves_the_logs_of_the_first(tmp_path: Path, recipe: Re
         with _endpoint(_spec(tmp_path, recipe), tmp_path) as second:
             assert not set(first.logs) & set(second.logs)
         assert _status(first, KEY) == 200
-        assert _eventually(lambda: first.logs[-1].read_text().count('GET "/v1/models" 200') == 2, 5)
+        assert _eventually(lambda: first.logs[-1].read_text().count('"method":"GET"') == 2, 5)
     assert all(log.exists() for log in (*first.logs, *second.logs))
     assert newest_log(tmp_path / "logs" / "serve-vllm.log") == second.logs[0]
 

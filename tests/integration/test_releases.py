@@ -169,6 +169,20 @@ def test_replaced_checkpoint_is_found_again(desk: Desk, tmp_path: Path) -> None:
         desk("promote", "1")
 
 
+def test_pruning_leaves_what_an_endpoint_needs(desk: Desk, tmp_path: Path) -> None:
+    """Production and what it would go back to stay, with the reason; others go."""
+    out = tmp_path / "out"
+    for day, weights in enumerate(("first", "second", "third", "fourth"), 18):
+        make_run(out, weights, day=day)
+        if weights in ("second", "third"):
+            desk("promote", out)
+    answer = invoke("checkpoints", "prune", "demo", "--out", out, "--keep", "0", "--yes", "--json")
+    assert [name[:25] for name in json.loads(answer.stdout)["removed"]] == ["checkpoints/20261118T1000"]
+    assert f"it is v2 of the endpoint '{desk.endpoint}'" in answer.stderr
+    assert f"it is v1 of the endpoint '{desk.endpoint}'" in answer.stderr
+    assert desk("rollback")["outcome"] == "moved"
+
+
 def test_names_of_others_are_left_alone(desk: Desk, tmp_path: Path) -> None:
     """A registered model that awqctl did not make is not written to."""
     MlflowClient(desk.store).create_registered_model(desk.endpoint)

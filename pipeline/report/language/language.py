@@ -29,6 +29,7 @@ from pipeline.report.language.en.load_evidence import LoadEvidence
 from pipeline.report.language.en.memory import Memory
 from pipeline.report.language.en.method import Method
 from pipeline.report.language.en.noise_floor import NoiseFloorSentences
+from pipeline.report.language.en.operation import OperationSentences
 from pipeline.report.language.en.page import Page
 from pipeline.report.language.en.per_user import PerUserSentences
 from pipeline.report.language.en.plan import PlanSentences
@@ -80,6 +81,7 @@ class Language:
     calculator: Calculator
     card: Card
     cover: Cover
+    operation: OperationSentences
     page: Page
     plan: PlanSentences
     tasks: Tasks
@@ -127,6 +129,7 @@ ENGLISH = Language(
     calculator=Calculator(),
     card=Card(),
     cover=Cover(),
+    operation=OperationSentences(),
     page=Page(),
     plan=PlanSentences(),
     tasks=Tasks(),

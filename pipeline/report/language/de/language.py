@@ -26,6 +26,7 @@ from pipeline.report.language.de.load_evidence import GermanLoadEvidence
 from pipeline.report.language.de.memory import GermanMemory
 from pipeline.report.language.de.method import GermanMethod
 from pipeline.report.language.de.noise_floor import GermanNoiseFloorSentences
+from pipeline.report.language.de.operation import GermanOperationSentences
 from pipeline.report.language.de.page import GermanPage
 from pipeline.report.language.de.per_user import GermanPerUserSentences
 from pipeline.report.language.de.plan import GermanPlanSentences
@@ -75,6 +76,7 @@ GERMAN = Language(
     calculator=GermanCalculator(),
     card=GermanCard(),
     cover=GermanCover(),
+    operation=GermanOperationSentences(),
     page=GermanPage(),
     plan=GermanPlanSentences(),
     tasks=GermanTasks(),

@@ -1,0 +1,1 @@
+"""The report from operation: what an endpoint did over days, in the formats of every report."""
