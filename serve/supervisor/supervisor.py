@@ -42,6 +42,7 @@ from serve.supervisor.releases import Releases, release_commands
 from serve.supervisor.replica import Replica
 from serve.supervisor.rollout import FleetRollout
 from serve.supervisor.rotation import Rotation
+from serve.supervisor.self_audit import KEY_SECONDS, ProbeFacts
 from serve.supervisor.spec import ServedModel, ServingSpec
 from serve.supervisor.stop import Stop
 
@@ -194,6 +195,22 @@ class Supervisor:
             audit=self._auditing.status() if self._auditing else None,
             metrics_url=self._monitoring.url if self._monitoring else None,
             certificate_expires_at=self._certificate.shown.expires_at if self._certificate else None,
+        )
+
+    def probe_facts(self) -> ProbeFacts:
+        """Return what the self-audit has to know, with a key of its own that is let in from now on."""
+        key = self._keys.lend(KEY_SECONDS)
+        self.sync_keys()
+        offered = self.spec.offered
+        sockets = [path for replica in self.replicas for path in (replica.socket.parent, replica.socket)]
+        return ProbeFacts(
+            key=key,
+            host=self.spec.host,
+            port=self.gateway.port,
+            engine_python=str(self.spec.runtime.python),
+            max_body_bytes=int(offered.limits.max_body_mib * 2**20),
+            probes_at_door=offered.probes_at_door,
+            private=tuple(str(path) for path in dict.fromkeys(sockets)),
         )
 
     def rollout(self, model: ServedModel) -> FleetRollout:

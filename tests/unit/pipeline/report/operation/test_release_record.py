@@ -19,7 +19,7 @@ def _served(folder: Path, name: str = "tiny") -> ServedCheckpoint:
 def test_the_record_lies_beside_the_checkpoint(make_run: Run, tmp_path: Path) -> None:
     """Of two models neither speaks for both; without a record, or with a broken one, there is nothing to compare."""
     assert record_of([_served(tmp_path)]) is None
-    save_record(tmp_path / RECORD, make_run())
+    save_record(make_run(), tmp_path / RECORD)
     found = record_of([_served(tmp_path)])
     assert found is not None
     assert found.recipe == make_run().recipe
