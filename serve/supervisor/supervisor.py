@@ -373,6 +373,8 @@ class Supervisor:
 
     def _drain(self) -> None:
         """Take nothing new, and give answers under way the time that the recipe sets."""
+        if self._monitoring is not None:
+            self._monitoring.stopping()
         self._refusals.set("stop", _SHUTTING_DOWN)
         left = self.fleet.drain(self.spec.offered.drain_timeout_s, self.stop.cut)
         if left:
