@@ -6,6 +6,10 @@ PYTHON := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-many bench-gate check-workbook check-page grade-plan grade-plan-cpu compare-backends faults report-picture check-clients cuda-contract wheel clean
+# What they reach is written into serve/RELIABILITY.md with ROWS=--keep.
+ROWS :=
+
+.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-many bench-gate chaos bench-serve soak-serve check-workbook check-page grade-plan grade-plan-cpu compare-backends faults report-picture cuda-contract wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -63,6 +67,15 @@ bench-second-server: .venv/.ready ## `awqctl bench --endpoint` on llama.cpp and 
 bench-many: .venv/.ready ## ten to ten thousand requests at once on the demo's model, without and with the door (nothing else may run)
 	$(PYTHON) -m tests.benchmarks.many_at_once
 	$(PYTHON) -m tests.benchmarks.many_at_once --door
+
+chaos: .venv/.ready ## the endpoint while parts of it are killed, hang, drown and change: a row for each promise (minutes; nothing else may run)
+	$(PYTHON) -m tests.chaos $(ROWS)
+
+bench-serve: .venv/.ready ## what the door costs beside the engine alone, and ten thousand requests at once (minutes; nothing else may run)
+	$(PYTHON) -m tests.chaos --bench $(ROWS)
+
+soak-serve: .venv/.ready ## the endpoint for an hour: errors, memory and descriptors of every process; then half an hour at saturation
+	$(PYTHON) -m tests.chaos soak saturation $(ROWS)
 
 bench-gate: .venv/.ready ## how often the accuracy gate passes wrongly at the margin, and every simulation of the unit tests at its whole size
 	$(PYTHON) tests/benchmarks/gate.py

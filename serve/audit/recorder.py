@@ -100,6 +100,11 @@ class AuditRecorder:
         self._watch = threading.Thread(target=self._watching, name="audit", daemon=True)
 
     @property
+    def spool(self) -> Path:
+        """Return the folder of what the audit has not taken yet."""
+        return self._folder.spool
+
+    @property
     def kept_folder(self) -> Path:
         """Return the folder of prompts and answers of keys that keep them."""
         return self._folder.path / "kept"

@@ -40,13 +40,12 @@ def chosen_keys(endpoint: str | None, note: Callable[[str], None]) -> KeyStore:
 
     Args:
         endpoint: its name.
-        note: told what the user could not expect.
+        note: told when an endpoint has taken keys that waited for one.
 
     Raises:
         UsageError: none is named, and there are several.
     """
     if endpoint is None and not endpoint_names():
-        note("There is no endpoint yet: these keys go to the first one that `awqctl serve` starts.")
         return KeyStore(unclaimed_keys())
     return endpoint_keys(chosen_endpoint(endpoint), note)
 

@@ -61,17 +61,18 @@ def _faults(folder: Path, model: Path) -> Path:
 
 
 class _Connection(Connection):
-    def _answer(self, path: str, headers: dict[str, str], body: bytes) -> None:
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> None:
+        """Answer, the profiler's routes too."""
         if path == "/version":
-            self._document(200, {"version": "0.32.0"})
+            self.document(200, {"version": "0.32.0"})
         elif path in ("/start_profile", "/stop_profile"):
-            self._document(200 if self._profiled(path, body) else 404, {})
+            self.document(200 if self._profiled(path, body) else 404, {})
         else:
-            super()._answer(path, headers, body)
+            super().answer(path, headers, body)
 
     def _profiled(self, path: str, body: bytes) -> bool:
         """Do as vLLM's profiler; return whether the engine was started with one."""
-        folder = self._server.profiler.get("torch_profiler_dir") if isinstance(self._server, _Engine) else None
+        folder = self.server.profiler.get("torch_profiler_dir") if isinstance(self.server, _Engine) else None
         if folder and path == "/stop_profile":
             Path(folder).mkdir(parents=True, exist_ok=True)
             events = {"traceEvents": [TRACED]}

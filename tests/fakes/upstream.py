@@ -18,13 +18,14 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Self
 
-_START_LINES = (
+START_LINES = (
     "INFO Initializing a V1 LLM engine (v0.32) with config: dtype=torch.bfloat16, max_seq_len=128, kv_cache_dtype=auto",
     "INFO Model loading took 0.01 GiB memory and 0.1 seconds",
     "INFO KV cache size: 1,024 tokens",
     "INFO Maximum concurrency for 128 tokens per request: 8.00x",
     "INFO Using FakeLinearKernel for FakeAWQLinearMethod",
 )
+"""What of vLLM's log this project reads."""
 METRICS = Path(__file__).with_name("vllm_metrics.txt")
 """What the real vLLM (0.32, on the CPU, with the demo's model, after three answers) showed at `/metrics`."""
 _WORDS = ("Paris", " it", " is", ".")
@@ -225,7 +226,7 @@ def main(arguments: list[str], *, chunk_delay_s: float = 0.0, deaf_as: str | Non
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--served-model-name", default="fake")
     known, _ = parser.parse_known_args(arguments)
-    sys.stdout.write("\n".join(_START_LINES) + "\n")
+    sys.stdout.write("\n".join(START_LINES) + "\n")
     sys.stdout.flush()
     if known.served_model_name == deaf_as:
         time.sleep(3600)

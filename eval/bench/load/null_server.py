@@ -11,6 +11,7 @@ import resource
 import ssl
 import sys
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 _HEAD_END = b"\r\n\r\n"
@@ -19,7 +20,6 @@ _BLOCK_WORDS = 16
 _STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 _LAST_CHUNK = b"0\r\n\r\n"
 _PIECE = " word"
-_REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found"}
 _MODEL = "null"
 
 
@@ -47,6 +47,8 @@ class Counters:
     """From the arrival of requests to their first token, summed; the time really taken, not the one asked for."""
     later_tokens: int = 0
     later_token_seconds: float = 0.0
+    model: str = _MODEL
+    """Label of all."""
 
     def exposition(self) -> str:
         """Return the counters as Prometheus' text."""
@@ -68,7 +70,7 @@ class Counters:
             "time_to_first_token_seconds": (self.first_tokens, self.first_token_seconds),
             "inter_token_latency_seconds": (self.later_tokens, self.later_token_seconds),
         }
-        label = f'{{model_name="{_MODEL}"}}'
+        label = f'{{model_name="{self.model}"}}'
         lines = []
         for name, value in counters.items():
             lines += [f"# TYPE vllm:{name}_total counter", f"vllm:{name}_total{label} {value}"]
@@ -78,7 +80,7 @@ class Counters:
         for name, (count, total) in histograms.items():
             lines += [
                 f"# TYPE vllm:{name} histogram",
-                f'vllm:{name}_bucket{{le="+Inf",model_name="{_MODEL}"}} {count}',
+                f'vllm:{name}_bucket{{le="+Inf",model_name="{self.model}"}} {count}',
                 f"vllm:{name}_count{label} {count}",
                 f"vllm:{name}_sum{label} {total}",
             ]
@@ -159,10 +161,10 @@ class Connection(asyncio.Protocol):
     """One client's connection, a request at a time."""
 
     def __init__(self, server: "NullServer") -> None:
-        self._server = server
+        self.server = server
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
-        self._stream: Stream | None = None
+        self.stream: Stream | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -171,8 +173,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncio's signature
         """Forget the answer that was under way."""
-        if self._stream is not None:
-            self._server.leave(self._stream)
+        if self.stream is not None:
+            self.server.leave(self.stream)
         self._transport = None
 
     def write(self, data: bytes) -> None:
@@ -187,13 +189,13 @@ class Connection(asyncio.Protocol):
 
     def next_request(self) -> None:
         """Be ready for another request."""
-        self._stream = None
+        self.stream = None
         self.data_received(b"")
 
     def data_received(self, data: bytes) -> None:
         """Collect a request and answer it."""
         self._buffer += data
-        while self._stream is None and (end := self._buffer.find(_HEAD_END)) >= 0:
+        while self.stream is None and (end := self._buffer.find(_HEAD_END)) >= 0:
             head = bytes(self._buffer[:end]).decode("latin-1").split("\r\n")
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
             body_at = end + len(_HEAD_END)
@@ -202,34 +204,39 @@ class Connection(asyncio.Protocol):
                 return
             body = bytes(self._buffer[body_at : body_at + length])
             del self._buffer[: body_at + length]
-            self._answer(head[0].split()[1].partition("?")[0], headers, body)
+            self.answer(head[0].split()[1].partition("?")[0], headers, body)
 
-    def _answer(self, path: str, headers: dict[str, str], body: bytes) -> None:
-        if not self._server.admits(headers):
-            self._document(401, {"error": {"message": "the key is not the one that is wanted"}})
-        elif path == self._server.route:
-            self._complete(json.loads(body))
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> None:
+        """Answer a request that is whole; header names are in lower case."""
+        if not self.server.admits(headers):
+            self.document(401, {"error": {"message": "the key is not the one that is wanted"}})
+        elif path == self.server.route:
+            self.complete(json.loads(body))
         elif path == "/v1/models":
-            self._document(200, {"object": "list", "data": [{"id": _MODEL, "object": "model"}]})
-        elif path == "/metrics" and self._server.has_metrics:
-            self._send(200, "text/plain; version=0.0.4", self._server.counters.exposition().encode())
+            self.document(200, {"object": "list", "data": [{"id": _MODEL, "object": "model"}]})
+        elif path == "/metrics" and self.server.has_metrics:
+            self.send(200, "text/plain; version=0.0.4", self.server.counters.exposition().encode())
         elif path == "/health":
-            self._send(200, "text/plain", b"")
+            self.send(200, "text/plain", b"")
         else:
-            self._document(404, {"error": {"message": f"there is no {path}"}})
+            self.document(404, {"error": {"message": f"there is no {path}"}})
 
-    def _complete(self, request: dict[str, Any]) -> None:
+    def complete(self, request: dict[str, Any]) -> None:
+        """Begin the answer that is generated."""
         if not request.get("stream"):
-            self._document(400, {"error": {"message": "only streams"}})
+            self.document(400, {"error": {"message": "only streams"}})
             return
-        self._stream = self._server.stream_type(self._server, self, request)
-        self._stream.begin()
+        self.stream = self.server.stream_type(self.server, self, request)
+        self.stream.begin()
 
-    def _document(self, status: int, document: dict[str, Any]) -> None:
-        self._send(status, "application/json", json.dumps(document).encode())
+    def document(self, status: int, document: dict[str, Any]) -> None:
+        """Answer with JSON."""
+        self.send(status, "application/json", json.dumps(document).encode())
 
-    def _send(self, status: int, kind: str, body: bytes) -> None:
-        head = f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    def send(self, status: int, kind: str, body: bytes) -> None:
+        """Answer with a body whose length is known."""
+        reason = HTTPStatus(status).phrase
+        head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
         self.write(head.encode() + body)
 
 

@@ -354,6 +354,7 @@ def test_key_made_before_the_first_endpoint_goes_to_it(home: Path) -> None:
     outcome = invoke("add", "alice", of=keys_command)
     assert outcome.exit_code == 0
     assert "first one that `awqctl serve` starts" in outcome.stderr
+    assert invoke("ls", of=keys_command).stderr == ""
     rules = endpoint_keys(endpoint_folder("demo"), lambda _: None).active()
     assert [rule.digest for rule in rules] == [digest(outcome.stdout.strip())]
     assert "alice" in invoke("ls", of=keys_command).stdout

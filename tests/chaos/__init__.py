@@ -1,0 +1,1 @@
+"""What the endpoint does while things break: steady traffic, one fault, every answer looked at."""
