@@ -17,6 +17,7 @@ from pipeline.cli.common import (
     verbosity_options,
 )
 from pipeline.cli.dry_run_plan import dry_run_options
+from pipeline.cli.serve_audit import audit
 from pipeline.cli.serve_control import reload, status, stop
 from pipeline.cli.serve_export import export
 from pipeline.cli.serve_options import as_arguments, as_typed, check_together, served_options
@@ -160,5 +161,5 @@ def _stop_on_signals() -> "Stop":
     return stop
 
 
-for subcommand in (status, stop, reload, export, slo, operation_report):
+for subcommand in (status, stop, reload, audit, export, slo, operation_report):
     serve.add_command(subcommand)

@@ -66,9 +66,9 @@ def _show(found: "SloReport") -> None:
 
 
 def _row(level: "LevelVerdict") -> tuple[str, str, str, str, str]:
-    from pipeline.base.format import NONE, percent, seconds
+    from pipeline.base.format import NONE, percent, seconds, share
 
-    form = seconds if level.level == "p95" else percent
+    form = {"p95": seconds, "errors": percent, "availability": share}[level.level]
     name = {"p95": "p95 of answers", "errors": "share of errors", "availability": "availability"}[level.level]
     side = "at least" if level.level == "availability" else "at most"
     value = NONE if level.value is None else form(level.value)
@@ -76,12 +76,13 @@ def _row(level: "LevelVerdict") -> tuple[str, str, str, str, str]:
 
 
 def _why(level: "LevelVerdict") -> str:
-    from pipeline.base.format import count, percent
+    from pipeline.base.format import count, percent, share
 
+    form = share if level.level == "availability" else percent
     of = {"p95": "requests slower than that", "errors": "requests failed", "availability": "of the time ready"}
     bounds = ""
     if level.low is not None and level.high is not None:
-        bounds = f"between {percent(level.low)} and {percent(level.high)} {of[level.level]}"
+        bounds = f"between {form(level.low)} and {form(level.high)} {of[level.level]}"
     what = "samples" if level.level == "availability" else "requests"
     seen = f"{count(level.of)} {what}" + (f", {bounds}" if bounds else "")
     return f"{seen}; {count(level.needed)} could decide it" if level.needed else seen

@@ -261,6 +261,14 @@ class Gateway:
             for number in range(1, len(backend.sockets) + 1)
         )
 
+    def finishing(self) -> int:
+        """Return how many processes of before a reload still have answers under way.
+
+        Raises:
+            EngineError: HAProxy does not answer.
+        """
+        return len(self._runtime.finishing())
+
     def figures(self) -> DoorFigures:
         """Return what HAProxy says of itself.
 
@@ -374,12 +382,20 @@ class Gateway:
         before, counters = self._runtime.process(), self._runtime.counters()
         said = self._runtime.start_new_worker()
         deadline = time.monotonic() + _START_TIMEOUT_S
-        while self._serving() in (None, before):
+        while self._serving() in (None, before) or not self._can_reload():
             if time.monotonic() > deadline:
                 reasons = alerts(said) or ["it says nothing"]
                 raise EngineError(f"HAProxy did not start with the new settings: {reasons[0]}.", log=self._log)
             time.sleep(0.05)
         self._runtime.do_all(counters)
+
+    def _can_reload(self) -> bool:
+        """Return whether the process above is there again: it starts itself anew at a reload."""
+        try:
+            self._runtime.finishing()
+        except EngineError:
+            return False
+        return True
 
     def _serving(self) -> int | None:
         try:

@@ -49,7 +49,7 @@ class Monitoring:
     ) -> None:
         self._folder = folder
         self._offered = offered
-        self._served = tuple(served)
+        self._served = served
         self._status = status
         self._gpus = GpuWatch()
         self._server = MetricsServer(
@@ -72,13 +72,19 @@ class Monitoring:
         with ExitStack() as stack:
             stack.enter_context(self._gpus)
             stack.enter_context(self._server)
-            promises = Promises(
-                levels=self._offered.levels, models=self._served, metrics_port=self._server.port, at=now()
-            )
-            write_promises(self._folder, promises)
+            self.promise(self._offered, self._served)
             stack.enter_context(Sampler(self._folder.samples, self._status, self._gpus))
             self._stack = stack.pop_all()
         return self
+
+    def promise(self, offered: Serve, served: Sequence[ServedCheckpoint]) -> None:
+        """Keep what the endpoint is held to from now on: at its start, after a reload, and after a change of release.
+
+        Raises:
+            EnvironmentLackError: the endpoint's folder cannot be written.
+        """
+        promises = Promises(levels=offered.levels, models=tuple(served), metrics_port=self._server.port, at=now())
+        write_promises(self._folder, promises)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

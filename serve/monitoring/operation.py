@@ -191,9 +191,10 @@ class _Course:
 
     def _take(self, line: AuditLine) -> None:
         self.all.add(line)
-        if line.kind != "request" or not generates(line):
+        if line.key_id != "-":
+            self._keys.setdefault(line.key, RequestStatistics(self._p95_s)).add(line)
+        if not generates(line):
             return
-        self._keys.setdefault(line.key, RequestStatistics(self._p95_s)).add(line)
         per_token, running = tpot_ms(line), self._running_at(datetime.fromisoformat(line.at).timestamp())
         if per_token is not None and running is not None and line.prompt_tokens:
             self.seen.append(Observation(running=running, prompt_tokens=line.prompt_tokens, tpot_ms=per_token))

@@ -26,5 +26,8 @@ def outcome_of(line: AuditLine) -> Outcome:
 
 
 def generates(line: AuditLine) -> bool:
-    """Return whether a model was asked for something; lists of models are answered in no time and would flatter."""
-    return line.kind == "request" and line.method == "POST"
+    """Return whether a model was asked for something; lists of models are answered in no time and would flatter.
+
+    A request whose line at the door is lost has no method; engines are asked for nothing else.
+    """
+    return line.kind == "request" and line.method in {"POST", "-"}

@@ -69,6 +69,8 @@ class RequestCounts:
             line = AuditLine.model_validate_json(data)
         except ValidationError:
             return
+        self._tokens[line.key, "prompt"] += line.prompt_tokens or 0  # of an event, too: they may come late
+        self._tokens[line.key, "completion"] += line.completion_tokens or 0
         if line.kind == "request":
             self._count(line)
 
@@ -77,8 +79,6 @@ class RequestCounts:
         self._keys[line.key, outcome] += 1
         if outcome in REJECTIONS:
             self._rejections[line.key, str(line.status)] += 1
-        self._tokens[line.key, "prompt"] += line.prompt_tokens or 0
-        self._tokens[line.key, "completion"] += line.completion_tokens or 0
         if not generates(line):
             return
         self._outcomes[model, outcome] += 1

@@ -31,7 +31,7 @@ class RequestFigures(Result):
     latency: Distribution = Distribution()
     """Of those that were answered."""
     first_token: Distribution = Distribution()
-    """Of those that were streamed: from the arrival at the engine."""
+    """Of those that were streamed: from the arrival at the door."""
     tpot: Distribution = Distribution()
     """The time per output token after the first, of those that were streamed."""
     prompt_tokens: int = 0
@@ -57,13 +57,13 @@ class RequestStatistics:
         self._slow = self._given_up = self._prompt = self._completion = 0
 
     def add(self, line: AuditLine) -> None:
-        """Take a line; what is no request for something generated counts nowhere."""
+        """Take a line; of what is no request for something generated only the tokens count, which may come late."""
+        self._prompt += line.prompt_tokens or 0
+        self._completion += line.completion_tokens or 0
         if not generates(line):
             return
         outcome = outcome_of(line)
         self._counts[outcome] += 1
-        self._prompt += line.prompt_tokens or 0
-        self._completion += line.completion_tokens or 0
         late = line.total_ms > self._p95_ms
         if outcome == "answered":
             self._latencies.append(line.total_ms / 1000)
@@ -103,11 +103,7 @@ def request_figures(lines: Iterable[AuditLine], p95_s: float) -> RequestFigures:
 
 
 def tpot_ms(line: AuditLine) -> float | None:
-    """Return the time per output token after the first of a streamed answer; None where that cannot be told.
-
-    The engine's part of the time is what is left of the whole without the wait at the door.
-    """
+    """Return the time per output token after the first of a streamed answer; None where that cannot be told."""
     if line.first_token_ms is None or (line.completion_tokens or 0) <= 1 or not line.tokens_exact:
         return None
-    rest = line.total_ms - line.queued_ms - line.first_token_ms
-    return max(0.0, rest) / ((line.completion_tokens or 0) - 1)
+    return max(0.0, line.total_ms - line.first_token_ms) / ((line.completion_tokens or 0) - 1)

@@ -31,6 +31,9 @@ def commands_of(supervisor: "Supervisor", changes: ReleaseCommands | None) -> di
     def status(_arguments: dict[str, Any], _note: Note) -> Result:
         return supervisor.status()
 
+    def probe_facts(_arguments: dict[str, Any], _note: Note) -> Result:
+        return supervisor.probe_facts()
+
     def stop(_arguments: dict[str, Any], note: Note) -> Result:
         drain_s = supervisor.spec.offered.drain_timeout_s
         note(f"Answers under way may end within {drain_s} s; a second stop cuts them.")
@@ -48,6 +51,7 @@ def commands_of(supervisor: "Supervisor", changes: ReleaseCommands | None) -> di
 
     return {
         "status": status,
+        "probe_facts": probe_facts,
         "stop": stop,
         "reload": reload_recipe,
         "promote": changes.promote if changes else no_release,

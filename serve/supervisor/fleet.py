@@ -244,7 +244,7 @@ class Fleet:
         The door takes nothing new meanwhile.
         """
         deadline = time.monotonic() + drain_s
-        while left := sum(state.sessions + state.queued for state in self._rotation.states().values()):
+        while left := self._rotation.under_way():
             if time.monotonic() >= deadline or cut.wait(_POLL_S):
                 break
         return left

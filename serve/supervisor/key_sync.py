@@ -1,12 +1,13 @@
 """`KeySync`: the door follows the endpoint's keys."""
 
+import time
 from collections.abc import Sequence
 
 from pipeline.base.errors import UsageError
 from pipeline.base.progress import Reporter
 from serve.gateway.gateway import Gateway
-from serve.gateway.keys import KeyStore
-from serve.gateway.rules import KeyRule
+from serve.gateway.keys import KeyStore, digest, new_key
+from serve.gateway.rules import KeyRule, temporary_rule
 
 
 class KeySync:
@@ -25,6 +26,7 @@ class KeySync:
         self.stored: tuple[KeyRule, ...] = ()
         self._store = store
         self._extra = tuple(extra)
+        self._lent: dict[KeyRule, float] = {}
         self._reporter = reporter
         self._complaint = ""
 
@@ -39,7 +41,15 @@ class KeySync:
                 self._complaint = problem.message
             else:
                 self._complaint = ""
-        return (*self.stored, *self._extra)
+        now = time.monotonic()
+        self._lent = {rule: until for rule, until in self._lent.items() if until > now}
+        return (*self.stored, *self._extra, *self._lent)
+
+    def lend(self, seconds: float) -> str:
+        """Return a new key that is let in for so long from the next `sync` on, and is never written down."""
+        key = new_key()
+        self._lent = {**self._lent, temporary_rule(digest(key)): time.monotonic() + seconds}
+        return key
 
     def sync(self, gateway: Gateway) -> None:
         """Let in the keys that are active now.

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from pipeline.base.errors import EngineError
@@ -23,6 +24,7 @@ def endpoint_status(
     ca_certificate: Path | None,
     audit: AuditStatus | None,
     metrics_url: str | None,
+    certificate_expires_at: datetime | None,
 ) -> EndpointStatus:
     """Return how the endpoint is.
 
@@ -35,6 +37,7 @@ def endpoint_status(
         ca_certificate: what clients must trust; None over plain HTTP.
         audit: what it says of itself; None without one.
         metrics_url: of the page for Prometheus; None where it is on a socket alone.
+        certificate_expires_at: UTC; None over plain HTTP.
     """
     door = _door(gateway, watch)
     up = {replica.model.name for replica in replicas if replica.serves}
@@ -50,6 +53,7 @@ def endpoint_status(
         replicas=tuple(replica.status() for replica in replicas),
         door=door,
         audit=audit,
+        certificate_expires_at=certificate_expires_at.isoformat() if certificate_expires_at else None,
         despite_gates=spec.despite_gates,
         log=str(gateway.log),
     )

@@ -42,6 +42,8 @@ def reload(supervisor: "Supervisor", note: Callable[[str], None]) -> Reloaded:
         if DoorSettings.of(old.offered) != DoorSettings.of(new.offered):
             supervisor.gateway.reload(DoorSettings.of(new.offered))
             done.append("The door lets requests in by the new settings.")
+        if supervisor.renew_certificate(at_once=True):
+            done.append("The door shows the renewed certificate.")
         supervisor.fleet.spec = taken_over(old, new, changes)
         with ExitStack() as undone:
             undone.callback(setattr, supervisor.fleet, "spec", old)

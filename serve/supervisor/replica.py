@@ -347,8 +347,7 @@ class Replica:
 
     def _sessions(self) -> int:
         """Return how many requests HAProxy says that the engine has."""
-        state = self._rotation.states().get(self.seat.place)
-        return state.sessions if state and self.state == "draining" else 0
+        return self._rotation.under_way(self.seat.place) if self.state == "draining" else 0
 
     def _stop_if_asked(self) -> None:
         if self._leaving.is_set():

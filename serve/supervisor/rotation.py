@@ -52,6 +52,19 @@ class Rotation:
         except EngineError:
             return {}
 
+    def under_way(self, place: Place | None = None) -> int:
+        """Return how many requests a place has, or all of them; 0 while HAProxy does not answer.
+
+        What a process of before a reload still has cannot be told apart by places: each such process counts as one.
+        """
+        try:
+            finishing = self._gateway.finishing()
+        except EngineError:
+            return 0
+        states = self.states()
+        chosen = states.values() if place is None else [states[place]] if place in states else []
+        return finishing + sum(state.sessions + state.queued for state in chosen)
+
     def _until_told(self, tell: Callable[[], None]) -> None:
         deadline = time.monotonic() + _PATIENCE_S
         while True:

@@ -1,6 +1,5 @@
 """`Supervisor`: one endpoint from its first process to its last answer: started, followed and ended together."""
 
-import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,13 +22,13 @@ from serve.gateway.gateway import Gateway
 from serve.gateway.keys import KeyStore, digest, new_key
 from serve.gateway.rules import temporary_rule
 from serve.gateway.settings import DoorSettings
-from serve.gateway.tls import default_folder, ensure_certificate
 from serve.monitoring.engines import EnginePage
 from serve.monitoring.monitoring import Monitoring
 from serve.monitoring.promises import ServedCheckpoint
 from serve.releases.control_commands import ReleaseCommands
 from serve.status import EndpointStatus
 from serve.supervisor.auditing import Auditing
+from serve.supervisor.certificate_watch import CertificateWatch
 from serve.supervisor.commands import commands_of
 from serve.supervisor.control import ControlServer
 from serve.supervisor.door_watch import DoorWatch
@@ -43,6 +42,7 @@ from serve.supervisor.releases import Releases, release_commands
 from serve.supervisor.replica import Replica
 from serve.supervisor.rollout import FleetRollout
 from serve.supervisor.rotation import Rotation
+from serve.supervisor.self_audit import KEY_SECONDS, ProbeFacts
 from serve.supervisor.spec import ServedModel, ServingSpec
 from serve.supervisor.stop import Stop
 
@@ -106,6 +106,7 @@ class Supervisor:
         self._refusals = Refusals()
         self._auditing: Auditing | None = None
         self._monitoring: Monitoring | None = None
+        self._certificate: CertificateWatch | None = None
         self._engine_key = new_key()
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
         self._stack = ExitStack()
@@ -177,6 +178,7 @@ class Supervisor:
                 self.sync_keys()
                 self._account()
                 self._explain()
+                self.renew_certificate()
             except EngineError:
                 if self.gateway.running():
                     raise
@@ -192,6 +194,23 @@ class Supervisor:
             ca_certificate=self.ca_certificate,
             audit=self._auditing.status() if self._auditing else None,
             metrics_url=self._monitoring.url if self._monitoring else None,
+            certificate_expires_at=self._certificate.expires_at if self._certificate else None,
+        )
+
+    def probe_facts(self) -> ProbeFacts:
+        """Return what the self-audit has to know, with a key of its own that is let in from now on."""
+        key = self._keys.lend(KEY_SECONDS)
+        self.sync_keys()
+        offered = self.spec.offered
+        sockets = [path for replica in self.replicas for path in (replica.socket.parent, replica.socket)]
+        return ProbeFacts(
+            key=key,
+            host=self.spec.host,
+            port=self.gateway.port,
+            engine_python=str(self.spec.runtime.python),
+            max_body_bytes=int(offered.limits.max_body_mib * 2**20),
+            probes_at_door=offered.probes_at_door,
+            private=tuple(str(path) for path in dict.fromkeys(sockets)),
         )
 
     def rollout(self, model: ServedModel) -> FleetRollout:
@@ -211,6 +230,14 @@ class Supervisor:
         A key file that cannot be read leaves the keys as they are, with a warning.
         """
         self._keys.sync(self.gateway)
+
+    def renew_certificate(self, *, at_once: bool = False) -> bool:
+        """Have the door show the certificate that there is now; return whether that is another one.
+
+        Args:
+            at_once: although the last look was less than a minute ago.
+        """
+        return self._certificate is not None and self._certificate.follow(self.gateway, at_once=at_once)
 
     def _account(self) -> None:
         """Tell the audit what HAProxy lost, and the door which keys have used up their tokens."""
@@ -272,17 +299,16 @@ class Supervisor:
         )
 
     def _make_gateway(self, folder: Path, backends: Sequence[Backend], internal: str) -> Gateway:
-        bundle = None
         if self.spec.tls:
-            certificate = ensure_certificate(self.spec.host, default_folder())
-            bundle, self.ca_certificate = certificate.bundle, certificate.certificate
+            self._certificate = CertificateWatch(self.spec, folder, self._warn)
+            self.ca_certificate = self._certificate.to_trust
         return Gateway(
             backends=backends,
             engine_key=self._engine_key,
             folder=folder,
             host=self.spec.host,
             port=self.spec.port,
-            bundle=bundle,
+            bundle=self._certificate.bundle if self._certificate else None,
             keys=(*self._keys.active(), temporary_rule(digest(internal))),
             log=self._logs / "serve-haproxy.log",
             lines=self._auditing.lines if self._auditing else None,
@@ -310,14 +336,14 @@ class Supervisor:
         )
 
     def _wait_until_ready(self, key: str) -> None:
-        """Ask for the models the way a client does, until they are listed."""
-        verify = ssl.create_default_context(cafile=str(self.ca_certificate)) if self.ca_certificate else True
+        """Ask the door for its models, past TLS, until they are listed."""
         deadline = time.monotonic() + _READY_TIMEOUT_S
-        with httpx.Client(verify=verify, trust_env=False, headers={"Authorization": f"Bearer {key}"}) as client:
+        transport = httpx.HTTPTransport(uds=str(self.gateway.local_socket))
+        with httpx.Client(transport=transport, headers={"Authorization": f"Bearer {key}"}) as client:
             while True:
                 self._check_processes()
                 try:
-                    answer = client.get(f"{self.base_url}/models")
+                    answer = client.get("http://door/v1/models")
                     said = f"status {answer.status_code}"
                     if answer.status_code == httpx.codes.OK:
                         return
@@ -325,7 +351,7 @@ class Supervisor:
                     said = str(problem)
                 if time.monotonic() > deadline:
                     raise EngineError(
-                        f"vLLM is up but {self.base_url}/models says: {said}. Look at HAProxy's log.",
+                        f"vLLM is up but the door's /v1/models says: {said}. Look at HAProxy's log.",
                         log=self.gateway.log,
                     )
                 time.sleep(0.1)

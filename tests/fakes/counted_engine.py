@@ -43,7 +43,7 @@ class CountedEngine:
         app = UsageLines(Starlette(routes=routes))
         os.environ.pop(KEPT_FOLDER, None)
         del os.environ[USAGE_FILE]
-        config = uvicorn.Config(app, uds=str(socket), log_level="error", lifespan="off")  # type: ignore[arg-type]
+        config = uvicorn.Config(app, uds=str(socket), log_level="error", lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 

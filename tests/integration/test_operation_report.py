@@ -82,7 +82,7 @@ def test_the_command_writes_every_format(folder: EndpointFolder, tmp_path: Path)
     line = ("serve", "report", "--usd-per-hour", "2", "--out", out, "--format", "html,md,json,csv,xlsx")
     said = invoke(*line, raises=True).output
     assert "systemd" in said
-    assert "bob was limited 50 times" in said
+    assert "bob was limited, 50 times" in said
     result = OperationResult.model_validate_json((out / "operation.json").read_text())
     report = json.loads((out / "report.json").read_text())
     assert result.usd == pytest.approx(96, rel=0.01)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pipeline.base.format import NONE, count, decimal, number, percent, seconds, share, usd
+from pipeline.base.format import NONE, count, decimal, percent, seconds, share, usd
 from pipeline.base.format import drift as as_change
 from pipeline.report.cells import facts_table, figure, is_long, numbers, shown, word, words
 from pipeline.report.document import Cell, Section, Table, Tone
@@ -47,6 +47,11 @@ def form_of(level: LevelVerdict) -> Callable[[float], str]:
     return {"p95": seconds, "errors": percent, "availability": share}[level.level]
 
 
+def share_form(level: LevelVerdict) -> Callable[[float], str]:
+    """Return how the share that a level is judged by is printed."""
+    return share if level.level == "availability" else percent
+
+
 def sections_of(operation: Operation) -> tuple[Section, ...]:
     """Return all chapters."""
     return (
@@ -64,7 +69,7 @@ def _service(operation: Operation) -> Section:
     return Section(
         id="service-levels",
         title=say.service_title,
-        paragraphs=(say.time_spent(*(decimal(one / _HOUR, 1) for one in spent)), say.service_method()),
+        paragraphs=(say.time_spent(*(decimal(one / _HOUR, 2) for one in spent)), say.service_method()),
         tables=(_levels(operation), _days(operation)),
     )
 
@@ -77,8 +82,8 @@ def _levels(operation: Operation) -> Table:
             word(operation.limit(one)),
             shown(evidence, one, "value", form_of(one)),
             word(say.shares[one.level]),
-            shown(evidence, one, "low", percent),
-            shown(evidence, one, "high", percent),
+            shown(evidence, one, "low", share_form(one)),
+            shown(evidence, one, "high", share_form(one)),
             shown(evidence, one, "of", count),
             word(say.verdicts[one.verdict], TONES[one.verdict]),
         )
@@ -215,7 +220,7 @@ def _incidents(operation: Operation) -> Section:
         (
             word(one.at[:19].replace("T", " ")),
             word(say.incident_kinds[one.kind], "bad"),
-            shown(evidence, one, "amount", number),
+            shown(evidence, one, "amount", count),
         )
         for one in incidents
     )

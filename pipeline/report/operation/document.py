@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.base.format import count, day, percent, usd
+from pipeline.base.format import count, day, percent, share, usd
 from pipeline.base.manner import MANNERS, printed_in
 from pipeline.report.document import Cover, Fact, Finding, KeyFigure, OriginMeaning, ReportDocument
 from pipeline.report.evidence import Evidence
@@ -104,7 +104,9 @@ def _findings(operation: Operation) -> Iterator[Finding]:
 def _bounds(operation: Operation, one: LevelVerdict) -> str:
     if one.low is None or one.high is None:
         return operation.say.nothing_seen()
-    return operation.say.bounds(percent(one.low), percent(one.high), operation.say.shares[one.level])
+    say, timed = operation.say, one.level == "availability"
+    said, form = (say.bounds_of_time, share) if timed else (say.bounds, percent)
+    return said(form(one.low), form(one.high), say.shares[one.level])
 
 
 def _key_figures(operation: Operation) -> Iterator[KeyFigure]:

@@ -28,7 +28,7 @@ def _incidents(operation: Operation) -> Iterator[str]:
     if result.unknown_s > _UNSEEN_S:
         yield say.keep_supervised(decimal(result.unknown_s / _HOUR, 1))
     if deaths := amounts["restart"]:
-        yield say.look_at_engines(count(deaths))
+        yield say.look_at_engines(say.amount(round(deaths), "time"))
     errors = next(one for one in result.levels if one.level == "errors")
     if errors.verdict == "missed":
         yield say.look_at_errors(count(result.requests.failed))
@@ -53,7 +53,7 @@ def _keys(operation: Operation) -> Iterator[str]:
         sent = use.requests.counted + use.requests.limited
         if sent and use.requests.limited > _LIMITED * sent:
             limited = use.requests.limited
-            yield operation.say.raise_limits(use.key, count(limited), percent(limited / sent))
+            yield operation.say.raise_limits(use.key, operation.say.amount(limited, "time"), percent(limited / sent))
 
 
 def _undecided(operation: Operation) -> Iterator[str]:

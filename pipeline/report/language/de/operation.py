@@ -48,7 +48,10 @@ class GermanOperationSentences(GermanWords, OperationSentences):
         return f"{level}: {verdict} (zugesagt: {limit})."
 
     def bounds(self, low: str, high: str, what: str) -> str:
-        return f"Zwischen {low} und {high} {what}; was niemand sah, ist auf beide Arten gezählt."
+        return f"Zwischen {low} und {high} {what}, jede Schranke mit 95 % Sicherheit."
+
+    def bounds_of_time(self, low: str, high: str, what: str) -> str:
+        return f"Zwischen {low} und {high} {what}: Was niemand sah, zählt einmal als ausgefallen, einmal als bereit."
 
     def nothing_seen(self) -> str:
         return "Nichts wurde gesehen, was es entscheiden könnte."
@@ -220,7 +223,7 @@ class GermanOperationSentences(GermanWords, OperationSentences):
 
     def raise_limits(self, key: str, limited: str, share: str) -> str:
         return (
-            f"{key} wurde {limited}-mal begrenzt ({share} der Anfragen): die Grenzen anheben oder fragen, was "
+            f"{key} wurde begrenzt, {limited} ({share} der Anfragen): die Grenzen anheben oder fragen, was "
             "gesendet wird."
         )
 
@@ -232,8 +235,7 @@ class GermanOperationSentences(GermanWords, OperationSentences):
 
     def look_at_engines(self, amount: str) -> str:
         return (
-            f"Maschinen starben oder standen still, {amount}-mal: Die Ursache steht in ihren Logs "
-            "(`awqctl serve status`)."
+            f"Maschinen starben oder standen still, {amount}: Die Ursache steht in ihren Logs (`awqctl serve status`)."
         )
 
     def verify_audit(self, lines: str) -> str:

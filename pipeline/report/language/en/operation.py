@@ -47,7 +47,10 @@ class OperationSentences(Words):
         return f"{level}: {verdict} ({limit} is promised)."
 
     def bounds(self, low: str, high: str, what: str) -> str:
-        return f"Between {low} and {high} {what}, with what nobody saw counted both ways."
+        return f"Between {low} and {high} {what}, each bound with 95 % confidence."
+
+    def bounds_of_time(self, low: str, high: str, what: str) -> str:
+        return f"Between {low} and {high} {what}: what nobody saw counts as down for the one, as ready for the other."
 
     def nothing_seen(self) -> str:
         return "Nothing was seen that could decide it."
@@ -196,7 +199,7 @@ class OperationSentences(Words):
         return f"{failed} requests failed: see the audit's lines with a status from 500 on, and the incidents."
 
     def raise_limits(self, key: str, limited: str, share: str) -> str:
-        return f"{key} was limited {limited} times ({share} of its requests): raise its limits, or ask what it sends."
+        return f"{key} was limited, {limited} ({share} of its requests): raise its limits, or ask what it sends."
 
     def slower(self, change: str, concurrency: str) -> str:
         return (
@@ -205,7 +208,7 @@ class OperationSentences(Words):
         )
 
     def look_at_engines(self, amount: str) -> str:
-        return f"Engines died or stood still {amount} times: their logs have the root cause (`awqctl serve status`)."
+        return f"Engines died or stood still, {amount}: their logs have the root cause (`awqctl serve status`)."
 
     def verify_audit(self, lines: str) -> str:
         return f"{lines} lines of the audit were lost: see `awqctl audit verify`, and consider serve.audit.strict."

@@ -85,6 +85,15 @@ def test_tokens_and_rejections_of_keys(tmp_path: Path) -> None:
     assert found.value("awqctl_key_rejections_total", key="-", status="401") == 1
 
 
+def test_tokens_that_come_late_are_an_event(tmp_path: Path) -> None:
+    """They count for their key, and no request with them."""
+    counts = _counts(tmp_path)
+    write_audit(tmp_path, [audit_line(0, kind="event", method="-", status=0, event="late")])
+    found = _read(counts)
+    assert found.value("awqctl_key_tokens_total", key="alice", kind="completion") == 5
+    assert found.value("awqctl_key_requests_total", key="alice") is None
+
+
 def test_times_have_a_bound_at_the_level(tmp_path: Path) -> None:
     """The share within it can be read off; lists of models, answered in no time, are not among them."""
     counts = _counts(tmp_path, p95_s=0.4)

@@ -74,10 +74,18 @@ def test_a_client_that_gave_up_waiting_was_served_too_slowly() -> None:
 
 
 def test_time_per_token_is_of_streams_alone() -> None:
-    """The first token and the wait at the door are not part of it; an answer that came whole has none."""
-    assert tpot_ms(audit_line(total_ms=340, queued_ms=100, first_token_ms=40.0, completion_tokens=5)) == 50
+    """The first token and the wait at the door, which is in its time, are not part of it."""
+    assert tpot_ms(audit_line(total_ms=340, queued_ms=100, first_token_ms=140.0, completion_tokens=5)) == 50
     assert tpot_ms(audit_line(first_token_ms=None)) is None
     assert tpot_ms(audit_line(completion_tokens=1)) is None
+
+
+def test_tokens_that_come_after_their_request_count_and_a_line_that_the_door_lost_is_an_error() -> None:
+    """The first is an event of the audit, the second a request without a method: HAProxy was killed."""
+    late = audit_line(1, kind="event", method="-", event="The usage of a request came after its line.", status=0)
+    lost = audit_line(2, method="-", path="-", status=-1, cut=True, total_ms=0, place="-")
+    found = request_figures([audit_line(0), late, lost], 2.0)
+    assert (found.answered, found.failed, found.completion_tokens) == (1, 1, 15)
 
 
 @pytest.mark.parametrize(
