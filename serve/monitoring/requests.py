@@ -57,7 +57,7 @@ class RequestStatistics:
         self._slow = self._given_up = self._prompt = self._completion = 0
 
     def add(self, line: AuditLine) -> None:
-        """Take a line; of what is no request for something generated only tokens count that came after their request."""
+        """Take a line; of what is no request for something generated only the tokens count, which may come late."""
         self._prompt += line.prompt_tokens or 0
         self._completion += line.completion_tokens or 0
         if not generates(line):

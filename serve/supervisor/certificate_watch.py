@@ -76,7 +76,7 @@ class CertificateWatch:
     def _current(self) -> tuple[Path, Path | None]:
         offered = self._spec.offered
         if offered.certificate and offered.private_key:
-            paths = (Path(name).expanduser() for name in (offered.certificate, offered.private_key))
-            return own_bundle(*paths, self._folder), None
+            certificate, key = (Path(name).expanduser() for name in (offered.certificate, offered.private_key))
+            return own_bundle(certificate, key, self._folder), None
         made = ensure_certificate(self._spec.host, default_folder())
         return made.bundle, made.certificate
