@@ -177,7 +177,7 @@ def test_detached_endpoint_outlives_the_command(place: Place) -> None:
         second, status = place.run(*line), place.run(*command("serve", "status", "--json"))
     finally:
         stopped = place.run(*command("serve", "stop", "--endpoint", "one"))
-    assert (second.returncode, "runs already" in second.stderr) == (4, True)
+    assert (second.returncode, "is served already" in " ".join(second.stderr.split())) == (4, True)
     found = EndpointStatus.model_validate_json(status.stdout)
     assert (status.returncode, found.name, found.ready, found.pid) == (0, "one", True, serving.pid)
     assert (stopped.returncode, "has stopped" in stopped.stdout) == (0, True), stopped.stderr
