@@ -45,7 +45,10 @@ LONG: dict[str, Callable[[], Row]] = {
     "soak": partial(soak.soak, 60),
 }
 """`make soak-serve`, and half an hour at saturation."""
-REAL: dict[str, Callable[[], Row]] = {"real-replica-killed": faults.real_replica_killed}
+REAL: dict[str, Callable[[], Row]] = {
+    "real-replica-killed": faults.real_replica_killed,
+    "hostile-requests": crowds.hostile_requests,
+}
 """With vLLM itself on the CPU."""
 SCENARIOS = CHAOS | BENCH | LONG | REAL
 

@@ -74,7 +74,7 @@ def _released() -> Iterator[Served]:
         other = served.folder / "other"
         write_run(other, note="another")
         if "NOT" in (added := _asked(served, "release", "add", str(other), "--endpoint", MODEL)):
-            raise SystemExit(f"release add: {added}")
+            raise RuntimeError(f"release add: {added}")
         yield served
 
 
