@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import psutil
 import yaml
@@ -63,6 +63,9 @@ class Setting:
 class Served:
     """The command, running; a context manager that leaves nothing behind."""
 
+    last_errors: ClassVar[str] = ""
+    """What the command that ended last had said on standard error."""
+
     def __init__(self, setting: Setting, *, certificates: int = 0) -> None:
         self.setting = setting
         self._certificates = certificates
@@ -101,6 +104,7 @@ class Served:
 
     def __exit__(self, *exc: object) -> None:
         self.stop()
+        Served.last_errors = self.errors
         if self._home is None:
             del os.environ["AWQCTL_HOME"]
         else:
