@@ -13,6 +13,7 @@ from functools import partial
 
 from tests.chaos import changes, confidential, crowds, faults, overhead, soak
 from tests.chaos.row import PAGE, Row, keep, load_average, page_with, read_rows, stamped, table
+from tests.chaos.served import Served
 
 CHAOS: dict[str, Callable[[], Row]] = {
     "replica-killed": faults.replica_killed,
@@ -45,9 +46,15 @@ LONG: dict[str, Callable[[], Row]] = {
     "soak": partial(soak.soak, 60),
 }
 """`make soak-serve`, and half an hour at saturation."""
-REAL: dict[str, Callable[[], Row]] = {"real-replica-killed": faults.real_replica_killed}
+REAL: dict[str, Callable[[], Row]] = {
+    "real-replica-killed": faults.real_replica_killed,
+    "hostile-requests": crowds.hostile_requests,
+}
 """With vLLM itself on the CPU."""
 SCENARIOS = CHAOS | BENCH | LONG | REAL
+
+_TOLD = 3000
+"""Characters."""
 
 
 def main(arguments: list[str]) -> int:
@@ -78,6 +85,8 @@ def _run(name: str) -> Row:
         traceback.print_exc()
         row = Row(what=name, asked="a result", reached=f"{type(problem).__name__}: {problem}", passed=False)
     row = stamped(row, name, time.monotonic() - started, load)
+    if not row.passed:
+        sys.stderr.write(f"What awqctl serve said at last:\n{Served.last_errors[-_TOLD:]}\n")
     print(f"{row.line()}  [{row.seconds:.0f} s, load {row.load}]", flush=True)
     return row
 

@@ -12,13 +12,14 @@ from tests.chaos.served import MODEL, Served, Setting, eventually, write_run
 from tests.chaos.traffic import Load, Traffic, failed, quantile_ms, running, said, verdicts
 
 _SECONDS = 22.0
-_WHOLE, _STREAMS = Load(130), Load(20, tokens=100, stream=True)
+_WHOLE, _STREAMS = Load(130, tokens=4), Load(15, tokens=50, stream=True)
 """A stream takes two seconds: whatever happens cuts into some."""
+_TPOT_S = 0.04
 
 
 def reloaded() -> Row:
     """A reload with another setting of the door, and one that replaces every engine."""
-    with Served(Setting(tpot_s=0.02)) as served:
+    with Served(Setting(tpot_s=_TPOT_S)) as served:
         before = {process.pid for process in served.engines().values()}
 
         def change() -> str:
@@ -34,7 +35,7 @@ def reloaded() -> Row:
 
 def certificate_renewed() -> Row:
     """The certificate's files are replaced by new ones."""
-    setting = Setting(tpot_s=0.02)
+    setting = Setting(tpot_s=_TPOT_S)
     with Served(setting, certificates=2) as served:
 
         def change() -> str:
@@ -70,11 +71,11 @@ def _released() -> Iterator[Served]:
         "serve.canary.share=0.2",
         "serve.canary.p95_ratio=5",
     )
-    with Served(Setting(replicas=2, tpot_s=0.02, more=canary)) as served:
+    with Served(Setting(replicas=2, tpot_s=_TPOT_S, more=canary)) as served:
         other = served.folder / "other"
         write_run(other, note="another")
         if "NOT" in (added := _asked(served, "release", "add", str(other), "--endpoint", MODEL)):
-            raise SystemExit(f"release add: {added}")
+            raise RuntimeError(f"release add: {added}")
         yield served
 
 

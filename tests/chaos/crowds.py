@@ -86,7 +86,7 @@ def many_at_once() -> Row:
         peak = max((process.memory_info().rss for process in served.gateway()), default=0)
         held = served.said["max_connections"]
     if done.returncode not in (0, 3):
-        raise SystemExit(f"awqctl bench ended with {done.returncode}")
+        raise RuntimeError(f"awqctl bench ended with {done.returncode}")
     with Served(Setting(replicas=1, wrapper=("prlimit", f"--nofile={_FEW_FILES}:{_FEW_FILES}"))) as served:
         warned = "ulimit -Hn" in served.errors
     point = json.loads(done.stdout)["points"][0]
@@ -117,6 +117,23 @@ def idle_connections() -> Row:
         f"{late:+.1f} ms in p99 over {len(busy)} cases; {held[0]:,} to {held[-1]:,} connections held",
         passed=status == 0,
         requests=sum(one["requests"] for one in found),
+    )
+
+
+def hostile_requests() -> Row:
+    """Other people's clients, a list of hostile requests, and a fuzzer, on the real vLLM."""
+    status, found = _benchmark("tests.clients.check")
+    lines = {line["name"]: line for line in found["found"]}
+    fuzzed, grown = (lines[name]["detail"] for name in ("schemathesis", "engine's memory"))
+    missed = [name for name, line in lines.items() if not line["passed"]]
+    return Row(
+        what="schemathesis, and a hand-written hostile list, on the real vLLM",
+        asked="4xx only of at least 10 000 cases, engine alive, memory + < 100 MB",
+        reached=f"{len(lines) - len(missed)} of {len(lines)} checks passed"
+        f"{''.join(f', NOT {name}' for name in missed)}; {fuzzed}; memory {grown}",
+        passed=status == 0,
+        requests=int(fuzzed.split()[0]),
+        engine="real",
     )
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import psutil
 import yaml
@@ -37,7 +38,7 @@ from tests.results import quantize_result
 
 REPO = Path(__file__).parents[2]
 MODEL = "demo"
-_START_S = 180.0
+_PORTS = range(20_000, 30_000)
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,9 @@ class Setting:
 
 class Served:
     """The command, running; a context manager that leaves nothing behind."""
+
+    last_errors: ClassVar[str] = ""
+    """What the command that ended last had said on standard error."""
 
     def __init__(self, setting: Setting, *, certificates: int = 0) -> None:
         self.setting = setting
@@ -100,6 +104,7 @@ class Served:
 
     def __exit__(self, *exc: object) -> None:
         self.stop()
+        Served.last_errors = self.errors
         if self._home is None:
             del os.environ["AWQCTL_HOME"]
         else:
@@ -146,7 +151,7 @@ class Served:
         while not text.endswith("}\n"):
             line = self.process.stdout.readline()
             if not line:
-                raise SystemExit(f"awqctl serve did not start: {self.errors[-2000:]}")
+                raise RuntimeError(f"awqctl serve did not start: {self.errors[-2000:]}")
             text += line
         return text
 
@@ -287,9 +292,12 @@ def engine_alone(setting: Setting) -> Iterator[Target]:
 
 
 def _free_port() -> int:
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        return int(holder.getsockname()[1])
+    """Return a port below those that the kernel gives to outgoing connections: one of them could take it meanwhile."""
+    while True:
+        with socket.socket() as holder, contextlib.suppress(OSError):
+            port = secrets.choice(_PORTS)
+            holder.bind(("127.0.0.1", port))
+            return port
 
 
 def write_run(out: Path, *, real: bool = False, note: str = "") -> None:

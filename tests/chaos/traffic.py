@@ -118,8 +118,8 @@ def quantile_ms(answers: Sequence[Answer], share: float) -> float:
 
 
 def said(answers: Sequence[Answer]) -> str:
-    """Return the verdicts in words, and an example of each failure."""
+    """Return the verdicts in words, and an example of each that is not right."""
     counts = verdicts(answers)
     text = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common()) or "nothing"
-    examples = {answer.verdict: f"{answer.status} {answer.detail}" for answer in failed(answers)}
+    examples = {answer.verdict: f"{answer.status} {answer.detail}" for answer in answers if answer.verdict != "ok"}
     return text + "".join(f"; {verdict}: {example[:120]}" for verdict, example in examples.items())
