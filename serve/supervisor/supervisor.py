@@ -240,10 +240,12 @@ class Supervisor:
         return self._certificate is not None and self._certificate.follow(self.gateway, at_once=at_once)
 
     def _account(self) -> None:
-        """Tell the audit what HAProxy lost, and the door which keys have used up their tokens."""
+        """Tell the audit what HAProxy lost, the door whose tokens are used up, and what the endpoint is held to."""
         if self._auditing is not None:
             self._auditing.dropped(self.gateway.figures().dropped_logs)
             self.gateway.limit_tokens(self._auditing.over_budget(self._keys.stored))
+        if self._monitoring is not None:
+            self._monitoring.promise(self.spec.offered, self._served())
 
     def _explain(self) -> None:
         """Have the door say why it answers nothing for a model of which no engine is up."""
@@ -270,15 +272,17 @@ class Supervisor:
             refusals=self._refusals,
         )
 
-    def _make_monitoring(self, folder: EndpointFolder, scratch: Path) -> Monitoring:
-        served = [
+    def _served(self) -> tuple[ServedCheckpoint, ...]:
+        return tuple(
             ServedCheckpoint(model=model.name, release=model.release, checkpoint=str(model.checkpoint))
-            for model in self.spec.models
-        ]
+            for model in (self.fleet.serving(model.name) for model in self.spec.models)
+        )
+
+    def _make_monitoring(self, folder: EndpointFolder, scratch: Path) -> Monitoring:
         return Monitoring(
             folder,
             self.spec.offered,
-            served,
+            self._served(),
             status=self.status,
             engines=self._engine_pages,
             gateway=self.gateway.metrics,
@@ -366,6 +370,8 @@ class Supervisor:
 
     def _drain(self) -> None:
         """Take nothing new, and give answers under way the time that the recipe sets."""
+        if self._monitoring is not None:
+            self._monitoring.stopping()
         self._refusals.set("stop", _SHUTTING_DOWN)
         left = self.fleet.drain(self.spec.offered.drain_timeout_s, self.stop.cut)
         if left:
