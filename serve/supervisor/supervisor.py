@@ -240,10 +240,12 @@ class Supervisor:
         return self._certificate is not None and self._certificate.follow(self.gateway, at_once=at_once)
 
     def _account(self) -> None:
-        """Tell the audit what HAProxy lost, and the door which keys have used up their tokens."""
+        """Tell the audit what HAProxy lost, the door whose tokens are used up, and what the endpoint is held to."""
         if self._auditing is not None:
             self._auditing.dropped(self.gateway.figures().dropped_logs)
             self.gateway.limit_tokens(self._auditing.over_budget(self._keys.stored))
+        if self._monitoring is not None:
+            self._monitoring.promise(self.spec.offered, self._served())
 
     def _explain(self) -> None:
         """Have the door say why it answers nothing for a model of which no engine is up."""
