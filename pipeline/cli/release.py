@@ -195,8 +195,10 @@ def _confirmed(question: str) -> bool:
 
 def _show(found: "ReleaseListing") -> None:
     if not found.releases:
+        from pipeline.base.commands import command
+
         click.echo(
-            f"The endpoint '{found.endpoint}' has no release in {found.store} yet. `awqctl serve RECIPE` makes the "
+            f"The endpoint '{found.endpoint}' has no release in {found.store} yet. `{command('serve')}` makes the "
             f"first one, `awqctl release add RUN` registers one.",
             err=True,
         )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from pipeline.base.commands import command
 from pipeline.base.errors import UsageError
 from pipeline.base.results import Result
 from serve.gateway.settings import DoorSettings
@@ -33,7 +34,7 @@ def reload(supervisor: "Supervisor", note: Callable[[str], None]) -> Reloaded:
             not changed by then stays as it was.
     """
     if supervisor.reread is None:
-        raise UsageError("This endpoint has nothing to read again. Stop it, and start it with `awqctl serve`.")
+        raise UsageError(f"This endpoint has nothing to read again. Stop it, and start it with `{command('serve')}`.")
     with supervisor.fleet.changing("a reload"):
         note("reading the recipe again")
         old, new = supervisor.spec, supervisor.reread()

@@ -12,6 +12,7 @@ from typing import Self
 
 import httpx
 
+from pipeline.base.commands import command
 from pipeline.base.errors import EngineError, UsageError
 from pipeline.base.progress import Reporter
 from pipeline.runtimes.scratch import ScratchFolder
@@ -220,7 +221,7 @@ class Supervisor:
             UsageError: the endpoint keeps no lines of its requests, by which a canary is judged.
         """
         if self._folder is None:
-            raise UsageError("An endpoint that is only tried changes no release. Start it with `awqctl serve`.")
+            raise UsageError(f"An endpoint that is only tried changes no release. Start it with `{command('serve')}`.")
         drain_s = self.spec.offered.drain_timeout_s
         return FleetRollout(self.fleet, model, spool=self._folder.spool, drain_s=drain_s, stop=self.stop)
 
