@@ -14,7 +14,7 @@ from pipeline.recipe.load import load_recipe
 from pipeline.record.context import CHECKPOINT, RunContext
 from pipeline.record.environment import Environment
 from pipeline.record.record import RECORD, RunRecord, StageResult, save_record
-from pipeline.run.stages import stage_named, upstream_of
+from pipeline.run.stages import settings_of, stage_named, upstream_of
 from tests.results import quantize_result
 
 PASSED = Gate(name="accuracy of sums", passed=True, statement="0.1 points lost, 2 allowed.")
@@ -61,7 +61,13 @@ def make_run(
         recipe=recipe.model_dump(mode="json"),
         environment=_environment(),
         recipe_origin="packaged:demo",
-        stages={"quantize": _stage("quantize", payload=made.model_dump(mode="json"))},
+        stages={
+            "quantize": _stage(
+                "quantize",
+                inputs=settings_of(stage_named("quantize"), recipe),
+                payload=made.model_dump(mode="json"),
+            )
+        },
     )
     if gate is not None:
         inputs = upstream_of(stage_named("eval"), recipe, record)
