@@ -28,14 +28,7 @@ def run_context(out: Path) -> RunContext:
     return RunContext(out, out.parent / "home", out, "cpu", SilentReporter())
 
 
-def make_run(
-    out: Path,
-    weights: str = "first",
-    *,
-    day: int = 18,
-    gate: Gate | None = PASSED,
-    engine: dict[str, object] | None = None,
-) -> str:
+def make_run(out: Path, weights: str = "first", *, day: int = 18, gate: Gate | None = PASSED) -> str:
     """Quantize and evaluate in that folder, as far as files tell; return the checkpoint's digest.
 
     Args:
@@ -43,7 +36,6 @@ def make_run(
         weights: that tell this checkpoint from others.
         day: of November 2026 on which it was made.
         gate: of its evaluation; None for none.
-        engine: settings beside the demo's own.
     """
     context, source = run_context(out), _source(out.parent / "source")
     with context.staged(CHECKPOINT) as folder:
@@ -55,7 +47,6 @@ def make_run(
         write_manifest(Manifest(created_at=made_at, source=origin, quantize={}, versions={}, files=sums), folder)
     digest = read_manifest(out / CHECKPOINT).digest()
     recipe = load_recipe("demo").recipe
-    recipe = recipe.model_copy(update={"engine": recipe.engine.model_copy(update=engine or {})})
     made = quantize_result(checkpoint_digest=digest, source_path=str(source))
     record = RunRecord(
         recipe=recipe.model_dump(mode="json"),

@@ -98,7 +98,7 @@ def clients(serving: Serving) -> Iterator[Counter[str]]:
     def work() -> None:
         number = 0
         with httpx.Client(verify=trusted, trust_env=False, headers=headers, timeout=30) as client:
-            while not over.is_set():
+            while not over.wait(0.005):
                 found[ask(client, stream=bool(number % 2))] += 1
                 number += 1
 
