@@ -30,6 +30,8 @@ class Site:
 
     def __init__(self, folder: Path, store: str) -> None:
         self.out = folder / "out"
+        self.said = ""
+        """By the endpoint, once it ended."""
         self._folder = folder
         self._options = ("--endpoint", "load", "--store", store)
         self._environment = {
@@ -65,6 +67,7 @@ class Site:
             finally:
                 process.send_signal(signal.SIGTERM)
                 _, errors = process.communicate(timeout=60)
+        self.said = errors
         assert process.returncode == 0, errors
 
 
@@ -121,7 +124,7 @@ def test_releases_come_and_go_under_load(site: Site, tmp_path: Path) -> None:
         forward = site.release("promote", site.out, "--yes")
         back = site.release("rollback", "--yes")
         listed = site.release("ls")
-    assert set(found) == {"whole"}
+    assert set(found) == {"whole"}, site.said
     assert (forward["outcome"], forward["release"], forward["replaced"]) == ("promoted", 2, 1)
     assert (back["outcome"], back["release"], back["agreed"]) == ("promoted", 1, False)
     assert forward["new"]["requests"] >= 20
