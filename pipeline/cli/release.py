@@ -180,10 +180,9 @@ def _baseline(registry: "Registry", store: str) -> "Release":
 
 def _changed(registry: "Registry", kind: Any, chosen: "Release", *, yes: bool, as_json: bool) -> int:
     """Make the change and say how it ended; return the exit code."""
-    from serve.supervisor.release_change import change_release
-
     from pipeline.cli.common import reporter
     from serve.releases.listing import change_sentence
+    from serve.supervisor.release_change import change_release
 
     shown = reporter()
     change = change_release(
