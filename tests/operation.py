@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from serve.audit.lines import GENESIS, AuditLine
+from serve.audit.chain import GENESIS
+from serve.audit.lines import AuditLine
 from serve.audit.status import AuditStatus
 from serve.status import DoorStatus, EndpointStatus, ReplicaStatus
 

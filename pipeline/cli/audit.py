@@ -94,7 +94,7 @@ def usage(
 
 def _show(report: Any) -> None:
     """Print the rows and their sum."""
-    from pipeline.base.format import count
+    from pipeline.base.format import count, plural
 
     if not report.rows:
         click.echo("No request in these days.", err=True)
@@ -119,9 +119,12 @@ def _show(report: Any) -> None:
     total = cells(report.total, ["all", *[""] * (len(labels) - 1)][: len(labels)])
     print_rows([*rows, total], [*(label.upper() for label in labels), *(titles[name] for name in figures)])
     if report.without_key:
-        click.echo(f"Beside them {count(report.without_key)} requests without a valid key.", err=True)
+        click.echo(f"Beside them {plural(report.without_key, 'request')} without a valid key.", err=True)
     if report.unreadable:
-        click.echo(f"{count(report.unreadable)} lines cannot be read. `awqctl audit verify` says where.", err=True)
+        click.echo(
+            f"{plural(report.unreadable, 'line')} of the audit cannot be read. `awqctl audit verify` says which.",
+            err=True,
+        )
 
 
 _ALWAYS = ("requests", "prompt_tokens", "completion_tokens")

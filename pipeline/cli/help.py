@@ -148,12 +148,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "audit": ("awqctl audit verify", "awqctl audit usage --by key,day"),
     "audit verify": (
         "awqctl audit verify",
-        "awqctl audit verify --endpoint mine --head 3f1c...",
+        "awqctl audit verify --endpoint mine --head HASH",
         "awqctl audit verify copy/audit-*.jsonl --json",
     ),
     "audit usage": (
         "awqctl audit usage",
-        "awqctl audit usage --from 2026-11-01 --to 2026-11-30 --by key,day --csv",
+        "awqctl audit usage --from 2026-11-01 --csv",
         "awqctl audit usage --endpoint mine --by key,model --json",
     ),
     "ui": ("awqctl ui --open", "awqctl ui --store sqlite:///elsewhere/mlflow.db"),

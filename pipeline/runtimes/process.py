@@ -201,5 +201,9 @@ class GuardedProcess:
 
 
 def _private(path: Path) -> IO[bytes]:
+    """Return a file to append to; whoever inherits it has a shared lock on it, which says that it is written to."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "ab")
+    stream = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "ab")
+    with contextlib.suppress(OSError):  # of file systems without locks
+        fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    return stream

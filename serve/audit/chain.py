@@ -17,6 +17,7 @@ from typing import Any, TypedDict
 from serve.audit.spool import Mark
 
 GENESIS = "0" * 64
+"""`previous` of the first line."""
 STATE = "state.json"
 ANCHOR = "anchor.json"
 _DAY_S = 86_400

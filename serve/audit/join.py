@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from serve.audit.names import Names
+from serve.gateway.routes import ROUTES as DOOR_ROUTES
 
-ROUTES = ("/v1/chat/completions", "/v1/completions", "/v1/responses")
+ROUTES = tuple(route.partition(" ")[2] for route in DOOR_ROUTES if route.startswith("POST "))
 """Whose answers have a line of the engine, too."""
 _WAIT_S = 2.0
 _LATE_S = 60.0

@@ -10,9 +10,6 @@ from pydantic import BeforeValidator
 
 from pipeline.base.results import Result
 
-GENESIS = "0" * 64
-"""`previous` of the first line."""
-
 
 class DoorLine(Result):
     """One request as HAProxy saw it, written when its answer ended.

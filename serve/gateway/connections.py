@@ -1,6 +1,5 @@
 """How many connections HAProxy may hold: a matter of the files that a process may open."""
 
-import os
 import resource
 from dataclasses import dataclass
 
@@ -12,11 +11,8 @@ _MOST_ENGINES = 1_024
 """More than engines have under way at once, and half of what may wait to be accepted by vLLM's server (2 048): beyond
 that a connection is refused, and after some attempts its request with it. What is more waits in HAProxy, where it takes
 one file instead of two."""
-_BESIDE = 64
-_PER_THREAD = 8
-"""HAProxy's own: listeners, sockets of control and log, and for each thread, of which it has one per core, an epoll and
-a pipe."""
-_MOST_THREADS = 64
+_BESIDE = 80
+"""HAProxy's own: listeners, sockets of control and log, an epoll and a pipe for its one thread."""
 _FEWEST = 100
 """On either side: HAProxy's master process wants files for as many of its own, although it has none."""
 RAISE = "Raise the limit with `ulimit -Hn NUMBER` as root, or LimitNOFILE= in a systemd unit."
@@ -43,13 +39,12 @@ def connections(files: int) -> Connections:
     Raises:
         EnvironmentLackError: hardly any.
     """
-    own = _BESIDE + _PER_THREAD * min(len(os.sched_getaffinity(0)), _MOST_THREADS)
-    left = max(files - own, 0)
+    left = max(files - _BESIDE, 0)
     engines = min(_MOST_ENGINES, left // 2)
     clients = min(_MOST_CLIENTS, left - engines)
     if engines < _FEWEST:
         raise EnvironmentLackError(
             f"A process may open {files} files here, which leaves HAProxy {engines} connections: each takes one to "
-            f"the client and one to the engine, and {own} are needed beside. {RAISE}"
+            f"the client and one to the engine, and {_BESIDE} are needed beside. {RAISE}"
         )
     return Connections(clients, engines)

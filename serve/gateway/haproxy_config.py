@@ -74,8 +74,8 @@ _HEADER_BYTES = 80 * 1024
 _BODY_S = 30
 _LOCAL_ID = 2
 _CROWDED = 3 / 4
-_ONE_SOURCE = 15 / 16
-"""Of all connections: one address alone never has more, so that there is room to let another one in."""
+_TIMES_FREE = 15
+"""Connections that one address may have for each one that is free: 15 of 16 when it is alone."""
 _LINE = {
     "at": '"%[var(txn.at),div(1000),utime(%Y-%m-%dT%H:%M:%S)].%[var(txn.at),mod(1000),add(1000),regsub(^.,)]Z"',
     "id": '"%ID"',
@@ -130,7 +130,6 @@ def render_config(
         keep_trailing_newline=True,
     )
     environment.filters |= {"quoted": quoted, "answer": _answer, "filled": partial(_answer, form="lf-string")}
-    most = int(connections.clients * _ONE_SOURCE)
     return environment.get_template("haproxy.cfg.j2").render(
         address=address,
         backends=[_backend(backend, weights) for backend in backends],
@@ -141,7 +140,7 @@ def render_config(
         bundle=bundle,
         connections=connections,
         settings=settings,
-        per_source=min(settings.max_connections_per_source or most, most),
+        times_free=_TIMES_FREE,
         crowded=int(connections.clients * _CROWDED),
         engine_maxconn=max(1, connections.engines // sum(len(backend.sockets) // 2 for backend in backends)),
         bufsize=BUFFER,

@@ -8,8 +8,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from eval.bench.load.details import distribution
+from serve.audit.chain import audit_files
 from serve.audit.lines import AuditLine
-from serve.monitoring.audit_window import audit_files
 from serve.monitoring.outcomes import Outcome, generates, outcome_of
 
 _READ_BACK = 1 << 20

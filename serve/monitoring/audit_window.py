@@ -6,12 +6,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from serve.audit.chain import audit_files
 from serve.audit.lines import AuditLine
-
-
-def audit_files(folder: Path) -> list[Path]:
-    """Return the audit's files in order."""
-    return sorted(folder.glob("audit-*.jsonl"))
 
 
 def audit_lines(folder: Path, since: datetime, until: datetime) -> Iterator[AuditLine]:

@@ -61,6 +61,8 @@ class Monitoring:
             sources=(self._gpus, RequestCounts(folder.audit, status, offered.levels.p95_s)),
             disk=folder.path,
         )
+        self._sampler = Sampler(folder.samples, status, self._gpus)
+        self._promised: tuple[Serve, tuple[ServedCheckpoint, ...]] | None = None
         self._stack = ExitStack()
 
     @property
@@ -73,16 +75,23 @@ class Monitoring:
             stack.enter_context(self._gpus)
             stack.enter_context(self._server)
             self.promise(self._offered, self._served)
-            stack.enter_context(Sampler(self._folder.samples, self._status, self._gpus))
+            stack.enter_context(self._sampler)
             self._stack = stack.pop_all()
         return self
 
+    def stopping(self) -> None:
+        """Tell that the endpoint was asked to stop: from now on it owes nobody an answer."""
+        self._sampler.stopping()
+
     def promise(self, offered: Serve, served: Sequence[ServedCheckpoint]) -> None:
-        """Keep what the endpoint is held to from now on: at its start, after a reload, and after a change of release.
+        """Keep what the endpoint is held to from now on, where that has changed: by a reload, or a change of release.
 
         Raises:
             EnvironmentLackError: the endpoint's folder cannot be written.
         """
+        if self._promised == (offered, tuple(served)):
+            return
+        self._promised = (offered, tuple(served))
         promises = Promises(levels=offered.levels, models=tuple(served), metrics_port=self._server.port, at=now())
         write_promises(self._folder, promises)
 

@@ -10,8 +10,8 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from pydantic import ValidationError
 
+from serve.audit.chain import audit_files
 from serve.audit.lines import AuditLine
-from serve.monitoring.audit_window import audit_files
 from serve.monitoring.outcomes import Outcome, generates, outcome_of
 from serve.status import EndpointStatus
 

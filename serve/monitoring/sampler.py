@@ -24,6 +24,8 @@ _UP = frozenset({"warming", "serving", "draining"})
 class Sampler:
     """A thread; a context manager whose end says that the stop was meant, unless an error is on its way.
 
+    `stopping` says it earlier: while the last answers end the endpoint takes no new ones, as was asked for.
+
     Time without a line counts as unknown, so what keeps a line from being written (a full disk) is passed over here.
 
     Args:
@@ -49,9 +51,16 @@ class Sampler:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if error is None:
+            self.stopping()
         self._over.set()
         self._thread.join()
-        if error is None:
+
+    def stopping(self) -> None:
+        """Write that the endpoint was asked to stop, and no further sample."""
+        if not self._over.is_set():
+            self._over.set()
+            self._thread.join()
             self._write(Sample(at=now(), event="stopped"))
 
     def _sample(self) -> None:

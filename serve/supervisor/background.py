@@ -13,12 +13,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pipeline.base.errors import AwqctlError, BusyError
+from pipeline.base.errors import AwqctlError
 from pipeline.base.progress import Reporter
 from pipeline.runtimes.logs import new_log
 from serve.endpoint import EndpointFolder
-from serve.supervisor.control import address_of
 from serve.supervisor.foreground import Serving
+from serve.supervisor.ownership import owned
 
 _POLL_S = 0.5
 _SPEAKER = "awqctl: "
@@ -48,11 +48,8 @@ def serve_in_background(command: Sequence[str], folder: EndpointFolder, *, log: 
         BusyError: the endpoint runs already.
         FailedStartError: it did not come up.
     """
-    if running := address_of(folder):
-        raise BusyError(
-            f"The endpoint '{folder.name}' runs already (process {running.pid}). `awqctl serve stop --endpoint "
-            f"{folder.name}` stops it; another one takes another name with --endpoint."
-        )
+    with owned(folder):
+        pass  # nobody else does; the new process will
     file = new_log(log)
     with file.open("ab") as stream:
         fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)  # inherited, so that `new_log` does not remove it

@@ -106,6 +106,7 @@ class Fleet:
     def becomes(self, model: ServedModel) -> None:
         """Tell that this is what the engines of the model of that name serve from now on."""
         self._serving[model.name] = model
+        self._hooks.changed()
 
     def has_room(self, model: ServedModel, count: int) -> bool:
         """Return whether so many more engines of the model find a place, and GPUs, or memory on the CPU.

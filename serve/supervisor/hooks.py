@@ -11,6 +11,10 @@ def _nothing(_place: Place, _release: str) -> None:
     """Tell nobody."""
 
 
+def _unheard() -> None:
+    """Tell nobody."""
+
+
 def _none(_place: Place) -> tuple[Middleware, ...]:
     """Return no middleware."""
     return ()
@@ -24,5 +28,7 @@ class Hooks:
     """Told of deaths."""
     serving: Callable[[Place, str], None] = _nothing
     """Told which release takes a place, before it gets requests."""
+    changed: Callable[[], None] = _unheard
+    """Told that the engines of a model serve something else from now on."""
     middlewares: Callable[[Place], tuple[Middleware, ...]] = _none
     """Returns what the server of an engine that is about to start in a place wraps itself in."""

@@ -42,6 +42,8 @@ def recipe_for(folder: Path, name: str | None, overrides: Sequence[str]) -> Load
         "model": {"source": str(folder)},
         "engine": {"max_model_len": _max_model_len(folder)},
         "serve": {"model_name": chosen},
+        # Nothing is measured: a model with a short context need not hold the load of a benchmark.
+        "bench": {"input_tokens": 1, "output_tokens": 1},
     }
     return recipe_in(document, folder, "What --set makes of the defaults", overrides)
 
@@ -70,7 +72,7 @@ def _name_of(folder: Path) -> str:
 
 def _slug(name: str) -> str:
     """Return a name that a folder can have."""
-    return re.sub(r"[^a-z0-9._-]+", "-", name.lower()).lstrip("._-")[:_LONGEST_NAME] or CHECKPOINT
+    return re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("._-")[:_LONGEST_NAME] or CHECKPOINT
 
 
 def _max_model_len(folder: Path) -> int:

@@ -40,7 +40,7 @@ def endpoint_status(
         certificate_expires_at: UTC; None over plain HTTP.
     """
     door = _door(gateway, watch)
-    up = {replica.model.name for replica in replicas if replica.serves}
+    up = {replica.model.name for replica in replicas if replica.takes_requests}
     return EndpointStatus(
         name=spec.endpoint,
         pid=os.getpid(),

@@ -53,4 +53,5 @@ def reload(supervisor: "Supervisor", note: Callable[[str], None]) -> Reloaded:
                 done.append(f"The engines of {model.name} were replaced one after the other.")
             undone.pop_all()
         supervisor.spec = supervisor.fleet.spec
+        supervisor.promise()
         return Reloaded(done=tuple(done), at_restart=changes.at_restart)

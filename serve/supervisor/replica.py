@@ -138,8 +138,13 @@ class Replica:
 
     @property
     def serves(self) -> bool:
-        """Return whether it is up and has requests, or could have."""
+        """Return whether it is up and warm, in rotation or not."""
         return self.state == "serving"
+
+    @property
+    def takes_requests(self) -> bool:
+        """Return whether it is up and in rotation."""
+        return self.serves and self._weight > 0
 
     def start(self) -> None:
         """Begin to live."""

@@ -201,7 +201,7 @@ class Supervisor:
             ca_certificate=self.ca_certificate,
             audit=self._auditing.status() if self._auditing else None,
             metrics_url=self._monitoring.url if self._monitoring else None,
-            certificate_expires_at=self._certificate.expires_at if self._certificate else None,
+            certificate_expires_at=self._certificate.shown.expires_at if self._certificate else None,
         )
 
     def probe_facts(self) -> ProbeFacts:
@@ -247,10 +247,12 @@ class Supervisor:
         return self._certificate is not None and self._certificate.follow(self.gateway, at_once=at_once)
 
     def _account(self) -> None:
-        """Tell the audit what HAProxy lost, and the door which keys have used up their tokens."""
+        """Tell the audit what HAProxy lost, the door whose tokens are used up, and what the endpoint is held to."""
         if self._auditing is not None:
             self._auditing.dropped(self.gateway.figures().dropped_logs)
             self.gateway.limit_tokens(self._auditing.over_budget(self._keys.stored))
+        if self._monitoring is not None:
+            self._monitoring.promise(self.spec.offered, self._served())
 
     def _explain(self) -> None:
         """Have the door say why it answers nothing for a model of which no engine is up."""
@@ -278,18 +280,25 @@ class Supervisor:
         )
 
     def _make_monitoring(self, folder: EndpointFolder, scratch: Path) -> Monitoring:
-        served = [
-            ServedCheckpoint(model=model.name, release=model.release, checkpoint=str(model.checkpoint))
-            for model in self.spec.models
-        ]
         return Monitoring(
             folder,
             self.spec.offered,
-            served,
+            self._served(),
             status=self.status,
             engines=self._engine_pages,
             gateway=self.gateway.metrics,
             socket_path=scratch / "metrics.sock",
+        )
+
+    def promise(self) -> None:
+        """Keep what the endpoint is held to, after that has changed."""
+        if self._monitoring is not None:
+            self._monitoring.promise(self.spec.offered, self._served())
+
+    def _served(self) -> tuple[ServedCheckpoint, ...]:
+        served = (self.fleet.serving(model.name) for model in self.spec.models)
+        return tuple(
+            ServedCheckpoint(model=each.name, release=each.release, checkpoint=str(each.checkpoint)) for each in served
         )
 
     def _engine_pages(self) -> tuple[EnginePage, ...]:
@@ -308,14 +317,14 @@ class Supervisor:
     def _make_gateway(self, folder: Path, backends: Sequence[Backend], internal: str) -> Gateway:
         if self.spec.tls:
             self._certificate = CertificateWatch(self.spec, folder, self._warn)
-            self.ca_certificate = self._certificate.to_trust
+            self.ca_certificate = self._certificate.shown.trusted
         return Gateway(
             backends=backends,
             engine_key=self._engine_key,
             folder=folder,
             host=self.spec.host,
             port=self.spec.port,
-            bundle=self._certificate.bundle if self._certificate else None,
+            bundle=self._certificate.shown.bundle if self._certificate else None,
             keys=(*self._keys.active(), temporary_rule(digest(internal))),
             log=self._logs / "serve-haproxy.log",
             lines=self._auditing.lines if self._auditing else None,
@@ -330,7 +339,7 @@ class Supervisor:
             self._reporter.note(said, head="gateway")
 
     def _make_fleet(self, backends: Sequence[Backend]) -> Fleet:
-        hooks = Hooks(warn=self._warn)
+        hooks = Hooks(warn=self._warn, changed=self.promise)
         if self._auditing is not None:
             hooks = replace(hooks, serving=self._auditing.serving, middlewares=self._auditing.middlewares)
         return Fleet(
@@ -373,6 +382,8 @@ class Supervisor:
 
     def _drain(self) -> None:
         """Take nothing new, and give answers under way the time that the recipe sets."""
+        if self._monitoring is not None:
+            self._monitoring.stopping()
         self._refusals.set("stop", _SHUTTING_DOWN)
         left = self.fleet.drain(self.spec.offered.drain_timeout_s, self.stop.cut)
         if left:

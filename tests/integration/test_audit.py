@@ -191,6 +191,14 @@ def test_stalled_writer_is_a_problem_until_it_goes_on(folder: EndpointFolder, tm
     assert [str(line.event)[:24] for line in _lines(folder)] == ["A problem with the audit"] * 2
 
 
+def test_writer_starts_with_the_standard_library_alone() -> None:
+    """In no time, and with the memory of nothing else."""
+    program = "import serve.audit.writer, sys; print([name for name in ('pydantic', 'jinja2') if name in sys.modules])"
+    command = [sys.executable, "-P", "-c", program]
+    environment = {**os.environ, "PYTHONPATH": str(REPO)}
+    assert subprocess.check_output(command, env=environment, text=True) == "[]\n"
+
+
 def test_lines_that_haproxy_dropped_are_counted(folder: EndpointFolder, tmp_path: Path) -> None:
     """Over its restarts, and never forgotten."""
     reporter = RecordingReporter()

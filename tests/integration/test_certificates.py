@@ -46,6 +46,7 @@ def _issue(folder: Path, name: str) -> bytes:
     pem = made.bundle.read_text()
     end = pem.index("-----BEGIN CERTIFICATE")
     (folder / "key.pem").write_text(pem[:end])
+    (folder / "key.pem").chmod(0o600)
     (folder / "chain.pem").write_text(pem[end:])
     return ssl.PEM_cert_to_DER_cert(pem[end:])
 
@@ -62,7 +63,7 @@ def test_renewed_pair_is_shown_without_a_restart(
     spec = tiny_spec(tmp_path, recipe, offered=offered)
     with supervisor_of(spec, tmp_path, reporter=reporter) as endpoint, waiting(endpoint) as failures:
         assert _shown(endpoint) == first
-        assert endpoint.ca_certificate is None
+        assert endpoint.ca_certificate == folder / "chain.pem"
         ends = datetime.fromisoformat(str(endpoint.status().certificate_expires_at))
         assert ends == x509.load_der_x509_certificate(first).not_valid_after_utc
         second = _issue(folder, "second")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from serve.gateway.settings import DoorSettings
 from serve.gateway.tls import ensure_certificate
 from tests.fakes.upstream import Behaviour, FakeUpstream
 from tests.gateways import BACKEND, BEARER, KEY, open_gateway
+from tests.integration.test_door_lines import eventually
 
 REPO = Path(__file__).parents[2]
 BODY = json.dumps({"model": "fake", "messages": [{"role": "user", "content": "x"}]})
@@ -234,6 +235,23 @@ def test_probes_at_the_door_and_on_the_local_socket(tmp_path: Path) -> None:
         assert "/ready" not in gateway.log.read_text()
 
 
+def test_bound_for_one_address_is_kept(tmp_path: Path) -> None:
+    """Connections too many are closed at once; that of another address is served."""
+    with (
+        ScratchFolder() as folder,
+        FakeUpstream(folder / "engine.sock", Behaviour()),
+        open_gateway(folder, tmp_path / "log", settings=DoorSettings(max_connections_per_source=3)) as gateway,
+        ExitStack() as stack,
+    ):
+        where = ("127.0.0.1", gateway.port)
+        for _ in range(10):
+            with suppress(ConnectionResetError):
+                stack.enter_context(socket.create_connection(where, timeout=5))
+        assert eventually(lambda: gateway.figures().connections <= 3 + 1)  # and the one that asks for the figures
+        with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2")) as other:
+            assert other.get(f"{gateway.base_url}/v1/models", headers=BEARER).status_code == 200
+
+
 def test_probes_stay_inside_unless_asked_for(door: Door) -> None:
     """At the door they are routes like any other that is not there; the owner's socket has them."""
     with httpx.Client(transport=httpx.HTTPTransport(uds=str(door.gateway.local_socket))) as local:
@@ -280,7 +298,12 @@ def test_only_tls_13_is_spoken(tmp_path: Path) -> None:
                 assert context.wrap_socket(plain, server_hostname="localhost").version() == "TLSv1.3"
 
 
-@pytest.mark.skipif(resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 4096, reason="this process may open too few files")
+MANY_FILES = pytest.mark.skipif(
+    resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 4096, reason="this process may open too few files"
+)
+
+
+@MANY_FILES
 def test_idle_connections_lock_nobody_out(tmp_path: Path) -> None:
     """1 100 connections without a handshake, and another 100 in the middle of it, and a valid client is answered."""
     certificate = ensure_certificate("127.0.0.1", tmp_path / "tls")
@@ -302,13 +325,14 @@ def test_idle_connections_lock_nobody_out(tmp_path: Path) -> None:
         assert idle[-1].recv(1) == b""
 
 
+@MANY_FILES
 def test_idle_connections_make_room_where_files_are_few(tmp_path: Path) -> None:
-    """With a limit of 300 files the bound follows, and one address with idle connections leaves room for another."""
+    """With a limit of 2 000 files the bound follows; two addresses that take all they can leave room for a third."""
     program = textwrap.dedent(
         """
         import resource, sys, time
         from pathlib import Path
-        resource.setrlimit(resource.RLIMIT_NOFILE, (300, 300))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (2000, 2000))
         sys.path.insert(0, sys.argv[1])
         from tests.fakes.upstream import Behaviour, FakeUpstream
         from tests.gateways import open_gateway
@@ -324,8 +348,12 @@ def test_idle_connections_make_room_where_files_are_few(tmp_path: Path) -> None:
         stack.callback(owner.kill)
         assert owner.stdout is not None
         port, bound = map(int, owner.stdout.readline().split())
-        assert 100 <= bound < 150
-        for _ in range(bound + 20):
-            stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+        assert 900 <= bound < 1000
+        for number in range(2 * bound):
+            source = "127.0.0.1" if number < bound else "127.0.0.3"
+            with suppress(ConnectionResetError):
+                stack.enter_context(
+                    socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(source, 0))
+                )
         with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2"), timeout=30) as other:
             assert other.get(f"http://127.0.0.1:{port}/v1/models", headers=BEARER).status_code == 200

@@ -18,7 +18,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pipeline.base.errors import BusyError, EngineError, Interrupted, MissingStageError, SourceError
+from pipeline.base.errors import (
+    BusyError,
+    EngineError,
+    EnvironmentLackError,
+    Interrupted,
+    MissingStageError,
+    SourceError,
+)
 from pipeline.base.progress import SilentReporter
 from pipeline.base.results import Gate
 from pipeline.base.sentences.stored import ENGLISH
@@ -287,6 +294,37 @@ def test_spec_says_what_the_recipe_says(tmp_path: Path, recipe: Recipe, monkeypa
     assert (spec.runtime.python, spec.accelerator, model.trust_remote_code) == (python, "cpu", False)
     asked = serving_spec(recipe, context, record, host="127.0.0.1", port=0, tls=True)
     assert asked == replace(spec, host="127.0.0.1", port=0, tls=True)
+
+
+def test_spec_of_several_models(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run's own checkpoint and one from elsewhere, each with its engine; no run is needed for the second alone."""
+    monkeypatch.setenv("AWQCTL_RUNTIME_VLLM", str(interpreter(tmp_path)))
+    context, other = _context(tmp_path), _make_checkpoint(tmp_path / "other")
+    monkeypatch.setattr("serve.supervisor.spec.weight_bytes", lambda _: 2**20)
+    small = recipe.engine.model_copy(update={"max_num_seqs": 2, "cpu_kv_cache_gib": 1})
+    entries = {"own": {"checkpoint": "RUN"}, "second": {"checkpoint": "other", "replicas": 2, "engine": small}}
+    both = recipe.model_copy(update={"serve": Serve.model_validate({"models": entries})})
+    record = _record(recipe, _quantized(tmp_path / "out" / "checkpoint"))
+    own, second = serving_spec(both, context, record).models
+    assert (own.name, own.checkpoint, own.replicas) == ("own", tmp_path / "out" / "checkpoint", 1)
+    assert (second.name, second.checkpoint, second.replicas, second.engine) == ("second", other, 2, small)
+    alone = recipe.model_copy(update={"serve": Serve.model_validate({"models": {"second": entries["second"]}})})
+    assert [model.name for model in serving_spec(alone, context, _record(recipe, {})).models] == ["second"]
+    with pytest.raises(MissingStageError):
+        serving_spec(both, context, _record(recipe, {}))
+    (other / "config.json").write_text("{ }")
+    with pytest.raises(SourceError, match=r"is not what its manifest says.*serve\.models\.second"):
+        serving_spec(alone, context, _record(recipe, {}))
+
+
+def test_engines_that_do_not_fit_are_refused(tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before an environment is made, with what to set."""
+    monkeypatch.setattr("serve.supervisor.spec.weight_bytes", lambda _: 2**60)
+    many = recipe.model_copy(update={"serve": Serve(replicas=2)})
+    record = _record(recipe, _quantized(_context(tmp_path).out / "checkpoint"))
+    context = RunContext(tmp_path / "out", tmp_path / "home", tmp_path, "cpu", SilentReporter())
+    with pytest.raises(EnvironmentLackError, match=r"2 of tiny.*GiB.*fewer replicas"):
+        serving_spec(many, context, record)
 
 
 def test_checkpoint_that_changed_is_not_served(tmp_path: Path, recipe: Recipe) -> None:

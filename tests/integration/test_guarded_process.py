@@ -1,7 +1,9 @@
 """Guarded processes leave nothing behind. Real processes, milliseconds each."""
 
+import fcntl
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -51,6 +53,28 @@ def assert_gone(members: list[psutil.Process]) -> None:
     assert [member for member in alive if member.status() != psutil.STATUS_ZOMBIE] == []
 
 
+def _locked(path: Path) -> bool:
+    with path.open("rb") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def test_output_has_a_file_of_its_own_that_is_locked_while_it_is_written_to(tmp_path: Path) -> None:
+    """Its owner's alone, and held by the command itself: nobody takes it for one that is over."""
+    output = tmp_path / "spool" / "lines"
+    command = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
+    log = tmp_path / "log"
+    with GuardedProcess(command, log=log, output=output, environment=engine_environment(), grace_s=0.5) as process:
+        wait(process, lambda: output.read_text() == "up\n")
+        assert _locked(output)
+        assert stat.S_IMODE(output.stat().st_mode) == 0o600
+    assert not _locked(output)
+    assert log.read_text() == ""
+
+
 def wait(process: GuardedProcess, ready: Callable[[], bool], timeout_s: float = 20) -> float:
     """Wait for `ready` as an engine's start does."""
     return process.wait_until(
@@ -89,6 +113,18 @@ def test_stop_takes_everything_along(code: str, tmp_path: Path) -> None:
     members = family(process)
     assert len(members) >= 2
     process.stop()
+    assert_gone(members)
+
+
+@pytest.mark.parametrize("code", [GRANDCHILD, STUBBORN], ids=["grandchild", "ignores SIGTERM"])
+def test_kill_takes_what_is_stopped_along(code: str, tmp_path: Path) -> None:
+    """Processes that are stopped answer no SIGTERM; the guardian is left to clean up."""
+    process = start(code, tmp_path / "log")
+    members = family(process)
+    for member in members:
+        if member.pid != process.process.pid:
+            member.suspend()
+    assert process.kill() != 0
     assert_gone(members)
 
 

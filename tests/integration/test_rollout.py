@@ -163,6 +163,7 @@ def test_without_room_one_release_ends_before_the_other_starts(
         assert not rollout.room_for_both()
         assert rollout.swap() > 0
         assert set(_weights(endpoint).values()) == {0}
+        assert not endpoint.status().ready
         rollout.abort()
         assert {release for release, _ in _places(endpoint).values()} == {"unreleased"}
         again = endpoint.rollout(_second(spec))

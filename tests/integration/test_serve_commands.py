@@ -14,15 +14,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from pipeline.models.checksums import sum_files
 from pipeline.models.manifest import Manifest, ManifestSource, write_manifest
+from pipeline.runtimes.scratch import ScratchFolder
+from serve.endpoint import endpoint_folder
 from serve.status import EndpointStatus
+from serve.supervisor.control import Command, ControlServer, Note
 from serve.supervisor.foreground import Serving
-from tests.helpers import command, wait_for, working_in
+from serve.supervisor.reload import Reloaded
+from tests.helpers import command, invoke, wait_for, working_in
 
 REPO = Path(__file__).parents[2]
 _FAKE = "from tests.fakes.upstream import main; main(sys.argv[1:])"
@@ -172,7 +177,7 @@ def test_detached_endpoint_outlives_the_command(place: Place) -> None:
         second, status = place.run(*line), place.run(*command("serve", "status", "--json"))
     finally:
         stopped = place.run(*command("serve", "stop", "--endpoint", "one"))
-    assert (second.returncode, "runs already" in second.stderr) == (4, True)
+    assert (second.returncode, "is served already" in " ".join(second.stderr.split())) == (4, True)
     found = EndpointStatus.model_validate_json(status.stdout)
     assert (status.returncode, found.name, found.ready, found.pid) == (0, "one", True, serving.pid)
     assert (stopped.returncode, "has stopped" in stopped.stdout) == (0, True), stopped.stderr
@@ -328,3 +333,32 @@ def test_first_key_is_shown_on_a_terminal(place: Place) -> None:
     os.close(leader)
     assert "export AWQCTL_API_KEY=awq-" in text
     assert not place.key_file("tiny").exists()
+
+
+def _reloading(done: tuple[str, ...], later: tuple[str, ...]) -> Command:
+    def reload(_arguments: dict[str, Any], note: Note) -> Reloaded:
+        note("reading the recipe again")
+        return Reloaded(done=done, at_restart=later)
+
+    return reload
+
+
+@pytest.mark.parametrize(
+    ("done", "later", "said"),
+    [
+        (("The door is new.",), ("serve.port",), "The door is new.\nOnly a new start changes serve.port.\n"),
+        ((), (), "Nothing has changed.\n"),
+    ],
+)
+def test_reload_says_what_it_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, done: tuple[str, ...], later: tuple[str, ...], said: str
+) -> None:
+    """And what only a new start can do; notes on the way go to standard error."""
+    monkeypatch.setenv("AWQCTL_HOME", str(tmp_path / "home"))
+    with ScratchFolder() as scratch:
+        commands = {"reload": _reloading(done, later)}
+        with ControlServer(endpoint_folder("one"), scratch / "control.sock", commands, started_at="t"):
+            answer = invoke("serve", "reload")
+            document = json.loads(invoke("serve", "reload", "--json").stdout)
+    assert (answer.exit_code, answer.stdout, answer.stderr) == (0, said, "reading the recipe again\n")
+    assert document == {"done": list(done), "at_restart": list(later)}

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from serve.audit.chain import GENESIS
 from serve.audit.join import Join
-from serve.audit.lines import GENESIS, AuditLine, DoorLine, UsageLine
+from serve.audit.lines import AuditLine, DoorLine, UsageLine
 from serve.audit.names import Names
 from tests.unit.serve.audit.lines import PLACE, door, usage
 

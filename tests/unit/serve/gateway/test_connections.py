@@ -8,12 +8,6 @@ from pipeline.base.errors import EnvironmentLackError
 from serve.gateway.connections import Connections, connections, open_files
 
 
-@pytest.fixture(autouse=True)
-def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every machine has two cores."""
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
-
-
 @pytest.mark.parametrize(
     ("files", "clients", "engines"),
     [(1024, 472, 472), (8_272, 7_168, 1_024), (20_000, 18_896, 1_024), (1_048_576, 30_000, 1_024)],

@@ -80,11 +80,12 @@ def test_every_text_of_the_line_is_json() -> None:
     assert set(names) == set(DoorLine.model_fields)
 
 
-@pytest.mark.parametrize(("asked", "bound"), [(None, 937), (8, 8), (5000, 937)])
-def test_one_source_never_has_all_connections(asked: int | None, bound: int) -> None:
-    """The recipe's bound for one address counts, unless it leaves no room for anybody else."""
-    text = _render(None, settings=DoorSettings(max_connections_per_source=asked))
-    assert f"tcp-request connection reject if {{ sc2_conn_cur gt {bound} }}" in _directives(text)
+def test_bound_for_one_source_is_the_recipes() -> None:
+    """Beside it each source has its share of what is free."""
+    text = _render(None, settings=DoorSettings(max_connections_per_source=8))
+    assert "tcp-request connection reject if { sc2_conn_cur gt 8 }" in _directives(text)
+    assert "{ sc2_conn_cur gt" not in _render(None)
+    assert "set-var(sess.allowed) fe_conn,neg,add(1000),mul(15)" in _render(None)
 
 
 def test_pages_are_answered_only_where_the_recipe_names_them() -> None:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from serve.audit.lines import GENESIS, AuditLine
+from serve.audit.chain import GENESIS
+from serve.audit.lines import AuditLine
 from serve.live.recent import RecentRequests
 
 NOW = datetime(2026, 11, 30, 12, 0, 0, tzinfo=UTC)
