@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 @click.command(cls=CommandWithSubcommands)
 @served_options
+@click.option(
+    "--release", "version", type=click.IntRange(1), metavar="VERSION", help="Serve this release; default production."
+)
 @click.option("--detach", is_flag=True, help="Return once it is up; it goes on in the background.")
 @click.option("--despite-gates", is_flag=True, help="Serve although a gate was not passed; that is recorded.")
 @dry_run_options("Say whether the checkpoint fits and the endpoint can be offered; start nothing.")
@@ -144,7 +147,8 @@ def _what(session: Session, arguments: dict[str, Any]) -> "tuple[ServingSpec, Re
     record = record_to_serve(recipe, context)
     ENGINE_HEALTH.require(recipe, context)
     tracker = Tracker(arguments["store"], context.reporter)
-    return released_spec(recipe, context, record, tracker, despite=arguments["despite_gates"], **chosen)
+    asked = {"version": arguments["version"], "despite": arguments["despite_gates"]}
+    return released_spec(recipe, context, record, tracker, **asked, **chosen)
 
 
 def _connections(serving: Any) -> str:
