@@ -101,13 +101,20 @@ def _serve(session: Session, arguments: dict[str, Any]) -> None:
     from serve.gateway.key_stores import endpoint_keys
     from serve.supervisor.foreground import serve_forever, usage_lines
 
+    ours = click.get_current_context()
+
+    def reread() -> "ServingSpec":
+        """Return what is to be served from now on; asked for in a thread, where click knows of no command."""
+        with click.Context(ours.command, parent=ours, info_name=ours.info_name):
+            return _what(_opened(arguments), arguments)[0]
+
     spec, releases = _what(session, arguments)
     serve_forever(
         spec,
         logs=session.context.logs,
         reporter=session.context.reporter,
         key_store=endpoint_keys(endpoint_folder(spec.endpoint), session.context.reporter.note),
-        reread=lambda: _what(_opened(arguments), arguments)[0],
+        reread=reread,
         releases=releases,
         stop=_stop_on_signals(),
         on_ready=lambda serving: emit(
