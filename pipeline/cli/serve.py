@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 @click.command(cls=CommandWithSubcommands)
 @served_options
+@click.option(
+    "--release", "version", type=click.IntRange(1), metavar="VERSION", help="Serve this release; default production."
+)
 @click.option("--detach", is_flag=True, help="Return once it is up; it goes on in the background.")
 @click.option("--despite-gates", is_flag=True, help="Serve although a gate was not passed; that is recorded.")
 @dry_run_options("Say whether the checkpoint fits and the endpoint can be offered; start nothing.")
@@ -102,13 +105,20 @@ def _serve(session: Session, arguments: dict[str, Any]) -> None:
     from serve.gateway.key_stores import endpoint_keys
     from serve.supervisor.foreground import serve_forever, usage_lines
 
+    ours = click.get_current_context()
+
+    def reread() -> "ServingSpec":
+        """Return what is to be served from now on; asked for in a thread, where click knows of no command."""
+        with click.Context(ours.command, parent=ours, info_name=ours.info_name):
+            return _what(_opened(arguments), arguments)[0]
+
     spec, releases = _what(session, arguments)
     serve_forever(
         spec,
         logs=session.context.logs,
         reporter=session.context.reporter,
         key_store=endpoint_keys(endpoint_folder(spec.endpoint), session.context.reporter.note),
-        reread=lambda: _what(_opened(arguments), arguments)[0],
+        reread=reread,
         releases=releases,
         stop=_stop_on_signals(),
         on_ready=lambda serving: emit(
@@ -141,7 +151,8 @@ def _what(session: Session, arguments: dict[str, Any]) -> "tuple[ServingSpec, Re
     record = record_to_serve(recipe, context)
     SERVING_HEALTH.require(recipe, context)
     tracker = Tracker(arguments["store"], context.reporter)
-    return released_spec(recipe, context, record, tracker, despite=arguments["despite_gates"], **chosen)
+    asked = {"version": arguments["version"], "despite": arguments["despite_gates"]}
+    return released_spec(recipe, context, record, tracker, **asked, **chosen)
 
 
 def _connections(serving: Any) -> str:
