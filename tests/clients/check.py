@@ -158,7 +158,8 @@ def fuzzed(programs: Path, served: Supervisor, schema: Path, key: str, cases: in
     report = schema.with_name("fuzz.har")
     command: list[Any] = [programs / "schemathesis", "run", schema, "--url", served.base_url.removesuffix("/v1")]
     command += ["--checks", "not_a_server_error", "--tls-verify", served.ca_certificate, "--seed", "14", "--no-color"]
-    command += ["--max-examples", cases // len(ROUTES) + 1, "--workers", "8", "--phases", "coverage,fuzzing", "--mode", "all"]
+    command += ["--max-examples", cases // len(ROUTES) + 1, "--workers", "8"]
+    command += ["--phases", "coverage,fuzzing", "--mode", "all"]
     command += ["--request-timeout", "120", "--continue-on-failure", "--report", "har", "--report-har-path", report]
     command += ["--header", f"Authorization: Bearer {key}"]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
