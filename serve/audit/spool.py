@@ -151,6 +151,11 @@ class Spool:
         """Return how far each file is in the audit."""
         return {name: file.mark for name, file in self._open.items()}
 
+    def all_taken(self) -> None:
+        """Take note that every line that was read needs nothing more."""
+        for file in self._open.values():
+            file.taken = file.offset
+
     def behind(self) -> int:
         """Return how many bytes of all files have not been taken yet."""
         return sum(file.behind() for file in self._open.values())

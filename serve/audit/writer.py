@@ -25,6 +25,8 @@ from serve.audit.spool import DOOR, EVENT, USAGE, Spool, SpoolFile
 
 NAMES = "names.json"
 _LOCK = "writer.lock"
+_BEGINNING = b'{"at":"'
+"""Of a line of the door; within one, quotation marks are escaped."""
 _POLL_S = 0.2
 _MOST_WAITING = 20_000
 _FULL = 2000
@@ -129,6 +131,12 @@ class Writer:
     def _try_door(self, file: SpoolFile, text: bytes, end: int, now: float) -> None:
         if not text.startswith(b"{"):  # HAProxy's own words, at a reload
             return
+        begins = text.rfind(_BEGINNING)
+        if begins > 0:  # a full disk tore the line before, and this one follows without a break
+            torn = f"A line of {file.path.name} is torn after {begins} bytes, before byte {end}: the disk was full."
+            self._lost += 1
+            self._join.add_said(torn, now, (file, file.taken))
+            text = text[begins:]
         add = self._join.add_event if file.kind == EVENT else self._join.add_door
         try:
             add(text, now, (file, end))
@@ -143,6 +151,8 @@ class Writer:
         for document, (file, end) in self._join.ready(now, all_of_them=last):
             file.taken = end
             self._documents.append(document)
+        if not self._join.waiting:  # HAProxy's own words at the end of a file are nobody's
+            self._spool.all_taken()
         self._documents += self._join.late(now)
         if now - self._expired >= _EXPIRE_S:
             self._expired = now

@@ -38,16 +38,24 @@ def endpoint_keys(folder: EndpointFolder, note: Callable[[str], None]) -> KeySto
 def chosen_keys(endpoint: str | None, note: Callable[[str], None]) -> KeyStore:
     """Return the keys of the endpoint named, or of the only one; before there is any, those that wait for the first.
 
+    One that is named and not there takes no keys that wait, as its name may be a slip of the pen.
+
     Args:
         endpoint: its name.
-        note: told when an endpoint has taken keys that waited for one.
+        note: told when an endpoint has taken keys that waited for one, and when there is none of that name.
 
     Raises:
         UsageError: none is named, and there are several.
     """
-    if endpoint is None and not endpoint_names():
+    names = endpoint_names()
+    if endpoint is None and not names:
         return KeyStore(unclaimed_keys())
-    return endpoint_keys(chosen_endpoint(endpoint), note)
+    chosen = chosen_endpoint(endpoint)
+    if chosen.name in names:
+        return endpoint_keys(chosen, note)
+    there = ", ".join(names) or "none"
+    note(f"There is no endpoint '{chosen.name}' yet (there are: {there}); keys made for it wait until it is served.")
+    return KeyStore(chosen.keys)
 
 
 def _move(source: Path, target: Path) -> None:

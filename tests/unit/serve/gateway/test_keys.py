@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.base.errors import BusyError, EnvironmentLackError, UsageError
 from pipeline.cli.keys import keys as keys_command
-from serve.endpoint import endpoint_folder
+from serve.endpoint import endpoint_folder, endpoint_names
 from serve.gateway.key_stores import endpoint_keys, unclaimed_keys
 from serve.gateway.keys import KeyStore, digest, new_key
 from serve.gateway.rules import KeyRule
@@ -377,6 +377,17 @@ def test_key_made_before_the_first_endpoint_goes_to_it(home: Path) -> None:
     rules = endpoint_keys(endpoint_folder("demo"), lambda _: None).active()
     assert [rule.digest for rule in rules] == [digest(outcome.stdout.strip())]
     assert "alice" in invoke("ls", of=keys_command).stdout
+
+
+def test_endpoint_that_is_not_there_takes_nothing(home: Path) -> None:
+    """Its name may be a slip of the pen: keys that wait stay where they are, and it is said that there is none."""
+    invoke("add", "alice", of=keys_command)
+    outcome = invoke("ls", "--endpoint", "dmeo", of=keys_command)
+    assert "There is no endpoint 'dmeo' yet (there are: none)" in outcome.stderr
+    assert endpoint_names() == ()
+    invoke("add", "bob", "--endpoint", "dmeo", of=keys_command)
+    assert [rule.name for rule in KeyStore(unclaimed_keys()).active()] == ["alice"]
+    assert "no endpoint" not in invoke("ls", "--endpoint", "dmeo", of=keys_command).stderr
 
 
 def test_several_endpoints_have_to_be_named(home: Path) -> None:
