@@ -41,7 +41,9 @@ def planted_secrets() -> Row:
         texts = [*_files(served.folder), *(("a command line", line) for line in lines)]
         texts += [("what a command says", (one.stdout + one.stderr).encode()) for one in done]
     hits = [f"{name} in {place}" for name, value in found.items() for place, text in texts if value.encode() in text]
-    seen = [f"NO {name} seen" for name in _AMONG if not any(name in place for place, _ in texts)]
+    bad = (" ".join(command) for command, one in zip(_COMMANDS, done, strict=True) if one.returncode)
+    seen = [f"`{command}` FAILED" for command in bad]
+    seen += [f"NO {name} seen" for name in _AMONG if not any(name in place for place, _ in texts)]
     return Row(
         what="planted secrets: tokens in the environment, API key, the engines' key, a prompt",
         asked="0 in logs, MLflow, records, exports, command lines",
@@ -56,7 +58,7 @@ _COMMANDS = (
     ("keys", "ls", "--json"),
     ("keys", "ls"),
     ("serve", "status", "--json"),
-    ("serve", "export", "monitoring", "--out", "exported"),
+    ("serve", "export", "monitoring", "--out", "exported", "--target", "127.0.0.1:9100"),
     ("serve", "export", "systemd", "demo"),
     ("audit", "usage", "--json"),
 )
