@@ -14,7 +14,7 @@ from pipeline.engines.probes import PROBES as ENGINE_PROBES
 from pipeline.quantize.result import QuantizeResult
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import RunContext
-from pipeline.record.health import ENGINE_HEALTH
+from pipeline.record.health import SERVING_HEALTH
 from pipeline.record.record import RunRecord, StageOutcome
 from pipeline.record.stage import Need, Stage, sections
 from pipeline.runtimes.haproxy import haproxy_version
@@ -91,6 +91,6 @@ STAGE = Stage(
     needs=(Need(QuantizeResult, weights_that_matter),),
     engines=lambda _recipe: ("vllm",),
     probes=(*PROBES, *ENGINE_PROBES),
-    health=ENGINE_HEALTH,
+    health=SERVING_HEALTH,
     serves=True,
 )

@@ -17,7 +17,7 @@ from pathlib import Path
 _STAGE = ("RECIPE", "--set", "--out", "--store")
 OPTIONS = {
     **dict.fromkeys(("run", "quantize", "eval", "bench", "roi", "report"), _STAGE),
-    "serve": ("RECIPE", "--set", "--out"),
+    "serve": _STAGE,
     "checkpoints ls": ("RECIPE", "--out"),
     "checkpoints prune": ("RECIPE", "--set", "--out"),
     "recipe validate": ("RECIPE", "--set"),

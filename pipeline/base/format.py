@@ -149,13 +149,27 @@ def share(value: float) -> str:
     return f"< {text}" if value * 100 < smallest else text
 
 
+def share_of_time(value: float) -> str:
+    """Return a share near one as a percentage in which what is missing has two digits: `99.87 %`, `99.9950 %`.
+
+    Four places at most; only all of it prints as 100 %.
+    """
+    missing, most = (1 - value) * 100, 4
+    if missing <= 0:
+        return share(1)
+    places = min(max(1, 1 - math.floor(math.log10(missing))), most)
+    largest = 100 - 10**-most
+    text = _separated(f"{min(value * 100, largest):.{places}f}") + manner().percent
+    return f"> {text}" if value * 100 > largest else text
+
+
 def recovery(value: float) -> str:
     """Return the share of the baseline's score that was kept, in percent to two places; it may exceed 100 %."""
     return _separated(f"{value * 100:.2f}") + manner().percent
 
 
 def certainty(confidence: float) -> str:
-    """Return a level of confidence as it was chosen: `95 %`, `97.5 %`."""
+    """Return a level of confidence, or of service, as it was chosen: `95 %`, `97.5 %`."""
     return _separated(f"{confidence * 100:g}") + manner().percent
 
 

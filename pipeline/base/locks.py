@@ -14,7 +14,9 @@ _PATIENCE_S = 2.0
 
 
 @contextmanager
-def exclusive(path: Path, held: Callable[[str], None], *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
+def exclusive(
+    path: Path, held: Callable[[str], None], *, patience_s: float = _PATIENCE_S, mode: int = 0o644
+) -> Iterator[None]:
     """Hold a lock file during the block; wait for it where `held` returns.
 
     Args:
@@ -22,8 +24,9 @@ def exclusive(path: Path, held: Callable[[str], None], *, patience_s: float = _P
         held: told who has the lock, such as `process 412 on build-7`, once it was not to be had for a while. What it
             raises ends the attempt.
         patience_s: that while.
+        mode: of the file.
     """
-    lock = FileLock(path)
+    lock = FileLock(path, mode=mode)
     # Read before asking: older versions of filelock empty the file when they open it.
     holder = _holder(path)
     try:

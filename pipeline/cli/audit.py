@@ -103,11 +103,11 @@ def _show(report: Any) -> None:
     titles = {
         "requests": "REQUESTS",
         "refused": "REFUSED",
-        "prompt_tokens": "TOKENS IN",
-        "completion_tokens": "TOKENS OUT",
+        "prompt_tokens": "TOKENS\nIN",
+        "completion_tokens": "TOKENS\nOUT",
         "inexact_requests": "INEXACT",
-        "inexact_prompt_tokens": "IN (EST.)",
-        "inexact_completion_tokens": "OUT (SENT)",
+        "inexact_prompt_tokens": "IN\n(EST.)",
+        "inexact_completion_tokens": "OUT\n(SENT)",
         "uncounted_requests": "UNCOUNTED",
     }
     figures = [name for name in titles if name in _ALWAYS or getattr(report.total, name)]

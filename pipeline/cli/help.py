@@ -91,6 +91,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "serve stop": ("awqctl serve stop", "awqctl serve stop --endpoint demo"),
     "serve reload": ("awqctl serve reload",),
+    "serve audit": (
+        "awqctl serve audit",
+        "awqctl serve audit --endpoint demo --json",
+    ),
     "serve slo": ("awqctl serve slo", "awqctl serve slo --window 7d --json"),
     "serve report": (
         "awqctl serve report",

@@ -49,11 +49,12 @@ def add(name: str, *, endpoint: str | None, as_json: bool, **options: str | None
 
     A limit that is not given is none.
     """
+    from pipeline.base.commands import command
     from serve.gateway.key_stores import unclaimed_keys
 
     store, terms = _store(endpoint), _terms(options)
     issued = store.add(name, terms)
-    waits = "There is no endpoint yet: the first one that `awqctl serve` starts will have it."
+    waits = f"There is no endpoint yet: the first one that `{command('serve')}` starts will have it."
     emit(as_json, issued, lambda: _show(issued, "is active", *([waits] if store.path == unclaimed_keys() else [])))
 
 

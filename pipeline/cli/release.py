@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +26,7 @@ _ARM = click.option(
     "--arm", type=click.Choice(("awq", "baseline")), default="awq", show_default=True, help="What of the run."
 )
 _DESPITE = click.option("--despite-gates", is_flag=True, help="Although a gate was not passed; that is recorded.")
+_SET = click.option("--set", "overrides", multiple=True, metavar="KEY.PATH=VALUE", help="Override a key of its recipe.")
 _VERSION = re.compile(r"v?([1-9]\d*)")
 _NOT_DONE = 3
 
@@ -54,16 +56,18 @@ def ls(*, endpoint: str | None, store: str, as_json: bool) -> None:
 @click.argument("run", metavar="RUN")
 @click.option("--endpoint", metavar="NAME", help="Whose release; default the recipe's name.")
 @_ARM
+@_SET
 @_DESPITE
 @_STORE
 @json_option
-def add(run: str, *, endpoint: str | None, arm: Any, despite_gates: bool, store: str, as_json: bool) -> None:
+def add(run: str, *, endpoint: str | None, store: str, as_json: bool, **chosen: Any) -> None:
     """Register what RUN has quantized as a release; nothing that is served changes.
 
     RUN is an output folder, or the id or the name of its MLflow run. Every file is verified, and a gate that was not
-    passed ends it with 3. With --arm baseline it is the 16-bit model, for a rollback to it.
+    passed ends it with 3. The engine's settings are those of the recorded recipe, and of --set. With --arm baseline it
+    is the 16-bit model, for a rollback to it.
     """
-    made = _registered(run, endpoint, store, arm=arm, despite=despite_gates)
+    made = _registered(run, endpoint, store, **chosen)
     emit(
         as_json,
         made,
@@ -76,10 +80,11 @@ def add(run: str, *, endpoint: str | None, arm: Any, despite_gates: bool, store:
 @click.argument("named", metavar="VERSION|RUN")
 @_ENDPOINT
 @_YES
+@_SET
 @_DESPITE
 @_STORE
 @json_option
-def promote(named: str, *, endpoint: str | None, yes: bool, despite_gates: bool, store: str, as_json: bool) -> int:
+def promote(named: str, *, endpoint: str | None, yes: bool, store: str, as_json: bool, **chosen: Any) -> int:
     """Let a release take the place of what is served, without a request lost.
 
     A running endpoint verifies it, starts it beside the old one, tries it, gives it a share of the requests, compares,
@@ -88,12 +93,14 @@ def promote(named: str, *, endpoint: str | None, yes: bool, despite_gates: bool,
     the release. A RUN is registered first.
     """
     if match := _VERSION.fullmatch(named):
+        if chosen["overrides"]:
+            raise click.UsageError("--set goes with a RUN: a version has its settings already.")
         registry = _registry(endpoint, store)
-        chosen = registry.release(int(match[1]))
+        target = registry.release(int(match[1]))
     else:
-        chosen = _registered(named, endpoint, store, despite=despite_gates)
-        registry = _registry(chosen.endpoint, store)
-    return _changed(registry, "promote", chosen, yes=yes, as_json=as_json)
+        target = _registered(named, endpoint, store, **chosen)
+        registry = _registry(target.endpoint, store)
+    return _changed(registry, "promote", target, yes=yes, as_json=as_json)
 
 
 @release.command("rollback")
@@ -137,16 +144,24 @@ def _registry(endpoint: str | None, store: str) -> "Registry":
     return Registry(Tracker(store, reporter()), chosen_endpoint(endpoint))
 
 
-def _registered(run: str, endpoint: str | None, store: str, *, arm: Any = "awq", despite: bool = False) -> "Release":
+def _registered(
+    run: str,
+    endpoint: str | None,
+    store: str,
+    *,
+    arm: Any = "awq",
+    overrides: Sequence[str] = (),
+    despite_gates: bool = False,
+) -> "Release":
     """Return the release of a run, named by its folder or by its MLflow run."""
     from pipeline.run.releases import registered
     from pipeline.runs.find import folder_of, record_of
 
     path = run_folder(run, store)
     record = record_of(path)
-    session = open_recorded(folder_of(path), (), store=store if store != DEFAULT_STORE else None)
+    session = open_recorded(folder_of(path), overrides, store=store if store != DEFAULT_STORE else None)
     registry = _registry(endpoint or session.recipe.name, store)
-    return registered(registry, session.recipe, session.context, record, arm=arm, despite=despite)
+    return registered(registry, session.recipe, session.context, record, arm=arm, despite=despite_gates)
 
 
 def _baseline(registry: "Registry", store: str) -> "Release":
@@ -195,8 +210,10 @@ def _confirmed(question: str) -> bool:
 
 def _show(found: "ReleaseListing") -> None:
     if not found.releases:
+        from pipeline.base.commands import command
+
         click.echo(
-            f"The endpoint '{found.endpoint}' has no release in {found.store} yet. `awqctl serve RECIPE` makes the "
+            f"The endpoint '{found.endpoint}' has no release in {found.store} yet. `{command('serve')}` makes the "
             f"first one, `awqctl release add RUN` registers one.",
             err=True,
         )

@@ -24,6 +24,7 @@ from pipeline.cli.serve_options import as_arguments, as_typed, check_together, s
 from pipeline.cli.serve_report import operation_report
 from pipeline.cli.serve_slo import slo
 from pipeline.cli.subcommands import CommandWithSubcommands
+from pipeline.run.tracking import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from serve.supervisor.releases import Releases
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 @click.command(cls=CommandWithSubcommands)
 @served_options
+@click.option(
+    "--release", "version", type=click.IntRange(1), metavar="VERSION", help="Serve this release; default production."
+)
 @click.option("--detach", is_flag=True, help="Return once it is up; it goes on in the background.")
 @click.option("--despite-gates", is_flag=True, help="Serve although a gate was not passed; that is recorded.")
 @dry_run_options("Say whether the checkpoint fits and the endpoint can be offered; start nothing.")
@@ -59,7 +63,10 @@ def _opened(arguments: dict[str, Any]) -> Session:
     own = {"serve": (*as_typed(arguments), *endpoint, *(["--detach"] if arguments["detach"] else []))}
     shown = {"verbose": arguments["verbose"], "quiet": arguments["quiet"]}
     if arguments["checkpoint"] is None:
-        return open_session(arguments["recipe"], arguments["overrides"], arguments["out"], own=own, **shown)
+        store = arguments["store"] if arguments["store"] != DEFAULT_STORE else None
+        return open_session(
+            arguments["recipe"], arguments["overrides"], arguments["out"], store=store, own=own, **shown
+        )
     from serve.supervisor.lone_checkpoint import recipe_for
 
     loaded = recipe_for(arguments["checkpoint"], arguments["name"], arguments["overrides"])
@@ -76,7 +83,7 @@ def _dry_run(session: Session, arguments: dict[str, Any]) -> None:
 
 
 def _detach(session: Session, arguments: dict[str, Any]) -> None:
-    from pipeline.base.commands import invocation
+    from pipeline.base.commands import command, invocation
     from serve.endpoint import endpoint_folder
     from serve.supervisor.background import serve_in_background
     from serve.supervisor.foreground import usage_lines, without_key
@@ -89,7 +96,7 @@ def _detach(session: Session, arguments: dict[str, Any]) -> None:
         reporter=session.context.reporter,
     )
     shown = serving if _key_may_be_shown(arguments) else without_key(serving)
-    ends = f"It goes on in the background. `awqctl serve stop --endpoint {folder.name}` stops it."
+    ends = f"It goes on in the background. `{command('serve stop', '--endpoint', folder.name)}` stops it."
     emit(arguments["as_json"], shown, f"{usage_lines(shown)}\n\n{_connections(shown)}\n{ends}\nLog: {shown.log}")
 
 
@@ -98,13 +105,20 @@ def _serve(session: Session, arguments: dict[str, Any]) -> None:
     from serve.gateway.key_stores import endpoint_keys
     from serve.supervisor.foreground import serve_forever, usage_lines
 
+    ours = click.get_current_context()
+
+    def reread() -> "ServingSpec":
+        """Return what is to be served from now on; asked for in a thread, where click knows of no command."""
+        with click.Context(ours.command, parent=ours, info_name=ours.info_name):
+            return _what(_opened(arguments), arguments)[0]
+
     spec, releases = _what(session, arguments)
     serve_forever(
         spec,
         logs=session.context.logs,
         reporter=session.context.reporter,
         key_store=endpoint_keys(endpoint_folder(spec.endpoint), session.context.reporter.note),
-        reread=lambda: _what(_opened(arguments), arguments)[0],
+        reread=reread,
         releases=releases,
         stop=_stop_on_signals(),
         on_ready=lambda serving: emit(
@@ -117,7 +131,7 @@ def _serve(session: Session, arguments: dict[str, Any]) -> None:
 
 def _what(session: Session, arguments: dict[str, Any]) -> "tuple[ServingSpec, Releases | None]":
     """Return what is served and how, once its gates let it, and the releases that it is one of."""
-    from pipeline.record.health import ENGINE_HEALTH
+    from pipeline.record.health import SERVING_HEALTH
     from pipeline.run.releases import record_to_serve, released_spec
     from pipeline.run.tracking import Tracker
     from serve.supervisor.lone_checkpoint import check_lone_checkpoint
@@ -132,12 +146,13 @@ def _what(session: Session, arguments: dict[str, Any]) -> "tuple[ServingSpec, Re
     }
     if arguments["checkpoint"] is not None:
         folder = check_lone_checkpoint(recipe, arguments["checkpoint"], context.reporter)
-        ENGINE_HEALTH.require(recipe, context)
+        SERVING_HEALTH.require(recipe, context)
         return spec_of_checkpoint(recipe, context, folder, **chosen), None
     record = record_to_serve(recipe, context)
-    ENGINE_HEALTH.require(recipe, context)
+    SERVING_HEALTH.require(recipe, context)
     tracker = Tracker(arguments["store"], context.reporter)
-    return released_spec(recipe, context, record, tracker, despite=arguments["despite_gates"], **chosen)
+    asked = {"version": arguments["version"], "despite": arguments["despite_gates"]}
+    return released_spec(recipe, context, record, tracker, **asked, **chosen)
 
 
 def _connections(serving: Any) -> str:

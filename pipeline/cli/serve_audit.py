@@ -1,5 +1,6 @@
 """`awqctl serve audit`: the running endpoint probed from outside."""
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -37,5 +38,5 @@ def _print(found: "SelfAudit") -> None:
         for each in found.items
     ]
     print_rows(rows)
-    failed = sum(each.verdict == "fail" for each in found.items)
-    click.echo(f"{found.base_url}: {len(found.items) - failed} of {len(found.items)} not failed.", err=True)
+    counts: Counter[str] = Counter(each.verdict for each in found.items)
+    click.echo(f"{found.base_url}: {', '.join(f'{counts[verdict]} {verdict}' for verdict in _STYLES)}.", err=True)

@@ -8,7 +8,7 @@ import click
 from pipeline.cli.common import FunctionT, UserPath, complete_recipe
 from pipeline.run.tracking import DEFAULT_STORE
 
-_WITH_RECIPE = {"despite_gates": "--despite-gates", "dry_run": "--dry-run"}
+_WITH_RECIPE = {"despite_gates": "--despite-gates", "dry_run": "--dry-run", "version": "--release"}
 """What asks a run's record, or plans one."""
 
 
@@ -68,6 +68,7 @@ def as_arguments(arguments: dict[str, Any]) -> tuple[str, ...]:
         "--out": _absolute(arguments["out"]),
         "--endpoint": arguments["endpoint"],
         "--store": arguments["store"] if arguments["store"] != DEFAULT_STORE else None,
+        "--release": str(arguments["version"]) if arguments.get("version") else None,
     }
     options = [part for name, value in given.items() if value is not None for part in (name, value)]
     chosen = [part for one in arguments["overrides"] for part in ("--set", one)]

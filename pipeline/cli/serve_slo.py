@@ -66,19 +66,20 @@ def _show(found: "SloReport") -> None:
 
 
 def _row(level: "LevelVerdict") -> tuple[str, str, str, str, str]:
-    from pipeline.base.format import NONE, percent, seconds, share
+    from pipeline.base.format import NONE, certainty, percent, seconds, share_of_time
 
-    form = {"p95": seconds, "errors": percent, "availability": share}[level.level]
+    form = {"p95": seconds, "errors": percent, "availability": share_of_time}[level.level]
     name = {"p95": "p95 of answers", "errors": "share of errors", "availability": "availability"}[level.level]
     side = "at least" if level.level == "availability" else "at most"
     value = NONE if level.value is None else form(level.value)
-    return name, f"{side} {form(level.limit)}", value, level.verdict, _why(level)
+    limit = seconds(level.limit) if level.level == "p95" else certainty(level.limit)
+    return name, f"{side} {limit}", value, level.verdict, _why(level)
 
 
 def _why(level: "LevelVerdict") -> str:
-    from pipeline.base.format import count, percent, share
+    from pipeline.base.format import count, percent, share_of_time
 
-    form = share if level.level == "availability" else percent
+    form = share_of_time if level.level == "availability" else percent
     of = {"p95": "requests slower than that", "errors": "requests failed", "availability": "of the time ready"}
     bounds = ""
     if level.low is not None and level.high is not None:

@@ -1,12 +1,13 @@
 """The gate before work starts: is what it will run on well? A failure stops it, a warning is said and recorded."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.base.errors import AwqctlError, EnvironmentLackError, refuse
 from pipeline.base.phrase import phrase
 from pipeline.base.sentences.health import HealthSentences
 from pipeline.hardware.health.check import HealthCheck, Subject, of_state
+from pipeline.hardware.health.host_checks import of_measurements
 from pipeline.hardware.health.now import health_now
 from pipeline.hardware.health.selection import used_by
 from pipeline.recipe.recipe import Recipe
@@ -30,6 +31,8 @@ class HealthGate:
     """GPUs that it takes, where it runs on GPUs."""
     memory_share: Callable[[Recipe], float | None] = lambda _recipe: None
     """Of a GPU's memory, that it takes at once."""
+    measures: bool = True
+    """It times something, so that it matters who else keeps the processors busy."""
 
     @property
     def probe(self) -> Probe:
@@ -54,7 +57,8 @@ class HealthGate:
         choose = used_by(self.workers(recipe), accelerator)
         share = self.memory_share(recipe) if fresh and accelerator == "cuda" else None
         found = health_now(choose, memory_share=share)
-        return found.checks if accelerator == "cpu" or found.gpus else (_UNREADABLE, *found.checks)
+        checks = found.checks if accelerator == "cpu" or found.gpus else (_UNREADABLE, *found.checks)
+        return checks if self.measures else tuple(check for check in checks if not of_measurements(check))
 
     def _look(self, prospect: Prospect) -> Iterator[ProbeResult | AwqctlError]:
         found = self._checks(prospect.recipe, prospect.planned[0], fresh=True)
@@ -70,7 +74,11 @@ def together(gates: Sequence[HealthGate]) -> HealthGate:
         asked = [one for gate in gates if (one := gate.memory_share(recipe)) is not None]
         return max(asked, default=None)
 
-    return HealthGate(workers=lambda recipe: max(gate.workers(recipe) for gate in gates), memory_share=share)
+    return HealthGate(
+        workers=lambda recipe: max(gate.workers(recipe) for gate in gates),
+        memory_share=share,
+        measures=any(gate.measures for gate in gates),
+    )
 
 
 def _errors(found: Sequence[HealthCheck]) -> Iterator[AwqctlError]:
@@ -83,6 +91,8 @@ def _memory_share(recipe: Recipe) -> float:
 
 
 ENGINE_HEALTH = HealthGate(workers=lambda recipe: recipe.engine.workers, memory_share=_memory_share)
-"""Of a stage that starts vLLM."""
+"""Of a stage that measures with vLLM."""
+SERVING_HEALTH = replace(ENGINE_HEALTH, measures=False)
+"""Of an endpoint: it serves beside other processes, if more slowly."""
 QUANTIZE_HEALTH = HealthGate(workers=lambda _recipe: 1)
 """Of `quantize`, whose backends compute on one GPU."""

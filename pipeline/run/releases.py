@@ -172,6 +172,7 @@ def released_spec(
     port: int | None = None,
     tls: bool | None = None,
     endpoint: str | None = None,
+    version: int | None = None,
 ) -> tuple[ServingSpec, Releases | None]:
     """Return how to serve the release that is production, every file checked, and the releases that it is one of.
 
@@ -187,6 +188,7 @@ def released_spec(
         port: in place of the recipe's.
         tls: in place of the recipe's.
         endpoint: name in place of the recipe's.
+        version: of the release, in place of production.
 
     Raises:
         GateError: a gate of the checkpoint was not passed, and `despite` is not set.
@@ -202,7 +204,7 @@ def released_spec(
         spec, releases = serving_spec(recipe, context, record, despite_gates=passed_over or (), **chosen), None
     else:
         registry = Registry(store, folder)
-        release = served_release(registry, recipe, context, record, despite=despite)
+        release = served_release(registry, recipe, context, record, version=version, despite=despite)
         own = made is not None and made.checkpoint_digest == release.digest
         if own and passed_over is None:
             passed_over = require_gates(recipe, record, context.reporter, despite=despite or bool(release.despite))

@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
+from pipeline.base.commands import command
 from pipeline.base.errors import UsageError
 from pipeline.base.homes import expanded
 from serve.gateway.files import write_private
@@ -133,7 +134,7 @@ def _near_end(leaf: x509.Certificate, path: Path) -> tuple[str, ...]:
     if leaf.not_valid_after_utc - datetime.now(UTC) >= RENEW_BEFORE:
         return ()
     end = f"{leaf.not_valid_after_utc:%Y-%m-%d}"
-    return (f"The certificate {path} ends on {end}. Have it renewed, then `awqctl serve reload`.",)
+    return (f"The certificate {path} ends on {end}. Have it renewed, then `{command('serve reload')}`.",)
 
 
 def _sha256(path: Path) -> str:

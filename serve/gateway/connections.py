@@ -13,6 +13,8 @@ that a connection is refused, and after some attempts its request with it. What 
 one file instead of two."""
 _BESIDE = 80
 """HAProxy's own: listeners, sockets of control and log, an epoll and a pipe for its one thread."""
+_SIDES = 2
+"""A new release stands beside the old one, and both have requests."""
 _FEWEST = 100
 """On either side: HAProxy's master process wants files for as many of its own, although it has none."""
 RAISE = "Raise the limit with `ulimit -Hn NUMBER` as root, or LimitNOFILE= in a systemd unit."
@@ -24,13 +26,23 @@ class Connections:
 
     clients: int
     engines: int
-    """Requests that the engines have, all together; further ones wait in HAProxy's queue."""
+    """Requests that the engines of one release have, all together; further ones wait in HAProxy's queue."""
 
 
 def open_files() -> int:
     """Return how many files HAProxy may open: it raises its limit as far as it can."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    return (_MOST_CLIENTS + _MOST_ENGINES) * 2 if hard == resource.RLIM_INFINITY else hard
+    return (_MOST_CLIENTS + _MOST_ENGINES * _SIDES) * 2 if hard == resource.RLIM_INFINITY else hard
+
+
+def explained(found: Connections, files: int) -> str:
+    """Return what stands above HAProxy's own alert of too few files in its log; nothing where it has none."""
+    if found.clients * 2 <= files:
+        return ""
+    return (
+        f"awqctl: {found.clients} connections fit into {files} files: one each, {found.engines} to the engines of a "
+        "release, twice that during a change. HAProxy's alert of its FD limit below reckons with two for each.\n"
+    )
 
 
 def connections(files: int) -> Connections:
@@ -40,11 +52,11 @@ def connections(files: int) -> Connections:
         EnvironmentLackError: hardly any.
     """
     left = max(files - _BESIDE, 0)
-    engines = min(_MOST_ENGINES, left // 2)
-    clients = min(_MOST_CLIENTS, left - engines)
+    engines = min(_MOST_ENGINES, left // (1 + _SIDES))
+    clients = min(_MOST_CLIENTS, left - engines * _SIDES)
     if engines < _FEWEST:
         raise EnvironmentLackError(
             f"A process may open {files} files here, which leaves HAProxy {engines} connections: each takes one to "
-            f"the client and one to the engine, and {_BESIDE} are needed beside. {RAISE}"
+            f"the client and up to two to engines, old and new, and {_BESIDE} are needed beside. {RAISE}"
         )
     return Connections(clients, engines)

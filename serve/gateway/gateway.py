@@ -16,7 +16,7 @@ from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.process import GuardedProcess
 from pipeline.runtimes.rootcause import cause_of_death, signal_of
 from serve.gateway.backends import FULL_WEIGHT, Backend, DoorFigures, Place, PlaceState, Weights
-from serve.gateway.connections import connections, open_files
+from serve.gateway.connections import connections, explained, open_files
 from serve.gateway.files import write_private
 from serve.gateway.haproxy_config import METRICS_SOCKET, render_config
 from serve.gateway.maps import Entries, Maps, entries_of, within_json
@@ -30,6 +30,8 @@ _START_TIMEOUT_S = 15.0
 _PORT_ATTEMPTS = 3
 _GRACE_S = 5.0
 _USUAL = DoorSettings()
+_HARMLESS = ("no server available", "FD limit")
+"""Said whenever no engine is up, and where the bound on connections is our own; HAProxy lives on."""
 
 
 class Gateway:
@@ -131,8 +133,7 @@ class Gateway:
     def failure(self) -> AwqctlError:
         """Return the error that explains why HAProxy is gone."""
         text = self._process.log_text() if self._process else ""
-        # Said whenever no engine is up, at the start for instance; HAProxy lives on.
-        found = [alert for alert in alerts(text) if "no server available" not in alert]
+        found = [alert for alert in alerts(text) if not any(said in alert for said in _HARMLESS)]
         status = self._process.process.poll() if self._process else None
         if not found or signal_of(status) is not None:
             return EngineError(f"HAProxy ended unexpectedly: {cause_of_death(status, '')}", log=self._log)
@@ -363,6 +364,7 @@ class Gateway:
         environment = haproxy_environment(binary)
         check_config(binary, self._configuration, environment)
         self._log = new_log(self._log_link)
+        self._log.write_text(explained(self.connections, open_files()), encoding="utf-8")
         command = [str(binary), "-W", "-db", "-S", f"{self._runtime.master},mode,600", "-f", str(self._configuration)]
         self._process = GuardedProcess(
             command, log=self._log, output=self._lines, environment=environment, grace_s=_GRACE_S

@@ -65,6 +65,7 @@ _TOO_MANY_HEADERS = Refusal(
     "headers_too_large",
     "The header lines are too large. Leave out cookies and other lines that are not needed.",
 )
+_MEMBERS_OF_ANSWERS = ("n", "best_of")
 BUFFER = 256 * 1024
 """Bytes of a request that HAProxy keeps at hand until an engine has answered: those can go to another engine, and the
 model is read from them. Each request that waits for an engine takes one buffer, each that an engine has takes two."""
@@ -154,6 +155,7 @@ def render_config(
         chunked=_CHUNKED,
         no_length=_NO_LENGTH,
         too_many_headers=_TOO_MANY_HEADERS,
+        too_many_answers={name: _too_many_answers(name, settings.max_answers) for name in _MEMBERS_OF_ANSWERS},
         routes=[route.split(" ") for route in ROUTES],
         listing_route=LISTING,
         failed_keys=settings.failed_keys,
@@ -161,6 +163,16 @@ def render_config(
         unavailable=unavailable(),
         two_models=two_members_model(),
         paths=sorted({route.split(" ")[1] for route in ROUTES}),
+    )
+
+
+def _too_many_answers(member: str, most: int) -> Refusal:
+    return Refusal(
+        400,
+        "invalid_request_error",
+        "integer_above_max_value",
+        f"Invalid '{member}': integer above maximum value. Expected a value <= {most}.",
+        param=member,
     )
 
 

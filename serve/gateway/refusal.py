@@ -13,8 +13,11 @@ class Refusal:
     code: str
     message: str
     headers: tuple[tuple[str, str], ...] = ()
+    param: str | None = None
+    """Member of the request that is wrong."""
 
     @property
     def body(self) -> str:
         """Return the JSON document."""
-        return json.dumps({"error": {"message": self.message, "type": self.kind, "param": None, "code": self.code}})
+        said = {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}
+        return json.dumps({"error": said})

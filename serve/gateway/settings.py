@@ -16,6 +16,8 @@ class DoorSettings:
     drain_timeout_s: int = 30
     """For which answers that are under way at a reload go on."""
     max_body_bytes: int = 4 * 2**20
+    max_answers: int = 16
+    """To one prompt (`n`, `best_of`)."""
     max_connections_per_source: int | None = None
     failed_keys: int = FAILED_KEYS
     """Requests without a valid key that one source may send in a minute; further ones are answered with 429, and none
@@ -31,6 +33,7 @@ class DoorSettings:
             queue_timeout_s=offered.queue_timeout_s,
             drain_timeout_s=offered.drain_timeout_s,
             max_body_bytes=int(offered.limits.max_body_mib * 2**20),
+            max_answers=offered.limits.max_n,
             max_connections_per_source=offered.max_connections_per_source,
             cors_origins=offered.cors_origins,
             probes_at_door=offered.probes_at_door,

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from pipeline.base.commands import command
 from pipeline.base.errors import UsageError
 from pipeline.base.results import Result
 from pipeline.recipe.serve import ServiceLevels
@@ -57,7 +58,7 @@ def read_promises(folder: EndpointFolder) -> Promises:
     except FileNotFoundError:
         raise UsageError(
             f"The endpoint '{folder.name}' has not run yet, so there is nothing to tell. "
-            "Start it with `awqctl serve RECIPE`."
+            f"Start it with `{command('serve')}`."
         ) from None
     except ValidationError as problem:
         raise UsageError(

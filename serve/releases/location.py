@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline.base.commands import program
 from pipeline.base.errors import SourceError
 from pipeline.base.homes import user_home
 from pipeline.base.progress import Reporter
@@ -30,16 +31,17 @@ def located(release: Release) -> Path:
         if Path(release.checkpoint).is_dir():
             return Path(release.checkpoint)
         raise SourceError(
-            f"The 16-bit model of release {release.version}, {release.checkpoint}, is gone. Bring it back: `awqctl run "
-            f"{shlex.quote(release.recipe)} --dry-run` says where the recipe looks for it."
+            f"The 16-bit model of release {release.version}, {release.checkpoint}, is gone. Bring it back: "
+            f"`{_call('run', release.recipe, '--dry-run')}` says where the recipe looks for it."
         )
     for folder in _candidates(release):
         if _digest(folder) == release.digest:
             return folder
+    again = _call("quantize", release.recipe, "--out", release.run)
     raise SourceError(
         f"The checkpoint of release {release.version} (digest {release.digest[:12]}, made {release.made_at}) is gone: "
         f"{release.checkpoint} has another one, or none, and {Path(release.run) / EARLIER} has it not. With the "
-        f"settings of that time{_logged(release)} `{_makes(release)}` makes it again."
+        f"settings of that time{_logged(release)} `{again}` makes it again."
     )
 
 
@@ -84,8 +86,9 @@ def _digest(folder: Path) -> str | None:
         return None
 
 
-def _makes(release: Release) -> str:
-    return shlex.join(["awqctl", "quantize", release.recipe, "--out", release.run])
+def _call(*arguments: str) -> str:
+    """Return the command line for the recipe of a release, which need not be what was typed."""
+    return shlex.join([program(), *arguments])
 
 
 def _logged(release: Release) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from pipeline.base.commands import command
 from pipeline.base.credentials import masked
 from pipeline.base.errors import EnvironmentLackError, SourceError, UsageError
 from pipeline.base.results import Result
@@ -256,7 +257,7 @@ class Registry:
             raise UsageError(
                 f"Release {version.version} of '{self._name}' was written by another version of awqctl "
                 f"({problem.error_count()} keys differ). Register it again with `awqctl release add RUN`, and delete "
-                f"that version in `awqctl ui`."
+                f"that version in `{command('ui')}`."
             ) from problem
 
     def _asked(self, ask: "Callable[[MlflowClient], _T]") -> _T:

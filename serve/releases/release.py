@@ -5,6 +5,8 @@ from typing import Literal
 from pipeline.base.results import Outcome, Result
 from pipeline.recipe.engine import EngineSettings
 
+UNRELEASED = "unreleased"
+"""What stands for a release where there is none."""
 Arm = Literal["awq", "baseline"]
 """What of a run: its AWQ checkpoint, or the 16-bit model that this was made from."""
 
@@ -58,7 +60,7 @@ class Release(Result):
     @property
     def label(self) -> str:
         """Return what stands for it in the audit and in the metrics."""
-        return f"v{self.version}" if self.version else "unreleased"
+        return f"v{self.version}" if self.version else UNRELEASED
 
     @property
     def gates_in_short(self) -> str:

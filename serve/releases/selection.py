@@ -1,5 +1,7 @@
 """Which release an endpoint serves when it starts."""
 
+import json
+import shlex
 from collections.abc import Callable
 
 from pipeline.base.errors import EnvironmentLackError
@@ -73,23 +75,29 @@ def _tell(chosen: Release, made: Release | None, registry: Registry, reporter: R
     if asked and production != chosen.version:
         reporter.warn(
             f"{chosen.label} is served until the next start, which serves production (v{production}). "
-            f"`awqctl release promote {chosen.version}` makes it production."
+            f"`awqctl release promote {chosen.version} --endpoint {chosen.endpoint}` makes it production."
         )
     if made is None:
         return
     if made.digest != chosen.digest and (made.made_at or "") > (chosen.made_at or ""):
         reporter.warn(
             f"{chosen.label} is served (made {chosen.made_at}), and the run has a newer checkpoint (made "
-            f"{made.made_at}). `awqctl release promote {made.run}` brings it."
+            f"{made.made_at}). `{_promote(made)}` brings it."
         )
     elif differing := _differing(chosen, made):
         reporter.warn(
             f"{chosen.label} is served with the engine settings that it was registered with; the recipe has others: "
-            f"{', '.join(differing)}. `awqctl release promote {made.run}` brings them."
+            f"{', '.join(differing)}. `{_promote(made, differing)}` brings them."
         )
 
 
 def _differing(chosen: Release, made: Release) -> list[str]:
-    """Return the settings of the engine that the recipe has otherwise by now."""
+    """Return the settings of the engine that the recipe has otherwise by now, as `--set` takes them."""
     before, after = (dict(flatten(one.engine.model_dump(mode="json"))) for one in (chosen, made))
-    return [f"engine.{key} {after.get(key)} (release: {before.get(key)})" for key in after if after[key] != before[key]]
+    return [f"engine.{key}={json.dumps(after[key])}" for key in after if after[key] != before.get(key)]
+
+
+def _promote(made: Release, settings: list[str] | None = None) -> str:
+    """Return the command that makes what the run has a release, and production."""
+    chosen = [part for setting in settings or () for part in ("--set", setting)]
+    return shlex.join(["awqctl", "release", "promote", made.run, "--endpoint", made.endpoint, *chosen])

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pipeline.engines.production import Production
+from serve.releases.release import UNRELEASED
 from serve.supervisor.production import production_of
 from serve.supervisor.spec import ServedModel, ServingSpec
 
@@ -46,6 +47,16 @@ def changes_between(old: ServingSpec, new: ServingSpec, serving: Mapping[str, Se
     return Changes(tuple(rolling), tuple(found))
 
 
+def releases_kept(new: ServingSpec, serving: Mapping[str, ServedModel]) -> ServingSpec:
+    """Return what is to be served after a reload, which changes no release: that is `awqctl release promote`.
+
+    Args:
+        new: what the recipe and the registry say now.
+        serving: what the engines of each model serve.
+    """
+    return replace(new, models=tuple(_as_released(model, serving.get(model.name)) for model in new.models))
+
+
 def taken_over(old: ServingSpec, new: ServingSpec, changes: Changes) -> ServingSpec:
     """Return what the endpoint is served with after the reload: what only a new start can change stays."""
     kept = {key: getattr(old.offered, key) for key in _AT_RESTART}
@@ -55,6 +66,13 @@ def taken_over(old: ServingSpec, new: ServingSpec, changes: Changes) -> ServingS
         offered=new.offered.model_copy(update=kept),
         models=tuple(rolled.get(model.name, model) for model in old.models),
     )
+
+
+def _as_released(model: ServedModel, served: ServedModel | None) -> ServedModel:
+    if served is None or served.release == UNRELEASED:
+        return model
+    kept = ("checkpoint", "engine", "trust_remote_code", "release", "max_prefill_tokens")
+    return replace(model, **{key: getattr(served, key) for key in kept})
 
 
 def _fixed(model: ServedModel) -> tuple[object, ...]:

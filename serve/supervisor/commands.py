@@ -3,6 +3,7 @@
 import os
 from typing import TYPE_CHECKING, Any
 
+from pipeline.base.commands import command
 from pipeline.base.errors import UsageError
 from pipeline.base.results import Result
 from serve.releases.control_commands import ReleaseCommands
@@ -46,7 +47,7 @@ def commands_of(supervisor: "Supervisor", changes: ReleaseCommands | None) -> di
     def no_release(_arguments: dict[str, Any], _note: Note) -> Result:
         raise UsageError(
             "This endpoint serves no release: it has several models, or was started with --checkpoint. Change what it "
-            "serves in the recipe, and `awqctl serve reload`."
+            f"serves in the recipe, and `{command('serve reload')}`."
         )
 
     return {

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.base.commands import command
 from pipeline.base.errors import SourceError
 from pipeline.base.progress import Reporter
 from pipeline.models.context_length import longest_context
@@ -34,7 +35,7 @@ def recipe_for(folder: Path, name: str | None, overrides: Sequence[str]) -> Load
     if not (folder / NAME).is_file():
         raise SourceError(
             f"{folder} has no {NAME}, so nothing says whether its files are whole. Only checkpoints made by awqctl "
-            "are served; `awqctl quantize RECIPE` makes one."
+            f"are served; `{command('quantize')}` makes one."
         )
     chosen = name or _name_of(folder)
     document = {
@@ -61,7 +62,7 @@ def check_lone_checkpoint(recipe: Recipe, folder: Path, reporter: Reporter) -> P
     check_trust(folder, recipe.model)
     reporter.warn(
         "The accuracy of this checkpoint was not measured: without its recipe no gate says that it may be served. "
-        "`awqctl serve RECIPE` asks the gates of its run."
+        f"`{command('serve')}` asks the gates of its run."
     )
     return folder
 

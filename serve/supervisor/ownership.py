@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pipeline.base.commands import command
 from pipeline.base.errors import BusyError
 from pipeline.base.locks import exclusive
 from serve.endpoint import EndpointFolder
@@ -19,10 +20,10 @@ def owned(folder: EndpointFolder) -> Iterator[None]:
     def held(holder: str) -> None:
         raise BusyError(
             f"The endpoint '{folder.name}' is served already ({holder}). Stop it with "
-            f"`awqctl serve stop --endpoint {folder.name}`, or take another name with --endpoint NAME."
+            f"`{command('serve stop', '--endpoint', folder.name)}`, or take another name with --endpoint NAME."
         )
 
     folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with exclusive(folder.lock, held, patience_s=1.0):
+    with exclusive(folder.lock, held, patience_s=1.0, mode=0o600):
         folder.state.unlink(missing_ok=True)
         yield

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from pipeline.base.commands import command
 from pipeline.base.errors import UsageError
 from pipeline.base.results import Result
 from serve.gateway.settings import DoorSettings
-from serve.supervisor.changes import changes_between, taken_over
+from serve.supervisor.changes import changes_between, releases_kept, taken_over
 from serve.supervisor.rolling import replace_one_by_one
 
 if TYPE_CHECKING:
@@ -33,11 +34,13 @@ def reload(supervisor: "Supervisor", note: Callable[[str], None]) -> Reloaded:
             not changed by then stays as it was.
     """
     if supervisor.reread is None:
-        raise UsageError("This endpoint has nothing to read again. Stop it, and start it with `awqctl serve`.")
+        raise UsageError(f"This endpoint has nothing to read again. Stop it, and start it with `{command('serve')}`.")
     with supervisor.fleet.changing("a reload"):
         note("reading the recipe again")
-        old, new = supervisor.spec, supervisor.reread()
-        changes = changes_between(old, new, {model.name: supervisor.fleet.serving(model.name) for model in old.models})
+        old = supervisor.spec
+        serving = {model.name: supervisor.fleet.serving(model.name) for model in old.models}
+        new = releases_kept(supervisor.reread(), serving)
+        changes = changes_between(old, new, serving)
         done = []
         with ExitStack() as undone:
             if DoorSettings.of(old.offered) != DoorSettings.of(new.offered):

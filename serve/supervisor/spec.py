@@ -21,6 +21,7 @@ from pipeline.record.context import RunContext
 from pipeline.record.record import RunRecord
 from pipeline.runtimes.specs import Resolved
 from pipeline.runtimes.store import Runtime
+from serve.releases.release import UNRELEASED
 from serve.supervisor.placement import Demand, shortages, visible_devices
 from serve.supervisor.prefill import max_prefill_tokens
 
@@ -37,7 +38,7 @@ class ServedModel:
     replicas: int = 1
     adapters: Mapping[str, Path] = field(default_factory=dict)
     """LoRA adapters by the names that clients ask for."""
-    release: str = "unreleased"
+    release: str = UNRELEASED
     """Which release that is; stands in the audit and in the metrics."""
     max_prefill_tokens: int | None = None
     """Of prompts that wait in one engine to be read; None for no bound."""

@@ -1,5 +1,6 @@
 """`Supervisor`: one endpoint from its first process to its last answer: started, followed and ended together."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from typing import Self
 
 import httpx
 
+from pipeline.base.commands import command
 from pipeline.base.errors import EngineError, EnvironmentLackError, UsageError
 from pipeline.base.progress import Reporter
 from pipeline.runtimes.scratch import ScratchFolder
@@ -47,6 +49,8 @@ from serve.supervisor.spec import ServedModel, ServingSpec
 from serve.supervisor.stop import Stop
 
 _POLL_S = 0.5
+_PATIENCE_S = 10.0
+"""For a door that does not answer its owner."""
 _READY_TIMEOUT_S = 30.0
 _FEW_CONNECTIONS = 1000
 _SHUTTING_DOWN = "shutting down"
@@ -172,6 +176,7 @@ class Supervisor:
         Raises:
             EngineError: all engines were given up, or HAProxy; names the root cause.
         """
+        silent_since = math.inf
         while not (stop or self.stop).wait(_POLL_S) and not self.stop.is_set():
             self._check_processes()
             self._refusals.sync()
@@ -180,8 +185,11 @@ class Supervisor:
                 self._account()
                 self._explain()
                 self.renew_certificate()
+                silent_since = math.inf
             except EngineError:
-                if self.gateway.running():
+                # That HAProxy was killed is known a moment later than it is silent, and the next one needs a moment.
+                silent_since = min(silent_since, time.monotonic())
+                if self.gateway.running() and time.monotonic() - silent_since > _PATIENCE_S:
                     raise
 
     def status(self) -> EndpointStatus:
@@ -221,7 +229,7 @@ class Supervisor:
             UsageError: the endpoint keeps no lines of its requests, by which a canary is judged.
         """
         if self._folder is None:
-            raise UsageError("An endpoint that is only tried changes no release. Start it with `awqctl serve`.")
+            raise UsageError(f"An endpoint that is only tried changes no release. Start it with `{command('serve')}`.")
         drain_s = self.spec.offered.drain_timeout_s
         return FleetRollout(self.fleet, model, spool=self._folder.spool, drain_s=drain_s, stop=self.stop)
 

@@ -25,7 +25,7 @@ def reloaded() -> Row:
         def change() -> str:
             served.edit_recipe(serve={"queue_timeout_s": 61})
             door = _asked(served, "serve", "reload")
-            served.edit_recipe(engine={"gpu_memory_utilization": 0.31})
+            served.edit_recipe(serve={"limits": {"max_n": 8}})
             engines = _asked(served, "serve", "reload")
             kept = before & {process.pid for process in served.engines().values()}
             return f"door: {door}; engines: {'NOT all replaced, ' if kept else ''}{engines}"

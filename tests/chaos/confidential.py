@@ -19,6 +19,9 @@ from tests.chaos.traffic import Load, Traffic, failed, running, said
 _PRIVATE = ("haproxy.cfg", "endpoint.pem")
 """Files of mode 0600 that the door reads its own secrets from."""
 
+_AMONG = ("logs/", "audit/", "mlruns/", "exported/", "record.json", "command line")
+"""What must be among the places, or nothing was looked at."""
+
 
 def planted_secrets() -> Row:
     """Tokens in the environment, keys, prompts and answers, looked for wherever anything is written."""
@@ -34,15 +37,19 @@ def planted_secrets() -> Row:
             lines = list(_command_lines(served))
         for engine in served.engines().values():
             engine.kill()  # what is said of a death is a place to look, too
-        said_by = [served.awqctl(*command).stdout for command in _COMMANDS]
+        done = [served.awqctl(*command) for command in _COMMANDS]
         texts = [*_files(served.folder), *(("a command line", line) for line in lines)]
-        texts += [("what a command says", text.encode()) for text in said_by]
+        texts += [("what a command says", (one.stdout + one.stderr).encode()) for one in done]
     hits = [f"{name} in {place}" for name, value in found.items() for place, text in texts if value.encode() in text]
+    bad = (" ".join(command) for command, one in zip(_COMMANDS, done, strict=True) if one.returncode)
+    seen = [f"`{command}` FAILED" for command in bad]
+    seen += [f"NO {name} seen" for name in _AMONG if not any(name in place for place, _ in texts)]
     return Row(
         what="planted secrets: tokens in the environment, API key, the engines' key, a prompt",
         asked="0 in logs, MLflow, records, exports, command lines",
-        reached=f"{len(hits)} in {len(texts)} places looked at" + "".join(f"; {hit}" for hit in hits[:5]),
-        passed=not hits and not failed(traffic.answers),
+        reached=f"{len(hits)} in {len(texts)} places looked at, {', '.join(_AMONG)} among them"
+        + "".join(f"; {hit}" for hit in hits[:5] or seen),
+        passed=not hits and not seen and not failed(traffic.answers),
         requests=len(traffic.answers),
     )
 
@@ -51,7 +58,7 @@ _COMMANDS = (
     ("keys", "ls", "--json"),
     ("keys", "ls"),
     ("serve", "status", "--json"),
-    ("serve", "export", "monitoring", "--out", "exported"),
+    ("serve", "export", "monitoring", "--out", "exported", "--target", "127.0.0.1:9100"),
     ("serve", "export", "systemd", "demo"),
     ("audit", "usage", "--json"),
 )

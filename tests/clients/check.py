@@ -35,7 +35,7 @@ from serve.supervisor.supervisor import Supervisor
 PACKAGES = ("langchain-openai==1.7.4", "litellm==1.110.2", "openai>=3,<4", "schemathesis==4.32.5")
 PROGRAMS = Path(sys.executable).parent
 GROWTH_MB = 100
-LONGEST = 128
+LONGEST = 48
 ROUTES = ("/v1/models", "/v1/chat/completions", "/v1/completions", "/v1/responses")
 _MB = 10**6
 
@@ -158,7 +158,8 @@ def fuzzed(programs: Path, served: Supervisor, schema: Path, key: str, cases: in
     report = schema.with_name("fuzz.har")
     command: list[Any] = [programs / "schemathesis", "run", schema, "--url", served.base_url.removesuffix("/v1")]
     command += ["--checks", "not_a_server_error", "--tls-verify", served.ca_certificate, "--seed", "14", "--no-color"]
-    command += ["--max-examples", cases, "--workers", "4", "--phases", "coverage,fuzzing", "--mode", "all"]
+    command += ["--max-examples", cases // len(ROUTES) + 1, "--workers", "8"]
+    command += ["--phases", "coverage,fuzzing", "--mode", "all"]
     command += ["--request-timeout", "120", "--continue-on-failure", "--report", "har", "--report-har-path", report]
     command += ["--header", f"Authorization: Bearer {key}"]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)

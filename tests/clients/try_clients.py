@@ -86,7 +86,7 @@ def structured_json() -> str:
     answer = client.chat.completions.create(
         model=MODEL,
         messages=HELLO,
-        max_tokens=64,
+        max_tokens=32,
         temperature=0,
         response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": SCHEMA, "strict": True}},
     )

@@ -24,7 +24,7 @@ from tests.helpers import awqctl, command
 REPO = Path(__file__).parents[2]
 BREAK = Path(__file__).parent / "scripts" / "break_checkpoint.py"
 
-BUDGET = 12
+BUDGET = 14
 """Starts of vLLM in one session. A new capability may add two, if its issue says so; everything else reads the run
 that is there, or tests on the stand-in of `tests/fakes/engine.py`."""
 ENTRY = ["-P", "-m", "vllm.entrypoints.launchers.api_server.entry"]

@@ -14,7 +14,7 @@ from pipeline.recipe.load import load_recipe
 from pipeline.record.context import CHECKPOINT, RunContext
 from pipeline.record.environment import Environment
 from pipeline.record.record import RECORD, RunRecord, StageResult, save_record
-from pipeline.run.stages import stage_named, upstream_of
+from pipeline.run.stages import settings_of, stage_named, upstream_of
 from tests.results import quantize_result
 
 PASSED = Gate(name="accuracy of sums", passed=True, statement="0.1 points lost, 2 allowed.")
@@ -28,14 +28,7 @@ def run_context(out: Path) -> RunContext:
     return RunContext(out, out.parent / "home", out, "cpu", SilentReporter())
 
 
-def make_run(
-    out: Path,
-    weights: str = "first",
-    *,
-    day: int = 18,
-    gate: Gate | None = PASSED,
-    engine: dict[str, object] | None = None,
-) -> str:
+def make_run(out: Path, weights: str = "first", *, day: int = 18, gate: Gate | None = PASSED) -> str:
     """Quantize and evaluate in that folder, as far as files tell; return the checkpoint's digest.
 
     Args:
@@ -43,7 +36,6 @@ def make_run(
         weights: that tell this checkpoint from others.
         day: of November 2026 on which it was made.
         gate: of its evaluation; None for none.
-        engine: settings beside the demo's own.
     """
     context, source = run_context(out), _source(out.parent / "source")
     with context.staged(CHECKPOINT) as folder:
@@ -55,13 +47,18 @@ def make_run(
         write_manifest(Manifest(created_at=made_at, source=origin, quantize={}, versions={}, files=sums), folder)
     digest = read_manifest(out / CHECKPOINT).digest()
     recipe = load_recipe("demo").recipe
-    recipe = recipe.model_copy(update={"engine": recipe.engine.model_copy(update=engine or {})})
     made = quantize_result(checkpoint_digest=digest, source_path=str(source))
     record = RunRecord(
         recipe=recipe.model_dump(mode="json"),
         environment=_environment(),
         recipe_origin="packaged:demo",
-        stages={"quantize": _stage("quantize", payload=made.model_dump(mode="json"))},
+        stages={
+            "quantize": _stage(
+                "quantize",
+                inputs=settings_of(stage_named("quantize"), recipe),
+                payload=made.model_dump(mode="json"),
+            )
+        },
     )
     if gate is not None:
         inputs = upstream_of(stage_named("eval"), recipe, record)

@@ -6,6 +6,7 @@ vLLM's start that this project reads.
 """
 
 import argparse
+import io
 import json
 import re
 import socket
@@ -151,12 +152,16 @@ class _Handler(BaseHTTPRequestHandler):
         self._payload("application/json", json.dumps(document).encode())
 
     def _payload(self, kind: str, payload: bytes) -> None:
+        """Answer in one piece: an engine that is killed has answered or it has not."""
         self.send_response(self.server.behaviour.status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(payload)))
+        unbuffered, self.wfile = self.wfile, io.BytesIO()
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(payload)
+        unbuffered.write(self.wfile.getvalue())
+        self.wfile = unbuffered
 
     def _stream(self, behaviour: Behaviour) -> None:
         self.send_response(200)

@@ -21,7 +21,7 @@ from serve.gateway.gateway import Gateway
 from serve.gateway.settings import DoorSettings
 from serve.gateway.tls import ensure_certificate
 from tests.fakes.upstream import Behaviour, FakeUpstream
-from tests.gateways import BACKEND, BEARER, KEY, open_gateway
+from tests.gateways import BACKEND, BEARER, KEY, MODEL, open_gateway
 from tests.integration.test_door_lines import eventually
 
 REPO = Path(__file__).parents[2]
@@ -155,6 +155,39 @@ def test_body_beyond_the_limit_is_413(tmp_path: Path) -> None:
     assert [answer.status_code for answer in answers] == [200, 413]
     assert answers[1].json()["error"]["code"] == "request_too_large"
     assert len(upstream.behaviour.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ('"n": 16', 200),
+        ('"n": 17', 400),
+        ('"n" : 1000000', 400),
+        ('"n": 1e3', 400),
+        ('"n": 123456789012345678901234567890', 400),
+        ('"n": "17"', 400),
+        ('"best_of": 17', 400),
+        ('"n": 2, "best_of": 2000000', 400),
+        ('"n": null', 200),
+        ('"n": -1', 200),
+        ('"metadata": {"n": 17}', 200),
+        ('"prompt": "\\"n\\": 17"', 200),
+    ],
+)
+def test_more_answers_than_an_engine_gives_are_400(door: Door, said: str, status: int) -> None:
+    """In OpenAI's words, which no client repeats; what else is wrong with the figure is the engine's to say."""
+    head, body = door.raw(_post(f'{{"model": "{MODEL}", {said}}}', "Connection: close"))
+    assert int(head.split()[1]) == status
+    assert len(door.upstream.behaviour.seen) == (status == 200)
+    if status == 400:
+        error = json.loads(body)["error"]
+        member = "best_of" if "best_of" in said else "n"
+        assert (error["code"], error["param"], error["type"]) == (
+            "integer_above_max_value",
+            member,
+            "invalid_request_error",
+        )
+        assert error["message"].endswith("<= 16.")
 
 
 def test_route_that_is_missing_is_told_which_there_are(door: Door) -> None:

@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from mlflow import MlflowClient
 
 from pipeline.base.errors import EnvironmentLackError, GateError, SourceError, UsageError
 from pipeline.recipe.recipe import Recipe
 from pipeline.record.context import CHECKPOINT, EARLIER
-from pipeline.record.record import RECORD, load_record
+from pipeline.record.record import RECORD, load_record, save_record
 from pipeline.run.releases import served_release
 from pipeline.run.tracking import Tracker
 from serve.endpoint import endpoint_folder
@@ -236,10 +237,17 @@ def test_settings_of_a_release_stay(desk: Desk, tmp_path: Path) -> None:
     out, reporter = tmp_path / "out", RecordingReporter()
     make_run(out)
     before = _served(desk, out, reporter).engine.max_num_seqs
-    make_run(out, engine={"max_num_seqs": before + 1})
+    setting = f"engine.max_num_seqs={before + 1}"
+    record = load_record(out / RECORD)
+    assert record is not None
+    edited = record.recipe | {"engine": record.recipe["engine"] | {"max_num_seqs": before + 1}}
+    save_record(record.model_copy(update={"recipe": edited}), out / RECORD)
     assert _served(desk, out, reporter).engine.max_num_seqs == before
-    assert f"engine.max_num_seqs {before + 1} (release: {before})" in reporter.warnings[-1]
-    desk("promote", out)
+    assert f"awqctl release promote {out} --endpoint {desk.endpoint} --set {setting}" in reporter.warnings[-1]
+    save_record(record, out / RECORD)
+    assert desk("promote", out, "--set", setting)["release"] == 2
+    with pytest.raises(click.UsageError, match="--set goes with a RUN"):
+        desk("promote", "1", "--set", setting)
     assert _served(desk, out, RecordingReporter()).engine.max_num_seqs == before + 1
 
 

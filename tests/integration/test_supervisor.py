@@ -9,11 +9,13 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from pipeline.base.errors import BusyError, EngineError
@@ -160,6 +162,19 @@ def test_haproxy_that_dies_is_started_again(tmp_path: Path, recipe: Recipe) -> N
     assert after.replicas[0].pid == before.replicas[0].pid
     assert after.door.pid != before.door.pid
     assert "SIGKILL" in reporter.warnings[0]
+
+
+def test_door_that_is_silent_for_a_while_ends_nothing(tmp_path: Path, recipe: Recipe) -> None:
+    """It does not answer its owner, who goes on, and it serves when it goes on."""
+    with supervisor_of(tiny_spec(tmp_path, recipe), tmp_path) as endpoint, waiting(endpoint) as failures:
+        door = [process for process in psutil.Process().children(recursive=True) if process.name() == "haproxy"]
+        for process in door:
+            process.suspend()
+        time.sleep(7)  # longer than a question waits for its answer
+        for process in door:
+            process.resume()
+        assert eventually(lambda: status_with(endpoint) == 200, 10)
+        assert failures == []
 
 
 def test_haproxy_that_dies_again_and_again_ends_the_endpoint(

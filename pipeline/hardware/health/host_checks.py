@@ -14,6 +14,7 @@ _SWAPPED_BYTES_PER_S = 8 * 2**20
 """Above it, memory is waited for; a desktop in the background moves less."""
 _THROTTLED_SHARE = 0.01
 _CRITICAL_C = 5.0
+_OTHERS, _STEAL = "other processes", "steal time"
 _SAY = HealthSentences
 _SUBJECT = Subject(HOST)
 
@@ -46,8 +47,13 @@ def others_share(samples: Sequence[HostSample], seconds: float) -> float:
     return max(share_of(samples, seconds, "busy_s") - share_of(samples, seconds, "ours_s"), 0.0)
 
 
+def of_measurements(check: HealthCheck) -> bool:
+    """Return whether a check of the machine is about what would falsify a measurement, and nothing else."""
+    return check.subject == HOST and check.name in {_OTHERS, _STEAL}
+
+
 def _others(samples: Sequence[HostSample], seconds: float) -> HealthCheck:
-    name, share = "other processes", others_share(samples, seconds)
+    name, share = _OTHERS, others_share(samples, seconds)
     found = phrase(_SAY.others_take, share=f"{share:.0%}")
     if share > OTHERS_SHARE:
         return _SUBJECT.warned(name, found, phrase(_SAY.measure_later))
@@ -55,7 +61,7 @@ def _others(samples: Sequence[HostSample], seconds: float) -> HealthCheck:
 
 
 def _steal(samples: Sequence[HostSample], seconds: float) -> HealthCheck:
-    name, share = "steal time", share_of(samples, seconds, "steal_s")
+    name, share = _STEAL, share_of(samples, seconds, "steal_s")
     found = phrase(_SAY.hypervisor_takes, share=f"{share:.1%}")
     if share > STEAL_SHARE:
         return _SUBJECT.warned(name, found, phrase(_SAY.unshared_machine))

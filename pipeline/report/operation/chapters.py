@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pipeline.base.format import NONE, count, decimal, percent, seconds, share, usd
+from pipeline.base.format import NONE, certainty, count, decimal, percent, seconds, share_of_time, usd
 from pipeline.base.format import drift as as_change
 from pipeline.report.cells import facts_table, figure, is_long, numbers, shown, word, words
 from pipeline.report.document import Cell, Section, Table, Tone
@@ -32,9 +32,9 @@ class Operation:
         if level.level == "p95":
             return self.say.at_most(seconds(level.limit))
         return (
-            self.say.at_least(share(level.limit))
+            self.say.at_least(certainty(level.limit))
             if level.level == "availability"
-            else self.say.at_most(percent(level.limit))
+            else self.say.at_most(certainty(level.limit))
         )
 
     def keys(self, *fields: str) -> Keys:
@@ -44,12 +44,12 @@ class Operation:
 
 def form_of(level: LevelVerdict) -> Callable[[float], str]:
     """Return how a level's figure is printed."""
-    return {"p95": seconds, "errors": percent, "availability": share}[level.level]
+    return {"p95": seconds, "errors": percent, "availability": share_of_time}[level.level]
 
 
 def share_form(level: LevelVerdict) -> Callable[[float], str]:
     """Return how the share that a level is judged by is printed."""
-    return share if level.level == "availability" else percent
+    return share_of_time if level.level == "availability" else percent
 
 
 def sections_of(operation: Operation) -> tuple[Section, ...]:
@@ -120,7 +120,7 @@ def _day(operation: Operation, day: DayFigures) -> tuple[Cell, ...]:
         shown(evidence, day.requests, "failed", count),
         shown(evidence, p95, "value"),
         shown(evidence, errors, "value", percent),
-        shown(evidence, available, "value", share),
+        shown(evidence, available, "value", share_of_time),
         *(word(operation.say.verdicts[one.verdict], TONES[one.verdict]) for one in day.levels),
     )
 

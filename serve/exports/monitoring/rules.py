@@ -8,6 +8,7 @@ in six hours is for the day.
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pipeline.base.format import certainty, plain
 from pipeline.recipe.serve import ServiceLevels
 from serve.monitoring.service_levels import SLOW_SHARE
 
@@ -92,7 +93,7 @@ def _level_alerts(levels: ServiceLevels) -> tuple[_Alert, ...]:
             f"sum by (instance) (rate({within}[10m])) / "
             f"sum by (instance) (rate(awqctl_request_duration_seconds_count[10m])) < {1 - SLOW_SHARE:g}",
             "warning",
-            f"More than 5 % of the answers take longer than {levels.p95_s:g} s.",
+            f"More than 5 % of the answers take longer than {plain(levels.p95_s)} s.",
             "Look at the queue and the KV cache: another replica, or lower limits of keys, take load away.",
             "10m",
         ),
@@ -100,7 +101,7 @@ def _level_alerts(levels: ServiceLevels) -> tuple[_Alert, ...]:
             "AwqctlUnavailable",
             f"avg_over_time(awqctl_endpoint_ready[1h]) < {levels.min_availability:g}",
             "warning",
-            f"Over the last hour the endpoint was ready for less than {levels.min_availability:.3%} of the time.",
+            f"Over the last hour the endpoint was ready less than {certainty(levels.min_availability)} of the time.",
             "See `awqctl serve slo` and the log of the supervisor.",
         ),
     )

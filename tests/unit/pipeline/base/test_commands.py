@@ -79,7 +79,12 @@ def test_program_that_is_not_on_the_path(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 ROOMS = ("pipeline", "eval", "serve")
-DOCUMENTS = ("pipeline/report/language/", "pipeline/report/chapters/", "pipeline/base/sentences/card.py")
+DOCUMENTS = (
+    "pipeline/report/language/",
+    "pipeline/report/chapters/",
+    "pipeline/base/sentences/card.py",
+    "serve/exports/",
+)
 """What they say is read by others, who typed nothing."""
 
 

@@ -5,16 +5,22 @@ import resource
 import pytest
 
 from pipeline.base.errors import EnvironmentLackError
-from serve.gateway.connections import Connections, connections, open_files
+from serve.gateway.connections import Connections, connections, explained, open_files
 
 
 @pytest.mark.parametrize(
     ("files", "clients", "engines"),
-    [(1024, 472, 472), (8_272, 7_168, 1_024), (20_000, 18_896, 1_024), (1_048_576, 30_000, 1_024)],
+    [(1024, 316, 314), (8_272, 6_144, 1_024), (20_000, 17_872, 1_024), (1_048_576, 30_000, 1_024)],
 )
 def test_bounds_follow_the_files(files: int, clients: int, engines: int) -> None:
-    """One file per connection after HAProxy's own; beyond what engines take, all are for clients, who wait."""
+    """One file per connection after HAProxy's own; beyond what two releases take, all are for clients, who wait."""
     assert connections(files) == Connections(clients, engines)
+
+
+def test_log_says_why_haproxy_counts_more_files() -> None:
+    """Only where HAProxy warns: it wants two files for each connection."""
+    assert explained(connections(20_000), 20_000).startswith("awqctl: 17872 connections fit into 20000 files")
+    assert explained(connections(1_048_576), 1_048_576) == ""
 
 
 def test_too_few_files_are_refused() -> None:

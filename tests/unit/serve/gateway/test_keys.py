@@ -353,7 +353,7 @@ def test_key_made_before_the_first_endpoint_goes_to_it(home: Path) -> None:
     """`keys add` before the first `serve` says where the key will go, and it is let in there."""
     outcome = invoke("add", "alice", of=keys_command)
     assert outcome.exit_code == 0
-    assert "first one that `awqctl serve` starts" in outcome.stderr
+    assert "first one that `awqctl serve RECIPE` starts" in outcome.stderr
     assert invoke("ls", of=keys_command).stderr == ""
     rules = endpoint_keys(endpoint_folder("demo"), lambda _: None).active()
     assert [rule.digest for rule in rules] == [digest(outcome.stdout.strip())]

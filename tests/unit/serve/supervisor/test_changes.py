@@ -7,7 +7,8 @@ import pytest
 
 from pipeline.recipe.serve import AuditSettings, RequestLimits, Serve
 from pipeline.runtimes.store import Runtime
-from serve.supervisor.changes import changes_between, taken_over
+from serve.releases.release import UNRELEASED
+from serve.supervisor.changes import changes_between, releases_kept, taken_over
 from serve.supervisor.spec import ServedModel, ServingSpec
 from tests.endpoints import tiny_recipe
 
@@ -80,3 +81,14 @@ def test_other_models_take_a_new_start() -> None:
     """The door's places are made at the start."""
     changes = changes_between(SPEC, replace(SPEC, models=(MODEL, replace(MODEL, name="more"))), SERVING)
     assert changes.at_restart == ("which models there are (serve.models, serve.model_name)",)
+
+
+def test_reload_changes_no_release() -> None:
+    """A release that was chosen or promoted stays, whatever production or the recipe are by now; the offer is taken."""
+    promoted = replace(MODEL, checkpoint=Path("/models/two"), release="v2")
+    other = ENGINE.model_copy(update={"max_num_seqs": 8})
+    again = replace(SPEC, models=(replace(MODEL, engine=other, release="v1"),), offered=Serve(queue_timeout_s=5))
+    kept = releases_kept(again, {"tiny": promoted})
+    assert (kept.models, kept.offered) == ((promoted,), again.offered)
+    lone = replace(MODEL, release=UNRELEASED)
+    assert releases_kept(again, {"tiny": lone}) == again

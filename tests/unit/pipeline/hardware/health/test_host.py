@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.hardware.health.check import State
 from pipeline.hardware.health.host import read_host, throttled_s
-from pipeline.hardware.health.host_checks import host_checks
+from pipeline.hardware.health.host_checks import host_checks, of_measurements
 from pipeline.hardware.health.sample import HostSample
 
 GIB = 2**30
@@ -44,6 +44,12 @@ def test_ten_seconds_of_a_machine(changes: dict[str, float], name: str, expected
     states = {check.name: check.state for check in host_checks([CALM, CALM.model_copy(update=changes)], 10.0)}
     assert states.pop(name) == expected
     assert set(states.values()) == {"pass"}
+
+
+def test_what_matters_to_measurements_alone() -> None:
+    """An endpoint beside busy neighbours is slower and serves; memory and heat concern it as well."""
+    found = host_checks([CALM, CALM.model_copy(update={"busy_s": 119.0, "steal_s": 3.0})], 10.0)
+    assert {check.name for check in found if of_measurements(check)} == {"other processes", "steal time"}
 
 
 @pytest.mark.parametrize(
