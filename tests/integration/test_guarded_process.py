@@ -218,6 +218,15 @@ def test_dead_worker_reports_its_last_error(worker: Worker) -> None:
         worker.call("die", {}, "die")
 
 
+def test_program_that_is_no_worker_is_said_to_be_none(tmp_path: Path) -> None:
+    """An interpreter of the user's own that prints something else is no failure that nobody foresaw."""
+    script = tmp_path / "chatty.py"
+    script.write_text("print('INFO starting', flush=True); input()")
+    worker = Worker(Path(sys.executable), script, log=tmp_path / "log", reporter=SilentReporter())
+    with worker, pytest.raises(WorkerError, match="does not speak as it must; it said: 'INFO starting'"):
+        worker.call("echo", {}, "echo")
+
+
 def test_killed_worker_is_explained(worker: Worker) -> None:
     """The kernel's out-of-memory killer leaves no message."""
     with worker:
