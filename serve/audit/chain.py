@@ -181,11 +181,8 @@ def read_state(folder: Path) -> State | None:
     Raises:
         ValueError: it cannot be read.
     """
-    try:
-        state: State = json.loads((folder / STATE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return state
+    found: State | None = _document(folder / STATE)
+    return found
 
 
 def read_anchor(folder: Path) -> Anchor | None:
@@ -194,11 +191,16 @@ def read_anchor(folder: Path) -> Anchor | None:
     Raises:
         ValueError: it cannot be read.
     """
+    found: Anchor | None = _document(folder / ANCHOR)
+    return found
+
+
+def _document(path: Path) -> Any:
+    """Return what stands in a file; None where there is none."""
     try:
-        anchor: Anchor = json.loads((folder / ANCHOR).read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return anchor
 
 
 def _found(folder: Path) -> State:

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from pipeline.base.commands import command as typed
 from pipeline.base.errors import AwqctlError, EnvironmentLackError, UsageError
 from pipeline.base.results import Result
+from pipeline.runtimes.private_socket import PrivateSocketServer
 from serve.endpoint import EndpointFolder
 from serve.gateway.files import write_private
 
@@ -133,17 +134,10 @@ def ask(
     raise EnvironmentLackError(f"The supervisor of '{folder.name}' ended while it was asked. Look at its log.")
 
 
-class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    daemon_threads = True
-
+class _Server(PrivateSocketServer):
     def __init__(self, path: Path, commands: dict[str, Command]) -> None:
         self.commands = commands
-        path.unlink(missing_ok=True)
-        before = os.umask(0o177)
-        try:
-            super().__init__(str(path), _Handler)
-        finally:
-            os.umask(before)
+        super().__init__(path, _Handler)
 
 
 class _Handler(socketserver.StreamRequestHandler):
