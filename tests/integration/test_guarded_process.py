@@ -32,6 +32,14 @@ time.sleep(600)
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
 
 
+def test_what_cannot_be_started_leaves_nothing() -> None:
+    """No pipe and no folder of a command whose log cannot be written."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(IsADirectoryError):
+        GuardedProcess(["true"], log=Path("/proc"), environment=engine_environment())
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 def start(code: str, log: Path, grace_s: float = 0.5) -> GuardedProcess:
     """Start Python code under guard and wait until it says it is up."""
     process = GuardedProcess([sys.executable, "-c", code], log=log, environment=engine_environment(), grace_s=grace_s)
