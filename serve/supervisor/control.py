@@ -100,7 +100,7 @@ def refuse_between(folder: EndpointFolder) -> None:
     if is_held(folder.lock):
         raise BusyError(
             f"The endpoint '{folder.name}' is just starting or ending. Try again in a moment; "
-            f"`{typed('serve', 'status', '--endpoint', folder.name)}` says how it is."
+            f"`{typed('serve status', '--endpoint', folder.name)}` says how it is."
         )
 
 
