@@ -21,7 +21,6 @@ from serve.supervisor.control import Address, RemoteError, address_of, ask
 from serve.supervisor.ownership import owned
 from serve.supervisor.spec import ServedModel, ServingSpec
 from tests.endpoints import (
-    eventually,
     kill_door,
     kill_engine,
     living_below,
@@ -32,7 +31,7 @@ from tests.endpoints import (
     tiny_spec,
     waiting,
 )
-from tests.helpers import RecordingReporter
+from tests.helpers import RecordingReporter, eventually
 
 BROKEN_AS = """
 from tests.fakes.upstream import main
