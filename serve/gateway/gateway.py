@@ -357,9 +357,7 @@ class Gateway:
         binary = find_haproxy()
         check_version(binary)
         self._address, self.port = choose_address(self._host, self._asked_port)
-        if self._bundle is not None and not self._certificate.exists():
-            write_private(self._certificate, self._bundle.read_text(encoding="utf-8"))
-        self._write_maps()
+        self._write_files()
         write_private(self._configuration, self._render())
         environment = haproxy_environment(binary)
         check_config(binary, self._configuration, environment)
@@ -377,7 +375,7 @@ class Gateway:
         """Have a new process of HAProxy take the port over from the one that serves."""
         binary = find_haproxy()
         candidate = self._folder / "next.cfg"
-        self._write_maps()
+        self._write_files()
         write_private(candidate, self._render())
         check_config(binary, candidate, haproxy_environment(binary))
         candidate.replace(self._configuration)
@@ -456,7 +454,10 @@ class Gateway:
             total=sum(int(row["stot"]) for row in found),
         )
 
-    def _write_maps(self) -> None:
+    def _write_files(self) -> None:
+        """Write what the configuration names: it may have gone, where somebody cleans up temporary folders."""
+        if self._bundle is not None and not self._certificate.exists():
+            write_private(self._certificate, self._bundle.read_text(encoding="utf-8"))
         for path, entries in self._entries.items():
             write_private(path, "".join(f"{key} {value}\n" for key, value in entries.items()))
         write_private(self._maps.state, f"refuse {self._refusing}\n" if self._refusing else "")
