@@ -104,6 +104,7 @@ def _serve(session: Session, arguments: dict[str, Any]) -> None:
     from serve.endpoint import endpoint_folder
     from serve.gateway.key_stores import endpoint_keys
     from serve.supervisor.foreground import serve_forever, usage_lines
+    from serve.supervisor.ownership import owned
 
     ours = click.get_current_context()
 
@@ -112,6 +113,8 @@ def _serve(session: Session, arguments: dict[str, Any]) -> None:
         with click.Context(ours.command, parent=ours, info_name=ours.info_name):
             return _what(_opened(arguments), arguments)[0]
 
+    with owned(endpoint_folder(arguments["endpoint"] or session.recipe.name)):
+        pass  # told before minutes of reading; taken for good by what serves
     spec, releases = _what(session, arguments)
     serve_forever(
         spec,
@@ -167,11 +170,12 @@ def _key_may_be_shown(arguments: dict[str, Any]) -> bool:
 
 
 def _stop_on_signals() -> "Stop":
-    """Return what SIGINT and SIGTERM ask to stop; a second signal cuts what is still under way."""
+    """Return what signals ask to stop, that of a terminal that closes, too; a second one cuts what is under way."""
     from serve.supervisor.stop import Stop
 
     stop = Stop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    outlives = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # as `nohup` has it
+    for number in (signal.SIGINT, signal.SIGTERM, *(() if outlives else (signal.SIGHUP,))):
         signal.signal(number, lambda *_: stop.ask())
     return stop
 

@@ -51,7 +51,7 @@ class Worker:
             raise self._died() from None
         with self._reporter.task(text) as task:
             for line in self._process.stdout:
-                message = json.loads(line)
+                message = self._read(line)
                 if message["event"] == "progress":
                     task.update(done=message["done"], total=message["total"], text=f"{text}: {message['text']}")
                 elif message["event"] == "error":
@@ -61,6 +61,17 @@ class Worker:
                     answer: dict[str, Any] = message["data"]
                     return answer
         raise self._died()
+
+    def _read(self, line: str) -> dict[str, Any]:
+        try:
+            message: dict[str, Any] = json.loads(line)
+        except ValueError:
+            raise WorkerError(
+                f"The {self._title} worker does not speak as it must; it said: {line.strip()[:200]!r}. "
+                "Is its interpreter a program of your own? Unset the variable that names it, or correct it.",
+                log=self.log,
+            ) from None
+        return message
 
     def _died(self) -> WorkerError:
         cause = cause_of_death(self._process.process.wait(), self._process.log_text())

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from serve.releases.release import Release
 from serve.releases.rollout import Rollout
 
 Note = Callable[[str], None]
+_BROKEN = "It ended unexpectedly; the log of the endpoint has the reason. What was served before is served."
 
 
 class Asked(Result):
@@ -45,6 +47,7 @@ class ReleaseCommands:
         registry: of the endpoint.
         offered: the recipe's section `serve`.
         serving: what is served; None for what is no release.
+        exposed: looks at the endpoint from outside; None where nobody does.
         rollout: makes the engines of a release whose folder was verified, not started.
         event: writes into the audit.
         reporter: told what the client is told.
@@ -65,12 +68,14 @@ class ReleaseCommands:
         stop: threading.Event,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] | None = None,
+        exposed: Callable[[], Smoke] | None = None,
     ) -> None:
         self.serving = serving
         self._registry = registry
         self._offered = offered
         self._rollout = rollout
         self._event = event
+        self._exposed = exposed
         self._reporter = reporter
         self._clock = clock
         self._stop = stop
@@ -124,7 +129,11 @@ class ReleaseCommands:
             return self._as_change(kind, release, "interruption", (forecast,))
         self._mark(kind, release)
         promotion = self._promotion(kind, release, rollout, note, agreed=asked.yes)
-        return self._ended(kind, release, promotion, promotion.beside() if room else promotion.instead())
+        with ExitStack() as broken:
+            broken.callback(self._write_down, self._as_change(kind, release, "aborted", (_BROKEN,)))
+            outcome = promotion.beside() if room else promotion.instead()
+            broken.pop_all()
+        return self._ended(kind, release, promotion, outcome)
 
     def _decided(self, asked: Asked, note: Note) -> Change:
         """End the undecided canary as asked; a command that is not about it is refused."""
@@ -171,6 +180,7 @@ class ReleaseCommands:
             clock=self._clock,
             sleep=self._sleep,
             agreed=agreed,
+            exposed=self._exposed,
         )
 
     def _items(self, release: Release, note: Note) -> tuple[StoredItem, ...]:
@@ -188,6 +198,7 @@ class ReleaseCommands:
     def _ended(self, kind: Kind, release: Release, promotion: Promotion, outcome: Outcome) -> Change:
         """Write down how it ended, everywhere it is looked for; what cannot be written is said and loses nothing."""
         facts = outcome.model_dump(exclude={"outcome", "said"})
+        facts["pid"] = os.getpid() if outcome.outcome == "undecided" else None
         change = self._as_change(kind, release, outcome.outcome, outcome.said).model_copy(update=facts)
         change = Change.model_validate(change.model_dump())
         if outcome.outcome == "promoted":

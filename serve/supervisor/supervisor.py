@@ -14,9 +14,10 @@ from typing import Self
 import httpx
 
 from pipeline.base.commands import command
-from pipeline.base.errors import EngineError, UsageError
+from pipeline.base.errors import EngineError, EnvironmentLackError, UsageError
 from pipeline.base.progress import Reporter
 from pipeline.runtimes.scratch import ScratchFolder
+from serve.checks.exposure.result import SelfAudit
 from serve.endpoint import EndpointFolder
 from serve.gateway.backends import Backend
 from serve.gateway.connections import RAISE, open_files
@@ -44,7 +45,7 @@ from serve.supervisor.releases import Releases, release_commands
 from serve.supervisor.replica import Replica
 from serve.supervisor.rollout import FleetRollout
 from serve.supervisor.rotation import Rotation
-from serve.supervisor.self_audit import KEY_SECONDS, ProbeFacts
+from serve.supervisor.self_audit import KEY_SECONDS, ProbeFacts, audit_endpoint
 from serve.supervisor.spec import ServedModel, ServingSpec
 from serve.supervisor.stop import Stop
 
@@ -111,6 +112,7 @@ class Supervisor:
         self._auditing: Auditing | None = None
         self._monitoring: Monitoring | None = None
         self._certificate: CertificateWatch | None = None
+        self._complaint = ""
         self._engine_key = new_key()
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
         self._stack = ExitStack()
@@ -221,16 +223,27 @@ class Supervisor:
             private=tuple(str(path) for path in dict.fromkeys(sockets)),
         )
 
+    def self_audit(self, reporter: Reporter) -> SelfAudit:
+        """Return what the endpoint shows to the outside, without requests that burden an engine.
+
+        Raises:
+            UsageError: the endpoint has no folder.
+        """
+        return audit_endpoint(self._own_folder(), self.status(), self.probe_facts(), reporter, hostile=False)
+
     def rollout(self, model: ServedModel) -> FleetRollout:
         """Return the change from what the engines of the model of that name serve to this.
 
         Raises:
             UsageError: the endpoint keeps no lines of its requests, by which a canary is judged.
         """
+        drain_s = self.spec.offered.drain_timeout_s
+        return FleetRollout(self.fleet, model, spool=self._own_folder().spool, drain_s=drain_s, stop=self.stop)
+
+    def _own_folder(self) -> EndpointFolder:
         if self._folder is None:
             raise UsageError(f"An endpoint that is only tried changes no release. Start it with `{command('serve')}`.")
-        drain_s = self.spec.offered.drain_timeout_s
-        return FleetRollout(self.fleet, model, spool=self._folder.spool, drain_s=drain_s, stop=self.stop)
+        return self._folder
 
     def sync_keys(self) -> None:
         """Let in the keys that are active now.
@@ -252,8 +265,7 @@ class Supervisor:
         if self._auditing is not None:
             self._auditing.dropped(self.gateway.figures().dropped_logs)
             self.gateway.limit_tokens(self._auditing.over_budget(self._keys.stored))
-        if self._monitoring is not None:
-            self._monitoring.promise(self.spec.offered, self._served())
+        self.promise()
 
     def _explain(self) -> None:
         """Have the door say why it answers nothing for a model of which no engine is up."""
@@ -292,9 +304,17 @@ class Supervisor:
         )
 
     def promise(self) -> None:
-        """Keep what the endpoint is held to, after that has changed."""
-        if self._monitoring is not None:
+        """Keep what the endpoint is held to, after that has changed; what cannot be kept now is kept later."""
+        if self._monitoring is None:
+            return
+        try:
             self._monitoring.promise(self.spec.offered, self._served())
+        except EnvironmentLackError as problem:
+            if problem.message != self._complaint:
+                self._warn(f"What the endpoint is held to cannot be written down. {problem.message}")
+            self._complaint = problem.message
+        else:
+            self._complaint = ""
 
     def _served(self) -> tuple[ServedCheckpoint, ...]:
         served = (self.fleet.serving(model.name) for model in self.spec.models)

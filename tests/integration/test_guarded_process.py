@@ -32,6 +32,14 @@ time.sleep(600)
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
 
 
+def test_what_cannot_be_started_leaves_nothing() -> None:
+    """No pipe and no folder of a command whose log cannot be written."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(IsADirectoryError):
+        GuardedProcess(["true"], log=Path("/proc"), environment=engine_environment())
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 def start(code: str, log: Path, grace_s: float = 0.5) -> GuardedProcess:
     """Start Python code under guard and wait until it says it is up."""
     process = GuardedProcess([sys.executable, "-c", code], log=log, environment=engine_environment(), grace_s=grace_s)
@@ -208,6 +216,15 @@ def test_dead_worker_reports_its_last_error(worker: Worker) -> None:
     """A worker that dies without an answer is explained from its log."""
     with worker, pytest.raises(WorkerError, match="worker ended: RuntimeError: out of cheese"):
         worker.call("die", {}, "die")
+
+
+def test_program_that_is_no_worker_is_said_to_be_none(tmp_path: Path) -> None:
+    """An interpreter of the user's own that prints something else is no failure that nobody foresaw."""
+    script = tmp_path / "chatty.py"
+    script.write_text("print('INFO starting', flush=True); input()")
+    worker = Worker(Path(sys.executable), script, log=tmp_path / "log", reporter=SilentReporter())
+    with worker, pytest.raises(WorkerError, match="does not speak as it must; it said: 'INFO starting'"):
+        worker.call("echo", {}, "echo")
 
 
 def test_killed_worker_is_explained(worker: Worker) -> None:

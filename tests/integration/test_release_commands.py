@@ -6,7 +6,7 @@ The registry, the control socket and the checks are real; the engines are script
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,21 +14,22 @@ from typing import Any
 
 import pytest
 
-from pipeline.base.errors import BusyError, EngineError, UsageError
+from pipeline.base.errors import BusyError, EngineError, Interrupted, UsageError
 from pipeline.base.progress import SilentReporter
 from pipeline.recipe.serve import Canary, Serve
 from pipeline.run.tracking import Tracker
 from serve.endpoint import EndpointFolder, endpoint_folder
-from serve.releases.changes import Change, changes_of, latest_change
+from serve.releases.changes import Change, changes_of, keep_change, latest_change
 from serve.releases.control_commands import ReleaseCommands
 from serve.releases.registry import Registry
 from serve.releases.release import Release
 from serve.supervisor.control import ControlServer, RemoteError
+from serve.supervisor.ownership import owned
 from serve.supervisor.release_change import change_release
 from tests.fakes.released_run import make_run
 from tests.fakes.rollout import Clock, ScriptedRollout, seen
 from tests.fakes.scored_engine import ScoredEngine
-from tests.helpers import invoke
+from tests.helpers import eventually, invoke
 
 OFFERED = Serve(canary=Canary(share=0.1, seconds=10, requests=20, wait_s=30, p95_ratio=1.2))
 FEW = (seen(3, p95_ms=None), seen(27, p95_ms=None))
@@ -80,7 +81,8 @@ class Endpoint:
     def running(self, tmp_path: Path) -> Iterator[None]:
         """Let it answer on its control socket."""
         commands = {"promote": self.commands.promote, "rollback": self.commands.rollback}
-        with ControlServer(self.folder, tmp_path / "control.sock", commands, started_at="now"):
+        control = ControlServer(self.folder, tmp_path / "control.sock", commands, started_at="now")
+        with owned(self.folder), control:
             yield
 
     def asked(self, *answers: str, kind: Any = "promote", number: int = 2) -> tuple[Change | None, list[str]]:
@@ -119,6 +121,23 @@ def endpoint(request: pytest.FixtureRequest, run_store: str, tmp_path: Path) -> 
 def outcomes(endpoint: Endpoint) -> list[str]:
     """Return how the changes ended that the endpoint's file tells of, but the first one."""
     return [change.outcome for change in changes_of(endpoint.folder)][1:]
+
+
+def test_failure_that_nobody_foresaw_is_no_change_under_way(endpoint: Endpoint) -> None:
+    """Whatever breaks it, the change has ended, and the next one may begin."""
+    endpoint.rollout.breaks["start"] = RuntimeError("a bug")
+    with pytest.raises(RuntimeError, match="a bug"):
+        endpoint.promote()
+    assert outcomes(endpoint) == ["under way", "aborted"]
+    endpoint.rollout.breaks.clear()
+    assert endpoint.promote().outcome == "promoted"
+
+
+def test_endpoint_that_starts_changes_no_release(endpoint: Endpoint) -> None:
+    """It has read already what it will serve, so the registry alone would not be the truth."""
+    with owned(endpoint.folder), pytest.raises(BusyError, match="just starting or ending"):
+        endpoint.asked()
+    assert endpoint.registry.aliases()["production"] == 1
 
 
 def test_promotion_is_written_down_everywhere(endpoint: Endpoint) -> None:
@@ -237,8 +256,8 @@ def test_nobody_decides(run_store: str, endpoint: Endpoint) -> None:
     quick = Endpoint(endpoint.folder, run_store, endpoint.releases, endpoint.registry, offered=offered)
     quick.rollout.canary = FEW
     assert quick.promote().outcome == "undecided"
-    assert _eventually(lambda: outcomes(quick) == ["under way", "undecided", "aborted"])
-    assert _eventually(lambda: "Nobody decided within 1 s." in quick.events[-1])
+    assert eventually(lambda: outcomes(quick) == ["under way", "undecided", "aborted"])
+    assert eventually(lambda: "Nobody decided within 1 s." in quick.events[-1])
 
 
 def test_one_change_at_a_time(endpoint: Endpoint) -> None:
@@ -276,6 +295,45 @@ def test_change_that_was_broken_off_is_told_as_such(endpoint: Endpoint) -> None:
     assert found is not None
     assert found.outcome == "aborted"
     assert "ended before it did" in found.said[0]
+
+
+def test_client_that_is_ended_says_that_the_change_goes_on(endpoint: Endpoint, tmp_path: Path) -> None:
+    """A SIGTERM to the command stops nothing, and it is not to be run again."""
+
+    def ended(_note: str) -> None:
+        raise Interrupted("Stopped by SIGTERM. Run the same command again to go on where it stopped.")
+
+    with endpoint.running(tmp_path), pytest.raises(Interrupted, match="goes on with it"):
+        change_release(
+            endpoint.registry,
+            "promote",
+            endpoint.releases[1],
+            confirm=None,
+            note=ended,
+            reporter=SilentReporter(),
+        )
+    assert _eventually(lambda: outcomes(endpoint) == ["under way", "promoted"])
+
+
+def test_undecided_canary_ends_with_its_process(endpoint: Endpoint) -> None:
+    """While that lives it keeps its share; nobody can decide on one whose supervisor has gone."""
+    endpoint.rollout.canary = FEW
+    endpoint.promote()
+    found = latest_change(endpoint.folder)
+    assert found is not None
+    assert found.outcome == "undecided"
+    keep_change(endpoint.folder, found.model_copy(update={"pid": 2**22 + 1}))
+    found = latest_change(endpoint.folder)
+    assert found is not None
+    assert found.outcome == "aborted"
+
+
+def test_change_after_half_a_line_is_kept(endpoint: Endpoint) -> None:
+    """What a full disk cut off takes nothing else with it."""
+    with endpoint.folder.interruptions.open("a", encoding="utf-8") as file:
+        file.write('{"at": "cut of')
+    assert endpoint.promote().outcome == "promoted"
+    assert outcomes(endpoint) == ["under way", "promoted"]
 
 
 def test_command_line_asks_the_supervisor(endpoint: Endpoint, tmp_path: Path) -> None:
@@ -343,13 +401,3 @@ def test_error_of_the_supervisor_has_its_code(endpoint: Endpoint, tmp_path: Path
     with endpoint.running(tmp_path), pytest.raises(RemoteError) as refusal:
         endpoint.asked("yes", number=1)
     assert refusal.value.exit_code == 2
-
-
-def _eventually(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    """Return whether it comes true in time."""
-    waiting = threading.Event()
-    for _ in range(int(seconds / 0.05)):
-        if condition():
-            return True
-        waiting.wait(0.05)
-    return condition()
