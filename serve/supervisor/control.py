@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from pipeline.base.commands import command as typed
 from pipeline.base.errors import AwqctlError, EnvironmentLackError, UsageError
 from pipeline.base.results import Result
-from serve.endpoint import EndpointFolder
+from serve.endpoint import EndpointFolder, not_running
 from serve.gateway.files import write_private
 
 Note = Callable[[str], None]
@@ -110,7 +110,7 @@ def ask(
     """
     address = address_of(folder)
     if address is None:
-        raise EnvironmentLackError(f"The endpoint '{folder.name}' is not running. Start it with `{typed('serve')}`.")
+        raise EnvironmentLackError(f"{not_running(folder)} Start it with `{typed('serve')}`.")
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(_CONNECT_TIMEOUT_S)
