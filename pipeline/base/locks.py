@@ -1,5 +1,6 @@
 """Lock files that say who holds them, so that whoever waits can be told for whom."""
 
+import fcntl
 import os
 import platform
 from collections.abc import Callable, Iterator
@@ -39,6 +40,18 @@ def exclusive(
         yield
     finally:
         lock.release()
+
+
+def is_held(path: Path) -> bool:
+    """Return whether somebody holds a lock file; also where the file system has no locks and cannot say."""
+    try:
+        with path.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
 
 
 def _holder(path: Path) -> str:

@@ -167,11 +167,12 @@ def _key_may_be_shown(arguments: dict[str, Any]) -> bool:
 
 
 def _stop_on_signals() -> "Stop":
-    """Return what SIGINT and SIGTERM ask to stop; a second signal cuts what is still under way."""
+    """Return what signals ask to stop, that of a terminal that closes, too; a second one cuts what is under way."""
     from serve.supervisor.stop import Stop
 
     stop = Stop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    outlives = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # as `nohup` has it
+    for number in (signal.SIGINT, signal.SIGTERM, *(() if outlives else (signal.SIGHUP,))):
         signal.signal(number, lambda *_: stop.ask())
     return stop
 

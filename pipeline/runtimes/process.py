@@ -92,8 +92,12 @@ class GuardedProcess:
         guardian = str(resources.files("pipeline.runtimes") / "guardian.py")
         read_end, self._lifeline = os.pipe()
         self._grace_s = grace_s
-        self._scratch = ScratchFolder()
-        with log.open("ab") as stream, ExitStack() as files:
+        with ExitStack() as failed, ExitStack() as files:
+            files.callback(os.close, read_end)
+            failed.callback(os.close, self._lifeline)
+            self._scratch = ScratchFolder()
+            failed.callback(self._scratch.remove)
+            stream = files.enter_context(log.open("ab"))
             standard = files.enter_context(_private(output)) if output else stream
             with contextlib.suppress(OSError):  # of file systems without locks
                 # Inherited by all that write to it, so that `new_log` does not remove it.
@@ -110,7 +114,7 @@ class GuardedProcess:
                 start_new_session=True,
                 encoding="utf-8",
             )
-        os.close(read_end)
+            failed.pop_all()
 
     @property
     def stdin(self) -> IO[str]:

@@ -91,9 +91,9 @@ class Monitoring:
         """
         if self._promised == (offered, tuple(served)):
             return
-        self._promised = (offered, tuple(served))
         promises = Promises(levels=offered.levels, models=tuple(served), metrics_port=self._server.port, at=now())
         write_promises(self._folder, promises)
+        self._promised = (offered, tuple(served))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

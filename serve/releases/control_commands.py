@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from serve.releases.release import Release
 from serve.releases.rollout import Rollout
 
 Note = Callable[[str], None]
+_BROKEN = "It ended unexpectedly; the log of the endpoint has the reason. What was served before is served."
 
 
 class Asked(Result):
@@ -124,7 +126,11 @@ class ReleaseCommands:
             return self._as_change(kind, release, "interruption", (forecast,))
         self._mark(kind, release)
         promotion = self._promotion(kind, release, rollout, note, agreed=asked.yes)
-        return self._ended(kind, release, promotion, promotion.beside() if room else promotion.instead())
+        with ExitStack() as broken:
+            broken.callback(self._write_down, self._as_change(kind, release, "aborted", (_BROKEN,)))
+            outcome = promotion.beside() if room else promotion.instead()
+            broken.pop_all()
+        return self._ended(kind, release, promotion, outcome)
 
     def _decided(self, asked: Asked, note: Note) -> Change:
         """End the undecided canary as asked; a command that is not about it is refused."""

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from pipeline.base.errors import AwqctlError
 from pipeline.base.progress import Reporter
 from pipeline.runtimes.logs import new_log
+from pipeline.runtimes.rootcause import cause_of_death, signal_of
 from serve.endpoint import EndpointFolder
 from serve.supervisor.foreground import Serving
 from serve.supervisor.ownership import owned
@@ -28,7 +29,7 @@ _WARNING = "warning: "
 class FailedStartError(AwqctlError):
     """The endpoint ended instead of being up; has its exit code and what it said last."""
 
-    def __init__(self, message: str, exit_code: int, *, log: Path) -> None:
+    def __init__(self, message: str, exit_code: int, *, log: Path | None) -> None:
         super().__init__(message, log=log)
         self.exit_code = exit_code
 
@@ -71,7 +72,9 @@ def serve_in_background(command: Sequence[str], folder: EndpointFolder, *, log: 
     for warning in (line for line in _lines(file) if line.startswith(_WARNING)):
         reporter.warn(warning.removeprefix(_WARNING))
     if document is None:
-        raise FailedStartError(_last_words(file), process.wait() or 1, log=file)
+        status = process.wait()
+        words = _last_words(file, status)
+        raise FailedStartError(words, max(status, 1), log=None if "Details: " in words else file)
     return document.model_copy(update={"log": str(file)})
 
 
@@ -121,8 +124,10 @@ def _said_last(log: Path) -> str:
     return " ".join(lines[-1].split()[date_and_time:]) if lines else ""
 
 
-def _last_words(log: Path) -> str:
+def _last_words(log: Path, status: int) -> str:
     """Return the message that the command ended with, as it would stand on a terminal."""
+    if signal_of(status) is not None:
+        return f"The endpoint ended before it was up: {cause_of_death(status, '')}"
     lines = _lines(log)
     begins = [place for place, line in enumerate(lines) if line.startswith(_SPEAKER)]
     if not begins:

@@ -17,7 +17,8 @@ from typing import Any, Self, cast
 from pydantic import ValidationError
 
 from pipeline.base.commands import command as typed
-from pipeline.base.errors import AwqctlError, EnvironmentLackError, UsageError
+from pipeline.base.errors import AwqctlError, BusyError, EnvironmentLackError, UsageError
+from pipeline.base.locks import is_held
 from pipeline.base.results import Result
 from serve.endpoint import EndpointFolder, not_running
 from serve.gateway.files import write_private
@@ -78,13 +79,28 @@ class ControlServer:
 
 
 def address_of(folder: EndpointFolder) -> Address | None:
-    """Return where the endpoint's supervisor can be asked; None where none runs."""
+    """Return where the endpoint's supervisor can be asked; None where none runs.
+
+    The lock tells, not the process id: what a killed supervisor left names a process that may be another's by now.
+    """
     try:
         address = Address.model_validate_json(folder.state.read_text(encoding="utf-8"))
-        os.kill(address.pid, 0)
-    except (FileNotFoundError, ProcessLookupError, ValidationError):
+    except (FileNotFoundError, ValidationError):
         return None
-    return address
+    return address if is_held(folder.lock) else None
+
+
+def refuse_between(folder: EndpointFolder) -> None:
+    """Return unless a supervisor owns the endpoint that cannot be asked yet, or no longer.
+
+    Raises:
+        BusyError: one does.
+    """
+    if is_held(folder.lock):
+        raise BusyError(
+            f"The endpoint '{folder.name}' is just starting or ending. Try again in a moment; "
+            f"`{typed('serve', 'status', '--endpoint', folder.name)}` says how it is."
+        )
 
 
 def ask(
@@ -105,11 +121,13 @@ def ask(
         timeout_s: longest silence; None for any.
 
     Raises:
+        BusyError: it is starting or ending.
         EnvironmentLackError: no supervisor runs, or it does not answer.
         RemoteError: it cannot do that; has the exit code of the reason.
     """
     address = address_of(folder)
     if address is None:
+        refuse_between(folder)
         raise EnvironmentLackError(f"{not_running(folder)} Start it with `{typed('serve')}`.")
     try:
         with socket.socket(socket.AF_UNIX) as connection:
@@ -128,7 +146,8 @@ def ask(
                         note(answer["note"])
     except OSError as problem:
         raise EnvironmentLackError(
-            f"The supervisor of '{folder.name}' (process {address.pid}) does not answer: {problem}. Look at its log."
+            f"The supervisor of '{folder.name}' (process {address.pid}) does not answer: {problem}. Look at its log; "
+            f"`kill {address.pid}` stops it."
         ) from problem
     raise EnvironmentLackError(f"The supervisor of '{folder.name}' ended while it was asked. Look at its log.")
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Self
 
-from pipeline.base.errors import AwqctlError
+from pipeline.base.errors import AwqctlError, EnvironmentLackError
 from serve.gateway.gateway import Gateway
 from serve.supervisor.restarts import Restarts
 
@@ -65,6 +65,8 @@ class DoorWatch:
                 self._gateway.restart()
             except AwqctlError as further:
                 problem = further
+            except OSError as further:
+                problem = EnvironmentLackError(f"HAProxy could not be started: {further}. Free what it lacks.")
             else:
                 self._up_since = time.monotonic()
                 return

@@ -58,6 +58,7 @@ class Fleet:
         self._changing = threading.RLock()
         self._change = threading.Lock()
         self._changed_by = ""
+        self._over = False
         # Processors are shared on the CPU: engines that load at once keep each other waiting.
         self._turn: AbstractContextManager[object] = threading.Lock() if spec.accelerator == "cpu" else nullcontext()
 
@@ -130,8 +131,11 @@ class Fleet:
 
         Raises:
             EnvironmentLackError: there is no place, or no GPU.
+            Interrupted: the endpoint ends.
         """
         with self._changing:
+            if self._over:
+                raise Interrupted("The endpoint ends. No engine is started any more.")
             places = self._free_places(model.name)
             if count > len(places):
                 raise EnvironmentLackError(
@@ -262,6 +266,8 @@ class Fleet:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        with self._changing:
+            self._over = True  # a change of release that is under way goes on in its thread
         _end(self._replicas)
 
     def _free_places(self, model: str) -> tuple[Place, ...]:

@@ -9,7 +9,7 @@ from serve.releases.alias import move_alias
 from serve.releases.changes import Change, Kind
 from serve.releases.registry import Registry
 from serve.releases.release import Release
-from serve.supervisor.control import Note, address_of, ask
+from serve.supervisor.control import Note, address_of, ask, refuse_between
 
 Confirm = Callable[[str], bool]
 """Asks somebody; raises where nobody can be asked."""
@@ -37,6 +37,7 @@ def change_release(
     """
     folder = registry.folder
     if address_of(folder) is None:
+        refuse_between(folder)  # it would go on with what it began with
         return move_alias(registry, kind, release, reporter)
     question = f"Let {release.label} (digest {release.digest[:12]}; gates: {release.gates_in_short}) be served"
     if confirm is not None and not confirm(f"{question} by the running endpoint '{folder.name}'?"):

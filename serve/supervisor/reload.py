@@ -42,13 +42,15 @@ def reload(supervisor: "Supervisor", note: Callable[[str], None]) -> Reloaded:
         new = releases_kept(supervisor.reread(), serving)
         changes = changes_between(old, new, serving)
         done = []
-        if DoorSettings.of(old.offered) != DoorSettings.of(new.offered):
-            supervisor.gateway.reload(DoorSettings.of(new.offered))
-            done.append("The door lets requests in by the new settings.")
-        if supervisor.renew_certificate(at_once=True):
-            done.append("The door shows the renewed certificate.")
-        supervisor.fleet.spec = taken_over(old, new, changes)
         with ExitStack() as undone:
+            if DoorSettings.of(old.offered) != DoorSettings.of(new.offered):
+                supervisor.gateway.reload(DoorSettings.of(new.offered))
+                # Otherwise the next reload, of the recipe as it was, would find nothing to change.
+                undone.callback(supervisor.gateway.reload, DoorSettings.of(old.offered))
+                done.append("The door lets requests in by the new settings.")
+            if supervisor.renew_certificate(at_once=True):
+                done.append("The door shows the renewed certificate.")
+            supervisor.fleet.spec = taken_over(old, new, changes)
             undone.callback(setattr, supervisor.fleet, "spec", old)
             for model in changes.rolling:
                 drain_s = new.offered.drain_timeout_s

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from pipeline.base.errors import AwqctlError, EngineError, Interrupted
+from pipeline.base.errors import AwqctlError, EngineError, EnvironmentLackError, Interrupted
 from pipeline.base.progress import SilentReporter
 from pipeline.engines.production import Production
 from pipeline.engines.vllm import VllmServer
@@ -254,6 +254,8 @@ class Replica:
             return None
         except AwqctlError as problem:
             return problem
+        except OSError as problem:  # a full disk, no process more: may be over at the next start
+            return EnvironmentLackError(f"vLLM could not be started: {problem}. Free what it lacks.")
         finally:
             self._end()
 

@@ -99,7 +99,13 @@ class FleetRollout:
         raise EngineError("No engine of the new release is up. Look at its log.")
 
     def share(self, percent: float) -> None:
-        """Give the new engines that share of the requests, the old ones the rest."""
+        """Give the new engines that share of the requests, the old ones the rest.
+
+        Raises:
+            EngineError: one of the new engines has died.
+        """
+        if percent:
+            self._refuse_dead()
         weights = weighting(percent, len(self._new), len(self._old))
         changes = [(self._new, weights.new), (self._old, weights.old)]
         # Who gets more comes first, so that there always is somebody.
@@ -109,18 +115,25 @@ class FleetRollout:
         self._lines = CanaryLines(self._spool)
 
     def observed(self) -> tuple[Observed, Observed]:
-        """Return what the door saw of the new and of the old engines since `share` was last called."""
+        """Return what the door saw of the new and of the old engines since `share` was last called.
+
+        Raises:
+            EngineError: one of the new engines has died, which requests that others take over do not tell.
+        """
+        self._refuse_dead()
         self._lines.read()
         return self._lines.of(_places(self._new)), self._lines.of(_places(self._old))
 
     def finish(self) -> float:
         """Drain the old engines and stop them; return the seconds: 0 after a swap, which has stopped them already."""
         began = time.monotonic()
-        self._fleet.weigh(self._new, FULL_WEIGHT)
-        self._fleet.retire(self._old, drain_s=self._drain_s, cut=self._stop.cut)
-        self._old = ()
-        self._fleet.becomes(self._model)
-        self._end()
+        try:
+            self._fleet.becomes(self._model)
+            self._fleet.weigh(self._new, FULL_WEIGHT)
+            self._fleet.retire(self._old, drain_s=self._drain_s, cut=self._stop.cut)
+            self._old = ()
+        finally:
+            self._end()
         return 0.0 if self._swapped else time.monotonic() - began
 
     def abort(self) -> None:
@@ -157,6 +170,11 @@ class FleetRollout:
         self._old, self._swapped = (), True
         self._new = self._fleet.launch_all(self._model, self._stop, weight=0)
         return time.monotonic() - began
+
+    def _refuse_dead(self) -> None:
+        """Return where no new engine has died since all of them were up."""
+        for problem in (replica.failure for replica in self._new if replica.failure):
+            raise EngineError(f"An engine of the new release died. {problem.message}", log=problem.log)
 
     def _begin(self) -> None:
         """Let nobody else change what is served until `_end`; what is served by now is the old release.

@@ -14,7 +14,7 @@ from typing import Self
 import httpx
 
 from pipeline.base.commands import command
-from pipeline.base.errors import EngineError, UsageError
+from pipeline.base.errors import EngineError, EnvironmentLackError, UsageError
 from pipeline.base.progress import Reporter
 from pipeline.runtimes.scratch import ScratchFolder
 from serve.endpoint import EndpointFolder
@@ -111,6 +111,7 @@ class Supervisor:
         self._auditing: Auditing | None = None
         self._monitoring: Monitoring | None = None
         self._certificate: CertificateWatch | None = None
+        self._complaint = ""
         self._engine_key = new_key()
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
         self._stack = ExitStack()
@@ -252,8 +253,7 @@ class Supervisor:
         if self._auditing is not None:
             self._auditing.dropped(self.gateway.figures().dropped_logs)
             self.gateway.limit_tokens(self._auditing.over_budget(self._keys.stored))
-        if self._monitoring is not None:
-            self._monitoring.promise(self.spec.offered, self._served())
+        self.promise()
 
     def _explain(self) -> None:
         """Have the door say why it answers nothing for a model of which no engine is up."""
@@ -292,9 +292,17 @@ class Supervisor:
         )
 
     def promise(self) -> None:
-        """Keep what the endpoint is held to, after that has changed."""
-        if self._monitoring is not None:
+        """Keep what the endpoint is held to, after that has changed; what cannot be kept now is kept later."""
+        if self._monitoring is None:
+            return
+        try:
             self._monitoring.promise(self.spec.offered, self._served())
+        except EnvironmentLackError as problem:
+            if problem.message != self._complaint:
+                self._warn(f"What the endpoint is held to cannot be written down. {problem.message}")
+            self._complaint = problem.message
+        else:
+            self._complaint = ""
 
     def _served(self) -> tuple[ServedCheckpoint, ...]:
         served = (self.fleet.serving(model.name) for model in self.spec.models)

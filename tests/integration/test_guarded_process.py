@@ -32,6 +32,14 @@ time.sleep(600)
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
 
 
+def test_what_cannot_be_started_leaves_nothing() -> None:
+    """No pipe and no folder of a command whose log cannot be written."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(IsADirectoryError):
+        GuardedProcess(["true"], log=Path("/proc"), environment=engine_environment())
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 def start(code: str, log: Path, grace_s: float = 0.5) -> GuardedProcess:
     """Start Python code under guard and wait until it says it is up."""
     process = GuardedProcess([sys.executable, "-c", code], log=log, environment=engine_environment(), grace_s=grace_s)
@@ -186,6 +194,19 @@ def worker(tmp_path: Path) -> Worker:
     script = tmp_path / "echo_worker.py"
     script.write_text(ECHO)
     return Worker(Path(sys.executable), script, log=tmp_path / "worker.log", reporter=SilentReporter())
+
+
+def test_what_is_no_interpreter_is_named(tmp_path: Path) -> None:
+    """A program that speaks another language than the protocol is named, with what it said."""
+    program = tmp_path / "vllm"
+    program.write_text("#!/bin/sh\necho welcome\nread line\n")
+    program.chmod(0o755)
+    script = worker_script("worker_protocol")
+    log = tmp_path / "worker.log"
+    with Worker(program, script, log=log, reporter=SilentReporter()) as worker:
+        with pytest.raises(WorkerError, match="says 'welcome' instead") as caught:
+            worker.call("echo", {}, "echo")
+        assert str(program) in str(caught.value)
 
 
 def test_worker_answers_in_spite_of_noise(worker: Worker, tmp_path: Path) -> None:

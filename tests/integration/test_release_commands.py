@@ -24,6 +24,7 @@ from serve.releases.control_commands import ReleaseCommands
 from serve.releases.registry import Registry
 from serve.releases.release import Release
 from serve.supervisor.control import ControlServer, RemoteError
+from serve.supervisor.ownership import owned
 from serve.supervisor.release_change import change_release
 from tests.fakes.released_run import make_run
 from tests.fakes.rollout import Clock, ScriptedRollout, seen
@@ -80,7 +81,8 @@ class Endpoint:
     def running(self, tmp_path: Path) -> Iterator[None]:
         """Let it answer on its control socket."""
         commands = {"promote": self.commands.promote, "rollback": self.commands.rollback}
-        with ControlServer(self.folder, tmp_path / "control.sock", commands, started_at="now"):
+        control = ControlServer(self.folder, tmp_path / "control.sock", commands, started_at="now")
+        with owned(self.folder), control:
             yield
 
     def asked(self, *answers: str, kind: Any = "promote", number: int = 2) -> tuple[Change | None, list[str]]:
@@ -119,6 +121,23 @@ def endpoint(request: pytest.FixtureRequest, run_store: str, tmp_path: Path) -> 
 def outcomes(endpoint: Endpoint) -> list[str]:
     """Return how the changes ended that the endpoint's file tells of, but the first one."""
     return [change.outcome for change in changes_of(endpoint.folder)][1:]
+
+
+def test_failure_that_nobody_foresaw_is_no_change_under_way(endpoint: Endpoint) -> None:
+    """Whatever breaks it, the change has ended, and the next one may begin."""
+    endpoint.rollout.breaks["start"] = RuntimeError("a bug")
+    with pytest.raises(RuntimeError, match="a bug"):
+        endpoint.promote()
+    assert outcomes(endpoint) == ["under way", "aborted"]
+    endpoint.rollout.breaks.clear()
+    assert endpoint.promote().outcome == "promoted"
+
+
+def test_endpoint_that_starts_changes_no_release(endpoint: Endpoint) -> None:
+    """It has read already what it will serve, so the registry alone would not be the truth."""
+    with owned(endpoint.folder), pytest.raises(BusyError, match="just starting or ending"):
+        endpoint.asked()
+    assert endpoint.registry.aliases()["production"] == 1
 
 
 def test_promotion_is_written_down_everywhere(endpoint: Endpoint) -> None:

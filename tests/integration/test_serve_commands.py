@@ -26,6 +26,7 @@ from serve.endpoint import endpoint_folder
 from serve.status import EndpointStatus
 from serve.supervisor.control import Command, ControlServer, Note
 from serve.supervisor.foreground import Serving
+from serve.supervisor.ownership import owned
 from serve.supervisor.reload import Reloaded
 from tests.helpers import command, invoke, wait_for, working_in
 
@@ -128,6 +129,15 @@ def test_checkpoint_without_a_recipe(place: Place) -> None:
     assert (serving.endpoint, serving.models) == ("org-tiny-awq", ("Org/Tiny-AWQ",))
     assert "accuracy of this checkpoint was not measured" in " ".join(said.split())
     assert (place.folder / "out" / "org-tiny-awq" / "logs" / "serve-vllm.log").exists()
+
+
+def test_terminal_that_closes_stops_it(place: Place) -> None:
+    """As a signal to stop does, unless it was told to outlive that."""
+    with place.serving("--json") as process:
+        _document(process)
+        process.send_signal(signal.SIGHUP)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, "stopped" in said) == (0, True)
 
 
 def test_checkpoint_that_does_not_verify(place: Place) -> None:
@@ -359,7 +369,8 @@ def test_reload_says_what_it_did(
     monkeypatch.setenv("AWQCTL_HOME", str(tmp_path / "home"))
     with ScratchFolder() as scratch:
         commands = {"reload": _reloading(done, later)}
-        with ControlServer(endpoint_folder("one"), scratch / "control.sock", commands, started_at="t"):
+        folder = endpoint_folder("one")
+        with owned(folder), ControlServer(folder, scratch / "control.sock", commands, started_at="t"):
             answer = invoke("serve", "reload")
             document = json.loads(invoke("serve", "reload", "--json").stdout)
     assert (answer.exit_code, answer.stdout, answer.stderr) == (0, said, "reading the recipe again\n")
