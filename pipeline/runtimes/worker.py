@@ -69,8 +69,8 @@ class Worker:
             message: dict[str, Any] = json.loads(line)
         except ValueError:
             raise WorkerError(
-                f"{self._python} was to run the {self._title} worker, and says '{line.strip()[:_SHOWN]}' instead. Check "
-                "that it is a Python interpreter (`awqctl env ls`).",
+                f"{self._python} was to run the {self._title} worker, and says '{line.strip()[:_SHOWN]}' instead. "
+                "Check that it is a Python interpreter (`awqctl env ls`).",
                 log=self.log,
             ) from None
         return message
