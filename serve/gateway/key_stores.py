@@ -35,7 +35,7 @@ def endpoint_keys(folder: EndpointFolder, note: Callable[[str], None]) -> KeySto
     return store
 
 
-def chosen_keys(endpoint: str | None, note: Callable[[str], None]) -> KeyStore:
+def chosen_keys(endpoint: str | None, note: Callable[[str], None], *, may_be_new: bool = False) -> KeyStore:
     """Return the keys of the endpoint named, or of the only one; before there is any, those that wait for the first.
 
     One that is named and not there takes no keys that wait, as its name may be a slip of the pen.
@@ -43,14 +43,15 @@ def chosen_keys(endpoint: str | None, note: Callable[[str], None]) -> KeyStore:
     Args:
         endpoint: its name.
         note: told when an endpoint has taken keys that waited for one, and when there is none of that name.
+        may_be_new: whether the endpoint named need not have been started yet.
 
     Raises:
-        UsageError: none is named, and there are several.
+        UsageError: there is none of that name, or none is named and there are several.
     """
     names = endpoint_names()
     if endpoint is None and not names:
         return KeyStore(unclaimed_keys())
-    chosen = chosen_endpoint(endpoint)
+    chosen = chosen_endpoint(endpoint, may_be_new=may_be_new)
     if chosen.name in names:
         return endpoint_keys(chosen, note)
     there = ", ".join(names) or "none"

@@ -312,7 +312,7 @@ def test_client_that_is_ended_says_that_the_change_goes_on(endpoint: Endpoint, t
             note=ended,
             reporter=SilentReporter(),
         )
-    assert _eventually(lambda: outcomes(endpoint) == ["under way", "promoted"])
+    assert eventually(lambda: outcomes(endpoint) == ["under way", "promoted"])
 
 
 def test_undecided_canary_ends_with_its_process(endpoint: Endpoint) -> None:
