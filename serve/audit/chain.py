@@ -10,9 +10,10 @@ import itertools
 import json
 import os
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from serve.audit.spool import Mark
 
@@ -152,9 +153,8 @@ class Chain:
             old.append((path, following))
         if not old:
             return None
-        first = old[-1][1]
-        with first.open("rb") as stream:
-            previous = json.loads(stream.readline())["previous"]
+        last, first = old[-1]
+        previous = hashlib.sha256(_whole_lines(last)[-1]).hexdigest()
         anchor: Anchor = {"n": first_number(first), "previous": previous, "at": _now()}
         _write(self._folder / ANCHOR, json.dumps(anchor))
         for path, _ in old:
@@ -181,11 +181,7 @@ def read_state(folder: Path) -> State | None:
     Raises:
         ValueError: it cannot be read.
     """
-    try:
-        state: State = json.loads((folder / STATE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return state
+    return cast("State | None", _document(folder / STATE, State.__annotations__))
 
 
 def read_anchor(folder: Path) -> Anchor | None:
@@ -194,21 +190,43 @@ def read_anchor(folder: Path) -> Anchor | None:
     Raises:
         ValueError: it cannot be read.
     """
+    return cast("Anchor | None", _document(folder / ANCHOR, Anchor.__annotations__))
+
+
+def _document(path: Path, needed: Collection[str]) -> dict[str, Any] | None:
     try:
-        anchor: Anchor = json.loads((folder / ANCHOR).read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return anchor
+    if not isinstance(document, dict) or not document.keys() >= set(needed):
+        raise ValueError(f"{path.name} is no document with {', '.join(needed)}")
+    return document
 
 
 def _found(folder: Path) -> State:
-    """Return a state after the last line of the last file, where the file of the state is gone."""
+    """Return a state after the last line of the last file, where the file of the state is gone.
+
+    Lines that are damaged count as some: the chain goes on behind them, and shows them.
+    """
     state: State = {"n": 0, "head": GENESIS, "file": "", "size": 0, "text": "", "marks": {}, "unmatched": []}
     for path in reversed(audit_files(folder)):
-        lines = path.read_bytes().split(b"\n")[:-1]
-        if lines:
-            return {**state, "n": json.loads(lines[-1])["n"] + 1, "head": hashlib.sha256(lines[-1]).hexdigest()}
+        lines = _whole_lines(path)
+        for behind, line in enumerate(reversed(lines), 1):
+            number = _number(line)
+            if number is not None:
+                return {**state, "n": number + behind, "head": hashlib.sha256(lines[-1]).hexdigest()}
     return state
+
+
+def _whole_lines(path: Path) -> list[bytes]:
+    return path.read_bytes().split(b"\n")[:-1]
+
+
+def _number(line: bytes) -> int | None:
+    try:
+        return int(json.loads(line)["n"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
 
 
 def _write(path: Path, text: str) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
+from pipeline.base.moment import Moment
 from pipeline.base.results import Result
 
 
@@ -74,7 +75,7 @@ class AuditLine(Result):
 
     n: int
     """From 0, without a gap, over all files."""
-    at: str
+    at: Moment
     kind: Literal["request", "event"] = "request"
     """An event is what the supervisor did: a release, a key, a loss."""
     id: str = "-"

@@ -2,16 +2,18 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
+
+from pydantic import ValidationError
 
 from pipeline.base.errors import SourceError, UsageError
 from pipeline.base.results import Result
 from serve.audit.chain import audit_files
 from serve.audit.join import ROUTES
+from serve.audit.lines import AuditLine
 
 Group = Literal["key", "day", "model"]
 GROUPS: tuple[Group, ...] = ("key", "day", "model")
@@ -94,10 +96,10 @@ def usage_report(
         if line is None:
             unreadable += 1
             continue
-        day = str(line["at"])[:10]
+        day = line.at[:10]
         if (first and day < first.isoformat()) or (last and day > last.isoformat()) or not _counts(line):
             continue
-        if line["key_id"] == _NO_KEY:
+        if line.key_id == _NO_KEY:
             without_key += 1
             continue
         days = [min([day, *days]), max([day, *days])]
@@ -124,46 +126,43 @@ def usage_csv(report: UsageReport) -> str:
     return text.getvalue()
 
 
-def _counts(line: dict[str, Any]) -> bool:
+def _counts(line: AuditLine) -> bool:
     """Return whether a line is about a request; the usage that came after its request's line is an event's."""
-    return line["kind"] == "request" or "prompt_tokens" in line
+    return line.kind == "request" or line.prompt_tokens is not None
 
 
-def _group(line: dict[str, Any], day: str, by: Sequence[Group]) -> dict[str, Any]:
-    of_key = {"key": line["key"], "key_id": line["key_id"]} if "key" in by else {}
+def _group(line: AuditLine, day: str, by: Sequence[Group]) -> dict[str, Any]:
     return {
-        **of_key,
+        **({"key": line.key, "key_id": line.key_id} if "key" in by else {}),
         **({"day": day} if "day" in by else {}),
-        **({"model": line.get("model", "-")} if "model" in by else {}),
+        # What no engine was asked for is what a client made up: any text, and as many as it likes.
+        **({"model": line.model if line.place != "-" else "-"} if "model" in by else {}),
     }
 
 
-def _add(row: dict[str, Any], line: dict[str, Any]) -> None:
-    request = line["kind"] == "request"
-    refused = request and not 0 <= line["status"] < _REFUSED
-    told = line.get("prompt_tokens") is not None
-    exact = told and line["tokens_exact"]
-    prefix = "" if exact else "inexact_"
+def _add(row: dict[str, Any], line: AuditLine) -> None:
+    request = line.kind == "request"
+    refused = request and not 0 <= line.status < _REFUSED
+    told = line.prompt_tokens is not None
+    prefix = "" if told and line.tokens_exact else "inexact_"
     counts = {
         "requests": request,
         "refused": refused,
-        "inexact_requests": request and told and not exact,
-        "uncounted_requests": request and not told and not refused and line.get("path") in ROUTES,
-        f"{prefix}prompt_tokens": line["prompt_tokens"] if told else 0,
-        f"{prefix}completion_tokens": line["completion_tokens"] if told else 0,
+        "inexact_requests": request and told and not line.tokens_exact,
+        "uncounted_requests": request and not told and not refused and line.path in ROUTES,
+        f"{prefix}prompt_tokens": line.prompt_tokens or 0,
+        f"{prefix}completion_tokens": line.completion_tokens or 0,
     }
     for name, number in counts.items():
         row[name] = row.get(name, 0) + number
 
 
-def _lines(files: Sequence[Path]) -> Iterator[dict[str, Any] | None]:
+def _lines(files: Sequence[Path]) -> Iterator[AuditLine | None]:
+    """Yield the lines; None for one that is none."""
     for path in files:
         with path.open("rb") as stream:
             for text in stream:
                 try:
-                    line = json.loads(text)
-                    line["at"], line["kind"], line["n"]
-                except (ValueError, LookupError, TypeError):
+                    yield AuditLine.model_validate_json(text)
+                except ValidationError:
                     yield None
-                else:
-                    yield cast("dict[str, Any]", line)

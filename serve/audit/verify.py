@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.base.errors import SourceError
 from pipeline.base.results import Result
-from serve.audit.chain import GENESIS, Anchor, audit_files, read_anchor, read_state
+from serve.audit.chain import GENESIS, Anchor, State, audit_files, read_anchor, read_state
 
 _MOST_FAULTS = 100
 
@@ -71,9 +71,7 @@ def verify_folder(folder: Path, *, head: str | None = None) -> ChainReport:
         anchor, state = read_anchor(folder), read_state(folder)
     except ValueError as problem:
         raise SourceError(f"What {folder} says of its chain cannot be read: {problem}. Restore it.") from problem
-    # The writer may be at its last batch just now.
-    written = state["n"] - state["text"].count("\n") if state else 0
-    return _verify(audit_files(folder), anchor, head, written)
+    return _verify(audit_files(folder), anchor, head, state)
 
 
 def verify_files(files: Sequence[Path], *, head: str | None = None) -> ChainReport:
@@ -87,10 +85,10 @@ def verify_files(files: Sequence[Path], *, head: str | None = None) -> ChainRepo
         SourceError: one cannot be read.
     """
     ordered = sorted(files, key=lambda path: path.name)
-    return _verify(ordered, _beginning(ordered), head, 0)
+    return _verify(ordered, _beginning(ordered), head, None)
 
 
-def _verify(files: Sequence[Path], anchor: Anchor | None, head: str | None, written: int) -> ChainReport:
+def _verify(files: Sequence[Path], anchor: Anchor | None, head: str | None, state: State | None) -> ChainReport:
     if not files:
         raise SourceError("There is no audit yet: no request has been answered. Serve first.")
     start = anchor or Anchor(n=0, previous=GENESIS, at="")
@@ -102,6 +100,10 @@ def _verify(files: Sequence[Path], anchor: Anchor | None, head: str | None, writ
                 continue  # was to be removed, and its removal broken off
             _check(reading, path, number, text, line)
             reading.head_found = reading.head_found or reading.previous == head
+            if state and line is not None and reading.n == state["n"] and reading.previous != state["head"]:
+                reading.fault(path, number, "It is not the line that its writer wrote: it was changed.")
+    # The writer may be at its last batch just now.
+    written = state["n"] - state["text"].count("\n") if state else 0
     if reading.n < written:
         reading.fault(path, reading.lines, f"The end is missing: lines {reading.n} to {written - 1} were written.")
     if head is not None and not reading.head_found:

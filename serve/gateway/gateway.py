@@ -10,28 +10,21 @@ from pathlib import Path
 from typing import Self
 
 from pipeline.base.errors import AwqctlError, BusyError, EngineError
-from pipeline.engines.address import choose_address, port_in_use
-from pipeline.runtimes.haproxy import alerts, check_config, check_version, find_haproxy, haproxy_environment
-from pipeline.runtimes.logs import new_log
-from pipeline.runtimes.process import GuardedProcess
-from pipeline.runtimes.rootcause import cause_of_death, signal_of
-from serve.gateway.backends import FULL_WEIGHT, Backend, DoorFigures, Place, PlaceState, Weights
+from pipeline.engines.address import choose_address
+from serve.gateway.backends import FULL_WEIGHT, Backend, DoorFigures, Place, PlaceState
 from serve.gateway.connections import connections, explained, open_files
 from serve.gateway.files import write_private
 from serve.gateway.haproxy_config import METRICS_SOCKET, render_config
+from serve.gateway.haproxy_process import HaproxyProcess
 from serve.gateway.maps import Entries, Maps, entries_of, within_json
 from serve.gateway.metrics_page import metrics_page
 from serve.gateway.rules import KeyRule
-from serve.gateway.runtime_api import RuntimeApi, word
+from serve.gateway.runtime_api import word
 from serve.gateway.settings import DoorSettings
-from serve.gateway.shares import leaders, lots
+from serve.gateway.traffic import Traffic
 
-_START_TIMEOUT_S = 15.0
 _PORT_ATTEMPTS = 3
-_GRACE_S = 5.0
 _USUAL = DoorSettings()
-_HARMLESS = ("no server available", "FD limit")
-"""Said whenever no engine is up, and where the bound on connections is our own; HAProxy lives on."""
 
 
 class Gateway:
@@ -73,7 +66,6 @@ class Gateway:
     ) -> None:
         self.backends = tuple(backends)
         self._engine_key = engine_key
-        self._weights = Weights()
         self._refusing: str | None = None
         self._changing = threading.RLock()
         self._folder = folder
@@ -81,23 +73,22 @@ class Gateway:
         self._asked_port = port
         self._bundle = bundle
         self._keys = tuple(keys)
-        self._log_link = self._log = log
-        self._lines = lines
         self._settings = settings
         self._metrics = folder / METRICS_SOCKET
-        self._runtime = RuntimeApi(folder / "control.sock", folder / "master.sock")
+        self.connections = connections(open_files())
+        preface = explained(self.connections, open_files())
+        self._haproxy = HaproxyProcess(folder, log=log, lines=lines, preface=preface)
+        self._runtime = self._haproxy.runtime
         self._maps = Maps(folder)
+        self._traffic = Traffic(self._runtime, self._maps.lots)
         self._opened = int(time.time())
         self._entries: Entries = {
             **entries_of(self._maps, self._keys, self.backends, self._opened),
             self._maps.tokens: {},
             self._maps.reasons: {backend.name: _reason(backend, None) for backend in self.backends},
         }
-        self._lots: dict[str, tuple[Place, ...]] = {}
-        self._process: GuardedProcess | None = None
         self._address = ""
         self.port = port
-        self.connections = connections(open_files())
 
     @property
     def local_socket(self) -> Path:
@@ -114,11 +105,11 @@ class Gateway:
     @property
     def log(self) -> Path:
         """Return the file that HAProxy writes to."""
-        return self._log
+        return self._haproxy.log
 
     def running(self) -> bool:
         """Return whether HAProxy is alive."""
-        return self._process is not None and self._process.running()
+        return self._haproxy.running()
 
     def metrics(self) -> str:
         """Return what HAProxy counts, in Prometheus' text format; nothing of a program that was built without it.
@@ -128,19 +119,11 @@ class Gateway:
         """
         if not self._metrics.exists():
             return ""
-        return metrics_page(self._metrics, log=self._log)
+        return metrics_page(self._metrics, log=self.log)
 
     def failure(self) -> AwqctlError:
         """Return the error that explains why HAProxy is gone."""
-        text = self._process.log_text() if self._process else ""
-        found = [alert for alert in alerts(text) if not any(said in alert for said in _HARMLESS)]
-        status = self._process.process.poll() if self._process else None
-        if not found or signal_of(status) is not None:
-            return EngineError(f"HAProxy ended unexpectedly: {cause_of_death(status, '')}", log=self._log)
-        reason = next((alert for alert in found if "bind" in alert), found[0])
-        if "Address already in use" in reason:
-            return port_in_use(self._host, self.port)
-        return EngineError(f"HAProxy ended unexpectedly: {reason.rstrip('.')}.", log=self._log)
+        return self._haproxy.failure(self._host, self.port)
 
     def sync_keys(self, keys: Sequence[KeyRule]) -> None:
         """Let in exactly these keys from now on; open connections stay.
@@ -207,9 +190,7 @@ class Gateway:
             EngineError: HAProxy does not answer or refuses.
         """
         with self._changing:
-            self._weights.of[place] = weight
-            self._share(place.backend)
-            self._set_state(place, "ready")
+            self._traffic.admit(place, weight)
 
     def withdraw(self, place: Place) -> None:
         """Take a place out of use: it gets no request and is not checked; what it has under way goes on.
@@ -218,9 +199,7 @@ class Gateway:
             EngineError: HAProxy does not answer or refuses.
         """
         with self._changing:
-            self._weights.of.pop(place, None)
-            self._set_state(place, "maint")
-            self._share(place.backend)
+            self._traffic.withdraw(place)
 
     def cut(self, place: Place) -> None:
         """Break off what a place has under way; the log has these requests as cut.
@@ -257,7 +236,7 @@ class Gateway:
         """
         rows = {(row["pxname"], row["svname"]): row for row in self._stat()}
         return tuple(
-            self._state(Place(backend.name, number), rows)
+            self._traffic.state(Place(backend.name, number), rows)
             for backend in self.backends
             for number in range(1, len(backend.sockets) + 1)
         )
@@ -296,10 +275,11 @@ class Gateway:
         with self._changing:
             before, self._settings = self._settings, settings
             try:
-                self._take_over()
+                self._write_files()
+                self._haproxy.take_over(self._render())
             except AwqctlError:
                 self._settings = before
-                write_private(self._configuration, self._render())
+                self._haproxy.keep(self._render())
                 raise
 
     def renew_certificate(self, bundle: Path) -> None:
@@ -350,109 +330,19 @@ class Gateway:
 
     def stop(self) -> None:
         """Stop HAProxy."""
-        if self._process is not None:
-            self._process.stop()
+        self._haproxy.stop()
 
     def _start(self) -> None:
-        binary = find_haproxy()
-        check_version(binary)
         self._address, self.port = choose_address(self._host, self._asked_port)
         self._write_files()
-        write_private(self._configuration, self._render())
-        environment = haproxy_environment(binary)
-        check_config(binary, self._configuration, environment)
-        self._log = new_log(self._log_link)
-        self._log.write_text(explained(self.connections, open_files()), encoding="utf-8")
-        command = [str(binary), "-W", "-db", "-S", f"{self._runtime.master},mode,600", "-f", str(self._configuration)]
-        self._process = GuardedProcess(
-            command, log=self._log, output=self._lines, environment=environment, grace_s=_GRACE_S
-        )
-        self._process.wait_until(
-            self._answers, timeout_s=_START_TIMEOUT_S, poll_s=0.05, died=self.failure, late=self._lateness
-        )
-
-    def _take_over(self) -> None:
-        """Have a new process of HAProxy take the port over from the one that serves."""
-        binary = find_haproxy()
-        candidate = self._folder / "next.cfg"
-        self._write_files()
-        write_private(candidate, self._render())
-        check_config(binary, candidate, haproxy_environment(binary))
-        candidate.replace(self._configuration)
-        before, counters = self._runtime.process(), self._runtime.counters()
-        said = self._runtime.start_new_worker()
-        deadline = time.monotonic() + _START_TIMEOUT_S
-        while self._serving() in (None, before) or not self._can_reload():
-            if time.monotonic() > deadline:
-                reasons = alerts(said) or ["it says nothing"]
-                raise EngineError(f"HAProxy did not start with the new settings: {reasons[0]}.", log=self._log)
-            time.sleep(0.05)
-        self._runtime.do_all(counters)
-
-    def _can_reload(self) -> bool:
-        """Return whether the process above is there again: it starts itself anew at a reload."""
-        try:
-            self._runtime.finishing()
-        except EngineError:
-            return False
-        return True
-
-    def _serving(self) -> int | None:
-        try:
-            return self._runtime.process()
-        except EngineError:
-            return None
-
-    @property
-    def _configuration(self) -> Path:
-        return self._folder / "haproxy.cfg"
+        self._haproxy.start(self._render(), died=self.failure)
 
     @property
     def _certificate(self) -> Path:
         return self._folder / "door.pem"
 
-    def _set_state(self, place: Place, state: str) -> None:
-        for server in place.servers:
-            self._runtime.do(f"set server {server} state {state}")
-
-    def _share(self, backend: str) -> None:
-        """Share the requests of a backend by the weights of its places."""
-        weights = self._weights_of(backend)
-        leading = leaders(weights)
-        for place in weights:
-            for server in place.servers:
-                self._runtime.do(f"set weight {server} {FULL_WEIGHT if place in leading else 0}")
-        if self._lots.get(backend, ()) != lots(weights):
-            self._lots[backend] = lots(weights)
-            version = self._runtime.ask(f"prepare map {self._maps.lots}").rpartition(" ")[2]
-            if rows := self._lot_rows():
-                self._runtime.do(f"add map @{version} {self._maps.lots} <<\n{rows}")
-            self._runtime.do(f"commit map @{version} {self._maps.lots}")
-
-    def _weights_of(self, backend: str) -> dict[Place, int]:
-        return {place: weight for place, weight in self._weights.of.items() if place.backend == backend}
-
-    def _lot_rows(self) -> str:
-        return "".join(
-            f"{backend}:{lot} place-{place.number}\n"
-            for backend, drawn in self._lots.items()
-            for lot, place in enumerate(drawn)
-        )
-
     def _stat(self) -> list[dict[str, str]]:
         return list(csv.DictReader(io.StringIO(self._runtime.ask("show stat").removeprefix("# "))))
-
-    def _state(self, place: Place, rows: dict[tuple[str, str], dict[str, str]]) -> PlaceState:
-        found = [rows[server.split("/")[0], server.split("/")[1]] for server in place.servers]
-        return PlaceState(
-            backend=place.backend,
-            number=place.number,
-            status=found[0]["status"],
-            weight=self._weights.of.get(place, 0),
-            sessions=sum(int(row["scur"]) for row in found),
-            queued=sum(int(row["qcur"] or 0) for row in found),
-            total=sum(int(row["stot"]) for row in found),
-        )
 
     def _write_files(self) -> None:
         """Write what the configuration names: it may have gone, where somebody cleans up temporary folders."""
@@ -461,16 +351,13 @@ class Gateway:
         for path, entries in self._entries.items():
             write_private(path, "".join(f"{key} {value}\n" for key, value in entries.items()))
         write_private(self._maps.state, f"refuse {self._refusing}\n" if self._refusing else "")
-        write_private(self._maps.lots, self._lot_rows())
+        write_private(self._maps.lots, self._traffic.rows())
 
     def _render(self) -> str:
-        shares = {
-            place: FULL_WEIGHT if place in leaders(self._weights_of(place.backend)) else 0 for place in self._weights.of
-        }
         return render_config(
             address=self._address,
             backends=self.backends,
-            weights=Weights(shares),
+            weights=self._traffic.in_force(),
             engine_key=self._engine_key,
             folder=self._folder,
             maps=self._maps,
@@ -478,16 +365,6 @@ class Gateway:
             connections=self.connections,
             settings=self._settings,
         )
-
-    def _answers(self) -> bool:
-        """Return whether both answer, the process that serves and the one above it, which may be later."""
-        with contextlib.suppress(EngineError):
-            self._runtime.finishing()
-            return self._serving() is not None
-        return False
-
-    def _lateness(self) -> EngineError:
-        return EngineError(f"HAProxy was not ready after {_START_TIMEOUT_S:.0f} s. Look at its log.", log=self._log)
 
 
 def _reason(backend: Backend, reason: str | None) -> str:

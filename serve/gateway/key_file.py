@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from pipeline.base.moment import Moment
 from pipeline.base.results import Result
 from serve.gateway.terms import KeyTerms
 
@@ -24,7 +25,7 @@ class Secret(Result):
     """What is kept of one secret of a key."""
 
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    ends_at: str | None = None
+    ends_at: Moment | None = None
     """Of one that was rotated out; None of the present one."""
 
 

@@ -226,6 +226,8 @@ class KeyStore:
             raise UsageError(
                 f"{self.path} cannot be read ({reason}). Move it away; the keys in it end with it."
             ) from problem
+        except OSError as problem:
+            raise UsageError(f"{self.path} cannot be read: {problem.strerror}. Check who owns it.") from problem
         return self._seen[1]
 
     def _write(self, keys: tuple[StoredKey, ...]) -> None:

@@ -63,7 +63,7 @@ class Maps:
 
     @property
     def models(self) -> Path:
-        """Return the map from whose model it is and its name (`*/demo`, `01234567/demo`) to the backend."""
+        """Return the map from whose model it is and its name (`*/demo/`, `01234567/demo/`) to the backend."""
         return self.folder / "models.map"
 
     @property
@@ -118,7 +118,7 @@ def entries_of(maps: Maps, rules: Sequence[KeyRule], backends: Sequence[Backend]
         maps.concurrent: {rule.id: str(rule.concurrent) for rule in rules if rule.concurrent},
         maps.token_limits: {rule.id: str(rule.tokens_per_minute) for rule in rules if rule.tokens_per_minute},
         maps.keeps: {rule.id: str(rule.keeps_text_days) for rule in rules if rule.keeps_text_days is not None},
-        maps.models: {f"{whose}/{name}": one.name for whose, found in offered.items() for name, one in found},
+        maps.models: {f"{whose}/{name}/": one.name for whose, found in offered.items() for name, one in found},
         maps.listing: {whose: _listing(found, created) for whose, found in offered.items()},
         maps.names: {
             whose: within_json(", ".join(name for name, _ in found) or "none") for whose, found in offered.items()

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pipeline.base.errors import UsageError
+from pipeline.base.moment import Moment
 from pipeline.base.results import Result
 
 _MOST = 10**9
@@ -40,7 +41,7 @@ class KeyTerms(Result):
     """That it may ask for; None for all."""
     keeps_text_days: _Limit | None = None
     """For how long prompts and answers are kept; None: never."""
-    expires_at: str | None = None
+    expires_at: Moment | None = None
     """UTC, ISO 8601."""
 
 

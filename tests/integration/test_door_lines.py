@@ -99,6 +99,19 @@ def test_refusals_have_lines(written: Written) -> None:
     assert len({line.id for line in lines}) == 3
 
 
+def test_preface_of_http2_has_a_line(written: Written) -> None:
+    """HAProxy refuses it before any rule of a request; it stands there with its time, alone and behind another."""
+    first = "GET /v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: " + BEARER["Authorization"] + "\r\n\r\n"
+    for before in ("", first):
+        with socket.create_connection(("127.0.0.1", written.gateway.port), timeout=5) as connection:
+            connection.sendall(f"{before}PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".encode())
+            while connection.recv(65536):
+                pass
+    lines = written.lines(3)
+    assert [line.status for line in lines] == [400, 200, 400]
+    assert all(datetime.fromisoformat(line.at) for line in lines)
+
+
 def test_hostile_texts_stay_in_their_fields(written: Written) -> None:
     """Quotes, line breaks and long texts in what a client chooses end in one line with the fields of every line."""
     written.client.post("/v1/completions", headers=BEARER, json={"model": HOSTILE})

@@ -103,7 +103,7 @@ def test_name_is_understood_however_it_is_written(door: Door, spelling: str, bef
 
 def test_unknown_model_is_404_and_names_what_there_is(door: Door) -> None:
     """In OpenAI's form; no engine hears of it, whatever the name holds."""
-    for name in ("gpt-4", SMALL.upper(), f"{SMALL} ", '"}{', "a\nb", "ä" * 200, "*", "all00000/small"):
+    for name in ("gpt-4", SMALL.upper(), f"{SMALL} ", '"}{', "a\nb", "ä" * 200, "*", "all00000/small", f"{SMALL}\0x"):
         answer = door.post("all", {"model": name})
         error = answer.json()["error"]
         assert (answer.status_code, error["code"], error["type"]) == (404, "model_not_found", "invalid_request_error")

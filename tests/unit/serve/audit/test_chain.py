@@ -128,3 +128,32 @@ def test_chain_without_its_state_goes_on_after_the_last_line(tmp_path: Path) -> 
     assert (again.state["n"], again.marks) == (2, {})
     again.append(_documents("c"), {}, [])
     assert verify_folder(tmp_path).whole
+
+
+def test_damaged_last_line_keeps_no_chain_from_going_on(tmp_path: Path) -> None:
+    """The state is gone and the disk has lost a block: what comes is numbered behind it, and the damage shows."""
+    _chain(tmp_path).append(_documents("a", "b", "c"), MARKS, [])
+    (tmp_path / "state.json").unlink()
+    (path,) = audit_files(tmp_path)
+    first, *_ = path.read_bytes().split(b"\n")
+    path.write_bytes(first + b"\n\0\0\0\n{\n")
+    again = _chain(tmp_path)
+    assert again.state["n"] == 3
+    again.append(_documents("d"), {}, [])
+    assert {fault.what for fault in verify_folder(tmp_path).faults} >= {"It is no line of an audit."}
+
+
+def test_damaged_file_keeps_no_old_one_from_going(tmp_path: Path) -> None:
+    """The first line that is kept cannot be read: the chain's beginning is known all the same."""
+    chain = _chain(tmp_path, rotate_bytes=1, keep_days=10)
+    for name in "abc":
+        chain.append(_documents(name), {}, [])
+    first, second, _ = audit_files(tmp_path)
+    os.utime(first, (0, 0))
+    second.write_bytes(b"nothing\n")
+    assert chain.expire() is not None
+    anchor = read_anchor(tmp_path)
+    assert anchor is not None
+    assert anchor["n"] == 1
+    (fault, *_) = verify_folder(tmp_path).faults
+    assert fault.what == "It is no line of an audit."

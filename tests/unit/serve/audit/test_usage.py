@@ -21,6 +21,7 @@ def _request(key: str = "alice", day: str = "2026-11-30", **changes: Any) -> dic
         "key_id": key if key == "-" else f"id-{key}",
         "path": "/v1/completions",
         "model": "demo",
+        "place": "model-1/place-1",
         "status": 200,
     }
     return {**usual, **changes}
@@ -86,11 +87,31 @@ def test_table_for_spreadsheets(folder: Path) -> None:
     assert second.startswith("alice,id-alice,3,0,30,9,")
 
 
-def test_unreadable_lines_are_counted(folder: Path) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"nothing",
+        b"\xff\x00",
+        b"[" * 100_000,
+        b'{"n": 1, "at": "2026-11-30T10:00:00.000Z", "kind": "request"}',
+        b'{"n": 1, "at": "-.-Z", "kind": "event", "previous": ""}',
+        b'{"n": 1, "at": "2026-11-30T10:00:00.000Z", "previous": "", "prompt_tokens": "x"}',
+    ],
+)
+def test_unreadable_lines_are_counted(folder: Path, line: bytes) -> None:
     """They are no reason not to sum the others."""
-    with audit_files(folder)[0].open("a") as stream:
-        stream.write("nothing\n")
-    assert usage_report(folder, by=("key",)).unreadable == 1
+    with audit_files(folder)[0].open("ab") as stream:
+        stream.write(line + b"\n")
+    report = usage_report(folder, by=("key",))
+    assert (report.unreadable, report.total.requests) == (1, 8)
+
+
+def test_what_no_engine_was_asked_for_is_no_model(tmp_path: Path) -> None:
+    """A client may name what it likes: escape sequences for a terminal, formulas for a spreadsheet, a million names."""
+    made_up = [_request(model=name, status=404, place="-") for name in ("\x1b[2J", "=1+1", "x")]
+    Chain(tmp_path, rotate_bytes=1 << 20, keep_days=400).append([*made_up, _request(**EXACT)], {}, [])
+    rows = usage_report(tmp_path, by=("model",)).rows
+    assert {row.model: row.requests for row in rows} == {"-": 3, "demo": 1}
 
 
 def test_what_can_be_grouped_by() -> None:

@@ -43,11 +43,13 @@ def test_changed_line_is_named(folder: Path) -> None:
 
 
 def test_changed_last_line_is_found_by_its_head(folder: Path) -> None:
-    """No later line has its hash; who wrote the head down sees it."""
+    """No later line has its hash: its writer knows it, and of files alone who wrote the head down."""
     head = verify_folder(folder).head
     _edit(folder, 2, lambda lines: [lines[0], lines[1].replace('"f"', '"x"')])
-    assert verify_folder(folder).whole
-    report = verify_folder(folder, head=head)
+    (fault,) = verify_folder(folder).faults
+    assert (fault.line, fault.what) == (2, "It is not the line that its writer wrote: it was changed.")
+    assert verify_files(audit_files(folder)).whole
+    report = verify_files(audit_files(folder), head=head)
     assert (report.whole, report.earlier_head) == (False, False)
 
 
@@ -113,9 +115,10 @@ def test_without_an_audit(tmp_path: Path) -> None:
         verify_folder(tmp_path)
     with pytest.raises(SourceError, match=r"none\.jsonl cannot be read"):
         verify_files([tmp_path / "none.jsonl"])
-    (tmp_path / "state.json").write_text("{")
-    with pytest.raises(SourceError, match="cannot be read"):
-        verify_folder(tmp_path)
+    for damaged in ("{", "[]", "{}"):
+        (tmp_path / "state.json").write_text(damaged)
+        with pytest.raises(SourceError, match="cannot be read"):
+            verify_folder(tmp_path)
 
 
 def test_lines_are_ascii(folder: Path) -> None:

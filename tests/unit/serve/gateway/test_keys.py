@@ -105,6 +105,25 @@ def test_damaged_file_is_named_and_kept(store: KeyStore, text: str) -> None:
     assert store.path.read_text() == text
 
 
+@pytest.mark.parametrize("end", ["2027-13-01", "2027-01-31", "2027-01-31T12:00", "soon", ""])
+def test_date_that_is_none_is_a_damaged_file(store: KeyStore, end: str) -> None:
+    """Somebody edited the file: a time that cannot be compared with the present is told, not stumbled over."""
+    store.add("alice")
+    for name in ("expires_at", "ends_at"):
+        whole = store.path.read_text()
+        store.path.write_text(whole.replace(f'"{name}": null', f'"{name}": "{end}"'))
+        with pytest.raises(UsageError, match=r"keys\.json cannot be read"):
+            store.active()
+        store.path.write_text(whole)
+
+
+def test_file_that_may_not_be_read_is_named(store: KeyStore) -> None:
+    """Another user wrote it, for instance; here it is a folder, which root cannot read either."""
+    store.path.mkdir(parents=True)
+    with pytest.raises(UsageError, match=r"keys\.json cannot be read: .*Check who owns it"):
+        store.active()
+
+
 def test_concurrent_adds_lose_nothing(store: KeyStore) -> None:
     """Eight threads that add at once leave eight keys."""
     threads = [threading.Thread(target=KeyStore(store.path).add, args=(f"k{number}",)) for number in range(8)]

@@ -26,7 +26,7 @@ def test_every_map_is_said_to_be_something() -> None:
     """Without a key there is nobody to let in, and the models are there."""
     found = _entries()
     assert found[MAPS.keys] == found[MAPS.bound] == found[MAPS.requests] == {}
-    assert found[MAPS.models] == {"*/small": "model-1", "*/tuned": "model-1", "*/large": "model-2"}
+    assert found[MAPS.models] == {"*/small/": "model-1", "*/tuned/": "model-1", "*/large/": "model-2"}
     assert found[MAPS.names] == {"*": "small, tuned, large"}
 
 
@@ -54,7 +54,7 @@ def test_limits_stand_by_the_id_of_the_key() -> None:
 def test_bound_key_has_its_own_list() -> None:
     """What is not served is left out; an engine that has others, too, makes the key one that shares it."""
     found = _entries(_rule("a", ("tuned", "gone")), _rule("b", ("large",)), _rule("c", ("gone",)))
-    assert found[MAPS.models].keys() == {"*/small", "*/tuned", "*/large", "a/tuned", "b/large"}
+    assert found[MAPS.models].keys() == {"*/small/", "*/tuned/", "*/large/", "a/tuned/", "b/large/"}
     assert found[MAPS.names] == {"*": "small, tuned, large", "a": "tuned", "b": "large", "c": "none"}
     assert found[MAPS.bound].keys() == {"a", "b", "c"}
     assert found[MAPS.shared] == {"a": "a"}
