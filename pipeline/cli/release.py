@@ -142,7 +142,7 @@ def _registry(endpoint: str | None, store: str) -> "Registry":
     from serve.endpoint import chosen_endpoint
     from serve.releases.registry import Registry
 
-    return Registry(Tracker(store, reporter()), chosen_endpoint(endpoint))
+    return Registry(Tracker(store, reporter()), chosen_endpoint(endpoint, may_be_new=True))
 
 
 def _registered(

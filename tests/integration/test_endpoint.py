@@ -51,7 +51,6 @@ from serve.supervisor.stop import Stop
 from tests.endpoints import (
     KEY,
     REPO,
-    eventually,
     interpreter,
     living_below,
     status_with,
@@ -61,7 +60,7 @@ from tests.endpoints import (
     waiting,
 )
 from tests.fakes.upstream import Behaviour, FakeUpstream
-from tests.helpers import RecordingReporter
+from tests.helpers import RecordingReporter, eventually
 from tests.results import quantize_result
 
 
@@ -450,6 +449,8 @@ def test_serve_command(tmp_path: Path) -> None:
     assert allowed.json()["data"][0]["id"] == serving.model == "demo"
     assert str(tmp_path) not in allowed.text
     assert errors.splitlines()[-1].endswith("stopped")
+    assert "looking up the release" in errors
+    assert "stopping: answers under way may end within 30 s; once more cuts them" in errors
     assert "was not measured" in errors
     assert f"at most {serving.max_connections} connections at once" in " ".join(errors.split())
     assert living_below(tmp_path) == []

@@ -196,6 +196,19 @@ def worker(tmp_path: Path) -> Worker:
     return Worker(Path(sys.executable), script, log=tmp_path / "worker.log", reporter=SilentReporter())
 
 
+def test_what_is_no_interpreter_is_named(tmp_path: Path) -> None:
+    """A program that speaks another language than the protocol is named, with what it said."""
+    program = tmp_path / "vllm"
+    program.write_text("#!/bin/sh\necho welcome\nread line\n")
+    program.chmod(0o755)
+    script = worker_script("worker_protocol")
+    log = tmp_path / "worker.log"
+    with Worker(program, script, log=log, reporter=SilentReporter()) as worker:
+        with pytest.raises(WorkerError, match="says 'welcome' instead") as caught:
+            worker.call("echo", {}, "echo")
+        assert str(program) in str(caught.value)
+
+
 def test_worker_answers_in_spite_of_noise(worker: Worker, tmp_path: Path) -> None:
     """What a library prints lands in the log, not in the protocol."""
     with worker:
