@@ -5,11 +5,10 @@ PYTHON := .venv/bin/python
 # Tests start hundreds of processes; where a container forbids bytecode, each would compile its imports again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-many bench-gate check-workbook check-page grade-plan grade-plan-cpu compare-backends faults report-picture check-clients cuda-contract wheel clean
 # What they reach is written into serve/RELIABILITY.md with ROWS=--keep.
 ROWS :=
 
-.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-many bench-gate chaos bench-serve soak-serve check-workbook check-page grade-plan grade-plan-cpu compare-backends faults report-picture cuda-contract wheel clean
+.PHONY: help demo test test-all unit coverage families pythons check format lock bench-quantize bench-eval bench-compare bench-client bench-second-server bench-many bench-gate check-workbook check-page grade-plan grade-plan-cpu compare-backends faults report-picture check-clients cuda-contract wheel clean chaos bench-serve soak-serve
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20

@@ -5,7 +5,6 @@ import os
 import ssl
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -108,14 +107,6 @@ def kill_door(endpoint: Supervisor) -> None:
     """Kill HAProxy, not its guardian."""
     folder = str(endpoint.gateway._folder)  # noqa: SLF001 -- finds this endpoint's processes
     signal_those(lambda line: f"{folder}/haproxy.cfg" in line)
-
-
-def eventually(condition: Callable[[], bool], seconds: float) -> bool:
-    """Return whether the condition came true in time."""
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return condition()
 
 
 def status_with(endpoint: Supervisor, key: str = KEY) -> int:

@@ -23,6 +23,11 @@ MODEL = "fake"
 FIRST, SECOND = Place(BACKEND, 1), Place(BACKEND, 2)
 
 
+def bearer(key: str) -> dict[str, str]:
+    """Return the header that brings a key."""
+    return {"Authorization": f"Bearer {key}"}
+
+
 class OpenGateway(Gateway):
     """A gateway that gives its engines requests from the start."""
 

@@ -78,6 +78,14 @@ class RecordingReporter(SilentReporter):
         self.updates.append((done, total, text or ""))
 
 
+def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
+    """Return whether the condition came true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
+
+
 def wait_for(condition: Callable[[], bool], seconds: float) -> None:
     """Wait until the condition holds; fail when it does not in time."""
     deadline = time.monotonic() + seconds

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from eval.bench.load.details import Answer
 from eval.bench.load.service import Goodput, ServiceLimits
+from eval.statistics.rates import binomial_excess
 from eval.statistics.repeats import CONFIDENCE, each_of
-from eval.statistics.shares import at_least
 from pipeline.base.results import Result
 
 Verdict = Literal["kept", "missed", "not decided"]
@@ -60,9 +60,9 @@ def verdict(runs: Sequence[Goodput], share: float, confidence: float = CONFIDENC
     """Return whether the repeats show that at least `share` of the requests keep the service level, or fewer."""
     kept, sent = sum(run.kept for run in runs), sum(run.sent for run in runs)
     doubt = 1 - confidence
-    if all(run.kept >= share * run.sent for run in runs) and at_least(kept, sent, share) <= doubt:
+    if all(run.kept >= share * run.sent for run in runs) and binomial_excess(kept, sent, share) <= doubt:
         return "kept"
-    if all(run.kept < share * run.sent for run in runs) and at_least(sent - kept, sent, 1 - share) <= doubt:
+    if all(run.kept < share * run.sent for run in runs) and binomial_excess(sent - kept, sent, 1 - share) <= doubt:
         return "missed"
     return "not decided"
 

@@ -1,15 +1,17 @@
-"""How often something happens among independent trials: the interval of one rate, and exact tests of one or two."""
+"""How often something happens among independent trials: bounds of one rate, and exact tests of one or two."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from eval.statistics.normal import quantile
+from eval.statistics.repeats import CONFIDENCE, Interval
 
+_HALVINGS = 50
 _NEGLIGIBLE = 1e-17
 """Of the sum so far: what comes after it changes no digit."""
 
 
-def wilson(events: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(events: int, trials: int, confidence: float = CONFIDENCE) -> Interval:
     """Return Wilson's score interval of a rate, two-sided (Wilson 1927); from 0 to 1 without any trial.
 
     Raises:
@@ -23,6 +25,20 @@ def wilson(events: int, trials: int, confidence: float = 0.95) -> tuple[float, f
     centre = (share + z * z / (2 * trials)) / scale
     half = z / scale * math.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
     return (0.0 if events == 0 else max(0.0, centre - half)), (1.0 if events == trials else min(1.0, centre + half))
+
+
+def rate_bounds(events: int, trials: int, confidence: float = CONFIDENCE) -> Interval:
+    """Return one-sided exact bounds of a rate, each with `confidence` (Clopper and Pearson 1934, Biometrika 26)."""
+    doubt, rate = 1 - confidence, events / trials
+    low = _where(lambda one: binomial_excess(events, trials, one) > doubt, 0.0, rate) if events else 0.0
+    others = trials - events
+    high = _where(lambda one: binomial_excess(others, trials, 1 - one) <= doubt, rate, 1.0) if others else 1.0
+    return low, high
+
+
+def trials_needed(rate: float, confidence: float = CONFIDENCE) -> int:
+    """Return how many trials without a single event show that the rate is at most `rate`."""
+    return math.ceil(math.log(1 - confidence) / math.log1p(-rate))
 
 
 def binomial_excess(events: int, trials: int, rate: float) -> float:
@@ -60,6 +76,14 @@ def fisher_excess(events: int, trials: int, other_events: int, other_trials: int
         _choose(trials, hits) + _choose(other_trials, total - hits) - whole
         for hits in range(max(events, total - other_trials), most + 1)
     )
+
+
+def _where(beyond: Callable[[float], bool], low: float, high: float) -> float:
+    """Return the rate between the two from which on a condition holds."""
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if beyond(middle) else (middle, high)
+    return high
 
 
 def _check(events: int, trials: int) -> None:

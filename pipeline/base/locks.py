@@ -14,9 +14,7 @@ _PATIENCE_S = 2.0
 
 
 @contextmanager
-def exclusive(
-    path: Path, held: Callable[[str], None], *, patience_s: float = _PATIENCE_S, mode: int = 0o644
-) -> Iterator[None]:
+def exclusive(path: Path, held: Callable[[str], None], *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
     """Hold a lock file during the block; wait for it where `held` returns.
 
     Args:
@@ -24,9 +22,8 @@ def exclusive(
         held: told who has the lock, such as `process 412 on build-7`, once it was not to be had for a while. What it
             raises ends the attempt.
         patience_s: that while.
-        mode: of the file.
     """
-    lock = FileLock(path, mode=mode)
+    lock = FileLock(path)
     # Read before asking: older versions of filelock empty the file when they open it.
     holder = _holder(path)
     try:

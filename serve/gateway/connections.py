@@ -52,11 +52,12 @@ def connections(files: int) -> Connections:
         EnvironmentLackError: hardly any.
     """
     left = max(files - _BESIDE, 0)
-    engines = min(_MOST_ENGINES, left // (1 + _SIDES))
-    clients = min(_MOST_CLIENTS, left - engines * _SIDES)
+    engines = min(_MOST_ENGINES, left // 2)
+    # However many engines could take, each of their requests is some client's.
+    clients = min(_MOST_CLIENTS, max(left - engines * _SIDES, left // 2))
     if engines < _FEWEST:
         raise EnvironmentLackError(
             f"A process may open {files} files here, which leaves HAProxy {engines} connections: each takes one to "
-            f"the client and up to two to engines, old and new, and {_BESIDE} are needed beside. {RAISE}"
+            f"the client and one to the engine, and {_BESIDE} are needed beside. {RAISE}"
         )
     return Connections(clients, engines)

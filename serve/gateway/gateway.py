@@ -24,6 +24,8 @@ from serve.gateway.settings import DoorSettings
 from serve.gateway.traffic import Traffic
 
 _PORT_ATTEMPTS = 3
+_PORT_LATE_S = 2.0
+"""How long a process of before, or a client's own connection, may keep the port at a restart."""
 _USUAL = DoorSettings()
 
 
@@ -312,7 +314,14 @@ class Gateway:
         with self._changing:
             self.stop()
             self._asked_port = self.port
-            self._start()
+            deadline = time.monotonic() + _PORT_LATE_S
+            while True:
+                try:
+                    return self._start()
+                except BusyError:
+                    if time.monotonic() > deadline:
+                        raise
+                time.sleep(0.05)
 
     def __enter__(self) -> Self:
         for attempt in range(1, _PORT_ATTEMPTS + 1):

@@ -57,10 +57,11 @@ class HaproxyProcess:
             EngineError: it does not accept the configuration, or does not start.
         """
         binary = find_haproxy()
-        check_version(binary)
-        write_private(self._configuration, configuration)
         environment = haproxy_environment(binary)
-        check_config(binary, self._configuration, environment)
+        write_private(self._configuration, configuration)
+        if self._process is None:  # Later on clients wait, and what differs are weights alone.
+            check_version(binary)
+            check_config(binary, self._configuration, environment)
         self.log = new_log(self._log_link)
         self.log.write_text(self._preface, encoding="utf-8")
         command = [str(binary), "-W", "-db", "-S", f"{self.runtime.master},mode,600", "-f", str(self._configuration)]

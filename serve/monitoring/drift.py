@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from eval.statistics.shares import at_least
+from eval.statistics.rates import binomial_excess
 from pipeline.base.results import Result
 
 Verdict = Literal["slower", "faster", "alike", "undecided", "not comparable"]
@@ -97,6 +97,6 @@ def _said(low: float, high: float) -> Verdict:
 def _rank(amount: int) -> int:
     """Return the index of the lower end of the median's interval, by the exact binomial test at one half."""
     rank = max(0, math.floor(amount / 2 - math.sqrt(amount)) - 1)
-    while at_least(amount - rank, amount, 0.5) <= (1 - _CONFIDENCE) / 2:
+    while binomial_excess(amount - rank, amount, 0.5) <= (1 - _CONFIDENCE) / 2:
         rank += 1
     return max(0, rank - 1)

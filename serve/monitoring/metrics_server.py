@@ -5,7 +5,6 @@ On a unix socket that only the owner can open, always, and on a port of the loop
 
 import contextlib
 import json
-import os
 import socket
 import socketserver
 import threading
@@ -19,6 +18,7 @@ from typing import Any, Self, cast
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from pipeline.base.errors import BusyError
+from pipeline.runtimes.private_socket import PrivateSocketServer
 from serve.monitoring.engines import EnginePage
 from serve.monitoring.page import MetricsPage, Source
 from serve.status import EndpointStatus
@@ -123,17 +123,10 @@ def _on_port(port: int, answer: Callable[[str], _Answer]) -> "_OnPort":
         ) from problem
 
 
-class _OnSocket(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    daemon_threads = True
-
+class _OnSocket(PrivateSocketServer):
     def __init__(self, path: Path, answer: Callable[[str], _Answer]) -> None:
         self.answer = answer
-        path.unlink(missing_ok=True)
-        before = os.umask(0o177)
-        try:
-            super().__init__(str(path), _Handler)
-        finally:
-            os.umask(before)
+        super().__init__(path, _Handler)
 
 
 class _OnPort(socketserver.ThreadingMixIn, socketserver.TCPServer):

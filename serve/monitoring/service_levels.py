@@ -3,7 +3,7 @@
 import math
 from typing import Literal
 
-from eval.statistics.shares import share_bounds, trials_needed
+from eval.statistics.rates import rate_bounds, trials_needed
 from pipeline.base.results import Result
 from pipeline.recipe.serve import ServiceLevels
 from serve.monitoring.availability import Availability
@@ -95,7 +95,7 @@ def _at_most(level: LevelName, limit: float, found: int, of: int) -> LevelVerdic
     """Return whether a share is at most the limit, or above it, with 95 % confidence."""
     if of == 0:
         return LevelVerdict(level=level, verdict="undecided", limit=limit, needed=_needed(limit, 0, 0))
-    low, high = share_bounds(found, of)
+    low, high = rate_bounds(found, of)
     verdict: Verdict = "kept" if high <= limit else "missed" if low > limit else "undecided"
     return LevelVerdict(
         level=level,
@@ -116,9 +116,9 @@ def _needed(limit: float, found: int, of: int) -> int | None:
     if found == 0:
         return trials_needed(limit)
     low, high = of, of
-    while share_bounds(found, high)[1] > limit:
+    while rate_bounds(found, high)[1] > limit:
         low, high = high, high * 2
     while high - low > max(1, high // 1000):
         middle = (low + high) // 2
-        low, high = (low, middle) if share_bounds(found, middle)[1] <= limit else (middle, high)
+        low, high = (low, middle) if rate_bounds(found, middle)[1] <= limit else (middle, high)
     return high

@@ -47,6 +47,7 @@ class ReleaseCommands:
         registry: of the endpoint.
         offered: the recipe's section `serve`.
         serving: what is served; None for what is no release.
+        exposed: looks at the endpoint from outside; None where nobody does.
         rollout: makes the engines of a release whose folder was verified, not started.
         event: writes into the audit.
         reporter: told what the client is told.
@@ -67,12 +68,14 @@ class ReleaseCommands:
         stop: threading.Event,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] | None = None,
+        exposed: Callable[[], Smoke] | None = None,
     ) -> None:
         self.serving = serving
         self._registry = registry
         self._offered = offered
         self._rollout = rollout
         self._event = event
+        self._exposed = exposed
         self._reporter = reporter
         self._clock = clock
         self._stop = stop
@@ -177,6 +180,7 @@ class ReleaseCommands:
             clock=self._clock,
             sleep=self._sleep,
             agreed=agreed,
+            exposed=self._exposed,
         )
 
     def _items(self, release: Release, note: Note) -> tuple[StoredItem, ...]:

@@ -52,6 +52,7 @@ class Promotion:
         canary: what the recipe asks for.
         max_error_share: what the endpoint promises.
         smoke: asks a new engine.
+        exposed: looks at the endpoint from outside once the new engines have all requests; None where nobody does.
         settle: tells the registry that the new release is production.
         note: told how far it is.
         clock: seconds that only grow.
@@ -68,6 +69,7 @@ class Promotion:
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     agreed: bool = False
+    exposed: Callable[[], Smoke] | None = None
     _said: list[str] = field(default_factory=list)
     _start_s: float | None = None
     _interruption_s: float | None = None
@@ -141,6 +143,8 @@ class Promotion:
 
     def _watched_alone(self) -> Outcome:
         """Watch the new release under all of the load; only then it is production, and the old engines drain."""
+        if self.exposed is not None and not self._passed(self.exposed()):
+            return self._abort()
         self.note(f"watched for {self.canary.seconds} s; one that fails by then goes back")
         verdict = self._watched(self._lone_verdict)
         self._say(verdict)
@@ -156,7 +160,9 @@ class Promotion:
         return self._ended("promoted", drain_seconds=drained)
 
     def _smoke_passed(self) -> bool:
-        found = self.smoke(self.rollout.engine())
+        return self._passed(self.smoke(self.rollout.engine()))
+
+    def _passed(self, found: Smoke) -> bool:
         self._said += found.said
         for said in found.said:
             self.note(said)

@@ -20,6 +20,7 @@ from pipeline.base.commands import command as typed
 from pipeline.base.errors import AwqctlError, BusyError, EnvironmentLackError, UsageError
 from pipeline.base.locks import is_held
 from pipeline.base.results import Result
+from pipeline.runtimes.private_socket import PrivateSocketServer
 from serve.endpoint import EndpointFolder, not_running
 from serve.gateway.files import write_private
 
@@ -99,7 +100,7 @@ def refuse_between(folder: EndpointFolder) -> None:
     if is_held(folder.lock):
         raise BusyError(
             f"The endpoint '{folder.name}' is just starting or ending. Try again in a moment; "
-            f"`{typed('serve', 'status', '--endpoint', folder.name)}` says how it is."
+            f"`{typed('serve status', '--endpoint', folder.name)}` says how it is."
         )
 
 
@@ -152,17 +153,10 @@ def ask(
     raise EnvironmentLackError(f"The supervisor of '{folder.name}' ended while it was asked. Look at its log.")
 
 
-class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    daemon_threads = True
-
+class _Server(PrivateSocketServer):
     def __init__(self, path: Path, commands: dict[str, Command]) -> None:
         self.commands = commands
-        path.unlink(missing_ok=True)
-        before = os.umask(0o177)
-        try:
-            super().__init__(str(path), _Handler)
-        finally:
-            os.umask(before)
+        super().__init__(path, _Handler)
 
 
 class _Handler(socketserver.StreamRequestHandler):

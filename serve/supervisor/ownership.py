@@ -24,6 +24,7 @@ def owned(folder: EndpointFolder) -> Iterator[None]:
         )
 
     folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with exclusive(folder.lock, held, patience_s=1.0, mode=0o600):
+    with exclusive(folder.lock, held, patience_s=1.0):
+        folder.lock.chmod(0o600)
         folder.state.unlink(missing_ok=True)
         yield

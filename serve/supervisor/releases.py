@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.base.errors import UsageError
 from pipeline.base.progress import Reporter
 from serve.releases.control_commands import ReleaseCommands
+from serve.releases.promotion import Smoke
 from serve.releases.registry import Registry
 from serve.releases.release import Release
 from serve.supervisor.rollout import FleetRollout
@@ -51,11 +52,18 @@ def release_commands(
             )
         return supervisor.rollout(released(supervisor.fleet.serving(release.model_name), release))
 
+    def exposed() -> Smoke:
+        found = supervisor.self_audit(reporter)
+        failed = [f"self-audit: {one.area}, {one.name}: {one.detail}." for one in found.items if one.verdict == "fail"]
+        passed = sum(item.verdict == "pass" for item in found.items)
+        return Smoke(passed=found.passed, said=(*failed, f"self-audit: {passed} of {len(found.items)} passed."))
+
     return ReleaseCommands(
         releases.registry,
         supervisor.spec.offered,
         releases.serving,
         rollout=rollout,
+        exposed=exposed,
         event=event,
         reporter=reporter,
         stop=supervisor.stop,

@@ -7,7 +7,7 @@ from pipeline.base.progress import Reporter
 from pipeline.base.results import Result
 from serve.checks.exposure.audit import audit
 from serve.checks.exposure.result import SelfAudit, Target
-from serve.endpoint import chosen_endpoint
+from serve.endpoint import EndpointFolder, chosen_endpoint
 from serve.status import EndpointStatus
 from serve.supervisor.control import ask
 
@@ -39,7 +39,21 @@ def audit_running(name: str | None, reporter: Reporter) -> SelfAudit:
     status = EndpointStatus.model_validate(ask(folder, "status"))
     if not status.ready:
         raise EnvironmentLackError(f"The endpoint '{folder.name}' is not ready yet. Try again when it is.")
-    facts = ProbeFacts.model_validate(ask(folder, "probe_facts"))
+    return audit_endpoint(folder, status, ProbeFacts.model_validate(ask(folder, "probe_facts")), reporter)
+
+
+def audit_endpoint(
+    folder: EndpointFolder, status: EndpointStatus, facts: ProbeFacts, reporter: Reporter, *, hostile: bool = True
+) -> SelfAudit:
+    """Return what is found at an endpoint of which everything is known.
+
+    Args:
+        folder: of the endpoint.
+        status: how it is.
+        facts: what only its supervisor knows.
+        reporter: told about the parts.
+        hostile: whether the engine gets requests that it must refuse.
+    """
     target = Target(
         base_url=status.base_url,
         host=facts.host,
@@ -58,4 +72,5 @@ def audit_running(name: str | None, reporter: Reporter) -> SelfAudit:
         private=(folder.path, folder.keys, folder.spool, folder.audit, *map(Path, facts.private)),
         log=folder.path / "self-audit-vllm.log",
         reporter=reporter,
+        hostile=hostile,
     )

@@ -17,6 +17,7 @@ from pipeline.base.commands import command
 from pipeline.base.errors import EngineError, EnvironmentLackError, UsageError
 from pipeline.base.progress import Reporter
 from pipeline.runtimes.scratch import ScratchFolder
+from serve.checks.exposure.result import SelfAudit
 from serve.endpoint import EndpointFolder
 from serve.gateway.backends import Backend
 from serve.gateway.connections import RAISE, open_files
@@ -44,7 +45,7 @@ from serve.supervisor.releases import Releases, release_commands
 from serve.supervisor.replica import Replica
 from serve.supervisor.rollout import FleetRollout
 from serve.supervisor.rotation import Rotation
-from serve.supervisor.self_audit import KEY_SECONDS, ProbeFacts
+from serve.supervisor.self_audit import KEY_SECONDS, ProbeFacts, audit_endpoint
 from serve.supervisor.spec import ServedModel, ServingSpec
 from serve.supervisor.stop import Stop
 
@@ -222,16 +223,27 @@ class Supervisor:
             private=tuple(str(path) for path in dict.fromkeys(sockets)),
         )
 
+    def self_audit(self, reporter: Reporter) -> SelfAudit:
+        """Return what the endpoint shows to the outside, without requests that burden an engine.
+
+        Raises:
+            UsageError: the endpoint has no folder.
+        """
+        return audit_endpoint(self._own_folder(), self.status(), self.probe_facts(), reporter, hostile=False)
+
     def rollout(self, model: ServedModel) -> FleetRollout:
         """Return the change from what the engines of the model of that name serve to this.
 
         Raises:
             UsageError: the endpoint keeps no lines of its requests, by which a canary is judged.
         """
+        drain_s = self.spec.offered.drain_timeout_s
+        return FleetRollout(self.fleet, model, spool=self._own_folder().spool, drain_s=drain_s, stop=self.stop)
+
+    def _own_folder(self) -> EndpointFolder:
         if self._folder is None:
             raise UsageError(f"An endpoint that is only tried changes no release. Start it with `{command('serve')}`.")
-        drain_s = self.spec.offered.drain_timeout_s
-        return FleetRollout(self.fleet, model, spool=self._folder.spool, drain_s=drain_s, stop=self.stop)
+        return self._folder
 
     def sync_keys(self) -> None:
         """Let in the keys that are active now.

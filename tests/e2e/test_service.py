@@ -8,8 +8,7 @@ import os
 import signal
 import ssl
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import psutil
 import pytest
 
 from tests.e2e.conftest import ENTRY, Chain
-from tests.helpers import command
+from tests.helpers import command, eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -93,7 +92,7 @@ def test_answers_and_the_audit_count_the_same_tokens(service: Service) -> None:
     responses = client.responses.create(model="demo", input="def", max_output_tokens=6)
     assert all(chunk.choices for chunk in chunks), "usage was not asked for"
     counted = whole.usage.completion_tokens + plain.usage.completion_tokens + responses.usage.output_tokens
-    assert _eventually(lambda: _row(service)["requests"] == 4, 20)
+    assert eventually(lambda: _row(service)["requests"] == 4, 20)
     row = _row(service)
     assert row["inexact_requests"] == row["uncounted_requests"] == 0
     assert row["completion_tokens"] == counted + 7
@@ -113,7 +112,7 @@ def test_killed_engine_is_back(service: Service) -> None:
     with pytest.raises(openai.APIStatusError) as refused:
         service.client().with_options(max_retries=0).completions.create(model="demo", prompt="def", max_tokens=1)
     assert (refused.value.status_code, "retry-after" in refused.value.response.headers) == (503, True)
-    assert _eventually(lambda: service.run("serve", "status").returncode == 0, BACK_S)
+    assert eventually(lambda: service.run("serve", "status").returncode == 0, BACK_S)
     assert service.client().completions.create(model="demo", prompt="def", max_tokens=2).usage.completion_tokens == 2
     replica = service.told("serve", "status")["replicas"][0]
     assert (replica["state"], replica["restarts"]) == ("serving", 1)
@@ -135,10 +134,3 @@ def _row(service: Service) -> dict[str, Any]:
     """Return what the audit says of the first key."""
     rows = service.told("audit", "usage", "--by", "key")["rows"]
     return next((row for row in rows if row["key"] == "default"), {"requests": 0})
-
-
-def _eventually(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.5)
-    return condition()

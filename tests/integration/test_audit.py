@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from serve.audit.verify import verify_folder
 from serve.endpoint import EndpointFolder
 from tests.fakes.counted_engine import PROMPT_TOKENS, CountedEngine
 from tests.gateways import BACKEND, BEARER, KEY, OpenGateway, open_gateway, rule_of
-from tests.helpers import RecordingReporter
+from tests.helpers import RecordingReporter, eventually
 
 REPO = Path(__file__).parents[2]
 PLACE = f"{BACKEND}/place-1"
@@ -69,15 +69,6 @@ def _requests(folder: EndpointFolder) -> list[AuditLine]:
     return [line for line in _lines(folder) if line.kind == "request"]
 
 
-def _eventually(true: Callable[[], bool], seconds: float = 20.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if true():
-            return True
-        time.sleep(0.05)
-    return bool(true())
-
-
 def _post(client: httpx.Client, tokens: int, **headers: str) -> httpx.Response:
     body = {"model": "fake", "prompt": "a", "max_tokens": tokens}
     return client.post("/v1/completions", json=body, headers={**BEARER, **headers})
@@ -88,7 +79,7 @@ def test_lines_are_requests_while_the_writer_stops_and_dies(
 ) -> None:
     """Stopped for two seconds, killed with SIGKILL: every request has one line, with the engine's own tokens."""
     recorder, gateway, _ = served
-    assert _eventually(lambda: recorder.writer_pid != 0)
+    assert eventually(lambda: recorder.writer_pid != 0)
     with httpx.Client(base_url=gateway.base_url, trust_env=False, timeout=60) as client, ThreadPoolExecutor(8) as pool:
 
         def ask(numbers: range) -> list[str]:
@@ -106,7 +97,7 @@ def test_lines_are_requests_while_the_writer_stops_and_dies(
         asked += ask(range(250, 350))
         refused = client.post("/v1/completions", json={}, headers={"Authorization": "Bearer no"})
     assert refused.status_code == 401
-    assert _eventually(lambda: recorder.status().lines >= 351)
+    assert eventually(lambda: recorder.status().lines >= 351)
     lines = _requests(folder)
     assert sorted(line.id for line in lines if line.key != "-") == sorted(asked)
     assert [line.status for line in lines if line.key == "-"] == [401]
@@ -133,7 +124,7 @@ def test_stream_and_client_that_hangs_up(
         assert client.post("/v1/completions", json=body, headers=BEARER).text.endswith("data: [DONE]\n\n")
         with client.stream("POST", "/v1/completions", json={**body, "max_tokens": 500}, headers=BEARER) as answer:
             next(answer.iter_bytes())
-    assert _eventually(lambda: recorder.status().lines >= 2)
+    assert eventually(lambda: recorder.status().lines >= 2)
     whole, cut = _requests(folder)
     assert (whole.completion_tokens, whole.tokens_exact, whole.cut) == (5, True, False)
     assert whole.first_token_ms is not None
@@ -173,7 +164,7 @@ def test_text_is_kept_for_the_key_that_keeps_it(
     (kept,) = [json.loads(line) for line in file.read_text().splitlines()]
     assert json.loads(kept["request"]) == body
     assert json.loads(kept["answer"])["choices"][0]["text"] == " word word"
-    assert _eventually(lambda: recorder.status().lines >= 3)
+    assert eventually(lambda: recorder.status().lines >= 3)
     assert not any("secret thought" in path.read_text() for path in audit_files(folder.audit))
 
 
@@ -181,12 +172,12 @@ def test_stalled_writer_is_a_problem_until_it_goes_on(folder: EndpointFolder, tm
     """Told at once and told when it is over; both stand in the audit."""
     told: list[str | None] = []
     with _recorder(folder, tmp_path, on_problem=told.append, stalled_s=1.0) as recorder:
-        assert _eventually(lambda: recorder.writer_pid != 0)
+        assert eventually(lambda: recorder.writer_pid != 0)
         os.kill(recorder.writer_pid, signal.SIGSTOP)
-        assert _eventually(lambda: len(told) == 1)
+        assert eventually(lambda: len(told) == 1)
         assert "has said nothing" in str(recorder.status().problem)
         os.kill(recorder.writer_pid, signal.SIGCONT)
-        assert _eventually(lambda: len(told) == 2)
+        assert eventually(lambda: len(told) == 2)
         assert (told[1], recorder.status().problem) == (None, None)
     assert [str(line.event)[:24] for line in _lines(folder)] == ["A problem with the audit"] * 2
 
@@ -206,7 +197,7 @@ def test_lines_that_haproxy_dropped_are_counted(folder: EndpointFolder, tmp_path
         for count in (0, 3, 3, 0, 2):
             recorder.dropped(count)
         assert recorder.status().lost == 5
-        assert _eventually(lambda: recorder.status().problem is not None)
+        assert eventually(lambda: recorder.status().problem is not None)
     assert "HAProxy could not write" in str(reporter.warnings)
     assert "3 requests" in str(_lines(folder)[0].event)
 
@@ -217,7 +208,7 @@ def test_what_a_killed_writer_of_the_spool_left_is_told(folder: EndpointFolder, 
         line = {"at": "2026-11-30T02:00:00.000Z", "id": "r", "key": "-", "method": "GET", "path": "/", "place": "-"}
         whole = json.dumps({**line, "status": 404, "ended": "PR"})
         recorder.door_file().write_text(f"{whole}\n{whole[:40]}{whole}\n[NOTICE] reload\n{whole}\n")
-        assert _eventually(lambda: recorder.status().lines >= 3)
+        assert eventually(lambda: recorder.status().lines >= 3)
         assert recorder.status().lost == 1
     kinds = [line.kind for line in _lines(folder)]
     assert kinds == ["request", "event", "request"]

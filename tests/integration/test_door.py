@@ -22,7 +22,7 @@ from serve.gateway.settings import DoorSettings
 from serve.gateway.tls import ensure_certificate
 from tests.fakes.upstream import Behaviour, FakeUpstream
 from tests.gateways import BACKEND, BEARER, KEY, MODEL, open_gateway
-from tests.integration.test_door_lines import eventually
+from tests.helpers import eventually
 
 REPO = Path(__file__).parents[2]
 BODY = json.dumps({"model": "fake", "messages": [{"role": "user", "content": "x"}]})

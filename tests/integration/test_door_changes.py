@@ -23,7 +23,7 @@ from serve.gateway.settings import DoorSettings
 from serve.gateway.tls import ensure_certificate
 from tests.fakes.upstream import Behaviour, FakeUpstream
 from tests.gateways import BEARER, FIRST, SECOND, Pair, ask, open_gateway, open_pair, rule_of
-from tests.integration.test_door_lines import eventually
+from tests.helpers import eventually
 
 REPO = Path(__file__).parents[2]
 FAKE = "import sys; sys.path.insert(0, sys.argv[1]); from tests.fakes.upstream import main; main(sys.argv[2:])"

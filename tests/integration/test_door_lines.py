@@ -2,8 +2,7 @@
 
 import socket
 import stat
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from serve.gateway.gateway import Gateway
 from serve.gateway.keys import digest
 from tests.fakes.upstream import Behaviour, FakeUpstream
 from tests.gateways import BEARER, KEY, open_gateway, open_pair
+from tests.helpers import eventually
 
 HOSTILE = '"},\n{"id": "\\forged\x7f\u2028 \u0000' + "\U0001f600"
 
@@ -38,14 +38,6 @@ class Written:
 
     def _texts(self) -> list[str]:
         return self.path.read_text(encoding="utf-8").splitlines()
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
-    """Return whether it became true in time."""
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
 
 
 @pytest.fixture

@@ -51,7 +51,6 @@ from serve.supervisor.stop import Stop
 from tests.endpoints import (
     KEY,
     REPO,
-    eventually,
     interpreter,
     living_below,
     status_with,
@@ -61,7 +60,7 @@ from tests.endpoints import (
     waiting,
 )
 from tests.fakes.upstream import Behaviour, FakeUpstream
-from tests.helpers import RecordingReporter
+from tests.helpers import RecordingReporter, eventually
 from tests.results import quantize_result
 
 

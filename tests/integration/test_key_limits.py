@@ -1,9 +1,8 @@
 """What keys are held to at the door: HAProxy as it will run, in front of stand-ins for vLLM."""
 
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from serve.gateway.rules import KeyRule
 from serve.gateway.settings import DoorSettings
 from tests.fakes.upstream import Behaviour, FakeUpstream
 from tests.gateways import MODEL, open_gateway, rule_of
+from tests.helpers import eventually
 
 FREE = rule_of("free", "free0000")
 
@@ -60,15 +60,6 @@ def door(tmp_path: Path) -> Iterator[Door]:
         httpx.Client(base_url=gateway.base_url, trust_env=False, timeout=30) as client,
     ):
         yield Door(gateway, upstream, client)
-
-
-def _eventually(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return condition()
 
 
 def _let_in(door: Door, *rules: KeyRule) -> None:
@@ -149,7 +140,7 @@ def test_requests_at_once_are_exact(door: Door) -> None:
     door.upstream.behaviour.answer_delay_s = 2
     with ThreadPoolExecutor(4) as pool:
         first = [pool.submit(door.ask, "pair") for _ in range(2)]
-        assert _eventually(lambda: len(door.upstream.behaviour.seen) == 2)
+        assert eventually(lambda: len(door.upstream.behaviour.seen) == 2)
         refused = door.ask("pair")
         assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
         assert "2 requests at once" in refused.json()["error"]["message"]
@@ -171,7 +162,7 @@ def test_request_that_hangs_up_makes_room(door: Door) -> None:
         next(lines)
         assert door.ask("one").status_code == 429
         answer.close()
-    assert _eventually(lambda: door.ask("one").status_code == 200)
+    assert eventually(lambda: door.ask("one").status_code == 200)
 
 
 def test_tokens_end_a_key_for_as_long_as_they_say(door: Door) -> None:
@@ -184,7 +175,7 @@ def test_tokens_end_a_key_for_as_long_as_they_say(door: Door) -> None:
     assert answer.json()["error"]["type"] == "tokens"
     assert "1000 tokens per minute" in answer.json()["error"]["message"]
     assert door.ask("free").status_code == 200
-    assert _eventually(lambda: door.ask("talker").status_code == 200)
+    assert eventually(lambda: door.ask("talker").status_code == 200)
     door.gateway.limit_tokens({"talker00": 60})
     assert door.ask("talker").status_code == 429
     door.gateway.limit_tokens({})

@@ -14,7 +14,8 @@ from serve.monitoring.promises import read_promises
 from serve.monitoring.samples import read_samples
 from serve.monitoring.slo import slo_report
 from serve.supervisor.supervisor import Supervisor
-from tests.endpoints import KEY, eventually, status_with, supervisor_of, tiny_recipe, tiny_spec, waiting
+from tests.endpoints import KEY, status_with, supervisor_of, tiny_recipe, tiny_spec, waiting
+from tests.helpers import eventually
 
 REQUESTS = 70
 

@@ -6,7 +6,7 @@ The registry, the control socket and the checks are real; the engines are script
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +29,7 @@ from serve.supervisor.release_change import change_release
 from tests.fakes.released_run import make_run
 from tests.fakes.rollout import Clock, ScriptedRollout, seen
 from tests.fakes.scored_engine import ScoredEngine
-from tests.helpers import invoke
+from tests.helpers import eventually, invoke
 
 OFFERED = Serve(canary=Canary(share=0.1, seconds=10, requests=20, wait_s=30, p95_ratio=1.2))
 FEW = (seen(3, p95_ms=None), seen(27, p95_ms=None))
@@ -256,8 +256,8 @@ def test_nobody_decides(run_store: str, endpoint: Endpoint) -> None:
     quick = Endpoint(endpoint.folder, run_store, endpoint.releases, endpoint.registry, offered=offered)
     quick.rollout.canary = FEW
     assert quick.promote().outcome == "undecided"
-    assert _eventually(lambda: outcomes(quick) == ["under way", "undecided", "aborted"])
-    assert _eventually(lambda: "Nobody decided within 1 s." in quick.events[-1])
+    assert eventually(lambda: outcomes(quick) == ["under way", "undecided", "aborted"])
+    assert eventually(lambda: "Nobody decided within 1 s." in quick.events[-1])
 
 
 def test_one_change_at_a_time(endpoint: Endpoint) -> None:
@@ -362,13 +362,3 @@ def test_error_of_the_supervisor_has_its_code(endpoint: Endpoint, tmp_path: Path
     with endpoint.running(tmp_path), pytest.raises(RemoteError) as refusal:
         endpoint.asked("yes", number=1)
     assert refusal.value.exit_code == 2
-
-
-def _eventually(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    """Return whether it comes true in time."""
-    waiting = threading.Event()
-    for _ in range(int(seconds / 0.05)):
-        if condition():
-            return True
-        waiting.wait(0.05)
-    return condition()

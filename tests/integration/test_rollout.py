@@ -19,7 +19,8 @@ from serve.endpoint import EndpointFolder, endpoint_folder
 from serve.supervisor.control import RemoteError, ask
 from serve.supervisor.spec import ServedModel, ServingSpec
 from serve.supervisor.supervisor import Supervisor
-from tests.endpoints import KEY, eventually, living_below, supervisor_of, tiny_recipe, tiny_spec
+from tests.endpoints import KEY, living_below, supervisor_of, tiny_recipe, tiny_spec
+from tests.helpers import eventually
 
 BROKEN_AS = """
 from tests.fakes.upstream import main

@@ -32,7 +32,6 @@ from serve.supervisor.supervisor import Supervisor
 from tests.endpoints import (
     KEY,
     REPO,
-    eventually,
     interpreter,
     kill_door,
     kill_engine,
@@ -44,7 +43,7 @@ from tests.endpoints import (
     tiny_spec,
     waiting,
 )
-from tests.helpers import RecordingReporter
+from tests.helpers import RecordingReporter, eventually
 
 SLOW = "from tests.fakes.upstream import main; main(sys.argv[1:], chunk_delay_s=0.5)"
 ONCE = """

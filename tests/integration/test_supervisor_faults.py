@@ -21,7 +21,6 @@ from serve.supervisor.control import Address, RemoteError, address_of, ask
 from serve.supervisor.ownership import owned
 from serve.supervisor.spec import ServedModel, ServingSpec
 from tests.endpoints import (
-    eventually,
     kill_door,
     kill_engine,
     living_below,
@@ -32,7 +31,7 @@ from tests.endpoints import (
     tiny_spec,
     waiting,
 )
-from tests.helpers import RecordingReporter
+from tests.helpers import RecordingReporter, eventually
 
 BROKEN_AS = """
 from tests.fakes.upstream import main
@@ -203,8 +202,10 @@ def test_process_id_of_another_is_no_endpoint(folder: EndpointFolder) -> None:
 
 def test_endpoint_that_starts_cannot_be_asked_yet(folder: EndpointFolder) -> None:
     """It runs, so nobody is told to start it."""
-    with owned(folder), pytest.raises(BusyError, match=r"just starting or ending\. Try again in a moment"):
-        ask(folder, "stop")
+    with owned(folder):
+        assert folder.lock.stat().st_mode & 0o777 == 0o600
+        with pytest.raises(BusyError, match=r"just starting or ending\. Try again in a moment"):
+            ask(folder, "stop")
 
 
 def test_control_socket_that_is_gone(tmp_path: Path, recipe: Recipe, folder: EndpointFolder) -> None:

@@ -1,7 +1,7 @@
 """The clause on failed requests, by exact binomial bounds; and the one on uptime, which no run measures."""
 
 from eval.bench.result import BenchResult
-from eval.statistics.shares import share_bounds, trials_needed
+from eval.statistics.rates import rate_bounds, trials_needed
 from pipeline.base.commands import command
 from pipeline.base.format import count
 from pipeline.base.phrase import phrase
@@ -32,7 +32,7 @@ def errors(clause: ErrorsClause, measured: Measured) -> Found | Missing:
     needed = trials_needed(clause.max_share)
     return Found(
         value=failed / sent,
-        interval=share_bounds(failed, sent),
+        interval=rate_bounds(failed, sent),
         parts=(*parts, *soaked),
         why_undecided=phrase(Say.requests_do_not_tell, failed=count(failed), sent=count(sent), needed=count(needed)),
         command=command(BenchResult.STAGE, "--soak"),

@@ -1,9 +1,9 @@
-"""Rates of independent trials: Wilson's interval and exact tests, against published figures and scipy."""
+"""Rates of independent trials: intervals, bounds and exact tests, against published figures and scipy."""
 
 import pytest
 from scipy import stats
 
-from eval.statistics.rates import binomial_excess, fisher_excess, wilson
+from eval.statistics.rates import binomial_excess, fisher_excess, rate_bounds, trials_needed, wilson
 
 
 @pytest.mark.parametrize(("events", "trials"), [(0, 10), (1, 29), (15, 148), (81, 263), (60, 60)])
@@ -56,3 +56,33 @@ def test_more_events_than_trials() -> None:
     """Counts that cannot be are refused."""
     with pytest.raises(ValueError, match="5 events cannot be of 4 trials"):
         wilson(5, 4)
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "probability", "expected"),
+    [(3, 3, 0.5, 0.125), (2, 3, 0.5, 0.5), (0, 5, 0.3, 1.0), (58, 58, 0.95, 0.0510), (59, 59, 0.95, 0.0485)],
+)
+def test_the_binomial_test(successes: int, trials: int, probability: float, expected: float) -> None:
+    """Known values; 59 requests without a miss are the fewest that show 95 % with 95 % confidence."""
+    assert binomial_excess(successes, trials, probability) == pytest.approx(expected, abs=1e-4)
+
+
+def test_rate_bounds_are_exact() -> None:
+    """Without a failure the upper bound is the rule of three's exact form; both ends agree with published tables."""
+    low, high = rate_bounds(0, 100)
+    assert (low, high) == (0.0, pytest.approx(1 - 0.05 ** (1 / 100)))
+    low, high = rate_bounds(5, 50, confidence=0.975)
+    assert (low, high) == (pytest.approx(0.0333, abs=5e-5), pytest.approx(0.2181, abs=5e-5))
+
+
+@pytest.mark.parametrize(("found", "trials"), [(0, 2995), (12, 1_000_000), (999_990, 1_000_000)])
+def test_bounds_of_many_trials_are_where_the_test_is(found: int, trials: int) -> None:
+    """At a bound the exact test just has the doubt that is left."""
+    low, high = rate_bounds(found, trials)
+    assert binomial_excess(trials - found, trials, 1 - high) == pytest.approx(0.05, rel=1e-6)
+    assert not found or binomial_excess(found, trials, low) == pytest.approx(0.05, rel=1e-6)
+
+
+def test_trials_without_a_failure_that_show_a_share() -> None:
+    """The rule of three, exact: 59 for 5 %, 2,995 for 0.1 %."""
+    assert (trials_needed(0.05), trials_needed(0.001)) == (59, 2995)

@@ -10,7 +10,7 @@ from serve.gateway.connections import Connections, connections, explained, open_
 
 @pytest.mark.parametrize(
     ("files", "clients", "engines"),
-    [(1024, 316, 314), (8_272, 6_144, 1_024), (20_000, 17_872, 1_024), (1_048_576, 30_000, 1_024)],
+    [(1024, 472, 472), (8_272, 6_144, 1_024), (20_000, 17_872, 1_024), (1_048_576, 30_000, 1_024)],
 )
 def test_bounds_follow_the_files(files: int, clients: int, engines: int) -> None:
     """One file per connection after HAProxy's own; beyond what two releases take, all are for clients, who wait."""

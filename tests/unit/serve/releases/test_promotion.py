@@ -19,6 +19,7 @@ class World:
 
     rollout: ScriptedRollout
     smoke: Smoke = field(default_factory=lambda: Smoke(passed=True, said=("smoke test: 4 of 4 checks passed.",)))
+    exposed: Smoke = field(default_factory=lambda: Smoke(passed=True, said=()))
     settled: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unsettled: Exception | None = None
@@ -42,6 +43,7 @@ class World:
             clock=lambda: self.rollout.clock.now,
             sleep=self.rollout.clock.sleep,
             agreed=agreed,
+            exposed=lambda: self.exposed,
         )
 
 
@@ -67,6 +69,15 @@ def test_engine_that_does_not_start(world: World) -> None:
     outcome = world.promotion().beside()
     assert world.rollout.done == ["start", "abort"]
     assert (outcome.outcome, outcome.said) == ("aborted", ("vLLM ended unexpectedly: out of memory.",))
+    assert world.settled == []
+
+
+def test_self_audit_that_fails(world: World) -> None:
+    """A release under which something is open to the outside goes back, although it has all requests already."""
+    world.exposed = Smoke(passed=False, said=("self-audit: routes: GET /new is open.",))
+    outcome = world.promotion().beside()
+    assert world.rollout.done == ["start", "share 10", "share 100", "abort"]
+    assert (outcome.outcome, outcome.said[-1]) == ("aborted", "self-audit: routes: GET /new is open.")
     assert world.settled == []
 
 
