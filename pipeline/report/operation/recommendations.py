@@ -49,7 +49,7 @@ def _load(operation: Operation) -> Iterator[str]:
 def _drift(operation: Operation) -> Iterator[str]:
     for one in operation.result.drift:
         if one.verdict == "slower" and one.change is not None:
-            yield operation.say.slower(as_change(one.change), count(one.concurrency))
+            yield operation.say.slower(as_change(one.change), operation.say.amount(one.concurrency, "request"))
 
 
 def _keys(operation: Operation) -> Iterator[str]:

@@ -231,9 +231,9 @@ class GermanOperationSentences(GermanWords, OperationSentences):
             "gesendet wird."
         )
 
-    def slower(self, change: str, concurrency: str) -> str:
+    def slower(self, change: str, requests: str) -> str:
         return (
-            f"Bei {concurrency} Anfragen gleichzeitig dauert ein Token {change} länger als in der Messung: siehe "
+            f"Bei {requests} gleichzeitig liegt die Zeit je Token um {change} neben der Messung: siehe "
             "`awqctl doctor --gpu`, dann neu messen mit `awqctl bench RECIPE`."
         )
 

@@ -213,9 +213,9 @@ class OperationSentences(Words):
     def raise_limits(self, key: str, limited: str, share: str) -> str:
         return f"{key} was limited, {limited} ({share} of its requests): raise its limits, or ask what it sends."
 
-    def slower(self, change: str, concurrency: str) -> str:
+    def slower(self, change: str, requests: str) -> str:
         return (
-            f"At {concurrency} requests at once a token takes {change} longer than in the benchmark: look at "
+            f"With {requests} at once the time per token is {change} against the benchmark: look at "
             "`awqctl doctor --gpu`, then measure again with `awqctl bench RECIPE`."
         )
 
