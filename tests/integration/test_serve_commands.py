@@ -270,12 +270,12 @@ def _read_all(descriptor: int) -> None:
 
 
 def test_detached_start_that_fails(place: Place) -> None:
-    """The command ends with the endpoint's code and its last words, which name the engine's log."""
+    """The command ends with the endpoint's code and its last words, and names the log."""
     (place.folder / "python").write_text(f"#!{sys.executable}\nraise ValueError('no such model')\n")
     answer = place.run(*place.line("--detach"))
     assert answer.returncode == 4
     assert "ValueError: no such model" in answer.stderr
-    assert "serve-vllm." in answer.stderr
+    assert "serve." in answer.stderr
     assert answer.stdout == ""
 
 
