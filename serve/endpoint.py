@@ -87,15 +87,19 @@ def endpoint_names() -> tuple[str, ...]:
     return tuple(sorted(path.name for path in folder.iterdir() if path.is_dir())) if folder.is_dir() else ()
 
 
-def chosen_endpoint(name: str | None) -> EndpointFolder:
+def chosen_endpoint(name: str | None, *, may_be_new: bool = False) -> EndpointFolder:
     """Return the folder of the endpoint named, or of the only one there is.
 
+    Args:
+        name: of the endpoint.
+        may_be_new: whether the one named need not have been started yet.
+
     Raises:
-        UsageError: none is named, and there is none or more than one.
+        UsageError: there is none of that name; or none is named, and there is none or more than one.
     """
-    if name is not None:
-        return endpoint_folder(name)
     names = endpoint_names()
+    if name is not None:
+        return endpoint_folder(name) if may_be_new else _existing(endpoint_folder(name), names)
     if len(names) == 1:
         return endpoint_folder(names[0])
     if not names:
@@ -103,3 +107,19 @@ def chosen_endpoint(name: str | None) -> EndpointFolder:
             f"There is no endpoint yet. Name one with --endpoint NAME; `{command('serve')}` takes the recipe's."
         )
     raise UsageError(f"There are several endpoints: {', '.join(names)}. Name one with --endpoint NAME.")
+
+
+def not_running(folder: EndpointFolder) -> str:
+    """Return the sentence that no process serves it; of a name that none has yet, which there are."""
+    names = endpoint_names()
+    others = f" There are: {', '.join(names)}." if names and folder.name not in names else ""
+    return f"The endpoint '{folder.name}' is not running.{others}"
+
+
+def _existing(folder: EndpointFolder, names: tuple[str, ...]) -> EndpointFolder:
+    if folder.name in names:
+        return folder
+    others = f"There are: {', '.join(names)}." if names else "There is none yet."
+    raise UsageError(
+        f"There is no endpoint '{folder.name}'. {others} `{command('serve')} --endpoint {folder.name}` starts one."
+    )

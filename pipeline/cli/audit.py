@@ -1,5 +1,6 @@
 """`awqctl audit`: whether an endpoint's audit is whole, and what it says of tokens."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from pipeline.cli.help import Group
 from pipeline.cli.table import minute, print_rows
 
 endpoint_option = click.option("--endpoint", metavar="NAME", help="Whose audit; default the only endpoint there is.")
+_HASH = r"[0-9a-f]{64}"
 _day = click.DateTime(["%Y-%m-%d"])
 
 
@@ -41,6 +43,8 @@ def verify(files: tuple[Path, ...], *, endpoint: str | None, head: str | None, a
 
     if files and endpoint:
         raise UsageError("Name FILES or --endpoint, not both.")
+    if head is not None and not re.fullmatch(_HASH, head):
+        raise UsageError(f"--head '{head}' is no hash: `awqctl audit verify` prints one of 64 hexadecimal digits.")
     report = verify_files(files, head=head) if files else verify_folder(chosen_endpoint(endpoint).audit, head=head)
 
     def show() -> None:

@@ -52,7 +52,7 @@ def add(name: str, *, endpoint: str | None, as_json: bool, **options: str | None
     from pipeline.base.commands import command
     from serve.gateway.key_stores import unclaimed_keys
 
-    store, terms = _store(endpoint), _terms(options)
+    store, terms = _store(endpoint, may_be_new=True), _terms(options)
     issued = store.add(name, terms)
     waits = f"There is no endpoint yet: the first one that `{command('serve')}` starts will have it."
     emit(as_json, issued, lambda: _show(issued, "is active", *([waits] if store.path == unclaimed_keys() else [])))
@@ -121,14 +121,14 @@ def change(name: str, *, endpoint: str | None, as_json: bool, **options: str | N
     emit(as_json, changed, f"Key '{changed.name}' ({changed.id}): {_joined(_terms_in_words(changed)) or 'no limits'}.")
 
 
-def _store(endpoint: str | None) -> "KeyStore":
+def _store(endpoint: str | None, *, may_be_new: bool = False) -> "KeyStore":
     """Return the keys that the command is about; messages name other commands with its `--endpoint`."""
     from pipeline.base.commands import Typed, typed
     from serve.gateway.key_stores import chosen_keys
 
     own = dict.fromkeys(_NAMING_ENDPOINT, ("--endpoint", endpoint)) if endpoint else {}
     click.get_current_context().with_resource(typed(Typed(own=own)))
-    return chosen_keys(endpoint, note=lambda text: click.echo(text, err=True))
+    return chosen_keys(endpoint, note=lambda text: click.echo(text, err=True), may_be_new=may_be_new)
 
 
 def _terms(options: dict[str, str | None]) -> Any:

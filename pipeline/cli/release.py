@@ -128,7 +128,8 @@ def rollback(*, to: str | None, endpoint: str | None, yes: bool, store: str, as_
         before = registry.previous()
         if before is None:
             raise UsageError(
-                "There is no release to go back to. `awqctl release rollback --to baseline` serves the 16-bit model, "
+                f"There is no release to go back to in {registry.store}. `awqctl release rollback --to baseline` "
+                "serves the 16-bit model, "
                 "`awqctl release ls` lists what there is."
             )
         chosen = before
@@ -141,7 +142,7 @@ def _registry(endpoint: str | None, store: str) -> "Registry":
     from serve.endpoint import chosen_endpoint
     from serve.releases.registry import Registry
 
-    return Registry(Tracker(store, reporter()), chosen_endpoint(endpoint))
+    return Registry(Tracker(store, reporter()), chosen_endpoint(endpoint, may_be_new=True))
 
 
 def _registered(

@@ -104,6 +104,7 @@ def _serve(session: Session, arguments: dict[str, Any]) -> None:
     from serve.endpoint import endpoint_folder
     from serve.gateway.key_stores import endpoint_keys
     from serve.supervisor.foreground import serve_forever, usage_lines
+    from serve.supervisor.ownership import owned
 
     ours = click.get_current_context()
 
@@ -112,6 +113,8 @@ def _serve(session: Session, arguments: dict[str, Any]) -> None:
         with click.Context(ours.command, parent=ours, info_name=ours.info_name):
             return _what(_opened(arguments), arguments)[0]
 
+    with owned(endpoint_folder(arguments["endpoint"] or session.recipe.name)):
+        pass  # told before minutes of reading; taken for good by what serves
     spec, releases = _what(session, arguments)
     serve_forever(
         spec,

@@ -26,7 +26,7 @@ def status(*, endpoint: str | None, every_s: float | None, as_json: bool) -> int
     from serve.endpoint import chosen_endpoint
     from serve.supervisor.remote import status_of
 
-    folder = chosen_endpoint(endpoint)
+    folder = chosen_endpoint(endpoint, may_be_new=True)
     if every_s is not None:
         from pipeline.cli.serve_watch import watch
 
@@ -59,7 +59,7 @@ def stop(*, endpoint: str | None, as_json: bool) -> None:
     from serve.endpoint import chosen_endpoint
     from serve.supervisor import remote
 
-    folder = chosen_endpoint(endpoint)
+    folder = chosen_endpoint(endpoint, may_be_new=True)
     pid = remote.stop(folder, _note)
     emit(as_json, {"name": folder.name, "pid": pid, "running": False}, f"The endpoint '{folder.name}' has stopped.")
 
@@ -75,7 +75,7 @@ def reload(*, endpoint: str | None, as_json: bool) -> None:
     from serve.endpoint import chosen_endpoint
     from serve.supervisor import remote
 
-    folder = chosen_endpoint(endpoint)
+    folder = chosen_endpoint(endpoint, may_be_new=True)
     done = remote.reload(folder, _note)
     later = [f"Only a new start changes {'; '.join(done.at_restart)}."] if done.at_restart else []
     lines = [*(done.done or ("Nothing has changed.",)), *later]

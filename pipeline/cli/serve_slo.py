@@ -61,7 +61,7 @@ def _show(found: "SloReport") -> None:
     click.echo("Requests: " + ", ".join(f"{count(amount)} {said}" for said, amount in apart.items()) + ".")
     click.echo(
         f"Time: {clock(found.ready_s)} ready, {clock(found.down_s)} not ready, {clock(found.unknown_s)} unknown, "
-        f"{clock(found.planned_s)} stopped on request."
+        f"{clock(found.planned_s)} stopped on request or starting."
     )
 
 
@@ -77,13 +77,13 @@ def _row(level: "LevelVerdict") -> tuple[str, str, str, str, str]:
 
 
 def _why(level: "LevelVerdict") -> str:
-    from pipeline.base.format import count, percent, share_of_time
+    from pipeline.base.format import count, percent, plural, share_of_time
 
     form = share_of_time if level.level == "availability" else percent
-    of = {"p95": "requests slower than that", "errors": "requests failed", "availability": "of the time ready"}
+    of = {"p95": "of them slower than that", "errors": "of them failed", "availability": "of the time ready"}
     bounds = ""
-    if level.low is not None and level.high is not None:
+    if level.low is not None and level.high is not None and level.low < level.high:
         bounds = f"between {form(level.low)} and {form(level.high)} {of[level.level]}"
-    what = "samples" if level.level == "availability" else "requests"
-    seen = f"{count(level.of)} {what}" + (f", {bounds}" if bounds else "")
+    what = "sample" if level.level == "availability" else "request"
+    seen = plural(level.of, what) + (f", {bounds}" if bounds else "")
     return f"{seen}; {count(level.needed)} could decide it" if level.needed else seen

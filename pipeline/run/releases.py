@@ -204,7 +204,8 @@ def released_spec(
         spec, releases = serving_spec(recipe, context, record, despite_gates=passed_over or (), **chosen), None
     else:
         registry = Registry(store, folder)
-        release = served_release(registry, recipe, context, record, version=version, despite=despite)
+        with context.reporter.task("looking up the release"):
+            release = served_release(registry, recipe, context, record, version=version, despite=despite)
         own = made is not None and made.checkpoint_digest == release.digest
         if own and passed_over is None:
             passed_over = require_gates(recipe, record, context.reporter, despite=despite or bool(release.despite))

@@ -16,6 +16,7 @@ _ADVICE = {
     "out of memory": "Free memory, or use a smaller setting, and run the command again.",
     "can't allocate memory": "Free memory, or use a smaller setting, and run the command again.",
 }
+_SHOWN = 80
 
 
 class Worker:
@@ -34,6 +35,7 @@ class Worker:
         self.log = log
         self._title = script.stem.replace("_", " ")
         self._reporter = reporter
+        self._python = python
         self._process = GuardedProcess(
             [str(python), str(script)], log=log, environment=engine_environment(environment), pipes=True, cwd=cwd
         )
@@ -51,7 +53,7 @@ class Worker:
             raise self._died() from None
         with self._reporter.task(text) as task:
             for line in self._process.stdout:
-                message = self._read(line)
+                message = self._message(line)
                 if message["event"] == "progress":
                     task.update(done=message["done"], total=message["total"], text=f"{text}: {message['text']}")
                 elif message["event"] == "error":
@@ -62,13 +64,13 @@ class Worker:
                     return answer
         raise self._died()
 
-    def _read(self, line: str) -> dict[str, Any]:
+    def _message(self, line: str) -> dict[str, Any]:
         try:
             message: dict[str, Any] = json.loads(line)
         except ValueError:
             raise WorkerError(
-                f"The {self._title} worker does not speak as it must; it said: {line.strip()[:200]!r}. "
-                "Is its interpreter a program of your own? Unset the variable that names it, or correct it.",
+                f"{self._python} was to run the {self._title} worker, and says '{line.strip()[:_SHOWN]}' instead. "
+                "Check that it is a Python interpreter (`awqctl env ls`).",
                 log=self.log,
             ) from None
         return message

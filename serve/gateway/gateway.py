@@ -277,7 +277,7 @@ class Gateway:
         with self._changing:
             before, self._settings = self._settings, settings
             try:
-                self._write_maps()
+                self._write_files()
                 self._haproxy.take_over(self._render())
             except AwqctlError:
                 self._settings = before
@@ -343,9 +343,7 @@ class Gateway:
 
     def _start(self) -> None:
         self._address, self.port = choose_address(self._host, self._asked_port)
-        if self._bundle is not None and not self._certificate.exists():
-            write_private(self._certificate, self._bundle.read_text(encoding="utf-8"))
-        self._write_maps()
+        self._write_files()
         self._haproxy.start(self._render(), died=self.failure)
 
     @property
@@ -355,7 +353,10 @@ class Gateway:
     def _stat(self) -> list[dict[str, str]]:
         return list(csv.DictReader(io.StringIO(self._runtime.ask("show stat").removeprefix("# "))))
 
-    def _write_maps(self) -> None:
+    def _write_files(self) -> None:
+        """Write what the configuration names: it may have gone, where somebody cleans up temporary folders."""
+        if self._bundle is not None and not self._certificate.exists():
+            write_private(self._certificate, self._bundle.read_text(encoding="utf-8"))
         for path, entries in self._entries.items():
             write_private(path, "".join(f"{key} {value}\n" for key, value in entries.items()))
         write_private(self._maps.state, f"refuse {self._refusing}\n" if self._refusing else "")

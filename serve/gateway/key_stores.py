@@ -35,19 +35,20 @@ def endpoint_keys(folder: EndpointFolder, note: Callable[[str], None]) -> KeySto
     return store
 
 
-def chosen_keys(endpoint: str | None, note: Callable[[str], None]) -> KeyStore:
+def chosen_keys(endpoint: str | None, note: Callable[[str], None], *, may_be_new: bool = False) -> KeyStore:
     """Return the keys of the endpoint named, or of the only one; before there is any, those that wait for the first.
 
     Args:
         endpoint: its name.
         note: told when an endpoint has taken keys that waited for one.
+        may_be_new: whether the endpoint named need not have been started yet.
 
     Raises:
-        UsageError: none is named, and there are several.
+        UsageError: there is none of that name, or none is named and there are several.
     """
     if endpoint is None and not endpoint_names():
         return KeyStore(unclaimed_keys())
-    return endpoint_keys(chosen_endpoint(endpoint), note)
+    return endpoint_keys(chosen_endpoint(endpoint, may_be_new=may_be_new), note)
 
 
 def _move(source: Path, target: Path) -> None:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-TEMPORARY = "temporary"
-"""Name and id of keys that exist in memory alone."""
+TEMPORARY = "awqctl-checks"
+"""Name and id of keys that exist in memory alone, for what awqctl itself asks its endpoint."""
 
 
 @dataclass(frozen=True)

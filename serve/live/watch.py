@@ -10,7 +10,7 @@ from pipeline.base.errors import AwqctlError
 from pipeline.hardware.health.processes import Owners
 from pipeline.hardware.health.readers import GpuReader, gpu_readers
 from pipeline.hardware.health.sample import GpuSample
-from serve.endpoint import EndpointFolder
+from serve.endpoint import EndpointFolder, not_running
 from serve.live.rates import TokenRates
 from serve.live.recent import RecentRequests, Traffic
 from serve.status import EndpointStatus
@@ -25,7 +25,7 @@ class Look:
     status: EndpointStatus | None
     """None while none runs, or it does not answer."""
     problem: str | None = None
-    """Why it does not answer."""
+    """Why there is none."""
     traffic: Traffic | None = None
     """None where there is no audit to tell."""
     tokens_per_s: dict[str, float] | None = None
@@ -74,7 +74,7 @@ class Watch:
         except AwqctlError as problem:  # it may be about to end, and may come back
             return Look(now, None, str(problem))
         if status is None:
-            return Look(now, None)
+            return Look(now, None, not_running(self._folder))
         counted = {one.place: one.generation_tokens for one in status.replicas}
         owners = Owners(())
         return Look(

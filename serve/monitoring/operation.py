@@ -10,6 +10,7 @@ from pipeline.base.results import Result
 from pipeline.recipe.serve import ServiceLevels
 from serve.audit.lines import AuditLine
 from serve.endpoint import EndpointFolder
+from serve.gateway.rules import TEMPORARY
 from serve.monitoring.audit_window import audit_lines
 from serve.monitoring.availability import Availability, availability
 from serve.monitoring.drift import BenchmarkLevel, DriftVerdict, Observation, drift
@@ -23,6 +24,8 @@ from serve.monitoring.service_levels import LevelVerdict, verdicts
 Period = Literal["week", "month", "quarter"]
 DAYS: dict[Period, int] = {"week": 7, "month": 30, "quarter": 91}
 _FULL = 0.95
+_NOBODYS = frozenset({"-", TEMPORARY})
+"""Ids of keys of which there are no clients."""
 _REACH_S = 15.0
 
 
@@ -191,7 +194,7 @@ class _Course:
 
     def _take(self, line: AuditLine) -> None:
         self.all.add(line)
-        if line.key_id != "-":
+        if line.key_id not in _NOBODYS:
             self._keys.setdefault(line.key, RequestStatistics(self._p95_s)).add(line)
         if not generates(line):
             return

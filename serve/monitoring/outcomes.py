@@ -3,6 +3,7 @@
 from typing import Literal
 
 from serve.audit.lines import AuditLine
+from serve.gateway.rules import TEMPORARY
 
 Outcome = Literal["answered", "failed", "abandoned", "refused", "limited", "unknown_key"]
 """`failed`: 5xx, no answer, or one that was cut; `abandoned`: the client left before its end; `refused`: 4xx, the
@@ -26,8 +27,9 @@ def outcome_of(line: AuditLine) -> Outcome:
 
 
 def generates(line: AuditLine) -> bool:
-    """Return whether a model was asked for something; lists of models are answered in no time and would flatter.
+    """Return whether a client asked a model for something; lists of models are answered in no time and would flatter.
 
-    A request whose line at the door is lost has no method; engines are asked for nothing else.
+    What awqctl itself asks (`awqctl serve audit` is hostile) says nothing of what clients got. A request whose line at
+    the door is lost has no method; engines are asked for nothing else.
     """
-    return line.kind == "request" and line.method in {"POST", "-"}
+    return line.kind == "request" and line.method in {"POST", "-"} and line.key_id != TEMPORARY

@@ -17,6 +17,9 @@ Outcome = Literal["under way", "moved", "promoted", "aborted", "undecided", "int
 """`moved`: the alias alone, as nothing runs; `undecided` and `interruption`: somebody has to decide."""
 
 
+_OPEN = ("under way", "undecided")
+
+
 class Change(Result):
     """One change of release, or the attempt of one."""
 
@@ -41,7 +44,7 @@ class Change(Result):
     old: Observed | None = None
     """Of the release beside it."""
     pid: int | None = None
-    """Of the process that is at it; None once it ended."""
+    """Of the process that is at it, or whose canary is undecided; None once it ended."""
 
 
 def now() -> str:
@@ -53,9 +56,11 @@ def keep_change(folder: EndpointFolder, change: Change) -> None:
     """Append a change to the endpoint's file, on the disk when this returns."""
     folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     line = json.dumps(change.model_dump(mode="json", exclude_defaults=True)) + "\n"
-    descriptor = os.open(folder.interruptions, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    descriptor = os.open(folder.interruptions, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        os.write(descriptor, line.encode())
+        end = os.fstat(descriptor).st_size
+        cut = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"  # a full disk left half a line
+        os.write(descriptor, (b"\n" if cut else b"") + line.encode())
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -74,9 +79,9 @@ def changes_of(folder: EndpointFolder) -> tuple[Change, ...]:
 
 
 def latest_change(folder: EndpointFolder) -> Change | None:
-    """Return the last change, as it stands: one whose process is gone was broken off."""
+    """Return the last change, as it stands: one whose process is gone was broken off, and its canary with it."""
     change = next(reversed(changes_of(folder)), None)
-    if change is None or change.outcome != "under way" or _alive(change.pid):
+    if change is None or change.outcome not in _OPEN or _alive(change.pid):
         return change
     broken = "The process that was at it ended before it did; what the registry calls production is served."
     return change.model_copy(update={"outcome": "aborted", "said": (broken,)})

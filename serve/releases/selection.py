@@ -26,7 +26,8 @@ def release_to_serve(
     """Return what to serve: the version asked for, else production; before the first release it registers the run's.
 
     A release that went back stays: a newer checkpoint of the run is only told of. A registry that cannot be reached
-    keeps nobody from serving what the endpoint's folder says it served.
+    keeps nobody from serving what the endpoint's folder says it served; nor does one that knows nothing of it, such as
+    the new one that MLflow makes in another folder.
 
     Args:
         registry: of the endpoint.
@@ -43,6 +44,14 @@ def release_to_serve(
         chosen = registry.release(version) if version is not None else registry.production()
     except EnvironmentLackError as problem:
         return _without_registry(registry, draft, reporter, problem, version)
+    kept = pinned(registry.folder)
+    if chosen is None and kept is not None:
+        reporter.warn(
+            f"{registry.store} knows no release of '{registry.folder.name}'. {kept.release.label} is served, which was "
+            f"production at {kept.at}, registered in {kept.store}. Name that store with --store, or start in its "
+            "folder; `awqctl release promote RUN` makes a release of this store production."
+        )
+        return kept.release
     if chosen is None:
         release, items = draft()
         chosen = registry.like(release) or registry.add(release, items)

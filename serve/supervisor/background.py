@@ -29,7 +29,7 @@ _WARNING = "warning: "
 class FailedStartError(AwqctlError):
     """The endpoint ended instead of being up; has its exit code and what it said last."""
 
-    def __init__(self, message: str, exit_code: int, *, log: Path | None) -> None:
+    def __init__(self, message: str, exit_code: int, *, log: Path) -> None:
         super().__init__(message, log=log)
         self.exit_code = exit_code
 
@@ -73,8 +73,7 @@ def serve_in_background(command: Sequence[str], folder: EndpointFolder, *, log: 
         reporter.warn(warning.removeprefix(_WARNING))
     if document is None:
         status = process.wait()
-        words = _last_words(file, status)
-        raise FailedStartError(words, max(status, 1), log=None if "Details: " in words else file)
+        raise FailedStartError(_last_words(file, status), max(status, 1), log=file)
     return document.model_copy(update={"log": str(file)})
 
 

@@ -21,7 +21,7 @@ from pipeline.base.errors import AwqctlError, BusyError, EnvironmentLackError, U
 from pipeline.base.locks import is_held
 from pipeline.base.results import Result
 from pipeline.runtimes.private_socket import PrivateSocketServer
-from serve.endpoint import EndpointFolder
+from serve.endpoint import EndpointFolder, not_running
 from serve.gateway.files import write_private
 
 Note = Callable[[str], None]
@@ -129,7 +129,7 @@ def ask(
     address = address_of(folder)
     if address is None:
         refuse_between(folder)
-        raise EnvironmentLackError(f"The endpoint '{folder.name}' is not running. Start it with `{typed('serve')}`.")
+        raise EnvironmentLackError(f"{not_running(folder)} Start it with `{typed('serve')}`.")
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(_CONNECT_TIMEOUT_S)

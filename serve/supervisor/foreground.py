@@ -96,6 +96,8 @@ def serve_forever(
         serving = _serving(spec, endpoint, first)
         on_ready(serving if show_key else without_key(serving))
         endpoint.wait()
+        drain_s = spec.offered.drain_timeout_s
+        reporter.note(f"answers under way may end within {drain_s} s; once more cuts them", head="stopping")
 
 
 def _serving(spec: ServingSpec, endpoint: Supervisor, first_key: str | None) -> Serving:

@@ -48,7 +48,7 @@ def change_release(
     def sent(**more: object) -> Change:
         try:
             answer = ask(folder, kind, {**asked, **more}, note=note, timeout_s=None)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Interrupted):
             raise Interrupted(
                 f"The supervisor of '{folder.name}' goes on with it. `awqctl release ls --endpoint {folder.name}` "
                 f"tells how it ended."

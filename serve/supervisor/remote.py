@@ -4,7 +4,7 @@ import time
 
 import psutil
 
-from pipeline.base.errors import EnvironmentLackError
+from pipeline.base.errors import EnvironmentLackError, Interrupted
 from serve.endpoint import EndpointFolder
 from serve.status import EndpointStatus
 from serve.supervisor.control import Note, address_of, ask
@@ -45,15 +45,24 @@ def stop(folder: EndpointFolder, note: Note) -> int:
 
     Raises:
         EnvironmentLackError: none runs, it does not answer, or it does not end.
+        Interrupted: somebody stopped waiting; the endpoint stops all the same.
         RemoteError: it refuses.
     """
     stopping = ask(folder, "stop", note=note)
     pid = int(stopping["pid"])
     deadline = time.monotonic() + float(stopping["drain_timeout_s"]) + _BEYOND_DRAIN_S
-    while _alive(pid):
-        if time.monotonic() > deadline:
-            raise EnvironmentLackError(f"The endpoint '{folder.name}' (process {pid}) does not end. Look at its log.")
-        time.sleep(_POLL_S)
+    try:
+        while _alive(pid):
+            if time.monotonic() > deadline:
+                raise EnvironmentLackError(
+                    f"The endpoint '{folder.name}' (process {pid}) does not end. Look at its log."
+                )
+            time.sleep(_POLL_S)
+    except (KeyboardInterrupt, Interrupted):
+        raise Interrupted(
+            f"The endpoint '{folder.name}' goes on to stop, once the answers under way have ended. The same command "
+            "again would cut them."
+        ) from None
     return pid
 
 

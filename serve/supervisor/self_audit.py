@@ -35,7 +35,7 @@ def audit_running(name: str | None, reporter: Reporter) -> SelfAudit:
         UsageError: it is not clear which endpoint is meant.
         EnvironmentLackError: it does not run, or is not ready.
     """
-    folder = chosen_endpoint(name)
+    folder = chosen_endpoint(name, may_be_new=True)
     status = EndpointStatus.model_validate(ask(folder, "status"))
     if not status.ready:
         raise EnvironmentLackError(f"The endpoint '{folder.name}' is not ready yet. Try again when it is.")

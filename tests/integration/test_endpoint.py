@@ -449,6 +449,8 @@ def test_serve_command(tmp_path: Path) -> None:
     assert allowed.json()["data"][0]["id"] == serving.model == "demo"
     assert str(tmp_path) not in allowed.text
     assert errors.splitlines()[-1].endswith("stopped")
+    assert "looking up the release" in errors
+    assert "stopping: answers under way may end within 30 s; once more cuts them" in errors
     assert "was not measured" in errors
     assert f"at most {serving.max_connections} connections at once" in " ".join(errors.split())
     assert living_below(tmp_path) == []

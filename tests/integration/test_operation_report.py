@@ -124,3 +124,5 @@ def test_an_endpoint_that_never_answered(tmp_path: Path) -> None:
     text = (tmp_path / "r" / "report.md").read_text()
     assert "Not decided" in text
     assert "No request came" in text
+    assert "Undecided (at most 2.0 s is promised)." in text
+    assert "Charts" not in text

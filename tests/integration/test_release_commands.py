@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from pipeline.base.errors import BusyError, EngineError, UsageError
+from pipeline.base.errors import BusyError, EngineError, Interrupted, UsageError
 from pipeline.base.progress import SilentReporter
 from pipeline.recipe.serve import Canary, Serve
 from pipeline.run.tracking import Tracker
 from serve.endpoint import EndpointFolder, endpoint_folder
-from serve.releases.changes import Change, changes_of, latest_change
+from serve.releases.changes import Change, changes_of, keep_change, latest_change
 from serve.releases.control_commands import ReleaseCommands
 from serve.releases.registry import Registry
 from serve.releases.release import Release
@@ -295,6 +295,45 @@ def test_change_that_was_broken_off_is_told_as_such(endpoint: Endpoint) -> None:
     assert found is not None
     assert found.outcome == "aborted"
     assert "ended before it did" in found.said[0]
+
+
+def test_client_that_is_ended_says_that_the_change_goes_on(endpoint: Endpoint, tmp_path: Path) -> None:
+    """A SIGTERM to the command stops nothing, and it is not to be run again."""
+
+    def ended(_note: str) -> None:
+        raise Interrupted("Stopped by SIGTERM. Run the same command again to go on where it stopped.")
+
+    with endpoint.running(tmp_path), pytest.raises(Interrupted, match="goes on with it"):
+        change_release(
+            endpoint.registry,
+            "promote",
+            endpoint.releases[1],
+            confirm=None,
+            note=ended,
+            reporter=SilentReporter(),
+        )
+    assert eventually(lambda: outcomes(endpoint) == ["under way", "promoted"])
+
+
+def test_undecided_canary_ends_with_its_process(endpoint: Endpoint) -> None:
+    """While that lives it keeps its share; nobody can decide on one whose supervisor has gone."""
+    endpoint.rollout.canary = FEW
+    endpoint.promote()
+    found = latest_change(endpoint.folder)
+    assert found is not None
+    assert found.outcome == "undecided"
+    keep_change(endpoint.folder, found.model_copy(update={"pid": 2**22 + 1}))
+    found = latest_change(endpoint.folder)
+    assert found is not None
+    assert found.outcome == "aborted"
+
+
+def test_change_after_half_a_line_is_kept(endpoint: Endpoint) -> None:
+    """What a full disk cut off takes nothing else with it."""
+    with endpoint.folder.interruptions.open("a", encoding="utf-8") as file:
+        file.write('{"at": "cut of')
+    assert endpoint.promote().outcome == "promoted"
+    assert outcomes(endpoint) == ["under way", "promoted"]
 
 
 def test_command_line_asks_the_supervisor(endpoint: Endpoint, tmp_path: Path) -> None:

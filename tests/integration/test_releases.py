@@ -267,3 +267,17 @@ def test_registry_that_cannot_be_reached_keeps_nobody_from_serving(desk: Desk, t
     assert "v1 is served" in reporter.warnings[-1]
     with pytest.raises(EnvironmentLackError):
         _served(gone, out, reporter, version=2)
+
+
+def test_store_that_knows_nothing_does_not_undo_a_rollback(desk: Desk, tmp_path: Path) -> None:
+    """A start in another folder meets a new store: what the endpoint served is served, not the run's newest."""
+    out, reporter = tmp_path / "out", RecordingReporter()
+    first = make_run(out)
+    _served(desk, out, reporter)
+    second = make_run(out, "second", day=19)
+    MlflowClient(desk.store).delete_registered_model(desk.endpoint)
+    assert _served(desk, out, reporter).digest == first
+    assert "knows no release" in reporter.warnings[0]
+    assert desk.production() == (None, None)
+    desk("promote", out)
+    assert _served(desk, out, RecordingReporter()).digest == second

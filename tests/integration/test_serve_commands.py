@@ -211,6 +211,8 @@ def test_status_and_stop_of_nothing(place: Place) -> None:
     stop = place.run(*command("serve", "stop"))
     assert (status.returncode, json.loads(status.stdout)) == (4, {"name": "one", "running": False})
     assert (stop.returncode, "is not running" in stop.stderr) == (4, True)
+    mistyped = place.run(*command("serve", "status", "--endpoint", "other"))
+    assert (mistyped.returncode, mistyped.stdout) == (4, "The endpoint 'other' is not running. There are: one.\n")
 
 
 def test_status_of_one_that_is_starting(place: Place) -> None:

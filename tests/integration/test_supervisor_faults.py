@@ -14,11 +14,14 @@ from pipeline.base.errors import BusyError, EngineError, EnvironmentLackError, I
 from pipeline.base.progress import SilentReporter
 from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.serve import Serve
+from pipeline.runtimes.scratch import ScratchFolder
 from serve.endpoint import EndpointFolder, endpoint_folder
 from serve.monitoring.promises import promises_path, read_promises
 from serve.supervisor.background import FailedStartError, serve_in_background
-from serve.supervisor.control import Address, RemoteError, address_of, ask
+from serve.supervisor.commands import Stopping
+from serve.supervisor.control import Address, ControlServer, RemoteError, address_of, ask
 from serve.supervisor.ownership import owned
+from serve.supervisor.remote import stop
 from serve.supervisor.spec import ServedModel, ServingSpec
 from tests.endpoints import (
     kill_door,
@@ -102,6 +105,23 @@ def test_door_that_the_disk_refuses_is_tried_again(tmp_path: Path, recipe: Recip
             kill_door(endpoint)
             assert eventually(lambda: any("HAProxy could not be started" in each for each in reporter.warnings), 10)
         assert eventually(lambda: status_with(endpoint) == 200, 20)
+        assert failures == []
+
+
+def test_what_a_cleaner_took_is_written_again(tmp_path: Path, recipe: Recipe, folder: EndpointFolder) -> None:
+    """Temporary files that are days old go on many machines; a reload and another HAProxy work all the same."""
+    spec = tiny_spec(tmp_path, recipe)
+    new = replace(spec, offered=Serve(queue_timeout_s=5))
+    with (
+        supervisor_of(spec, tmp_path, folder=folder, reread=lambda: new) as endpoint,
+        waiting(endpoint) as failures,
+    ):
+        for change in (lambda: ask(folder, "reload"), lambda: kill_door(endpoint)):
+            for path in endpoint.gateway.local_socket.parent.iterdir():
+                if path.is_file():
+                    path.unlink()
+            change()
+            assert eventually(lambda: status_with(endpoint) == 200, 10)
         assert failures == []
 
 
@@ -216,6 +236,20 @@ def test_control_socket_that_is_gone(tmp_path: Path, recipe: Recipe, folder: End
             ask(folder, "status")
         assert status_with(endpoint) == 200
     assert address_of(folder) is None
+
+
+def test_who_waits_for_a_stop_and_leaves(folder: EndpointFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is not told to repeat the command, which would cut the answers under way."""
+
+    def leave(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("serve.supervisor.remote.time.sleep", leave)
+    with ScratchFolder() as scratch:
+        commands = {"stop": lambda _arguments, _note: Stopping(pid=os.getpid(), drain_timeout_s=1)}
+        control = ControlServer(folder, scratch / "control.sock", commands, started_at="t")
+        with owned(folder), control, pytest.raises(Interrupted, match=r"goes on to stop.* again would cut them"):
+            stop(folder, lambda _: None)
 
 
 def test_endpoint_killed_in_the_background_at_its_start(tmp_path: Path, folder: EndpointFolder) -> None:

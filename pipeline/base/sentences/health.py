@@ -323,7 +323,7 @@ class HealthSentences:
         return f"they take {share} of the processors"
 
     def measure_later(self) -> str:
-        return "Measure when they are done."
+        return "They slow down what is measured or served here: wait until they are done, or stop them."
 
     def hypervisor_takes(self, *, share: str) -> str:
         return f"the hypervisor takes {share}"

@@ -69,7 +69,7 @@ def _cover(operation: Operation, served: Sequence[ServedCheckpoint]) -> Cover:
 def _summary(operation: Operation) -> str:
     say, levels = operation.say, operation.result.levels
     of = {
-        verdict: [say.levels[one.level] for one in levels if one.verdict == verdict]
+        verdict: [say.levels_within[one.level] for one in levels if one.verdict == verdict]
         for verdict in ("missed", "undecided")
     }
     said = []
@@ -85,7 +85,7 @@ def _findings(operation: Operation) -> Iterator[Finding]:
     for one in operation.result.levels:
         yield Finding(
             topic=say.levels[one.level],
-            headline=say.level_headline(value_or_none(one), say.verdicts[one.verdict], operation.limit(one)),
+            headline=_headline(operation, one),
             detail=_bounds(operation, one),
             tone=TONES[one.verdict],
             origin="measured",
@@ -101,10 +101,22 @@ def _findings(operation: Operation) -> Iterator[Finding]:
     )
 
 
+def _headline(operation: Operation, one: LevelVerdict) -> str:
+    say, limit = operation.say, operation.limit(one)
+    verdict = say.verdicts[one.verdict]
+    return (
+        say.level_without_value(verdict, limit)
+        if one.value is None
+        else say.level_headline(value_or_none(one), verdict, limit)
+    )
+
+
 def _bounds(operation: Operation, one: LevelVerdict) -> str:
     if one.low is None or one.high is None:
         return operation.say.nothing_seen()
     say, timed = operation.say, one.level == "availability"
+    if timed and one.low == one.high:
+        return say.all_seen(say.amount(one.of, "sample"))
     said, form = (say.bounds_of_time, share) if timed else (say.bounds, percent)
     return said(form(one.low), form(one.high), say.shares[one.level])
 

@@ -1,10 +1,14 @@
 """What follows from the figures of the operation: each recommendation carries the figure that it follows from."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pipeline.base.format import count, decimal, percent
 from pipeline.base.format import drift as as_change
 from pipeline.report.operation.chapters import Operation
+
+if TYPE_CHECKING:
+    from pipeline.report.language.en.words import Noun
 
 _OFTEN = 0.05
 """Share of the samples from which on something is no accident."""
@@ -60,5 +64,5 @@ def _undecided(operation: Operation) -> Iterator[str]:
     say = operation.say
     for one in operation.result.levels:
         if one.verdict == "undecided" and one.needed:
-            needed = count(one.needed) if one.level == "availability" else say.amount(one.needed, "request")
-            yield say.decide_longer(say.levels[one.level], needed)
+            noun: Noun = "sample" if one.level == "availability" else "request"
+            yield say.decide_longer(say.levels[one.level], say.amount(one.of, noun), say.amount(one.needed, noun))

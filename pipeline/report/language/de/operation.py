@@ -31,6 +31,7 @@ class GermanOperationSentences(GermanWords, OperationSentences):
         "errors": "Fehleranteil",
         "availability": "Verfügbarkeit",
     }
+    levels_within: Mapping[LevelName, str] = levels
     shares: Mapping[LevelName, str] = {
         "p95": "langsamer als die Grenze",
         "errors": "fehlgeschlagen",
@@ -47,11 +48,17 @@ class GermanOperationSentences(GermanWords, OperationSentences):
     def level_headline(self, level: str, verdict: str, limit: str) -> str:
         return f"{level}: {verdict} (zugesagt: {limit})."
 
+    def level_without_value(self, verdict: str, limit: str) -> str:
+        return f"{verdict[:1].upper()}{verdict[1:]} (zugesagt: {limit})."
+
     def bounds(self, low: str, high: str, what: str) -> str:
         return f"Zwischen {low} und {high} {what}, jede Schranke mit 95 % Sicherheit."
 
     def bounds_of_time(self, low: str, high: str, what: str) -> str:
         return f"Zwischen {low} und {high} {what}: Was niemand sah, zählt einmal als ausgefallen, einmal als bereit."
+
+    def all_seen(self, samples: str) -> str:
+        return f"Nach {samples}; keine Zeit blieb ungesehen."
 
     def nothing_seen(self) -> str:
         return "Nichts wurde gesehen, was es entscheiden könnte."
@@ -97,7 +104,7 @@ class GermanOperationSentences(GermanWords, OperationSentences):
     def time_spent(self, ready: str, down: str, unknown: str, planned: str) -> str:
         return (
             f"{ready} h bereit, {down} h nicht bereit, {unknown} h unbekannt (er hätte laufen sollen, und niemand sah "
-            f"hin), {planned} h auf Wunsch angehalten."
+            f"hin), {planned} h auf Wunsch angehalten oder im Start."
         )
 
     service_table = "Zusagen über den ganzen Zeitraum"
@@ -194,11 +201,8 @@ class GermanOperationSentences(GermanWords, OperationSentences):
 
     recommendations_title = "Empfehlungen"
 
-    def decide_longer(self, level: str, needed: str) -> str:
-        return (
-            f"{level} ist unentschieden: {needed} könnten es entscheiden; `awqctl serve slo --window 30d` blickt "
-            "weiter zurück."
-        )
+    def decide_longer(self, level: str, seen: str, needed: str) -> str:
+        return f"{level} ist nach {seen} unentschieden: {needed} könnten es entscheiden."
 
     def keep_supervised(self, hours: str) -> str:
         return (

@@ -317,7 +317,7 @@ class GermanHealthSentences(HealthSentences):
         return f"sie beanspruchen {share} der Prozessoren"
 
     def measure_later(self) -> str:
-        return "Messen, wenn sie fertig sind."
+        return "Sie verlangsamen, was hier gemessen oder bedient wird: warten, bis sie fertig sind, oder sie anhalten."
 
     def hypervisor_takes(self, *, share: str) -> str:
         return f"der Hypervisor beansprucht {share}"

@@ -22,6 +22,7 @@ class GermanWords(Words):
         "time": ("Mal", "Mal"),
         "step": ("Schritt", "Schritte"),
         "request": ("Anfrage", "Anfragen"),
+        "sample": ("Beobachtung", "Beobachtungen"),
         "setting": ("Einstellung", "Einstellungen"),
         "machine": ("Maschine", "Maschinen"),
         "GPU": ("GPU", "GPUs"),

@@ -30,6 +30,12 @@ class OperationSentences(Words):
         "errors": "Share of errors",
         "availability": "Availability",
     }
+    levels_within: Mapping[LevelName, str] = {
+        "p95": "p95 of answers",
+        "errors": "the share of errors",
+        "availability": "availability",
+    }
+    """Within a sentence."""
     shares: Mapping[LevelName, str] = {
         "p95": "slower than the limit",
         "errors": "failed",
@@ -46,11 +52,17 @@ class OperationSentences(Words):
     def level_headline(self, level: str, verdict: str, limit: str) -> str:
         return f"{level}: {verdict} ({limit} is promised)."
 
+    def level_without_value(self, verdict: str, limit: str) -> str:
+        return f"{verdict[:1].upper()}{verdict[1:]} ({limit} is promised)."
+
     def bounds(self, low: str, high: str, what: str) -> str:
         return f"Between {low} and {high} {what}, each bound with 95 % confidence."
 
     def bounds_of_time(self, low: str, high: str, what: str) -> str:
         return f"Between {low} and {high} {what}: what nobody saw counts as down for the one, as ready for the other."
+
+    def all_seen(self, samples: str) -> str:
+        return f"By {samples}; no time went unseen."
 
     def nothing_seen(self) -> str:
         return "Nothing was seen that could decide it."
@@ -95,7 +107,7 @@ class OperationSentences(Words):
     def time_spent(self, ready: str, down: str, unknown: str, planned: str) -> str:
         return (
             f"Ready for {ready} h, not ready for {down} h, unknown for {unknown} h (it should have run and nobody was "
-            f"there to see), stopped on request for {planned} h."
+            f"there to see), stopped on request or starting for {planned} h."
         )
 
     service_table = "Levels over the whole period"
@@ -177,8 +189,8 @@ class OperationSentences(Words):
 
     recommendations_title = "Recommendations"
 
-    def decide_longer(self, level: str, needed: str) -> str:
-        return f"{level} is undecided: {needed} could decide it; `awqctl serve slo --window 30d` looks further back."
+    def decide_longer(self, level: str, seen: str, needed: str) -> str:
+        return f"{level} is undecided after {seen}: {needed} could decide it."
 
     def keep_supervised(self, hours: str) -> str:
         return (

@@ -41,6 +41,11 @@ def test_whole_chain(audit: Path) -> None:
     assert _run("verify", "--head", "0" * 63 + "1").return_value == 3
 
 
+def test_head_that_is_no_hash(audit: Path) -> None:
+    """One that was cut off on the way is wrong usage, and no chain that is broken."""
+    assert isinstance(_run("verify", "--head", "0" * 12).exception, UsageError)
+
+
 def test_broken_chain(audit: Path) -> None:
     """Names file and line, and ends with 3; as JSON, too, and of files that were named."""
     (path,) = audit_files(audit)

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.recipe.serve import ServiceLevels
 from serve.endpoint import EndpointFolder, endpoint_folder
+from serve.gateway.rules import TEMPORARY
 from serve.monitoring.promises import Promises, write_promises
 from serve.monitoring.samples import Sample, SampleFile
 from tests.helpers import invoke
@@ -48,6 +49,23 @@ def test_undecided_is_not_passed(folder: EndpointFolder) -> None:
     assert found["verdict"] == "undecided"
     assert [level["verdict"] for level in found["levels"]] == ["undecided", "undecided", "kept"]
     assert found["levels"][1]["needed"] == 2995
+
+
+def test_figures_stand_in_sentences(folder: EndpointFolder) -> None:
+    """One request is one, and a share that is known exactly has no bounds."""
+    _requests(folder, 1)
+    said = " ".join(invoke("serve", "slo").output.split())
+    assert "1 request, between 0 % and 95 % of them slower than that" in said
+    assert "samples, between 100 %" not in said
+
+
+def test_what_awqctl_asks_itself_does_not_count(folder: EndpointFolder) -> None:
+    """The hostile requests of `awqctl serve audit` are none of a client's."""
+    _requests(folder, 3000)
+    _requests(folder, 40, key=TEMPORARY, key_id=TEMPORARY, status=503, total_ms=9000)
+    found = invoke("serve", "slo", "--json", raises=True)
+    requests = json.loads(found.output)["requests"]
+    assert (found.return_value, requests["answered"], requests["failed"]) == (0, 3000, 0)
 
 
 def test_missed_is_3(folder: EndpointFolder) -> None:

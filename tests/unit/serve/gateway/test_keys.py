@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.base.errors import BusyError, EnvironmentLackError, UsageError
 from pipeline.cli.keys import keys as keys_command
-from serve.endpoint import endpoint_folder
+from serve.endpoint import endpoint_folder, endpoint_names
 from serve.gateway.key_stores import endpoint_keys, unclaimed_keys
 from serve.gateway.keys import KeyStore, digest, new_key
 from serve.gateway.rules import KeyRule
@@ -193,7 +193,7 @@ def test_ls_shows_state(home: Path) -> None:
 
 def test_ls_without_keys_says_how_to_make_one(home: Path) -> None:
     """An empty list is a hint on standard error and nothing on standard output."""
-    outcome = invoke("ls", "--endpoint", "demo", of=keys_command)
+    outcome = invoke("ls", of=keys_command)
     assert outcome.stdout == ""
     assert "awqctl keys add" in outcome.stderr
 
@@ -387,8 +387,20 @@ def test_several_endpoints_have_to_be_named(home: Path) -> None:
         invoke("add", "alice", of=keys_command, raises=True)
 
 
+@pytest.mark.parametrize("asked", [["ls"], ["revoke", "x"], ["rotate", "x"], ["change", "x", "--rpm", "1"]])
+def test_endpoint_that_there_is_not(asked: list[str], home: Path) -> None:
+    """A name that was mistyped is told, with those that there are, and makes no endpoint; `add` may make one."""
+    KeyStore(endpoint_folder("demo").keys).add("x")
+    with pytest.raises(UsageError, match=r"no endpoint 'dmeo'\. There are: demo"):
+        invoke(*asked, "--endpoint", "dmeo", of=keys_command, raises=True)
+    assert endpoint_names() == ("demo",)
+    assert invoke("add", "y", "--endpoint", "new", of=keys_command).exit_code == 0
+    assert endpoint_names() == ("demo", "new")
+
+
 def test_messages_name_the_endpoint_that_was_named(home: Path) -> None:
     """What a message tells to type next is about the same endpoint."""
+    KeyStore(endpoint_folder("demo").keys).add("x")
     with pytest.raises(UsageError, match="awqctl keys ls --endpoint demo"):
         invoke("revoke", "nobody", "--endpoint", "demo", of=keys_command, raises=True)
 

@@ -68,7 +68,8 @@ def test_where_no_figure_calls_for_it_nothing_is_recommended() -> None:
         ({"incidents": (Incident(at=moment(), kind="audit_loss", amount=7),)}, "7 lines"),
         ({"incidents": (Incident(at=moment(), kind="restart", amount=1),)}, "1 time:"),
         ({"available": Availability(ready_s=80_000, unknown_s=7200, samples=8000)}, "2.0 h"),
-        ({"figures": request_figures([audit_line(n) for n in range(100)], 2.0)}, "2,995 requests"),
+        ({"figures": request_figures([audit_line(n) for n in range(100)], 2.0)}, "after 100 requests: 2,995 requests"),
+        ({"available": Availability(ready_s=30.0, samples=3)}, "after 3 samples: 200 samples"),
         (
             {"keys": (KeyUse(key="bob", requests=CALM.model_copy(update={"limited": 300})),)},
             "bob was limited, 300 times",
