@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -176,7 +177,8 @@ def _stop_on_signals() -> "Stop":
     stop = Stop()
     outlives = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # as `nohup` has it
     for number in (signal.SIGINT, signal.SIGTERM, *(() if outlives else (signal.SIGHUP,))):
-        signal.signal(number, lambda *_: stop.ask())
+        # From a thread of its own: this one may hold the lock of the event that it is waiting for.
+        signal.signal(number, lambda *_: threading.Thread(target=stop.ask).start())
     return stop
 
 

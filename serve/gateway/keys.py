@@ -16,8 +16,9 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from pipeline.base.commands import command
-from pipeline.base.errors import UsageError
+from pipeline.base.errors import EnvironmentLackError, UsageError
 from pipeline.base.files import read_written
+from pipeline.base.homes import variable_for
 from pipeline.base.results import Result
 from serve.gateway.files import locked, write_private
 from serve.gateway.key_file import KeyFile, KeyHead, Secret, StoredKey
@@ -226,8 +227,14 @@ class KeyStore:
             raise UsageError(
                 f"{self.path} cannot be read ({reason}). Move it away; the keys in it end with it."
             ) from problem
-        except OSError as problem:
+        except (PermissionError, IsADirectoryError) as problem:
             raise UsageError(f"{self.path} cannot be read: {problem.strerror}. Check who owns it.") from problem
+        except OSError as problem:  # nothing can be where the home is said to be, or its disk is gone
+            variable = variable_for(self.path)
+            raise EnvironmentLackError(
+                f"{self.path} cannot be read: {problem.strerror}. "
+                f"Set {variable or 'XDG_CONFIG_HOME'} to a folder that can be written."
+            ) from problem
         return self._seen[1]
 
     def _write(self, keys: tuple[StoredKey, ...]) -> None:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from pipeline.base.errors import UsageError
+from pipeline.base.errors import AwqctlError
 from pipeline.base.progress import Reporter
 from serve.gateway.gateway import Gateway
 from serve.gateway.keys import KeyStore, digest, new_key
@@ -35,7 +35,7 @@ class KeySync:
         if self._store is not None:
             try:
                 self.stored = self._store.active()
-            except UsageError as problem:
+            except AwqctlError as problem:
                 if problem.message != self._complaint:
                     self._reporter.warn(f"{problem.message} Until then the keys stay as they were.")
                 self._complaint = problem.message

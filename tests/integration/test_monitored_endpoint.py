@@ -10,6 +10,7 @@ import pytest
 from pipeline.engines.prometheus import Metrics, parse_metrics
 from pipeline.recipe.serve import Serve, ServiceLevels
 from serve.endpoint import endpoint_folder
+from serve.gateway.keys import KeyStore
 from serve.monitoring.promises import read_promises
 from serve.monitoring.samples import read_samples
 from serve.monitoring.slo import slo_report
@@ -37,8 +38,10 @@ def test_what_goes_through_the_door_is_on_the_page_in_the_samples_and_in_the_lev
     folder, offered = endpoint_folder("tiny"), Serve(metrics_port=0, levels=ServiceLevels(p95_s=30.0))
     spec = replace(tiny_spec(tmp_path, tiny_recipe()), offered=offered)
     began = datetime.now(UTC) - timedelta(minutes=5)
-    with supervisor_of(spec, tmp_path, folder=folder) as endpoint, waiting(endpoint):
-        assert {status_with(endpoint) for _ in range(REQUESTS)} == {200}
+    store = KeyStore(folder.keys)
+    key = store.add("client").key
+    with supervisor_of(spec, tmp_path, folder=folder, key_store=store) as endpoint, waiting(endpoint):
+        assert {status_with(endpoint, key) for _ in range(REQUESTS)} == {200}
         assert status_with(endpoint, KEY + "x") == 401
 
         def counted() -> bool:

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,8 @@ def test_checkpoint_without_a_recipe(place: Place) -> None:
 
 def test_terminal_that_closes_stops_it(place: Place) -> None:
     """As a signal to stop does, unless it was told to outlive that."""
-    with place.serving("--json") as process:
+    heeds = partial(signal.signal, signal.SIGHUP, signal.SIG_DFL)  # these tests may outlive theirs
+    with place.serving("--json", preexec_fn=heeds) as process:
         _document(process)
         process.send_signal(signal.SIGHUP)
         _, said = process.communicate(timeout=60)
