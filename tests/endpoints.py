@@ -137,7 +137,9 @@ def waiting(endpoint: Supervisor) -> Iterator[list[BaseException]]:
 
     thread = threading.Thread(target=wait)
     thread.start()
-    yield failures
-    stop.set()
-    thread.join(10)
+    try:
+        yield failures
+    finally:
+        stop.set()
+        thread.join(10)
     assert not thread.is_alive()
