@@ -8,8 +8,11 @@ import pytest
 
 from eval.bench.load.client import LoadClient
 from pipeline.base.progress import SilentReporter
+from pipeline.recipe.recipe import Recipe
 from pipeline.run.tracking import Tracker
 from pipeline.runtimes.loadgen import ensure_loadgen
+from serve.endpoint import EndpointFolder, endpoint_folder
+from tests.endpoints import tiny_recipe
 from tests.fakes.calibrations import calibrate_as_known
 from tests.fakes.hub import FakeHub
 
@@ -54,3 +57,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def client(home: Path) -> LoadClient:
     """The real load client."""
     return LoadClient(ensure_loadgen(home, SilentReporter()))
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    """Return a recipe with the least there can be."""
+    return tiny_recipe()
+
+
+@pytest.fixture
+def folder() -> EndpointFolder:
+    """Return the endpoint's folder."""
+    return endpoint_folder("tiny")

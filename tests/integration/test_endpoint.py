@@ -55,7 +55,6 @@ from tests.endpoints import (
     living_below,
     status_with,
     supervisor_of,
-    tiny_recipe,
     tiny_spec,
     waiting,
 )
@@ -69,12 +68,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Isolate keys, certificate and runtimes."""
     monkeypatch.setenv("AWQCTL_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
-
-
-@pytest.fixture
-def recipe() -> Recipe:
-    """Return a recipe with the least there can be."""
-    return tiny_recipe()
 
 
 def _failed(checks: tuple[SmokeCheck, ...]) -> set[str]:

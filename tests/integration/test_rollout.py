@@ -15,11 +15,11 @@ import pytest
 from pipeline.base.errors import BusyError, EngineError, EnvironmentLackError
 from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.serve import Serve
-from serve.endpoint import EndpointFolder, endpoint_folder
+from serve.endpoint import EndpointFolder
 from serve.supervisor.control import RemoteError, ask
 from serve.supervisor.spec import ServedModel, ServingSpec
 from serve.supervisor.supervisor import Supervisor
-from tests.endpoints import KEY, living_below, supervisor_of, tiny_recipe, tiny_spec
+from tests.endpoints import KEY, living_below, supervisor_of, tiny_spec
 from tests.helpers import eventually
 
 BROKEN_AS = """
@@ -35,18 +35,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Isolate keys, certificate and runtimes."""
     monkeypatch.setenv("AWQCTL_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
-
-
-@pytest.fixture
-def recipe() -> Recipe:
-    """Return a recipe with the least there can be."""
-    return tiny_recipe()
-
-
-@pytest.fixture
-def folder() -> EndpointFolder:
-    """Return the endpoint's folder."""
-    return endpoint_folder("tiny")
 
 
 @pytest.fixture

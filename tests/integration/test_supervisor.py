@@ -22,7 +22,7 @@ from pipeline.base.errors import BusyError, EngineError
 from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.serve import Serve
 from pipeline.runtimes.logs import newest_log
-from serve.endpoint import EndpointFolder, endpoint_folder
+from serve.endpoint import EndpointFolder
 from serve.gateway.backends import Place
 from serve.status import EndpointStatus
 from serve.supervisor.control import address_of, ask
@@ -39,7 +39,6 @@ from tests.endpoints import (
     signal_those,
     status_with,
     supervisor_of,
-    tiny_recipe,
     tiny_spec,
     waiting,
 )
@@ -62,18 +61,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Isolate keys, certificate and runtimes."""
     monkeypatch.setenv("AWQCTL_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
-
-
-@pytest.fixture
-def recipe() -> Recipe:
-    """Return a recipe with the least there can be."""
-    return tiny_recipe()
-
-
-@pytest.fixture
-def folder() -> EndpointFolder:
-    """Return the endpoint's folder."""
-    return endpoint_folder("tiny")
 
 
 def _states(endpoint: Supervisor) -> list[str]:

@@ -15,7 +15,7 @@ from pipeline.base.progress import SilentReporter
 from pipeline.recipe.recipe import Recipe
 from pipeline.recipe.serve import Serve
 from pipeline.runtimes.scratch import ScratchFolder
-from serve.endpoint import EndpointFolder, endpoint_folder
+from serve.endpoint import EndpointFolder
 from serve.monitoring.promises import promises_path, read_promises
 from serve.supervisor.background import FailedStartError, serve_in_background
 from serve.supervisor.commands import Stopping
@@ -30,7 +30,6 @@ from tests.endpoints import (
     signal_those,
     status_with,
     supervisor_of,
-    tiny_recipe,
     tiny_spec,
     waiting,
 )
@@ -49,18 +48,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Isolate keys, certificate and runtimes."""
     monkeypatch.setenv("AWQCTL_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
-
-
-@pytest.fixture
-def recipe() -> Recipe:
-    """Return a recipe with the least there can be."""
-    return tiny_recipe()
-
-
-@pytest.fixture
-def folder() -> EndpointFolder:
-    """Return the endpoint's folder."""
-    return endpoint_folder("tiny")
 
 
 def _second(spec: ServingSpec) -> ServedModel:
