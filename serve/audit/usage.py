@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -90,6 +90,7 @@ def usage_report(
         raise SourceError("There is no audit yet: no request has been answered. Serve first.")
     rows: dict[tuple[str, ...], dict[str, Any]] = {}
     total: dict[str, Any] = {}
+    names: dict[str, str] = {}
     days: list[str] = []
     without_key = unreadable = 0
     for line in _lines(files):
@@ -103,13 +104,15 @@ def usage_report(
             without_key += 1
             continue
         days = [min([day, *days]), max([day, *days])]
+        if line.key != line.key_id:
+            names[line.key_id] = line.key
         group = _group(line, day, by)
         for row in (rows.setdefault(tuple(group.values()), group), total):
             _add(row, line)
     return UsageReport(
         first_day=min(days, default=None),
         last_day=max(days, default=None),
-        rows=tuple(UsageRow(**row) for _, row in sorted(rows.items())),
+        rows=_named(rows.values(), names),
         total=UsageRow(**total),
         without_key=without_key,
         unreadable=unreadable,
@@ -126,6 +129,14 @@ def usage_csv(report: UsageReport) -> str:
     return text.getvalue()
 
 
+def _named(rows: Iterable[dict[str, Any]], names: Mapping[str, str]) -> tuple[UsageRow, ...]:
+    """Return the rows in order; a key has the name that its newest line has it by, also where some lines have none."""
+    found = [
+        UsageRow(**{**row, "key": names.get(row["key_id"], row["key_id"])} if "key_id" in row else row) for row in rows
+    ]
+    return tuple(sorted(found, key=lambda row: (row.key or "", row.key_id or "", row.day or "", row.model or "")))
+
+
 def _counts(line: AuditLine) -> bool:
     """Return whether a line is about a request; the usage that came after its request's line is an event's."""
     return line.kind == "request" or line.prompt_tokens is not None
@@ -133,7 +144,7 @@ def _counts(line: AuditLine) -> bool:
 
 def _group(line: AuditLine, day: str, by: Sequence[Group]) -> dict[str, Any]:
     return {
-        **({"key": line.key, "key_id": line.key_id} if "key" in by else {}),
+        **({"key_id": line.key_id} if "key" in by else {}),
         **({"day": day} if "day" in by else {}),
         # What no engine was asked for is what a client made up: any text, and as many as it likes.
         **({"model": line.model if line.place != "-" else "-"} if "model" in by else {}),

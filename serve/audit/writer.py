@@ -96,9 +96,9 @@ class Writer:
         """
         now, before = time.monotonic(), self._chain.state["n"]
         try:
-            self._names.refresh()
             if not self._documents:  # otherwise they could not be written
                 self._read(now)
+                self._names.refresh()  # after the lines: who is in one of them was named before it was written
                 self._collect(now, last=last)
             self._append()
             self._documents += [said(torn) for torn in self._spool.clear(self._chain.marks)]

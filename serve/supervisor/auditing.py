@@ -78,18 +78,20 @@ class Auditing:
         """Tell how many lines HAProxy could not write since it started."""
         self._recorder.dropped(count)
 
+    def name_keys(self, rules: Iterable[KeyRule]) -> None:
+        """Tell what keys are called, before the door lets them in."""
+        self._recorder.name_keys({key.id: key.name for key in rules})
+
     def over_budget(self, rules: Iterable[KeyRule]) -> dict[str, int]:
         """Return the ids of the keys that have used up their minute's tokens, and after how many seconds they may come.
 
         Called at least once a second.
         """
-        keys = tuple(rules)
-        self._recorder.name_keys({key.id: key.name for key in keys})
         now = time.monotonic()
         for key, tokens in self._recorder.spent().items():
             self._budgets.add(key, tokens.total - self._spent.get(key, 0), now)
             self._spent[key] = tokens.total
-        return self._budgets.over(keys, now)
+        return self._budgets.over(rules, now)
 
     def _on_problem(self, problem: str | None) -> None:
         if self._settings.strict:

@@ -1,7 +1,7 @@
 """`KeySync`: the door follows the endpoint's keys."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pipeline.base.errors import AwqctlError
 from pipeline.base.progress import Reporter
@@ -17,21 +17,29 @@ class KeySync:
         store: the file; None for none but `extra`.
         extra: keys that are never written down.
         reporter: warned about a file that cannot be read.
+        named: told the keys before they are let in, so that no request is without its key's name in the audit.
 
     Attributes:
         stored: keys of the file as it could be read last.
     """
 
-    def __init__(self, store: KeyStore | None, extra: Sequence[KeyRule], reporter: Reporter) -> None:
+    def __init__(
+        self,
+        store: KeyStore | None,
+        extra: Sequence[KeyRule],
+        reporter: Reporter,
+        named: Callable[[Sequence[KeyRule]], None],
+    ) -> None:
         self.stored: tuple[KeyRule, ...] = ()
         self._store = store
         self._extra = tuple(extra)
         self._lent: dict[KeyRule, float] = {}
         self._reporter = reporter
+        self._named = named
         self._complaint = ""
 
     def active(self) -> tuple[KeyRule, ...]:
-        """Return the keys that are let in now; those of before where the file cannot be read, with a warning."""
+        """Return the keys that are to be let in now; those of before where the file cannot be read, with a warning."""
         if self._store is not None:
             try:
                 self.stored = self._store.active()
@@ -43,6 +51,7 @@ class KeySync:
                 self._complaint = ""
         now = time.monotonic()
         self._lent = {rule: until for rule, until in self._lent.items() if until > now}
+        self._named(self.stored)
         return (*self.stored, *self._extra, *self._lent)
 
     def lend(self, seconds: float) -> str:

@@ -23,7 +23,7 @@ from serve.gateway.backends import Backend
 from serve.gateway.connections import RAISE, open_files
 from serve.gateway.gateway import Gateway
 from serve.gateway.keys import KeyStore, digest, new_key
-from serve.gateway.rules import temporary_rule
+from serve.gateway.rules import KeyRule, temporary_rule
 from serve.gateway.settings import DoorSettings
 from serve.monitoring.engines import EnginePage
 from serve.monitoring.monitoring import Monitoring
@@ -107,7 +107,8 @@ class Supervisor:
         self._logs = logs
         self._reporter = reporter
         self._folder = folder
-        self._keys = KeySync(key_store, [temporary_rule(digest(key)) for key in extra_keys], reporter)
+        extra = [temporary_rule(digest(key)) for key in extra_keys]
+        self._keys = KeySync(key_store, extra, reporter, self._name_keys)
         self._refusals = Refusals()
         self._auditing: Auditing | None = None
         self._monitoring: Monitoring | None = None
@@ -266,6 +267,10 @@ class Supervisor:
             self._auditing.dropped(self.gateway.figures().dropped_logs)
             self.gateway.limit_tokens(self._auditing.over_budget(self._keys.stored))
         self.promise()
+
+    def _name_keys(self, rules: Sequence[KeyRule]) -> None:
+        if self._auditing is not None:
+            self._auditing.name_keys(rules)
 
     def _explain(self) -> None:
         """Have the door say why it answers nothing for a model of which no engine is up."""

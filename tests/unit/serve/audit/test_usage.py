@@ -73,6 +73,21 @@ def test_tokens_by_key_and_day(folder: Path) -> None:
     assert (report.first_day, report.last_day) == ("2026-11-29", "2026-11-30")
 
 
+def test_key_has_one_row_also_where_a_line_lacks_its_name(tmp_path: Path) -> None:
+    """A disk that was full kept its name from the writer for a while; it is billed once all the same."""
+    documents = [
+        _request(**EXACT),
+        _request("id-alice", key_id="id-alice", **EXACT),
+        _request("awqctl-checks", key_id="awqctl-checks"),
+    ]
+    Chain(tmp_path, rotate_bytes=1 << 20, keep_days=400).append(documents, {}, [])
+    rows = usage_report(tmp_path, by=("key",)).rows
+    assert [(row.key, row.key_id, row.requests) for row in rows] == [
+        ("alice", "id-alice", 2),
+        ("awqctl-checks", "awqctl-checks", 1),
+    ]
+
+
 def test_days_and_groups_are_chosen(folder: Path) -> None:
     """From a day to a day, by model alone."""
     report = usage_report(folder, by=("model",), first=date(2026, 11, 29), last=date(2026, 11, 29))
