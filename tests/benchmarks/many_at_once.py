@@ -29,7 +29,7 @@ from serve.supervisor.supervisor import Supervisor
 from tests.benchmarks.second_server import PROGRAMS, vllm
 
 CONCURRENCY = "10,100,400,1000,10000"
-CONNECTIONS_PER_S = 800
+CONNECTIONS_PER_S = 400
 """New ones over TLS: at the usual 200 many requests are answered before the last one has come."""
 QUEUE_S = 900
 """That the last of ten thousand may wait for an engine on two cores."""
