@@ -29,7 +29,7 @@ families: .venv/.ready ## every model family through both backends into real vLL
 pythons: .venv/.ready ## the unit tests on Python 3.11, 3.12 and 3.13, as far as uv brings them
 	$(PYTHON) tests/pythons.py
 
-unit: .venv/.ready ## the loop: unit tests, without those that price or render whole runs (`make test` has them)
+unit: .venv/.ready ## the loop: unit tests, without those that price, render or simulate whole runs (`make test` has them)
 	$(PYTHON) -m pytest -q -n 2 -m "not whole" tests/unit
 
 coverage: .venv/.ready ## branch coverage of the pure rooms by their own tests; fails below 95 %

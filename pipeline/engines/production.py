@@ -33,6 +33,8 @@ class Middleware:
 
 HTTP_1_0 = Middleware("vllm_http10.WholeAnswers")
 """What HTTP/1.0 cannot carry in chunks."""
+EARLY_ERRORS = Middleware("vllm_early_errors.EarlyErrors")
+"""A refusal has its status, also where vLLM has promised a stream."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Production:
         max_prompts: of one request.
         max_stop_strings: of one request.
         max_logprobs: per token.
-        middlewares: that it wraps itself in, the first one innermost.
+        middlewares: that it wraps itself in, outside of `EARLY_ERRORS`, inside of `HTTP_1_0`, the first one innermost.
     """
 
     cache: Path
@@ -59,7 +61,7 @@ class Production:
     max_prompts: int = 64
     max_stop_strings: int = 4
     max_logprobs: int = 20
-    middlewares: tuple[Middleware, ...] = (HTTP_1_0,)
+    middlewares: tuple[Middleware, ...] = ()
 
     def arguments(self) -> tuple[str, ...]:
         """Return what the command line has on top; `engine.extra_args` come later and hold against it."""
@@ -73,7 +75,7 @@ class Production:
             *("--allowed-media-domains", _NO_DOMAIN),
             *("--disable-access-log-for-endpoints", _QUIET_ROUTES),
             "--disable-fastapi-docs",
-            *(part for one in self.middlewares for part in ("--middleware", one.name)),
+            *(part for one in self._wrapped for part in ("--middleware", one.name)),
         )
 
     def environment(self) -> dict[str, str]:
@@ -88,11 +90,16 @@ class Production:
             "VLLM_MAX_COMPLETION_PROMPTS": str(self.max_prompts),
             "VLLM_MAX_STOP_STRINGS": str(self.max_stop_strings),
         }
-        for one in self.middlewares:
+        for one in self._wrapped:
             found |= one.environment
-        if folders := dict.fromkeys(str(one.folder) for one in self.middlewares):
+        if folders := dict.fromkeys(str(one.folder) for one in self._wrapped):
             found["PYTHONPATH"] = ":".join(folders)
         return found
+
+    @property
+    def _wrapped(self) -> tuple[Middleware, ...]:
+        """Return all middlewares: who counts sees what is refused as refused, and answers before they are collected."""
+        return (EARLY_ERRORS, *self.middlewares, HTTP_1_0)
 
     def make_cache(self) -> None:
         """Make the folder of the cache, for this user alone: what lies in it is run.

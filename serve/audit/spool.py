@@ -7,11 +7,12 @@ given back to the disk by holes at the file's beginning: its writer goes on appe
 import contextlib
 import ctypes
 import fcntl
+import functools
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 DOOR, USAGE, EVENT = "door", "usage", "event"
 """Kinds of files, as their names begin."""
@@ -79,8 +80,9 @@ class SpoolFile:
 
     def lines(self) -> Iterator[tuple[bytes, int]]:
         """Yield whole lines and where each ends, until there is no more now."""
-        while True:
-            text = os.pread(self._descriptor, _CHUNK, self.offset)
+        while (left := os.fstat(self._descriptor).st_size - self.offset) > 0:
+            # No more than there is: a large buffer each time, of which little is used, makes the heap wander and grow.
+            text = os.pread(self._descriptor, min(left, _CHUNK), self.offset)
             whole, found, _ = text.rpartition(b"\n")
             if not found:
                 if len(text) < _LONGEST:
@@ -124,11 +126,17 @@ def set_aside(descriptor: int) -> bool:
 
 
 def _fallocate(descriptor: int, mode: int, start: int, length: int) -> bool:
+    fallocate = _fallocate_of_c()
+    return fallocate is not None and bool(fallocate(descriptor, mode, start, length) == 0)
+
+
+@functools.cache
+def _fallocate_of_c() -> Any:
+    """Return the system's own, which Python does not have; None where it has none."""
     fallocate = getattr(ctypes.CDLL(None), "fallocate", None)
-    if fallocate is None:
-        return False
-    fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
-    return bool(fallocate(descriptor, mode, start, length) == 0)
+    if fallocate is not None:
+        fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
+    return fallocate
 
 
 class Spool:

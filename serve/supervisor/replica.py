@@ -289,7 +289,7 @@ class Replica:
 
     def _production(self) -> Production:
         production = production_of(self._spec, self.model)
-        return replace(production, middlewares=(*self._hooks.middlewares(self.seat.place), *production.middlewares))
+        return replace(production, middlewares=self._hooks.middlewares(self.seat.place))
 
     def _warm(self) -> None:
         """Have the engine generate a token before anybody waits for one: the first step is the slowest."""

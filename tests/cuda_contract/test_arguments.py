@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pytest
 
 from pipeline.base.progress import SilentReporter
-from pipeline.engines.production import HTTP_1_0, Middleware, Production
+from pipeline.engines.production import Middleware, Production
 from pipeline.engines.profiling import Profiling
 from pipeline.engines.vllm import VllmServer
 from pipeline.recipe.engine import _KEYS, _MANAGED, EngineSettings, KVCacheDtype
@@ -35,13 +35,14 @@ VALUES: dict[str, tuple[Any, ...]] = {
 ONE_BY_ONE = {f"{key}={value}": {key: value} for key, values in VALUES.items() for value in values}
 TOGETHER = {"together": {key: values[-1] for key, values in VALUES.items()}}
 SETTINGS: dict[str, dict[str, Any]] = ONE_BY_ONE | TOGETHER
+WRAPPED = ["vllm_early_errors.EarlyErrors", "vllm_other.Class", "vllm_http10.WholeAnswers"]
 PRODUCTION = Production(
     cache=Path("cache").absolute(),
     max_unfinished=24,
     max_prefill_tokens=4096,
     drain_timeout_s=90,
     max_logprobs=7,
-    middlewares=(HTTP_1_0, Middleware("vllm_other.Class", {"AWQCTL_OTHER": "1"})),
+    middlewares=(Middleware("vllm_other.Class", {"AWQCTL_OTHER": "1"}),),
 )
 SERVERS: dict[str, dict[str, Any]] = {
     "port": {},
@@ -134,7 +135,7 @@ def test_server_command_is_read(answer: Any, servers: dict[str, VllmServer], nam
     options, folder = SERVERS[name], servers[name].log.parent
     public = "production" in options
     assert (values["model"], values["served_model_name"]) == (folder.name if public else str(folder), ["demo"])
-    assert values["middleware"] == (["vllm_http10.WholeAnswers", "vllm_other.Class"] if public else [])
+    assert values["middleware"] == (WRAPPED if public else [])
     assert values["shutdown_timeout"] == (90 if public else 5)
     assert values["uds"] == (str(options["uds"]) if "uds" in options else None)
     assert values["host"] == (None if "uds" in options else "127.0.0.1")

@@ -8,11 +8,14 @@ import os
 import signal
 import ssl
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import openai
 import psutil
 import pytest
@@ -24,6 +27,8 @@ pytestmark = pytest.mark.e2e
 
 PROMPT = [{"role": "user", "content": "def"}]
 BACK_S = 180
+BURST = 288
+"""Requests at once: 64 fit into the demo's engine and its queue."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,31 @@ def test_answers_and_the_audit_count_the_same_tokens(service: Service) -> None:
     assert row["inexact_requests"] == row["uncounted_requests"] == 0
     assert row["completion_tokens"] == counted + 7
     assert service.run("audit", "verify").returncode == 0
+
+
+def test_burst_is_answered_or_refused(service: Service) -> None:
+    """Of more streams than vLLM's queue holds, those beyond are 503, none is a 200 with an error in it or cut."""
+    bodies: dict[str, dict[str, Any]] = {
+        "chat/completions": {"messages": PROMPT, "max_tokens": 32},
+        "completions": {"prompt": "def", "max_tokens": 32},
+        "responses": {"input": "def", "max_output_tokens": 32},
+    }
+    headers = {"Authorization": f"Bearer {service.started['new_key']}"}
+    trusted = ssl.create_default_context(cafile=service.started["ca_certificate"])
+
+    def ask(route: str) -> tuple[int, bool]:
+        """Return the status, and whether the answer is one that belongs to it."""
+        body = {"model": "demo", "stream": True, **bodies[route]}
+        with httpx.Client(verify=trusted, trust_env=False, timeout=60) as client:
+            answer = client.post(f"{service.started['base_url']}/{route}", json=body, headers=headers)
+        if answer.status_code != httpx.codes.OK:
+            return answer.status_code, "retry-after" in answer.headers and "error" in answer.json()
+        whole = "data: [DONE]" in answer.text or "event: response.completed" in answer.text
+        return answer.status_code, whole and 'data: {"error"' not in answer.text
+
+    with ThreadPoolExecutor(BURST) as pool:
+        answers = Counter(pool.map(ask, [*bodies] * (BURST // len(bodies))))
+    assert set(answers) == {(200, True), (503, True)}
 
 
 def test_self_audit_passes(service: Service) -> None:

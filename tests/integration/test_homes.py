@@ -22,6 +22,8 @@ LONG = "x" * 300
         ({}, ["quantize", "demo", "--set", f"model.source={NOBODY}/x"], 2, "model.source: there is no user"),
         ({"HOME": "/dev/null"}, ["keys", "add", "ci"], 4, "Set AWQCTL_HOME to a folder that can be written"),
         ({"AWQCTL_HOME": "/dev/null"}, ["keys", "ls"], 4, "Set AWQCTL_HOME to a folder that can be written"),
+        ({"AWQCTL_HOME": "/proc/x"}, ["keys", "add", "a"], 4, "Set AWQCTL_HOME to a folder that can be written"),
+        ({"XDG_CONFIG_HOME": "/proc/x"}, ["keys", "add", "a"], 4, "to a folder that can be written"),
         ({"HOME": LONG}, ["keys", "add", "ci"], 4, "Set AWQCTL_HOME to a folder that can be written"),
         ({"AWQCTL_HOME": LONG}, ["keys", "add", "ci"], 4, "Set AWQCTL_HOME to a folder that can be written"),
         ({"AWQCTL_HOME": "circle"}, ["keys", "add", "ci"], 4, "Set AWQCTL_HOME to a folder that can be written"),

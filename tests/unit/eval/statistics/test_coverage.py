@@ -10,6 +10,8 @@ from eval.statistics.bca import BcaConfidence, ExpandedConfidence
 from eval.statistics.proportions import DifferenceConfidence, RatioConfidence, Table
 from tests.simulations import data_sets, three_errors
 
+pytestmark = pytest.mark.whole
+
 WHOLE = 10_000
 DATA_SETS = data_sets(WHOLE)
 MONTE_CARLO = three_errors(DATA_SETS)

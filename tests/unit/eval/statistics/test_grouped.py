@@ -16,6 +16,8 @@ from eval.statistics.proportions import DifferenceConfidence, Table
 from pipeline.base.sentences.stored import ENGLISH
 from tests.simulations import data_sets
 
+pytestmark = pytest.mark.whole
+
 Floats = NDArray[np.float64]
 SIMULATION = runpy.run_path(str(Path(__file__).parents[3] / "benchmarks" / "gate.py"))
 DATA_SETS = {"drift": 400}

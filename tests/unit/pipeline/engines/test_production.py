@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.base.errors import EnvironmentLackError
 from pipeline.base.progress import SilentReporter
-from pipeline.engines.production import HTTP_1_0, Middleware, Production
+from pipeline.engines.production import Middleware, Production
 from pipeline.engines.vllm import VllmServer
 from pipeline.recipe.engine import EngineSettings
 from pipeline.runtimes.store import Runtime
@@ -60,12 +60,12 @@ def test_prefill_is_bounded_only_by_a_figure(tmp_path: Path) -> None:
 
 
 def test_middlewares_bring_their_environment(tmp_path: Path) -> None:
-    """Each is named, in order, with what it reads; their folder is where Python looks, once."""
+    """Each is named, between those of every server, with what it reads; their folder is where Python looks, once."""
     other = Middleware("vllm_other.Class", {"AWQCTL_SPOOL": "/spool"})
-    production = _production(tmp_path, middlewares=(HTTP_1_0, other))
+    production = _production(tmp_path, middlewares=(other,))
     arguments, environment = production.arguments(), production.environment()
     named = [arguments[place + 1] for place, part in enumerate(arguments) if part == "--middleware"]
-    assert named == ["vllm_http10.WholeAnswers", "vllm_other.Class"]
+    assert named == ["vllm_early_errors.EarlyErrors", "vllm_other.Class", "vllm_http10.WholeAnswers"]
     assert environment["AWQCTL_SPOOL"] == "/spool"
     assert (Path(environment["PYTHONPATH"]) / "vllm_http10.py").is_file()
 

@@ -21,6 +21,8 @@ from pipeline.plan.result import configuration
 from pipeline.plan.settings import Settings
 from tests.simulations import data_sets
 
+pytestmark = pytest.mark.whole
+
 MODELS = {name: entry.architecture for name, entry in models().items()}
 GPUS = {entry.name: entry.planned() for entry in gpus().values()}
 drawn = settings(derandomize=True, deadline=None, database=None, max_examples=data_sets(120, part=3))

@@ -17,6 +17,8 @@ from serve.result import ServeResult
 from tests.unit.eval.bench.soaks import soak
 from tests.unit.pipeline.report.documents import report_of
 
+pytestmark = pytest.mark.whole
+
 BARE = ["risks", "data-control"]
 SPEED = ["speed", "latency", "crossover", "memory", "per-user"]
 COSTS = ["costs", "options", "savings", "sensitivity"]

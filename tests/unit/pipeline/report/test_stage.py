@@ -21,6 +21,8 @@ from pipeline.run.folder import recipe_origin
 from tests.helpers import RecordingReporter, invoke
 from tests.unit.pipeline.report.render.logos import SVG, picture
 
+pytestmark = pytest.mark.whole
+
 Make = Callable[..., Recipe]
 MakeRun = Callable[..., RunRecord]
 

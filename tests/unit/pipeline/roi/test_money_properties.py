@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from pipeline.roi.quantity import Quantity
 from pipeline.roi.uncertainty import bounds, draws, interval
 from tests.simulations import data_sets
 from tests.unit.pipeline.roi.options import API, BOUGHT, RENTED, VALUES
+
+pytestmark = pytest.mark.whole
 
 drawn = settings(derandomize=True, deadline=None, database=None, max_examples=data_sets(100, part=2))
 """The same examples on every machine, whatever its speed."""

@@ -15,6 +15,8 @@ from pipeline.run.stages import STAGES
 from tests.helpers import invoke
 from tests.unit.pipeline.run.test_runner import NoTracker
 
+pytestmark = pytest.mark.whole
+
 FAILED = "{id: faster, kind: speed-up, concurrency: 1, min_ratio: 3}"
 PASSED = "{id: fast, kind: throughput, min_tokens_per_s: 1}"
 OPEN = "{id: up, kind: uptime, min_share: 0.995}"

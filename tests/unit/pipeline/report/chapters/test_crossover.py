@@ -15,6 +15,8 @@ from pipeline.report.document import Section, Table
 from tests.unit.eval.bench.assessments import assessed_bench
 from tests.unit.pipeline.report.documents import inputs_of
 
+pytestmark = pytest.mark.whole
+
 Bench = Callable[..., BenchResult]
 Run = Callable[..., RunRecord]
 ALL = (100, 100, 100)

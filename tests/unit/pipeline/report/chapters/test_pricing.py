@@ -22,6 +22,8 @@ from tests.unit.pipeline.report.conftest import ROI
 from tests.unit.pipeline.report.documents import inputs_of, report_of
 from tests.unit.pipeline.report.pseudo_language import english_in, pseudo_language, strings_of
 
+pytestmark = pytest.mark.whole
+
 Run = Callable[..., RunRecord]
 ASSUMED = {"origin": "assumed", "source": "a test"}
 SECTIONS = ("options", "savings", "sensitivity")

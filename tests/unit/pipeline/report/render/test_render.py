@@ -38,6 +38,8 @@ from pipeline.report.render.markdown import markdown_text, to_markdown
 from serve.result import ServeResult, SmokeCheck
 from tests.unit.pipeline.report.documents import report_of
 
+pytestmark = pytest.mark.whole
+
 HOSTILE = '<script>alert("x")</script> | [a](http://evil.example/) & \' "'
 
 

@@ -11,6 +11,8 @@ from pipeline.roi.scenarios.files import packaged_scenarios
 from pipeline.roi.scenarios.result import ClaimVerdict, OptionCost, ScenarioResult
 from pipeline.roi.scenarios.scenario import scenario_result
 
+pytestmark = pytest.mark.whole
+
 USE_CASES = {"support-chatbot": 1, "code-assistant": 2, "document-analysis": 3}
 """Scenario -> GPUs before and after."""
 
@@ -45,7 +47,6 @@ def to_the_cent(value: float | None) -> Decimal:
     return cents(exact(value))
 
 
-@pytest.mark.whole
 @pytest.mark.parametrize("name", packaged_scenarios())
 def test_every_scenario_is_priced_and_every_claim_judged(name: str) -> None:
     """Each is called as its file, its claims have a reason, and no reason is left open."""

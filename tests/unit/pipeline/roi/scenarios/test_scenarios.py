@@ -16,6 +16,8 @@ from pipeline.roi.scenarios.forms import InputForm, ScenarioFile
 from pipeline.roi.scenarios.result import ScenarioResult
 from pipeline.roi.scenarios.scenario import result_of
 
+pytestmark = pytest.mark.whole
+
 ASSUMED = {"assumed": "a test"}
 LOAD = {
     "requests_per_day": {"value": 500_000, **ASSUMED},
