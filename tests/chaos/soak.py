@@ -16,6 +16,8 @@ from tests.chaos.traffic import Load, Traffic, failed, quantile_ms, running, sai
 
 _EVERY_S = 15.0
 _CONFIDENCE = 0.95
+_WARM_UP = 1 / 6
+"""Share of the time before the first sample: HAProxy keeps as many buffers as were ever in use at once."""
 _FLAT_SHARE = 0.05
 """Of its level: what a process may grow in an hour, and still be called flat."""
 _FLAT_MIB = 4.0
@@ -52,7 +54,7 @@ def soak(minutes: float) -> Row:
         before = {name: process.pid for name, process in served.engines().items()}
         streams = Traffic(served.target, Load(15, tokens=32, stream=True))
         with running(streams, minutes * 60), running(Traffic(served.target, Load(15)), minutes * 60) as whole:
-            time.sleep(min(30, minutes * 6))
+            time.sleep(minutes * 60 * _WARM_UP)
             watching.start()
         samples.stop.set()
         watching.join()
