@@ -28,6 +28,8 @@ from pipeline.base.sentences.alarm import PACKAGED
 from pipeline.engines.vllm import VllmServer
 from pipeline.recipe.eval import Alarm
 
+pytestmark = pytest.mark.whole
+
 DEMO = Path(__file__).resolve().parents[4] / "recipes" / "demo" / "model"
 BLOCKS = [[5, 6, 7], [8, 9]]
 LIMITS = Alarm(max_kl=0.5, min_top1=0.6)

@@ -18,6 +18,8 @@ from eval.statistics import (
 )
 from eval.statistics.proportions import difference_score, mcnemar
 
+pytestmark = pytest.mark.whole
+
 PUBLISHED = [
     ("GSM8K, 1319 items", 1319, 0.75, 0.12, 4.7, 2.7),
     ("100 items", 100, 0.75, 0.12, 17.2, 9.7),

@@ -10,6 +10,8 @@ from eval.statistics import Margin, Pairs, bleu, estimate, exp_mean, f1, judge, 
 from eval.statistics.bca import BcaConfidence, jackknife_stderr
 from pipeline.base.sentences.stored import ENGLISH
 
+pytestmark = pytest.mark.whole
+
 SEED = np.random.SeedSequence(5)
 DRAWS = 100_000
 

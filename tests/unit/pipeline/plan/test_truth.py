@@ -16,6 +16,8 @@ from tests.planner_truth.grade import (
     token_times,
 )
 
+pytestmark = pytest.mark.whole
+
 ROWS = rows("memory.yaml")
 
 

@@ -13,6 +13,8 @@ from pipeline.report.render.html import to_html
 from pipeline.report.render.markdown import to_markdown
 from tests.unit.pipeline.report.documents import report_of
 
+pytestmark = pytest.mark.whole
+
 DUMMY = DummyWeights(
     model="org/model",
     commit=None,

@@ -17,6 +17,8 @@ from pipeline.report.render.markdown import to_markdown
 from pipeline.report.view import report_of
 from tests.unit.pipeline.report.documents import inputs_of
 
+pytestmark = pytest.mark.whole
+
 
 class Woerter(Words):
     """What every chapter says, in German."""

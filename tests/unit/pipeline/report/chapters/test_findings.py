@@ -17,6 +17,8 @@ from serve.result import ServeResult, SmokeCheck
 from tests.unit.eval.bench.assessments import assessed_bench
 from tests.unit.pipeline.report.documents import inputs_of, not_measured_section, report_of
 
+pytestmark = pytest.mark.whole
+
 BASELINE_SPEED = {1: 41.2, 4: 118.0, 16: 262.0}
 NOT_DECIDED = (
     "Whether AWQ pays at this load is not decided: within the range of the measured speeds it saves \N{MINUS SIGN}365 "

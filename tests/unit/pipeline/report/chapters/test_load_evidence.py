@@ -19,6 +19,8 @@ from tests.unit.eval.bench.runs import run
 from tests.unit.pipeline.report.chapters.test_endpoint_speed import ARM
 from tests.unit.pipeline.report.documents import inputs_of, report_of
 
+pytestmark = pytest.mark.whole
+
 Make = Callable[..., RunRecord]
 Bench = Callable[..., BenchResult]
 CALIBRATION = Calibration(

@@ -13,6 +13,8 @@ from pipeline.report.document import ReportDocument, Section
 from tests.unit.eval.bench.soaks import SLICE_S, soak
 from tests.unit.pipeline.report.documents import report_of
 
+pytestmark = pytest.mark.whole
+
 MINUS = "\N{MINUS SIGN}"
 Run = Callable[..., RunRecord]
 Bench = Callable[..., BenchResult]
