@@ -70,12 +70,24 @@ def expanded(text: str, origin: str) -> Path:
 def variable_for(path: Path) -> str | None:
     """Return the variable that moves what lies at `path`, or below it; None for what is in no home."""
     with suppress(EnvironmentLackError, UsageError):
-        hub = expanded(os.environ.get("HF_HOME") or "~/.cache/huggingface", "HF_HOME")
-        for variable, folder in ((_HOME, user_home()), (_HOME, config_home()), ("HF_HOME", hub)):
-            folder = folder.absolute()  # noqa: PLW2901 -- HOME may be relative
+        for variable, folder in _homes():
             if folder.is_relative_to(path.absolute()) or path.absolute().is_relative_to(folder):
                 return variable
     return None
+
+
+def leads_to_home(path: object) -> bool:
+    """Return whether a path is a home, or above one: where even that is missing, none can be made."""
+    with suppress(EnvironmentLackError, UsageError):
+        return path is not None and any(folder.is_relative_to(str(path)) for _, folder in _homes())
+    return False
+
+
+def _homes() -> list[tuple[str, Path]]:
+    """Return the variables that move homes, and where these are now."""
+    hub = expanded(os.environ.get("HF_HOME") or "~/.cache/huggingface", "HF_HOME")
+    homes = ((_HOME, user_home()), (_HOME, config_home()), ("HF_HOME", hub))
+    return [(variable, folder.absolute()) for variable, folder in homes]  # HOME may be relative
 
 
 def home_for_libraries(environment: MutableMapping[str, str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from pipeline.base.errors import Interrupted
-from pipeline.base.homes import config_home, user_home, variable_for
+from pipeline.base.homes import leads_to_home, variable_for
 from pipeline.cli.streams import CLOSED_PIPE, Outlet
 
 _NO_WAY = (errno.EEXIST, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
@@ -79,7 +79,7 @@ def system_failure(problem: OSError) -> int:
         errno.EROFS: "The file system is read-only. Choose another folder with --out",
         errno.EMFILE: "Too many open files. Raise `ulimit -n`",
     }
-    no_home = problem.errno in _NO_HOME or (problem.errno == errno.ENOENT and _leads_to_home(problem.filename))
+    no_home = problem.errno in _NO_HOME or (problem.errno == errno.ENOENT and leads_to_home(problem.filename))
     if no_home and problem.filename and (variable := variable_for(Path(str(problem.filename)))):
         advice = f"Set {variable} to a folder that can be written and run the same command again."
         return say(f"{_shortened(problem.filename)} cannot be used: {problem.strerror}. {advice}", 4)
@@ -92,11 +92,6 @@ def system_failure(problem: OSError) -> int:
         return bug()
     where = f" ({problem.filename})" if problem.filename else ""
     return say(f"{known[problem.errno]}{where} and run the same command again.", 4)
-
-
-def _leads_to_home(path: object) -> bool:
-    """Return whether a path is a home, or above one: where even that is missing, none can be made."""
-    return path is not None and any(home.is_relative_to(str(path)) for home in (user_home(), config_home()))
 
 
 def bug() -> int:

@@ -131,10 +131,9 @@ def usage_csv(report: UsageReport) -> str:
 
 def _named(rows: Iterable[dict[str, Any]], names: Mapping[str, str]) -> tuple[UsageRow, ...]:
     """Return the rows in order; a key has the name that its newest line has it by, also where some lines have none."""
-    found = [
-        UsageRow(**{**row, "key": names.get(row["key_id"], row["key_id"])} if "key_id" in row else row) for row in rows
-    ]
-    return tuple(sorted(found, key=lambda row: (row.key or "", row.key_id or "", row.day or "", row.model or "")))
+    found = [UsageRow(**row) for row in rows]
+    named = [row.model_copy(update={"key": names.get(row.key_id, row.key_id)}) if row.key_id else row for row in found]
+    return tuple(sorted(named, key=lambda row: (row.key or "", row.key_id or "", row.day or "", row.model or "")))
 
 
 def _counts(line: AuditLine) -> bool:

@@ -87,7 +87,7 @@ class _Stream:
         body = json.dumps({"error": error}).encode()
         kept = [(name, value) for name, value in start["headers"] if name.lower() != b"content-type"]
         own = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await self._send({**start, "status": error["code"], "headers": [*kept, *own]})
+        await self._send({**start, "status": int(error["code"]), "headers": [*kept, *own]})
         await self._send({"type": "http.response.body", "body": body})
 
 

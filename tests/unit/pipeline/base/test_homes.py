@@ -7,7 +7,7 @@ from typing import NoReturn
 import pytest
 
 from pipeline.base.errors import EnvironmentLackError, UsageError
-from pipeline.base.homes import config_home, expanded, home_for_libraries, user_home, variable_for
+from pipeline.base.homes import config_home, expanded, home_for_libraries, leads_to_home, user_home, variable_for
 
 NOBODY = "~no-such-user-here"
 LONG = "x" * 300
@@ -91,3 +91,12 @@ def test_variables_that_move_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert [variable_for(Path(path)) for path in paths] == ["AWQCTL_HOME"] * 3 + ["HF_HOME", None]
     monkeypatch.setenv("HOME", "relative")
     assert variable_for(Path("relative/.config/awqctl").absolute()) == "AWQCTL_HOME"
+
+
+def test_what_leads_to_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The home and what is above it; nothing where the variable names a user who does not exist."""
+    monkeypatch.setenv("AWQCTL_HOME", "/gone/home")
+    found = [leads_to_home(path) for path in ("/gone", "/gone/home", "/gone/home/keys.json", "/else", None)]
+    assert found == [True, True, False, False, False]
+    monkeypatch.setenv("AWQCTL_HOME", "~no-such-user/home")
+    assert not leads_to_home("/gone")
