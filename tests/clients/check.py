@@ -1,18 +1,22 @@
 """Clients, hostile requests and a fuzzer on the endpoint with the demo's model in real vLLM.
 
-`python -m tests.clients.check [--cases N] [--out FILE]`, or `make check-clients`. Makes an environment for LangChain,
-LiteLLM and schemathesis beside nothing of awqctl's. Fails unless every client works unchanged, every hostile request
-is refused, no case of the fuzzer is answered with 5xx, the engine answers at the end, and its processes' memory has
-grown by less than 100 MB.
+`python -m tests.clients.check [--cases N] [--minutes N] [--out FILE]`, or `make check-clients`. Makes an environment
+for LangChain, LiteLLM and schemathesis beside nothing of awqctl's. Fails unless every client works unchanged, every
+hostile request is refused, no case of the fuzzer is answered with 5xx, the engine answers at the end, and its
+processes' memory has grown by less than 100 MB.
 """
 
 import argparse
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +30,7 @@ from pipeline.models import packaged_model
 from pipeline.recipe.load import load_recipe
 from pipeline.runtimes.store import ensure
 from pipeline.runtimes.worker import Worker, worker_script
+from serve.audit.lines import DoorLine
 from serve.checks.exposure.requests import audit_requests
 from serve.checks.exposure.result import Target
 from serve.gateway.keys import new_key
@@ -38,12 +43,22 @@ GROWTH_MB = 100
 LONGEST = 48
 ROUTES = ("/v1/models", "/v1/chat/completions", "/v1/completions", "/v1/responses")
 _MB = 10**6
+_UNTIL_ENDED_S = 60.0
+
+
+@dataclass(frozen=True)
+class Fuzzing:
+    """How long a fuzzer tries."""
+
+    cases: int = 10_000
+    minutes: float = 60.0
 
 
 def main() -> int:
     """Serve, try everything, say what failed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=int, default=10_000)
+    parser.add_argument("--cases", type=int, default=Fuzzing.cases, help="of the fuzzer, at least")
+    parser.add_argument("--minutes", type=float, default=Fuzzing.minutes, help="for the fuzzer, at most")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     runtime = ensure("vllm", "cpu", user_home(), SilentReporter())
@@ -69,7 +84,8 @@ def main() -> int:
             found += told(curl(served.base_url, served.ca_certificate, key))
             before = memory(served.replicas[0].engine.pid)
             found += told(hostile(served, key))
-            found += told(fuzzed(programs, served, schema, key, arguments.cases))
+            most = Fuzzing(arguments.cases, arguments.minutes)
+            found += told(fuzzed(programs, served, schema, key, most))
             grown = (memory(served.replicas[0].engine.pid) - before) / _MB
             detail = f"{grown:+.0f} MB after all of them"
             found += told([{"name": "engine's memory", "passed": grown < GROWTH_MB, "detail": detail}])
@@ -91,7 +107,7 @@ def environment(folder: Path) -> Path:
     """Return the folder of programs of a new environment with other people's clients."""
     place = folder / "clients"
     subprocess.run([PROGRAMS / "uv", "venv", "--quiet", place], check=True)
-    install = [PROGRAMS / "uv", "pip", "install", "--quiet", "--python", place / "bin" / "python", *PACKAGES]
+    install: list[Any] = [PROGRAMS / "uv", "pip", "install", "--quiet", "--python", place / "bin" / "python", *PACKAGES]
     subprocess.run(install, check=True)
     return place / "bin"
 
@@ -153,23 +169,50 @@ def hostile(served: Supervisor, key: str) -> list[dict[str, Any]]:
     return [{"name": item.name, "passed": item.verdict == "pass", "detail": item.detail} for item in items]
 
 
-def fuzzed(programs: Path, served: Supervisor, schema: Path, key: str, cases: int) -> list[dict[str, Any]]:
-    """Return what schemathesis found: cases made from vLLM's own description, valid and broken ones."""
-    report = schema.with_name("fuzz.har")
+def fuzzed(programs: Path, served: Supervisor, schema: Path, key: str, most: Fuzzing) -> list[dict[str, Any]]:
+    """Return how the door answered schemathesis: cases made from vLLM's own description, valid and broken ones.
+
+    First drawn ones, as many as are asked for, then one for each part of the description, until the time is up.
+    """
     command: list[Any] = [programs / "schemathesis", "run", schema, "--url", served.base_url.removesuffix("/v1")]
     command += ["--checks", "not_a_server_error", "--tls-verify", served.ca_certificate, "--seed", "14", "--no-color"]
-    command += ["--max-examples", cases // len(ROUTES) + 1, "--workers", "8"]
-    command += ["--phases", "coverage,fuzzing", "--mode", "all"]
-    command += ["--request-timeout", "120", "--continue-on-failure", "--report", "har", "--report-har-path", report]
-    command += ["--header", f"Authorization: Bearer {key}"]
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
-    sys.stderr.write(done.stdout[-6000:] + done.stderr[-2000:])
-    answers = [entry["response"]["status"] for entry in json.loads(report.read_text())["log"]["entries"]]
-    by_class = {f"{kind}xx": sum(answer // 100 == kind for answer in answers) for kind in range(1, 6)}
-    none = sum(answer < 100 for answer in answers)
-    detail = f"{len(answers)} cases, {by_class}, no answer {none}"
-    passed = len(answers) >= cases and not by_class["5xx"] and not none
+    command += ["--max-examples", most.cases // (len(ROUTES) - 1) + 1, "--workers", "8", "--mode", "all"]
+    command += ["--request-timeout", "120", "--continue-on-failure", "--header", f"Authorization: Bearer {key}"]
+    before, until = len(answers(served.gateway.log)), time.monotonic() + most.minutes * 60
+    for phase in ("fuzzing", "coverage"):
+        ended = interrupted_after([*command, "--phases", phase], until - time.monotonic(), schema.with_name(phase))
+        sys.stderr.write(f"{phase}: {ended}\n{schema.with_name(phase).read_text()[-4000:]}\n")
+    lines = answers(served.gateway.log)[before:]
+    by_class = {f"{kind}xx": sum(line.status // 100 == kind for line in lines) for kind in range(1, 6)}
+    none = sum(line.status < 0 for line in lines)
+    for line in [line for line in lines if line.status < 0 or line.status >= httpx.codes.INTERNAL_SERVER_ERROR][:20]:
+        sys.stderr.write(f"{line.model_dump_json()}\n")
+    detail = f"{len(lines)} cases, {by_class}, no answer {none}"
+    passed = len(lines) >= most.cases and not by_class["5xx"] and not none
     return [{"name": "schemathesis", "passed": passed, "detail": detail}]
+
+
+def interrupted_after(command: Sequence[Any], seconds: float, said: Path) -> str:
+    """Run a program, as by Ctrl-C no longer than so; return how it ended."""
+    words = [str(part) for part in command]
+    with said.open("wb") as stream, subprocess.Popen(words, stdout=stream, stderr=stream) as process:
+        try:
+            return f"ended with {process.wait(max(0.0, seconds))}"
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_UNTIL_ENDED_S)
+            process.kill()
+            return "its time was up"
+
+
+def answers(log: Path) -> list[DoorLine]:
+    """Return the door's line for each request so far: a client's own count leaves out what it was interrupted in."""
+    return [
+        DoorLine.model_validate_json(line)
+        for line in log.read_text(errors="replace").splitlines()
+        if line.startswith("{")
+    ]
 
 
 def memory(pid: int | None) -> int:
