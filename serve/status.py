@@ -65,6 +65,8 @@ class EndpointStatus(Result):
     """At least one replica of every model takes requests."""
     refusing: str | None = None
     """Why the door answers 503 to everything; None while it does not."""
+    models: tuple[str, ...] = ()
+    """Names that clients may ask for, adapters included."""
     replicas: tuple[ReplicaStatus, ...]
     door: DoorStatus
     audit: AuditStatus | None = None

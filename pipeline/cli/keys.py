@@ -11,6 +11,7 @@ from pipeline.cli.table import minute, print_rows
 
 if TYPE_CHECKING:
     from serve.gateway.keys import IssuedKey, KeyInfo, KeyStore
+    from serve.gateway.terms import KeyTerms
 
 endpoint_option = click.option("--endpoint", metavar="NAME", help="Whose keys; default the only endpoint there is.")
 _NAMING_ENDPOINT = ("keys ls", "keys revoke", "keys rotate", "keys change")
@@ -54,6 +55,7 @@ def add(name: str, *, endpoint: str | None, as_json: bool, **options: str | None
 
     store, terms = _store(endpoint, may_be_new=True), _terms(options)
     issued = store.add(name, terms)
+    _tell_of_models_not_served(store, issued)
     waits = f"There is no endpoint yet: the first one that `{command('serve')}` starts will have it."
     emit(as_json, issued, lambda: _show(issued, "is active", *([waits] if store.path == unclaimed_keys() else [])))
 
@@ -118,6 +120,7 @@ def change(name: str, *, endpoint: str | None, as_json: bool, **options: str | N
     if not terms.model_fields_set:
         raise UsageError("Nothing is to be changed. Name at least one limit, such as --rpm 60 or --expires none.")
     changed = store.change(name, terms)
+    _tell_of_models_not_served(store, changed)
     emit(as_json, changed, f"Key '{changed.name}' ({changed.id}): {_joined(_terms_in_words(changed)) or 'no limits'}.")
 
 
@@ -129,6 +132,23 @@ def _store(endpoint: str | None, *, may_be_new: bool = False) -> "KeyStore":
     own = dict.fromkeys(_NAMING_ENDPOINT, ("--endpoint", endpoint)) if endpoint else {}
     click.get_current_context().with_resource(typed(Typed(own=own)))
     return chosen_keys(endpoint, note=lambda text: click.echo(text, err=True), may_be_new=may_be_new)
+
+
+def _tell_of_models_not_served(store: "KeyStore", key: "KeyTerms") -> None:
+    """Say on standard error which models of a key a running endpoint lacks: a slip of the pen, or one to come."""
+    from pipeline.base.errors import AwqctlError
+    from serve.endpoint import EndpointFolder
+    from serve.supervisor.remote import status_of
+
+    if not key.models:
+        return
+    try:
+        status = status_of(EndpointFolder(store.path.parent))
+    except AwqctlError:  # it starts or ends just now, or is of another version
+        return
+    if status and status.models and (unknown := [model for model in key.models if model not in status.models]):
+        there = ", ".join(status.models)
+        click.echo(f"The running endpoint does not serve {', '.join(unknown)}; it serves {there}.", err=True)
 
 
 def _terms(options: dict[str, str | None]) -> Any:

@@ -50,6 +50,7 @@ def endpoint_status(
         started_at=started_at,
         ready=door.pid is not None and not gateway.refusing and up == {model.name for model in spec.models},
         refusing=gateway.refusing,
+        models=tuple(name for backend in gateway.backends for name in backend.models),
         replicas=tuple(replica.status() for replica in replicas),
         door=door,
         audit=audit,

@@ -187,11 +187,14 @@ def test_detached_endpoint_outlives_the_command(place: Place) -> None:
         assert log.resolve().parent == place.folder / "out" / "tiny" / "logs"
         assert str(serving.new_key) not in log.read_text()
         second, status = place.run(*line), place.run(*command("serve", "status", "--json"))
+        mistyped = place.run(*command("keys", "add", "x", "--models", f"{serving.models[0]},typo"))
     finally:
         stopped = place.run(*command("serve", "stop", "--endpoint", "one"))
     assert (second.returncode, "is served already" in " ".join(second.stderr.split())) == (4, True)
     found = EndpointStatus.model_validate_json(status.stdout)
     assert (status.returncode, found.name, found.ready, found.pid) == (0, "one", True, serving.pid)
+    assert found.models == serving.models
+    assert "does not serve typo; it serves" in mistyped.stderr
     assert (stopped.returncode, "has stopped" in stopped.stdout) == (0, True), stopped.stderr
     assert working_in(place.folder) == []
     assert "stopped" in log.read_text()

@@ -18,6 +18,7 @@ from serve.gateway.keys import KeyStore, digest, new_key
 from serve.gateway.rules import KeyRule
 from serve.gateway.terms import KeyTerms, expiry_of, stamp, terms_of
 from tests.helpers import invoke
+from tests.operation import endpoint_status
 
 
 @pytest.fixture
@@ -436,6 +437,19 @@ def test_change_on_the_command_line(home: Path) -> None:
     assert (outcome.exit_code, outcome.stdout.split(": ")[1]) == (0, "5 tpm, 3 at once.\n")
     with pytest.raises(UsageError, match="--rpm 60"):
         invoke("change", "x", of=keys_command, raises=True)
+
+
+@pytest.mark.parametrize("command", [("add", "x"), ("change", "first")])
+def test_models_that_the_running_endpoint_does_not_serve_are_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    """The key is made all the same: the model may be yet to come."""
+    KeyStore(endpoint_folder("demo").keys).add("first")
+    monkeypatch.setattr("serve.supervisor.remote.status_of", lambda _: endpoint_status(models=("qwen", "qwen-sql")))
+    right = invoke(*command, "--models", "qwen-sql", of=keys_command)
+    assert (right.exit_code, "does not serve" in right.stderr) == (0, False)
+    wrong = invoke("change", "first", "--models", "qwen,quen", of=keys_command)
+    assert (wrong.exit_code, "does not serve quen; it serves qwen, qwen-sql." in wrong.stderr) == (0, True)
 
 
 def test_rotate_on_the_command_line(home: Path) -> None:
