@@ -3,6 +3,8 @@
 import errno
 import socket
 
+import psutil
+
 from pipeline.base.errors import AwqctlError, BusyError, EnvironmentLackError, UsageError
 
 LOOPBACK = "127.0.0.1"
@@ -37,6 +39,13 @@ def choose_address(host: str, port: int) -> tuple[str, int]:
         ip = str(address[0])
         return (f"ipv6@[{ip}]:{chosen}" if family == socket.AF_INET6 else f"ipv4@{ip}:{chosen}"), chosen
     raise _cannot_bind(host, port, failure)
+
+
+def listeners(address: str) -> int:
+    """Return how many sockets listen on an address, in the words of `choose_address`: several where they share it."""
+    ip, _, port = address.partition("@")[2].rpartition(":")
+    wanted = psutil.CONN_LISTEN, (ip.strip("[]"), int(port))
+    return sum((found.status, found.laddr) == wanted for found in psutil.net_connections("tcp"))
 
 
 def listen_on_loopback(port: int) -> socket.socket:

@@ -87,6 +87,8 @@ class Serve(Section):
     host: str = "127.0.0.1"
     port: _Port = 8443
     """0 takes a free port."""
+    door_threads: Annotated[int, Field(ge=1, le=8)] = 1
+    """Of HAProxy: each takes one processor's worth of requests. Read at a start alone."""
     tls: bool = True
     certificate: str | None = None
     """PEM file with the chain; with `private_key`. Without, a self-signed one is made."""

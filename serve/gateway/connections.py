@@ -12,7 +12,9 @@ _MOST_ENGINES = 1_024
 that a connection is refused, and after some attempts its request with it. What is more waits in HAProxy, where it takes
 one file instead of two."""
 _BESIDE = 80
-"""HAProxy's own: listeners, sockets of control and log, an epoll and a pipe for its one thread."""
+"""HAProxy's own: listeners, sockets of control and log, an epoll and a pipe for a thread."""
+_BESIDE_THREAD = 8
+"""For each further thread: its listener, also that of before at a reload, its log, an epoll and a pipe."""
 _SIDES = 2
 """A new release stands beside the old one, and both have requests."""
 _FEWEST = 100
@@ -45,19 +47,20 @@ def explained(found: Connections, files: int) -> str:
     )
 
 
-def connections(files: int) -> Connections:
+def connections(files: int, threads: int = 1) -> Connections:
     """Return how many connections HAProxy can hold when it may open so many files: one each.
 
     Raises:
         EnvironmentLackError: hardly any.
     """
-    left = max(files - _BESIDE, 0)
+    beside = _BESIDE + _BESIDE_THREAD * (threads - 1)
+    left = max(files - beside, 0)
     engines = min(_MOST_ENGINES, left // 2)
     # However many engines could take, each of their requests is some client's.
     clients = min(_MOST_CLIENTS, max(left - engines * _SIDES, left // 2))
     if engines < _FEWEST:
         raise EnvironmentLackError(
             f"A process may open {files} files here, which leaves HAProxy {engines} connections: each takes one to "
-            f"the client and one to the engine, and {_BESIDE} are needed beside. {RAISE}"
+            f"the client and one to the engine, and {beside} are needed beside. {RAISE}"
         )
     return Connections(clients, engines)

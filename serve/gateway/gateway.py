@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from pipeline.base.errors import AwqctlError, BusyError, EngineError
-from pipeline.engines.address import choose_address
+from pipeline.engines.address import choose_address, listeners, port_in_use
 from serve.gateway.backends import FULL_WEIGHT, Backend, DoorFigures, Place, PlaceState
 from serve.gateway.connections import connections, explained, open_files
 from serve.gateway.files import write_private
@@ -43,6 +43,7 @@ class Gateway:
         log: name of HAProxy's log, which becomes a link to the file of this start.
         lines: file that gets a `DoorLine` for each request; None for the log.
         settings: how requests are let in.
+        threads: of HAProxy, at most eight.
 
     Attributes:
         port: that it listens on, once it is up.
@@ -65,6 +66,7 @@ class Gateway:
         lines: Path | None = None,
         settings: DoorSettings = _USUAL,
         engine_key: str | None = None,
+        threads: int = 1,
     ) -> None:
         self.backends = tuple(backends)
         self._engine_key = engine_key
@@ -77,9 +79,10 @@ class Gateway:
         self._keys = tuple(keys)
         self._settings = settings
         self._metrics = folder / METRICS_SOCKET
-        self.connections = connections(open_files())
+        self._threads = threads
+        self.connections = connections(open_files(), threads)
         preface = explained(self.connections, open_files())
-        self._haproxy = HaproxyProcess(folder, log=log, lines=lines, preface=preface)
+        self._haproxy = HaproxyProcess(folder, log=log, lines=lines, preface=preface, threads=threads)
         self._runtime = self._haproxy.runtime
         self._maps = Maps(folder)
         self._traffic = Traffic(self._runtime, self._maps.lots)
@@ -345,6 +348,10 @@ class Gateway:
         self._address, self.port = choose_address(self._host, self._asked_port)
         self._write_files()
         self._haproxy.start(self._render(), died=self.failure)
+        # Threads share the port, and would with a second HAProxy that has come in the same moment.
+        if self._threads > 1 and listeners(self._address) > self._threads:
+            self.stop()
+            raise port_in_use(self._host, self.port)
 
     @property
     def _certificate(self) -> Path:
@@ -373,6 +380,7 @@ class Gateway:
             bundle=self._certificate if self._bundle is not None else None,
             connections=self.connections,
             settings=self._settings,
+            threads=self._threads,
         )
 
 

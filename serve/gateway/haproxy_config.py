@@ -1,6 +1,7 @@
 """HAProxy's configuration: the answers HAProxy gives itself, the rendered text."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -98,6 +99,35 @@ _LINE = {
 """`DoorLine`, in the words of HAProxy's log-format."""
 
 
+@dataclass(frozen=True)
+class Frontend:
+    """The door as one thread of HAProxy has it."""
+
+    thread: int
+    """From 1."""
+
+    @property
+    def name(self) -> str:
+        """Return its name; the metrics have it."""
+        return "gateway" if self.thread == 1 else f"gateway-{self.thread}"
+
+    @property
+    def log(self) -> str:
+        """Return where its lines go, in HAProxy's words: to a descriptor that no other thread writes to."""
+        return "stdout" if self.thread == 1 else f"fd@{self.thread + 1}"
+
+
+def with_descriptors(command: Sequence[str], threads: int) -> list[str]:
+    """Return the command line with its standard output at hand under a descriptor for each thread's `Frontend`.
+
+    A shell does it (and is replaced by the command): its descriptors have one digit, so there are at most eight.
+    """
+    if threads == 1:
+        return list(command)
+    copies = " ".join(f"{thread + 1}>&1" for thread in range(2, threads + 1))
+    return ["/bin/sh", "-c", f'exec "$0" "$@" {copies}', *command]
+
+
 def render_config(
     *,
     address: str,
@@ -109,6 +139,7 @@ def render_config(
     bundle: Path | None,
     connections: Connections,
     settings: DoorSettings,
+    threads: int = 1,
 ) -> str:
     """Return the text of HAProxy's configuration.
 
@@ -122,6 +153,7 @@ def render_config(
         bundle: PEM file with private key and certificate; None for plain HTTP.
         connections: that there may be at once on either side.
         settings: how requests are let in.
+        threads: of HAProxy, at most eight.
     """
     environment = Environment(  # noqa: S701 -- this is no HTML; values go through `quoted`
         loader=PackageLoader("serve.gateway", ""),
@@ -141,6 +173,7 @@ def render_config(
         bundle=bundle,
         connections=connections,
         settings=settings,
+        frontends=[Frontend(thread) for thread in range(1, threads + 1)],
         times_free=_TIMES_FREE,
         crowded=int(connections.clients * _CROWDED),
         engine_maxconn=max(1, connections.engines // sum(len(backend.sockets) // 2 for backend in backends)),

@@ -12,6 +12,7 @@ from pipeline.runtimes.logs import new_log
 from pipeline.runtimes.process import GuardedProcess
 from pipeline.runtimes.rootcause import cause_of_death, signal_of
 from serve.gateway.files import write_private
+from serve.gateway.haproxy_config import with_descriptors
 from serve.gateway.runtime_api import RuntimeApi
 
 _START_TIMEOUT_S = 15.0
@@ -28,18 +29,20 @@ class HaproxyProcess:
         log: name of HAProxy's log, which becomes a link to the file of this start.
         lines: file that gets a line for each request; None for the log.
         preface: what stands above HAProxy's own words in the log.
+        threads: as the configuration says.
 
     Attributes:
         runtime: to ask it, and to change it.
         log: the file that it writes to.
     """
 
-    def __init__(self, folder: Path, *, log: Path, lines: Path | None, preface: str) -> None:
+    def __init__(self, folder: Path, *, log: Path, lines: Path | None, preface: str, threads: int) -> None:
         self.runtime = RuntimeApi(folder / "control.sock", folder / "master.sock")
         self.log = log
         self._log_link = log
         self._lines = lines
         self._preface = preface
+        self._threads = threads
         self._configuration = folder / "haproxy.cfg"
         self._candidate = folder / "next.cfg"
         self._process: GuardedProcess | None = None
@@ -66,7 +69,11 @@ class HaproxyProcess:
         self.log.write_text(self._preface, encoding="utf-8")
         command = [str(binary), "-W", "-db", "-S", f"{self.runtime.master},mode,600", "-f", str(self._configuration)]
         self._process = GuardedProcess(
-            command, log=self.log, output=self._lines, environment=environment, grace_s=_GRACE_S
+            with_descriptors(command, self._threads),
+            log=self.log,
+            output=self._lines,
+            environment=environment,
+            grace_s=_GRACE_S,
         )
         self._process.wait_until(self._answers, timeout_s=_START_TIMEOUT_S, poll_s=0.05, died=died, late=self._lateness)
 

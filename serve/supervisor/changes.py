@@ -8,7 +8,7 @@ from serve.releases.release import UNRELEASED
 from serve.supervisor.production import production_of
 from serve.supervisor.spec import ServedModel, ServingSpec
 
-_AT_RESTART = ("certificate", "private_key", "metrics_port", "audit")
+_AT_RESTART = ("certificate", "private_key", "metrics_port", "audit", "door_threads")
 """Keys of the section `serve` that are read at a start alone."""
 
 

@@ -355,6 +355,7 @@ class Supervisor:
             log=self._logs / "serve-haproxy.log",
             lines=self._auditing.lines if self._auditing else None,
             settings=DoorSettings.of(self.spec.offered),
+            threads=self.spec.offered.door_threads,
         )
 
     def _tell_connections(self, bound: int) -> None:

@@ -1,8 +1,9 @@
 """A thousand requests a second through the real HAProxy, the audit's writer stopped in the middle: lines = requests?
 
-`python -m tests.benchmarks.audit_load [--rate N] [--seconds N] [--stall N] [--out FILE]`. One process offers the load
-at a steady rate and plays the engine, which answers at once and writes its usage as the middleware does; a tenth of the
-requests has no valid key. Ends with 3 where a line is missing, doubled or of other tokens, or the rate was not reached.
+`python -m tests.benchmarks.audit_load [--rate N] [--seconds N] [--stall N] [--threads N] [--out FILE]`. One process
+offers the load at a steady rate and plays the engine, which answers at once and writes its usage as the middleware
+does; a tenth of the requests has no valid key. Ends with 3 where a line is missing, doubled or of other tokens, or the
+rate was not reached.
 """
 
 import argparse
@@ -154,13 +155,14 @@ def _wait(recorder: AuditRecorder, found: AuditLoad) -> None:
     found.writer_cpu_share = (spent.user + spent.system) / (time.time() - writer.create_time())
 
 
-def measure(rate: float = 1000, seconds: float = 20, stall: float = 10) -> AuditLoad:
+def measure(rate: float = 1000, seconds: float = 20, stall: float = 10, threads: int = 1) -> AuditLoad:
     """Offer the load and return what the audit has of it.
 
     Args:
         rate: requests a second.
         seconds: of load.
         stall: for how long the writer is stopped in the middle of it.
+        threads: of HAProxy.
     """
     load = argparse.Namespace(rate=rate, seconds=seconds, stall=stall)
     with tempfile.TemporaryDirectory() as base, ScratchFolder() as scratch:
@@ -169,7 +171,7 @@ def measure(rate: float = 1000, seconds: float = 20, stall: float = 10) -> Audit
         with AuditRecorder(folder, AuditSettings(), log=log / "audit.log", reporter=SilentReporter()) as recorder:
             recorder.name_keys({"key00001": "load"})
             engine = scratch / "engine.sock", recorder.usage_file(_PLACE)
-            with open_gateway(scratch, log / "haproxy.log", lines=recorder.door_file()) as gateway:
+            with open_gateway(scratch, log / "haproxy.log", lines=recorder.door_file(), threads=threads) as gateway:
                 found = asyncio.run(_run(recorder, gateway.port, engine, load))
                 _wait(recorder, found)
                 found.dropped = gateway.figures().dropped_logs
@@ -197,9 +199,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rate", type=float, default=1000)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--stall", type=float, default=10)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path)
     given = parser.parse_args(arguments)
-    found = measure(given.rate, given.seconds, given.stall)
+    found = measure(given.rate, given.seconds, given.stall, given.threads)
     text = json.dumps({**asdict(found), "load_average": os.getloadavg()[0]}, indent=2)
     sys.stdout.write(f"{text}\n")
     if given.out:

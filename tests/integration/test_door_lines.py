@@ -2,7 +2,9 @@
 
 import socket
 import stat
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,12 +12,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from pipeline.engines.prometheus import parse_metrics
 from pipeline.runtimes.scratch import ScratchFolder
 from serve.audit.lines import DoorLine
 from serve.gateway.gateway import Gateway
 from serve.gateway.keys import digest
+from serve.gateway.settings import DoorSettings
 from tests.fakes.upstream import Behaviour, FakeUpstream
-from tests.gateways import BEARER, KEY, open_gateway, open_pair
+from tests.gateways import BEARER, KEY, bearer, open_gateway, open_pair, rule_of
 from tests.helpers import eventually
 
 HOSTILE = '"},\n{"id": "\\forged\x7f\u2028 \u0000' + "\U0001f600"
@@ -137,3 +141,39 @@ def test_request_that_another_engine_took_over_says_so(tmp_path: Path) -> None:
         assert eventually(lambda: path.read_text().count("\n") == 4)
     lines = [DoorLine.model_validate_json(text) for text in path.read_text().splitlines() if text.startswith("{")]
     assert {line.place for line in lines} == {"model-1/place-1"}
+
+
+def test_threads_share_limits_and_lose_no_line(tmp_path: Path) -> None:
+    """Each of three threads answers, each request has one line, a key has its limit once, also across a reload."""
+    path, limit = tmp_path / "door.jsonl", 200
+    bounded = "awq-bounded"
+    with (
+        ScratchFolder() as folder,
+        FakeUpstream(folder / "engine.sock", Behaviour()),
+        open_gateway(
+            folder,
+            tmp_path / "log",
+            lines=path,
+            threads=3,
+            keys=(rule_of(), rule_of(bounded, "key00002", requests_per_minute=limit)),
+        ) as gateway,
+    ):
+
+        def asked(_: int) -> Counter[int]:
+            """Ask over a connection of its own, with each key."""
+            with httpx.Client(base_url=gateway.base_url, trust_env=False, timeout=30) as client:
+                keys = [KEY, bounded] * 10
+                return Counter(client.get("/v1/models", headers=bearer(key)).status_code for key in keys)
+
+        with ThreadPoolExecutor(12) as clients:
+            statuses = sum(clients.map(asked, range(12)), Counter())
+            gateway.reload(DoorSettings(failed_keys=9_999))
+            statuses += sum(clients.map(asked, range(24)), Counter())
+        assert statuses == {200: 360 + limit, 429: 360 - limit}
+        assert eventually(lambda: path.read_text().count('{"at"') == 720)
+        page = parse_metrics(gateway.metrics())
+    lines = [DoorLine.model_validate_json(text) for text in path.read_text().splitlines() if text.startswith("{")]
+    assert len({line.id for line in lines}) == 720
+    doors = ("gateway", "gateway-2", "gateway-3")
+    served = [page.value("haproxy_frontend_http_requests_total", proxy=name) or 0 for name in doors]
+    assert (sum(served), all(served)) == (480, True), served

@@ -84,7 +84,7 @@ def _endpoint(levels: ServiceLevels) -> tuple[_Panel, ...]:
             "Answers of the door",
             (
                 (
-                    'sum by (code) (rate(haproxy_frontend_http_responses_total{proxy="gateway"}[5m]))',
+                    'sum by (code) (rate(haproxy_frontend_http_responses_total{proxy=~"gateway.*"}[5m]))',
                     "{{code}}",
                 ),
             ),

@@ -4,6 +4,8 @@ import ast
 import re
 import shlex
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from pipeline.runtimes.haproxy import find_haproxy
 from serve.audit.lines import DoorLine
 from serve.gateway.backends import Backend, Place, Weights
 from serve.gateway.connections import Connections
-from serve.gateway.haproxy_config import quoted, render_config
+from serve.gateway.haproxy_config import quoted, render_config, with_descriptors
 from serve.gateway.maps import Maps
 from serve.gateway.routes import ROUTES
 from serve.gateway.settings import DoorSettings
@@ -29,6 +31,7 @@ def _render(
     weights: dict[Place, int] | None = None,
     engine_key: str | None = None,
     settings: DoorSettings = USUAL,
+    threads: int = 1,
 ) -> str:
     return render_config(
         address="ipv4@127.0.0.1:8443",
@@ -40,6 +43,7 @@ def _render(
         bundle=bundle,
         connections=Connections(1000, 500),
         settings=settings,
+        threads=threads,
     )
 
 
@@ -80,12 +84,36 @@ def test_every_text_of_the_line_is_json() -> None:
     assert set(names) == set(DoorLine.model_fields)
 
 
+def test_no_two_threads_write_to_one_descriptor() -> None:
+    """HAProxy drops a line whose descriptor another thread writes to: each has a frontend, listeners and log alone."""
+    lines = _directives(_render(None, threads=3))
+    starts = [number for number, line in enumerate(lines) if line.startswith("frontend gateway")]
+    sections = [
+        lines[one:other] for one, other in zip(starts, [*starts[1:], lines.index("frontend metrics")], strict=True)
+    ]
+    threads = [{word for line in each if line.startswith("bind ") for word in line.split()[2:4]} for each in sections]
+    assert threads == [{"thread", "1"}, {"thread", "2"}, {"thread", "3"}]
+    logs = [[line.split()[1] for line in each if line.startswith("log ")] for each in sections]
+    assert logs == [["stdout"], ["fd@3"], ["fd@4"]]
+    rules = [[line for line in each if line.split()[0] not in ("bind", "log", "frontend")] for each in sections]
+    assert rules[0] == rules[1] == rules[2][: len(rules[0])]
+
+
+def test_descriptors_of_all_threads_are_the_standard_output(tmp_path: Path) -> None:
+    """What is written to any of them stands in the same file, behind what was there."""
+    file = tmp_path / "lines"
+    program = "import os, sys; [os.write(number, sys.argv[1].encode()) for number in (1, *range(3, 10))]"
+    with file.open("ab") as stream:
+        subprocess.run(with_descriptors([sys.executable, "-c", program, "a b\n"], 8), stdout=stream, check=True)
+    assert file.read_text() == "a b\n" * 8
+
+
 def test_bound_for_one_source_is_the_recipes() -> None:
     """Beside it each source has its share of what is free."""
     text = _render(None, settings=DoorSettings(max_connections_per_source=8))
     assert "tcp-request connection reject if { sc2_conn_cur gt 8 }" in _directives(text)
     assert "{ sc2_conn_cur gt" not in _render(None)
-    assert "set-var(sess.allowed) fe_conn,neg,add(1000),mul(15)" in _render(None)
+    assert "set-var(sess.allowed) var(sess.open),neg,add(1000),mul(15)" in _render(None)
 
 
 def test_pages_are_answered_only_where_the_recipe_names_them() -> None:
@@ -125,8 +153,8 @@ def test_tls_line() -> None:
     """With a certificate the port speaks TLS and HTTP/1.1; without one it is plain."""
     tls = [line for line in _directives(_render(Path("/c d/e.pem"))) if line.startswith("bind ipv4")]
     plain = [line for line in _directives(_render(None)) if line.startswith("bind ipv4")]
-    assert tls == ["bind ipv4@127.0.0.1:8443 proto h1 ssl crt '/c d/e.pem' alpn http/1.1"]
-    assert plain == ["bind ipv4@127.0.0.1:8443 proto h1"]
+    assert tls == ["bind ipv4@127.0.0.1:8443 thread 1 proto h1 ssl crt '/c d/e.pem' alpn http/1.1"]
+    assert plain == ["bind ipv4@127.0.0.1:8443 thread 1 proto h1"]
 
 
 def test_port_cannot_be_shared() -> None:

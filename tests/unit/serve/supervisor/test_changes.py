@@ -63,7 +63,7 @@ def test_release_that_was_promoted_meanwhile_is_not_replaced() -> None:
 
 def test_what_takes_a_new_start_is_named_and_stays() -> None:
     """With the recipe's words."""
-    offered = Serve(metrics_port=9000, audit=AuditSettings(strict=True), queue_timeout_s=5)
+    offered = Serve(metrics_port=9000, audit=AuditSettings(strict=True), queue_timeout_s=5, door_threads=2)
     new = replace(SPEC, port=9443, offered=offered, models=(replace(MODEL, replicas=2),))
     changes = changes_between(SPEC, new, SERVING)
     assert changes.rolling == ()
@@ -71,6 +71,7 @@ def test_what_takes_a_new_start_is_named_and_stays() -> None:
         "the address (serve.host, serve.port, serve.tls)",
         "serve.metrics_port",
         "serve.audit",
+        "serve.door_threads",
         "replicas or adapters of tiny",
     )
     taken = taken_over(SPEC, new, changes)
