@@ -88,8 +88,10 @@ def hold(port: int, count: int, kind: str) -> None:
             sys.stdout.flush()
             told = True
         for key, _ in selector.select(timeout=_TICK_S):
-            selector.unregister(key.fileobj)
-            cast("socket.socket", key.fileobj).close()
+            connection = cast("socket.socket", key.fileobj)
+            if cut(connection):
+                selector.unregister(connection)
+                connection.close()
 
 
 def opened(port: int, kind: str, context: ssl.SSLContext) -> socket.socket:
@@ -98,7 +100,7 @@ def opened(port: int, kind: str, context: ssl.SSLContext) -> socket.socket:
     Raises:
         OSError: the door does not take it.
     """
-    connection = socket.create_connection((_HOLDER, port), timeout=30, source_address=(_HOLDER, 0))
+    connection = socket.create_connection((_HOLDER, port), timeout=30)
     if kind != "connected":
         connection = context.wrap_socket(connection)
     if kind == "header":
@@ -109,6 +111,16 @@ def opened(port: int, kind: str, context: ssl.SSLContext) -> socket.socket:
         connection.recv(2**16)
     connection.setblocking(False)  # noqa: FBT003 -- the socket's own signature
     return connection
+
+
+def cut(connection: socket.socket) -> bool:
+    """Return whether the other side has closed it, and not only sent something, such as a ticket of TLS."""
+    try:
+        return not connection.recv(2**16)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return False
+    except OSError:
+        return True
 
 
 def raise_limit() -> None:
