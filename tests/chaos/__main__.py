@@ -39,6 +39,7 @@ BENCH: dict[str, Callable[[], Row]] = {
     "many-at-once": crowds.many_at_once,
     "idle-connections": crowds.idle_connections,
     "audit": crowds.audit,
+    "audit-threads": partial(crowds.audit, threads=2),
 }
 """`make bench-serve`."""
 LONG: dict[str, Callable[[], Row]] = {

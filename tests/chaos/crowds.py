@@ -153,11 +153,12 @@ def hostile_requests() -> Row:
     )
 
 
-def audit() -> Row:
+def audit(threads: int = 1) -> Row:
     """A thousand requests a second, with the audit's writer stopped for ten seconds."""
-    status, found = _benchmark("tests.benchmarks.audit_load")
+    status, found = _benchmark("tests.benchmarks.audit_load", "--threads", str(threads))
     return Row(
-        what=f"audit at {found['rate']:,.0f} requests/s, its writer stopped for {found['stalled_s']:.0f} s",
+        what=f"audit at {found['rate']:,.0f} requests/s, its writer stopped for {found['stalled_s']:.0f} s"
+        f"{f', {threads} threads of HAProxy' if threads > 1 else ''}",
         asked="lines = requests at 1 000 requests/s",
         reached=f"{found['requests']:,} requests, {found['lines']:,} lines, {found['doubled']} twice, chain "
         f"{'whole' if found['whole'] else 'NOT whole'}; at most {found['behind_bytes_at_most'] / 2**20:.1f} MiB "
@@ -167,13 +168,12 @@ def audit() -> Row:
     )
 
 
-def _benchmark(module: str) -> tuple[int, Any]:
+def _benchmark(module: str, *arguments: str) -> tuple[int, Any]:
     """Run one; return its status and what it wrote."""
     with tempfile.TemporaryDirectory(prefix="chaos-") as scratch:
         out = Path(scratch) / "out.json"
-        done = subprocess.run(
-            [sys.executable, "-m", module, "--out", out], stdout=subprocess.DEVNULL, check=False, cwd=REPO
-        )
+        command = [sys.executable, "-m", module, *arguments, "--out", str(out)]
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False, cwd=REPO)
         return done.returncode, json.loads(out.read_text(encoding="utf-8"))
 
 
