@@ -49,6 +49,7 @@ LONG: dict[str, Callable[[], Row]] = {
 """`make soak-serve`, and half an hour at saturation."""
 REAL: dict[str, Callable[[], Row]] = {
     "real-replica-killed": faults.real_replica_killed,
+    "real-door-throughput": overhead.real_throughput,
     "hostile-requests": crowds.hostile_requests,
 }
 """With vLLM itself on the CPU."""

@@ -2,13 +2,16 @@
 
 import asyncio
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 import psutil
 
+from pipeline.base.homes import user_home
+from pipeline.base.progress import SilentReporter
+from pipeline.runtimes.store import ensure
 from tests.chaos.client import Target
 from tests.chaos.row import Row
 from tests.chaos.served import Served, Setting
@@ -43,15 +46,26 @@ def latency() -> Row:
 
 def throughput() -> Row:
     """Many streams at once: what is left of the engine's throughput, and HAProxy's processor time per chunk."""
-    with Served(Setting(replicas=1, slots=max(_CONCURRENCIES), ttft_s=0.02, tpot_s=0.025)) as served:
-        found = {concurrency: _streams(served, concurrency) for concurrency in _CONCURRENCIES}
-    asked = found[_CONCURRENCIES[0]]
+    return _throughput(Setting(replicas=1, slots=max(_CONCURRENCIES), ttft_s=0.02, tpot_s=0.025), _CONCURRENCIES)
+
+
+def real_throughput() -> Row:
+    """The same with vLLM, whose streams have their tokens at the end of the same step."""
+    python = ensure("vllm", "cpu", user_home(), SilentReporter()).python
+    return _throughput(Setting(replicas=1, slots=_CONCURRENCIES[0], real=python), _CONCURRENCIES[:1])
+
+
+def _throughput(setting: Setting, concurrencies: Sequence[int]) -> Row:
+    with Served(setting) as served:
+        found = {concurrency: _streams(served, concurrency) for concurrency in concurrencies}
+    asked = found[concurrencies[0]]
     return Row(
         what=f"throughput through the door, {' and '.join(map(str, found))} streams at once, beside the engine alone",
         asked=">= 98 % of it, <= 30 us of HAProxy's processor time per chunk",
         reached="; ".join(f"{concurrency} streams: {one.said()}" for concurrency, one in found.items()),
         passed=asked.ratio >= _THROUGHPUT and asked.user_us + asked.system_us <= _CHUNK_US and not asked.failures,
         requests=sum(one.requests for one in found.values()),
+        engine="real" if setting.real else "scripted",
     )
 
 
@@ -84,7 +98,7 @@ class _Streams:
 def _streams(served: Served, concurrency: int) -> _Streams:
     def burst(target: Target) -> tuple[Traffic, tuple[float, float]]:
         before = _cpu_s(served)
-        load = Load(0, tokens=_TOKENS, stream=True)
+        load = Load(0, tokens=_TOKENS, stream=True, checked=served.setting.real is None)
         traffic = asyncio.run(closed_loop(target, load, concurrency=concurrency, seconds=_THROUGHPUT_S))
         user, system = _cpu_s(served)
         return traffic, (user - before[0], system - before[1])

@@ -25,8 +25,8 @@ class Row:
     name: str = ""
     at: str = ""
     seconds: float = 0.0
-    load: float = 0.0
-    """Processes that wanted a processor in the minute before: what else ran."""
+    load: float | None = None
+    """Processes that wanted a processor in the minute before: what else ran. None: not known."""
 
     def line(self) -> str:
         """Return it for a terminal."""
