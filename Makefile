@@ -101,7 +101,7 @@ report-picture: .venv/.ready ## the picture in the README, from the report of th
 check-page: .venv/.ready ## the HTML report of the last `make demo` in real Chromium: every figure, screen, key and axe; needs npm
 	$(PYTHON) -m tests.page.check
 
-check-clients: .venv/.ready ## other people's clients, hostile requests and a fuzzer on the endpoint with real vLLM (minutes)
+check-clients: .venv/.ready ## other people's clients, hostile requests and a fuzzer on the endpoint with real vLLM (half an hour)
 	$(PYTHON) -m tests.clients.check
 
 cuda-contract: .venv/.ready ## without a GPU: the CUDA environments (11 GiB), vLLM's parser and its log's words
