@@ -199,8 +199,8 @@ class ReleaseCommands:
         """Write down how it ended, everywhere it is looked for; what cannot be written is said and loses nothing."""
         facts = outcome.model_dump(exclude={"outcome", "said"})
         facts["pid"] = os.getpid() if outcome.outcome == "undecided" else None
-        change = self._as_change(kind, release, outcome.outcome, outcome.said).model_copy(update=facts)
-        change = Change.model_validate(change.model_dump())
+        change = self._as_change(kind, release, outcome.outcome, outcome.said)
+        change = Change.model_validate({**change.model_dump(), **facts})
         if outcome.outcome == "promoted":
             self.serving = release
         if outcome.outcome == "undecided":
