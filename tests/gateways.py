@@ -9,6 +9,7 @@ from typing import Any, Self
 import httpx
 
 from pipeline.runtimes.scratch import ScratchFolder
+from serve.audit.lines import DoorLine
 from serve.gateway.backends import Backend, Place
 from serve.gateway.gateway import Gateway
 from serve.gateway.keys import digest
@@ -69,6 +70,12 @@ def open_gateway(folder: Path, log: Path, *, sockets: Sequence[Path] = (), **set
         "settings": DoorSettings(failed_keys=10_000),
     }
     return OpenGateway(folder=folder, log=log, **{**usual, **settings})
+
+
+def door_lines(path: Path) -> list[DoorLine]:
+    """Return the door's line for each request so far; HAProxy's own words, at a reload, are left out."""
+    texts = path.read_text(encoding="utf-8").splitlines()
+    return [DoorLine.model_validate_json(text) for text in texts if text.startswith("{")]
 
 
 @dataclass(frozen=True)

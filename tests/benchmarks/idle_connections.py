@@ -12,7 +12,6 @@ connections, or its 99th percentile more than 50 ms above that one's.
 import argparse
 import json
 import os
-import re
 import resource
 import selectors
 import socket
@@ -30,6 +29,7 @@ from typing import cast
 import httpx
 import numpy as np
 
+from pipeline.engines.prometheus import parse_metrics
 from pipeline.runtimes.scratch import ScratchFolder
 from serve.gateway.gateway import Gateway
 from serve.gateway.tls import Certificate, ensure_certificate
@@ -144,9 +144,9 @@ def holding(port: int, count: int, kind: str) -> Iterator[None]:
 
 def connections_of(gateway: Gateway) -> int:
     """Return how many connections HAProxy holds."""
-    found = re.search(r'^haproxy_frontend_current_sessions\{proxy="gateway"\} (\d+)', gateway.metrics(), re.MULTILINE)
-    assert found
-    return int(found[1])
+    found = parse_metrics(gateway.metrics()).value("haproxy_frontend_current_sessions", proxy="gateway")
+    assert found is not None
+    return int(found)
 
 
 def latency(gateway: Gateway, context: ssl.SSLContext, caller: str, idle: int, kind: str) -> Latency:

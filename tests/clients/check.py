@@ -29,12 +29,12 @@ from pipeline.models import packaged_model
 from pipeline.recipe.load import load_recipe
 from pipeline.runtimes.store import ensure
 from pipeline.runtimes.worker import Worker, worker_script
-from serve.audit.lines import DoorLine
 from serve.checks.exposure.requests import audit_requests
 from serve.checks.exposure.result import Target
 from serve.gateway.keys import new_key
 from serve.supervisor.spec import ServedModel, ServingSpec
 from serve.supervisor.supervisor import Supervisor
+from tests.gateways import door_lines
 
 PACKAGES = ("langchain-openai==1.7.4", "litellm==1.110.2", "openai>=3,<4", "schemathesis==4.32.5")
 PROGRAMS = Path(sys.executable).parent
@@ -179,12 +179,12 @@ def fuzzed(programs: Path, served: Supervisor, schema: Path, key: str, most: Fuz
     command += ["--checks", "not_a_server_error", "--tls-verify", served.ca_certificate, "--seed", "14", "--no-color"]
     command += ["--max-examples", most.cases // _MANY_SIDED + 1, "--workers", "8", "--mode", "all"]
     command += ["--request-timeout", "120", "--continue-on-failure", "--header", f"Authorization: Bearer {key}"]
-    before, until = len(answers(served.gateway.log)), time.monotonic() + most.minutes * 60
+    before, until = len(door_lines(served.gateway.log)), time.monotonic() + most.minutes * 60
     ended = {}
     for phase in ("fuzzing", "coverage"):
         ended[phase] = ended_after([*command, "--phases", phase], until - time.monotonic(), schema.with_name(phase))
         sys.stderr.write(f"{phase}: {ended[phase]}\n{schema.with_name(phase).read_text()[-4000:]}\n")
-    lines = answers(served.gateway.log)[before:]
+    lines = door_lines(served.gateway.log)[before:]  # its own count leaves out what it was interrupted in
     by_class = {f"{kind}xx": sum(line.status // 100 == kind for line in lines) for kind in range(1, 6)}
     none = sum(line.status < 0 for line in lines)
     for line in [line for line in lines if line.status < 0 or line.status >= httpx.codes.INTERNAL_SERVER_ERROR][:20]:
@@ -207,15 +207,6 @@ def ended_after(command: Sequence[Any], seconds: float, said: Path) -> str:
                 process.wait(_UNTIL_ENDED_S)
             process.kill()
             return "its time was up"
-
-
-def answers(log: Path) -> list[DoorLine]:
-    """Return the door's line for each request so far: a client's own count leaves out what it was interrupted in."""
-    return [
-        DoorLine.model_validate_json(line)
-        for line in log.read_text(errors="replace").splitlines()
-        if line.startswith("{")
-    ]
 
 
 def memory(pid: int | None) -> int:

@@ -19,7 +19,7 @@ from serve.gateway.gateway import Gateway
 from serve.gateway.keys import digest
 from serve.gateway.settings import DoorSettings
 from tests.fakes.upstream import Behaviour, FakeUpstream
-from tests.gateways import BEARER, KEY, bearer, open_gateway, open_pair, rule_of
+from tests.gateways import BEARER, KEY, bearer, door_lines, open_gateway, open_pair, rule_of
 from tests.helpers import eventually
 
 HOSTILE = '"},\n{"id": "\\forged\x7f\u2028 \u0000' + "\U0001f600"
@@ -139,7 +139,7 @@ def test_request_that_another_engine_took_over_says_so(tmp_path: Path) -> None:
         pair.engines[1].__exit__()
         pair.served(4)
         assert eventually(lambda: path.read_text().count("\n") == 4)
-    lines = [DoorLine.model_validate_json(text) for text in path.read_text().splitlines() if text.startswith("{")]
+    lines = door_lines(path)
     assert {line.place for line in lines} == {"model-1/place-1"}
 
 
@@ -172,7 +172,7 @@ def test_threads_share_limits_and_lose_no_line(tmp_path: Path) -> None:
         assert statuses == {200: 360 + limit, 429: 360 - limit}
         assert eventually(lambda: path.read_text().count('{"at"') == 720)
         page = parse_metrics(gateway.metrics())
-    lines = [DoorLine.model_validate_json(text) for text in path.read_text().splitlines() if text.startswith("{")]
+    lines = door_lines(path)
     assert len({line.id for line in lines}) == 720
     doors = ("gateway", "gateway-2", "gateway-3")
     served = [page.value("haproxy_frontend_http_requests_total", proxy=name) or 0 for name in doors]
